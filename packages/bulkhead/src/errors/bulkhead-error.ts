@@ -1,0 +1,38 @@
+import { type ErrorCode, registry } from "./registry.js";
+
+/** What failed, as data: never recover it from the message. */
+export interface ErrorContext {
+  /** The syscall or step that was attempted. */
+  readonly operation?: string;
+  /** What it was attempted on. */
+  readonly path?: string;
+  readonly errno?: number;
+  /** A field, a value or a bound. */
+  readonly detail?: string;
+  readonly cause?: unknown;
+}
+
+/** Every error that Bulkhead throws: a stable `code`, the cause with its context, and the remedy. */
+export class BulkheadError extends Error {
+  override readonly name = "BulkheadError";
+  readonly code: ErrorCode;
+  /** `user`: the caller can mend it; `system`: the host or Bulkhead itself failed; `workload`: what ran inside. */
+  readonly fault: "user" | "system" | "workload";
+  readonly remedy: string;
+  readonly operation: string | undefined;
+  readonly path: string | undefined;
+  readonly errno: number | undefined;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, context: ErrorContext = {}) {
+    const entry = registry[code];
+    super(describe(entry.cause, context), context.cause === undefined ? undefined : { cause: context.cause });
+    this.code = code;
+    this.fault = entry.fault;
+    this.remedy = entry.remedy;
+    this.operation = context.operation;
+    this.path = context.path;
+    this.errno = context.errno;
+    this.detail = context.detail;
+  }
+}

@@ -1,0 +1,1 @@
+//! The broker: takes plans, makes sandboxes, reports what is in force.

@@ -1,0 +1,1 @@
+//! The channel between library and init: frames and their bounds.

@@ -1,0 +1,1 @@
+//! Applying seccomp, Landlock, capabilities and limits to the calling process.

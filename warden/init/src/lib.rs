@@ -1,0 +1,1 @@
+//! Init: PID 1 of a sandbox, serves the channel.

@@ -1,0 +1,15 @@
+//! The plan: what a policy, a host report and a level compile to, and all that the warden executes.
+//!
+//! Plain data with no logic in it. `packages/bulkhead/src/plan/schema.ts` describes the same document; the files in
+//! `fixtures/` must be accepted or refused alike by both.
+
+pub mod error;
+pub mod facts;
+pub mod inner;
+pub mod model;
+pub mod profile;
+pub mod validate;
+
+pub use error::{Code, Error};
+pub use inner::InnerPlan;
+pub use model::Plan;

@@ -1,0 +1,244 @@
+//! The shape of a plan. Ranges and relations between fields are checked in `validate`.
+
+use serde::{Deserialize, Serialize};
+
+/// One sandbox, complete. Unknown fields are refused at every depth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Plan {
+    /// Always 1.
+    pub version: u32,
+    /// Names the sandbox in control messages and in its cgroup: `[a-z0-9][a-z0-9-]{7,39}`.
+    pub id: String,
+    pub level: Level,
+    /// Host name inside, `[a-z0-9-]{1,63}`; only set where there is a uts namespace.
+    pub hostname: String,
+    /// Which namespaces are made. `mount`, `pid`, `ipc` and `net` always; the rest by level and host.
+    pub namespaces: Vec<Namespace>,
+    /// Who the workload is, in ids as seen inside.
+    pub user: User,
+    pub root: Root,
+    /// Executed in this order, after the root.
+    pub mounts: Vec<Mount>,
+    pub limits: Limits,
+    pub cgroup: Cgroup,
+    pub seccomp: Seccomp,
+    /// `None`: Landlock is not applied (and the enforcement table said so).
+    pub landlock: Option<Landlock>,
+    /// Capabilities left to the workload, without `CAP_`; empty but for a `container` with a user namespace.
+    pub capabilities: Vec<String>,
+    /// Name of an AppArmor profile that is loaded already.
+    pub apparmor: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Chroot,
+    Container,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Namespace {
+    Mount,
+    Pid,
+    Ipc,
+    Net,
+    User,
+    Uts,
+    Cgroup,
+}
+
+/// Ids inside, each at most 65,534.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct User {
+    pub uid: u32,
+    pub gid: u32,
+    pub groups: Vec<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Root {
+    pub source: RootSource,
+    /// The root as the workload finds it, after everything is mounted.
+    pub read_only: bool,
+    /// A writable layer above `source`, in memory: needed for `read_only: false` on a directory, and where mount points are missing in it.
+    pub overlay: Option<Overlay>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum RootSource {
+    /// A host directory, always mounted read-only.
+    Directory(RootDirectory),
+    /// An empty tmpfs, to be filled by `mounts`.
+    Empty(RootEmpty),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RootDirectory {
+    /// Absolute and canonical; a symbolic link anywhere in it is refused.
+    pub path: String,
+    pub owner: Option<Owner>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RootEmpty {
+    pub size_bytes: u64,
+}
+
+/// An idmapped mount: what `host` owns on disk belongs to `inside` in the sandbox, and the other way round. Everybody else's files
+/// keep an owner that nobody inside can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Owner {
+    pub host_uid: u32,
+    pub host_gid: u32,
+    pub uid: u32,
+    pub gid: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Overlay {
+    pub size_bytes: u64,
+    pub inodes: u64,
+}
+
+/// `at` is absolute, inside, without `.`, `..`, empty parts or a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Mount {
+    Bind(Bind),
+    Tmpfs(Tmpfs),
+    /// /proc of the sandbox's own pid namespace, read-only.
+    Proc(At),
+    /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm.
+    Dev(Dev),
+    /// A /sys that holds only what programs need to count processors, read-only.
+    Sys(At),
+    /// Covers a file or directory with nothing, if it is there.
+    Mask(At),
+    /// A read-only file with this content. In a root of kind `empty` it is made, elsewhere it must cover a file.
+    File(File),
+    /// Only in a root of kind `empty`.
+    Symlink(Symlink),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct At {
+    pub at: String,
+}
+
+/// Always nosuid and nodev.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Bind {
+    /// A host path as `RootDirectory::path`; opened with the caller's credentials.
+    pub source: String,
+    pub at: String,
+    pub read_only: bool,
+    /// False: mounted noexec.
+    pub exec: bool,
+    pub owner: Option<Owner>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Tmpfs {
+    pub at: String,
+    pub size_bytes: u64,
+    pub inodes: u64,
+    /// Permission bits, at most 0o1777.
+    pub mode: u32,
+    /// Owner, inside.
+    pub uid: u32,
+    pub gid: u32,
+    pub exec: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Dev {
+    pub at: String,
+    /// Of /dev/shm.
+    pub shm_bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct File {
+    pub at: String,
+    /// At most 64 KiB.
+    pub content: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Symlink {
+    pub at: String,
+    pub target: String,
+}
+
+/// Every limit is always set: an absent limit would be an unlimited one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Limits {
+    pub memory_bytes: u64,
+    pub pids: u64,
+    /// Thousandths of one processor.
+    pub milli_cpus: u64,
+    /// RLIMIT_NOFILE of the workload.
+    pub open_files: u64,
+    /// RLIMIT_FSIZE.
+    pub file_bytes: u64,
+    /// RLIMIT_MEMLOCK.
+    pub locked_bytes: u64,
+    /// RLIMIT_AS where no cgroup limits memory; otherwise `None`.
+    pub address_space_bytes: Option<u64>,
+    /// RLIMIT_NPROC where no cgroup limits processes; otherwise `None`.
+    pub processes: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Cgroup {
+    /// 2, 1, or 0 for none.
+    pub version: u8,
+    /// Those whose limit must be in force: a launch that cannot set one is refused.
+    pub controllers: Vec<Controller>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Controller {
+    Memory,
+    Pids,
+    Cpu,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Seccomp {
+    /// The base filter, in force for init and everything below it. `default` is the only one so far.
+    pub profile: String,
+    /// Refuse to make set-user-id and set-group-id files: whenever a host directory is writable.
+    pub deny_setid: bool,
+    /// Refuse every socket but AF_UNIX.
+    pub unix_sockets_only: bool,
+}
+
+/// Everything below `/` may be read and executed, what `writable` names may be written, `/dev` as its nodes allow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Landlock {
+    /// The kernel must offer at least this ABI, and exactly its rights are handled.
+    pub abi: u32,
+    pub writable: Vec<String>,
+}

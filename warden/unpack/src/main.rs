@@ -1,0 +1,3 @@
+//! Unpacks image layers, assuming that they are hostile; runs inside a sandbox, never privileged.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The warden: one static program in two roles, broker and init.
+
+fn main() {}
