@@ -1,3 +1,4 @@
+import { describe } from "./describe.js";
 import { type ErrorCode, registry } from "./registry.js";
 
 /** What failed, as data: never recover it from the message. */

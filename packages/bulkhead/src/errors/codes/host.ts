@@ -1,0 +1,50 @@
+import { entries } from "../entry.js";
+
+/** What the host lacks, and the ways in which Bulkhead's own parts can be lost. */
+export const hostCodes = entries({
+  HOST_UNSUPPORTED: {
+    fault: "system",
+    cause: "this host lacks something that Bulkhead cannot do without",
+    remedy: "Use Linux 5.13 or later on x86-64 or aarch64. `bulkhead doctor` shows what was found.",
+  },
+  SETUP_MISSING: {
+    fault: "system",
+    cause: "a part of Bulkhead is not there",
+    remedy: "Run `./bulkhead setup` in the checkout, or reinstall the package.",
+  },
+  BROKER_UNAVAILABLE: {
+    fault: "system",
+    cause: "the broker could not be reached or started",
+    remedy: "Check BULKHEAD_BROKER and that the broker's service runs, or unset it to use a private broker.",
+  },
+  BROKER_LOST: {
+    fault: "system",
+    cause: "the broker ended, and with it every sandbox that it made",
+    remedy: "Start again. If it happens again, look at the broker's last words on stderr or in its journal.",
+  },
+  CALLER_REFUSED: {
+    fault: "user",
+    cause: "the broker does not serve this user",
+    remedy: "Ask its owner to start it with `--allow-uid` for this uid.",
+  },
+  SESSION_UNKNOWN: {
+    fault: "system",
+    cause: "the broker does not know the session of this launch",
+    remedy: "Start again: the control connection of the session has ended.",
+  },
+  LIMIT_ABOVE_MAXIMUM: {
+    fault: "user",
+    cause: "a limit is above what the broker's owner allows",
+    remedy: "Lower the named limit in `resources`; limits can only be lowered.",
+  },
+  TOO_MANY_SANDBOXES: {
+    fault: "user",
+    cause: "as many sandboxes as the broker's owner allows are alive already",
+    remedy: "End some first, or ask the owner for more.",
+  },
+  UID_RANGE_EXHAUSTED: {
+    fault: "system",
+    cause: "every uid range is taken by a live sandbox",
+    remedy: "End some sandboxes first.",
+  },
+});

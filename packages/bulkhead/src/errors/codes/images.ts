@@ -1,0 +1,20 @@
+import { entries } from "../entry.js";
+
+/** Images are hostile input until every byte of them has been checked. */
+export const imageCodes = entries({
+  IMAGE_INVALID: {
+    fault: "user",
+    cause: "the image is not valid",
+    remedy: "Make or fetch it again; if it came from somebody else, do not trust it.",
+  },
+  IMAGE_LIMIT: {
+    fault: "user",
+    cause: "the image is larger than allowed when unpacked",
+    remedy: "Raise the limit named if you expect an image of this size.",
+  },
+  IMAGE_NOT_FOUND: {
+    fault: "user",
+    cause: "there is no such image",
+    remedy: "Check the path and the tag: `oci:./layout:TAG` or `docker-archive:./image.tar`.",
+  },
+});

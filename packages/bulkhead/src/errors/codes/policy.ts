@@ -1,0 +1,45 @@
+import { entries } from "../entry.js";
+
+/** What the caller asked for cannot be understood, or cannot be done here. */
+export const policyCodes = entries({
+  POLICY_INVALID: {
+    fault: "user",
+    cause: "the policy is not valid",
+    remedy: "Mend each field named. `policy.schema.json` of the package describes them all.",
+  },
+  USAGE: {
+    fault: "user",
+    cause: "the command line is not valid",
+    remedy: "See `bulkhead help` and `bulkhead help COMMAND`.",
+  },
+  UNSUPPORTED: {
+    fault: "user",
+    cause: "Bulkhead does not do this yet, and will not do less than asked in silence",
+    remedy: "Leave the named field out, or use a version of Bulkhead that has it.",
+  },
+  LEVEL_UNAVAILABLE: {
+    fault: "user",
+    cause: "this host cannot give the level that was asked for",
+    remedy: "Install or enable what is named (`bulkhead doctor` says how), or choose another level knowingly.",
+  },
+  REQUIREMENT_UNMET: {
+    fault: "user",
+    cause: "a protection that the policy requires cannot be enforced here, so nothing was started",
+    remedy: "Enable what is named (`bulkhead doctor` says how), or drop it from `require` knowingly.",
+  },
+  ROOT_INVALID: {
+    fault: "user",
+    cause: "this root cannot be used as a sandbox's root directory",
+    remedy: "Name an existing directory other than / that you may read, `base`, `host`, or an image.",
+  },
+  FILES_INVALID: {
+    fault: "user",
+    cause: "a host path in `files` cannot be mounted",
+    remedy: "Name an existing file or directory that you may read (and own, to write to it).",
+  },
+  USER_UNKNOWN: {
+    fault: "user",
+    cause: "the root has no such user",
+    remedy: "Name a user of the root's /etc/passwd, or give numbers as uid:gid.",
+  },
+});

@@ -1,0 +1,66 @@
+import { entries } from "../entry.js";
+
+/** A sandbox that ran, and what was asked of it. */
+export const sandboxCodes = entries({
+  SANDBOX_LOST: {
+    fault: "system",
+    cause: "the sandbox ended before the operation did",
+    remedy: "Look at the limits: memory used up kills what is inside. Otherwise its init failed, or it was killed.",
+  },
+  SANDBOX_CLOSED: {
+    fault: "user",
+    cause: "the sandbox is closed",
+    remedy: "Create another one: a closed sandbox cannot be used again.",
+  },
+  PROTOCOL_VIOLATION: {
+    fault: "workload",
+    cause: "the inside of the sandbox broke the protocol, so the sandbox was killed",
+    remedy: "Treat the workload as hostile: its init was made to say what init never says.",
+  },
+  ABORTED: { fault: "user", cause: "the caller aborted the operation", remedy: "Nothing needs mending." },
+  TIMED_OUT: {
+    fault: "workload",
+    cause: "the operation took longer than the time it was given",
+    remedy: "Raise `timeoutMs` or `resources.time`, or give it less to do.",
+  },
+  OUTPUT_LIMIT: {
+    fault: "workload",
+    cause: "more output was produced than is kept",
+    remedy: "Raise `resources.output`, or stream the output instead of collecting it.",
+  },
+  REQUEST_INVALID: {
+    fault: "system",
+    cause: "init did not understand the request",
+    remedy: "The library and the warden are of different versions: run `./bulkhead setup`.",
+  },
+  TOO_MANY_OPERATIONS: {
+    fault: "user",
+    cause: "64 operations are under way in the sandbox already",
+    remedy: "Wait for some to end.",
+  },
+  EXEC_NOT_FOUND: {
+    fault: "workload",
+    cause: "the program was not found in the sandbox",
+    remedy: "Check its name, the PATH given, and that the root holds it.",
+  },
+  EXEC_NOT_EXECUTABLE: {
+    fault: "workload",
+    cause: "the program cannot be executed in the sandbox",
+    remedy: "Check its permission bits, its format and architecture, and that its mount is not noexec.",
+  },
+  EXEC_FAILED: {
+    fault: "workload",
+    cause: "the program could not be started in the sandbox",
+    remedy: "See the errno: a limit of `resources` (memory, pids, openFiles) may be used up.",
+  },
+  EXEC_USER_FIXED: {
+    fault: "user",
+    cause: "this sandbox cannot switch users",
+    remedy: "Set `user` in the policy, or use level container with a broker that runs as root.",
+  },
+  CWD_UNAVAILABLE: {
+    fault: "user",
+    cause: "the working directory cannot be entered",
+    remedy: "Create it in the root, mount something there (`files`), or choose another `workdir`.",
+  },
+});

@@ -1,0 +1,30 @@
+import { getSystemErrorMap } from "node:util";
+import type { ErrorContext } from "./bulkhead-error.js";
+
+/** One line for people: the cause, then what was attempted on what, and what the kernel said. */
+export function describe(cause: string, context: ErrorContext): string {
+  const attempt = [context.operation, context.path === undefined ? undefined : quote(context.path)].filter(isSet).join(" ");
+  const kernel = context.errno === undefined ? undefined : errnoName(context.errno);
+  const facts = [attempt, kernel].filter(isSet).join(": ");
+  const detail = context.detail === undefined ? "" : `: ${printable(context.detail)}`;
+  return facts === "" ? `${cause}${detail}` : `${cause}${detail} (${facts})`;
+}
+
+/** `ENOENT` for 2; the number itself where this system has no name for it. */
+export function errnoName(errno: number): string {
+  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`;
+}
+
+function quote(path: string): string {
+  return JSON.stringify(printable(path));
+}
+
+/** Paths and details may come from inside a sandbox: escape sequences in them must not reach a terminal. Lines are kept. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== "";
+}

@@ -1,0 +1,27 @@
+import { fileCodes } from "./codes/files.js";
+import { hostCodes } from "./codes/host.js";
+import { imageCodes } from "./codes/images.js";
+import { launchCodes } from "./codes/launch.js";
+import { policyCodes } from "./codes/policy.js";
+import { sandboxCodes } from "./codes/sandbox.js";
+
+/**
+ * Every error code with its fault, cause and remedy. Codes are stable: programs compare them. Those that the warden
+ * reports are also in `warden/plan/src/error.rs`, and a test keeps the two alike.
+ */
+export const registry = {
+  ...policyCodes,
+  ...hostCodes,
+  ...launchCodes,
+  ...sandboxCodes,
+  ...fileCodes,
+  ...imageCodes,
+} as const;
+
+/** The stable name of a kind of error. */
+export type ErrorCode = keyof typeof registry;
+
+/** Whether a string, such as one that came from another process, is a code of ours. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(registry, value);
+}

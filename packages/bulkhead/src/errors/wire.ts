@@ -1,0 +1,31 @@
+import { BulkheadError } from "./bulkhead-error.js";
+import { type ErrorCode, isErrorCode } from "./registry.js";
+
+const LONGEST = { operation: 64, path: 4096, detail: 4096 } as const;
+
+/**
+ * Makes an error of what the broker or init sent (`docs/channel.md`, "Errors"). Init is hostile, so nothing is believed:
+ * an unknown code becomes `fallback`, fields of a wrong type are dropped and long ones cut.
+ */
+export function errorFromWire(value: unknown, fallback: ErrorCode): BulkheadError {
+  const fields: Readonly<Record<string, unknown>> = isRecord(value) ? value : {};
+  const code = isErrorCode(fields["code"]) ? fields["code"] : fallback;
+  const operation = text(fields["operation"], LONGEST.operation);
+  const path = text(fields["path"], LONGEST.path);
+  const detail = text(fields["detail"], LONGEST.detail);
+  const errno = fields["errno"];
+  return new BulkheadError(code, {
+    ...(operation === undefined ? {} : { operation }),
+    ...(path === undefined ? {} : { path }),
+    ...(typeof errno === "number" && Number.isInteger(errno) ? { errno } : {}),
+    ...(detail === undefined ? {} : { detail }),
+  });
+}
+
+function text(value: unknown, longest: number): string | undefined {
+  return typeof value === "string" ? value.slice(0, longest) : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
