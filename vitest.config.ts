@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+/** Emulated machines are 5 to 20 times slower; `npm run test:hosts` says so with this variable. */
+const timeFactor = Math.max(1, Number(process.env["BULKHEAD_TIME_FACTOR"] ?? "1") || 1);
+
+/** Tests see the library's sources, so that a failure points at the line that was written and no build is needed first. */
+const alias = { bulkhead: fileURLToPath(new URL("packages/bulkhead/src/index.ts", import.meta.url)) };
+
+interface Suite {
+  readonly name: string;
+  readonly include: readonly string[];
+  readonly seconds: number;
+  /** False where files share this host's cgroups, processes or disk: what one leaves behind would be another's failure. */
+  readonly parallel: boolean;
+}
+
+const suites: readonly Suite[] = [
+  { name: "unit", include: ["packages/*/test/**/*.test.ts"], seconds: 10, parallel: true },
+  { name: "levels", include: ["tests/levels/**/*.test.ts"], seconds: 30, parallel: false },
+  { name: "security", include: ["tests/security/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "faults", include: ["tests/faults/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "images", include: ["tests/images/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "structure", include: ["tests/structure/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "examples", include: ["tests/examples/**/*.test.ts"], seconds: 60, parallel: false },
+];
+
+export default defineConfig({
+  test: {
+    projects: suites.map(({ name, include, seconds, parallel }, groupOrder) => ({
+      resolve: { alias },
+      test: {
+        name,
+        include: [...include],
+        // A process of its own for each file: a broker is one per process, and some tests end theirs.
+        pool: "forks" as const,
+        fileParallelism: parallel,
+        testTimeout: seconds * 1000 * timeFactor,
+        hookTimeout: seconds * 1000 * timeFactor,
+        sequence: { groupOrder },
+      },
+    })),
+  },
+});
