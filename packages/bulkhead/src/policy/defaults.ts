@@ -1,0 +1,23 @@
+const MIB = 1024 * 1024;
+
+/**
+ * What a policy that says nothing gets. `diskBytes` is the size of each of the sandbox's own writable file systems (the
+ * working directory, /tmp, a writable root's layer): they live in memory, so `memoryBytes` bounds all of them together.
+ */
+export const DEFAULT_RESOURCES = {
+  memoryBytes: 512 * MIB,
+  pids: 64,
+  milliCpus: 1000,
+  diskBytes: 256 * MIB,
+  outputBytes: 10 * MIB,
+  openFiles: 1024,
+} as const;
+
+/** How long `run` lets a workload live when the policy does not say. A `Sandbox` and a terminal have no such limit: they are made to last. */
+export const RUN_TIME_MS = 60_000;
+
+/** The user inside, when neither policy nor image names one. */
+export const DEFAULT_USER = { uid: 1000, gid: 1000, name: "sandbox" } as const;
+
+export const DEFAULT_WORKDIR = "/work";
+export const DEFAULT_HOSTNAME = "sandbox";
