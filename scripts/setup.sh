@@ -1,0 +1,101 @@
+# Makes ready what a use needs, and says what it does: sh scripts/setup.sh [USE…] [--offline]
+#
+# Uses: cli (bundles only), run = chroot = container, test, bench, hosts, all. Each step is skipped when its result is fresh, so doing
+# it again after an interruption goes on where that happened. Nothing is told when nothing is to do.
+set -eu
+
+here=${0%/*}
+[ "$here" != "$0" ] || here=.
+root=$(cd "$here/.." && pwd)
+state=$root/.setup
+lacking='' wanted='' ticker=''
+. "$root/scripts/setup/fresh.sh"
+. "$root/scripts/setup/say.sh"
+. "$root/scripts/setup/packages.sh"
+. "$root/scripts/setup/node.sh"
+. "$root/scripts/setup/rust.sh"
+. "$root/scripts/setup/tools.sh"
+
+# begin_stamp NAME … end_stamp NAME: see fresh.sh.
+begin_stamp() {
+  : >"$state/$1.begun"
+}
+end_stamp() {
+  mv -f "$state/$1.begun" "$state/$1"
+}
+
+setup_base() {
+  base_stale || return 0
+  mkdir -p "$root/packages/bulkhead/assets"
+  begin_stamp base
+  if step "making the base image" "$state/base.log" sh "$root/scripts/setup/base-image.sh" "$root/packages/bulkhead/assets/base"; then
+    end_stamp base
+  else
+    missing "the base image" "as root: apt-get install busybox-static"
+    return 1
+  fi
+}
+
+# Steps that do not need each other all get their turn, whatever fails: without root as much as possible is made ready.
+setup_use() {
+  case $1 in
+    cli) setup_node && setup_npm run && setup_js ;;
+    run | chroot | container)
+      setup_use cli || true
+      setup_warden || true
+      setup_base || true
+      ;;
+    test)
+      setup_node && setup_npm dev || true
+      setup_cargo dev || true
+      setup_use run
+      test_tools
+      ;;
+    bench)
+      setup_node && setup_npm dev || true
+      setup_use run
+      bench_tools
+      ;;
+    hosts) host_tools ;;
+    all)
+      setup_use test
+      setup_use bench
+      setup_use hosts
+      ;;
+    gvisor | microvm)
+      missing "level $1" "this version has the levels chroot and container"
+      ;;
+    *)
+      say "unknown use '$1': one of cli run chroot container test bench hosts all"
+      exit 125
+      ;;
+  esac
+}
+
+uses=''
+for argument; do
+  case $argument in
+    --offline) export BULKHEAD_OFFLINE=1 ;;
+    -h | --help)
+      say 'usage: ./bulkhead setup [chroot|container|test|bench|hosts|all]… [--offline]'
+      exit 0
+      ;;
+    *) uses="$uses $argument" ;;
+  esac
+done
+
+mkdir -p "$state"
+# Two first runs at once: the second waits, then finds everything fresh. The kernel drops the lock with its last holder, so
+# a killed set-up blocks nobody (but a cargo that outlived it is waited for).
+exec 9>"$state/lock"
+if ! flock -n 9; then
+  say "another set-up of this checkout is running; waiting for it …"
+  flock 9
+fi
+trap '[ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true' EXIT
+trap 'say interrupted; exit 130' INT TERM HUP
+
+for use in ${uses:-run}; do
+  setup_use "$use" || true
+done
+report_missing || exit 125

@@ -1,0 +1,52 @@
+# What is built already, and from these very sources? Sourced by the launcher on every start, so it starts no process.
+#
+# A part is fresh when nothing it was made from is newer than its stamp. `git pull`, `git checkout` and editors all give what
+# they write a new time, and a removed file gives one to its directory. A stamp bears the time when its step *began* (a change made
+# during the build is newer) and is put in place when the step is complete (an interrupted one leaves none).
+# Expects $root.
+
+# stale STAMP PATH…: true when STAMP is missing or a PATH is newer than it.
+stale() {
+  stamp=$1
+  shift
+  [ -e "$stamp" ] || return 0
+  for path; do
+    # shellcheck disable=SC3013 # -nt: every shell that is /bin/sh on Linux has it, and POSIX since 2024
+    [ ! "$path" -nt "$stamp" ] || return 0
+  done
+  return 1
+}
+
+# npm writes node_modules/.package-lock.json last of all.
+npm_stale() {
+  stale "$root/node_modules/.package-lock.json" "$root/package-lock.json"
+}
+
+npm_dev_stale() {
+  npm_stale || [ ! -e "$root/node_modules/vitest/package.json" ]
+}
+
+js_stale() {
+  [ ! -e "$root/packages/cli/dist/bulkhead.js" ] || stale "$root/.setup/js" \
+    "$root/package-lock.json" "$root/scripts/build.mjs" "$root"/packages/*/src \
+    "$root"/packages/*/src/* "$root"/packages/*/src/*/* "$root"/packages/*/src/*/*/*
+}
+
+warden_stale() {
+  [ ! -x "$root/packages/bulkhead/bin/warden" ] || stale "$root/.setup/warden" \
+    "$root/warden/Cargo.lock" "$root/warden/.cargo/config.toml" "$root"/warden/*/Cargo.toml "$root"/warden/*/src \
+    "$root"/warden/*/src/* "$root"/warden/*/src/*/* "$root"/warden/plan/profiles/*
+}
+
+base_stale() {
+  [ ! -e "$root/packages/bulkhead/assets/base/bin/busybox" ] ||
+    stale "$root/.setup/base" "$root/scripts/setup/base-image.sh"
+}
+
+# ready USE: true when nothing has to be done for it.
+ready() {
+  case $1 in
+    cli) ! js_stale ;;
+    *) ! js_stale && ! warden_stale && ! base_stale ;;
+  esac
+}

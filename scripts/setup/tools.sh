@@ -1,0 +1,27 @@
+# Programs that only tests and benchmarks use: peers to measure against, and real programs to run inside.
+
+test_tools() {
+  need gcc "gcc libc6-dev"
+  need git git
+  need python3 python3
+  need perl perl
+  need bash bash
+  need setpriv util-linux
+  need skopeo skopeo
+  need umoci umoci
+  bench_tools
+  host_tools
+}
+
+bench_tools() {
+  need bwrap bubblewrap
+  need runc runc /usr/sbin/runc
+  install_wanted "programs for tests and benchmarks"
+}
+
+# Emulated machines with other kernels (tests/hosts).
+host_tools() {
+  need qemu-system-x86_64 qemu-system-x86
+  need virtiofsd qemu-system-common /usr/lib/qemu/virtiofsd
+  install_wanted "QEMU for tests on other kernels"
+}
