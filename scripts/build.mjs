@@ -42,5 +42,8 @@ async function bundle(directory, entries, external = []) {
 /** The policy as JSON Schema, for editors and for programs in other languages. */
 async function writeSchema() {
   const { policyJsonSchema } = await import(`${root}packages/bulkhead/dist/index.js`);
-  await writeFile(`${root}packages/bulkhead/dist/policy.schema.json`, `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+  await writeFile(
+    `${root}packages/bulkhead/dist/policy.schema.json`,
+    `${JSON.stringify(await policyJsonSchema(), null, 2)}\n`,
+  );
 }

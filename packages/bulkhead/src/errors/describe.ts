@@ -3,10 +3,12 @@ import type { ErrorContext } from "./bulkhead-error.js";
 
 /** One line for people: the cause, then what was attempted on what, and what the kernel said. */
 export function describe(cause: string, context: ErrorContext): string {
-  const attempt = [context.operation, context.path === undefined ? undefined : quote(context.path)].filter(isSet).join(" ");
+  const attempt = [context.operation, context.path === undefined ? undefined : quote(context.path)]
+    .filter(isSet)
+    .join(" ");
   const kernel = context.errno === undefined ? undefined : errnoName(context.errno);
   const facts = [attempt, kernel].filter(isSet).join(": ");
-  const detail = context.detail === undefined ? "" : `: ${printable(context.detail)}`;
+  const detail = context.detail === undefined ? "" : detailed(printable(context.detail));
   return facts === "" ? `${cause}${detail}` : `${cause}${detail} (${facts})`;
 }
 
@@ -15,13 +17,17 @@ export function errnoName(errno: number): string {
   return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`;
 }
 
+/** Several problems stand below the cause, each on a line of its own. */
+function detailed(detail: string): string {
+  return detail.includes("\n") ? `:\n  ${detail.replaceAll("\n", "\n  ")}` : `: ${detail}`;
+}
+
 function quote(path: string): string {
   return JSON.stringify(printable(path));
 }
 
 /** Paths and details may come from inside a sandbox: escape sequences in them must not reach a terminal. Lines are kept. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
 }
 

@@ -34,4 +34,9 @@ export interface Workload {
  * Turns a policy into a plan and the table of what will be enforced. Pure: it looks at nothing but its arguments.
  * Throws LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN, POLICY_INVALID.
  */
-export declare function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, options: CompileOptions): Compiled;
+export declare function compile(
+  policy: ResolvedPolicy,
+  host: HostReport,
+  inputs: Inputs,
+  options: CompileOptions,
+): Compiled;

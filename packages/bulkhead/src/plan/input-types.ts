@@ -3,7 +3,12 @@ export interface Inputs {
   readonly root: RootInput;
   /** In the order of the policy's `files`; null where the entry is a tmpfs. */
   readonly files: readonly (HostFile | null)[];
-  readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[]; readonly name: string };
+  readonly user: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups: readonly number[];
+    readonly name: string;
+  };
   /** What the image says, where the root is one. */
   readonly image: ImageDefaults | null;
 }

@@ -1,10 +1,44 @@
-import type { Policy } from "./schema.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { inconsistencies } from "./consistency.js";
+import { listProblems, type Problem, problemsOf } from "./problems.js";
+import { resolvePolicy } from "./resolve.js";
 import type { ResolvedPolicy } from "./resolved.js";
+import { chooseRoot } from "./root-choice.js";
+import { policySchema } from "./schema.js";
+import { unsupportedIn } from "./unsupported.js";
 
 export interface ParseOptions {
   /** What relative host paths in the policy are relative to. Default: the current directory. */
   readonly directory?: string;
 }
 
-/** Checks a policy and fills in its defaults. Throws POLICY_INVALID naming every problem with its path, or UNSUPPORTED. */
-export declare function parsePolicy(policy: Policy | unknown, options?: ParseOptions): ResolvedPolicy;
+/**
+ * Checks a policy (a `Policy`, or anything that claims to be one) and fills in its defaults.
+ *
+ * Throws POLICY_INVALID with every problem and its path, one a line, in `detail`; UNSUPPORTED for what a valid policy
+ * asks of a later version, never leaving it out in silence.
+ */
+export function parsePolicy(policy: unknown, options: ParseOptions = {}): ResolvedPolicy {
+  const directory = options.directory ?? process.cwd();
+  const checked = policySchema.safeParse(policy);
+  if (!checked.success) throw invalid(problemsOf(checked.error.issues));
+  const root = chooseRoot(checked.data, directory);
+  const problems = [...(isProblem(root) ? [root] : []), ...inconsistencies(checked.data)];
+  if (problems.length > 0) throw invalid(problems);
+  const unsupported = unsupportedIn(checked.data);
+  if (unsupported !== undefined) throw new BulkheadError("UNSUPPORTED", { detail: unsupported });
+  if (root === "registry" || isProblem(root)) {
+    throw new BulkheadError("UNSUPPORTED", {
+      detail: "image: registries are not built yet; oci:PATH and docker-archive:FILE are",
+    });
+  }
+  return resolvePolicy(checked.data, root, directory);
+}
+
+function isProblem(value: object | string): value is Problem {
+  return typeof value === "object" && "message" in value;
+}
+
+function invalid(problems: readonly Problem[]): BulkheadError {
+  return new BulkheadError("POLICY_INVALID", { detail: listProblems(problems) });
+}

@@ -37,7 +37,13 @@ export type UserChoice =
   | { readonly kind: "name"; readonly name: string };
 
 export type FileChoice =
-  | { readonly kind: "host"; readonly source: string; readonly at: string; readonly writable: boolean; readonly exec: boolean }
+  | {
+      readonly kind: "host";
+      readonly source: string;
+      readonly at: string;
+      readonly writable: boolean;
+      readonly exec: boolean;
+    }
   /** `sizeBytes` null: `resources.disk`. */
   | { readonly kind: "tmpfs"; readonly at: string; readonly sizeBytes: number | null; readonly exec: boolean };
 

@@ -3,7 +3,11 @@ import { entries } from "../entry.js";
 /** File operations inside a sandbox, done with the rights of its user. */
 export const fileCodes = entries({
   FILE_NOT_FOUND: { fault: "user", cause: "no such file or directory in the sandbox", remedy: "Check the path." },
-  FILE_EXISTS: { fault: "user", cause: "it exists already", remedy: "Remove it first, or do not ask for exclusive creation." },
+  FILE_EXISTS: {
+    fault: "user",
+    cause: "it exists already",
+    remedy: "Remove it first, or do not ask for exclusive creation.",
+  },
   FILE_DENIED: {
     fault: "user",
     cause: "the sandbox's user may not do this",
@@ -17,7 +21,19 @@ export const fileCodes = entries({
     cause: "it is not a regular file, and other kinds could block or lie",
     remedy: "Name a regular file.",
   },
-  FILE_NO_SPACE: { fault: "workload", cause: "the file system in the sandbox is full", remedy: "Raise `resources.disk`." },
-  FILE_TOO_LARGE: { fault: "user", cause: "the file is larger than allowed", remedy: "Stream it, or raise the limit named." },
-  FILE_FAILED: { fault: "workload", cause: "the file operation failed in the sandbox", remedy: "See the operation and errno." },
+  FILE_NO_SPACE: {
+    fault: "workload",
+    cause: "the file system in the sandbox is full",
+    remedy: "Raise `resources.disk`.",
+  },
+  FILE_TOO_LARGE: {
+    fault: "user",
+    cause: "the file is larger than allowed",
+    remedy: "Stream it, or raise the limit named.",
+  },
+  FILE_FAILED: {
+    fault: "workload",
+    cause: "the file operation failed in the sandbox",
+    remedy: "See the operation and errno.",
+  },
 });

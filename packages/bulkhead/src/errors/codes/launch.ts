@@ -37,7 +37,8 @@ export const launchCodes = entries({
   },
   MOUNT_OWNER_ROOT: {
     fault: "user",
-    cause: "a directory owned by root cannot be mounted writable, since the sandbox would then write as root's uid on disk",
+    cause:
+      "a directory owned by root cannot be mounted writable, since the sandbox would then write as root's uid on disk",
     remedy: "Give it to an unprivileged user first (`chown 1000:1000 DIRECTORY`), or mount it read-only.",
   },
   MOUNT_OWNER_FOREIGN: {

@@ -1,0 +1,37 @@
+import { isAtLeast, LEVEL_FOR_TRUST } from "./level.js";
+import type { Problem } from "./problems.js";
+import type { CheckedPolicy } from "./schema.js";
+
+/** What is wrong between fields that are each valid alone. */
+export function inconsistencies(policy: CheckedPolicy): readonly Problem[] {
+  return [...levelAgainstTrust(policy), ...capabilitiesAtChroot(policy), ...sameMountPoint(policy), ...userIds(policy)];
+}
+
+/** A level named outright wins over `auto`, so one that the trust forbids would be silently weaker than asked. */
+function levelAgainstTrust({ level, trust }: CheckedPolicy): readonly Problem[] {
+  if (typeof level !== "string" || level === "auto" || trust === undefined) return [];
+  const floor = LEVEL_FOR_TRUST[trust];
+  return isAtLeast(level, floor) ? [] : [{ path: "level", message: `trust: ${trust} needs at least ${floor}` }];
+}
+
+/** Without a user namespace a capability would be one over the host. */
+function capabilitiesAtChroot({ level, capabilities }: CheckedPolicy): readonly Problem[] {
+  if (level !== "chroot" || capabilities === undefined || capabilities.length === 0) return [];
+  return [{ path: "capabilities", message: "need level container or stronger: at chroot they would be the host's" }];
+}
+
+function sameMountPoint({ files = [] }: CheckedPolicy): readonly Problem[] {
+  const taken = new Set<string>();
+  return files.flatMap((entry, index) => {
+    const [name, at] = "tmpfs" in entry ? ["tmpfs", entry.tmpfs] : ["at", entry.at];
+    if (taken.has(at)) return [{ path: `files[${index}].${name}`, message: `${at} is mounted by an earlier entry` }];
+    taken.add(at);
+    return [];
+  });
+}
+
+function userIds({ user }: CheckedPolicy): readonly Problem[] {
+  if (typeof user !== "string" || !/^\d/.test(user)) return [];
+  const tooLarge = user.split(":").some((id) => Number(id) > 65_534);
+  return tooLarge ? [{ path: "user", message: "ids inside are at most 65534" }] : [];
+}

@@ -1,0 +1,53 @@
+import { resolve } from "node:path";
+import { DEFAULT_HOSTNAME, DEFAULT_RESOURCES } from "./defaults.js";
+import type { FileChoice, ResolvedPolicy, ResolvedResources, RootChoice, UserChoice } from "./resolved.js";
+import type { CheckedPolicy } from "./schema.js";
+
+/** Fills in every default of a policy that was found valid and consistent. */
+export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory: string): ResolvedPolicy {
+  return {
+    root,
+    writableRoot: policy.writable ?? false,
+    level: levelOf(policy.level),
+    trust: policy.trust ?? null,
+    user: userOf(policy.user),
+    workdir: policy.workdir ?? null,
+    env: Object.fromEntries(Object.entries(policy.env ?? {}).map(([name, value]) => [name, String(value)])),
+    files: (policy.files ?? []).map((entry) => fileOf(entry, directory)),
+    capabilities: [...new Set(policy.capabilities ?? [])].sort(),
+    resources: resourcesOf(policy.resources ?? {}),
+    require: [...new Set(policy.require ?? [])],
+    hostname: policy.hostname ?? DEFAULT_HOSTNAME,
+    apparmor: policy.apparmor ?? null,
+  };
+}
+
+function levelOf(level: CheckedPolicy["level"]): ResolvedPolicy["level"] {
+  if (level === undefined || level === "auto") return { exact: null, min: null };
+  return typeof level === "string" ? { exact: level, min: null } : { exact: null, min: level.min };
+}
+
+function userOf(user: CheckedPolicy["user"]): UserChoice {
+  if (user === undefined) return { kind: "default" };
+  if (typeof user === "string" && !/^\d/.test(user)) return { kind: "name", name: user };
+  const [uid = 0, gid = uid] = String(user).split(":").map(Number);
+  return { kind: "ids", uid, gid };
+}
+
+function fileOf(entry: NonNullable<CheckedPolicy["files"]>[number], directory: string): FileChoice {
+  const exec = entry.exec ?? true;
+  if ("tmpfs" in entry) return { kind: "tmpfs", at: entry.tmpfs, sizeBytes: entry.size ?? null, exec };
+  return { kind: "host", source: resolve(directory, entry.host), at: entry.at, writable: entry.mode === "rw", exec };
+}
+
+function resourcesOf(resources: NonNullable<CheckedPolicy["resources"]>): ResolvedResources {
+  return {
+    memoryBytes: resources.memory ?? DEFAULT_RESOURCES.memoryBytes,
+    pids: resources.pids ?? DEFAULT_RESOURCES.pids,
+    milliCpus: resources.cpus === undefined ? DEFAULT_RESOURCES.milliCpus : Math.round(resources.cpus * 1000),
+    diskBytes: resources.disk ?? DEFAULT_RESOURCES.diskBytes,
+    timeMs: resources.time === "none" ? null : resources.time,
+    outputBytes: resources.output ?? DEFAULT_RESOURCES.outputBytes,
+    openFiles: resources.openFiles ?? DEFAULT_RESOURCES.openFiles,
+  };
+}

@@ -1,0 +1,30 @@
+import { resolve } from "node:path";
+import type { Problem } from "./problems.js";
+import type { RootChoice } from "./resolved.js";
+import type { CheckedPolicy } from "./schema.js";
+
+const IMAGE_KINDS = ["oci:", "docker-archive:"] as const;
+
+/** What `root` and `image` together choose; a problem if they make no sense, `registry` if they name what is still to come. */
+export function chooseRoot(policy: CheckedPolicy, directory: string): RootChoice | Problem | "registry" {
+  if (policy.root !== undefined && policy.image !== undefined) {
+    return { path: "image", message: "cannot be given together with root" };
+  }
+  if (policy.image !== undefined) return image(policy.image, directory) ?? "registry";
+  const root = policy.root ?? "base";
+  if (root === "base" || root === "host") return { kind: root };
+  const found = image(root, directory);
+  if (found !== undefined) return found;
+  // Only what looks like a path is one: a mistyped `bsae` must not become a directory of that name.
+  if (/^(\/|\.\.?(\/|$))/.test(root)) return { kind: "directory", path: resolve(directory, root) };
+  return {
+    path: "root",
+    message: "must be base, host, a directory (./NAME or /NAME), oci:PATH[:TAG] or docker-archive:FILE",
+  };
+}
+
+function image(source: string, directory: string): RootChoice | undefined {
+  const kind = IMAGE_KINDS.find((prefix) => source.startsWith(prefix));
+  if (kind === undefined) return undefined;
+  return { kind: "image", source: `${kind}${resolve(directory, source.slice(kind.length))}` };
+}

@@ -1,0 +1,68 @@
+import * as z from "zod/mini";
+import { capabilityName } from "../capability-names.js";
+import { isMountable, isNormalPath, withoutTrailingSlash } from "../paths.js";
+import { parseDuration, parseSize } from "../units.js";
+
+/** A string or number that `parse` understands, turned into a number; `said` completes "must be …". */
+function unit(parse: (value: string | number) => number | undefined, said: string) {
+  const written = z
+    .union([z.string(), z.number()], { error: said })
+    .check(z.refine((value) => parse(value) !== undefined, said));
+  return z.pipe(
+    written,
+    z.transform((value) => parse(value) ?? 0),
+  );
+}
+
+/** Bytes. */
+export const size = unit(parseSize, 'a size such as "64MiB", or a number of bytes');
+/** Milliseconds. */
+export const duration = unit(parseDuration, 'a time such as "30s", or a number of milliseconds');
+
+const PATH_RULE = "an absolute path without . or .. or doubled slashes";
+
+/** A path inside the sandbox. */
+export const insidePath = z.pipe(
+  z.string().check(z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE)),
+  z.transform(withoutTrailingSlash),
+);
+
+/** Where a policy may mount something. */
+export const mountPoint = z.pipe(
+  z.string().check(
+    z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE),
+    z.refine(
+      (path) => isMountable(withoutTrailingSlash(path)),
+      "a place other than / and outside /proc, /sys and /dev",
+    ),
+  ),
+  z.transform(withoutTrailingSlash),
+);
+
+/** A path on the host, absolute or relative to the policy. */
+export const hostPath = z
+  .string()
+  .check(
+    z.refine(
+      (path) => path !== "" && !path.includes("\0") && Buffer.byteLength(path) <= 4096,
+      "a path of 1 to 4096 bytes",
+    ),
+  );
+
+export const capability = z.pipe(
+  z
+    .string()
+    .check(
+      z.refine(
+        (name) => capabilityName(name) !== undefined,
+        "the name of a Linux capability, such as NET_BIND_SERVICE",
+      ),
+    ),
+  z.transform((name) => capabilityName(name) ?? name),
+);
+
+/** A whole number between two bounds. */
+export function whole(least: number, most: number) {
+  const said = `a whole number from ${least} to ${most}`;
+  return z.int({ error: said }).check(z.gte(least, said), z.lte(most, said));
+}
