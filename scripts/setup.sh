@@ -26,7 +26,6 @@ end_stamp() {
 
 setup_base() {
   base_stale || return 0
-  mkdir -p "$root/packages/bulkhead/assets"
   begin_stamp base
   if step "making the base image" "$state/base.log" sh "$root/scripts/setup/base-image.sh" "$root/packages/bulkhead/assets/base"; then
     end_stamp base

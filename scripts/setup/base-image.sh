@@ -4,6 +4,7 @@
 set -eu
 
 destination=$1
+mkdir -p "$(dirname "$destination")"
 work=$(mktemp -d "$destination.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP

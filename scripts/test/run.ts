@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+import { type Counts, none, withStatus } from "./counts.js";
+import { type Part, reportPath } from "./parts.js";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** Runs one part, showing what it prints as it comes, and counts. */
+export async function runPart(part: Part): Promise<Counts> {
+  await rm(`${root}${reportPath}`, { force: true });
+  const { output, succeeded } = await runCommand(part);
+  const text = part.count.from === "output" ? output : await readFile(`${root}${reportPath}`, "utf8").catch(() => "");
+  const counts = text === "" && part.count.from === "report" ? none : part.count.parse(text);
+  if (part.group === "checks") return succeeded ? counts : { ...none, failed: 1 };
+  return withStatus(counts, succeeded);
+}
+
+function runCommand(part: Part): Promise<{ output: string; succeeded: boolean }> {
+  const [file = "", ...args] = part.argv;
+  return new Promise((resolve) => {
+    // A group of its own, so that a part that hangs is ended with all its children.
+    const child = spawn(file, args, {
+      cwd: `${root}${part.cwd}`,
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    });
+    const end = () => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    };
+    const timer = setTimeout(() => {
+      process.stderr.write(`${part.name}: still running after ${part.minutes} minutes; ended\n`);
+      end();
+    }, part.minutes * 60_000);
+    const interrupted = () => {
+      end();
+      process.exit(130);
+    };
+    process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    const finish = (succeeded: boolean) => {
+      clearTimeout(timer);
+      process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+      resolve({ output, succeeded });
+    };
+    child.once("error", (error) => {
+      process.stderr.write(`${part.name}: ${error.message}\n`);
+      finish(false);
+    });
+    child.once("close", (code) => finish(code === 0));
+  });
+}
