@@ -1,3 +1,37 @@
-//! Attempts to get out, one per subcommand, run inside by the security suite.
+//! `bulkhead-probe ATTEMPT [ARGUMENT…]`: one attempt to get out, one JSON line about how it went.
+//!
+//! The security suite mounts this program read-only into a sandbox and then looks, from outside, whether the asset survived.
+//! What is printed here is a hint for a person who reads a failure, never the proof: a workload that has won can print anything.
+//!
+//! Every attempt is harmless when it succeeds: it aims at what the suite made for it, or asks with arguments that cannot do harm.
 
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod attempts;
+mod report;
+mod sys;
+
+use report::{Tried, line};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let Some((name, rest)) = arguments.split_first() else {
+        eprintln!("usage: bulkhead-probe ATTEMPT [ARGUMENT...]; bulkhead-probe list");
+        return ExitCode::from(2);
+    };
+    if name == "list" {
+        for attempt in attempts::all() {
+            println!("{}\t{}", attempt.usage, attempt.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    let Some(attempt) = attempts::find(name) else {
+        eprintln!("bulkhead-probe: no attempt {name}");
+        return ExitCode::from(2);
+    };
+    let tried: Tried = (attempt.run)(rest);
+    println!("{}", line(name, &tried));
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,70 @@
+//! What one attempt reports.
+
+use std::fmt::Write;
+
+/// `Ok`: it did what it must not be able to do, and this is what came of it. `Err`: it did not.
+pub type Tried = Result<String, Stopped>;
+
+/// Why an attempt came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// The kernel said so.
+    Errno(i32),
+    /// There was nothing to take: no such file, device or leak.
+    Absent(String),
+    /// The attempt was called with arguments it cannot use: a fault of the suite.
+    Usage(&'static str),
+}
+
+impl From<i32> for Stopped {
+    fn from(errno: i32) -> Self {
+        match errno {
+            libc::ENOENT | libc::ENXIO | libc::ENODEV | libc::ESRCH => Self::Absent(errno.to_string()),
+            _ => Self::Errno(errno),
+        }
+    }
+}
+
+/// The JSON line: `{"attempt","outcome":"refused"|"succeeded"|"absent"|"usage","errno"?,"detail"?}`.
+pub fn line(attempt: &str, tried: &Tried) -> String {
+    let (outcome, rest) = match tried {
+        Ok(detail) => ("succeeded", format!(",\"detail\":{}", quoted(detail))),
+        Err(Stopped::Errno(errno)) => ("refused", format!(",\"errno\":{errno}")),
+        Err(Stopped::Absent(detail)) => ("absent", format!(",\"detail\":{}", quoted(detail))),
+        Err(Stopped::Usage(detail)) => ("usage", format!(",\"detail\":{}", quoted(detail))),
+    };
+    format!("{{\"attempt\":{},\"outcome\":\"{outcome}\"{rest}}}", quoted(attempt))
+}
+
+/// A JSON string. By hand: the probe has to stay small, static and free of dependencies that make syscalls of their own.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            control if u32::from(control) < 0x20 => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_json_whatever_was_read() {
+        assert_eq!(
+            line("read", &Ok("a\"b\\c\n\u{1}".into())),
+            r#"{"attempt":"read","outcome":"succeeded","detail":"a\"b\\c\u000a\u0001"}"#
+        );
+        assert_eq!(line("read", &Err(libc::EPERM.into())), r#"{"attempt":"read","outcome":"refused","errno":1}"#);
+        assert_eq!(line("read", &Err(libc::ENOENT.into())), r#"{"attempt":"read","outcome":"absent","detail":"2"}"#);
+    }
+}
