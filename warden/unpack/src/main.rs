@@ -1,3 +1,78 @@
-//! Unpacks image layers, assuming that they are hostile; runs inside a sandbox, never privileged.
+//! Unpacks one image layer, assuming that it is hostile: `bulkhead-unpack --dest DIR [--sync] [--max-… N]`.
+//!
+//! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below DIR only. It never holds
+//! privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but what can be
+//! checked. One line of JSON goes to stdout: `{"entries","bytes","dropped","diffId"}`, or `{"error":{code,…}}` with exit code 1.
 
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod failure;
+mod layer;
+mod limits;
+mod path;
+mod source;
+mod tar;
+mod tree;
+mod zstd;
+
+use failure::Failure;
+use layer::{Dropped, Layer};
+use serde::Serialize;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// The answer when all went well.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    entries: u64,
+    /// Of the archive, decompressed.
+    bytes: u64,
+    dropped: Dropped,
+    /// `sha256:` and the hash of the archive, decompressed.
+    diff_id: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Refusal {
+    error: Failure,
+}
+
+fn main() -> ExitCode {
+    let options = match limits::parse(std::env::args_os().skip(1)) {
+        Ok(options) => options,
+        Err(argument) => {
+            eprintln!("bulkhead-unpack: argument {}", argument.to_string_lossy());
+            return ExitCode::from(2);
+        }
+    };
+    match unpack(&options) {
+        Ok(report) => answer(&report, ExitCode::SUCCESS),
+        Err(error) => answer(&Refusal { error }, ExitCode::FAILURE),
+    }
+}
+
+fn unpack(options: &limits::Options) -> Result<Report, Failure> {
+    let tree = tree::Tree::open(&options.dest)?;
+    let source = source::Source::open(std::io::stdin().lock(), &options.limits)?;
+    let mut archive = tar::Archive::new(source);
+    let mut layer = Layer::new(tree, &options.limits);
+    layer.apply(&mut archive)?;
+    if options.sync {
+        layer.sync()?;
+    }
+    let source = archive.into_source();
+    Ok(Report {
+        entries: layer.entries,
+        bytes: source.bytes(),
+        dropped: layer.dropped,
+        diff_id: format!("sha256:{}", source.diff_id()),
+    })
+}
+
+fn answer(value: &impl Serialize, code: ExitCode) -> ExitCode {
+    let written = serde_json::to_string(value)
+        .map_err(std::io::Error::other)
+        .and_then(|line| writeln!(std::io::stdout(), "{line}"));
+    if written.is_ok() { code } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,245 @@
+//! One layer onto the tree of those below it, by the OCI image specification's rules for change sets (`layer.md`) and
+//! the stated rules of Bulkhead: only files, directories, symbolic links and hard links are made; set-user-id and
+//! set-group-id bits, extended attributes and owners are dropped; directories can always be entered by their owner.
+
+use crate::failure::Failure;
+use crate::limits::Limits;
+use crate::path::{EntryPath, join};
+use crate::tar::{Archive, Entry, Kind};
+use crate::tree::{self, Tree};
+use serde::Serialize;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Write;
+
+const WHITEOUT: &[u8] = b".wh.";
+const OPAQUE: &[u8] = b".wh..wh..opq";
+const AUFS: &[u8] = b".wh..wh.";
+
+const DATA_BYTES: usize = 128 << 10;
+const PERMISSIONS: u32 = 0o777;
+const STICKY: u32 = 0o1000;
+const SET_ID: u32 = 0o6000;
+const OWNER_ALL: u32 = 0o700;
+
+/// What the archive held and the tree does not.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dropped {
+    pub devices: u64,
+    pub fifos: u64,
+    /// Files whose set-user-id or set-group-id bit was not kept.
+    pub set_ids: u64,
+    pub xattrs: u64,
+    /// Bookkeeping of aufs, an old storage driver.
+    pub aufs: u64,
+}
+
+/// Applies entries, and remembers what it needs for whiteouts: they hide lower layers only, wherever in the archive
+/// they stand.
+pub struct Layer<'l> {
+    tree: Tree,
+    limits: &'l Limits,
+    written: HashSet<Vec<u8>>,
+    name_bytes: u64,
+    directory_times: Vec<(EntryPath, i64)>,
+    pub entries: u64,
+    pub dropped: Dropped,
+}
+
+impl<'l> Layer<'l> {
+    pub fn new(tree: Tree, limits: &'l Limits) -> Self {
+        Self {
+            tree,
+            limits,
+            written: HashSet::new(),
+            name_bytes: 0,
+            directory_times: Vec::new(),
+            entries: 0,
+            dropped: Dropped::default(),
+        }
+    }
+
+    /// Unpacks all of it.
+    ///
+    /// # Errors
+    ///
+    /// The first entry that breaks a rule or a limit; the tree is of no use then.
+    pub fn apply(&mut self, archive: &mut Archive<'_>) -> Result<(), Failure> {
+        let mut buffer = vec![0; DATA_BYTES];
+        while let Some(entry) = archive.next_entry()? {
+            self.entries += 1;
+            if self.entries > self.limits.entries {
+                return Err(Failure::limit("read entry", "max-entries"));
+            }
+            self.put(&entry, archive, &mut buffer).map_err(|failure| failure.at(&entry.path))?;
+        }
+        self.finish_directories()
+    }
+
+    /// Flushes the tree to the disk.
+    pub fn sync(&self) -> Result<(), Failure> {
+        self.tree.sync()
+    }
+
+    fn put(&mut self, entry: &Entry, archive: &mut Archive<'_>, buffer: &mut [u8]) -> Result<(), Failure> {
+        let path = EntryPath::parse(&entry.path, self.limits)?;
+        let Some((parents, name)) = path.split() else {
+            // The root keeps the bits that the store gave it: a workload must be able to enter it.
+            return if entry.kind == Kind::Directory { Ok(()) } else { Err(Failure::invalid("check path", "root")) };
+        };
+        if parents.iter().any(|parent| parent.starts_with(WHITEOUT)) {
+            return Err(Failure::invalid("check path", "whiteout as a directory"));
+        }
+        if name.starts_with(WHITEOUT) {
+            return self.white_out(entry, parents, name);
+        }
+        self.dropped.xattrs += entry.xattrs;
+        match entry.kind {
+            Kind::Device => self.dropped.devices += 1,
+            Kind::Fifo => self.dropped.fifos += 1,
+            Kind::Directory => self.put_directory(entry, &path)?,
+            Kind::File => self.put_file(entry, &path, archive, buffer)?,
+            Kind::Symlink => {
+                check_target(&entry.link)?;
+                self.clear(&path)?;
+                let parent = self.tree.make(parents)?;
+                tree::put_symlink(parent, name, &entry.link)?;
+                tree::set_time(parent, name, entry.mtime)?;
+            }
+            Kind::HardLink => self.put_hard_link(entry, &path)?,
+        }
+        if matches!(entry.kind, Kind::Device | Kind::Fifo) { Ok(()) } else { self.remember(&path) }
+    }
+
+    fn put_directory(&mut self, entry: &Entry, path: &EntryPath) -> Result<(), Failure> {
+        let Some((parents, name)) = path.split() else { return Ok(()) };
+        self.count_set_id(entry);
+        let mode = (entry.mode & (PERMISSIONS | STICKY)) | OWNER_ALL;
+        tree::put_directory(self.tree.make(parents)?, name, mode)?;
+        self.directory_times.push((path.clone(), entry.mtime));
+        Ok(())
+    }
+
+    fn put_file(
+        &mut self,
+        entry: &Entry,
+        path: &EntryPath,
+        archive: &mut Archive<'_>,
+        buffer: &mut [u8],
+    ) -> Result<(), Failure> {
+        let Some((parents, name)) = path.split() else { return Ok(()) };
+        self.count_set_id(entry);
+        self.clear(path)?;
+        let mut file = File::from(tree::put_file(self.tree.make(parents)?, name)?);
+        loop {
+            let count = archive.read_data(buffer)?;
+            if count == 0 {
+                break;
+            }
+            file.write_all(buffer.get(..count).unwrap_or_default()).map_err(|error| {
+                let errno = error.raw_os_error().map_or(rustix::io::Errno::IO, rustix::io::Errno::from_raw_os_error);
+                Failure::system("write", errno)
+            })?;
+        }
+        tree::finish_file(&file.into(), entry.mode & PERMISSIONS, entry.mtime)
+    }
+
+    fn put_hard_link(&mut self, entry: &Entry, path: &EntryPath) -> Result<(), Failure> {
+        let target = EntryPath::parse(&entry.link, self.limits)?;
+        let (Some((parents, name)), Some((target_parents, target_name))) = (path.split(), target.split()) else {
+            return Err(Failure::invalid("link", "target is not in the image"));
+        };
+        // Clearing the name would remove the target first.
+        if target.components().starts_with(path.components()) {
+            return Err(Failure::invalid("link", "target is the link itself"));
+        }
+        self.clear(path)?;
+        let target_parent = self
+            .tree
+            .find(target_parents)?
+            .ok_or_else(|| Failure::invalid("link", "target is not in the image"))?
+            .try_clone_to_owned()
+            .map_err(|_| Failure::system("duplicate descriptor", rustix::io::Errno::MFILE))?;
+        let target_parent = std::os::fd::AsFd::as_fd(&target_parent);
+        if tree::is_directory(target_parent, target_name)? {
+            return Err(Failure::invalid("link", "target is a directory"));
+        }
+        tree::put_hard_link(self.tree.make(parents)?, name, target_parent, target_name)
+    }
+
+    /// Removes what has the name, with all that is below it.
+    fn clear(&mut self, path: &EntryPath) -> Result<(), Failure> {
+        let Some((parents, name)) = path.split() else { return Ok(()) };
+        let parent = self.tree.make(parents)?;
+        tree::remove(parent, name, &mut parents.to_vec(), &|_| false)?;
+        Ok(())
+    }
+
+    fn white_out(&mut self, entry: &Entry, parents: &[Vec<u8>], name: &[u8]) -> Result<(), Failure> {
+        if entry.kind != Kind::File {
+            return Err(Failure::invalid("white out", "not a file"));
+        }
+        let hidden = name.strip_prefix(WHITEOUT).unwrap_or_default();
+        if name != OPAQUE && name.starts_with(AUFS) {
+            self.dropped.aufs += 1;
+            return Ok(());
+        }
+        if matches!(hidden, b"" | b"." | b"..") {
+            return Err(Failure::invalid("white out", "name"));
+        }
+        let written = &self.written;
+        let keep = |path: &[Vec<u8>]| written.contains(&join(path));
+        let mut path = parents.to_vec();
+        if let Some(directory) = self.tree.find(parents)? {
+            if name == OPAQUE {
+                tree::remove_children(directory, &mut path, &keep)?;
+            } else {
+                tree::remove(directory, hidden, &mut path, &keep)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers the path and the directories it is in as this layer's own.
+    fn remember(&mut self, path: &EntryPath) -> Result<(), Failure> {
+        let components = path.components();
+        for length in (1..=components.len()).rev() {
+            let joined = join(components.get(..length).unwrap_or_default());
+            let bytes = joined.len() as u64;
+            if !self.written.insert(joined) {
+                break;
+            }
+            self.name_bytes += bytes;
+            if self.name_bytes > self.limits.name_bytes {
+                return Err(Failure::limit("remember path", "max-name-bytes"));
+            }
+        }
+        Ok(())
+    }
+
+    fn count_set_id(&mut self, entry: &Entry) {
+        if entry.mode & SET_ID != 0 {
+            self.dropped.set_ids += 1;
+        }
+    }
+
+    /// Last, since putting something into a directory changes its time.
+    fn finish_directories(&mut self) -> Result<(), Failure> {
+        for (path, mtime) in std::mem::take(&mut self.directory_times) {
+            let Some((parents, name)) = path.split() else { continue };
+            // A later entry may have put something else where a parent was.
+            if let Ok(Some(parent)) = self.tree.find(parents) {
+                tree::set_time(parent, name, mtime)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_target(target: &[u8]) -> Result<(), Failure> {
+    if target.is_empty() || target.contains(&0) {
+        return Err(Failure::invalid("symlink", "target"));
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! What one layer may cost. The caller sets every bound; the defaults are those of a large but real image.
+
+use std::ffi::OsString;
+
+/// Bounds of one run.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Entries of the archive, extension headers not counted.
+    pub entries: u64,
+    /// Bytes of the archive after decompression: headers, data, padding, and what comes behind the end marker.
+    pub bytes: u64,
+    /// Decompressed bytes for each compressed one, looked at after `RATIO_FREE_BYTES`.
+    pub ratio: u64,
+    /// Components of one path.
+    pub depth: usize,
+    /// Bytes of all names together: what this process must remember.
+    pub name_bytes: u64,
+}
+
+/// A small archive of zeros compresses a thousandfold and harms nobody.
+pub const RATIO_FREE_BYTES: u64 = 64 << 20;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { entries: 1_000_000, bytes: 16 << 30, ratio: 200, depth: 128, name_bytes: 128 << 20 }
+    }
+}
+
+/// What was asked for on the command line.
+#[derive(Debug)]
+pub struct Options {
+    /// The directory to unpack into, the only one that is ever written to.
+    pub dest: OsString,
+    /// Flush the file system at the end, so that a power cut cannot leave a half layer behind a finished name.
+    pub sync: bool,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Reads `--dest DIR [--sync] [--max-entries N] [--max-bytes N] [--max-ratio N] [--max-depth N] [--max-name-bytes N]`.
+///
+/// # Errors
+///
+/// The argument that is unknown, incomplete or no number.
+pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, OsString> {
+    let mut dest = None;
+    let mut sync = false;
+    let mut limits = Limits::default();
+    while let Some(name) = arguments.next() {
+        if name == "--sync" {
+            sync = true;
+            continue;
+        }
+        let Some(value) = arguments.next() else { return Err(name) };
+        let number = value.to_str().and_then(|text| text.parse::<u64>().ok());
+        match (name.to_str(), number) {
+            (Some("--dest"), _) => dest = Some(value),
+            (Some("--max-entries"), Some(number)) => limits.entries = number,
+            (Some("--max-bytes"), Some(number)) => limits.bytes = number,
+            (Some("--max-ratio"), Some(number)) => limits.ratio = number,
+            (Some("--max-depth"), Some(number)) => limits.depth = usize::try_from(number).map_err(|_| value)?,
+            (Some("--max-name-bytes"), Some(number)) => limits.name_bytes = number,
+            _ => return Err(name),
+        }
+    }
+    dest.map(|dest| Options { dest, sync, limits }).ok_or_else(|| OsString::from("--dest"))
+}
