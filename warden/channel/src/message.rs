@@ -1,0 +1,134 @@
+//! What the JSON payloads mean, except for requests.
+
+use crate::frame::GENERATION;
+use crate::violation::Violation;
+use bulkhead_plan::Error;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const OPERATION_MAX: usize = 64;
+const PATH_MAX: usize = 4096;
+/// Linux has no signal above this one.
+const SIGNAL_MAX: i32 = 64;
+
+/// First frame of each side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    pub generation: u32,
+    /// Names that the other side may not know, and then ignores.
+    pub features: Vec<String>,
+}
+
+impl Hello {
+    /// What this generation says.
+    #[must_use]
+    pub const fn ours() -> Self {
+        Self { generation: GENERATION, features: Vec::new() }
+    }
+}
+
+/// The operation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    /// Of an `exec`, as seen inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+}
+
+/// To a running `exec`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, tag = "op", rename_all = "lowercase")]
+pub enum Control {
+    /// To its process group.
+    Signal { signal: i32 },
+    /// Of its terminal; both at least 1.
+    Resize { rows: u16, cols: u16 },
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Done(Map<String, Value>),
+    Failed(Error),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutcomeText {
+    ok: bool,
+    value: Option<Map<String, Value>>,
+    error: Option<Error>,
+}
+
+/// A message whose type does not say all that is wrong with it.
+pub(crate) trait Message: Sized {
+    fn from_object(object: Map<String, Value>) -> Option<Self>;
+}
+
+/// The text of one JSON object, and nothing besides.
+pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, Violation> {
+    serde_json::from_slice(text).map_err(|_| Violation::Json)
+}
+
+pub(crate) fn parse<T: Message>(text: &[u8]) -> Result<T, Violation> {
+    T::from_object(object(text)?).ok_or(Violation::Message)
+}
+
+fn typed<T: serde::de::DeserializeOwned>(object: Map<String, Value>) -> Option<T> {
+    serde_json::from_value(Value::Object(object)).ok()
+}
+
+impl Message for Hello {
+    fn from_object(object: Map<String, Value>) -> Option<Self> {
+        typed::<Self>(object).filter(|hello| hello.generation == GENERATION)
+    }
+}
+
+impl Message for Accept {
+    fn from_object(object: Map<String, Value>) -> Option<Self> {
+        typed(object)
+    }
+}
+
+impl Message for Control {
+    fn from_object(object: Map<String, Value>) -> Option<Self> {
+        typed::<Self>(object).filter(|control| match *control {
+            Self::Signal { signal } => (1..=SIGNAL_MAX).contains(&signal),
+            Self::Resize { rows, cols } => rows > 0 && cols > 0,
+        })
+    }
+}
+
+impl Message for Outcome {
+    fn from_object(object: Map<String, Value>) -> Option<Self> {
+        match typed::<OutcomeText>(object)? {
+            OutcomeText { ok: true, value: Some(value), error: None } => Some(Self::Done(value)),
+            OutcomeText { ok: false, value: None, error: Some(error) } if within_bounds(&error) => {
+                Some(Self::Failed(error))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Outcome {
+    /// Reads the payload of a `result`, as it also comes from the processes that serve file operations.
+    pub fn parse(text: &[u8]) -> Result<Self, Violation> {
+        parse(text)
+    }
+
+    /// The payload of a `result`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Done(value) => serde_json::json!({ "ok": true, "value": value }),
+            Self::Failed(error) => serde_json::json!({ "ok": false, "error": error }),
+        }
+    }
+}
+
+fn within_bounds(error: &Error) -> bool {
+    error.operation.len() <= OPERATION_MAX && error.path.as_ref().is_none_or(|path| path.len() <= PATH_MAX)
+}

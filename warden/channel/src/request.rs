@@ -1,0 +1,182 @@
+//! What the host can ask for.
+
+use crate::fields::{Fields, boolean, integer, invalid, mode, path, text};
+use bulkhead_plan::Error;
+use bulkhead_plan::model::User;
+use serde_json::{Map, Value};
+use std::ffi::CString;
+
+/// Ids above are not the workload's: 65,535 is init's own.
+const ID_MAX: u64 = 65_534;
+const GROUPS_MAX: usize = 64;
+
+/// One operation. Every string is without NUL and every path absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    Exec(Box<Exec>),
+    File(File),
+}
+
+/// A program to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exec {
+    /// At least one, the first not empty.
+    pub argv: Vec<CString>,
+    /// `NAME=value` each.
+    pub env: Vec<CString>,
+    pub cwd: CString,
+    /// False: /dev/null.
+    pub stdin: bool,
+    pub tty: Option<Window>,
+    /// `None`: the sandbox's own.
+    pub user: Option<User>,
+}
+
+/// Size of a terminal; both at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub rows: u16,
+    pub cols: u16,
+}
+
+/// An operation on files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum File {
+    Read { path: CString, offset: u64, length: Option<u64> },
+    Write { path: CString, mode: u32, append: bool, exclusive: bool },
+    List { path: CString },
+    Stat { path: CString, follow: bool },
+    Mkdir { path: CString, recursive: bool, mode: u32 },
+    Remove { path: CString, recursive: bool },
+    Rename { from: CString, to: CString },
+    Watch { path: CString },
+}
+
+impl File {
+    /// The name of the operation.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::Write { .. } => "write",
+            Self::List { .. } => "list",
+            Self::Stat { .. } => "stat",
+            Self::Mkdir { .. } => "mkdir",
+            Self::Remove { .. } => "remove",
+            Self::Rename { .. } => "rename",
+            Self::Watch { .. } => "watch",
+        }
+    }
+}
+
+impl Request {
+    /// Reads the payload of a `request`; what is wrong with it is `REQUEST_INVALID` with the field as detail.
+    pub fn read(fields: Map<String, Value>) -> Result<Self, Error> {
+        let mut fields = Fields::new(fields);
+        let op = fields.required("op", |value| value.as_str().map(str::to_owned))?;
+        let request = match op.as_str() {
+            "exec" => Self::Exec(Box::new(exec(&mut fields)?)),
+            name => Self::File(file(name, &mut fields)?),
+        };
+        fields.finish()?;
+        Ok(request)
+    }
+}
+
+fn exec(fields: &mut Fields) -> Result<Exec, Error> {
+    Ok(Exec {
+        argv: fields.required("argv", |value| texts(value).filter(|argv| starts_with_a_name(argv)))?,
+        env: fields.required("env", variables)?,
+        cwd: fields.required("cwd", path)?,
+        stdin: fields.required("stdin", |value| match value.as_str() {
+            Some("pipe") => Some(true),
+            Some("null") => Some(false),
+            _ => None,
+        })?,
+        tty: fields.optional("tty", window)?,
+        user: fields.optional("user", user)?,
+    })
+}
+
+fn file(op: &str, fields: &mut Fields) -> Result<File, Error> {
+    let flag =
+        |fields: &mut Fields, name, otherwise| fields.optional(name, boolean).map(|flag| flag.unwrap_or(otherwise));
+    Ok(match op {
+        "read" => File::Read {
+            path: fields.required("path", path)?,
+            offset: fields.optional("offset", integer)?.unwrap_or(0),
+            length: fields.optional("length", integer)?,
+        },
+        "write" => File::Write {
+            path: fields.required("path", path)?,
+            mode: fields.optional("mode", mode)?.unwrap_or(0o644),
+            append: flag(fields, "append", false)?,
+            exclusive: flag(fields, "exclusive", false)?,
+        },
+        "list" => File::List { path: fields.required("path", path)? },
+        "stat" => File::Stat { path: fields.required("path", path)?, follow: flag(fields, "follow", true)? },
+        "mkdir" => File::Mkdir {
+            path: fields.required("path", path)?,
+            recursive: flag(fields, "recursive", false)?,
+            mode: fields.optional("mode", mode)?.unwrap_or(0o755),
+        },
+        "remove" => File::Remove { path: fields.required("path", path)?, recursive: flag(fields, "recursive", false)? },
+        "rename" => File::Rename { from: fields.required("from", path)?, to: fields.required("to", path)? },
+        "watch" => File::Watch { path: fields.required("path", path)? },
+        _ => return Err(invalid("op")),
+    })
+}
+
+fn texts(value: Value) -> Option<Vec<CString>> {
+    match value {
+        Value::Array(items) => items.into_iter().map(text).collect(),
+        _ => None,
+    }
+}
+
+fn starts_with_a_name(argv: &[CString]) -> bool {
+    argv.first().is_some_and(|name| !name.as_bytes().is_empty())
+}
+
+fn variables(value: Value) -> Option<Vec<CString>> {
+    let Value::Object(variables) = value else { return None };
+    variables
+        .into_iter()
+        .map(|(name, value)| match value {
+            Value::String(value) if !name.is_empty() && !name.contains('=') => CString::new(name + "=" + &value).ok(),
+            _ => None,
+        })
+        .collect()
+}
+
+fn window(value: Value) -> Option<Window> {
+    let Value::Object(fields) = value else { return None };
+    let mut fields = Fields::new(fields);
+    let mut side = |name| fields.required(name, |value| integer(value).and_then(|count| u16::try_from(count).ok()));
+    let window = Window { rows: side("rows").ok()?, cols: side("cols").ok()? };
+    fields.finish().ok()?;
+    (window.rows > 0 && window.cols > 0).then_some(window)
+}
+
+fn user(value: Value) -> Option<User> {
+    let Value::Object(fields) = value else { return None };
+    let mut fields = Fields::new(fields);
+    let user = User {
+        uid: fields.required("uid", id).ok()?,
+        gid: fields.required("gid", id).ok()?,
+        groups: fields.required("groups", groups).ok()?,
+    };
+    fields.finish().ok()?;
+    Some(user)
+}
+
+fn groups(value: Value) -> Option<Vec<u32>> {
+    match value {
+        Value::Array(items) if items.len() <= GROUPS_MAX => items.into_iter().map(id).collect(),
+        _ => None,
+    }
+}
+
+fn id(value: Value) -> Option<u32> {
+    integer(value).filter(|id| *id <= ID_MAX).and_then(|id| u32::try_from(id).ok())
+}

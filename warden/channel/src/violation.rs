@@ -1,0 +1,58 @@
+//! Why a connection is a lost cause.
+
+/// One broken rule of `docs/channel.md`; [`Violation::reason`] is the name that the golden vectors use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Violation {
+    /// Below 5, above the bound of its side or kind, or not what a kind of fixed size has.
+    Length,
+    Kind,
+    /// A kind that only the other side sends.
+    Direction,
+    /// Stream 0 for anything but `hello`, or another one for `hello`.
+    Stream,
+    /// A descriptor that does not flow this way.
+    Fd,
+    /// Not the text of one JSON object.
+    Json,
+    /// An object, but not this message.
+    Message,
+    /// Something before `hello`, or a second one.
+    Hello,
+    /// A new stream with the other side's parity, or not above the last one.
+    StreamOrder,
+    /// A frame for a stream above the last one opened.
+    StreamUnknown,
+    /// Data that nobody gave credit for.
+    CreditExceeded,
+    /// Credit beyond 2^31.
+    CreditOverflow,
+}
+
+impl Violation {
+    /// Stable, for logs and for the golden vectors.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::Kind => "kind",
+            Self::Direction => "direction",
+            Self::Stream => "stream",
+            Self::Fd => "fd",
+            Self::Json => "json",
+            Self::Message => "message",
+            Self::Hello => "hello",
+            Self::StreamOrder => "stream-order",
+            Self::StreamUnknown => "stream-unknown",
+            Self::CreditExceeded => "credit-exceeded",
+            Self::CreditOverflow => "credit-overflow",
+        }
+    }
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl std::error::Error for Violation {}
