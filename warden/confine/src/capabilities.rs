@@ -1,9 +1,98 @@
 //! Capabilities by their kernel names, without `CAP_`.
 
-use bulkhead_plan::Error;
+use crate::sys::{self, failed};
+use bulkhead_plan::{Code, Error};
+use rustix::thread::{
+    CapabilitiesSecureBits as SecureBits, CapabilitySet, CapabilitySets, capabilities, capabilities_secure_bits,
+    capability_is_in_ambient_set, clear_ambient_capability_set, configure_capability_in_ambient_set, set_capabilities,
+    set_capabilities_secure_bits,
+};
+
+/// Locked for good by [`keep_only`]: uid 0 gains nothing by `execve`, capabilities are not kept over a change from uid 0, and none becomes ambient later.
+/// `NO_SETUID_FIXUP` stays off and is locked so: a daemon inside that starts as uid 0 and switches away must lose its capabilities.
+const LOCKED: SecureBits = SecureBits::NO_ROOT
+    .union(SecureBits::NO_ROOT_LOCKED)
+    .union(SecureBits::NO_SETUID_FIXUP_LOCKED)
+    .union(SecureBits::KEEP_CAPS_LOCKED)
+    .union(SecureBits::NO_CAP_AMBIENT_RAISE)
+    .union(SecureBits::NO_CAP_AMBIENT_RAISE_LOCKED);
+
+/// All names that this program knows, in the order of their numbers.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CapabilitySet::all().iter_names().map(|(name, _)| name)
+}
+
+/// The set of these names.
+///
+/// # Errors
+/// `PLAN_INVALID`; `detail` is the unknown name.
+pub fn parse(names: &[String]) -> Result<CapabilitySet, Error> {
+    names.iter().try_fold(CapabilitySet::empty(), |set, name| match CapabilitySet::from_name(name) {
+        Some(capability) => Ok(set | capability),
+        None => Err(Error::new(Code::PlanInvalid, "capability").detail(name)),
+    })
+}
 
 /// Leaves the calling thread `names` and nothing else: bounding = permitted = effective = inheritable = ambient.
+/// Ambient, so that they survive `execve` by a uid other than 0. A second call can only leave less.
+///
+/// Needs `SETPCAP`, unless all this holds already. Allocates nothing, so it may be called between fork and exec. Where the uid changes from 0
+/// to another afterwards, the kernel takes the capabilities away: change it first, with `PR_SET_KEEPCAPS`.
+///
+/// # Errors
+/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses, as for names that the thread does not have.
 pub fn keep_only(names: &[String]) -> Result<(), Error> {
-    let _ = names;
-    todo!()
+    let keep = parse(names)?;
+    let now = capabilities(None).map_err(failed("capget"))?;
+    // What is left to do needs SETPCAP to the end, and it need not be effective (after a change of uid nothing is).
+    let rest = CapabilitySets {
+        permitted: now.permitted & (keep | CapabilitySet::SETPCAP),
+        effective: now.permitted & (keep | CapabilitySet::SETPCAP),
+        inheritable: now.inheritable & keep,
+    };
+    set_capabilities(None, rest).map_err(failed("capset"))?;
+    drop_bounding(keep)?;
+    set_capabilities(None, CapabilitySets { inheritable: keep, ..rest }).map_err(failed("capset"))?;
+    set_ambient(keep)?;
+    // Without SETPCAP the bounding set was empty but for `keep` already: there is nothing that these bits could still let in.
+    if capabilities_secure_bits().map_err(failed("prctl PR_GET_SECUREBITS"))? != LOCKED
+        && now.permitted.contains(CapabilitySet::SETPCAP)
+    {
+        set_capabilities_secure_bits(LOCKED).map_err(failed("prctl PR_SET_SECUREBITS"))?;
+    }
+    set_capabilities(None, CapabilitySets { permitted: keep, effective: keep, inheritable: keep })
+        .map_err(failed("capset"))
+}
+
+/// Drops by number, not by name: a kernel newer than this program has capabilities that it cannot name.
+fn drop_bounding(keep: CapabilitySet) -> Result<(), Error> {
+    for number in 0..64 {
+        if keep.bits() & (1 << number) != 0 {
+            continue;
+        }
+        match sys::prctl(libc::PR_CAPBSET_READ, number, 0) {
+            Ok(0) => {}
+            Ok(_) => {
+                sys::prctl(libc::PR_CAPBSET_DROP, number, 0)
+                    .map_err(|errno| Error::new(Code::LaunchFailed, "prctl PR_CAPBSET_DROP").errno(errno))?;
+            }
+            // Beyond the kernel's last one.
+            Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
+fn set_ambient(keep: CapabilitySet) -> Result<(), Error> {
+    if keep.is_empty() {
+        return clear_ambient_capability_set().map_err(failed("prctl PR_CAP_AMBIENT_CLEAR_ALL"));
+    }
+    for capability in CapabilitySet::all() {
+        let wanted = keep.contains(capability);
+        // Asked first: raising is locked after the first call, and numbers beyond the kernel's last one are an error only when set.
+        if capability_is_in_ambient_set(capability).unwrap_or(false) != wanted {
+            configure_capability_in_ambient_set(capability, wanted).map_err(failed("prctl PR_CAP_AMBIENT"))?;
+        }
+    }
+    Ok(())
 }

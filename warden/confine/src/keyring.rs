@@ -1,10 +1,7 @@
-//! The session keyring is inherited over fork, exec, and every namespace: without a new one the workload would possess its caller's keys.
+//! The session keyring is inherited over fork, exec and every namespace: without a new one the workload would possess its caller's keys.
 
 use crate::sys;
 use bulkhead_plan::{Code, Error};
-
-/// `include/uapi/linux/keyctl.h`; libc has no name for it on every target.
-const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
 
 /// Joins a new, empty, anonymous session keyring. To be called before the filter, which denies the key calls.
 ///
@@ -12,13 +9,10 @@ const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
 /// `LAUNCH_FAILED`, with EDQUOT when the uid has used up its keys. A kernel without keyrings has none to leak and is no error.
 pub fn join_new_session() -> Result<(), Error> {
     // SAFETY: a null name asks for an anonymous keyring; no memory is passed.
-    let serial = unsafe {
-        libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, std::ptr::null::<u8>())
-    };
+    let serial =
+        unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, std::ptr::null::<libc::c_char>()) };
     match if serial < 0 { sys::errno() } else { 0 } {
         0 | libc::ENOSYS => Ok(()),
-        errno => {
-            Err(Error::new(Code::LaunchFailed, "keyctl KEYCTL_JOIN_SESSION_KEYRING").errno(errno))
-        }
+        errno => Err(Error::new(Code::LaunchFailed, "keyctl KEYCTL_JOIN_SESSION_KEYRING").errno(errno)),
     }
 }

@@ -1,9 +1,59 @@
-//! Resource limits that need no cgroup.
+//! Resource limits that need no cgroup. Each is set soft and hard, and is what every process inside inherits.
 
+use crate::sys::failed;
 use bulkhead_plan::{Error, model::Limits};
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Sets every rlimit of the plan.
+/// Init holds pipes and terminals for up to 64 processes; the workload's own limit is set by init, for each process it starts.
+const INIT_OPEN_FILES: u64 = 4096;
+
+/// The kernel's defaults, whatever our caller had: POSIX message queues in bytes, stack in bytes.
+const QUEUE_BYTES: u64 = 819_200;
+const STACK_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Queued signals and POSIX timers pin kernel memory.
+const SIGNALS: u64 = 4096;
+
+/// Sets every rlimit of the plan, and those that no plan can raise.
+///
+/// # Errors
+/// `LAUNCH_FAILED`; `detail` names the resource.
 pub fn apply(limits: &Limits) -> Result<(), Error> {
-    let _ = limits;
-    todo!()
+    // A core dump would leave by the host's core_pattern, which may be a program that runs as root on the host.
+    set(Resource::Core, 0, "CORE")?;
+    set(Resource::Nofile, limits.open_files.max(INIT_OPEN_FILES), "NOFILE")?;
+    set(Resource::Fsize, limits.file_bytes, "FSIZE")?;
+    set(Resource::Memlock, limits.locked_bytes, "MEMLOCK")?;
+    set(Resource::Sigpending, SIGNALS, "SIGPENDING")?;
+    set(Resource::Msgqueue, QUEUE_BYTES, "MSGQUEUE")?;
+    set(Resource::Rtprio, 0, "RTPRIO")?;
+    set(Resource::Nice, 0, "NICE")?;
+    if let Some(bytes) = limits.address_space_bytes {
+        set(Resource::As, bytes, "AS")?;
+    }
+    if let Some(processes) = limits.processes {
+        set(Resource::Nproc, processes, "NPROC")?;
+    }
+    // Soft only, compilers raise it. An unlimited one would turn off the randomisation of mappings.
+    let hard = getrlimit(Resource::Stack).maximum;
+    let soft = hard.map_or(STACK_BYTES, |hard| hard.min(STACK_BYTES));
+    setrlimit(Resource::Stack, Rlimit { current: Some(soft), maximum: hard })
+        .map_err(|error| failed("setrlimit")(error).detail("STACK"))
+}
+
+fn set(resource: Resource, wanted: u64, name: &'static str) -> Result<(), Error> {
+    match setrlimit(resource, both(wanted)) {
+        // Not privileged, and our caller's hard limit is lower than the plan's: the lower one stays in force.
+        Err(Errno::PERM) => {
+            let hard = getrlimit(resource).maximum.map_or(wanted, |hard| hard.min(wanted));
+            setrlimit(resource, both(hard))
+        }
+        other => other,
+    }
+    .map_err(|error| failed("setrlimit")(error).detail(name))
+}
+
+fn both(limit: u64) -> Rlimit {
+    Rlimit { current: Some(limit), maximum: Some(limit) }
 }

@@ -1,7 +1,9 @@
 //! Attributes of the process itself.
 
-use crate::sys;
-use bulkhead_plan::{Code, Error};
+use crate::sys::failed;
+use bulkhead_plan::Error;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::thread::set_no_new_privs;
 
 /// From here on `execve` grants nothing: set-user-id bits and file capabilities are without effect, for good and for all descendants.
 /// Also what lets an unprivileged process install a seccomp filter and a Landlock domain.
@@ -9,9 +11,7 @@ use bulkhead_plan::{Code, Error};
 /// # Errors
 /// `LAUNCH_FAILED` when the kernel refuses.
 pub fn no_new_privs() -> Result<(), Error> {
-    sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0)
-        .map(drop)
-        .map_err(|errno| Error::new(Code::LaunchFailed, "prctl PR_SET_NO_NEW_PRIVS").errno(errno))
+    set_no_new_privs(true).map_err(failed("prctl PR_SET_NO_NEW_PRIVS"))
 }
 
 /// `false`: nobody of the same uid can attach to this process, read its memory or open its `/proc/<pid>` files.
@@ -20,7 +20,6 @@ pub fn no_new_privs() -> Result<(), Error> {
 /// # Errors
 /// `LAUNCH_FAILED` when the kernel refuses.
 pub fn dumpable(dumpable: bool) -> Result<(), Error> {
-    sys::prctl(libc::PR_SET_DUMPABLE, dumpable.into(), 0)
-        .map(drop)
-        .map_err(|errno| Error::new(Code::LaunchFailed, "prctl PR_SET_DUMPABLE").errno(errno))
+    let behavior = if dumpable { DumpableBehavior::Dumpable } else { DumpableBehavior::NotDumpable };
+    set_dumpable_behavior(behavior).map_err(failed("prctl PR_SET_DUMPABLE"))
 }

@@ -1,4 +1,129 @@
-//! The default seccomp profile: commented data in `profiles/default.json`.
+//! Seccomp profiles as commented data. `profiles/default.json` is the only one so far, and compiled in.
+//!
+//! A syscall is allowed, denied (EPERM) or absent (ENOSYS). Absent are all that a profile does not name: a libc that
+//! meets ENOSYS uses its fallback, where EPERM would be taken for the answer.
 
-/// The text of `profiles/default.json`, compiled in.
+use crate::{Code, Error};
+use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeMap;
+
+/// The text of `profiles/default.json`.
 pub const DEFAULT: &str = include_str!("../profiles/default.json");
+
+/// One profile: the base, and what replaces parts of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Profile {
+    /// What a plan calls it.
+    pub name: String,
+    /// Allowed, always or for some arguments.
+    pub allow: Vec<Allow>,
+    /// Known, and refused with EPERM.
+    pub deny: Vec<Names>,
+    /// Known, and answered like a kernel that has never heard of them.
+    pub absent: Vec<Names>,
+    /// In force when the plan says `denySetid`.
+    pub deny_setid: Overlay,
+    /// In force when the plan says `unixSocketsOnly`.
+    pub unix_sockets_only: Overlay,
+    /// In force when the plan leaves the workload the capability of this name.
+    pub capabilities: BTreeMap<String, Overlay>,
+}
+
+/// Replaces what the base says about the syscalls that it names.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Overlay {
+    /// As in [`Profile`].
+    pub allow: Vec<Allow>,
+    /// As in [`Profile`].
+    pub absent: Vec<Names>,
+}
+
+/// Syscalls, and who needs them or why nobody gets them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// Never empty; a test sees to it.
+    pub why: String,
+    /// As the kernel's table calls them. Those that an architecture lacks are passed over there.
+    pub names: Vec<String>,
+}
+
+/// Syscalls that may be used.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allow {
+    /// Never empty; a test sees to it.
+    pub why: String,
+    /// As in [`Names`].
+    pub names: Vec<String>,
+    /// Alternatives, each a list of conditions that must all hold. Empty: whatever the arguments.
+    #[serde(default)]
+    pub when: Vec<Vec<Condition>>,
+    /// What a call gets that no alternative lets through.
+    #[serde(default, rename = "else")]
+    pub otherwise: Refusal,
+}
+
+/// What is compared: the lower half of one argument, under a mask. Lower half, because each argument tested here is an `int` (or, for
+/// `clone`, flags that the kernel cuts to 32 bits): comparing the upper half as well would let `TIOCSTI | 1 << 32` through.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Condition {
+    /// 0 to 5.
+    pub arg: u8,
+    /// Applied before comparing.
+    #[serde(default)]
+    pub mask: Word,
+    /// If not empty, the value must be one of these.
+    #[serde(default, rename = "in")]
+    pub among: BTreeMap<String, Word>,
+    /// The value must be none of these.
+    #[serde(default)]
+    pub not_in: BTreeMap<String, Word>,
+}
+
+/// The errno of a refused call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Refusal {
+    /// Denied.
+    #[default]
+    #[serde(rename = "EPERM")]
+    Permission,
+    /// What a kernel without that family says, so that programs go on with another.
+    #[serde(rename = "EAFNOSUPPORT")]
+    AddressFamily,
+}
+
+/// 32 bits, written `0x…`; all of them when absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word(pub u32);
+
+impl Default for Word {
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&str>::deserialize(deserializer)?;
+        text.strip_prefix("0x")
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("not a 32-bit hexadecimal number"))
+    }
+}
+
+/// The profile that a plan names.
+///
+/// # Errors
+/// `PLAN_INVALID` for an unknown name, `SECCOMP_FAILED` for data that does not parse (a test keeps that from shipping).
+pub fn named(name: &str) -> Result<Profile, Error> {
+    if name != "default" {
+        return Err(Error::new(Code::PlanInvalid, "check").detail("seccomp.profile"));
+    }
+    serde_json::from_str(DEFAULT)
+        .map_err(|error| Error::new(Code::SeccompFailed, "parse profile").detail(error.to_string()))
+}

@@ -1,0 +1,179 @@
+//! A classic BPF program from a table of verdicts.
+
+use super::table::{Table, Verdict};
+use bulkhead_plan::profile::{Condition, Refusal};
+use bulkhead_plan::{Code, Error};
+use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+
+type Program = Vec<sock_filter>;
+
+/// Offsets in `struct seccomp_data`. Both architectures here are little-endian: the lower half of an argument comes first.
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+const ARGUMENTS: u32 = 16;
+
+/// `AUDIT_ARCH_*` of `linux/audit.h`.
+#[cfg(target_arch = "x86_64")]
+const NATIVE: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const NATIVE: u32 = 0xc000_00b7;
+
+/// x32 calls share the architecture of x86-64 and have this bit in their number. No kernel has so many syscalls of its own.
+const FOREIGN: u32 = 0x4000_0000;
+
+/// One filter for the whole table.
+///
+/// # Errors
+/// `SECCOMP_FAILED` when it would be longer than the kernel takes, or than a jump reaches.
+pub fn generate(table: &Table) -> Result<Program, Error> {
+    let mut program = vec![
+        load(ARCHITECTURE),
+        // Another ABI (int 0x80 on x86-64) numbers its syscalls differently: nothing that follows would mean anything.
+        jump(BPF_JEQ, NATIVE, 1, 0),
+        ret(libc::SECCOMP_RET_KILL_PROCESS),
+        load(NUMBER),
+        jump(BPF_JGE, FOREIGN, 0, 1),
+        ret(libc::SECCOMP_RET_KILL_PROCESS),
+    ];
+    program.extend(search(&intervals(table)?)?);
+    // BPF_MAXINSNS of `linux/bpf_common.h`.
+    if program.len() > 4096 {
+        return Err(too_long());
+    }
+    Ok(program)
+}
+
+/// From this number on, until the next interval starts, this code decides.
+struct Interval {
+    start: u32,
+    code: Program,
+}
+
+/// Neighbours with the same unconditional verdict share one interval.
+fn intervals(table: &Table) -> Result<Vec<Interval>, Error> {
+    let mut intervals = Vec::with_capacity(table.len());
+    let mut push = |start: u32, code: Program| {
+        let joins = intervals.last().is_some_and(|last: &Interval| code.len() == 1 && same(&last.code, &code));
+        if !joins {
+            intervals.push(Interval { start, code });
+        }
+    };
+    let mut next = 0;
+    for (&number, verdict) in table {
+        if number > next {
+            push(next, vec![refuse(libc::ENOSYS)]);
+        }
+        push(number, decide(verdict)?);
+        next = number + 1;
+    }
+    push(next, vec![refuse(libc::ENOSYS)]);
+    Ok(intervals)
+}
+
+fn same(one: &Program, other: &Program) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.code == b.code && a.k == b.k)
+}
+
+/// Halves the intervals until one is left.
+fn search(intervals: &[Interval]) -> Result<Program, Error> {
+    match intervals {
+        [] => Ok(vec![refuse(libc::ENOSYS)]),
+        [interval] => Ok(interval.code.clone()),
+        _ => {
+            let (lower, upper) = intervals.split_at(intervals.len() / 2);
+            let middle = upper.first().map_or(0, |interval| interval.start);
+            let (lower, upper) = (search(lower)?, search(upper)?);
+            // A conditional jump reaches 255 instructions, an unconditional one all.
+            let distance = u32::try_from(lower.len()).map_err(|_| too_long())?;
+            let mut program = match u8::try_from(distance) {
+                Ok(distance) => vec![jump(BPF_JGE, middle, distance, 0)],
+                Err(_) => vec![jump(BPF_JGE, middle, 0, 1), statement(BPF_JMP | BPF_JA, distance)],
+            };
+            program.extend(lower);
+            program.extend(upper);
+            Ok(program)
+        }
+    }
+}
+
+/// Always ends in a return; the accumulator holds the number at first, and is free to be used.
+fn decide(verdict: &Verdict) -> Result<Program, Error> {
+    Ok(match verdict {
+        Verdict::Allow => vec![ret(libc::SECCOMP_RET_ALLOW)],
+        Verdict::Deny => vec![refuse(libc::EPERM)],
+        Verdict::Absent => vec![refuse(libc::ENOSYS)],
+        Verdict::When(alternatives, otherwise) => {
+            let mut program = Program::new();
+            for conditions in *alternatives {
+                program.extend(alternative(conditions)?);
+            }
+            program.push(refuse(match otherwise {
+                Refusal::Permission => libc::EPERM,
+                Refusal::AddressFamily => libc::EAFNOSUPPORT,
+            }));
+            program
+        }
+    })
+}
+
+/// Allows when all conditions hold; otherwise falls through, to the next alternative or the refusal.
+/// Written from its end: what follows a condition is known when the condition is written.
+fn alternative(conditions: &[Condition]) -> Result<Program, Error> {
+    let mut rest = vec![ret(libc::SECCOMP_RET_ALLOW)];
+    for condition in conditions.iter().rev() {
+        let mut program = vec![load(ARGUMENTS + 8 * u32::from(condition.arg))];
+        if condition.mask.0 != u32::MAX {
+            program.push(statement(BPF_ALU | BPF_AND | BPF_K, condition.mask.0));
+        }
+        let refused: Vec<u32> = condition.not_in.values().map(|word| word.0).collect();
+        let wanted: Vec<u32> = condition.among.values().map(|word| word.0).collect();
+        for (index, &value) in refused.iter().enumerate() {
+            let after = refused.len() - index - 1 + wanted.len();
+            program.push(jump(BPF_JEQ, value, reach(after + rest.len())?, 0));
+        }
+        for (index, &value) in wanted.iter().enumerate() {
+            let after = wanted.len() - index - 1;
+            let missed = if after == 0 { reach(rest.len())? } else { 0 };
+            program.push(jump(BPF_JEQ, value, reach(after)?, missed));
+        }
+        program.extend(rest);
+        rest = program;
+    }
+    Ok(rest)
+}
+
+fn reach(distance: usize) -> Result<u8, Error> {
+    u8::try_from(distance).map_err(|_| too_long())
+}
+
+fn too_long() -> Error {
+    Error::new(Code::SeccompFailed, "compile").detail("length")
+}
+
+fn load(offset: u32) -> sock_filter {
+    statement(BPF_LD | BPF_W | BPF_ABS, offset)
+}
+
+fn ret(action: u32) -> sock_filter {
+    statement(BPF_RET | BPF_K, action)
+}
+
+/// The call fails with this errno and does nothing.
+#[allow(clippy::cast_sign_loss, reason = "errno constants are positive")]
+fn refuse(errno: libc::c_int) -> sock_filter {
+    ret(libc::SECCOMP_RET_ERRNO | errno as u32)
+}
+
+fn statement(code: u32, k: u32) -> sock_filter {
+    instruction(code, 0, 0, k)
+}
+
+/// `yes` and `no` count the instructions to pass over.
+fn jump(test: u32, k: u32, yes: u8, no: u8) -> sock_filter {
+    instruction(BPF_JMP | test | BPF_K, yes, no, k)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "BPF codes have 16 bits; libc types them wider")]
+fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
+    sock_filter { code: code as u16, jt, jf, k }
+}
