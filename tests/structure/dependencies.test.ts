@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { importsOf, projectFiles, readProjectFile } from "./support/sources.js";
+
+/**
+ * What each folder of the library may import from the others: dependencies point one way.
+ *
+ * `policy` and `plan` decide what will be enforced, so they must stay readable on their own: they see the vocabulary of errors, of the
+ * host report and of the enforcement table, and nothing that acts. What acts (`broker`, `levels`, `sandbox`) sees them.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  policy: ["errors"],
+  host: ["errors"],
+  evidence: ["errors", "policy", "host", "plan"],
+  plan: ["errors", "policy", "host", "evidence"],
+  channel: ["errors"],
+  broker: ["errors", "channel", "host", "plan", "evidence"],
+  levels: ["errors", "channel", "broker", "host", "plan", "evidence"],
+  images: ["errors", "policy", "sandbox"],
+  sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images"],
+};
+
+const source = "packages/bulkhead/src/";
+const library = projectFiles(/^packages\/bulkhead\/src\/.*\.ts$/);
+
+describe("the library's folders", () => {
+  it("are all in the table", () => {
+    expect([...new Set(library.map(folderOf))].filter((folder) => folder !== "" && !(folder in allowed))).toEqual([]);
+  });
+
+  it.each(Object.entries(allowed))("%s imports only %j", (folder, targets) => {
+    const wrong = library
+      .filter((file) => folderOf(file) === folder)
+      .flatMap(importsOf)
+      .filter(({ target }) => target !== undefined)
+      .filter(({ target = "" }) => folderOf(target) !== folder && !targets.includes(folderOf(target)));
+    expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
+  });
+});
+
+describe("levels", () => {
+  it("never import each other, only what all drivers share", () => {
+    const shared = /^packages\/bulkhead\/src\/levels\/(driver|select|index)\.js$/;
+    const chooses = /\/levels\/(select|index)\.ts$/;
+    const wrong = library
+      .filter((file) => folderOf(file) === "levels" && !chooses.test(file))
+      .flatMap(importsOf)
+      .filter(({ target = "" }) => folderOf(target) === "levels" && !shared.test(target));
+    expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
+  });
+});
+
+describe("the command line", () => {
+  const files = projectFiles(/^packages\/cli\/src\/.*\.ts$/);
+
+  it("uses only what the library exports", () => {
+    const known = /^(node:|\.|commander$|bulkhead$)/;
+    const wrong = files
+      .flatMap(importsOf)
+      .filter(
+        ({ specifier, target }) =>
+          !known.test(specifier) || (target?.startsWith("packages/cli/src/") ?? true) === false,
+      );
+    expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
+  });
+});
+
+describe("the Rust crates", () => {
+  /** The privileged program stays small: a new dependency of it is a decision, made here. */
+  const external: Readonly<Record<string, readonly string[]>> = {
+    plan: ["serde", "serde_json"],
+    channel: ["serde", "serde_json"],
+    confine: ["landlock", "libc", "rustix", "seccompiler", "syscalls", "serde", "serde_json"],
+    broker: ["libc", "rustix", "serde", "serde_json"],
+    init: ["libc", "rustix", "serde", "serde_json"],
+    warden: [],
+    probe: ["libc"],
+  };
+
+  it.each(Object.entries(external))("%s depends only on %j and our own", (crate, names) => {
+    const section =
+      /^\[dependencies\]\n((?:(?!\[).*\n?)*)/m.exec(readProjectFile(`warden/${crate}/Cargo.toml`))?.[1] ?? "";
+    const found = [...section.matchAll(/^([\w-]+)/gm)].map(([, name = ""]) => name);
+    expect(found.filter((name) => !name.startsWith("bulkhead-") && !names.includes(name))).toEqual([]);
+  });
+});
+
+/** The folder below the library's `src`; empty for files directly in it, such as `index.ts`. */
+function folderOf(path: string): string {
+  if (!path.startsWith(source)) return "outside";
+  const rest = path.slice(source.length);
+  return rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "";
+}
