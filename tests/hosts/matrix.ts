@@ -1,0 +1,40 @@
+import { defaults, type MachineSettings } from "./machine/settings.js";
+import type { SuiteName } from "./suites.js";
+
+/** One host: a machine, and the suite that it has to pass. */
+export interface Host {
+  readonly name: string;
+  /** What can only be seen there. */
+  readonly why: string;
+  readonly settings: MachineSettings;
+  readonly suite: SuiteName;
+}
+
+const full = "full" satisfies SuiteName;
+const refusal = "refusal" satisfies SuiteName;
+
+/** Each line says how a host differs from Debian 12 as installed (6.1, cgroup v2, AppArmor on), used by root. */
+export const matrix: readonly Host[] = [
+  host("bookworm", full, {}, "what most servers are"),
+  host("bookworm-user", full, { user: "dev" }, "rootless, with delegated cgroups"),
+  host("trixie", full, { kernel: "trixie" }, "6.12: no memory controller of cgroup v1, tmpfs can be idmapped"),
+  host("sid-user", full, { kernel: "sid", user: "dev" }, "rootless on the newest kernel, with syscalls yet unknown"),
+  host(
+    "userns-restricted",
+    refusal,
+    { user: "dev", usernsRestrict: true },
+    "users have no way: must refuse and say why",
+  ),
+  host("no-apparmor", full, { apparmor: false }, "no major LSM"),
+  host("cgroup-v1", full, { cgroup: "v1" }, "one hierarchy per controller"),
+  host("hybrid", full, { cgroup: "hybrid" }, "controllers on v1, and an empty v2 mount"),
+];
+
+/** What CI runs: cgroup v2 as root and as an unprivileged user, with the short list. */
+export const shortMatrix: readonly Host[] = matrix
+  .filter(({ name }) => name === "bookworm" || name === "bookworm-user")
+  .map((one) => ({ ...one, suite: "smoke" }));
+
+function host(name: string, suite: SuiteName, settings: Partial<MachineSettings>, why: string): Host {
+  return { name, why, suite, settings: { ...defaults, ...settings } };
+}

@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { MachineError } from "./machine/errors.js";
+import type { GuestCommand } from "./machine/settings.js";
+import { quote } from "./machine/shell.js";
+
+/** `full`: the conformance and security suites; `smoke`: a short list; `refusal`: nothing may run, and it is said why. */
+export type SuiteName = "full" | "smoke" | "refusal";
+
+/** Seconds until a suite has failed, on a machine whose two cores are busy besides. */
+export const suiteTimeoutS: Readonly<Record<SuiteName, number>> = { full: 7200, smoke: 240, refusal: 240 };
+
+/** The emulated machine is 5 to 20 times slower, and CI's is loaded besides. */
+const TIME_FACTOR = 15;
+
+const project = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** Where a checkout that only root can enter is seen by users, as if it had been cloned there. */
+const PUBLIC_PATH = "/srv/bulkhead";
+
+/** The command that runs a suite; it leaves its report in the result file. */
+export async function suiteArgv(suite: SuiteName): Promise<readonly string[]> {
+  for (const part of ["packages/bulkhead/bin/warden", "packages/bulkhead/dist/index.js"])
+    if (!existsSync(`${project}/${part}`)) throw new MachineError(`${part} is missing: run ./bulkhead setup test`);
+  if (suite !== "full") return ["node", "--input-type=module", "--eval", await bundled(suite)];
+  const vitest = "node node_modules/vitest/vitest.mjs run --project levels --project security";
+  return ["sh", "-c", `exec ${vitest} --reporter=default --reporter=json --outputFile.json="$BULKHEAD_HOSTS_RESULT"`];
+}
+
+/**
+ * A list of `smoke/` as one script. Vitest needs up to half a minute before the first test under emulation, where plain
+ * Node with the built library needs two seconds. The text goes to `node --eval`, so nothing has to be written anywhere.
+ */
+async function bundled(list: "smoke" | "refusal"): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`smoke/${list}.ts`, import.meta.url))],
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    external: ["bulkhead"],
+    minifyWhitespace: true,
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+/** A command for a guest, in the checkout as the guest's user can reach it. */
+export async function guestCommand(argv: readonly string[], user: string): Promise<GuestCommand> {
+  const hidden = user !== "root" && !(await reachable(project));
+  const required = process.env["BULKHEAD_REQUIRE"];
+  return {
+    argv,
+    cwd: hidden ? PUBLIC_PATH : project,
+    needs: [project],
+    env: {
+      PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
+      LANG: "C.UTF-8",
+      BULKHEAD_TIME_FACTOR: String(TIME_FACTOR),
+      ...(required === undefined ? {} : { BULKHEAD_REQUIRE: required }),
+    },
+    prepare: prepare(hidden),
+  };
+}
+
+/** vitest keeps a cache in the checkout; there it belongs to whoever runs it. Only the guest's overlay changes. */
+function prepare(hidden: boolean): string {
+  const caches = [`${project}/node_modules/.vite`, `${project}/node_modules/.vite-temp`];
+  return [
+    `mkdir -p ${quote(...caches)} && chown -R "$uid:$gid" ${quote(...caches)} || return`,
+    ...(hidden ? [`mkdir -p ${quote(PUBLIC_PATH)} && mount -o bind ${quote(project, PUBLIC_PATH)} || return`] : []),
+  ].join("\n");
+}
+
+async function reachable(path: string): Promise<boolean> {
+  const { mode } = await stat(path);
+  if ((mode & 0o005) !== 0o005) return false;
+  return path === "/" || reachable(dirname(path));
+}
