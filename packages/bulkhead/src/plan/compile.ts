@@ -1,7 +1,15 @@
 import type { EnforcementTable } from "../evidence/enforcement.js";
+import { requireAll } from "../evidence/requirements.js";
+import { enforcementOf } from "../evidence/table.js";
 import type { HostReport } from "../host/report.js";
 import type { Level } from "../policy/level.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
+import { landlockFor, namespacesFor, seccompFor } from "./compile/confinement.js";
+import { environmentFor } from "./compile/environment.js";
+import { chooseLevel } from "./compile/level.js";
+import { cgroupFor, limitsFor } from "./compile/limits.js";
+import { mountsFor } from "./compile/mounts.js";
+import { rootFor } from "./compile/root.js";
 import type { Inputs } from "./input-types.js";
 import type { Plan } from "./schema.js";
 
@@ -23,7 +31,7 @@ export interface Workload {
   /** The whole environment, nothing is added to it. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** What the image runs when no argv is given. */
+  /** What the image runs when no argv is given; empty: nothing. */
   readonly argv: readonly string[];
   /** Null: no limit. Undefined: the policy does not say (`RUN_TIME_MS` for `run`, none for a `Sandbox`). */
   readonly timeMs: number | null | undefined;
@@ -32,11 +40,54 @@ export interface Workload {
 
 /**
  * Turns a policy into a plan and the table of what will be enforced. Pure: it looks at nothing but its arguments.
- * Throws LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN, POLICY_INVALID.
+ *
+ * Throws HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN: a policy that
+ * cannot be had in full is refused, never weakened.
  */
-export declare function compile(
+export function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Compiled {
+  const { plan, enforcement } = tabulate(policy, host, inputs, { id });
+  requireAll(policy, enforcement);
+  return { level: plan.level, plan, enforcement, workload: workloadFor(policy, inputs) };
+}
+
+/** As `compile`, but what `require` asks for is not insisted on: for `explain`, which shows what is missing. */
+export function tabulate(
   policy: ResolvedPolicy,
   host: HostReport,
   inputs: Inputs,
-  options: CompileOptions,
-): Compiled;
+  { id }: CompileOptions,
+): { readonly plan: Plan; readonly enforcement: EnforcementTable } {
+  const level = chooseLevel(policy, host);
+  const { facts } = host;
+  const mounts = mountsFor(policy, inputs, facts);
+  const namespaces = namespacesFor(level, facts);
+  const cgroup = cgroupFor(facts);
+  const { uid, gid, groups } = inputs.user;
+  const plan: Plan = {
+    version: 1,
+    id,
+    level,
+    hostname: policy.hostname,
+    namespaces,
+    user: { uid, gid, groups },
+    root: rootFor(policy, inputs, mounts, facts),
+    mounts,
+    limits: limitsFor(policy.resources, cgroup),
+    cgroup,
+    seccomp: seccompFor(namespaces, mounts),
+    landlock: landlockFor(policy.writableRoot, mounts, facts),
+    capabilities: policy.capabilities,
+    apparmor: policy.apparmor,
+  };
+  return { plan, enforcement: enforcementOf(plan, host) };
+}
+
+function workloadFor(policy: ResolvedPolicy, inputs: Inputs): Workload {
+  return {
+    env: environmentFor(policy, inputs),
+    cwd: inputs.workdir,
+    argv: [...(inputs.image?.entrypoint ?? []), ...(inputs.image?.cmd ?? [])],
+    timeMs: policy.resources.timeMs,
+    outputBytes: policy.resources.outputBytes,
+  };
+}

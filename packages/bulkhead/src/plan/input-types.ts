@@ -3,14 +3,19 @@ export interface Inputs {
   readonly root: RootInput;
   /** In the order of the policy's `files`; null where the entry is a tmpfs. */
   readonly files: readonly (HostFile | null)[];
-  readonly user: {
-    readonly uid: number;
-    readonly gid: number;
-    readonly groups: readonly number[];
-    readonly name: string;
-  };
+  readonly user: UserInput;
+  /** The directory to start in: the policy's, the image's, or the default. */
+  readonly workdir: string;
   /** What the image says, where the root is one. */
   readonly image: ImageDefaults | null;
+}
+
+/** Ids inside; `name` is for USER and LOGNAME. */
+export interface UserInput {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  readonly name: string;
 }
 
 /** A host path, resolved. */
@@ -22,28 +27,29 @@ export interface HostFile {
   readonly gid: number;
 }
 
-export type RootInput =
-  | {
-      readonly kind: "directory";
-      readonly directory: HostFile;
-      /** Where this root has no directory or file, of those paths that `compile` may want to mount on. */
-      readonly kindAt: Readonly<Record<string, PathKind>>;
-      /** What `directory.uid` owns is root's inside; null: owners are as on disk. */
-      readonly ownedByRoot: boolean;
-    }
-  | {
-      /** The host's own system directories, without its secrets. */
-      readonly kind: "host";
-      readonly binds: readonly { readonly source: string; readonly at: string; readonly kind: "directory" | "file" }[];
-      readonly symlinks: readonly { readonly at: string; readonly target: string }[];
-    };
+export type RootInput = DirectoryRoot | HostRoot;
 
-/** `full`: a directory that holds something. */
+export interface DirectoryRoot {
+  readonly kind: "directory";
+  readonly directory: HostFile;
+  /** What the root has at each place that `compile` may want to mount on (`mountPoints`). */
+  readonly kindAt: Readonly<Record<string, PathKind>>;
+  /** An unpacked image: who owns the directory stands for root. */
+  readonly image: boolean;
+}
+
+/** The host's own system directories, without its secrets. */
+export interface HostRoot {
+  readonly kind: "host";
+  readonly binds: readonly { readonly source: string; readonly at: string }[];
+  readonly symlinks: readonly { readonly at: string; readonly target: string }[];
+}
+
+/** `full`: a directory that holds something. `other` is also a symbolic link somewhere on the way, which only the warden may follow. */
 export type PathKind = "missing" | "directory" | "full" | "file" | "other";
 
 export interface ImageDefaults {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly workdir: string | null;
 }

@@ -1,6 +1,84 @@
-import type { HostReport } from "../host/report.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { DEFAULT_USER, DEFAULT_WORKDIR } from "../policy/defaults.js";
+import { isNormalPath } from "../policy/paths.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
-import type { Inputs } from "./input-types.js";
+import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
+import { hostFile } from "./inputs/host-file.js";
+import { hostRoot } from "./inputs/host-root.js";
+import { kindAt } from "./inputs/kind-at.js";
+import { mountPoints } from "./inputs/mount-points.js";
+import { readInside } from "./inputs/read-inside.js";
+import { resolveUser } from "./inputs/user.js";
 
-/** Looks up on this host what the policy names. Throws ROOT_INVALID, FILES_INVALID, USER_UNKNOWN, SETUP_MISSING, IMAGE_*. */
-export declare function gatherInputs(policy: ResolvedPolicy, host: HostReport): Promise<Inputs>;
+/** An image, unpacked. */
+export interface OpenedImage {
+  readonly path: string;
+  readonly config: {
+    readonly entrypoint: readonly string[];
+    readonly cmd: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+    readonly workdir: string | null;
+    /** As in the image: `name`, `uid`, `name:group`, … or empty. */
+    readonly user: string | null;
+  };
+}
+
+export interface InputSources {
+  /** The directory of the built-in root file system. */
+  readonly baseRoot: string;
+  /** Unpacks an image; passed in so that plans know nothing of images. */
+  readonly openImage: (source: string) => Promise<OpenedImage>;
+}
+
+/** The accounts that a root made by Bulkhead itself has. */
+const OWN_ACCOUNTS = {
+  passwd: `root:x:0:0:root:/:/bin/sh\n${DEFAULT_USER.name}:x:1000:1000::/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n`,
+  group: `root:x:0:\n${DEFAULT_USER.name}:x:1000:\nnogroup:x:65534:\n`,
+};
+
+/**
+ * Looks up on this host what a policy names: where its root is and what that holds, which files it means, who its user
+ * is. Throws ROOT_INVALID, FILES_INVALID, USER_UNKNOWN, SETUP_MISSING, and what `openImage` throws.
+ */
+export async function gatherInputs(policy: ResolvedPolicy, sources: InputSources): Promise<Inputs> {
+  const files = policy.files.map((file) => (file.kind === "host" ? hostFile(file.source, "FILES_INVALID") : null));
+  if (policy.root.kind === "host") {
+    const user = resolveUser(policy.user, OWN_ACCOUNTS, null);
+    return { root: hostRoot(), files, user, workdir: policy.workdir ?? DEFAULT_WORKDIR, image: null };
+  }
+  const image = policy.root.kind === "image" ? await sources.openImage(policy.root.source) : null;
+  const workdir = policy.workdir ?? workdirOf(image) ?? DEFAULT_WORKDIR;
+  const root = directoryRoot(policy, image?.path ?? directoryOf(policy, sources), workdir);
+  const accounts = {
+    passwd: readInside(root.directory.path, "/etc/passwd") ?? "",
+    group: readInside(root.directory.path, "/etc/group") ?? "",
+  };
+  return {
+    root,
+    files,
+    workdir,
+    user: resolveUser(policy.user, accounts, image?.config.user ?? null),
+    image: defaultsOf(image),
+  };
+}
+
+function directoryOf({ root }: ResolvedPolicy, sources: InputSources): string {
+  return root.kind === "directory" ? root.path : sources.baseRoot;
+}
+
+function directoryRoot(policy: ResolvedPolicy, path: string, workdir: string): DirectoryRoot {
+  const directory = hostFile(path, policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID");
+  if (directory.kind !== "directory") throw new BulkheadError("ROOT_INVALID", { path, detail: "not a directory" });
+  const kinds = mountPoints(policy, workdir).map((at) => [at, kindAt(directory.path, at)] as const);
+  return { kind: "directory", directory, kindAt: Object.fromEntries(kinds), image: policy.root.kind === "image" };
+}
+
+/** An image is hostile: a working directory that is not a plain path is as good as none. */
+function workdirOf(image: OpenedImage | null): string | undefined {
+  const workdir = image?.config.workdir;
+  return typeof workdir === "string" && workdir !== "/" && isNormalPath(workdir) ? workdir : undefined;
+}
+
+function defaultsOf(image: OpenedImage | null): ImageDefaults | null {
+  return image === null ? null : { entrypoint: image.config.entrypoint, cmd: image.config.cmd, env: image.config.env };
+}

@@ -1,0 +1,37 @@
+import { cannot, enforced, weaker } from "../enforcement.js";
+import { assessors } from "./assessor.js";
+
+/** From this ABI on Landlock also rules truncation. */
+const TRUNCATE_ABI = 3;
+/** From this ABI on it also keeps signals and abstract sockets inside. */
+const SCOPE_ABI = 6;
+
+/** How much of the kernel, and of the tree, the workload can reach. */
+export const kernel = assessors({
+  seccomp: ({ seccomp }) => {
+    const setid = seccomp.denySetid ? ", and no set-user-id files" : "";
+    return enforced(`profile ${seccomp.profile}${setid}; system calls of other ABIs kill`);
+  },
+  landlock: ({ landlock }) => {
+    if (landlock === null) {
+      return cannot(
+        "this kernel has no Landlock, or it is off",
+        "Boot Linux 5.13 or later with `landlock` in its lsm= parameter.",
+      );
+    }
+    const writes = `Landlock ABI ${landlock.abi}: writes below ${landlock.writable.join(", ")} only`;
+    if (landlock.abi < TRUNCATE_ABI)
+      return enforced(`${writes} (truncation is left to the mounts, before ABI ${TRUNCATE_ABI})`);
+    return enforced(landlock.abi < SCOPE_ABI ? writes : `${writes}; signals and abstract sockets stay inside`);
+  },
+  "read-only-root": ({ root }) =>
+    root.readOnly
+      ? enforced("the root is mounted read-only")
+      : weaker(
+          "writes go to a layer in memory",
+          "the policy asks for a writable root",
+          "Leave `writable` out of the policy.",
+        ),
+  "masked-proc": () => enforced("/proc read-only, what tells of the host covered; /sys three files about processors"),
+  "minimal-dev": () => enforced("/dev with null, zero, full, random, urandom, tty and terminals of its own"),
+});

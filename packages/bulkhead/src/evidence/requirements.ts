@@ -1,0 +1,22 @@
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import type { ResolvedPolicy } from "../policy/resolved.js";
+import type { Enforcement, EnforcementTable } from "./enforcement.js";
+
+/** What a policy insists on and the table does not show as enforced. A profile named is a profile required. */
+export function unmetBy(
+  policy: ResolvedPolicy,
+  table: EnforcementTable,
+): readonly Exclude<Enforcement, { status: "enforced" }>[] {
+  const required = new Set(policy.apparmor === null ? policy.require : [...policy.require, "apparmor"]);
+  return table.protections.flatMap((line) =>
+    required.has(line.protection) && line.status !== "enforced" ? [line] : [],
+  );
+}
+
+/** Throws REQUIREMENT_UNMET naming each, why, and its remedy: not enforced means not started. */
+export function requireAll(policy: ResolvedPolicy, table: EnforcementTable): void {
+  const unmet = unmetBy(policy, table);
+  if (unmet.length === 0) return;
+  const lines = unmet.map(({ protection, status, why, remedy }) => `${protection}: ${status}: ${why}. ${remedy}`);
+  throw new BulkheadError("REQUIREMENT_UNMET", { operation: `level ${table.level}`, detail: lines.join("\n") });
+}

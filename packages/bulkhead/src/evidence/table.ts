@@ -1,0 +1,29 @@
+import type { HostReport } from "../host/report.js";
+import type { Plan } from "../plan/schema.js";
+import { PROTECTIONS, type Protection } from "../policy/protections.js";
+import type { Assessor } from "./assess/assessor.js";
+import { hygiene } from "./assess/hygiene.js";
+import { identity } from "./assess/identity.js";
+import { kernel } from "./assess/kernel.js";
+import { limits } from "./assess/limits.js";
+import { namespaces } from "./assess/namespaces.js";
+import type { EnforcementTable } from "./enforcement.js";
+import { WEAK_POINTS } from "./weak-points.js";
+
+/** Complete by its type: a protection that nobody assesses does not compile. */
+const ASSESSORS: Readonly<Record<Protection, Assessor>> = {
+  ...identity,
+  ...namespaces,
+  ...kernel,
+  ...limits,
+  ...hygiene,
+};
+
+/** What a plan will enforce on this host, protection by protection. */
+export function enforcementOf(plan: Plan, host: HostReport): EnforcementTable {
+  return {
+    level: plan.level,
+    weakPoint: WEAK_POINTS[plan.level],
+    protections: PROTECTIONS.map((protection) => ({ protection, ...ASSESSORS[protection](plan, host) })),
+  };
+}

@@ -1,0 +1,40 @@
+import { LEVELS, type Level } from "../policy/level.js";
+import type { HostReport } from "./report.js";
+import { type Missing, missingForAnyLevel, missingUserNamespaces } from "./requirements.js";
+
+/** Whether a level can be had here, and if not, all that is missing. */
+export interface LevelAvailability {
+  readonly level: Level;
+  readonly available: boolean;
+  readonly missing: readonly Missing[];
+}
+
+/** What this host lacks for a level; empty: it can be had. */
+export function missingFor(level: Level, host: HostReport): readonly Missing[] {
+  const always = missingForAnyLevel(host);
+  switch (level) {
+    case "chroot":
+      // Root needs no user namespace for it; others only get to call chroot(2) and mount(2) inside one.
+      return host.facts.privileged ? always : [...always, ...missingUserNamespaces(host)];
+    case "container":
+      return [...always, ...missingUserNamespaces(host), ...missingUts(host)];
+    case "gvisor":
+      return [{ what: "the gvisor driver", remedy: "This version of Bulkhead has levels chroot and container only." }];
+    case "microvm":
+      return [{ what: "the microvm driver", remedy: "This version of Bulkhead has levels chroot and container only." }];
+  }
+}
+
+/** Every level, weakest first. */
+export function levelAvailability(host: HostReport): readonly LevelAvailability[] {
+  return LEVELS.map((level) => {
+    const missing = missingFor(level, host);
+    return { level, available: missing.length === 0, missing };
+  });
+}
+
+function missingUts({ facts }: HostReport): readonly Missing[] {
+  return facts.namespaces.includes("uts")
+    ? []
+    : [{ what: "uts namespaces", remedy: "Boot a kernel with CONFIG_UTS_NS." }];
+}

@@ -1,0 +1,66 @@
+import type { HostReport } from "./report.js";
+
+/** Something that is not there, and how to get it. */
+export interface Missing {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+const OLDEST_KERNEL = [5, 13] as const;
+
+/** What Bulkhead needs at any level and this host lacks. */
+export function missingForAnyLevel({ facts, architecture }: HostReport): readonly Missing[] {
+  const missing: Missing[] = [];
+  if (architecture !== "x64" && architecture !== "arm64") {
+    missing.push({ what: `a seccomp profile for ${architecture}`, remedy: "Use an x86-64 or aarch64 machine." });
+  }
+  if (!isKernelAtLeast(facts.kernel, ...OLDEST_KERNEL) || !facts.newMountApi) {
+    missing.push({
+      what: `the mount API of Linux ${OLDEST_KERNEL.join(".")} (this is ${facts.kernel})`,
+      remedy: "Boot a newer kernel; if this one is new enough, an outer container's seccomp filter hides the calls.",
+    });
+  }
+  if (!["kill_process", "errno"].every((action) => facts.seccompActions.includes(action))) {
+    missing.push({ what: "seccomp filters", remedy: "Boot a kernel with CONFIG_SECCOMP_FILTER." });
+  }
+  for (const name of ["mnt", "pid", "ipc"]) {
+    if (!facts.namespaces.includes(name)) {
+      missing.push({ what: `${name} namespaces`, remedy: "Boot a kernel with CONFIG_NAMESPACES and its parts." });
+    }
+  }
+  return missing;
+}
+
+/** Why user namespaces do not work here; empty if they do. */
+export function missingUserNamespaces({ facts }: HostReport): readonly Missing[] {
+  const { userns } = facts;
+  if (userns.works) return [];
+  const what = "user namespaces";
+  if (!facts.namespaces.includes("user")) return [{ what, remedy: "Boot a kernel with CONFIG_USER_NS." }];
+  if (userns.maximum === 0) return [{ what, remedy: "`sysctl user.max_user_namespaces=65536`, as root." }];
+  if (userns.unprivilegedClone === false)
+    return [{ what, remedy: "`sysctl kernel.unprivileged_userns_clone=1`, as root." }];
+  if (userns.apparmorRestricted === true) {
+    return [
+      {
+        what: "user namespaces with capabilities in them (AppArmor restricts them for programs without a profile)",
+        remedy:
+          "Use a broker that runs as root (`warden broker --socket PATH --allow-uid UID`), or `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, as root.",
+      },
+    ];
+  }
+  return [
+    {
+      what,
+      remedy: "An outer container or its seccomp filter forbids them: allow them there, or run Bulkhead outside of it.",
+    },
+  ];
+}
+
+/** Compares the release that `uname -r` gives; what is not a version is older than any. */
+export function isKernelAtLeast(release: string, major: number, minor: number): boolean {
+  const match = /^(\d+)\.(\d+)/.exec(release);
+  if (match === null) return false;
+  const [, ownMajor, ownMinor] = match.map(Number) as [number, number, number];
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}

@@ -1,0 +1,39 @@
+import type { Facts } from "../../host/facts.js";
+import type { Landlock, Mount, Plan, Seccomp } from "../schema.js";
+import type { WardenLevel } from "./level.js";
+
+type Namespace = Plan["namespaces"][number];
+
+/** The newest Landlock ABI whose rights this version handles; newer kernels are asked for no more than that. */
+const NEWEST_LANDLOCK = 6;
+
+/** Which namespaces are made. All that the level has and the kernel knows; the net namespace is replaced where there is none. */
+export function namespacesFor(level: WardenLevel, facts: Facts): readonly Namespace[] {
+  const names: Namespace[] = ["mount", "pid", "ipc"];
+  if (facts.namespaces.includes("net")) names.push("net");
+  // Without root every level needs one: nobody else may mount. With it, chroot does without (hosts may forbid them).
+  if (level === "container" || !facts.privileged) names.push("user");
+  if (level === "container") names.push("uts");
+  if (level === "container" && facts.namespaces.includes("cgroup")) names.push("cgroup");
+  return names;
+}
+
+export function seccompFor(namespaces: readonly Namespace[], mounts: readonly Mount[]): Seccomp {
+  return {
+    profile: "default",
+    denySetid: mounts.some((mount) => mount.kind === "bind" && !mount.readOnly),
+    unixSocketsOnly: !namespaces.includes("net"),
+  };
+}
+
+/** Null: the kernel has none. */
+export function landlockFor(writableRoot: boolean, mounts: readonly Mount[], facts: Facts): Landlock | null {
+  if (facts.landlockAbi === 0) return null;
+  const writable = mounts.flatMap((mount) =>
+    mount.kind === "tmpfs" || (mount.kind === "bind" && !mount.readOnly) ? [mount.at] : [],
+  );
+  return {
+    abi: Math.min(facts.landlockAbi, NEWEST_LANDLOCK),
+    writable: writableRoot ? ["/", ...writable, "/dev/shm"] : [...writable, "/dev/shm"],
+  };
+}

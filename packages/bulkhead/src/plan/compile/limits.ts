@@ -1,0 +1,36 @@
+import type { Facts } from "../../host/facts.js";
+import type { ResolvedResources } from "../../policy/resolved.js";
+import type { Cgroup, Limits } from "../schema.js";
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+/** Every limit that the host can set by cgroup is; a launch that cannot set one is refused. */
+export function cgroupFor(facts: Facts): Cgroup {
+  const { version, controllers } = facts.cgroup;
+  if (version === 0) return { version, controllers: [] };
+  return { version, controllers: (["memory", "pids", "cpu"] as const).filter((name) => controllers.includes(name)) };
+}
+
+export function limitsFor(resources: ResolvedResources, cgroup: Cgroup): Limits {
+  const { memoryBytes, pids, milliCpus, openFiles, diskBytes } = resources;
+  return {
+    memoryBytes,
+    pids,
+    milliCpus,
+    openFiles,
+    fileBytes: diskBytes,
+    // Locked memory is charged to the memory cgroup like any other; without one it would pin the host's.
+    lockedBytes: 8 * MIB,
+    addressSpaceBytes: cgroup.controllers.includes("memory") ? null : addressSpace(memoryBytes),
+    processes: cgroup.controllers.includes("pids") ? null : pids,
+  };
+}
+
+/**
+ * RLIMIT_AS counts what is reserved, and runtimes such as V8 reserve a gigabyte before they use any of it. So it is
+ * set well above `memory`: it stops one runaway process, and the enforcement table says that it does no more.
+ */
+function addressSpace(memoryBytes: number): number {
+  return memoryBytes * 2 + 2 * GIB;
+}

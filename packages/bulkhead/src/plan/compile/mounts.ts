@@ -1,0 +1,90 @@
+import type { Facts } from "../../host/facts.js";
+import { isMountable, isWithin } from "../../policy/paths.js";
+import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
+import type { HostFile, Inputs } from "../input-types.js";
+import type { Mount } from "../schema.js";
+import { kernelViews } from "./kernel-views.js";
+import { ownFiles } from "./own-files.js";
+import { writableOwner } from "./owner.js";
+
+/** One inode for each 4 KiB, as most file systems have: a flood of empty files ends with the space it would have taken. */
+const BYTES_PER_INODE = 4096;
+
+/** Everything that is mounted over the root, in order: parents before what lies below them. */
+export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts): readonly Mount[] {
+  const own = [...temporary(policy, inputs), ...workdirMount(policy, inputs)];
+  const named = policy.files.map((choice, index) =>
+    namedMount(choice, inputs.files[index] ?? null, policy, inputs, facts),
+  );
+  return [
+    ...rootMounts(inputs),
+    ...ownFiles(inputs, policy.hostname),
+    ...kernelViews(policy.resources.diskBytes),
+    ...[...own, ...named].sort((one, other) => depth(one.at) - depth(other.at)),
+  ];
+}
+
+/** Number of inodes of a file system in memory. */
+export function inodesFor(bytes: number): number {
+  return Math.max(256, Math.ceil(bytes / BYTES_PER_INODE));
+}
+
+function rootMounts({ root }: Inputs): readonly Mount[] {
+  if (root.kind !== "host") return [];
+  return [
+    ...root.binds.map(
+      ({ source, at }): Mount => ({ kind: "bind", source, at, readOnly: true, exec: true, owner: null }),
+    ),
+    ...root.symlinks.map(({ at, target }): Mount => ({ kind: "symlink", at, target })),
+  ];
+}
+
+/** Owned by the workload's user: without root no other id exists inside. */
+function temporary({ files, resources }: ResolvedPolicy, { user }: Inputs): readonly Mount[] {
+  if (files.some(({ at }) => at === "/tmp")) return [];
+  return [tmpfs("/tmp", resources.diskBytes, 0o1777, user, true)];
+}
+
+/**
+ * The working directory is writable, unless it is the root's own: a directory there that holds something (an image's
+ * program) stays visible, and one that the policy mounts is as the policy says.
+ */
+function workdirMount(policy: ResolvedPolicy, { root, user, workdir }: Inputs): readonly Mount[] {
+  const covered = ["/tmp", ...policy.files.map(({ at }) => at)].some((at) => isWithin(workdir, at));
+  if (covered || !isMountable(workdir)) return [];
+  if (root.kind === "host" ? ofHost(workdir, root.binds) : root.kindAt[workdir] === "full") return [];
+  return [tmpfs(workdir, policy.resources.diskBytes, 0o755, user, true)];
+}
+
+function ofHost(workdir: string, binds: readonly { readonly at: string }[]): boolean {
+  return binds.some(({ at }) => isWithin(workdir, at));
+}
+
+function namedMount(
+  choice: FileChoice,
+  source: HostFile | null,
+  policy: ResolvedPolicy,
+  inputs: Inputs,
+  facts: Facts,
+): Mount {
+  if (choice.kind === "tmpfs" || source === null) {
+    const size = choice.kind === "tmpfs" ? choice.sizeBytes : null;
+    return tmpfs(choice.at, size ?? policy.resources.diskBytes, 0o755, inputs.user, choice.exec);
+  }
+  const owner = choice.writable ? writableOwner(source, inputs.user, facts) : null;
+  return { kind: "bind", source: source.path, at: choice.at, readOnly: !choice.writable, exec: choice.exec, owner };
+}
+
+function tmpfs(
+  at: string,
+  sizeBytes: number,
+  mode: number,
+  owner: { readonly uid: number; readonly gid: number },
+  exec: boolean,
+): Mount {
+  return { kind: "tmpfs", at, sizeBytes, inodes: inodesFor(sizeBytes), mode, uid: owner.uid, gid: owner.gid, exec };
+}
+
+function depth(path: string): number {
+  return path.split("/").length;
+}

@@ -1,0 +1,31 @@
+import type { Inputs } from "../input-types.js";
+import { COVERED_FILES } from "../inputs/mount-points.js";
+import type { Mount } from "../schema.js";
+
+/** The few files of /etc that a sandbox has of its own. In a root that has them they are covered; a host root gets all. */
+export function ownFiles(inputs: Inputs, hostname: string): readonly Mount[] {
+  const contents: Readonly<Record<(typeof COVERED_FILES)[number], string>> = {
+    "/etc/hosts": `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostname}\n`,
+    // There is no network, so there is no name server: an answer at once is better than a time-out.
+    "/etc/resolv.conf": "",
+    "/etc/hostname": `${hostname}\n`,
+  };
+  const { root } = inputs;
+  if (root.kind === "host") {
+    return [...COVERED_FILES.map((at) => file(at, contents[at])), ...accountFiles(inputs)];
+  }
+  return COVERED_FILES.filter((at) => root.kindAt[at] === "file").map((at) => file(at, contents[at]));
+}
+
+/** The host's accounts are none of a sandbox's business, but programs want to know a name for their uid. */
+function accountFiles({ user, workdir }: Inputs): readonly Mount[] {
+  const passwd = ["root:x:0:0:root:/:/bin/sh", "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin"];
+  const group = ["root:x:0:", "tty:x:5:", "nogroup:x:65534:"];
+  if (user.uid !== 0 && user.uid !== 65_534) passwd.push(`${user.name}:x:${user.uid}:${user.gid}::${workdir}:/bin/sh`);
+  if (![0, 5, 65_534].includes(user.gid)) group.push(`${user.name}:x:${user.gid}:`);
+  return [file("/etc/passwd", `${passwd.join("\n")}\n`), file("/etc/group", `${group.join("\n")}\n`)];
+}
+
+function file(at: string, content: string): Mount {
+  return { kind: "file", at, content };
+}

@@ -1,0 +1,39 @@
+import { lstatSync, realpathSync, type Stats } from "node:fs";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { ErrorCode } from "../../errors/registry.js";
+import { isWithin } from "../../policy/paths.js";
+import type { HostFile } from "../input-types.js";
+
+/** Mounting these would hand over the machine (`/`) or the kernel's controls, so no policy can ask for it. */
+const NEVER = ["/proc", "/sys", "/dev"] as const;
+
+/**
+ * Resolves a host path to its canonical form, which is what a plan names: the broker refuses links, so a link put in
+ * place after this was looked up is an error and not a way around it. Throws `code`.
+ */
+export function hostFile(path: string, code: ErrorCode): HostFile {
+  const { canonical, stat } = look(path, code);
+  if (canonical === "/" || NEVER.some((place) => isWithin(canonical, place))) {
+    throw new BulkheadError(code, { path, detail: `${canonical} is never given to a sandbox` });
+  }
+  if (!stat.isDirectory() && !stat.isFile()) {
+    throw new BulkheadError(code, { path, detail: "neither a directory nor a regular file" });
+  }
+  return { path: canonical, kind: stat.isDirectory() ? "directory" : "file", uid: stat.uid, gid: stat.gid };
+}
+
+function look(path: string, code: ErrorCode): { readonly canonical: string; readonly stat: Stats } {
+  try {
+    const canonical = realpathSync(path);
+    return { canonical, stat: lstatSync(canonical) };
+  } catch (error) {
+    const errno =
+      error instanceof Error && "errno" in error && typeof error.errno === "number" ? -error.errno : undefined;
+    throw new BulkheadError(code, {
+      operation: "realpath",
+      path,
+      ...(errno === undefined ? {} : { errno }),
+      cause: error,
+    });
+  }
+}
