@@ -1,1 +1,28 @@
-//! The broker: takes plans, makes sandboxes, reports what is in force.
+//! The broker: takes plans from its callers, makes sandboxes, reports from outside what is in force.
+//!
+//! The only part of Bulkhead that holds privilege. It knows no HTTP, no image formats, and no JSON but plans and control messages.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod attempt;
+mod authorize;
+mod caller;
+mod cgroup;
+mod child;
+mod evidence;
+mod facts;
+mod idmap;
+mod kernel;
+mod launch;
+mod listen;
+mod message;
+mod mounts;
+mod options;
+mod sandbox;
+mod self_image;
+mod server;
+mod session;
+mod startup;
+mod uid_range;
+mod wire;
+
+pub use startup::main;

@@ -1,0 +1,107 @@
+//! May this caller have this sandbox? Everything that a valid plan could ask for and its caller must not have.
+
+use crate::caller::Caller;
+use crate::options::Maxima;
+use bulkhead_plan::model::{Bind, Controller, Mount, Namespace, Owner, Plan, RootSource};
+use bulkhead_plan::{Code, Error};
+
+/// What the answer depends on, beyond the caller.
+pub struct Broker<'a> {
+    pub privileged: bool,
+    pub cgroup_version: u8,
+    pub maxima: &'a Maxima,
+}
+
+impl Broker<'_> {
+    /// The plan has been checked by itself already.
+    pub fn authorize(&self, plan: &Plan, caller: &Caller) -> Result<(), Error> {
+        self.check_namespaces(plan)?;
+        self.check_limits(plan)?;
+        if let RootSource::Directory(directory) = &plan.root.source {
+            self.check_owner(directory.owner.as_ref(), true, caller, &directory.path)?;
+        }
+        plan.mounts.iter().filter_map(as_bind).try_for_each(|bind| self.check_bind(bind, caller))
+    }
+
+    fn check_namespaces(&self, plan: &Plan) -> Result<(), Error> {
+        if !self.privileged && !plan.namespaces.contains(&Namespace::User) {
+            return Err(Error::new(Code::NamespaceRefused, "check plan").detail("without root there must be a user namespace"));
+        }
+        Ok(())
+    }
+
+    /// A caller can lower, never raise, what the owner configured; and cannot get around it by asking for no limit at all.
+    fn check_limits(&self, plan: &Plan) -> Result<(), Error> {
+        if plan.cgroup.version != self.cgroup_version {
+            let detail = format!("cgroup.version {}, the broker has {}", plan.cgroup.version, self.cgroup_version);
+            return Err(Error::new(Code::CgroupUnavailable, "check plan").detail(detail));
+        }
+        for (controller, field, asked, maximum) in [
+            (Controller::Memory, "memoryBytes", plan.limits.memory_bytes, self.maxima.memory_bytes),
+            (Controller::Pids, "pids", plan.limits.pids, self.maxima.pids),
+            (Controller::Cpu, "milliCpus", plan.limits.milli_cpus, self.maxima.milli_cpus),
+        ] {
+            let Some(maximum) = maximum else { continue };
+            if asked > maximum || !plan.cgroup.controllers.contains(&controller) {
+                return Err(Error::new(Code::LimitAboveMaximum, "check plan").detail(format!("limits.{field} {asked} > {maximum}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_bind(&self, bind: &Bind, caller: &Caller) -> Result<(), Error> {
+        if self.privileged && !bind.read_only && bind.owner.is_none() {
+            // Without a mapping the files that it leaves would belong to an id that another sandbox gets later.
+            return Err(Error::new(Code::MountOwnerForeign, "check plan").path(&bind.source).detail("writable without an owner"));
+        }
+        self.check_owner(bind.owner.as_ref(), bind.read_only, caller, &bind.source)
+    }
+
+    /// Mapping an id to the workload lets it act as that id on these files: only the caller's own may be lent. Root may
+    /// lend any id, but nobody writes as root.
+    fn check_owner(&self, owner: Option<&Owner>, read_only: bool, caller: &Caller, path: &str) -> Result<(), Error> {
+        let Some(owner) = owner else { return Ok(()) };
+        let foreign = |detail: &str| Err(Error::new(Code::MountOwnerForeign, "check plan").path(path).detail(detail));
+        if !self.privileged {
+            return foreign("owner needs root");
+        }
+        if !read_only && (owner.host_uid == 0 || owner.host_gid == 0) {
+            return Err(Error::new(Code::MountOwnerRoot, "check plan").path(path));
+        }
+        if caller.is_root() {
+            return Ok(());
+        }
+        if owner.host_uid != caller.uid {
+            return foreign("owner.hostUid");
+        }
+        if !caller.has_group(owner.host_gid) {
+            return foreign("owner.hostGid");
+        }
+        Ok(())
+    }
+}
+
+/// Every `owner` of a plan in the order that the mounts are made in, with the first id of the sandbox's range added.
+pub fn mappings(plan: &Plan, base: u32) -> Vec<crate::idmap::Mapping> {
+    let root = match &plan.root.source {
+        RootSource::Directory(directory) => directory.owner.as_ref(),
+        RootSource::Empty(_) => None,
+    };
+    let binds = plan.mounts.iter().filter_map(as_bind).filter_map(|bind| bind.owner.as_ref());
+    root.into_iter()
+        .chain(binds)
+        .map(|owner| crate::idmap::Mapping {
+            disk_uid: owner.host_uid,
+            disk_gid: owner.host_gid,
+            host_uid: base + owner.uid,
+            host_gid: base + owner.gid,
+        })
+        .collect()
+}
+
+fn as_bind(mount: &Mount) -> Option<&Bind> {
+    match mount {
+        Mount::Bind(bind) => Some(bind),
+        _ => None,
+    }
+}

@@ -1,0 +1,237 @@
+//! Control groups: limits set and events read from outside the sandbox, on v2 or v1.
+//!
+//! All groups of one broker lie in one directory, `bulkhead-<random>`, which the broker holds a lock on for as long as it
+//! lives. A directory of that name that can be locked belongs to a broker that died: the next one empties and removes it.
+
+mod discover;
+mod stale;
+mod v1;
+mod v2;
+
+use bulkhead_plan::facts::CgroupFacts;
+use bulkhead_plan::model::{Controller, Limits};
+use bulkhead_plan::{Code, Error};
+use rustix::fd::OwnedFd;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+pub use discover::discover;
+
+/// Where a broker may make groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hierarchy {
+    /// One directory for all controllers.
+    V2 { parent: PathBuf, controllers: Vec<Controller> },
+    /// A directory per controller: of `memory pids cpu cpuacct freezer`, those that are there and writable.
+    V1 { parents: Vec<(String, PathBuf)> },
+    None,
+}
+
+/// The broker's own directories.
+pub struct Home {
+    hierarchy: Hierarchy,
+    facts: CgroupFacts,
+    name: String,
+    /// Held locked while we live.
+    locks: Vec<OwnedFd>,
+}
+
+/// One sandbox's group.
+pub struct Group {
+    version: u8,
+    /// v2: one; v1: one per controller, named by it.
+    directories: Vec<(String, PathBuf)>,
+}
+
+/// What was counted; `None` where nothing counts it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counters {
+    pub memory_bytes: Option<u64>,
+    pub memory_peak_bytes: Option<u64>,
+    pub cpu_us: Option<u64>,
+    pub pids: Option<u64>,
+    pub oom_kills: Option<u64>,
+    pub pids_exceeded: Option<u64>,
+}
+
+/// The limits as the kernel gives them back; `None` where there is no such controller.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InForce {
+    pub version: u8,
+    pub memory_max: Option<u64>,
+    pub pids_max: Option<u64>,
+    /// Thousandths of a processor.
+    pub cpu_max: Option<u64>,
+}
+
+impl Home {
+    /// Finds where groups can be made and cleans up after brokers that died. Makes nothing yet.
+    pub fn find() -> Self {
+        let (hierarchy, facts) = discover();
+        for parent in hierarchy.parents() {
+            stale::remove_below(parent);
+        }
+        let mut random = [0_u8; 8];
+        // Without randomness the name is only guessable, and making the directory fails if it is taken.
+        let _ = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty());
+        let name = format!("{}{:016x}", stale::PREFIX, u64::from_ne_bytes(random));
+        Self { hierarchy, facts, name, locks: Vec::new() }
+    }
+
+    pub fn facts(&self) -> &CgroupFacts {
+        &self.facts
+    }
+
+    /// A group with these limits in force, or an error and nothing left.
+    pub fn make(&mut self, id: &str, wanted: &[Controller], limits: &Limits) -> Result<Group, Error> {
+        if self.locks.is_empty() {
+            self.settle()?;
+        }
+        let made = match &self.hierarchy {
+            Hierarchy::V2 { parent, controllers } => v2::make(&parent.join(&self.name), id, controllers, limits),
+            Hierarchy::V1 { parents } => v1::make(parents, &self.name, id, limits),
+            Hierarchy::None => Err(Error::new(Code::CgroupUnavailable, "make cgroup")),
+        }?;
+        for controller in wanted {
+            if !made.limits(*controller) {
+                let _ = made.remove();
+                return Err(Error::new(Code::CgroupUnavailable, "set limit").detail(controller_name(*controller)));
+            }
+        }
+        Ok(made)
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        for parent in self.hierarchy.parents() {
+            let home = parent.join(&self.name);
+            self.locks.push(stale::make_locked(&home)?);
+        }
+        if let Hierarchy::V2 { parent, controllers } = &self.hierarchy {
+            v2::enable(&parent.join(&self.name), controllers)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if !self.locks.is_empty() {
+            for parent in self.hierarchy.parents() {
+                let _ = std::fs::remove_dir(parent.join(&self.name));
+            }
+        }
+    }
+}
+
+impl Hierarchy {
+    fn parents(&self) -> Vec<&Path> {
+        match self {
+            Self::V2 { parent, .. } => vec![parent],
+            Self::V1 { parents } => parents.iter().map(|(_, path)| path.as_path()).collect(),
+            Self::None => Vec::new(),
+        }
+    }
+}
+
+impl Group {
+    /// v2: the directory, for CLONE_INTO_CGROUP.
+    pub fn descriptor(&self) -> Result<Option<OwnedFd>, Error> {
+        if self.version == 2 { v2::descriptor(self).map(Some) } else { Ok(None) }
+    }
+
+    /// v1: the calling process moves itself, while it still may.
+    pub fn enter(&self) -> Result<(), Error> {
+        if self.version == 1 { v1::enter(self) } else { Ok(()) }
+    }
+
+    pub fn counters(&self) -> Counters {
+        if self.version == 2 { v2::counters(self) } else { v1::counters(self) }
+    }
+
+    pub fn in_force(&self) -> InForce {
+        if self.version == 2 { v2::in_force(self) } else { v1::in_force(self) }
+    }
+
+    /// Stops every process of the group, or lets them go on.
+    pub fn freeze(&self, frozen: bool) -> Result<(), Error> {
+        if self.version == 2 { v2::freeze(self, frozen) } else { v1::freeze(self, frozen) }
+    }
+
+    /// Kills what is in it; on v1 init's own death has to do (a pid namespace does not outlive it).
+    pub fn kill(&self) {
+        // A frozen v1 group would keep its dead: thaw first.
+        let _ = self.freeze(false);
+        if self.version == 2 {
+            v2::kill(self);
+        }
+    }
+
+    /// The processes in it, as the broker's pid namespace numbers them.
+    pub fn processes(&self) -> Vec<i32> {
+        let list = self.directories.first().map(|(_, path)| path.join("cgroup.procs"));
+        let text = list.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+
+    /// Busy until the last process is reaped: the caller tries again.
+    pub fn remove(&self) -> Result<(), rustix::io::Errno> {
+        for (_, path) in &self.directories {
+            match rustix::fs::unlinkat(rustix::fs::CWD, path, rustix::fs::AtFlags::REMOVEDIR) {
+                Ok(()) | Err(rustix::io::Errno::NOENT) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(())
+    }
+
+    fn limits(&self, controller: Controller) -> bool {
+        let now = self.in_force();
+        match controller {
+            Controller::Memory => now.memory_max.is_some(),
+            Controller::Pids => now.pids_max.is_some(),
+            Controller::Cpu => now.cpu_max.is_some(),
+        }
+    }
+
+    fn directory(&self, controller: &str) -> Option<&Path> {
+        self.directories.iter().find(|(name, _)| name == controller).map(|(_, path)| path.as_path())
+    }
+}
+
+pub fn controller_name(controller: Controller) -> &'static str {
+    match controller {
+        Controller::Memory => "memory",
+        Controller::Pids => "pids",
+        Controller::Cpu => "cpu",
+    }
+}
+
+/// The kernel's files are never made by us: a missing one is an error, not a new file.
+fn write(path: &Path, value: &str) -> Result<(), Error> {
+    use std::io::Write;
+    let failed = |error: &std::io::Error| {
+        let described = Error::new(Code::CgroupUnavailable, "write").path(&path.to_string_lossy()).detail(value.to_owned());
+        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
+    };
+    let mut file = std::fs::OpenOptions::new().write(true).open(path).map_err(|error| failed(&error))?;
+    file.write_all(value.as_bytes()).map_err(|error| failed(&error))
+}
+
+fn read_number(path: &Path) -> Option<u64> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The number behind `key` in a file of `key number` lines.
+fn read_keyed(path: &Path, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+fn make_directory(path: &Path) -> Result<(), Error> {
+    std::fs::create_dir(path).map_err(|error| {
+        let described = Error::new(Code::CgroupUnavailable, "mkdir").path(&path.to_string_lossy());
+        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
+    })
+}

@@ -1,0 +1,88 @@
+//! A hierarchy per controller.
+
+use super::{Counters, Group, InForce, make_directory, read_keyed, read_number, write};
+use bulkhead_plan::Error;
+use bulkhead_plan::model::Limits;
+use std::path::{Path, PathBuf};
+
+const PERIOD_US: u64 = 100_000;
+
+pub fn make(parents: &[(String, PathBuf)], home: &str, id: &str, limits: &Limits) -> Result<Group, Error> {
+    let mut group = Group { version: 1, directories: Vec::new() };
+    let mut set = || {
+        for (controller, parent) in parents {
+            let path = parent.join(home).join(id);
+            make_directory(&path)?;
+            group.directories.push((controller.clone(), path.clone()));
+            limit(controller, &path, limits)?;
+        }
+        Ok(())
+    };
+    let done: Result<(), Error> = set();
+    done.inspect_err(|_| {
+        let _ = group.remove();
+    })?;
+    Ok(group)
+}
+
+fn limit(controller: &str, path: &Path, limits: &Limits) -> Result<(), Error> {
+    match controller {
+        "memory" => {
+            let bytes = limits.memory_bytes.to_string();
+            write(&path.join("memory.limit_in_bytes"), &bytes)?;
+            // Memory and swap together; only there with swap accounting, and never below the one above.
+            if path.join("memory.memsw.limit_in_bytes").exists() {
+                write(&path.join("memory.memsw.limit_in_bytes"), &bytes)?;
+            }
+            Ok(())
+        }
+        // Init is one of them and not the workload's.
+        "pids" => write(&path.join("pids.max"), &(limits.pids + 1).to_string()),
+        "cpu" => {
+            write(&path.join("cpu.cfs_period_us"), &PERIOD_US.to_string())?;
+            write(&path.join("cpu.cfs_quota_us"), &(limits.milli_cpus * PERIOD_US / 1000).to_string())
+        }
+        _ => Ok(()),
+    }
+}
+
+pub fn enter(group: &Group) -> Result<(), Error> {
+    for (_, path) in &group.directories {
+        write(&path.join("cgroup.procs"), "0")?;
+    }
+    Ok(())
+}
+
+pub fn counters(group: &Group) -> Counters {
+    let number = |controller, file| read_number(&group.directory(controller)?.join(file));
+    let keyed = |controller, file, key| read_keyed(&group.directory(controller)?.join(file), key);
+    Counters {
+        memory_bytes: number("memory", "memory.usage_in_bytes"),
+        memory_peak_bytes: number("memory", "memory.max_usage_in_bytes"),
+        // Often one hierarchy under both names.
+        cpu_us: number("cpuacct", "cpuacct.usage").or_else(|| number("cpu", "cpuacct.usage")).map(|nanoseconds| nanoseconds / 1000),
+        pids: number("pids", "pids.current"),
+        oom_kills: keyed("memory", "memory.oom_control", "oom_kill"),
+        pids_exceeded: keyed("pids", "pids.events", "max"),
+    }
+}
+
+pub fn in_force(group: &Group) -> InForce {
+    let number = |controller, file| read_number(&group.directory(controller)?.join(file));
+    let quota = number("cpu", "cpu.cfs_quota_us");
+    let period = number("cpu", "cpu.cfs_period_us");
+    InForce {
+        version: 1,
+        memory_max: number("memory", "memory.limit_in_bytes"),
+        pids_max: number("pids", "pids.max"),
+        cpu_max: quota.zip(period).and_then(|(quota, period)| quota.checked_mul(1000)?.checked_div(period)),
+    }
+}
+
+pub fn freeze(group: &Group, frozen: bool) -> Result<(), Error> {
+    match group.directory("freezer") {
+        Some(path) => write(&path.join("freezer.state"), if frozen { "FROZEN" } else { "THAWED" }),
+        None if frozen => Err(Error::new(bulkhead_plan::Code::CgroupUnavailable, "freeze").detail("freezer")),
+        None => Ok(()),
+    }
+}

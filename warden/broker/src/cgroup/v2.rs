@@ -1,0 +1,85 @@
+//! The unified hierarchy.
+
+use super::{Counters, Group, InForce, make_directory, read_keyed, read_number, write};
+use bulkhead_plan::model::{Controller, Limits};
+use bulkhead_plan::{Code, Error};
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags};
+use std::path::Path;
+
+/// Period of the cpu limit in microseconds; the quota is in the same unit.
+const PERIOD_US: u64 = 100_000;
+
+/// Lets the groups below `home` have these controllers.
+pub fn enable(home: &Path, controllers: &[Controller]) -> Result<(), Error> {
+    for controller in controllers {
+        write(&home.join("cgroup.subtree_control"), &format!("+{}", super::controller_name(*controller)))?;
+    }
+    Ok(())
+}
+
+pub fn make(home: &Path, id: &str, controllers: &[Controller], limits: &Limits) -> Result<Group, Error> {
+    let path = home.join(id);
+    make_directory(&path)?;
+    let group = Group { version: 2, directories: vec![("unified".to_owned(), path.clone())] };
+    let set = || {
+        for controller in controllers {
+            match controller {
+                Controller::Memory => {
+                    write(&path.join("memory.max"), &limits.memory_bytes.to_string())?;
+                    // Not there without swap accounting, and then there is nothing to limit.
+                    if path.join("memory.swap.max").exists() {
+                        write(&path.join("memory.swap.max"), "0")?;
+                    }
+                }
+                // Init is one of them and not the workload's.
+                Controller::Pids => write(&path.join("pids.max"), &(limits.pids + 1).to_string())?,
+                Controller::Cpu => write(&path.join("cpu.max"), &format!("{} {PERIOD_US}", limits.milli_cpus * PERIOD_US / 1000))?,
+            }
+        }
+        Ok(())
+    };
+    set().inspect_err(|_| {
+        let _ = group.remove();
+    })?;
+    Ok(group)
+}
+
+fn path(group: &Group) -> &Path {
+    group.directories.first().map_or(Path::new("/nonexistent"), |(_, path)| path)
+}
+
+pub fn descriptor(group: &Group) -> Result<OwnedFd, Error> {
+    let path = path(group);
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|errno| Error::new(Code::CgroupUnavailable, "open").path(&path.to_string_lossy()).errno(errno.raw_os_error()))
+}
+
+pub fn counters(group: &Group) -> Counters {
+    let path = path(group);
+    Counters {
+        memory_bytes: read_number(&path.join("memory.current")),
+        memory_peak_bytes: read_number(&path.join("memory.peak")),
+        cpu_us: read_keyed(&path.join("cpu.stat"), "usage_usec"),
+        pids: read_number(&path.join("pids.current")),
+        oom_kills: read_keyed(&path.join("memory.events"), "oom_kill"),
+        pids_exceeded: read_keyed(&path.join("pids.events"), "max"),
+    }
+}
+
+pub fn in_force(group: &Group) -> InForce {
+    let path = path(group);
+    let cpu = std::fs::read_to_string(path.join("cpu.max")).ok();
+    let cpu = cpu.as_deref().and_then(|text| text.trim().split_once(' '));
+    let cpu = cpu.and_then(|(quota, period)| quota.parse::<u64>().ok()?.checked_mul(1000)?.checked_div(period.parse().ok()?));
+    InForce { version: 2, memory_max: read_number(&path.join("memory.max")), pids_max: read_number(&path.join("pids.max")), cpu_max: cpu }
+}
+
+pub fn freeze(group: &Group, frozen: bool) -> Result<(), Error> {
+    write(&path(group).join("cgroup.freeze"), if frozen { "1" } else { "0" })
+}
+
+pub fn kill(group: &Group) {
+    // Since 5.14; before that init's death has to do, as on v1.
+    let _ = write(&path(group).join("cgroup.kill"), "1");
+}

@@ -1,0 +1,220 @@
+//! The child that becomes init: from `clone3` to `exec`, straight down. Still the broker's code, still trusted; from the exec on nothing is.
+//!
+//! Every protection is in force before init runs, so that init itself is behind the wall.
+
+use crate::attempt::Attempt;
+use crate::caller::Caller;
+use crate::cgroup::Group;
+use crate::kernel;
+use crate::mounts::{self, Ids};
+use bulkhead_confine as confine;
+use bulkhead_plan::model::{Namespace, Plan};
+use bulkhead_plan::{Code, Error, InnerPlan};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use std::ffi::CString;
+use std::io::IoSlice;
+
+/// Init's own id inside, where it can have one: no workload can be this user.
+pub const INIT_ID: u32 = 65_535;
+/// Lets init become the workload's user, end its processes and drop the bounding set; over nothing but the sandbox's own ids.
+pub const INIT_CAPABILITIES: [&str; 4] = ["SETUID", "SETGID", "KILL", "SETPCAP"];
+
+const CHANNEL: i32 = 3;
+
+/// Everything the child needs, made by the broker before the fork.
+pub struct Setup<'a> {
+    pub plan: &'a Plan,
+    pub caller: &'a Caller,
+    pub privileged: bool,
+    /// First of the sandbox's range as the host counts it; 0 without root, where ids are those inside.
+    pub base: u32,
+    pub group: Option<&'a Group>,
+    pub filters: &'a confine::seccomp::Filters,
+    pub idmaps: Vec<OwnedFd>,
+    /// The launch connection.
+    pub channel: OwnedFd,
+    /// To the broker: progress and errors.
+    pub status: OwnedFd,
+    pub program: BorrowedFd<'a>,
+}
+
+/// What the child tells the broker.
+pub const ASK_FOR_MAP: &[u8] = b"M";
+pub const READY: &[u8] = b"R";
+
+/// Never returns: the process becomes init or ends, having said why.
+pub fn run(setup: Setup) -> ! {
+    let status = setup.status.as_raw_fd();
+    let error = match become_init(setup) {
+        Err(error) => error,
+        Ok(never) => match never {},
+    };
+    let text = serde_json::to_vec(&error).unwrap_or_default();
+    // SAFETY: the descriptor is the status socket, open until this process ends; exiting runs nothing of the broker's.
+    unsafe {
+        libc::send(status, text.as_ptr().cast(), text.len(), libc::MSG_NOSIGNAL);
+        libc::_exit(125)
+    }
+}
+
+fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
+    let failed = Code::LaunchFailed;
+    let plan = setup.plan;
+    let own_user = plan.namespaces.contains(&Namespace::User);
+
+    // Dies with the broker; said again at the end, since changing ids forgets it.
+    die_with_parent()?;
+    // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into (§4.8 of the design, 1).
+    rustix::process::setsid().attempt(failed, "setsid")?;
+    confine::keyring::join_new_session()?;
+    rustix::process::umask(rustix::fs::Mode::empty());
+
+    if let Some(group) = setup.group {
+        group.enter()?;
+    }
+    if !setup.privileged {
+        // Without root the user namespace comes first: everything else needs the rights that it gives.
+        map_self(plan.user.uid, plan.user.gid, setup.caller.uid, setup.caller.gid)?;
+    }
+    if plan.namespaces.contains(&Namespace::Cgroup) {
+        unshare(libc::CLONE_NEWCGROUP, Code::NamespaceRefused, "unshare cgroup")?;
+    }
+    if plan.namespaces.contains(&Namespace::Net) {
+        kernel::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
+        // No capability is given for ports below 1024; in a network of one's own they are ordinary ports. Not there: not needed.
+        let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    }
+
+    if let Some(profile) = &plan.apparmor {
+        // Takes effect at the exec of init. Here, because the /proc of the sandbox is read-only.
+        let file = "/proc/self/attr/apparmor/exec";
+        std::fs::write(file, format!("exec {profile}")).attempt_on(Code::ApparmorFailed, "write", file)?;
+    }
+
+    let ids = Ids { base: setup.base };
+    let context = mounts::Context { caller: setup.caller, ids, privileged: setup.privileged, idmaps: std::mem::take(&mut setup.idmaps) };
+    let watched = mounts::enter(plan, &context)?;
+    drop(context);
+
+    if plan.namespaces.contains(&Namespace::Uts) {
+        rustix::system::sethostname(plan.hostname.as_bytes()).attempt(failed, "sethostname")?;
+    }
+    confine::limits::apply(&plan.limits)?;
+
+    let switches_user = setup.privileged && own_user;
+    if switches_user {
+        // Last of the namespaces: whoever is root in it owns none of the others.
+        unshare(libc::CLONE_NEWUSER, Code::UsernsRefused, "unshare user")?;
+        ask_for_map(&setup.status)?;
+    }
+    confine::process::no_new_privs()?;
+    if let Some(landlock) = &plan.landlock {
+        confine::landlock::restrict(landlock)?;
+    }
+    change_ids(&setup, switches_user)?;
+    confine::process::dumpable(false)?;
+    die_with_parent()?;
+
+    let inner = InnerPlan {
+        user: plan.user.clone(),
+        switches_user,
+        capabilities: plan.capabilities.clone(),
+        open_files: plan.limits.open_files,
+    };
+    let arguments = arguments(&inner)?;
+    let (status, program) = arrange_descriptors(setup.channel, setup.status, setup.program)?;
+    // The descriptors of the writable file systems go to the broker, which reads from them how full they are.
+    report_ready(&status, &watched)?;
+    drop(watched);
+    confine::seccomp::install(setup.filters)?;
+    Err(Error::new(failed, "execveat").errno(kernel::exec(&program, &arguments).raw_os_error()))
+}
+
+fn die_with_parent() -> Result<(), Error> {
+    kernel::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).attempt(Code::LaunchFailed, "PR_SET_PDEATHSIG")
+}
+
+fn unshare(flag: libc::c_int, code: Code, operation: &str) -> Result<(), Error> {
+    // SAFETY: integers only; this process has one thread.
+    if unsafe { libc::unshare(flag) } == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()).attempt(code, operation) }
+}
+
+/// Maps one id inside to the caller's own: all that the kernel allows without privilege. Groups cannot be changed any more.
+pub fn map_self(inside_uid: u32, inside_gid: u32, uid: u32, gid: u32) -> Result<(), Error> {
+    // The files below belong to root as long as the process is as undumpable as the broker.
+    confine::process::dumpable(true)?;
+    for (file, text) in [
+        ("/proc/self/setgroups", "deny".to_owned()),
+        ("/proc/self/uid_map", format!("{inside_uid} {uid} 1\n")),
+        ("/proc/self/gid_map", format!("{inside_gid} {gid} 1\n")),
+    ] {
+        std::fs::write(file, text).attempt_on(Code::UsernsRefused, "write", file)?;
+    }
+    Ok(())
+}
+
+/// The map of a range can be written only from outside.
+fn ask_for_map(status: &OwnedFd) -> Result<(), Error> {
+    let failed = Code::UsernsRefused;
+    rustix::net::send(status, ASK_FOR_MAP, SendFlags::NOSIGNAL).attempt(failed, "ask for id map")?;
+    let mut answer = [0; 1];
+    let (length, _) = rustix::net::recv(status, &mut answer, rustix::net::RecvFlags::empty()).attempt(failed, "wait for id map")?;
+    if length == 1 { Ok(()) } else { Err(Error::new(failed, "wait for id map")) }
+}
+
+/// Becomes init's user and gives up everything that init does not need.
+fn change_ids(setup: &Setup, switches_user: bool) -> Result<(), Error> {
+    let failed = Code::LaunchFailed;
+    let user = &setup.plan.user;
+    if switches_user {
+        kernel::become_for_good(INIT_ID, INIT_ID, Some(&[])).attempt(failed, "setresuid")?;
+        let kept: Vec<String> = INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(setup.plan.capabilities.iter().cloned()).collect();
+        return confine::capabilities::keep_only(&kept);
+    }
+    if setup.privileged {
+        // They must outlive the change of ids, or the bounding set could not be emptied any more.
+        kernel::prctl(libc::PR_SET_KEEPCAPS, 1).attempt(failed, "PR_SET_KEEPCAPS")?;
+        let groups: Vec<u32> = user.groups.iter().map(|group| setup.base + group).collect();
+        kernel::become_for_good(setup.base + user.uid, setup.base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
+    }
+    confine::capabilities::keep_only(&[])
+}
+
+fn arguments(inner: &InnerPlan) -> Result<Vec<CString>, Error> {
+    let json = serde_json::to_string(inner).map_err(|_| Error::new(Code::LaunchFailed, "encode inner plan"))?;
+    let words = ["init", "--channel", "3", "--inner", &json];
+    words.into_iter().map(|word| CString::new(word).map_err(|_| Error::new(Code::PlanInvalid, "encode inner plan").detail("NUL"))).collect()
+}
+
+/// Null on 0, 1 and 2, the channel on 3, and nothing else but what closes itself on exec. The broker keeps its own
+/// descriptors away from these numbers.
+fn arrange_descriptors(channel: OwnedFd, status: OwnedFd, program: BorrowedFd) -> Result<(OwnedFd, OwnedFd), Error> {
+    const FIRST_FREE: i32 = 16;
+    let failed = Code::LaunchFailed;
+    let high = |fd: BorrowedFd| rustix::io::fcntl_dupfd_cloexec(fd, FIRST_FREE).attempt(failed, "dup");
+    let (channel, status, program) = (high(channel.as_fd())?, high(status.as_fd())?, high(program)?);
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(failed, "open", "/dev/null")?;
+    let null = high(null.as_fd())?;
+    for (from, to) in [(&null, 0), (&null, 1), (&null, 2), (&channel, CHANNEL)] {
+        // SAFETY: integers only. What was at `to` is replaced: nothing in this process uses it any more.
+        if unsafe { libc::dup2(from.as_raw_fd(), to) } < 0 {
+            return Err(std::io::Error::last_os_error()).attempt(failed, "dup2");
+        }
+    }
+    Ok((status, program))
+}
+
+fn report_ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
+    let fds: Vec<BorrowedFd> = watched.iter().take(MAX_WATCHED).map(AsFd::as_fd).collect();
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !fds.is_empty() {
+        control.push(SendAncillaryMessage::ScmRights(&fds));
+    }
+    rustix::net::sendmsg(status, &[IoSlice::new(READY)], &mut control, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "report ready")?;
+    Ok(())
+}
+
+/// Writable file systems whose fill level is watched.
+pub const MAX_WATCHED: usize = 16;

@@ -1,0 +1,165 @@
+//! What is in force, read from outside: from /proc and the cgroup files, never from anything that the sandbox says.
+
+use crate::cgroup::{Group, InForce};
+use crate::child::{INIT_CAPABILITIES, INIT_ID};
+use bulkhead_plan::model::{Namespace, Plan};
+use bulkhead_plan::{Code, Error};
+use rustix::thread::CapabilitySet;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    pub init: Process,
+    /// Every process inside, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Vec<Process>>,
+    pub cgroup: InForce,
+    /// Not visible from outside: applied by the child before init ran, which would not have run otherwise.
+    pub landlock: Option<LandlockInForce>,
+    pub mounts: Mounts,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LandlockInForce {
+    pub abi: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mounts {
+    pub root_read_only: bool,
+    pub count: usize,
+}
+
+/// One process; ids as the host counts them, sets as hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Process {
+    pub pid: i32,
+    pub uid: Vec<u32>,
+    pub gid: Vec<u32>,
+    pub capabilities: Capabilities,
+    pub no_new_privs: bool,
+    pub seccomp: u32,
+    pub seccomp_filters: u32,
+    /// `own` or `host`, by name.
+    pub namespaces: BTreeMap<&'static str, &'static str>,
+    pub lsm: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Capabilities {
+    pub permitted: String,
+    pub effective: String,
+    pub bounding: String,
+    pub ambient: String,
+}
+
+const NAMESPACES: [(&str, &str, Namespace); 7] = [
+    ("mount", "mnt", Namespace::Mount),
+    ("pid", "pid", Namespace::Pid),
+    ("ipc", "ipc", Namespace::Ipc),
+    ("net", "net", Namespace::Net),
+    ("user", "user", Namespace::User),
+    ("uts", "uts", Namespace::Uts),
+    ("cgroup", "cgroup", Namespace::Cgroup),
+];
+
+pub fn collect(pid: i32, plan: &Plan, group: Option<&Group>, everyone: bool) -> Result<Evidence, Error> {
+    Ok(Evidence {
+        init: process(pid)?,
+        processes: everyone.then(|| group.map(Group::processes).unwrap_or_default().into_iter().filter_map(|pid| process(pid).ok()).collect()),
+        cgroup: group.map(Group::in_force).unwrap_or_default(),
+        landlock: plan.landlock.as_ref().map(|landlock| LandlockInForce { abi: landlock.abi }),
+        mounts: mounts(pid)?,
+    })
+}
+
+fn read(path: &str) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let described = Error::new(Code::EnforcementMismatch, "read").path(path);
+        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
+    })
+}
+
+fn process(pid: i32) -> Result<Process, Error> {
+    let status = read(&format!("/proc/{pid}/status"))?;
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).unwrap_or_default();
+    let numbers = |name| field(name).split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<u32>>();
+    let number = |name| numbers(name).first().copied().unwrap_or(0);
+    let set = |name| field(name).to_owned();
+    let namespaces = NAMESPACES.iter().filter_map(|(name, file, _)| Some((*name, namespace(pid, file)?))).collect();
+    Ok(Process {
+        pid,
+        uid: numbers("Uid"),
+        gid: numbers("Gid"),
+        capabilities: Capabilities { permitted: set("CapPrm"), effective: set("CapEff"), bounding: set("CapBnd"), ambient: set("CapAmb") },
+        no_new_privs: field("NoNewPrivs") == "1",
+        seccomp: number("Seccomp"),
+        seccomp_filters: number("Seccomp_filters"),
+        namespaces,
+        lsm: lsm(pid),
+    })
+}
+
+fn namespace(pid: i32, file: &str) -> Option<&'static str> {
+    let theirs = std::fs::read_link(format!("/proc/{pid}/ns/{file}")).ok()?;
+    let ours = std::fs::read_link(format!("/proc/self/ns/{file}")).ok()?;
+    Some(if theirs == ours { "host" } else { "own" })
+}
+
+fn lsm(pid: i32) -> Option<String> {
+    let label = std::fs::read_to_string(format!("/proc/{pid}/attr/apparmor/current")).or_else(|_| std::fs::read_to_string(format!("/proc/{pid}/attr/current")));
+    label.ok().map(|label| label.trim_end_matches(['\n', '\0']).to_owned()).filter(|label| !label.is_empty())
+}
+
+fn mounts(pid: i32) -> Result<Mounts, Error> {
+    let text = read(&format!("/proc/{pid}/mountinfo"))?;
+    // Fields: id, parent, device, root, mount point, options, …
+    let root_read_only = text.lines().any(|line| {
+        let mut fields = line.split(' ').skip(4);
+        fields.next() == Some("/") && fields.next().is_some_and(|options| options.split(',').any(|option| option == "ro"))
+    });
+    Ok(Mounts { root_read_only, count: text.lines().count() })
+}
+
+/// Compares init with the plan. What differs is the detail of the error; the sandbox must then end.
+pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> Result<(), Error> {
+    let init = &evidence.init;
+    let switches_user = privileged && plan.namespaces.contains(&Namespace::User);
+    let own_id = |inside: u32, outside: u32| if privileged { outside + inside } else { outside };
+    let (uid, gid) = if switches_user { (INIT_ID, INIT_ID) } else { (plan.user.uid, plan.user.gid) };
+    let (outside_uid, outside_gid) = if privileged { (base, base) } else { (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()) };
+    let allowed = allowed_capabilities(plan, switches_user);
+    let within = |set: &str| u64::from_str_radix(set, 16).is_ok_and(|bits| bits & !allowed == 0);
+    let caps = &init.capabilities;
+    let checks = [
+        ("uid", init.uid == [own_id(uid, outside_uid); 4]),
+        ("gid", init.gid == [own_id(gid, outside_gid); 4]),
+        ("capabilities", [&caps.permitted, &caps.effective, &caps.bounding, &caps.ambient].into_iter().all(|set| within(set))),
+        ("no-new-privs", init.no_new_privs),
+        ("seccomp", init.seccomp == 2 && init.seccomp_filters >= 1),
+        ("namespaces", NAMESPACES.iter().all(|(name, _, one)| init.namespaces.get(name) == Some(if plan.namespaces.contains(one) { &"own" } else { &"host" }))),
+        ("read-only-root", evidence.mounts.root_read_only || !plan.root.read_only),
+        ("cgroup.memory", !wants(plan, bulkhead_plan::model::Controller::Memory) || evidence.cgroup.memory_max.is_some_and(|max| max <= plan.limits.memory_bytes)),
+        ("cgroup.pids", !wants(plan, bulkhead_plan::model::Controller::Pids) || evidence.cgroup.pids_max == Some(plan.limits.pids + 1)),
+        ("cgroup.cpu", !wants(plan, bulkhead_plan::model::Controller::Cpu) || evidence.cgroup.cpu_max.is_some_and(|max| max <= plan.limits.milli_cpus)),
+        ("apparmor", plan.apparmor.as_ref().is_none_or(|profile| init.lsm.as_ref().is_some_and(|label| label.starts_with(profile.as_str())))),
+    ];
+    match checks.iter().find(|(_, holds)| !holds) {
+        None => Ok(()),
+        Some((what, _)) => Err(Error::new(Code::EnforcementMismatch, "compare with plan").detail(*what)),
+    }
+}
+
+fn wants(plan: &Plan, controller: bulkhead_plan::model::Controller) -> bool {
+    plan.cgroup.controllers.contains(&controller)
+}
+
+fn allowed_capabilities(plan: &Plan, switches_user: bool) -> u64 {
+    let init: &[&str] = if switches_user { &INIT_CAPABILITIES } else { &[] };
+    let names = init.iter().copied().chain(plan.capabilities.iter().map(String::as_str));
+    names.filter_map(|name| CapabilitySet::from_name(&format!("CAP_{name}"))).fold(CapabilitySet::empty(), |set, one| set | one).bits()
+}

@@ -1,0 +1,135 @@
+//! The broker's part of the host report: probed, never assumed.
+
+use crate::caller::Caller;
+use crate::kernel::{self, Fork};
+use crate::uid_range;
+use bulkhead_plan::facts::{CgroupFacts, Facts, Userns};
+use rustix::process::{WaitId, WaitIdOptions};
+use rustix::thread::CapabilitySet;
+
+/// What is the same for every caller.
+#[derive(Debug, Clone)]
+pub struct HostFacts {
+    facts: Facts,
+}
+
+impl HostFacts {
+    pub fn probe(cgroup: &CgroupFacts) -> Self {
+        let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
+        let facts = Facts {
+            new_mount_api: at_least(&kernel, 5, 12),
+            kernel,
+            uid: rustix::process::geteuid().as_raw(),
+            privileged: privileged(),
+            caller_uid: 0,
+            caller_gid: 0,
+            namespaces: namespaces(),
+            userns: userns(),
+            cgroup: cgroup.clone(),
+            seccomp_actions: words("/proc/sys/kernel/seccomp/actions_avail"),
+            landlock_abi: bulkhead_confine::landlock::abi(),
+            apparmor: read("/sys/module/apparmor/parameters/enabled").is_some_and(|text| text == "Y"),
+            selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
+        };
+        Self { facts }
+    }
+
+    pub fn privileged(&self) -> bool {
+        self.facts.privileged
+    }
+
+    pub fn told_to(&self, caller: &Caller) -> Facts {
+        Facts { caller_uid: caller.uid, caller_gid: caller.gid, ..self.facts.clone() }
+    }
+}
+
+fn read(path: &str) -> Option<String> {
+    std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+}
+
+fn words(path: &str) -> Vec<String> {
+    read(path).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+}
+
+fn at_least(release: &str, major: u32, minor: u32) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u32>().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (major, minor)
+}
+
+fn namespaces() -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir("/proc/self/ns") else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| !name.ends_with("_for_children")).collect();
+    names.sort();
+    names
+}
+
+/// Root in the sense that counts: able to mount, and to give away ids of the ranges that sandboxes get. Root of a user
+/// namespace (a rootless container) often is not, and is served like any user.
+fn privileged() -> bool {
+    let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::SETUID | CapabilitySet::SETGID | CapabilitySet::MKNOD;
+    let root = rustix::process::geteuid().is_root();
+    let capable = rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(needed));
+    let mapped = read("/proc/self/uid_map").is_some_and(|map| map.lines().any(|line| covers(line, uid_range::FIRST)));
+    root && capable && mapped
+}
+
+fn covers(map_line: &str, id: u32) -> bool {
+    let numbers: Vec<u64> = map_line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    matches!(numbers[..], [inside, _, count] if (inside..inside + count).contains(&u64::from(id)))
+}
+
+/// Makes a user namespace and writes its map, the way a rootless sandbox does.
+fn userns() -> Userns {
+    let tried = try_userns();
+    Userns {
+        works: tried.is_ok(),
+        errno: tried.err(),
+        apparmor_restricted: read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").map(|text| text == "1"),
+        unprivileged_clone: read("/proc/sys/kernel/unprivileged_userns_clone").map(|text| text == "1"),
+        maximum: read("/proc/sys/user/max_user_namespaces").and_then(|text| text.parse().ok()),
+    }
+}
+
+fn try_userns() -> Result<(), i32> {
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    // SAFETY: the broker has one thread; the child makes a few calls and ends.
+    let fork = unsafe { kernel::fork(libc::CLONE_NEWUSER as u64, None) }.map_err(rustix::io::Errno::raw_os_error)?;
+    let Fork::Parent { pidfd, .. } = fork else {
+        let done = crate::child::map_self(uid, gid, uid, gid).map_err(|error| error.errno.unwrap_or(libc::EPERM));
+        // Ubuntu's restriction lets the namespace be made and takes its capabilities away: making another namespace in it tells.
+        let done = done.and_then(|()| unshare_mount());
+        // SAFETY: ends the child without running anything of the parent's.
+        unsafe { libc::_exit(done.err().unwrap_or(0)) }
+    };
+    let status = rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&pidfd)), WaitIdOptions::EXITED).map_err(rustix::io::Errno::raw_os_error)?;
+    match status.and_then(|status| status.exit_status()) {
+        Some(0) => Ok(()),
+        Some(errno) => Err(errno),
+        None => Err(libc::EPERM),
+    }
+}
+
+fn unshare_mount() -> Result<(), i32> {
+    // SAFETY: integers only; the calling process ends right after.
+    if unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0 { Ok(()) } else { Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EPERM)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_compare_by_number() {
+        assert!(at_least("6.18.44-fc", 5, 12));
+        assert!(at_least("5.12.0", 5, 12));
+        assert!(!at_least("5.9.0", 5, 12));
+        assert!(!at_least("unknown", 5, 12));
+    }
+
+    #[test]
+    fn uid_maps_are_read_as_ranges() {
+        assert!(covers("         0          0 4294967295", uid_range::FIRST));
+        assert!(!covers("0 100000 65536", uid_range::FIRST));
+    }
+}

@@ -1,0 +1,206 @@
+//! The system calls that neither rustix nor libc wraps.
+
+use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use rustix::io::Errno;
+
+fn check(result: libc::c_long) -> Result<libc::c_long, Errno> {
+    if result < 0 { Err(last_errno()) } else { Ok(result) }
+}
+
+fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+/// libc's constant of that name has lost its one bit.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// What `clone3` made.
+pub enum Fork {
+    /// In the new process.
+    Child,
+    Parent { pid: i32, pidfd: OwnedFd },
+}
+
+/// `clone3` without a new stack: a fork with `flags`, into `cgroup` (v2) when given.
+///
+/// # Safety
+/// The calling process must have one thread only: the child gets a copy of its memory, locks as they are.
+pub unsafe fn fork(flags: u64, cgroup: Option<&OwnedFd>) -> Result<Fork, Errno> {
+    let mut pidfd: libc::c_int = -1;
+    // SAFETY: clone_args is plain integers, for which all zeroes means "not used".
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = flags | libc::CLONE_PIDFD as u64;
+    args.pidfd = &raw mut pidfd as u64;
+    args.exit_signal = libc::SIGCHLD as u64;
+    if let Some(fd) = cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = u64::from(fd.as_raw_fd().cast_unsigned());
+    }
+    // SAFETY: args outlives the call and names no stack, so parent and child go on here, each in its own memory.
+    let pid = check(unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<libc::clone_args>()) })?;
+    if pid == 0 {
+        return Ok(Fork::Child);
+    }
+    let pid = i32::try_from(pid).map_err(|_| Errno::RANGE)?;
+    // SAFETY: CLONE_PIDFD stored a new descriptor that nothing else owns.
+    Ok(Fork::Parent { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } })
+}
+
+/// `struct mount_attr` of mount_setattr(2).
+#[repr(C)]
+#[derive(Default)]
+pub struct MountAttr {
+    pub attr_set: u64,
+    pub attr_clr: u64,
+    pub propagation: u64,
+    pub userns_fd: u64,
+}
+
+pub const MOUNT_ATTR_RDONLY: u64 = 0x1;
+pub const MOUNT_ATTR_NOSUID: u64 = 0x2;
+pub const MOUNT_ATTR_NODEV: u64 = 0x4;
+pub const MOUNT_ATTR_NOEXEC: u64 = 0x8;
+pub const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
+
+/// mount_setattr(2) on a mount given by descriptor; `recursive`: on every mount below it too.
+pub fn mount_setattr(mount: impl AsFd, recursive: bool, attr: &MountAttr) -> Result<(), Errno> {
+    let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: the path is an empty C string, attr is the struct that the kernel expects, of the size given.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            flags,
+            std::ptr::from_ref(attr),
+            size_of::<MountAttr>(),
+        )
+    })?;
+    Ok(())
+}
+
+/// faccessat2(2) on a descriptor, judged by the file-system ids.
+pub fn may_access(fd: impl AsFd, mode: libc::c_int) -> Result<(), Errno> {
+    // SAFETY: the path is an empty C string.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_faccessat2,
+            fd.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            mode,
+            libc::AT_EMPTY_PATH | libc::AT_EACCESS,
+        )
+    })?;
+    Ok(())
+}
+
+/// prctl(2) with integer arguments only.
+pub fn prctl(option: libc::c_int, argument: libc::c_ulong) -> Result<(), Errno> {
+    // SAFETY: the options used here take integers; nothing is written to our memory.
+    check(libc::c_long::from(unsafe { libc::prctl(option, argument, 0, 0, 0) }))?;
+    Ok(())
+}
+
+/// Sets the file-system ids and groups of this (only) thread. Leaving fsuid 0 also takes the file capabilities
+/// (CAP_DAC_OVERRIDE and its kind) out of the effective set; returning to 0 brings them back: capabilities(7).
+pub fn become_for_files(uid: u32, gid: u32, groups: &[u32]) -> Result<(), Errno> {
+    // SAFETY: groups points to as many ids as we say.
+    check(unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) })?;
+    // These two never fail visibly: they return the old id. Asking again tells whether they took.
+    for (call, id) in [(libc::SYS_setfsgid, gid), (libc::SYS_setfsuid, uid)] {
+        // SAFETY: integers only.
+        unsafe { libc::syscall(call, id) };
+        // SAFETY: integers only; an impossible id changes nothing.
+        let now = unsafe { libc::syscall(call, u32::MAX) };
+        if now != libc::c_long::from(id) {
+            return Err(Errno::PERM);
+        }
+    }
+    Ok(())
+}
+
+/// Sets real, effective and saved ids and the groups of this (only) thread.
+pub fn become_for_good(uid: u32, gid: u32, groups: Option<&[u32]>) -> Result<(), Errno> {
+    if let Some(groups) = groups {
+        // SAFETY: groups points to as many ids as we say.
+        check(unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) })?;
+    }
+    // SAFETY: integers only.
+    check(unsafe { libc::syscall(libc::SYS_setresgid, gid, gid, gid) })?;
+    // SAFETY: integers only.
+    check(unsafe { libc::syscall(libc::SYS_setresuid, uid, uid, uid) })?;
+    Ok(())
+}
+
+/// execveat(2) of a descriptor, with an empty environment. Returns only on failure.
+pub fn exec(program: impl AsFd, arguments: &[std::ffi::CString]) -> Errno {
+    let mut argv: Vec<*const libc::c_char> = arguments.iter().map(|one| one.as_ptr()).collect();
+    argv.push(std::ptr::null());
+    let envp: [*const libc::c_char; 1] = [std::ptr::null()];
+    // SAFETY: argv and envp are null-terminated arrays of C strings that outlive the call.
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            program.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            argv.as_ptr(),
+            envp.as_ptr(),
+            libc::AT_EMPTY_PATH,
+        );
+    }
+    last_errno()
+}
+
+/// Brings the loopback interface of the current network namespace up.
+pub fn loopback_up() -> Result<(), Errno> {
+    let socket = rustix::net::socket_with(
+        rustix::net::AddressFamily::INET,
+        rustix::net::SocketType::DGRAM,
+        rustix::net::SocketFlags::CLOEXEC,
+        None,
+    )?;
+    // SAFETY: ifreq is plain data, for which all zeroes is valid.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
+        *to = from.cast_signed();
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: SIOCSIFFLAGS reads one ifreq.
+    check(libc::c_long::from(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }))?;
+    Ok(())
+}
+
+/// Takes, without waiting, an exclusive lock on one byte of a file; it belongs to the open file description and ends with it.
+/// False: somebody else has it.
+pub fn lock_byte(file: impl AsFd, offset: i64, lock: bool) -> Result<bool, Errno> {
+    // SAFETY: flock is plain data, for which all zeroes is valid.
+    let mut range: libc::flock = unsafe { std::mem::zeroed() };
+    range.l_type = if lock { libc::F_WRLCK } else { libc::F_UNLCK } as libc::c_short;
+    range.l_whence = libc::SEEK_SET as libc::c_short;
+    range.l_start = offset;
+    range.l_len = 1;
+    // SAFETY: F_OFD_SETLK reads one flock.
+    match check(libc::c_long::from(unsafe { libc::fcntl(file.as_fd().as_raw_fd(), libc::F_OFD_SETLK, &raw const range) })) {
+        Ok(_) => Ok(true),
+        Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// The supplementary groups of the process at the other end of a Unix socket (SO_PEERGROUPS).
+pub fn peer_groups(socket: impl AsFd) -> Result<Vec<u32>, Errno> {
+    let mut groups = vec![0_u32; 65_536];
+    let mut length = libc::socklen_t::try_from(size_of_val(groups.as_slice())).unwrap_or(0);
+    // SAFETY: the buffer has `length` bytes; the kernel stores how many it used.
+    check(libc::c_long::from(unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERGROUPS,
+            groups.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    }))?;
+    groups.truncate(length as usize / size_of::<u32>());
+    Ok(groups)
+}

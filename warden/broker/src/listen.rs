@@ -1,0 +1,68 @@
+//! The socket that connections come in on.
+
+use crate::attempt::Attempt;
+use crate::options::Options;
+use crate::session;
+use bulkhead_plan::{Code, Error};
+use rustix::fd::OwnedFd;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+const BACKLOG: i32 = 128;
+const FAILED: Code = Code::LaunchFailed;
+
+/// A listening socket and what a library is told to connect to.
+pub struct Listener {
+    pub socket: OwnedFd,
+    pub name: String,
+    path: Option<String>,
+}
+
+impl Listener {
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).attempt(FAILED, "socket")?;
+        match &options.socket {
+            Some(path) => Self::at_path(socket, path),
+            None => Self::abstract_name(socket),
+        }
+    }
+
+    /// Private: a name that nobody can guess and that is gone with us, without a file to leave behind.
+    fn abstract_name(socket: OwnedFd) -> Result<Self, Error> {
+        let name = format!("bulkhead-{}", session::random_hex().attempt(FAILED, "getrandom")?);
+        let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).attempt(FAILED, "name socket")?;
+        rustix::net::bind(&socket, &address).attempt(FAILED, "bind")?;
+        rustix::net::listen(&socket, BACKLOG).attempt(FAILED, "listen")?;
+        Ok(Self { socket, name: format!("@{name}"), path: None })
+    }
+
+    /// Anybody may connect; the kernel says who it is, and the broker whether that is enough.
+    fn at_path(socket: OwnedFd, path: &str) -> Result<Self, Error> {
+        remove_dead(path)?;
+        let address = SocketAddrUnix::new(path).attempt_on(FAILED, "name socket", path)?;
+        rustix::net::bind(&socket, &address).attempt_on(FAILED, "bind", path)?;
+        rustix::fs::chmod(path, rustix::fs::Mode::from_raw_mode(0o666)).attempt_on(FAILED, "chmod", path)?;
+        rustix::net::listen(&socket, BACKLOG).attempt_on(FAILED, "listen", path)?;
+        Ok(Self { socket, name: path.to_owned(), path: Some(path.to_owned()) })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// The socket file of a broker that died is in the way of the next; that of a living one is not ours to remove.
+fn remove_dead(path: &str) -> Result<(), Error> {
+    let Ok(stat) = rustix::fs::lstat(path) else { return Ok(()) };
+    if rustix::fs::FileType::from_raw_mode(stat.st_mode) != rustix::fs::FileType::Socket {
+        return Err(Error::new(FAILED, "bind").path(path).errno(libc::EEXIST));
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(Error::new(FAILED, "bind").path(path).errno(libc::EADDRINUSE)),
+        Err(_) => std::fs::remove_file(path).attempt_on(FAILED, "remove", path),
+    }
+}

@@ -1,0 +1,64 @@
+//! Host files and directories: opened with the caller's rights, never nosuid- or nodev-less, never as real root when writable.
+
+use super::{Context, Tree, api, target};
+use crate::attempt::Attempt;
+use crate::kernel::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use bulkhead_plan::model::{Bind, Owner};
+use bulkhead_plan::{Code, Error};
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+/// A path on the host and what may be done with it.
+pub struct Source<'a> {
+    pub path: &'a str,
+    pub owner: Option<&'a Owner>,
+    pub read_only: bool,
+    pub exec: bool,
+}
+
+pub fn place<'a>(bind: &Bind, tree: &Tree, context: &Context, idmaps: &mut impl Iterator<Item = &'a OwnedFd>) -> Result<(), Error> {
+    let source = Source { path: &bind.source, owner: bind.owner.as_ref(), read_only: bind.read_only, exec: bind.exec };
+    let (mount, directory) = source.copy(Code::MountSourceUnavailable, context, idmaps)?;
+    let target = if directory { target::directory(tree, &bind.at)? } else { target::file(tree, &bind.at)? };
+    api::attach(&mount, &target, &bind.at)
+}
+
+impl Source<'_> {
+    /// A detached, restricted mount of it, and whether it is a directory.
+    pub fn copy<'a>(&self, failed: Code, context: &Context, idmaps: &mut impl Iterator<Item = &'a OwnedFd>) -> Result<(OwnedFd, bool), Error> {
+        // Without root the broker is its caller: there are no other rights to give up.
+        let (opened, directory) = if context.privileged { context.caller.act(|| self.open(failed)) } else { self.open(failed) }?;
+        // With an owner the copy is of one mount only: an idmap would have to fit everything mounted below.
+        // Without root the kernel insists on the whole: what lies below a mount must stay covered.
+        let mount = api::copy(&opened, self.owner.is_none()).attempt_on(failed, "open_tree", self.path)?;
+        let read_only = if self.read_only { MOUNT_ATTR_RDONLY } else { 0 };
+        let noexec = if self.exec { 0 } else { MOUNT_ATTR_NOEXEC };
+        let attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | read_only | noexec;
+        api::set(&mount, self.owner.is_none(), attributes).attempt_on(failed, "mount_setattr", self.path)?;
+        if self.owner.is_some() {
+            let namespace = idmaps.next().ok_or_else(|| Error::new(Code::LaunchFailed, "idmap").path(self.path))?;
+            api::set_idmap(&mount, namespace).attempt_on(Code::MountIdmapUnsupported, "mount_setattr idmap", self.path)?;
+        }
+        Ok((mount, directory))
+    }
+
+    fn open(&self, failed: Code) -> Result<(OwnedFd, bool), Error> {
+        let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let opened = match rustix::fs::openat2(CWD, self.path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve) {
+            // The library sent a canonical path: a link in it appeared since, or was hidden from it.
+            Err(Errno::LOOP) => return Err(Errno::LOOP).attempt_on(Code::MountSourceLink, "openat2", self.path),
+            opened => opened.attempt_on(failed, "openat2", self.path)?,
+        };
+        let stat = rustix::fs::fstat(&opened).attempt_on(failed, "fstat", self.path)?;
+        let directory = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => true,
+            FileType::RegularFile => false,
+            // A socket or device would be a way to talk to the host, a FIFO one to block on.
+            _ => return Err(Error::new(failed, "fstat").path(self.path).detail("neither a file nor a directory")),
+        };
+        let wanted = libc::R_OK | if directory { libc::X_OK } else { 0 } | if self.read_only { 0 } else { libc::W_OK };
+        kernel::may_access(&opened, wanted).attempt_on(failed, "access", self.path)?;
+        Ok((opened, directory))
+    }
+}

@@ -1,0 +1,87 @@
+//! A /dev with what every program expects and nothing that reaches hardware.
+
+use super::api::{self, Filesystem};
+use super::{Context, Tree, target};
+use crate::attempt::Attempt;
+use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use bulkhead_plan::model::Dev;
+use bulkhead_plan::{Code, Error};
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+
+const FAILED: Code = Code::MountFailed;
+const NODES: [(&str, u32, u32); 6] = [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
+const LINKS: [(&str, &str); 5] =
+    [("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")];
+
+pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
+    let at = dev.at.as_str();
+    let mount = Filesystem::new("tmpfs", at)?.set("size", "65536")?.set("mode", "0755")?.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?;
+    for directory in ["pts", "shm"] {
+        rustix::fs::mkdirat(&mount, directory, Mode::from_raw_mode(0o755)).attempt_on(FAILED, "mkdir", at)?;
+    }
+    for (name, target) in LINKS {
+        rustix::fs::symlinkat(target, &mount, name).attempt_on(FAILED, "symlink", at)?;
+    }
+    if context.privileged {
+        for (name, major, minor) in NODES {
+            let mode = Mode::from_raw_mode(0o666);
+            rustix::fs::mknodat(&mount, name, FileType::CharacterDevice, mode, rustix::fs::makedev(major, minor)).attempt_on(FAILED, "mknod", at)?;
+        }
+    }
+    let place = target::plain_directory(tree, at)?;
+    api::attach(&mount, &place, at)?;
+    if !context.privileged {
+        bind_nodes(&mount, at)?;
+    }
+    attach_terminals(&mount, context, at)?;
+    attach_shared_memory(&mount, dev, at)?;
+    api::set(&mount, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
+}
+
+/// One of the host's device nodes, by descriptor; refused if it is anything else than that device.
+pub fn host_node(name: &str, major: u32, minor: u32) -> Result<OwnedFd, Error> {
+    let path = format!("/dev/{name}");
+    let node = rustix::fs::openat2(CWD, &*path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::NO_SYMLINKS).attempt_on(FAILED, "open", &path)?;
+    let stat = rustix::fs::fstat(&node).attempt_on(FAILED, "fstat", &path)?;
+    let device = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice;
+    if !device || stat.st_rdev != rustix::fs::makedev(major, minor) {
+        return Err(Error::new(FAILED, "fstat").path(&path).detail("not the device of that name"));
+    }
+    Ok(node)
+}
+
+/// Without root no device can be made: the host's own nodes are mounted one by one.
+fn bind_nodes(dev: &OwnedFd, at: &str) -> Result<(), Error> {
+    for (name, major, minor) in NODES {
+        let node = api::copy(host_node(name, major, minor)?, false).attempt_on(FAILED, "open_tree", name)?;
+        api::set(&node, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC).attempt_on(FAILED, "mount_setattr", name)?;
+        let place = target::create(dev, name, at)?;
+        api::attach(&node, &place, at)?;
+    }
+    Ok(())
+}
+
+/// Terminals of the sandbox's own: the host's are not in it.
+fn attach_terminals(dev: &OwnedFd, context: &Context, at: &str) -> Result<(), Error> {
+    const TTY_GROUP: u32 = 5;
+    let mut terminals = Filesystem::new("devpts", at)?.set("mode", "0620")?.set("ptmxmode", "0666")?;
+    if context.privileged {
+        terminals = terminals.set("gid", &context.ids.outside(TTY_GROUP).to_string())?;
+    }
+    attach_below(dev, "pts", terminals.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?, at)
+}
+
+fn attach_shared_memory(dev: &OwnedFd, plan: &Dev, at: &str) -> Result<(), Error> {
+    let memory = Filesystem::new("tmpfs", at)?
+        .set("size", &plan.shm_bytes.to_string())?
+        .set("nr_inodes", "4096")?
+        .set("mode", "1777")?
+        .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)?;
+    attach_below(dev, "shm", memory, at)
+}
+
+fn attach_below(dev: &OwnedFd, name: &str, mount: OwnedFd, at: &str) -> Result<(), Error> {
+    let place = rustix::fs::openat2(dev, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::BENEATH).attempt_on(FAILED, "open", at)?;
+    api::attach(mount, place, at)
+}

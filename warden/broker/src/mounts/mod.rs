@@ -1,0 +1,125 @@
+//! The mount tree of a sandbox, built in the new mount namespace by the child that will become init, before anything untrusted runs.
+//!
+//! As root all of it belongs to the host's user namespace: whoever is root inside later rules none of these mounts.
+
+mod api;
+mod bind;
+mod device;
+mod file;
+mod kernel_view;
+mod root;
+mod target;
+
+use crate::attempt::Attempt;
+use crate::caller::Caller;
+use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use api::Filesystem;
+use bulkhead_plan::model::{Mount, Plan, Root, RootSource, Tmpfs};
+use bulkhead_plan::{Code, Error};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::mount::{MountPropagationFlags, UnmountFlags};
+
+/// How ids inside are written in a mount option: as the host sees them (root), or as they are (rootless, where the new user namespace is entered first).
+#[derive(Debug, Clone, Copy)]
+pub struct Ids {
+    pub base: u32,
+}
+
+impl Ids {
+    pub fn outside(self, inside: u32) -> u32 {
+        self.base + inside
+    }
+}
+
+/// What building needs to know beyond the plan.
+pub struct Context<'a> {
+    pub caller: &'a Caller,
+    pub ids: Ids,
+    /// The broker is root: device nodes can be made, and host files keep their owners apart from ours.
+    pub privileged: bool,
+    /// For each `owner` of the plan in order (the root's first): the user namespace of its idmapped mount.
+    pub idmaps: Vec<OwnedFd>,
+}
+
+/// Builds the tree, makes it the root and lets go of the host's. Returns the writable file systems, whose fill level the broker watches.
+pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
+    let failed = Code::MountFailed;
+    // Nothing that is mounted here may show on the host, nor the other way round (systemd makes `/` shared).
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    rustix::mount::mount_change("/", private).attempt_on(failed, "make private", "/")?;
+
+    let mut idmaps = context.idmaps.iter();
+    let mut watched = Vec::new();
+    let staging = root::Staging::for_plan(plan)?;
+    let root = root::attach(&plan.root, context, &mut idmaps, staging.as_ref(), &mut watched)?;
+    for mount in &plan.mounts {
+        let tree = Tree { root: &root, description: &plan.root, staging: staging.as_ref() };
+        place(mount, &tree, context, &mut idmaps, &mut watched)?;
+    }
+    if plan.root.read_only {
+        api::set(&root, false, MOUNT_ATTR_RDONLY).attempt_on(failed, "make read-only", "/")?;
+    }
+    pivot(&root)?;
+    Ok(watched)
+}
+
+/// The root under construction.
+struct Tree<'a> {
+    root: &'a OwnedFd,
+    description: &'a Root,
+    staging: Option<&'a root::Staging>,
+}
+
+impl Tree<'_> {
+    /// Mount points can be made: the root is a file system of ours.
+    fn growable(&self) -> bool {
+        self.description.overlay.is_some() || self.empty()
+    }
+
+    fn empty(&self) -> bool {
+        matches!(self.description.source, RootSource::Empty(_))
+    }
+}
+
+fn place<'a>(
+    mount: &Mount,
+    tree: &Tree,
+    context: &Context,
+    idmaps: &mut impl Iterator<Item = &'a OwnedFd>,
+    watched: &mut Vec<OwnedFd>,
+) -> Result<(), Error> {
+    match mount {
+        Mount::Bind(bind) => bind::place(bind, tree, context, idmaps),
+        Mount::Tmpfs(tmpfs) => place_tmpfs(tmpfs, tree, context, watched),
+        Mount::Proc(at) => kernel_view::place_proc(&at.at, tree),
+        Mount::Sys(at) => kernel_view::place_sys(&at.at, tree),
+        Mount::Mask(at) => kernel_view::place_mask(&at.at, tree),
+        Mount::Dev(dev) => device::place(dev, tree, context),
+        Mount::File(file) => file::place_file(file, tree),
+        Mount::Symlink(link) => file::place_symlink(link, tree),
+    }
+}
+
+fn place_tmpfs(tmpfs: &Tmpfs, tree: &Tree, context: &Context, watched: &mut Vec<OwnedFd>) -> Result<(), Error> {
+    let noexec = if tmpfs.exec { 0 } else { MOUNT_ATTR_NOEXEC };
+    let mount = Filesystem::new("tmpfs", &tmpfs.at)?
+        .set("size", &tmpfs.size_bytes.to_string())?
+        .set("nr_inodes", &tmpfs.inodes.to_string())?
+        .set("mode", &format!("{:o}", tmpfs.mode))?
+        .set("uid", &context.ids.outside(tmpfs.uid).to_string())?
+        .set("gid", &context.ids.outside(tmpfs.gid).to_string())?
+        .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | noexec)?;
+    let target = target::directory(tree, &tmpfs.at)?;
+    api::attach(&mount, &target, &tmpfs.at)?;
+    watched.push(mount);
+    Ok(())
+}
+
+fn pivot(root: impl AsFd) -> Result<(), Error> {
+    let failed = Code::MountFailed;
+    rustix::process::fchdir(root).attempt_on(failed, "fchdir", "/")?;
+    // Old root on top of new, then away with it: needs no directory inside for the old one.
+    rustix::process::pivot_root(".", ".").attempt_on(failed, "pivot_root", "/")?;
+    rustix::mount::unmount(".", UnmountFlags::DETACH).attempt_on(failed, "unmount the host's root", "/")?;
+    rustix::process::chdir("/").attempt_on(failed, "chdir", "/")
+}

@@ -1,0 +1,88 @@
+//! Finding (and, in a root of our own, making) the place that something is mounted on.
+//!
+//! The root file system is hostile: its links must not lead a mount out of it, and a name in it may be anything.
+
+use super::Tree;
+use crate::attempt::Attempt;
+use bulkhead_plan::{Code, Error};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+const FAILED: Code = Code::MountTargetUnavailable;
+
+/// Links may lead anywhere within the root: an image's `/var/run` is a link.
+const WITHIN: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_MAGICLINKS);
+/// For `/proc`, `/sys`, `/dev` and what lies in them: exactly this name, no link on the way.
+const EXACTLY: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_SYMLINKS);
+
+fn open(root: impl AsFd, at: &str, flags: OFlags, resolve: ResolveFlags) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat2(root, at, OFlags::PATH | OFlags::CLOEXEC | flags, Mode::empty(), resolve)
+}
+
+/// A directory to mount on.
+pub fn directory(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
+    match open(tree.root, at, OFlags::DIRECTORY, WITHIN) {
+        Err(Errno::NOENT) if tree.growable() => make_directory(tree, at),
+        opened => opened.attempt_on(FAILED, "open mount point", at),
+    }
+}
+
+/// A directory to mount a kernel file system on.
+pub fn plain_directory(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
+    match open(tree.root, at, OFlags::DIRECTORY, EXACTLY) {
+        Err(Errno::NOENT) if tree.growable() => make_directory(tree, at),
+        opened => opened.attempt_on(FAILED, "open mount point", at),
+    }
+}
+
+/// A file to mount a file on.
+pub fn file(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
+    match open(tree.root, at, OFlags::empty(), WITHIN) {
+        Err(Errno::NOENT) if tree.growable() => {
+            let (parent, name) = parent_of(tree, at)?;
+            create(&parent, name, at)?;
+            open(&parent, name, OFlags::NOFOLLOW, ResolveFlags::BENEATH).attempt_on(FAILED, "open mount point", at)
+        }
+        opened => opened.attempt_on(FAILED, "open mount point", at),
+    }
+}
+
+/// What to cover, if it is there and no link leads to it.
+pub fn existing(tree: &Tree, at: &str) -> Result<Option<OwnedFd>, Error> {
+    match open(tree.root, at, OFlags::NOFOLLOW, EXACTLY) {
+        Err(Errno::NOENT) => Ok(None),
+        opened => opened.map(Some).attempt_on(FAILED, "open", at),
+    }
+}
+
+/// The directory that `at` is to be made in, and its last part.
+pub fn parent_of<'a>(tree: &Tree, at: &'a str) -> Result<(OwnedFd, &'a str), Error> {
+    let (parent, name) = at.rsplit_once('/').unwrap_or(("", at));
+    let parent = if parent.is_empty() { "/" } else { parent };
+    Ok((directory(tree, parent)?, name))
+}
+
+pub fn create(parent: impl AsFd, name: &str, at: &str) -> Result<OwnedFd, Error> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o644)).attempt_on(FAILED, "create", at)
+}
+
+/// Each part in turn, so that a link made by an image stays within the root.
+fn make_directory(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
+    let mut here = open(tree.root, "/", OFlags::DIRECTORY, WITHIN).attempt_on(FAILED, "open", "/")?;
+    let mut path = String::new();
+    for part in at.split('/').filter(|part| !part.is_empty()) {
+        path.push('/');
+        path.push_str(part);
+        here = match open(tree.root, &path, OFlags::DIRECTORY, WITHIN) {
+            Err(Errno::NOENT) => {
+                rustix::fs::mkdirat(&here, part, Mode::from_raw_mode(0o755)).attempt_on(FAILED, "mkdir", &path)?;
+                open(&here, part, OFlags::DIRECTORY | OFlags::NOFOLLOW, ResolveFlags::BENEATH)
+            }
+            opened => opened,
+        }
+        .attempt_on(FAILED, "open mount point", &path)?;
+    }
+    Ok(here)
+}

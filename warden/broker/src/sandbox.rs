@@ -1,0 +1,62 @@
+//! One sandbox as the broker knows it, from the fork to the removal of its cgroup.
+
+use crate::cgroup::Group;
+use crate::message::{Cause, Stats};
+use crate::uid_range::UidRange;
+use bulkhead_plan::{Error, Plan};
+use rustix::fd::OwnedFd;
+use rustix::process::Signal;
+use std::time::Instant;
+
+pub struct Sandbox {
+    pub plan: Plan,
+    /// Whose control connection it lives and dies with.
+    pub session: u64,
+    pub caller_uid: u32,
+    pub pid: i32,
+    pub pidfd: OwnedFd,
+    pub group: Option<Group>,
+    pub range: Option<UidRange>,
+    /// To the child, until init is exec'd.
+    pub status: Option<OwnedFd>,
+    pub phase: Phase,
+    /// The writable file systems.
+    pub watched: Vec<OwnedFd>,
+    pub cause: Cause,
+    pub error: Option<Error>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The child sets itself up; killed when this has passed.
+    Launching { until: Instant, ready: bool },
+    Running,
+    /// Init is dead; the cgroup may need a moment. `launched`: whether the library was told that it ran.
+    Removing { until: Instant, launched: bool },
+}
+
+impl Sandbox {
+    pub fn kill(&mut self, cause: Cause) {
+        if self.cause == Cause::Exited {
+            self.cause = cause;
+        }
+        // Init first: with it goes the whole pid namespace. The group catches what a bug might have left outside of it.
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+        if let Some(group) = &self.group {
+            group.kill();
+        }
+    }
+
+    pub fn stats(&self) -> Stats {
+        let counters = self.group.as_ref().map(Group::counters).unwrap_or_default();
+        Stats { counters, disk_full: self.disk_full() }
+    }
+
+    fn disk_full(&self) -> Option<bool> {
+        if self.watched.is_empty() {
+            return None;
+        }
+        let full = |fd: &OwnedFd| rustix::fs::fstatfs(fd).is_ok_and(|stat| stat.f_bfree == 0 || stat.f_ffree == 0);
+        Some(self.watched.iter().any(full))
+    }
+}

@@ -1,0 +1,86 @@
+//! What happens before the loop: command line, signals, descriptors.
+
+use crate::attempt::Attempt;
+use crate::options::{Options, USAGE};
+use crate::server::Server;
+use bulkhead_plan::{Code, Error};
+use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ffi::OsString;
+
+/// The control connection of a private broker.
+const CONTROL: i32 = 3;
+
+/// Runs a broker until its owner is gone. Returns the exit code.
+pub fn main(arguments: &[OsString]) -> i32 {
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(problem) => {
+            eprintln!("warden: {problem}\n{USAGE}");
+            return 2;
+        }
+    };
+    match prepare(options).and_then(Server::run) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("warden: {error}");
+            125
+        }
+    }
+}
+
+fn prepare(options: Options) -> Result<Server, Error> {
+    // Nobody of the same uid may attach to the one process that holds privilege.
+    bulkhead_confine::process::dumpable(false)?;
+    // Out of the terminal's session: ^C is for the program that uses us. Fails where we lead one already.
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::chdir("/");
+    raise_open_files();
+    let control = if options.socket.is_none() { Some(inherited_control()?) } else { None };
+    occupy_low_descriptors()?;
+    let signals = signals()?;
+    Server::new(options, control, signals)
+}
+
+/// Each live sandbox costs a few descriptors.
+fn raise_open_files() {
+    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, limit);
+}
+
+fn inherited_control() -> Result<OwnedFd, Error> {
+    // SAFETY: asking about a descriptor that may not be open is harmless.
+    if unsafe { libc::fcntl(CONTROL, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
+        return Err(std::io::Error::last_os_error()).attempt(Code::LaunchFailed, "use descriptor 3 as control connection");
+    }
+    // SAFETY: it is open, and `--private` says that it was made for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(CONTROL) })
+}
+
+/// 0 to 3 are where a child puts what init starts with: nothing of ours may live there. Descriptors that are open already stay.
+fn occupy_low_descriptors() -> Result<(), Error> {
+    loop {
+        let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(Code::LaunchFailed, "open", "/dev/null")?;
+        if null.as_raw_fd() > CONTROL {
+            return Ok(());
+        }
+        std::mem::forget(null);
+    }
+}
+
+/// SIGTERM and SIGINT as a descriptor: the end is orderly, with nothing left behind.
+fn signals() -> Result<OwnedFd, Error> {
+    // SAFETY: the set is initialised by sigemptyset before anything reads it; the calls have no other requirements.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGTERM);
+        libc::sigaddset(&raw mut set, libc::SIGINT);
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+        let fd = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
+        if fd < 0 {
+            return Err(std::io::Error::last_os_error()).attempt(Code::LaunchFailed, "signalfd");
+        }
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
