@@ -1,30 +1,119 @@
-//! Ranges and relations between fields, checked after parsing. Every problem is one `PLAN_INVALID` that names the field.
+//! Ranges and relations between fields, checked after parsing. The first problem is one `PLAN_INVALID` that names the field.
+//!
+//! The broker trusts no caller, so it checks again what the library has checked. `packages/bulkhead/src/plan/schema.ts` has the same rules;
+//! `fixtures/` holds both to it.
 
-use crate::{Code, Error, Plan};
+mod limits;
+mod mounts;
+mod text;
+
+use crate::model::{Level, Namespace, Plan, User};
+use crate::{Code, Error};
+use std::collections::BTreeSet;
+use std::hash::Hash;
 
 /// A plan's JSON may have this many bytes.
 pub const MAX_BYTES: usize = 512 * 1024;
+
+/// Ids inside; 65,535 is init's.
+const MAX_ID: u32 = 65_534;
+
+const MAX_GROUPS: usize = 64;
+
+/// What a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to the host's user namespace, so the
+/// capabilities about those would be promised in vain; `SYS_PTRACE` would open init.
+const GRANTABLE: [&str; 10] = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+type Checked = Result<(), Error>;
 
 impl Plan {
     /// Parses and checks a plan.
     ///
     /// # Errors
-    /// `PLAN_INVALID`; `detail` names the field.
+    /// `PLAN_INVALID`; `detail` names the field, or is what the parser met.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
             return Err(Error::new(Code::PlanInvalid, "parse").detail("bytes"));
         }
-        let plan: Self = serde_json::from_slice(bytes)
-            .map_err(|error| Error::new(Code::PlanInvalid, "parse").detail(error.to_string()))?;
+        // The message may quote a name of the plan's own, of any length.
+        let plan: Self = serde_json::from_slice(bytes).map_err(|error| {
+            Error::new(Code::PlanInvalid, "parse").detail(error.to_string().chars().take(200).collect::<String>())
+        })?;
         plan.check()?;
         Ok(plan)
     }
 
-    /// Checks what the types cannot say: ranges, and relations between fields.
+    /// Checks what the types cannot say.
     ///
     /// # Errors
-    /// `PLAN_INVALID`; `detail` names the field.
-    pub fn check(&self) -> Result<(), Error> {
-        Ok(())
+    /// `PLAN_INVALID`; `detail` names the field, as in `mounts[3].at`.
+    pub fn check(&self) -> Checked {
+        need(self.version == 1, "version")?;
+        need(text::id(&self.id), "id")?;
+        need(text::host_name(&self.hostname), "hostname")?;
+        self.check_namespaces()?;
+        check_user(&self.user)?;
+        mounts::root(&self.root)?;
+        mounts::all(self)?;
+        limits::all(&self.limits, &self.cgroup)?;
+        need(self.seccomp.profile == "default", "seccomp.profile")?;
+        self.check_landlock()?;
+        self.check_capabilities()?;
+        need(self.apparmor.as_deref().is_none_or(text::profile_name), "apparmor")
     }
+
+    fn check_namespaces(&self) -> Checked {
+        let has = |namespace| self.namespaces.contains(&namespace);
+        let network = has(Namespace::Net) || self.seccomp.unix_sockets_only;
+        let always = has(Namespace::Mount) && has(Namespace::Pid) && has(Namespace::Ipc) && network;
+        let by_level = match self.level {
+            Level::Chroot => !has(Namespace::Uts) && !has(Namespace::Cgroup),
+            Level::Container => has(Namespace::User) && has(Namespace::Uts),
+        };
+        need(always && by_level && distinct(&self.namespaces), "namespaces")
+    }
+
+    fn check_landlock(&self) -> Checked {
+        let Some(landlock) = &self.landlock else { return Ok(()) };
+        need((1..=99).contains(&landlock.abi), "landlock.abi")?;
+        for (index, path) in landlock.writable.iter().enumerate() {
+            // Of these three only /dev/shm is for programs to write in.
+            let kernel = ["/proc", "/sys", "/dev"].iter().any(|tree| text::within(path, tree));
+            let allowed = if path == "/" { !self.root.read_only } else { text::path(path) };
+            need(allowed && (!kernel || path == "/dev/shm"), &format!("landlock.writable[{index}]"))?;
+        }
+        need(landlock.writable.len() <= mounts::MAX && distinct(&landlock.writable), "landlock.writable")
+    }
+
+    fn check_capabilities(&self) -> Checked {
+        let possible = self.level == Level::Container && self.namespaces.contains(&Namespace::User);
+        let known = self.capabilities.iter().all(|name| GRANTABLE.contains(&name.as_str()));
+        need(self.capabilities.is_empty() || possible && known && distinct(&self.capabilities), "capabilities")
+    }
+}
+
+fn check_user(user: &User) -> Checked {
+    need(user.uid <= MAX_ID, "user.uid")?;
+    need(user.gid <= MAX_ID, "user.gid")?;
+    let fits = user.groups.len() <= MAX_GROUPS && user.groups.iter().all(|&group| group <= MAX_ID);
+    need(fits && distinct(&user.groups), "user.groups")
+}
+
+fn need(holds: bool, field: &str) -> Checked {
+    if holds { Ok(()) } else { Err(Error::new(Code::PlanInvalid, "check").detail(field)) }
+}
+
+fn distinct<T: Hash + Ord>(values: &[T]) -> bool {
+    values.iter().collect::<BTreeSet<_>>().len() == values.len()
 }

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { mount, owner } from "./schema/mount.js";
+import { filesystemSize, inodes, insideId, integer, MIB, pids, size } from "./schema/numbers.js";
+import { misfits } from "./schema/relations.js";
+import { hostName, id, path, pathOrRoot, profileName } from "./schema/text.js";
+
+/** A plan's JSON may have this many bytes. */
+const LARGEST_PLAN = 512 * 1024;
+
+/** What a sandbox's own user namespace can give: mounts, network, pids and ipc belong to the host's, so more would be promised in vain. */
+const CAPABILITIES = /^(?:CHOWN|DAC_OVERRIDE|DAC_READ_SEARCH|FOWNER|FSETID|KILL|SETGID|SETPCAP|SETUID|SYS_CHROOT)$/;
+
+const root = z.strictObject({
+  source: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("directory"), path, owner: owner.nullable().default(null) }),
+    z.strictObject({ kind: z.literal("empty"), sizeBytes: filesystemSize }),
+  ]),
+  readOnly: z.boolean(),
+  overlay: z.strictObject({ sizeBytes: filesystemSize, inodes }).nullable().default(null),
+});
+
+const limits = z.strictObject({
+  memoryBytes: size(MIB),
+  pids,
+  milliCpus: integer(10, 1_024_000),
+  openFiles: integer(16, 2 ** 20),
+  fileBytes: size(0),
+  lockedBytes: size(0),
+  addressSpaceBytes: size(MIB).nullable().default(null),
+  processes: pids.nullable().default(null),
+});
+
+/** The shape; `warden/plan/src/model.rs` says what each field means. Relations between fields are in `schema/relations.ts`. */
+const shape = z.strictObject({
+  version: z.literal(1),
+  id,
+  level: z.enum(["chroot", "container"]),
+  hostname: hostName,
+  namespaces: z.array(z.enum(["mount", "pid", "ipc", "net", "user", "uts", "cgroup"])),
+  user: z.strictObject({ uid: insideId, gid: insideId, groups: z.array(insideId).max(64) }),
+  root,
+  mounts: z.array(mount).max(256),
+  limits,
+  cgroup: z.strictObject({
+    version: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+    controllers: z.array(z.enum(["memory", "pids", "cpu"])),
+  }),
+  seccomp: z.strictObject({ profile: z.literal("default"), denySetid: z.boolean(), unixSocketsOnly: z.boolean() }),
+  landlock: z
+    .strictObject({ abi: integer(1, 99), writable: z.array(pathOrRoot).max(256) })
+    .nullable()
+    .default(null),
+  capabilities: z.array(z.string().regex(CAPABILITIES)),
+  apparmor: profileName.nullable().default(null),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** One sandbox, complete: what a policy compiles to, and all that the warden executes. Plain data. */
+export type Plan = DeepReadonly<z.infer<typeof shape>>;
+export type Root = Plan["root"];
+export type RootDirectory = Extract<Root["source"], { kind: "directory" }>;
+export type Owner = DeepReadonly<z.infer<typeof owner>>;
+export type Mount = Plan["mounts"][number];
+export type Limits = Plan["limits"];
+export type Cgroup = Plan["cgroup"];
+export type Seccomp = Plan["seccomp"];
+export type Landlock = NonNullable<Plan["landlock"]>;
+
+/**
+ * Checks a plan as strictly as the warden does; both sides are held to the files in `warden/plan/fixtures/`.
+ *
+ * Throws PLAN_INVALID, whose `detail` names the first field at fault, as in `mounts[3].at`.
+ */
+export function parsePlan(value: unknown): Plan {
+  const parsed = shape.safeParse(value);
+  if (!parsed.success) throw invalid(parsed.error.issues[0]?.path ?? []);
+  const plan: Plan = parsed.data;
+  for (const field of misfits(plan)) throw invalid(field);
+  if (Buffer.byteLength(JSON.stringify(plan)) > LARGEST_PLAN) throw invalid(["bytes"]);
+  return plan;
+}
+
+function invalid(field: readonly PropertyKey[]): BulkheadError {
+  const parts = field.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`));
+  return new BulkheadError("PLAN_INVALID", { operation: "check", detail: parts.join("").replace(/^\./, "") });
+}

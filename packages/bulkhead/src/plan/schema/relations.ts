@@ -1,0 +1,64 @@
+import type { Mount, Plan } from "../schema.js";
+import { isDistinct, isWithin } from "./text.js";
+
+/** What a field alone cannot say. Yields the path of each field that does not fit the others. */
+export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
+  if (!namespacesFit(plan)) yield ["namespaces"];
+  if (!isDistinct(plan.user.groups)) yield ["user", "groups"];
+  if (!overlayFits(plan)) yield ["root", "overlay"];
+  yield* mountMisfits(plan);
+  yield* limitMisfits(plan);
+  yield* landlockMisfits(plan);
+  if (!capabilitiesFit(plan)) yield ["capabilities"];
+}
+
+function namespacesFit({ namespaces, level, seccomp }: Plan): boolean {
+  const has = (name: Plan["namespaces"][number]) => namespaces.includes(name);
+  const always = has("mount") && has("pid") && has("ipc") && (has("net") || seccomp.unixSocketsOnly);
+  const byLevel = level === "container" ? has("user") && has("uts") : !has("uts") && !has("cgroup");
+  return always && byLevel && isDistinct(namespaces);
+}
+
+function overlayFits({ root }: Plan): boolean {
+  return root.source.kind === "empty" ? root.overlay === null : root.readOnly || root.overlay !== null;
+}
+
+function* mountMisfits({ mounts, root, seccomp }: Plan): Generator<readonly (string | number)[]> {
+  for (const [index, mount] of mounts.entries()) {
+    if (mounts.slice(0, index).some((earlier) => hides(mount, earlier))) yield ["mounts", index, "at"];
+    if (mount.kind === "symlink" && root.source.kind !== "empty") yield ["mounts", index, "kind"];
+    if (mount.kind !== "bind" || mount.readOnly) continue;
+    // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
+    if (!seccomp.denySetid) yield ["seccomp", "denySetid"];
+    if (mount.owner?.hostUid === 0) yield ["mounts", index, "owner", "hostUid"];
+  }
+  const kinds = mounts.map(({ kind }) => kind);
+  if (!kinds.includes("proc") || !kinds.includes("dev")) yield ["mounts"];
+}
+
+/** Two mounts in one place leave open which counts. And a mount hides what was mounted below it: a mask would be without effect. */
+function hides(mount: Mount, earlier: Mount): boolean {
+  return earlier.at === mount.at || (earlier.kind === "mask" && isWithin(earlier.at, mount.at));
+}
+
+/** Where no cgroup limits it, an rlimit must. */
+function* limitMisfits({ limits, cgroup }: Plan): Generator<readonly (string | number)[]> {
+  const { controllers } = cgroup;
+  if (!isDistinct(controllers) || (cgroup.version === 0 && controllers.length > 0)) yield ["cgroup", "controllers"];
+  if (!controllers.includes("memory") && limits.addressSpaceBytes === null) yield ["limits", "addressSpaceBytes"];
+  if (!controllers.includes("pids") && limits.processes === null) yield ["limits", "processes"];
+}
+
+function* landlockMisfits({ landlock, root }: Plan): Generator<readonly (string | number)[]> {
+  if (landlock === null) return;
+  for (const [index, path] of landlock.writable.entries()) {
+    const kernel = ["/proc", "/sys", "/dev"].some((tree) => isWithin(path, tree));
+    if ((kernel && path !== "/dev/shm") || (path === "/" && root.readOnly)) yield ["landlock", "writable", index];
+  }
+  if (!isDistinct(landlock.writable)) yield ["landlock", "writable"];
+}
+
+function capabilitiesFit({ capabilities, level, namespaces }: Plan): boolean {
+  const possible = level === "container" && namespaces.includes("user");
+  return capabilities.length === 0 || (possible && isDistinct(capabilities));
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+const LONGEST_PATH = 4096;
+const LONGEST_NAME = 255;
+
+/** JSON can hold half a surrogate pair, which is no text: the warden's parser refuses it. */
+const HALF_PAIR = /\p{Surrogate}/u;
+
+function isText(value: string): boolean {
+  return !HALF_PAIR.test(value) && !value.includes("\0");
+}
+
+/** Absolute and normal, and not `/` itself: nothing in it that the kernel would resolve to something else, but for links. */
+export function isPath(value: string): boolean {
+  return (
+    value.startsWith("/") &&
+    isText(value) &&
+    Buffer.byteLength(value) <= LONGEST_PATH &&
+    value.slice(1).split("/").every(isName)
+  );
+}
+
+function isName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && Buffer.byteLength(name) <= LONGEST_NAME;
+}
+
+/** Whether `path` is `tree`, or below it. */
+export function isWithin(path: string, tree: string): boolean {
+  return path === tree || path.startsWith(`${tree}/`);
+}
+
+/** Whether each value is there once. */
+export function isDistinct(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+export const path = z.string().refine(isPath, "not a normal absolute path");
+
+export const pathOrRoot = z.string().refine((value) => value === "/" || isPath(value), "not a normal absolute path");
+
+export const linkTarget = z
+  .string()
+  .min(1)
+  .refine((value) => isText(value) && Buffer.byteLength(value) < LONGEST_PATH, "not a link target");
+
+/** The content of a small file: at most 64 KiB. */
+export const content = z
+  .string()
+  .refine((value) => !HALF_PAIR.test(value) && Buffer.byteLength(value) <= 65_536, "too long, or not text");
+
+export const id = z.string().regex(/^[a-z0-9][a-z0-9-]{7,39}$/);
+
+export const hostName = z.string().regex(/^[a-z0-9-]{1,63}$/);
+
+/** `unconfined` is AppArmor's name for no profile at all. */
+export const profileName = z.string().regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/);

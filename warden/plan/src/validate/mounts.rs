@@ -1,0 +1,105 @@
+//! The root, and what is mounted in it.
+
+use super::limits::{MAX_SIZE, within};
+use super::{Checked, MAX_ID, need, text};
+use crate::model::{Bind, Mount, Owner, Plan, Root, RootSource, Tmpfs};
+
+pub const MAX: usize = 256;
+
+const PAGE: u64 = 4096;
+const MAX_INODES: u64 = 1 << 31;
+const MAX_CONTENT: usize = 64 * 1024;
+
+pub fn root(root: &Root) -> Checked {
+    match &root.source {
+        RootSource::Directory(directory) => {
+            need(text::path(&directory.path), "root.source.path")?;
+            owner(directory.owner.as_ref(), "root.source.owner")?;
+            need(root.read_only || root.overlay.is_some(), "root.overlay")?;
+        }
+        RootSource::Empty(empty) => {
+            within(empty.size_bytes, PAGE..=MAX_SIZE, "root.source.sizeBytes")?;
+            need(root.overlay.is_none(), "root.overlay")?;
+        }
+    }
+    let Some(overlay) = &root.overlay else { return Ok(()) };
+    within(overlay.size_bytes, PAGE..=MAX_SIZE, "root.overlay.sizeBytes")?;
+    within(overlay.inodes, 1..=MAX_INODES, "root.overlay.inodes")
+}
+
+pub fn all(plan: &Plan) -> Checked {
+    need(plan.mounts.len() <= MAX, "mounts")?;
+    for (index, mount) in plan.mounts.iter().enumerate() {
+        let field = |name: &str| format!("mounts[{index}].{name}");
+        let at = at(mount);
+        need(text::path(at) && place(mount), &field("at"))?;
+        let hides = plan.mounts.iter().take(index).any(|earlier| hides(mount, earlier));
+        need(!hides, &field("at"))?;
+        match mount {
+            Mount::Bind(mount) => bind(mount, plan.seccomp.deny_setid, &field)?,
+            Mount::Tmpfs(mount) => tmpfs(mount, &field)?,
+            Mount::Dev(dev) => within(dev.shm_bytes, PAGE..=MAX_SIZE, &field("shmBytes"))?,
+            Mount::File(file) => need(file.content.len() <= MAX_CONTENT, &field("content"))?,
+            Mount::Symlink(link) => {
+                need(text::link_target(&link.target), &field("target"))?;
+                need(matches!(plan.root.source, RootSource::Empty(_)), &field("kind"))?;
+            }
+            Mount::Proc(_) | Mount::Sys(_) | Mount::Mask(_) => {}
+        }
+    }
+    let has = |wanted: fn(&Mount) -> bool| plan.mounts.iter().any(wanted);
+    need(has(|mount| matches!(mount, Mount::Proc(_))) && has(|mount| matches!(mount, Mount::Dev(_))), "mounts")
+}
+
+fn at(mount: &Mount) -> &str {
+    match mount {
+        Mount::Bind(mount) => &mount.at,
+        Mount::Tmpfs(mount) => &mount.at,
+        Mount::Proc(mount) | Mount::Sys(mount) | Mount::Mask(mount) => &mount.at,
+        Mount::Dev(mount) => &mount.at,
+        Mount::File(mount) => &mount.at,
+        Mount::Symlink(mount) => &mount.at,
+    }
+}
+
+/// Two mounts in one place leave open which counts. And a mount hides what was mounted below it: a mask would be without effect.
+fn hides(mount: &Mount, earlier: &Mount) -> bool {
+    at(earlier) == at(mount) || matches!(earlier, Mount::Mask(_)) && text::within(at(earlier), at(mount))
+}
+
+/// The kernel's own trees are where programs expect them, and nothing but masks goes into them: what lies there is believed.
+fn place(mount: &Mount) -> bool {
+    match mount {
+        Mount::Proc(at) => at.at == "/proc",
+        Mount::Sys(at) => at.at == "/sys",
+        Mount::Dev(dev) => dev.at == "/dev",
+        Mount::Mask(_) => true,
+        _ => !["/proc", "/sys", "/dev"].iter().any(|tree| text::within(at(mount), tree)),
+    }
+}
+
+fn bind(bind: &Bind, deny_setid: bool, field: &impl Fn(&str) -> String) -> Checked {
+    need(bind.source == "/" || text::path(&bind.source), &field("source"))?;
+    owner(bind.owner.as_ref(), &field("owner"))?;
+    if bind.read_only {
+        return Ok(());
+    }
+    // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
+    need(deny_setid, "seccomp.denySetid")?;
+    need(bind.owner.as_ref().is_none_or(|owner| owner.host_uid != 0), &field("owner.hostUid"))
+}
+
+fn owner(owner: Option<&Owner>, field: &str) -> Checked {
+    let Some(owner) = owner else { return Ok(()) };
+    // 2^32 - 1 means "no id" to the kernel.
+    need(owner.host_uid != u32::MAX && owner.host_gid != u32::MAX, field)?;
+    need(owner.uid <= MAX_ID && owner.gid <= MAX_ID, field)
+}
+
+fn tmpfs(tmpfs: &Tmpfs, field: &impl Fn(&str) -> String) -> Checked {
+    within(tmpfs.size_bytes, PAGE..=MAX_SIZE, &field("sizeBytes"))?;
+    within(tmpfs.inodes, 1..=MAX_INODES, &field("inodes"))?;
+    need(tmpfs.mode <= 0o1777, &field("mode"))?;
+    need(tmpfs.uid <= MAX_ID, &field("uid"))?;
+    need(tmpfs.gid <= MAX_ID, &field("gid"))
+}

@@ -1,0 +1,43 @@
+//! The forms of strings.
+
+/// PATH_MAX and NAME_MAX of Linux.
+const MAX_PATH: usize = 4096;
+const MAX_NAME: usize = 255;
+
+/// Absolute and normal, and not `/` itself: nothing in it that the kernel would resolve to something else, but for links.
+pub fn path(text: &str) -> bool {
+    let part = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= MAX_NAME;
+    text.len() <= MAX_PATH
+        && !text.contains('\0')
+        && text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(part))
+}
+
+/// `path` is `tree`, or below it.
+pub fn within(path: &str, tree: &str) -> bool {
+    path.strip_prefix(tree).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What a symbolic link says: anything that the kernel takes.
+pub fn link_target(text: &str) -> bool {
+    !text.is_empty() && text.len() < MAX_PATH && !text.contains('\0')
+}
+
+/// `[a-z0-9][a-z0-9-]{7,39}`: safe as a name of a directory and in a log.
+pub fn id(text: &str) -> bool {
+    (8..=40).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(label)
+}
+
+/// `[a-z0-9-]{1,63}`.
+pub fn host_name(text: &str) -> bool {
+    (1..=63).contains(&text.len()) && text.bytes().all(label)
+}
+
+/// `[A-Za-z0-9._-]{1,100}`, and not the name that means none.
+pub fn profile_name(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=100).contains(&text.len()) && text.bytes().all(letter) && text != "unconfined"
+}
+
+fn label(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
