@@ -10,7 +10,7 @@ import { importsOf, projectFiles, readProjectFile } from "./support/sources.js";
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   policy: ["errors"],
-  host: ["errors"],
+  host: ["errors", "policy"],
   evidence: ["errors", "policy", "host", "plan"],
   plan: ["errors", "policy", "host", "evidence"],
   channel: ["errors"],

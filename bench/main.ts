@@ -1,0 +1,78 @@
+/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady]`: what the walls cost, peers measured in the same run. */
+
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { machine, requireSetUp, versionOf } from "./environment.js";
+import { type Measurement, measure } from "./measure.js";
+import { commandPromises, judge, launchPromises, steadyPromises, type Verdict } from "./promises.js";
+import { inside } from "./steady/inside.js";
+import { outside } from "./steady/outside.js";
+import { workloads } from "./steady/workloads.js";
+import type { Prepare } from "./subject.js";
+import { bulkhead } from "./subjects/bulkhead.js";
+import { commandLine, launcher, nodeAlone } from "./subjects/commands.js";
+import { bareSpawn, bubblewrap, runc } from "./subjects/peers.js";
+import { table } from "./table.js";
+
+const { values } = parseArgs({
+  options: { json: { type: "string" }, runs: { type: "string", default: "200" }, only: { type: "string" } },
+});
+const runs = Number(values.runs);
+if (!Number.isInteger(runs) || runs < 1) {
+  process.stderr.write("--runs takes a whole number of at least 1\n");
+  process.exit(2);
+}
+requireSetUp();
+
+const groups: readonly Group[] = [
+  {
+    kind: "launch",
+    title: "launch to result of true",
+    subjects: [bareSpawn, bubblewrap, runc, () => bulkhead("chroot"), () => bulkhead("container")],
+    runs,
+    promises: launchPromises,
+  },
+  {
+    kind: "command",
+    title: "command line",
+    subjects: [nodeAlone, commandLine, launcher],
+    runs: Math.ceil(runs / 5),
+    promises: commandPromises,
+  },
+  ...Object.entries(workloads).map(([title, script]) => ({
+    kind: "steady",
+    title,
+    subjects: [() => outside(script), () => inside(script)],
+    runs: Math.ceil(runs / 10),
+    promises: steadyPromises,
+  })),
+];
+
+interface Group {
+  readonly kind: string;
+  readonly title: string;
+  readonly subjects: readonly Prepare[];
+  readonly runs: number;
+  readonly promises: Parameters<typeof judge>[0];
+}
+
+interface Outcome extends Measurement {
+  readonly title: string;
+  readonly verdicts: readonly Verdict[];
+}
+
+const outcomes: Outcome[] = [];
+for (const group of groups.filter(({ kind }) => values.only === undefined || values.only === kind)) {
+  const measurement = await measure(group.subjects, group.runs, (round) => progress(group, round));
+  const verdicts = judge(group.promises, measurement.measured);
+  outcomes.push({ title: group.title, ...measurement, verdicts });
+  process.stdout.write(`${table(group.title, measurement, verdicts)}\n`);
+}
+if (values.json !== undefined) {
+  const versions = { bubblewrap: await versionOf("bwrap"), runc: await versionOf("runc") };
+  await writeFile(values.json, `${JSON.stringify({ machine: machine(), versions, outcomes }, null, 2)}\n`);
+}
+
+function progress({ title, runs: of }: Group, round: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${round < of ? `${title}: ${round} of ${of}` : ""}`);
+}

@@ -1,0 +1,44 @@
+import { type Summary, summarize } from "./statistics.js";
+import { type Absent, isAbsent, type Prepare, type Subject } from "./subject.js";
+
+export interface Measured {
+  readonly name: string;
+  readonly summary: Summary;
+}
+
+export interface Measurement {
+  readonly measured: readonly Measured[];
+  readonly absent: readonly Absent[];
+}
+
+/** Not counted: page cache, the broker's start, the compilation of hot code. */
+const WARM_UP = 10;
+
+/**
+ * Runs the subjects in turn, round after round, so that a machine that becomes slower or faster does so for all of them.
+ * `onRound` is told how many rounds are done.
+ */
+export async function measure(
+  prepare: readonly Prepare[],
+  runs: number,
+  onRound: (round: number) => void,
+): Promise<Measurement> {
+  const prepared = await Promise.all(prepare.map((each) => each()));
+  const absent = prepared.filter(isAbsent);
+  const subjects = prepared.filter((each): each is Subject => !isAbsent(each));
+  const times = new Map<Subject, number[]>(subjects.map((subject) => [subject, []]));
+  try {
+    for (let round = -Math.min(WARM_UP, runs); round < runs; round += 1) {
+      for (const [subject, list] of times) {
+        const began = performance.now();
+        await subject.run();
+        const tookMs = performance.now() - began;
+        if (round >= 0) list.push(tookMs);
+      }
+      onRound(Math.max(0, round + 1));
+    }
+  } finally {
+    for (const subject of subjects) await subject[Symbol.asyncDispose]();
+  }
+  return { measured: [...times].map(([{ name }, list]) => ({ name, summary: summarize(list) })), absent };
+}

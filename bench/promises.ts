@@ -1,0 +1,34 @@
+import type { Measured } from "./measure.js";
+
+/** A promise of the design: one median against another of the same run. docs/performance.md lists them all. */
+interface Promised {
+  readonly subject: string;
+  readonly peer: string;
+  readonly atMost: number;
+}
+
+export const launchPromises: readonly Promised[] = [
+  { subject: "bulkhead container", peer: "bubblewrap", atMost: 0.5 },
+  { subject: "bulkhead container", peer: "runc", atMost: 0.1 },
+  { subject: "bulkhead container", peer: "spawn", atMost: 2 },
+];
+
+export const commandPromises: readonly Promised[] = [{ subject: "bulkhead run", peer: "node -e 0", atMost: 1.5 }];
+
+export const steadyPromises: readonly Promised[] = [{ subject: "container", peer: "outside", atMost: 1.03 }];
+
+export interface Verdict extends Promised {
+  /** Null: one of the two was not measured. */
+  readonly ratio: number | null;
+  readonly kept: boolean | null;
+}
+
+export function judge(promises: readonly Promised[], measured: readonly Measured[]): readonly Verdict[] {
+  const median = (name: string) => measured.find((each) => each.name === name)?.summary.medianMs;
+  return promises.map((promise) => {
+    const [subject, peer] = [median(promise.subject), median(promise.peer)];
+    if (subject === undefined || peer === undefined) return { ...promise, ratio: null, kept: null };
+    const ratio = subject / peer;
+    return { ...promise, ratio, kept: ratio <= promise.atMost };
+  });
+}

@@ -1,0 +1,23 @@
+import { Sandbox } from "bulkhead";
+import type { Absent, Subject } from "../subject.js";
+
+/** The work in one sandbox that lives as long as the measurement: what the wall costs once it stands. */
+export async function inside(script: string): Promise<Subject | Absent> {
+  const name = "container";
+  let sandbox: Sandbox;
+  try {
+    // All processors: the limit is not what is measured.
+    sandbox = await Sandbox.create({ level: "container", resources: { cpus: 64, memory: "1GiB" } });
+  } catch (error) {
+    return { name, absent: error instanceof Error ? error.message : String(error) };
+  }
+  return {
+    name,
+    run: async () => {
+      const execution = await sandbox.exec(["/bin/sh", "-c", `cd /work && ${script}`], { buffer: true });
+      const result = await execution.result;
+      if (result.exitCode !== 0) throw new Error(`${name} ended with ${result.exitCode ?? result.signal}`);
+    },
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  };
+}

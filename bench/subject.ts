@@ -1,0 +1,17 @@
+/** One way to do the measured thing. `run` resolves when the result is known and everything it made is gone. */
+export interface Subject extends AsyncDisposable {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/** A peer that is not here is named, never guessed. */
+export interface Absent {
+  readonly name: string;
+  readonly absent: string;
+}
+
+export type Prepare = () => Promise<Subject | Absent>;
+
+export function isAbsent(subject: Subject | Absent): subject is Absent {
+  return "absent" in subject;
+}

@@ -1,0 +1,19 @@
+import { type Policy, run } from "bulkhead";
+import type { Absent, Subject } from "../subject.js";
+
+/** Cold: every run makes a sandbox, runs in it, and destroys it. The private broker lives as long as this process, as in any program. */
+export async function bulkhead(level: "chroot" | "container"): Promise<Subject | Absent> {
+  const name = `bulkhead ${level}`;
+  const policy: Policy = { level };
+  const once = async () => {
+    const result = await run(["/bin/true"], policy);
+    if (result.exitCode !== 0)
+      throw new Error(`${name} ended with ${result.exitCode ?? result.signal}: ${result.stderr}`);
+  };
+  try {
+    await once();
+  } catch (error) {
+    return { name, absent: error instanceof Error ? error.message : String(error) };
+  }
+  return { name, run: once, [Symbol.asyncDispose]: async () => {} };
+}

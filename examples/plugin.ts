@@ -1,0 +1,42 @@
+/**
+ * An untrusted plug-in: one file in, one file out, nothing else.
+ *
+ *     node --import tsx examples/plugin.ts PLUGIN INPUT OUTPUT
+ *
+ * PLUGIN is a shell script that reads /input/document and writes /work/result.
+ */
+
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Sandbox } from "bulkhead";
+
+/** The most that a plug-in may hand back; its disk is not larger either. */
+const RESULT_BYTES = 8 * 1024 * 1024;
+
+/** Returns what the plug-in made of the document. Both paths are of this machine; the plug-in sees neither, only what they hold. */
+async function applyPlugin(pluginPath: string, inputPath: string): Promise<Uint8Array> {
+  await using sandbox = await Sandbox.create({
+    level: "container",
+    files: [
+      { host: resolve(pluginPath), at: "/data/plugin" },
+      { host: resolve(inputPath), at: "/input/document" },
+    ],
+    resources: { memory: "128MiB", pids: 16, disk: "8MiB" },
+  });
+  const execution = await sandbox.exec(["/bin/sh", "/data/plugin"], { buffer: true, timeoutMs: 5_000 });
+  const { exitCode, signal, stderr, timedOut } = await execution.result;
+  if (timedOut) throw new Error("the plug-in took more than 5 seconds");
+  if (exitCode !== 0) throw new Error(`the plug-in failed with ${exitCode ?? signal}: ${stderr.slice(0, 500)}`);
+
+  // Whatever it left there: `read` opens only regular files, and resolves links inside the wall.
+  const { size } = await sandbox.files.stat("/work/result");
+  if (size > RESULT_BYTES) throw new Error(`the result has ${size} bytes`);
+  return await sandbox.files.read("/work/result");
+}
+
+const [plugin, input, output] = process.argv.slice(2);
+if (plugin === undefined || input === undefined || output === undefined) {
+  console.error("usage: plugin.ts PLUGIN INPUT OUTPUT");
+  process.exit(2);
+}
+await writeFile(output, await applyPlugin(plugin, input));
