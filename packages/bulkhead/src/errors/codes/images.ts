@@ -17,4 +17,14 @@ export const imageCodes = entries({
     cause: "there is no such image",
     remedy: "Check the path and the tag: `oci:./layout:TAG` or `docker-archive:./image.tar`.",
   },
+  IMAGE_UNPACK_FAILED: {
+    fault: "system",
+    cause: "the image could not be unpacked",
+    remedy: "Look at what failed: most often the disk of the image store is full.",
+  },
+  IMAGE_STORE_UNAVAILABLE: {
+    fault: "system",
+    cause: "the image store cannot be used",
+    remedy: "It must be a directory of your own that you can write to; set BULKHEAD_STORE to use another.",
+  },
 });

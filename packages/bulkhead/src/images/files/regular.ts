@@ -1,0 +1,54 @@
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { invalid } from "../documents/invalid.js";
+
+/** Not a link, which could lead to any file of the caller's; not blocking, since a FIFO would be waited for. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** A regular file, open. Throws IMAGE_NOT_FOUND if there is none, IMAGE_INVALID if it is something else. */
+export async function openRegular(path: string): Promise<{ handle: FileHandle; sizeBytes: number }> {
+  const handle = await open(path, FLAGS).catch((error: NodeJS.ErrnoException) => {
+    throw openFailure(path, error);
+  });
+  const stat = await handle.stat();
+  if (stat.isFile()) return { handle, sizeBytes: stat.size };
+  await handle.close();
+  throw invalid("open", "not a regular file", path);
+}
+
+/** A file of at most `maximum` bytes. Throws as `openRegular`, and IMAGE_INVALID if it is larger. */
+export async function readRegular(path: string, maximum: number): Promise<Uint8Array> {
+  const { handle, sizeBytes } = await openRegular(path);
+  try {
+    return await readRange(handle, 0, sizeBytes, maximum, path);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `length` bytes from `start`, if that is at most `maximum`. Throws IMAGE_INVALID if it is more, or the file is shorter. */
+export async function readRange(
+  handle: FileHandle,
+  start: number,
+  length: number,
+  maximum: number,
+  path: string,
+): Promise<Uint8Array> {
+  if (length > maximum) throw invalid("read", `more than ${maximum} bytes`, path);
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
+    if (bytesRead === 0) throw invalid("read", "truncated", path);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+function openFailure(path: string, error: NodeJS.ErrnoException): BulkheadError {
+  if (error.code === "ELOOP") return invalid("open", "symbolic link", path);
+  const code = error.code === "ENOENT" || error.code === "ENOTDIR" ? "IMAGE_NOT_FOUND" : "IMAGE_INVALID";
+  const errno = error.errno === undefined ? {} : { errno: -error.errno };
+  return new BulkheadError(code, { operation: "open", path, ...errno });
+}

@@ -1,0 +1,21 @@
+import type { Readable } from "node:stream";
+import type { ImageConfig } from "./documents/config.js";
+import type { Digest } from "./reference/digest.js";
+
+/** One layer, not read yet. */
+export interface ImageLayer {
+  /** Of the bytes that `open` gives. Whoever reads them checks it. */
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Of the layer without compression, as the image's configuration says. */
+  readonly diffId: Digest;
+  open(): Readable;
+}
+
+/** An image whose documents were read and checked; its layers have not been touched. */
+export interface ResolvedImage extends AsyncDisposable {
+  /** Of the manifest, or of the configuration where a `docker save` archive has no manifest. */
+  readonly digest: Digest;
+  readonly config: ImageConfig;
+  readonly layers: readonly ImageLayer[];
+}

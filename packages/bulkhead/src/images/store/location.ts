@@ -1,0 +1,42 @@
+import { chmod, lstat, mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { ownUid } from "./owner.js";
+
+/** `BULKHEAD_STORE`, root's `/var/lib/bulkhead/images`, or a directory in the user's own data directory. */
+export function storePath(): string {
+  const chosen = process.env["BULKHEAD_STORE"];
+  if (chosen !== undefined && chosen !== "") return resolve(chosen);
+  if (ownUid() === 0) return "/var/lib/bulkhead/images";
+  const data = process.env["XDG_DATA_HOME"];
+  // The base directory specification: what is not absolute is to be ignored.
+  const base = data !== undefined && isAbsolute(data) ? data : join(homedir(), ".local", "share");
+  return join(base, "bulkhead", "images");
+}
+
+/**
+ * Makes the store's directory, or checks the one that is there: ours, and closed to everybody else, since an unpacked
+ * image holds programs of strangers. Throws IMAGE_STORE_UNAVAILABLE.
+ */
+export async function openDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const stat = await lstat(path);
+    if (!stat.isDirectory() || stat.uid !== ownUid()) throw unavailable(path, { detail: "owner" });
+    if ((stat.mode & 0o077) !== 0) await chmod(path, 0o700);
+  } catch (error) {
+    throw error instanceof BulkheadError ? error : unavailable(path, errnoOf(error));
+  }
+}
+
+/** The store itself failed, not the image. */
+export function unavailable(path: string, context: { detail?: string; errno?: number }): BulkheadError {
+  return new BulkheadError("IMAGE_STORE_UNAVAILABLE", { operation: "open store", path, ...context });
+}
+
+/** The errno of an error of `node:fs`. */
+export function errnoOf(error: unknown): { errno?: number } {
+  const errno = error instanceof Error && "errno" in error ? error.errno : undefined;
+  return typeof errno === "number" ? { errno: -errno } : {};
+}

@@ -1,0 +1,61 @@
+import * as z from "zod/mini";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { ProcessResult } from "../../sandbox/process-result.js";
+import { invalid } from "../documents/invalid.js";
+import { digest } from "../documents/oci.js";
+import type { ImageLayer } from "../image.js";
+
+/**
+ * What the unpacker prints. It ran on hostile input, so this is a claim: it decides whether the tree is used, and never
+ * what the tree is called.
+ */
+const reportSchema = z.union([
+  z.object({
+    entries: z.number().check(z.int(), z.gte(0)),
+    bytes: z.number().check(z.int(), z.gte(0)),
+    diffId: digest,
+  }),
+  z.object({
+    error: z.object({
+      code: z.enum(["IMAGE_INVALID", "IMAGE_LIMIT", "IMAGE_UNPACK_FAILED"]),
+      operation: z.string().check(z.maxLength(64)),
+      path: z.optional(z.string().check(z.maxLength(4096))),
+      errno: z.optional(z.number().check(z.int())),
+      detail: z.optional(z.string().check(z.maxLength(256))),
+    }),
+  }),
+]);
+
+export interface LayerReport {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** What became of one layer. Throws IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED. */
+export function readReport(result: ProcessResult, layer: ImageLayer): LayerReport {
+  const report = parse(result.stdout);
+  if (report === undefined || "error" in report !== (result.exitCode !== 0)) {
+    const detail = result.signal ?? `exit code ${result.exitCode}`;
+    throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "unpack layer", path: layer.digest, detail });
+  }
+  if ("error" in report) {
+    const { code, operation, path, errno, detail } = report.error;
+    throw new BulkheadError(code, {
+      operation,
+      ...(path === undefined ? {} : { path }),
+      ...(errno === undefined ? {} : { errno }),
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+  if (report.diffId !== layer.diffId) throw invalid("unpack layer", "diff_id", layer.digest);
+  return report;
+}
+
+function parse(line: string): z.output<typeof reportSchema> | undefined {
+  try {
+    const parsed = reportSchema.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
