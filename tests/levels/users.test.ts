@@ -1,0 +1,63 @@
+import { BulkheadError, Sandbox } from "bulkhead";
+import { expect, test } from "vitest";
+import { inside, printed } from "../support/inside.js";
+import { forEachLevel } from "../support/levels.js";
+
+await forEachLevel((level) => {
+  test("numbers, numbers with a group, and names of the root's own passwd", async () => {
+    expect(await printed("id -u; id -g", { level, user: 4242 })).toBe("4242\n4242\n");
+    expect(await printed("id -u; id -g", { level, user: "7:8" })).toBe("7\n8\n");
+    expect(await printed("id -u", { level, user: "sandbox" })).toBe("1000\n");
+    await expect(printed("id -u", { level, user: "nobody-of-that-name" })).rejects.toMatchObject({
+      code: "USER_UNKNOWN",
+    });
+  });
+
+  test("the home directory and working directory are the user's", async () => {
+    expect(await printed("stat -c %u /work; test -w . && echo writable", { level, user: "4242" })).toBe(
+      "4242\nwritable\n",
+    );
+  });
+
+  test("another user for one exec, or a clear refusal", async () => {
+    await using sandbox = await Sandbox.create({ level });
+    try {
+      const { stdout } = await inside(sandbox, ["id", "-u"], { user: "2000:2000" });
+      expect(stdout).toBe("2000\n");
+      expect((await inside(sandbox, ["id", "-u"])).stdout).toBe("1000\n");
+    } catch (error) {
+      expect(error).toBeInstanceOf(BulkheadError);
+      expect(error).toMatchObject({ code: "EXEC_USER_FIXED" });
+    }
+  });
+
+  test("init's own user is nobody's to be", async () => {
+    await using sandbox = await Sandbox.create({ level });
+    await expect(inside(sandbox, ["id", "-u"], { user: "65535:65535" })).rejects.toBeInstanceOf(BulkheadError);
+    await expect(Sandbox.create({ level, user: "65535" })).rejects.toMatchObject({ code: "POLICY_INVALID" });
+  });
+
+  test.runIf(level !== "chroot")("root inside, when asked for, is nobody outside", async () => {
+    await using sandbox = await Sandbox.create({ level, user: "0:0" });
+    expect((await inside(sandbox, ["id", "-u"])).stdout).toBe("0\n");
+    const evidence = await sandbox.evidence();
+    for (const process of [evidence.init, ...(evidence.processes ?? [])]) {
+      if (globalThis.process.getuid?.() === 0) expect(Math.min(...process.uid)).toBeGreaterThanOrEqual(0x7000_0000);
+    }
+  });
+
+  test("the broker saw the confinement that the table claims", async () => {
+    await using sandbox = await Sandbox.create({ level });
+    await sandbox.exec(["sleep", "100"], { buffer: true });
+    const { init, processes } = await sandbox.evidence();
+    expect(processes?.length).toBeGreaterThanOrEqual(1);
+    for (const process of [init, ...(processes ?? [])]) {
+      expect(process).toMatchObject({ noNewPrivs: true, seccomp: 2 });
+      expect(process.namespaces["mount"] ?? process.namespaces["mnt"]).toBe("own");
+      expect(process.namespaces["net"]).toBe("own");
+    }
+    for (const process of (processes ?? []).filter(({ pid }) => pid !== init.pid)) {
+      for (const set of Object.values(process.capabilities)) expect(BigInt(`0x${set}`)).toBe(0n);
+    }
+  });
+});

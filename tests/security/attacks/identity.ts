@@ -1,0 +1,32 @@
+import type { Attack } from "../support/attack.js";
+
+export const identity: readonly Attack[] = [
+  { title: "become root", attempt: ["setuid", "0"] },
+  { title: "become init's user", rule: 4, attempt: ["setuid", "65535"] },
+  { title: "become a user of the host", rule: 5, attempt: ["setuid", "54321"] },
+  { title: "become root's group", attempt: ["setgid", "0"] },
+  { title: "join a group", attempt: ["setgroups", "0"] },
+  { title: "setfsuid root", attempt: ["setfsuid", "0"] },
+  { title: "raise every capability", attempt: ["capset"] },
+  { title: "raise an ambient capability", attempt: ["ambient"] },
+  { title: "capabilities in any set, the bounding one too", rule: 5, attempt: ["capabilities"] },
+  {
+    title: "capabilities as root inside",
+    rule: 5,
+    levels: ["container"],
+    policy: { user: "0:0" },
+    attempt: ["capabilities"],
+  },
+  { title: "no confinement at all", attempt: ["unconfined"] },
+  { title: "write the uid map", rule: 5, attempt: ["id-map"] },
+  ...["7", "8", "4", "1", "12"].map(
+    (resource): Attack => ({ title: `raise resource limit ${resource}`, rule: 11, attempt: ["raise-limit", resource] }),
+  ),
+  { title: "a priority above everybody's", attempt: ["nice"] },
+  { title: "real-time scheduling", attempt: ["real-time"] },
+  { title: "real-time I/O", attempt: ["io-priority"] },
+  { title: "never be killed for memory", attempt: ["oom-score"] },
+  { title: "the host's control group paths", attempt: ["cgroup-path"] },
+  { title: "join the root control group", attempt: ["cgroup-join", "/sys/fs/cgroup/pids/cgroup.procs"] },
+  { title: "join through /proc/1/root", rule: 4, attempt: ["cgroup-join", "/proc/1/root/sys/fs/cgroup/cgroup.procs"] },
+];

@@ -1,0 +1,46 @@
+import type { Attack } from "../support/attack.js";
+
+export const mounts: readonly Attack[] = [
+  ...[
+    "tmpfs",
+    "proc",
+    "sysfs",
+    "cgroup",
+    "cgroup2",
+    "overlay",
+    "devtmpfs",
+    "debugfs",
+    "securityfs",
+    "bpf",
+    "mqueue",
+  ].map((type): Attack => ({ title: `mount ${type}`, attempt: ["mount-type", type, "/tmp"] })),
+  { title: "bind / over /tmp", attempt: ["mount-bind", "/", "/tmp"] },
+  { title: "bind over /proc", attempt: ["mount-bind", "/tmp", "/proc"] },
+  { title: "remount the root writable", attempt: ["remount-writable", "/"] },
+  { title: "remount a read-only mount writable", attempt: ["remount-writable", "/ro"] },
+  { title: "remount /proc writable", attempt: ["remount-writable", "/proc"] },
+  { title: "remount /sys writable", attempt: ["remount-writable", "/sys"] },
+  ...["/proc", "/sys", "/dev", "/ro", "/proc/keys", "/proc/kcore", "/proc/interrupts", "/proc/timer_list", "/"].map(
+    (at): Attack => ({ title: `unmount ${at}`, attempt: ["unmount", at] }),
+  ),
+  { title: "share mounts with the host", attempt: ["make-shared", "/"] },
+  { title: "pivot_root", attempt: ["pivot-root", "/tmp"] },
+  { title: "open_tree with a copy", attempt: ["open-tree", "/ro"] },
+  { title: "fsopen tmpfs", attempt: ["fsopen", "tmpfs"] },
+  { title: "fsopen cgroup2", attempt: ["fsopen", "cgroup2"] },
+  { title: "fspick", attempt: ["fspick", "/tmp"] },
+  { title: "move_mount", attempt: ["move-mount", "/ro", "/tmp"] },
+  { title: "mount_setattr clearing read-only", attempt: ["mount-setattr", "/ro"] },
+  {
+    title: "mount as root inside",
+    levels: ["container"],
+    policy: { user: "0:0" },
+    attempt: ["mount-type", "tmpfs", "/tmp"],
+  },
+  {
+    title: "remount as root inside",
+    levels: ["container"],
+    policy: { user: "0:0" },
+    attempt: ["remount-writable", "/ro"],
+  },
+];

@@ -1,0 +1,28 @@
+import type { Attack } from "../support/attack.js";
+
+const ATTEMPTS = [
+  "type-ahead",
+  "type-ahead-upper",
+  "selection",
+  "selection-upper",
+  "console-output",
+  "steal-terminal",
+] as const;
+
+/** With a terminal of its own, and without any. What becomes of a host terminal is tested in `terminal.test.ts`. */
+export const terminal: readonly Attack[] = [
+  ...ATTEMPTS.flatMap((name): readonly Attack[] => [
+    {
+      title: `${name} on the own terminal`,
+      rule: 9,
+      tty: true,
+      attempt: [name],
+      outcome: name === "steal-terminal" ? ["refused", "absent", "succeeded"] : ["refused", "absent"],
+    },
+    { title: `${name} without a terminal`, rule: 1, attempt: [name] },
+  ]),
+  { title: "open a controlling terminal that is not there", rule: 1, attempt: ["open-terminal"] },
+  { title: "terminals of the host in /dev/pts", attempt: ["host-terminals"] },
+  { title: "the console", attempt: ["console"] },
+  { title: "hang up", tty: true, attempt: ["syscall", "vhangup"] },
+];

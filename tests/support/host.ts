@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { eventually } from "./time.js";
+
+/** A /proc or /sys file; empty when it is not there or not readable. */
+export function readKernelFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Every process that this host shows whose command line holds `marker`, this one excepted. Zombies have none. */
+export function processesWith(marker: string): readonly number[] {
+  return allProcesses().filter((pid) => pid !== process.pid && readKernelFile(`/proc/${pid}/cmdline`).includes(marker));
+}
+
+export function allProcesses(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** `R`, `S`, `Z`, …; undefined when there is no such process. */
+export function stateOf(pid: number): string | undefined {
+  const stat = readKernelFile(`/proc/${pid}/stat`);
+  return stat === "" ? undefined : stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
+}
+
+/** Alive and not a zombie. */
+export function isAlive(pid: number): boolean {
+  const state = stateOf(pid);
+  return state !== undefined && state !== "Z" && state !== "X";
+}
+
+export function parentOf(pid: number): number | undefined {
+  const stat = readKernelFile(`/proc/${pid}/stat`);
+  return stat === "" ? undefined : Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]);
+}
+
+/** `pid` and everything below it. */
+export function descendantsOf(pid: number): readonly number[] {
+  const parents = new Map(allProcesses().map((one) => [one, parentOf(one)] as const));
+  const found = [pid];
+  for (const one of found) for (const [child, parent] of parents) if (parent === one) found.push(child);
+  return found;
+}
+
+/** Waits until no process with `marker` in its command line is left. */
+export async function noneLeft(marker: string, withinMs = 1000): Promise<void> {
+  await eventually(`every process with ${marker} is gone`, withinMs, () => processesWith(marker).length === 0);
+}
+
+/** The id of a namespace of a process, such as `mnt:[4026531841]`. */
+export function namespaceOf(pid: number | "self", kind: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { BulkheadError, type Level, Sandbox } from "bulkhead";
+import { describe, test } from "vitest";
+
+/** The levels that the suites run at; `gvisor` and `microvm` join this list and nothing else changes. */
+export const LEVELS_UNDER_TEST: readonly Level[] = ["chroot", "container"];
+
+/** What a host lacks, as opposed to what is broken. */
+const LACKING: ReadonlySet<string> = new Set([
+  "LEVEL_UNAVAILABLE",
+  "HOST_UNSUPPORTED",
+  "SETUP_MISSING",
+  "USERNS_REFUSED",
+  "REQUIREMENT_UNMET",
+]);
+
+/** `BULKHEAD_REQUIRE=chroot,container`: what this host must offer, so that a skip there is a failure. */
+const REQUIRED: ReadonlySet<string> = new Set((process.env["BULKHEAD_REQUIRE"] ?? "").split(",").filter(Boolean));
+
+/** Whether the absence of something named so is a failure. */
+export function isRequired(name: string): boolean {
+  return REQUIRED.has(name);
+}
+
+/** Why this host cannot run a level, found out by trying; undefined when it can. Anything but a lack is thrown. */
+export async function lackFor(level: Level): Promise<string | undefined> {
+  try {
+    await using sandbox = await Sandbox.create({ level });
+    void sandbox;
+    return undefined;
+  } catch (error) {
+    if (error instanceof BulkheadError && LACKING.has(error.code)) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * Declares `cases` once for each level. A level that this host does not offer is skipped with the reason in the title,
+ * or fails where it is required. Call it with top-level await.
+ */
+export async function forEachLevel(cases: (level: Level) => void): Promise<void> {
+  for (const level of LEVELS_UNDER_TEST) {
+    const lack = await lackFor(level);
+    if (lack === undefined) {
+      describe(level, () => cases(level));
+    } else if (isRequired(level)) {
+      test(`${level} is required here`, () => {
+        throw new Error(lack);
+      });
+    } else {
+      describe.skip(`${level} (skipped: ${lack})`, () => cases(level));
+    }
+  }
+}
