@@ -1,23 +1,20 @@
 import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { withAbsolutePaths } from "./absolute-paths.js";
+import type { Policy } from "./schema.js";
 
 /** Far above any policy that a person writes; below what could hurt to parse. */
 const LARGEST_POLICY = 256 * 1024;
 
-/** A policy as it was read, not checked yet, and the directory that its relative paths are relative to. */
-export interface LoadedPolicy {
-  readonly policy: unknown;
-  readonly directory: string;
-}
-
 /**
- * Reads a policy file: YAML, or JSON, which is also YAML. Throws POLICY_INVALID when it cannot be read or parsed.
- * Pass what it gives to `parsePolicy(policy, { directory })`.
+ * Reads a policy file: YAML, or JSON, which is also YAML. Its relative paths are made absolute, since they are relative to
+ * the file. What it says is checked where it is used. Throws POLICY_INVALID when it cannot be read or parsed.
  */
-export async function loadPolicy(path: string): Promise<LoadedPolicy> {
+export async function loadPolicy(path: string): Promise<Policy> {
   const text = await readBounded(path);
-  return { policy: await parsePolicyText(text, path), directory: dirname(resolve(path)) };
+  // The type is what it ought to be: `parsePolicy`, which every use goes through, finds out whether it is.
+  return withAbsolutePaths(await parsePolicyText(text, path), dirname(resolve(path))) as Policy;
 }
 
 /** Parses the text of a policy; `path` is for messages, and JSON is taken as JSON when it ends in `.json`. */

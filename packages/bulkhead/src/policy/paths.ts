@@ -1,12 +1,16 @@
 const LONGEST_PATH = 4096;
 const LONGEST_PART = 255;
 
+/** A JavaScript string can hold half a surrogate pair, which no file name can. */
+const HALF_PAIR = /\p{Surrogate}/u;
+
 /** What must stay Bulkhead's own inside: a mount there would let a policy's author show the workload a false kernel. */
 const RESERVED = ["/proc", "/sys", "/dev"] as const;
 
 /** Whether `path` is absolute and has one meaning only: no `.`, `..`, empty parts, slash at the end or NUL. */
 export function isNormalPath(path: string): boolean {
-  if (!path.startsWith("/") || path.includes("\0") || Buffer.byteLength(path) > LONGEST_PATH) return false;
+  if (!path.startsWith("/") || path.includes("\0") || HALF_PAIR.test(path) || Buffer.byteLength(path) > LONGEST_PATH)
+    return false;
   if (path === "/") return true;
   return path
     .slice(1)

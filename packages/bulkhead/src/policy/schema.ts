@@ -45,7 +45,9 @@ export const policySchema = z.strictObject({
   resources: z.optional(resources),
   require: z.optional(z.array(z.enum(PROTECTIONS))),
   hostname: z.optional(z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "1 to 63 of a-z, 0-9 and -"))),
-  apparmor: z.optional(z.string().check(z.regex(/^[\w.:/@+-]{1,255}$/, "the name of a loaded AppArmor profile"))),
+  apparmor: z.optional(
+    z.string().check(z.regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/, "the name of a loaded AppArmor profile")),
+  ),
 });
 
 /** What a person writes: see `docs/policy.md`. `{}` is a policy. */

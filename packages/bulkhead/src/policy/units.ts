@@ -1,4 +1,4 @@
-const SIZE = /^(\d{1,15}(?:\.\d{1,6})?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB|K|M|G|T)?$/i;
+const SIZE = /^(\d{1,16}(?:\.\d{1,6})?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB|K|M|G|T)?$/i;
 const DURATION = /^(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|min|h|d)$/i;
 
 const SIZE_UNIT: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 import type { Facts } from "../../host/facts.js";
 import { isMountable, isWithin } from "../../policy/paths.js";
 import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
-import type { HostFile, Inputs } from "../input-types.js";
+import type { HostFile, HostRoot, Inputs, PathKind } from "../input-types.js";
 import type { Mount } from "../schema.js";
 import { kernelViews } from "./kernel-views.js";
 import { ownFiles } from "./own-files.js";
@@ -12,16 +12,14 @@ const BYTES_PER_INODE = 4096;
 
 /** Everything that is mounted over the root, in order: parents before what lies below them. */
 export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts): readonly Mount[] {
-  const own = [...temporary(policy, inputs), ...workdirMount(policy, inputs)];
   const named = policy.files.map((choice, index) =>
     namedMount(choice, inputs.files[index] ?? null, policy, inputs, facts),
   );
-  return [
-    ...rootMounts(inputs),
-    ...ownFiles(inputs, policy.hostname),
-    ...kernelViews(policy.resources.diskBytes),
-    ...[...own, ...named].sort((one, other) => depth(one.at) - depth(other.at)),
-  ];
+  const taken = new Set(named.map(({ at }) => at));
+  const own = [...rootMounts(inputs), ...ownFiles(inputs, policy.hostname)].filter(({ at }) => !taken.has(at));
+  const writable = [...temporary(policy, inputs), ...workdirMount(policy, inputs)];
+  const places = [...writable, ...named].sort((one, other) => depth(one.at) - depth(other.at));
+  return [...own, ...kernelViews(policy.resources.diskBytes), ...places];
 }
 
 /** Number of inodes of a file system in memory. */
@@ -51,13 +49,16 @@ function temporary({ files, resources }: ResolvedPolicy, { user }: Inputs): read
  */
 function workdirMount(policy: ResolvedPolicy, { root, user, workdir }: Inputs): readonly Mount[] {
   const covered = ["/tmp", ...policy.files.map(({ at }) => at)].some((at) => isWithin(workdir, at));
-  if (covered || !isMountable(workdir)) return [];
-  if (root.kind === "host" ? ofHost(workdir, root.binds) : root.kindAt[workdir] === "full") return [];
+  const foundHere =
+    root.kind === "host" ? isOfHost(workdir, root) : !MADE_WRITABLE.has(root.kindAt[workdir] ?? "missing");
+  if (covered || foundHere || !isMountable(workdir)) return [];
   return [tmpfs(workdir, policy.resources.diskBytes, 0o755, user, true)];
 }
 
-function ofHost(workdir: string, binds: readonly { readonly at: string }[]): boolean {
-  return binds.some(({ at }) => isWithin(workdir, at));
+const MADE_WRITABLE: ReadonlySet<PathKind> = new Set(["missing", "directory"]);
+
+function isOfHost(path: string, { binds, symlinks }: HostRoot): boolean {
+  return [...binds, ...symlinks].some(({ at }) => isWithin(path, at));
 }
 
 function namedMount(

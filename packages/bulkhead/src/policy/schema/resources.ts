@@ -15,7 +15,7 @@ export const resources = z.strictObject({
   cpus: z.optional(
     z
       .number({ error: "a number of processors, such as 0.5" })
-      .check(z.gte(0.01, "at least 0.01"), z.lte(4096, "at most 4096")),
+      .check(z.gte(0.01, "at least 0.01"), z.lte(1024, "at most 1024")),
   ),
   disk: z.optional(sizeBetween(64 * 1024, 16 * TIB, "at least 64KiB")),
   time: z.optional(z.union([z.literal("none"), duration], { error: 'a time such as "30s", milliseconds, or none' })),

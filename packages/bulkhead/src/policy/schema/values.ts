@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { capabilityName } from "../capability-names.js";
+import { CAPABILITY_NAMES, capabilityName } from "../capability-names.js";
 import { isMountable, isNormalPath, withoutTrailingSlash } from "../paths.js";
 import { parseDuration, parseSize } from "../units.js";
 
@@ -50,14 +50,7 @@ export const hostPath = z
   );
 
 export const capability = z.pipe(
-  z
-    .string()
-    .check(
-      z.refine(
-        (name) => capabilityName(name) !== undefined,
-        "the name of a Linux capability, such as NET_BIND_SERVICE",
-      ),
-    ),
+  z.string().check(z.refine((name) => capabilityName(name) !== undefined, `one of ${CAPABILITY_NAMES.join(", ")}`)),
   z.transform((name) => capabilityName(name) ?? name),
 );
 

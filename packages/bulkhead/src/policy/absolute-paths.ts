@@ -1,0 +1,31 @@
+import { resolve } from "node:path";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Rewrites the host paths of a policy that has not been checked yet: what is no path, or of a wrong type, stays as it is. */
+export function withAbsolutePaths(policy: unknown, directory: string): unknown {
+  if (!isFields(policy)) return policy;
+  const rewritten: Record<string, unknown> = { ...policy };
+  for (const field of ["root", "image"]) {
+    const value = policy[field];
+    if (typeof value === "string") rewritten[field] = absoluteRoot(value, directory);
+  }
+  const files = policy["files"];
+  if (Array.isArray(files)) rewritten["files"] = files.map((entry: unknown) => absoluteFile(entry, directory));
+  return rewritten;
+}
+
+function absoluteRoot(root: string, directory: string): string {
+  const image = /^(oci:|docker-archive:)(.+)$/.exec(root);
+  if (image !== null) return `${image[1]}${resolve(directory, image[2] ?? "")}`;
+  return /^\.\.?(\/|$)/.test(root) ? resolve(directory, root) : root;
+}
+
+function absoluteFile(entry: unknown, directory: string): unknown {
+  if (!isFields(entry) || typeof entry["host"] !== "string" || entry["host"] === "") return entry;
+  return { ...entry, host: resolve(directory, entry["host"]) };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

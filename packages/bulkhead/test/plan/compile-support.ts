@@ -1,0 +1,45 @@
+import type { HostReport } from "../../src/host/report.js";
+import { type Compiled, compile } from "../../src/plan/compile.js";
+import type { DirectoryRoot, HostFile, Inputs } from "../../src/plan/input-types.js";
+import type { Mount } from "../../src/plan/schema.js";
+import { parsePolicy } from "../../src/policy/parse.js";
+import type { Policy } from "../../src/policy/schema.js";
+import { hostWith } from "../support/facts.js";
+
+export const ID = "test-sandbox";
+
+/** A base root that has every default mount point, empty. */
+export const BASE: DirectoryRoot = {
+  kind: "directory",
+  directory: { path: "/opt/bulkhead/base", kind: "directory", uid: 0, gid: 0 },
+  kindAt: {
+    "/proc": "directory",
+    "/sys": "directory",
+    "/dev": "directory",
+    "/tmp": "directory",
+    "/work": "directory",
+    "/etc/hosts": "file",
+  },
+  image: false,
+};
+
+export function inputsWith(changes: Partial<Inputs> = {}): Inputs {
+  const user = { uid: 1000, gid: 1000, groups: [], name: "sandbox" };
+  return { root: BASE, files: [], user, workdir: "/work", image: null, ...changes };
+}
+
+export function directory(path: string, uid: number, gid = uid): HostFile {
+  return { path, kind: "directory", uid, gid };
+}
+
+/** Compiles a policy against made-up inputs. */
+export function compiled(
+  policy: Policy,
+  { host = hostWith(), inputs = inputsWith() }: { host?: HostReport; inputs?: Inputs } = {},
+): Compiled {
+  return compile(parsePolicy(policy, { directory: "/home/me" }), host, inputs, { id: ID });
+}
+
+export function mountAt(compiled: Compiled, at: string): Mount | undefined {
+  return compiled.plan.mounts.find((mount) => mount.at === at);
+}

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BulkheadError } from "../../src/errors/bulkhead-error.js";
+import type { HostFile, RootInput } from "../../src/plan/input-types.js";
+import { parsePlan } from "../../src/plan/schema.js";
+import { CAPABILITY_NAMES } from "../../src/policy/capability-names.js";
+import type { Policy } from "../../src/policy/schema.js";
+import { hostWith, rootlessHost } from "../support/facts.js";
+import { BASE, compiled, directory, inputsWith } from "./compile-support.js";
+
+const HOST_ROOT: RootInput = {
+  kind: "host",
+  binds: [{ source: "/usr", at: "/usr" }],
+  symlinks: [{ at: "/bin", target: "usr/bin" }],
+};
+
+const place = fc.constantFrom("/work", "/work/in", "/data", "/tmp", "/usr", "/etc/hosts", "/bin", "/a/b/c");
+const file: fc.Arbitrary<NonNullable<Policy["files"]>[number]> = fc.oneof(
+  fc.record({ tmpfs: place, exec: fc.boolean() }),
+  fc.record({ host: fc.constant("/srv/x"), at: place, mode: fc.constantFrom("ro" as const, "rw" as const) }),
+);
+
+const policy: fc.Arbitrary<Policy> = fc.record(
+  {
+    writable: fc.boolean(),
+    level: fc.constantFrom("chroot" as const, "container" as const),
+    workdir: fc.constantFrom("/", "/work", "/proc", "/bin", "/usr/lib", "/tmp/x", "/data"),
+    files: fc.uniqueArray(file, { selector: (entry) => ("tmpfs" in entry ? entry.tmpfs : entry.at), maxLength: 5 }),
+    capabilities: fc.subarray([...CAPABILITY_NAMES]),
+    resources: fc.record({
+      memory: fc.integer({ min: 4 * 2 ** 20, max: 2 ** 40 }),
+      pids: fc.integer({ min: 2, max: 1000 }),
+    }),
+    hostname: fc.constantFrom("a", "box-1"),
+    apparmor: fc.constant("profile-1"),
+  },
+  { requiredKeys: [] },
+);
+
+const host = fc.constantFrom(
+  hostWith(),
+  rootlessHost(),
+  hostWith({ callerUid: 1000, callerGid: 1000 }),
+  hostWith({ landlockAbi: 0, namespaces: ["mnt", "pid", "ipc", "user", "uts"] }),
+  hostWith({ cgroup: { layout: "v1", version: 1, controllers: ["pids"], parent: null, why: "no memory" } }),
+);
+
+/** What a policy may rightly be refused for. */
+const FAIR = ["POLICY_INVALID", "REQUIREMENT_UNMET"];
+
+describe("every plan that the compiler makes", () => {
+  it("is one that the warden's rules accept", () => {
+    fc.assert(
+      fc.property(policy, host, fc.constantFrom<RootInput>(BASE, HOST_ROOT), (given, on, root) => {
+        const files: readonly (HostFile | null)[] = (given.files ?? []).map((entry) =>
+          "tmpfs" in entry ? null : directory("/srv/x", 1000),
+        );
+        try {
+          const inputs = inputsWith({ root, files, workdir: given.workdir ?? "/work" });
+          const { plan } = compiled(given, { host: on, inputs });
+          expect(parsePlan(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+        } catch (error) {
+          if (!(error instanceof BulkheadError) || !FAIR.includes(error.code)) throw error;
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { isWithin } from "../../src/policy/paths.js";
+import { hostWith, rootlessHost } from "../support/facts.js";
+import { BASE, compiled, ID, inputsWith, mountAt } from "./compile-support.js";
+
+describe("the empty policy", () => {
+  it("is a container with everything on", () => {
+    const { plan, level } = compiled({});
+    expect(level).toBe("container");
+    expect(plan).toMatchObject({
+      version: 1,
+      id: ID,
+      level: "container",
+      namespaces: ["mount", "pid", "ipc", "net", "user", "uts", "cgroup"],
+      user: { uid: 1000, gid: 1000, groups: [] },
+      root: { readOnly: true, overlay: null, source: { kind: "directory", path: "/opt/bulkhead/base", owner: null } },
+      cgroup: { version: 2, controllers: ["memory", "pids", "cpu"] },
+      seccomp: { profile: "default", denySetid: false, unixSocketsOnly: false },
+      landlock: { abi: 6, writable: ["/tmp", "/work", "/dev/shm"] },
+      capabilities: [],
+      apparmor: null,
+      limits: { addressSpaceBytes: null, processes: null },
+    });
+  });
+
+  it("gives a writable /tmp and working directory, of the user's", () => {
+    const result = compiled({});
+    expect(mountAt(result, "/tmp")).toMatchObject({ kind: "tmpfs", mode: 0o1777, sizeBytes: 268_435_456 });
+    expect(mountAt(result, "/work")).toMatchObject({ kind: "tmpfs", uid: 1000, gid: 1000 });
+    expect(result.workload).toMatchObject({ cwd: "/work", argv: [], timeMs: undefined, outputBytes: 10_485_760 });
+  });
+
+  it("has nothing of this process's environment", () => {
+    expect(Object.keys(compiled({}).workload.env).sort()).toEqual(["HOME", "LANG", "LOGNAME", "PATH", "USER"]);
+  });
+
+  it("is the same plan each time: the compiler is pure", () => {
+    expect(compiled({})).toEqual(compiled({}));
+  });
+});
+
+describe("mounts", () => {
+  it("come parents first, whatever order the policy has", () => {
+    const files = [{ tmpfs: "/work/a/b" }, { tmpfs: "/data" }, { tmpfs: "/work/a" }];
+    const places = compiled({ files }, { inputs: inputsWith({ files: [null, null, null] }) }).plan.mounts.map(
+      ({ at }) => at,
+    );
+    places.forEach((at, index) => {
+      expect(places.slice(index + 1).filter((later) => later !== at && isWithin(at, later))).toEqual([]);
+    });
+  });
+
+  it("need a layer over the root where their place is missing", () => {
+    const inputs = inputsWith({ files: [null], root: { ...BASE, kindAt: { ...BASE.kindAt, "/data": "missing" } } });
+    expect(compiled({ files: [{ tmpfs: "/data" }] }, { inputs }).plan.root).toMatchObject({
+      readOnly: true,
+      overlay: {},
+    });
+  });
+
+  it("leave a working directory alone that holds something", () => {
+    const inputs = inputsWith({ workdir: "/app", root: { ...BASE, kindAt: { ...BASE.kindAt, "/app": "full" } } });
+    expect(mountAt(compiled({ workdir: "/app" }, { inputs }), "/app")).toBeUndefined();
+  });
+
+  it("never put a file system on /proc, though it be the working directory", () => {
+    const result = compiled({ workdir: "/proc" }, { inputs: inputsWith({ workdir: "/proc" }) });
+    expect(result.plan.mounts.filter(({ at }) => at === "/proc")).toEqual([{ kind: "proc", at: "/proc" }]);
+  });
+
+  it("cover the root's own network files, and make no others", () => {
+    const result = compiled({ hostname: "box" });
+    expect(mountAt(result, "/etc/hosts")).toMatchObject({ kind: "file", content: expect.stringContaining("box") });
+    expect(mountAt(result, "/etc/resolv.conf")).toBeUndefined();
+  });
+});
+
+describe("root: host", () => {
+  const root = {
+    kind: "host",
+    binds: [{ source: "/usr", at: "/usr" }],
+    symlinks: [{ at: "/bin", target: "usr/bin" }],
+  } as const;
+
+  it("is an empty root with read-only binds and accounts of its own", () => {
+    const result = compiled({ root: "host" }, { inputs: inputsWith({ root }) });
+    expect(result.plan.root).toMatchObject({ source: { kind: "empty" }, readOnly: true, overlay: null });
+    expect(mountAt(result, "/usr")).toMatchObject({ kind: "bind", readOnly: true });
+    expect(mountAt(result, "/bin")).toEqual({ kind: "symlink", at: "/bin", target: "usr/bin" });
+    expect(mountAt(result, "/etc/passwd")).toMatchObject({ content: expect.stringContaining("sandbox:x:1000:1000:") });
+  });
+});
+
+describe("a writable root", () => {
+  it("is a layer in memory, and said to be weaker", () => {
+    const { plan, enforcement } = compiled({ writable: true });
+    expect(plan.root).toMatchObject({ readOnly: false, overlay: { sizeBytes: 268_435_456 } });
+    expect(plan.landlock?.writable).toContain("/");
+    expect(enforcement.protections.find(({ protection }) => protection === "read-only-root")?.status).toBe("weaker");
+  });
+});
+
+describe("level chroot", () => {
+  it("does without the namespaces that hosts forbid, as root", () => {
+    expect(compiled({ level: "chroot" }).plan.namespaces).toEqual(["mount", "pid", "ipc", "net"]);
+  });
+
+  it("needs a user namespace without root", () => {
+    expect(compiled({ level: "chroot" }, { host: rootlessHost() }).plan.namespaces).toContain("user");
+  });
+});
+
+describe("a host without cgroups", () => {
+  it("gets rlimits in their place", () => {
+    const { plan } = compiled({ resources: { memory: "1GiB" } }, { host: rootlessHost() });
+    expect(plan.cgroup).toEqual({ version: 0, controllers: [] });
+    expect(plan.limits).toMatchObject({ processes: 64, addressSpaceBytes: expect.any(Number) });
+  });
+});
+
+describe("a host without net namespaces", () => {
+  it("gets no sockets but AF_UNIX", () => {
+    const { plan } = compiled({}, { host: hostWith({ namespaces: ["mnt", "pid", "ipc", "user", "uts"] }) });
+    expect(plan.namespaces).not.toContain("net");
+    expect(plan.seccomp.unixSocketsOnly).toBe(true);
+  });
+});
+
+describe("an image", () => {
+  it("adds its environment below the policy's, and its command", () => {
+    const image = { entrypoint: ["/run"], cmd: ["a"], env: { A: "image", B: "image" } };
+    const { workload } = compiled({ env: { B: "policy" } }, { inputs: inputsWith({ image }) });
+    expect(workload.argv).toEqual(["/run", "a"]);
+    expect(workload.env).toMatchObject({ A: "image", B: "policy" });
+  });
+});
