@@ -83,7 +83,10 @@ for argument; do
   esac
 done
 
-mkdir -p "$state"
+if ! mkdir -p "$state" 2>/dev/null || [ ! -w "$state" ]; then
+  say "this checkout is not ready, and you may not write to it: let its owner run './bulkhead setup'"
+  exit 125
+fi
 # Two first runs at once: the second waits, then finds everything fresh. The kernel drops the lock with its last holder, so
 # a killed set-up blocks nobody (but a cargo that outlived it is waited for).
 exec 9>"$state/lock"
