@@ -1,0 +1,207 @@
+import { connect, type Socket } from "node:net";
+import type { JsonObject } from "../channel/json.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import type { Facts } from "../host/facts.js";
+import type { Plan } from "../plan/schema.js";
+import { Control } from "./control.js";
+import { Launch } from "./launch.js";
+import { type BrokerLimits, type Hello, readHello } from "./messages.js";
+import { type PrivateProcess, startPrivate } from "./private-process.js";
+import { encodeMessage } from "./wire.js";
+
+/** How long a broker may take to say hello. */
+const HELLO_MS = 10_000;
+
+/** The process that makes sandboxes: a private child of this one, or the system's. See `docs/control.md`. */
+export class Broker {
+  readonly #control: Control;
+  readonly #launches = new Map<string, Launch>();
+  #hello: Hello | undefined;
+  #greeted: (hello: Hello) => void = () => undefined;
+  #refused: (error: unknown) => void = () => undefined;
+
+  private constructor(socket: Socket, lastWords: () => string) {
+    this.#control = new Control(
+      socket,
+      { message: (type, message) => this.#receive(type, message), lost: (error) => this.#lose(error) },
+      lastWords,
+    );
+  }
+
+  /**
+   * This process's own broker: started at first use, and again if it was lost. It needs nothing installed, keeps no
+   * process alive, and ends with this one, however that ends.
+   * @throws BulkheadError SETUP_MISSING, BROKER_UNAVAILABLE
+   */
+  static private(): Promise<Broker> {
+    return shared("", () => Broker.#start(startPrivate()));
+  }
+
+  /**
+   * A system broker (`warden broker --socket PATH`), one connection for each path.
+   * @throws BulkheadError BROKER_UNAVAILABLE, CALLER_REFUSED
+   */
+  static connect(path: string): Promise<Broker> {
+    return shared(path, () => Broker.#connect(path));
+  }
+
+  /** `path`'s broker, or BULKHEAD_BROKER's, or the private one. */
+  static default(path: string | undefined = process.env["BULKHEAD_BROKER"]): Promise<Broker> {
+    return path === undefined || path === "" ? Broker.private() : Broker.connect(path);
+  }
+
+  get facts(): Facts {
+    return this.#greeting().facts;
+  }
+
+  get limits(): BrokerLimits {
+    return this.#greeting().limits;
+  }
+
+  /** Of the warden. */
+  get version(): string {
+    return this.#greeting().version;
+  }
+
+  /** False once it is gone. */
+  get alive(): boolean {
+    return this.#control.lost === undefined;
+  }
+
+  /**
+   * Asks for a sandbox. Returns at once: what is written to the launch's transport goes out with the plan, in one write.
+   * @throws BulkheadError BROKER_LOST
+   */
+  launch(plan: Plan): Launch {
+    const { session, socket } = this.#greeting();
+    if (this.#control.lost !== undefined) {
+      throw this.#control.lost;
+    }
+    const message = encodeMessage(JSON.stringify({ type: "launch", session, plan }));
+    const transport = connect({ path: socket });
+    // A launch that cannot be connected is never told of on the control connection.
+    transport.once("error", (cause) => this.#failLaunch(plan.id, cause));
+    transport.cork();
+    process.nextTick(() => transport.uncork());
+    const launch = new Launch(plan.id, transport, message, this.#control);
+    this.#launches.set(plan.id, launch);
+    this.#control.hold();
+    const forget = () => this.#forget(launch);
+    launch.ended.then(forget, forget);
+    return launch;
+  }
+
+  /** Ends the connection, and with it every sandbox made through it. */
+  close(): void {
+    this.#control.close();
+  }
+
+  static async #connect(path: string): Promise<Broker> {
+    const socket = connect({ path });
+    const broker = new Broker(socket, () => path);
+    broker.#control.send({ type: "control" });
+    return await broker.#waitForHello();
+  }
+
+  static async #start({ control, lastWords }: PrivateProcess): Promise<Broker> {
+    return await new Broker(control, lastWords).#waitForHello();
+  }
+
+  async #waitForHello(): Promise<Broker> {
+    this.#control.hold();
+    const timer = setTimeout(() => this.#refused(unavailable("no hello in time")), HELLO_MS);
+    try {
+      this.#hello = await new Promise<Hello>((resolve, reject) => {
+        this.#greeted = resolve;
+        this.#refused = reject;
+      });
+      return this;
+    } catch (error) {
+      this.#control.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#control.release();
+    }
+  }
+
+  #receive(type: string, message: JsonObject): void {
+    if (this.#hello === undefined) {
+      this.#receiveHello(type, message);
+      return;
+    }
+    const id = message["id"];
+    const launch = typeof id === "string" ? this.#launches.get(id) : undefined;
+    if (launch === undefined) {
+      return;
+    }
+    launch.receive(type, message);
+  }
+
+  #receiveHello(type: string, message: JsonObject): void {
+    if (type === "hello") {
+      this.#hello = readHello(message);
+      this.#greeted(this.#hello);
+    }
+  }
+
+  #failLaunch(id: string, cause: Error): void {
+    const launch = this.#launches.get(id);
+    if (launch !== undefined && (cause as NodeJS.ErrnoException).syscall === "connect") {
+      launch.fail(unavailable("launch", cause));
+    }
+  }
+
+  #forget(launch: Launch): void {
+    this.#launches.delete(launch.id);
+    this.#control.release();
+  }
+
+  #lose(error: BulkheadError): void {
+    const detail = error.detail === undefined ? {} : { detail: error.detail };
+    this.#refused(
+      error.code === "BROKER_LOST"
+        ? new BulkheadError("BROKER_UNAVAILABLE", { operation: "hello", cause: error, ...detail })
+        : error,
+    );
+    for (const launch of this.#launches.values()) {
+      launch.fail(error);
+    }
+  }
+
+  #greeting(): Hello {
+    if (this.#hello === undefined) {
+      throw unavailable("hello");
+    }
+    return this.#hello;
+  }
+}
+
+const brokers = new Map<string, Promise<Broker>>();
+
+/** One broker for each key; a lost one, or one that could not be had, is made anew. */
+async function shared(key: string, make: () => Promise<Broker>): Promise<Broker> {
+  const present = brokers.get(key);
+  if (present !== undefined) {
+    const broker = await present.catch(() => undefined);
+    if (broker?.alive === true) {
+      return broker;
+    }
+    if (brokers.get(key) === present) {
+      brokers.delete(key);
+    }
+    return await shared(key, make);
+  }
+  const making = make();
+  brokers.set(key, making);
+  making.catch(() => {
+    if (brokers.get(key) === making) {
+      brokers.delete(key);
+    }
+  });
+  return await making;
+}
+
+function unavailable(operation: string, cause?: unknown): BulkheadError {
+  return new BulkheadError("BROKER_UNAVAILABLE", { operation, ...(cause === undefined ? {} : { cause }) });
+}

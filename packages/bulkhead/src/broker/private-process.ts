@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { wardenPath } from "./locate.js";
+
+/** What is kept of a broker's stderr, to tell why it could not start. */
+const LAST_WORDS_BYTES = 4096;
+
+/** A broker that lives and dies with this process. */
+export interface PrivateProcess {
+  /** Our end of its control connection; when it closes, the broker ends, and every sandbox of it. */
+  readonly control: Socket;
+  /** The end of what it said on stderr, or how it ended: for the error when it is lost. */
+  lastWords(): string;
+}
+
+/**
+ * Starts `warden broker --private`. It holds nothing of this process but the socket: no terminal (a ^C there is not for
+ * it), no environment, no descriptors; and nothing of it keeps Node from exiting.
+ * @throws BulkheadError SETUP_MISSING
+ */
+export function startPrivate(): PrivateProcess {
+  const child = spawn(wardenPath(), ["broker", "--private"], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    detached: true,
+    env: {},
+    cwd: "/",
+  });
+  const lastWords = watch(child);
+  const control = child.stdio[3];
+  if (control === null || control === undefined) {
+    throw new BulkheadError("BROKER_UNAVAILABLE", { operation: "spawn" });
+  }
+  child.unref();
+  return { control: control as Socket, lastWords };
+}
+
+function watch(child: ChildProcess): () => string {
+  let said = "";
+  let fate = "";
+  const stderr = child.stderr as (Readable & { unref(): void }) | null;
+  stderr?.setEncoding("utf8");
+  stderr?.on("data", (text: string) => {
+    said = (said + text).slice(-LAST_WORDS_BYTES);
+  });
+  stderr?.on("error", () => undefined);
+  stderr?.unref();
+  child.on("error", (error: NodeJS.ErrnoException) => {
+    fate = error.code ?? "spawn";
+  });
+  child.on("exit", (code, signal) => {
+    fate = signal ?? `exit ${code}`;
+  });
+  return () => [said.trim(), fate].filter((part) => part !== "").join("; ");
+}

@@ -1,0 +1,164 @@
+import type { Duplex } from "node:stream";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { FrameDecoder } from "./decoder.js";
+import { helloFrame, jsonFrame } from "./frames.js";
+import { readHello } from "./messages.js";
+import { Kind, MAX_OPEN_STREAMS, MAX_STREAM } from "./protocol.js";
+import { ChannelStream, type FrameSink, type StreamHandler } from "./stream.js";
+import { violation } from "./violation.js";
+
+/**
+ * Called once when no more will come: with the violation when init broke the protocol, with nothing when the stream just
+ * ended. Whoever made the channel knows, or finds out, why, and then calls {@link Channel.close}.
+ */
+export type ChannelEnd = (error: BulkheadError | undefined) => void;
+
+/** The host's end of the byte stream to one init. See `docs/channel.md`. */
+export class Channel implements FrameSink {
+  readonly #transport: Duplex;
+  readonly #onEnd: ChannelEnd;
+  readonly #streams = new Map<number, ChannelStream>();
+  #next = 1;
+  #greeted = false;
+  #corked = false;
+  #ended = false;
+  #closed: BulkheadError | undefined;
+
+  /** Says `hello` at once. What is opened in the same tick leaves in the same write. */
+  constructor(transport: Duplex, onEnd: ChannelEnd) {
+    this.#transport = transport;
+    this.#onEnd = onEnd;
+    const decoder = new FrameDecoder("init", (kind, stream, payload) => this.#receive(kind, stream, payload));
+    transport.on("data", (chunk: Buffer) => this.#push(decoder, chunk));
+    transport.on("drain", () => this.#pumpAll());
+    transport.on("error", () => this.#end(undefined));
+    transport.on("end", () => this.#end(decoder.idle ? undefined : violation("cut-short")));
+    transport.on("close", () => this.#end(undefined));
+    this.send(helloFrame);
+  }
+
+  get ready(): boolean {
+    return !this.#transport.writableNeedDrain;
+  }
+
+  /**
+   * Opens a stream with this request.
+   * @throws BulkheadError the one that the channel was closed with; TOO_MANY_OPERATIONS; REQUEST_INVALID when it is too long
+   */
+  open(request: object, handler: StreamHandler): ChannelStream {
+    if (this.#closed !== undefined) {
+      throw this.#closed;
+    }
+    if (this.#streams.size >= MAX_OPEN_STREAMS || this.#next > MAX_STREAM) {
+      throw new BulkheadError("TOO_MANY_OPERATIONS", { operation: "open" });
+    }
+    const number = this.#next;
+    const frame = requestFrame(number, request);
+    this.#next += 2;
+    const stream = new ChannelStream(number, this, handler);
+    this.#streams.set(number, stream);
+    this.send(frame);
+    return stream;
+  }
+
+  /**
+   * Ends it: every operation that is open, and every later one, fails with `error`. The first error is the one that
+   * counts. The transport is its owner's to destroy.
+   */
+  close(error: BulkheadError): void {
+    if (this.#closed !== undefined) {
+      return;
+    }
+    this.#closed = error;
+    this.#ended = true;
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    for (const stream of streams) {
+      stream.fail(error);
+    }
+  }
+
+  /** Frames of one tick are gathered into one write. */
+  send(frame: Buffer, flushed?: () => void): void {
+    if (this.#ended) {
+      flushed?.();
+      return;
+    }
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#transport.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#transport.uncork();
+      });
+    }
+    this.#transport.write(frame, flushed);
+  }
+
+  #push(decoder: FrameDecoder, chunk: Buffer): void {
+    if (this.#ended) {
+      return;
+    }
+    try {
+      decoder.push(chunk);
+    } catch (error) {
+      this.#end(error instanceof BulkheadError ? error : violation("message"));
+    }
+  }
+
+  #receive(kind: number, number: number, payload: Buffer): void {
+    if (this.#ended) {
+      return;
+    }
+    if (!this.#greeted || kind === Kind.hello) {
+      this.#receiveHello(kind, payload);
+      return;
+    }
+    const stream = this.#streams.get(number);
+    if (stream === undefined) {
+      this.#checkClosed(number);
+      return;
+    }
+    stream.receive(kind, payload);
+    if (!stream.open) {
+      this.#streams.delete(number);
+    }
+  }
+
+  #receiveHello(kind: number, payload: Buffer): void {
+    if (this.#greeted || kind !== Kind.hello) {
+      throw violation("hello");
+    }
+    readHello(payload);
+    this.#greeted = true;
+  }
+
+  /** A frame may have crossed with the end of its stream; one for a stream that never was is a violation. */
+  #checkClosed(number: number): void {
+    if (number % 2 === 0 || number >= this.#next) {
+      throw violation("stream-unknown");
+    }
+  }
+
+  #pumpAll(): void {
+    for (const stream of this.#streams.values()) {
+      stream.pump();
+    }
+  }
+
+  #end(error: BulkheadError | undefined): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    this.#onEnd(error);
+  }
+}
+
+function requestFrame(number: number, request: object): Buffer {
+  try {
+    return jsonFrame(Kind.request, number, request);
+  } catch (cause) {
+    throw new BulkheadError("REQUEST_INVALID", { operation: "request", detail: "longer than 1 MiB", cause });
+  }
+}

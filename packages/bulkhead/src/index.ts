@@ -1,0 +1,33 @@
+/** Runs code that you do not fully trust behind the wall that you choose. Start with `run` or `Sandbox`. */
+
+export { Broker } from "./broker/broker.js";
+export type { Evidence, ProcessEvidence } from "./broker/evidence.js";
+export type { BrokerLimits, Ended, Stats } from "./broker/messages.js";
+export { BulkheadError, type ErrorContext } from "./errors/bulkhead-error.js";
+export { printable } from "./errors/describe.js";
+export type { Fault } from "./errors/entry.js";
+export { type ErrorCode, isErrorCode, registry as errorRegistry } from "./errors/registry.js";
+export type { Enforcement, EnforcementTable } from "./evidence/enforcement.js";
+export type { Facts } from "./host/facts.js";
+export { type LevelAvailability, levelAvailability } from "./host/levels.js";
+export type { HostReport } from "./host/report.js";
+export type { Missing } from "./host/requirements.js";
+export type { Workload } from "./plan/compile.js";
+export type { Plan } from "./plan/schema.js";
+export { DEFAULT_RESOURCES, RUN_TIME_MS } from "./policy/defaults.js";
+export { policyJsonSchema } from "./policy/json-schema.js";
+export { isAtLeast, LEVELS, type Level, type Trust } from "./policy/level.js";
+export { loadPolicy, parsePolicyText } from "./policy/load.js";
+export { parsePolicy } from "./policy/parse.js";
+export { PROTECTIONS, type Protection } from "./policy/protections.js";
+export type { ResolvedPolicy } from "./policy/resolved.js";
+export type { Policy } from "./policy/schema.js";
+export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
+export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
+export type { Files, ReadOptions, ReadStreamOptions, WriteOptions } from "./sandbox/files/files.js";
+export { type BrokerOptions, type Explanation, explain, reportHost } from "./sandbox/prepare.js";
+export type { Process, WebStreams } from "./sandbox/process.js";
+export type { ProcessResult } from "./sandbox/process-result.js";
+export { type RunControl, type RunOptions, run } from "./sandbox/run.js";
+export type { RunResult } from "./sandbox/run-result.js";
+export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";

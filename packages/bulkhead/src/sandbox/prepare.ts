@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { Broker } from "../broker/broker.js";
+import { baseRootPath } from "../broker/locate.js";
+import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
+import { unmetBy } from "../evidence/requirements.js";
+import { type HostReport, hostReport } from "../host/report.js";
+import type { Driver } from "../levels/driver.js";
+import { wardenDriver } from "../levels/warden.js";
+import { type Compiled, compile, tabulate } from "../plan/compile.js";
+import { gatherInputs, type InputSources } from "../plan/inputs.js";
+import type { Plan } from "../plan/schema.js";
+import type { Level } from "../policy/level.js";
+import { parsePolicy } from "../policy/parse.js";
+import type { ResolvedPolicy } from "../policy/resolved.js";
+import type { Policy } from "../policy/schema.js";
+
+/** Where sandboxes come from. */
+export interface BrokerOptions {
+  /** Path of a system broker's socket. Default: BULKHEAD_BROKER, or a private broker of this process. */
+  readonly broker?: string;
+}
+
+/** A policy that is ready to be launched on this host. */
+export interface Prepared {
+  readonly compiled: Compiled;
+  readonly driver: Driver;
+}
+
+/** A policy as it was when it was compiled. Policies are plain data that their owner may change in place. */
+interface Remembered {
+  readonly policy: Policy;
+  readonly compiled: Compiled;
+}
+
+/** How many policies are remembered for each broker: programs use few, but may make them from input. */
+const MOST_REMEMBERED = 64;
+/** Host files change owners, and directories become links: only policies that name none are remembered, and not for long. */
+const REMEMBERED_MS = 2_000;
+
+const remembered = new WeakMap<Broker, Map<string, Remembered & { readonly until: number }>>();
+const reports = new WeakMap<Broker, HostReport>();
+
+/** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
+export async function prepare(policy: Policy, options: BrokerOptions): Promise<Prepared> {
+  const broker = await Broker.default(options.broker);
+  const { plan, ...compiled } = recall(broker, policy) ?? (await compileFresh(broker, policy, options));
+  return { compiled: { ...compiled, plan: { ...plan, id: freshId() } }, driver: wardenDriver(broker) };
+}
+
+/** What a policy comes to on a host, found out without starting anything. */
+export interface Explanation {
+  readonly level: Level;
+  readonly plan: Plan;
+  readonly enforcement: EnforcementTable;
+  /** What the policy requires and this host cannot enforce: with any of it, nothing would be started. */
+  readonly unmet: readonly Enforcement[];
+}
+
+/** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
+export async function explain(policy: Policy = {}, options: BrokerOptions = {}): Promise<Explanation> {
+  const broker = await Broker.default(options.broker);
+  const host = reportOf(broker);
+  const resolved = parsePolicy(policy);
+  const inputs = await gatherInputs(resolved, sources(options));
+  const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
+  return { level: plan.level, plan, enforcement, unmet: unmetBy(resolved, enforcement) };
+}
+
+/** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
+export async function reportHost(options: BrokerOptions = {}): Promise<HostReport> {
+  return reportOf(await Broker.default(options.broker));
+}
+
+async function compileFresh(broker: Broker, policy: Policy, options: BrokerOptions): Promise<Compiled> {
+  const resolved = parsePolicy(policy);
+  const inputs = await gatherInputs(resolved, sources(options));
+  const compiled = compile(resolved, reportOf(broker), inputs, { id: freshId() });
+  if (namesNoHostFile(resolved)) {
+    remember(broker, policy, compiled);
+  }
+  return compiled;
+}
+
+/** Images are unpacked in a sandbox, so what reads them is loaded only when there is one. */
+function sources({ broker }: BrokerOptions): InputSources {
+  return {
+    baseRoot: baseRootPath(),
+    openImage: async (source) => {
+      const { openImage } = await import("../images/open.js");
+      return await openImage(source, broker === undefined ? {} : { broker });
+    },
+  };
+}
+
+function recall(broker: Broker, policy: Policy): Compiled | undefined {
+  const found = remembered.get(broker)?.get(JSON.stringify(policy));
+  // Different objects can have the same JSON (NaN and null, a Date and a string).
+  const same = found !== undefined && found.until > performance.now() && isDeepStrictEqual(found.policy, policy);
+  return same ? found.compiled : undefined;
+}
+
+function remember(broker: Broker, policy: Policy, compiled: Compiled): void {
+  const policies = remembered.get(broker) ?? new Map<string, Remembered & { readonly until: number }>();
+  remembered.set(broker, policies);
+  if (policies.size >= MOST_REMEMBERED) {
+    policies.clear();
+  }
+  const until = performance.now() + REMEMBERED_MS;
+  policies.set(JSON.stringify(policy), { policy: structuredClone(policy), compiled, until });
+}
+
+function namesNoHostFile({ root, files }: ResolvedPolicy): boolean {
+  return (root.kind === "base" || root.kind === "host") && files.every((file) => file.kind === "tmpfs");
+}
+
+function reportOf(broker: Broker): HostReport {
+  const report = reports.get(broker) ?? hostReport(broker.facts);
+  reports.set(broker, report);
+  return report;
+}
+
+function freshId(): string {
+  return `s${randomBytes(8).toString("hex")}`;
+}

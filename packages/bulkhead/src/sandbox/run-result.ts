@@ -1,0 +1,75 @@
+import type { Stats } from "../broker/messages.js";
+import type { BulkheadError } from "../errors/bulkhead-error.js";
+import type { EnforcementTable } from "../evidence/enforcement.js";
+import type { Level } from "../policy/level.js";
+import { type ExitStatus, Output } from "./process-result.js";
+
+/** How a run came out: one shape for success and failure, with a boolean for each cause. JSON gives exactly these fields. */
+export interface RunResult {
+  /** The workload's own; 127 when it was not found, 126 when it could not be executed; null when a signal ended it. */
+  readonly exitCode: number | null;
+  /** `SIGKILL` where a limit ended it; null when it exited. */
+  readonly signal: string | null;
+  /** What is not UTF-8 is replaced. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The same, as it came. Not part of the JSON form. */
+  readonly stdoutBytes: Buffer;
+  readonly stderrBytes: Buffer;
+  /** `resources.time` was used up. */
+  readonly timedOut: boolean;
+  /** The kernel killed something inside for want of memory; false where nothing measures it. */
+  readonly oomKilled: boolean;
+  /** A process or thread was refused for the limit. */
+  readonly pidsExceeded: boolean;
+  /** One of the sandbox's own writable file systems was full. */
+  readonly diskFull: boolean;
+  /** It was killed for `resources.output`, and what exceeded it is missing. */
+  readonly outputTruncated: boolean;
+  /** From the call of `run` to when nothing was left. */
+  readonly durationMs: number;
+  /** Of everything inside; null where nothing measures it. */
+  readonly cpuMs: number | null;
+  /** Most memory that all processes inside had together, as the cgroup counts it; null where nothing measures it. */
+  readonly maxRssBytes: number | null;
+  readonly level: Level;
+  readonly enforcement: EnforcementTable;
+  /** The signed statement of what was in force; not made yet. */
+  readonly record: null;
+  /** Why the program could not be started (`exitCode` 126 or 127). */
+  readonly error?: BulkheadError;
+}
+
+/** What the parts of a result come from. */
+export interface RunFacts {
+  readonly status: ExitStatus;
+  readonly output: { readonly stdout: Buffer; readonly stderr: Buffer };
+  readonly timedOut: boolean;
+  readonly outputTruncated: boolean;
+  readonly durationMs: number;
+  /** The broker's, never init's. */
+  readonly stats: Stats;
+  readonly level: Level;
+  readonly enforcement: EnforcementTable;
+  readonly error?: BulkheadError;
+}
+
+export function runResult(facts: RunFacts): RunResult {
+  const { stats, output, status, error } = facts;
+  return Object.assign(new Output(output.stdout, output.stderr), {
+    exitCode: status.exitCode,
+    signal: status.signal,
+    timedOut: facts.timedOut,
+    oomKilled: (stats.oomKills ?? 0) > 0,
+    pidsExceeded: (stats.pidsExceeded ?? 0) > 0,
+    diskFull: stats.diskFull === true,
+    outputTruncated: facts.outputTruncated,
+    durationMs: facts.durationMs,
+    cpuMs: stats.cpuUs === null ? null : stats.cpuUs / 1000,
+    maxRssBytes: stats.memoryPeakBytes,
+    level: facts.level,
+    enforcement: facts.enforcement,
+    record: null,
+    ...(error === undefined ? {} : { error }),
+  });
+}

@@ -1,0 +1,186 @@
+import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { confirm } from "../evidence/confirm.js";
+import { RUN_TIME_MS } from "../policy/defaults.js";
+import type { Policy } from "../policy/schema.js";
+import { type ExecOptions, execRequest, type TerminalSize } from "./exec-options.js";
+import { Execution, type Settled } from "./execution.js";
+import { Live } from "./live.js";
+import { type BrokerOptions, type Prepared, prepare } from "./prepare.js";
+import type { ExitStatus } from "./process-result.js";
+import { type RunResult, runResult } from "./run-result.js";
+import { signalNumber } from "./signals.js";
+import { connectStdin } from "./stdin.js";
+
+/** A run that is under way. */
+export interface RunControl {
+  /** Where `stdin` is `"pipe"`. */
+  readonly stdin: Writable | null;
+  /** Sends a signal to the workload's process group. */
+  kill(signal?: string | number): void;
+  /** Tells its terminal another size. */
+  resize(size: TerminalSize): void;
+}
+
+export interface RunOptions
+  extends BrokerOptions,
+    Pick<ExecOptions, "env" | "cwd" | "user" | "tty" | "stdin" | "input"> {
+  /** Ends the run, and makes it reject with ABORTED. */
+  readonly signal?: AbortSignal;
+  /** Where the output goes as it comes, instead of into the result. They are not ended. */
+  readonly output?: { readonly stdout: Writable; readonly stderr: Writable };
+  /** Called when the request is on its way, so that the workload can be signalled, written to or resized. */
+  readonly onStart?: (run: RunControl) => void;
+}
+
+const KILLED: ExitStatus = { exitCode: null, signal: "SIGKILL" };
+
+/**
+ * Runs one program in a sandbox of its own, which is gone afterwards.
+ *
+ * ```ts
+ * const { stdout, exitCode } = await run(["sh", "-c", "id"], { level: "container" });
+ * ```
+ *
+ * Resolves however the program ended, and also when it could not be started (127 not found, 126 not executable, with
+ * `error`). With an empty `argv` the image's own command runs.
+ * @throws BulkheadError whenever Bulkhead itself refused or failed: POLICY_INVALID, REQUIREMENT_UNMET, LEVEL_UNAVAILABLE,
+ * what keeps a sandbox from being launched, ABORTED, PROTOCOL_VIOLATION, SANDBOX_LOST, BROKER_LOST
+ */
+export async function run(argv: readonly string[], policy: Policy = {}, options: RunOptions = {}): Promise<RunResult> {
+  const startedAt = performance.now();
+  const prepared = await prepare(policy, options);
+  return await new Run(prepared, argv, options, startedAt).finish();
+}
+
+/** One run from launch to result. */
+class Run {
+  readonly #prepared: Prepared;
+  readonly #options: RunOptions;
+  readonly #startedAt: number;
+  readonly #live: Live;
+  readonly #execution: Execution;
+  readonly #delivered: Promise<unknown> | undefined;
+  #timedOut = false;
+
+  /** The plan, `hello` and the exec leave in one write. */
+  constructor(prepared: Prepared, argv: readonly string[], options: RunOptions, startedAt: number) {
+    const { plan, workload } = prepared.compiled;
+    const request = execRequest(argv.length === 0 ? workload.argv : argv, workload, options);
+    this.#prepared = prepared;
+    this.#options = options;
+    this.#startedAt = startedAt;
+    this.#live = new Live(prepared.driver.launch(plan));
+    this.#execution = new Execution(this.#live, request, {
+      buffer: options.output === undefined,
+      bytes: workload.outputBytes,
+      exceeded: () => this.#live.kill(new BulkheadError("OUTPUT_LIMIT", { operation: "run" })),
+    });
+    this.#delivered = this.#deliver();
+    const stdin = connectStdin(this.#execution, request, options);
+    options.onStart?.({
+      stdin,
+      kill: (signal = "SIGTERM") => this.#execution.stream.control({ op: "signal", signal: signalNumber(signal) }),
+      resize: ({ rows, cols }) => this.#execution.stream.control({ op: "resize", rows, cols }),
+    });
+  }
+
+  async finish(): Promise<RunResult> {
+    const settled = await this.#settle();
+    const { running } = this.#live;
+    if ("error" in settled && settled.error.code === "ABORTED") {
+      await running.ended.catch(() => undefined);
+      throw settled.error;
+    }
+    // Nothing is reported of a sandbox that nobody has looked at from outside.
+    const launched = await running.launched;
+    this.#live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run" }));
+    const { stats, error } = await running.ended;
+    if (error !== undefined) {
+      await running.launched;
+    }
+    await this.#delivered;
+    const { compiled } = this.#prepared;
+    return runResult({
+      ...this.#outcome(settled, (stats.oomKills ?? 0) > 0),
+      output: this.#execution.collected(),
+      timedOut: this.#timedOut,
+      outputTruncated: this.#execution.truncated,
+      durationMs: performance.now() - this.#startedAt,
+      stats,
+      level: compiled.level,
+      enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
+    });
+  }
+
+  /** Waits for the program, as long as time and caller allow. */
+  async #settle(): Promise<Settled> {
+    const { signal } = this.#options;
+    const timeMs = this.#prepared.compiled.workload.timeMs;
+    const abort = () => this.#live.kill(aborted(signal));
+    const timer = timeMs === null ? undefined : setTimeout(() => this.#timeOut(), timeMs ?? RUN_TIME_MS);
+    if (signal?.aborted === true) {
+      abort();
+    }
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await this.#execution.settled;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #timeOut(): void {
+    this.#timedOut = true;
+    this.#live.kill(new BulkheadError("TIMED_OUT", { operation: "run" }));
+  }
+
+  /** What a failure comes to: the workload's own are results, ours are thrown. */
+  #outcome(settled: Settled, oomKilled: boolean): { readonly status: ExitStatus; readonly error?: BulkheadError } {
+    if ("status" in settled) {
+      return settled;
+    }
+    const { error } = settled;
+    switch (error.code) {
+      case "TIMED_OUT":
+      case "OUTPUT_LIMIT":
+        return { status: KILLED };
+      case "EXEC_NOT_FOUND":
+        return { status: { exitCode: 127, signal: null }, error };
+      case "EXEC_NOT_EXECUTABLE":
+      case "EXEC_FAILED":
+        return { status: { exitCode: 126, signal: null }, error };
+      case "SANDBOX_LOST":
+        // The kernel may choose init when memory runs out, and with it everything goes.
+        if (oomKilled) {
+          return { status: KILLED };
+        }
+    }
+    throw error;
+  }
+
+  /** Passes the output on; resolves when its reader has taken all of it, or does not want it any more. */
+  #deliver(): Promise<unknown> | undefined {
+    const { streams } = this.#execution;
+    const { output } = this.#options;
+    if (streams === undefined || output === undefined) {
+      return undefined;
+    }
+    const pairs = [[streams.stdout, output.stdout] as const, [streams.stderr, output.stderr] as const];
+    return Promise.all(
+      pairs.map(async ([from, to]) => {
+        const stop = () => from.destroy();
+        to.once("error", stop).once("close", stop);
+        from.pipe(to, { end: false });
+        await finished(from).catch(() => undefined);
+        to.off("error", stop).off("close", stop);
+      }),
+    );
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): BulkheadError {
+  return new BulkheadError("ABORTED", { operation: "run", cause: signal?.reason });
+}

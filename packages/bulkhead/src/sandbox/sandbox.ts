@@ -1,0 +1,150 @@
+import type { Evidence } from "../broker/evidence.js";
+import type { Ended, Launched, Stats } from "../broker/messages.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { confirm } from "../evidence/confirm.js";
+import type { EnforcementTable } from "../evidence/enforcement.js";
+import type { Compiled } from "../plan/compile.js";
+import type { Plan } from "../plan/schema.js";
+import type { Level } from "../policy/level.js";
+import type { Policy } from "../policy/schema.js";
+import { type ExecOptions, execRequest } from "./exec-options.js";
+import { Files } from "./files/files.js";
+import { Live } from "./live.js";
+import { type BrokerOptions, prepare } from "./prepare.js";
+import { Process } from "./process.js";
+import type { ProcessResult } from "./process-result.js";
+
+export interface SandboxOptions extends BrokerOptions {
+  /** Gives up creating it; the promise rejects with ABORTED. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A sandbox that lasts until it is killed, disposed of, or this process ends.
+ *
+ * ```ts
+ * await using sandbox = await Sandbox.create({ resources: { memory: "256MiB" } });
+ * const { stdout } = await (await sandbox.exec(["uname", "-a"], { buffer: true })).result;
+ * ```
+ */
+export class Sandbox implements AsyncDisposable {
+  readonly id: string;
+  readonly level: Level;
+  /** What protects the host from it, and by which mechanism; `enforced` only where the broker's evidence agrees. */
+  readonly enforcement: EnforcementTable;
+  /** What the broker executed. */
+  readonly plan: Plan;
+  readonly files: Files;
+  /** Resolves when nothing of it is left: why it ended, and what it used. */
+  readonly ended: Promise<Ended>;
+  readonly #live: Live;
+  readonly #compiled: Compiled;
+
+  private constructor(live: Live, compiled: Compiled, launched: Launched) {
+    this.id = compiled.plan.id;
+    this.level = compiled.level;
+    this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
+    this.plan = compiled.plan;
+    this.files = new Files(live);
+    this.ended = live.running.ended;
+    this.#live = live;
+    this.#compiled = compiled;
+    this.#limitTime(compiled.workload.timeMs);
+  }
+
+  /**
+   * Makes a sandbox as `policy` says; `{}` is a policy.
+   * @throws BulkheadError POLICY_INVALID, REQUIREMENT_UNMET, LEVEL_UNAVAILABLE and whatever keeps it from being launched:
+   * there is never a sandbox that is weaker than asked for.
+   */
+  static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
+    throwIfAborted(options.signal);
+    const { compiled, driver } = await prepare(policy, options);
+    throwIfAborted(options.signal);
+    const live = new Live(driver.launch(compiled.plan));
+    const abort = () => live.kill(aborted(options.signal));
+    options.signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const launched = await live.running.launched;
+      throwIfAborted(options.signal);
+      return new Sandbox(live, compiled, launched);
+    } catch (error) {
+      throwIfAborted(options.signal);
+      throw error;
+    } finally {
+      options.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /**
+   * Starts a program. `argv[0]` without a slash is looked up in the PATH given. A failure to start it rejects.
+   * @throws BulkheadError EXEC_NOT_FOUND, EXEC_NOT_EXECUTABLE, EXEC_FAILED, CWD_UNAVAILABLE, EXEC_USER_FIXED,
+   * SANDBOX_CLOSED, SANDBOX_LOST
+   */
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
+    if (options.signal?.aborted === true) {
+      throw aborted(options.signal);
+    }
+    const { workload } = this.#compiled;
+    const outputBytes = options.outputBytes ?? (options.buffer === true ? workload.outputBytes : undefined);
+    const process = new Process(this.#live, execRequest(argv, workload, options), options, outputBytes);
+    await process.started();
+    return process;
+  }
+
+  /** Starts a program, and waits for what becomes of it and what it puts out: `exec` with `buffer`. */
+  async run(argv: readonly string[], options: Omit<ExecOptions, "buffer"> = {}): Promise<ProcessResult> {
+    return await (await this.exec(argv, { ...options, buffer: true })).result;
+  }
+
+  /** What it uses, as measured from outside. */
+  async stats(): Promise<Stats> {
+    return await this.#live.running.stats();
+  }
+
+  /** What is in force for each process inside, read again from outside. */
+  async evidence(): Promise<Evidence> {
+    return await this.#live.running.evidence();
+  }
+
+  /** Stops every process inside until {@link resume}. */
+  async pause(): Promise<void> {
+    await this.#live.running.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#live.running.resume();
+  }
+
+  /** Ends everything inside at once. Resolves when nothing of it is left; what was under way fails with SANDBOX_CLOSED. */
+  async kill(): Promise<void> {
+    this.#live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "kill" }));
+    // A broker that is lost takes its sandboxes with it.
+    await this.ended.catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  #limitTime(timeMs: number | null | undefined): void {
+    if (timeMs === null || timeMs === undefined) {
+      return;
+    }
+    const error = () => new BulkheadError("TIMED_OUT", { operation: "sandbox", detail: `${timeMs} ms` });
+    const timer = setTimeout(() => this.#live.kill(error()), timeMs);
+    timer.unref();
+    const clear = () => clearTimeout(timer);
+    this.ended.then(clear, clear);
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw aborted(signal);
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): BulkheadError {
+  return new BulkheadError("ABORTED", { operation: "create", cause: signal?.reason });
+}
