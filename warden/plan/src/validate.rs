@@ -10,7 +10,6 @@ mod text;
 use crate::model::{Level, Namespace, Plan, User};
 use crate::{Code, Error};
 use std::collections::BTreeSet;
-use std::hash::Hash;
 
 /// A plan's JSON may have this many bytes.
 pub const MAX_BYTES: usize = 512 * 1024;
@@ -97,23 +96,27 @@ impl Plan {
     }
 
     fn check_capabilities(&self) -> Checked {
+        for (index, name) in self.capabilities.iter().enumerate() {
+            need(GRANTABLE.contains(&name.as_str()), &format!("capabilities[{index}]"))?;
+        }
         let possible = self.level == Level::Container && self.namespaces.contains(&Namespace::User);
-        let known = self.capabilities.iter().all(|name| GRANTABLE.contains(&name.as_str()));
-        need(self.capabilities.is_empty() || possible && known && distinct(&self.capabilities), "capabilities")
+        need(self.capabilities.is_empty() || possible && distinct(&self.capabilities), "capabilities")
     }
 }
 
 fn check_user(user: &User) -> Checked {
     need(user.uid <= MAX_ID, "user.uid")?;
     need(user.gid <= MAX_ID, "user.gid")?;
-    let fits = user.groups.len() <= MAX_GROUPS && user.groups.iter().all(|&group| group <= MAX_ID);
-    need(fits && distinct(&user.groups), "user.groups")
+    for (index, &group) in user.groups.iter().enumerate() {
+        need(group <= MAX_ID, &format!("user.groups[{index}]"))?;
+    }
+    need(user.groups.len() <= MAX_GROUPS && distinct(&user.groups), "user.groups")
 }
 
 fn need(holds: bool, field: &str) -> Checked {
     if holds { Ok(()) } else { Err(Error::new(Code::PlanInvalid, "check").detail(field)) }
 }
 
-fn distinct<T: Hash + Ord>(values: &[T]) -> bool {
+fn distinct<T: Ord>(values: &[T]) -> bool {
     values.iter().collect::<BTreeSet<_>>().len() == values.len()
 }

@@ -92,8 +92,10 @@ fn bind(bind: &Bind, deny_setid: bool, field: &impl Fn(&str) -> String) -> Check
 fn owner(owner: Option<&Owner>, field: &str) -> Checked {
     let Some(owner) = owner else { return Ok(()) };
     // 2^32 - 1 means "no id" to the kernel.
-    need(owner.host_uid != u32::MAX && owner.host_gid != u32::MAX, field)?;
-    need(owner.uid <= MAX_ID && owner.gid <= MAX_ID, field)
+    need(owner.host_uid != u32::MAX, &format!("{field}.hostUid"))?;
+    need(owner.host_gid != u32::MAX, &format!("{field}.hostGid"))?;
+    need(owner.uid <= MAX_ID, &format!("{field}.uid"))?;
+    need(owner.gid <= MAX_ID, &format!("{field}.gid"))
 }
 
 fn tmpfs(tmpfs: &Tmpfs, field: &impl Fn(&str) -> String) -> Checked {
