@@ -25,7 +25,9 @@ impl Broker<'_> {
 
     fn check_namespaces(&self, plan: &Plan) -> Result<(), Error> {
         if !self.privileged && !plan.namespaces.contains(&Namespace::User) {
-            return Err(Error::new(Code::NamespaceRefused, "check plan").detail("without root there must be a user namespace"));
+            return Err(
+                Error::new(Code::NamespaceRefused, "check plan").detail("without root there must be a user namespace")
+            );
         }
         Ok(())
     }
@@ -43,7 +45,8 @@ impl Broker<'_> {
         ] {
             let Some(maximum) = maximum else { continue };
             if asked > maximum || !plan.cgroup.controllers.contains(&controller) {
-                return Err(Error::new(Code::LimitAboveMaximum, "check plan").detail(format!("limits.{field} {asked} > {maximum}")));
+                return Err(Error::new(Code::LimitAboveMaximum, "check plan")
+                    .detail(format!("limits.{field} {asked} > {maximum}")));
             }
         }
         Ok(())
@@ -52,7 +55,9 @@ impl Broker<'_> {
     fn check_bind(&self, bind: &Bind, caller: &Caller) -> Result<(), Error> {
         if self.privileged && !bind.read_only && bind.owner.is_none() {
             // Without a mapping the files that it leaves would belong to an id that another sandbox gets later.
-            return Err(Error::new(Code::MountOwnerForeign, "check plan").path(&bind.source).detail("writable without an owner"));
+            return Err(Error::new(Code::MountOwnerForeign, "check plan")
+                .path(&bind.source)
+                .detail("writable without an owner"));
         }
         self.check_owner(bind.owner.as_ref(), bind.read_only, caller, &bind.source)
     }

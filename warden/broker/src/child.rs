@@ -75,7 +75,7 @@ fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
     }
     if !setup.privileged {
         // Without root the user namespace comes first: everything else needs the rights that it gives.
-        map_self(plan.user.uid, plan.user.gid, setup.caller.uid, setup.caller.gid)?;
+        map_self((plan.user.uid, plan.user.gid), (setup.caller.uid, setup.caller.gid))?;
     }
     if plan.namespaces.contains(&Namespace::Cgroup) {
         unshare(libc::CLONE_NEWCGROUP, Code::NamespaceRefused, "unshare cgroup")?;
@@ -93,7 +93,12 @@ fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
     }
 
     let ids = Ids { base: setup.base };
-    let context = mounts::Context { caller: setup.caller, ids, privileged: setup.privileged, idmaps: std::mem::take(&mut setup.idmaps) };
+    let context = mounts::Context {
+        caller: setup.caller,
+        ids,
+        privileged: setup.privileged,
+        idmaps: std::mem::take(&mut setup.idmaps),
+    };
     let watched = mounts::enter(plan, &context)?;
     drop(context);
 
@@ -123,7 +128,7 @@ fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
         open_files: plan.limits.open_files,
     };
     let arguments = arguments(&inner)?;
-    let (status, program) = arrange_descriptors(setup.channel, setup.status, setup.program)?;
+    let (status, program) = arrange_descriptors(&setup.channel, &setup.status, setup.program)?;
     // The descriptors of the writable file systems go to the broker, which reads from them how full they are.
     report_ready(&status, &watched)?;
     drop(watched);
@@ -132,22 +137,27 @@ fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
 }
 
 fn die_with_parent() -> Result<(), Error> {
-    kernel::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).attempt(Code::LaunchFailed, "PR_SET_PDEATHSIG")
+    kernel::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)
+        .attempt(Code::LaunchFailed, "PR_SET_PDEATHSIG")
 }
 
 fn unshare(flag: libc::c_int, code: Code, operation: &str) -> Result<(), Error> {
     // SAFETY: integers only; this process has one thread.
-    if unsafe { libc::unshare(flag) } == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()).attempt(code, operation) }
+    if unsafe { libc::unshare(flag) } == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error()).attempt(code, operation)
+    }
 }
 
-/// Maps one id inside to the caller's own: all that the kernel allows without privilege. Groups cannot be changed any more.
-pub fn map_self(inside_uid: u32, inside_gid: u32, uid: u32, gid: u32) -> Result<(), Error> {
+/// Maps one uid and gid inside to the caller's own: all that the kernel allows without privilege. Groups cannot be changed any more.
+pub fn map_self(inside: (u32, u32), caller: (u32, u32)) -> Result<(), Error> {
     // The files below belong to root as long as the process is as undumpable as the broker.
     confine::process::dumpable(true)?;
     for (file, text) in [
         ("/proc/self/setgroups", "deny".to_owned()),
-        ("/proc/self/uid_map", format!("{inside_uid} {uid} 1\n")),
-        ("/proc/self/gid_map", format!("{inside_gid} {gid} 1\n")),
+        ("/proc/self/uid_map", format!("{} {} 1\n", inside.0, caller.0)),
+        ("/proc/self/gid_map", format!("{} {} 1\n", inside.1, caller.1)),
     ] {
         std::fs::write(file, text).attempt_on(Code::UsernsRefused, "write", file)?;
     }
@@ -159,7 +169,8 @@ fn ask_for_map(status: &OwnedFd) -> Result<(), Error> {
     let failed = Code::UsernsRefused;
     rustix::net::send(status, ASK_FOR_MAP, SendFlags::NOSIGNAL).attempt(failed, "ask for id map")?;
     let mut answer = [0; 1];
-    let (length, _) = rustix::net::recv(status, &mut answer, rustix::net::RecvFlags::empty()).attempt(failed, "wait for id map")?;
+    let (length, _) =
+        rustix::net::recv(status, &mut answer, rustix::net::RecvFlags::empty()).attempt(failed, "wait for id map")?;
     if length == 1 { Ok(()) } else { Err(Error::new(failed, "wait for id map")) }
 }
 
@@ -169,14 +180,16 @@ fn change_ids(setup: &Setup, switches_user: bool) -> Result<(), Error> {
     let user = &setup.plan.user;
     if switches_user {
         kernel::become_for_good(INIT_ID, INIT_ID, Some(&[])).attempt(failed, "setresuid")?;
-        let kept: Vec<String> = INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(setup.plan.capabilities.iter().cloned()).collect();
+        let kept: Vec<String> =
+            INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(setup.plan.capabilities.iter().cloned()).collect();
         return confine::capabilities::keep_only(&kept);
     }
     if setup.privileged {
         // They must outlive the change of ids, or the bounding set could not be emptied any more.
         kernel::prctl(libc::PR_SET_KEEPCAPS, 1).attempt(failed, "PR_SET_KEEPCAPS")?;
         let groups: Vec<u32> = user.groups.iter().map(|group| setup.base + group).collect();
-        kernel::become_for_good(setup.base + user.uid, setup.base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
+        kernel::become_for_good(setup.base + user.uid, setup.base + user.gid, Some(&groups))
+            .attempt(failed, "setresuid")?;
     }
     confine::capabilities::keep_only(&[])
 }
@@ -184,17 +197,21 @@ fn change_ids(setup: &Setup, switches_user: bool) -> Result<(), Error> {
 fn arguments(inner: &InnerPlan) -> Result<Vec<CString>, Error> {
     let json = serde_json::to_string(inner).map_err(|_| Error::new(Code::LaunchFailed, "encode inner plan"))?;
     let words = ["init", "--channel", "3", "--inner", &json];
-    words.into_iter().map(|word| CString::new(word).map_err(|_| Error::new(Code::PlanInvalid, "encode inner plan").detail("NUL"))).collect()
+    words
+        .into_iter()
+        .map(|word| CString::new(word).map_err(|_| Error::new(Code::PlanInvalid, "encode inner plan").detail("NUL")))
+        .collect()
 }
 
 /// Null on 0, 1 and 2, the channel on 3, and nothing else but what closes itself on exec. The broker keeps its own
 /// descriptors away from these numbers.
-fn arrange_descriptors(channel: OwnedFd, status: OwnedFd, program: BorrowedFd) -> Result<(OwnedFd, OwnedFd), Error> {
+fn arrange_descriptors(channel: &OwnedFd, status: &OwnedFd, program: BorrowedFd) -> Result<(OwnedFd, OwnedFd), Error> {
     const FIRST_FREE: i32 = 16;
     let failed = Code::LaunchFailed;
     let high = |fd: BorrowedFd| rustix::io::fcntl_dupfd_cloexec(fd, FIRST_FREE).attempt(failed, "dup");
     let (channel, status, program) = (high(channel.as_fd())?, high(status.as_fd())?, high(program)?);
-    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(failed, "open", "/dev/null")?;
+    let null =
+        std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(failed, "open", "/dev/null")?;
     let null = high(null.as_fd())?;
     for (from, to) in [(&null, 0), (&null, 1), (&null, 2), (&channel, CHANNEL)] {
         // SAFETY: integers only. What was at `to` is replaced: nothing in this process uses it any more.
@@ -212,7 +229,8 @@ fn report_ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
     if !fds.is_empty() {
         control.push(SendAncillaryMessage::ScmRights(&fds));
     }
-    rustix::net::sendmsg(status, &[IoSlice::new(READY)], &mut control, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "report ready")?;
+    rustix::net::sendmsg(status, &[IoSlice::new(READY)], &mut control, SendFlags::NOSIGNAL)
+        .attempt(Code::LaunchFailed, "report ready")?;
     Ok(())
 }
 

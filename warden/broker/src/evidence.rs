@@ -70,7 +70,9 @@ const NAMESPACES: [(&str, &str, Namespace); 7] = [
 pub fn collect(pid: i32, plan: &Plan, group: Option<&Group>, everyone: bool) -> Result<Evidence, Error> {
     Ok(Evidence {
         init: process(pid)?,
-        processes: everyone.then(|| group.map(Group::processes).unwrap_or_default().into_iter().filter_map(|pid| process(pid).ok()).collect()),
+        processes: everyone.then(|| {
+            group.map(Group::processes).unwrap_or_default().into_iter().filter_map(|pid| process(pid).ok()).collect()
+        }),
         cgroup: group.map(Group::in_force).unwrap_or_default(),
         landlock: plan.landlock.as_ref().map(|landlock| LandlockInForce { abi: landlock.abi }),
         mounts: mounts(pid)?,
@@ -86,7 +88,9 @@ fn read(path: &str) -> Result<String, Error> {
 
 fn process(pid: i32) -> Result<Process, Error> {
     let status = read(&format!("/proc/{pid}/status"))?;
-    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).unwrap_or_default();
+    let field = |name: &str| {
+        status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).unwrap_or_default()
+    };
     let numbers = |name| field(name).split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<u32>>();
     let number = |name| numbers(name).first().copied().unwrap_or(0);
     let set = |name| field(name).to_owned();
@@ -95,7 +99,12 @@ fn process(pid: i32) -> Result<Process, Error> {
         pid,
         uid: numbers("Uid"),
         gid: numbers("Gid"),
-        capabilities: Capabilities { permitted: set("CapPrm"), effective: set("CapEff"), bounding: set("CapBnd"), ambient: set("CapAmb") },
+        capabilities: Capabilities {
+            permitted: set("CapPrm"),
+            effective: set("CapEff"),
+            bounding: set("CapBnd"),
+            ambient: set("CapAmb"),
+        },
         no_new_privs: field("NoNewPrivs") == "1",
         seccomp: number("Seccomp"),
         seccomp_filters: number("Seccomp_filters"),
@@ -111,7 +120,8 @@ fn namespace(pid: i32, file: &str) -> Option<&'static str> {
 }
 
 fn lsm(pid: i32) -> Option<String> {
-    let label = std::fs::read_to_string(format!("/proc/{pid}/attr/apparmor/current")).or_else(|_| std::fs::read_to_string(format!("/proc/{pid}/attr/current")));
+    let label = std::fs::read_to_string(format!("/proc/{pid}/attr/apparmor/current"))
+        .or_else(|_| std::fs::read_to_string(format!("/proc/{pid}/attr/current")));
     label.ok().map(|label| label.trim_end_matches(['\n', '\0']).to_owned()).filter(|label| !label.is_empty())
 }
 
@@ -120,7 +130,8 @@ fn mounts(pid: i32) -> Result<Mounts, Error> {
     // Fields: id, parent, device, root, mount point, options, …
     let root_read_only = text.lines().any(|line| {
         let mut fields = line.split(' ').skip(4);
-        fields.next() == Some("/") && fields.next().is_some_and(|options| options.split(',').any(|option| option == "ro"))
+        fields.next() == Some("/")
+            && fields.next().is_some_and(|options| options.split(',').any(|option| option == "ro"))
     });
     Ok(Mounts { root_read_only, count: text.lines().count() })
 }
@@ -131,22 +142,51 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
     let switches_user = privileged && plan.namespaces.contains(&Namespace::User);
     let own_id = |inside: u32, outside: u32| if privileged { outside + inside } else { outside };
     let (uid, gid) = if switches_user { (INIT_ID, INIT_ID) } else { (plan.user.uid, plan.user.gid) };
-    let (outside_uid, outside_gid) = if privileged { (base, base) } else { (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()) };
+    let (base_uid, base_gid) = if privileged {
+        (base, base)
+    } else {
+        (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
+    };
     let allowed = allowed_capabilities(plan, switches_user);
     let within = |set: &str| u64::from_str_radix(set, 16).is_ok_and(|bits| bits & !allowed == 0);
     let caps = &init.capabilities;
     let checks = [
-        ("uid", init.uid == [own_id(uid, outside_uid); 4]),
-        ("gid", init.gid == [own_id(gid, outside_gid); 4]),
-        ("capabilities", [&caps.permitted, &caps.effective, &caps.bounding, &caps.ambient].into_iter().all(|set| within(set))),
+        ("uid", init.uid == [own_id(uid, base_uid); 4]),
+        ("gid", init.gid == [own_id(gid, base_gid); 4]),
+        (
+            "capabilities",
+            [&caps.permitted, &caps.effective, &caps.bounding, &caps.ambient].into_iter().all(|set| within(set)),
+        ),
         ("no-new-privs", init.no_new_privs),
         ("seccomp", init.seccomp == 2 && init.seccomp_filters >= 1),
-        ("namespaces", NAMESPACES.iter().all(|(name, _, one)| init.namespaces.get(name) == Some(if plan.namespaces.contains(one) { &"own" } else { &"host" }))),
+        (
+            "namespaces",
+            NAMESPACES.iter().all(|(name, _, one)| {
+                init.namespaces.get(name) == Some(if plan.namespaces.contains(one) { &"own" } else { &"host" })
+            }),
+        ),
         ("read-only-root", evidence.mounts.root_read_only || !plan.root.read_only),
-        ("cgroup.memory", !wants(plan, bulkhead_plan::model::Controller::Memory) || evidence.cgroup.memory_max.is_some_and(|max| max <= plan.limits.memory_bytes)),
-        ("cgroup.pids", !wants(plan, bulkhead_plan::model::Controller::Pids) || evidence.cgroup.pids_max == Some(plan.limits.pids + 1)),
-        ("cgroup.cpu", !wants(plan, bulkhead_plan::model::Controller::Cpu) || evidence.cgroup.cpu_max.is_some_and(|max| max <= plan.limits.milli_cpus)),
-        ("apparmor", plan.apparmor.as_ref().is_none_or(|profile| init.lsm.as_ref().is_some_and(|label| label.starts_with(profile.as_str())))),
+        (
+            "cgroup.memory",
+            !wants(plan, bulkhead_plan::model::Controller::Memory)
+                || evidence.cgroup.memory_max.is_some_and(|max| max <= plan.limits.memory_bytes),
+        ),
+        (
+            "cgroup.pids",
+            !wants(plan, bulkhead_plan::model::Controller::Pids)
+                || evidence.cgroup.pids_max == Some(plan.limits.pids + 1),
+        ),
+        (
+            "cgroup.cpu",
+            !wants(plan, bulkhead_plan::model::Controller::Cpu)
+                || evidence.cgroup.cpu_max.is_some_and(|max| max <= plan.limits.milli_cpus),
+        ),
+        (
+            "apparmor",
+            plan.apparmor
+                .as_ref()
+                .is_none_or(|profile| init.lsm.as_ref().is_some_and(|label| label.starts_with(profile.as_str()))),
+        ),
     ];
     match checks.iter().find(|(_, holds)| !holds) {
         None => Ok(()),
@@ -161,5 +201,8 @@ fn wants(plan: &Plan, controller: bulkhead_plan::model::Controller) -> bool {
 fn allowed_capabilities(plan: &Plan, switches_user: bool) -> u64 {
     let init: &[&str] = if switches_user { &INIT_CAPABILITIES } else { &[] };
     let names = init.iter().copied().chain(plan.capabilities.iter().map(String::as_str));
-    names.filter_map(|name| CapabilitySet::from_name(&format!("CAP_{name}"))).fold(CapabilitySet::empty(), |set, one| set | one).bits()
+    names
+        .filter_map(|name| CapabilitySet::from_name(name))
+        .fold(CapabilitySet::empty(), |set, one| set | one)
+        .bits()
 }

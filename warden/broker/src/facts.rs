@@ -96,13 +96,14 @@ fn try_userns() -> Result<(), i32> {
     // SAFETY: the broker has one thread; the child makes a few calls and ends.
     let fork = unsafe { kernel::fork(libc::CLONE_NEWUSER as u64, None) }.map_err(rustix::io::Errno::raw_os_error)?;
     let Fork::Parent { pidfd, .. } = fork else {
-        let done = crate::child::map_self(uid, gid, uid, gid).map_err(|error| error.errno.unwrap_or(libc::EPERM));
+        let done = crate::child::map_self((uid, gid), (uid, gid)).map_err(|error| error.errno.unwrap_or(libc::EPERM));
         // Ubuntu's restriction lets the namespace be made and takes its capabilities away: making another namespace in it tells.
         let done = done.and_then(|()| unshare_mount());
         // SAFETY: ends the child without running anything of the parent's.
         unsafe { libc::_exit(done.err().unwrap_or(0)) }
     };
-    let status = rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&pidfd)), WaitIdOptions::EXITED).map_err(rustix::io::Errno::raw_os_error)?;
+    let status = rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&pidfd)), WaitIdOptions::EXITED)
+        .map_err(rustix::io::Errno::raw_os_error)?;
     match status.and_then(|status| status.exit_status()) {
         Some(0) => Ok(()),
         Some(errno) => Err(errno),
@@ -112,7 +113,11 @@ fn try_userns() -> Result<(), i32> {
 
 fn unshare_mount() -> Result<(), i32> {
     // SAFETY: integers only; the calling process ends right after.
-    if unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0 { Ok(()) } else { Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EPERM)) }
+    if unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EPERM))
+    }
 }
 
 #[cfg(test)]

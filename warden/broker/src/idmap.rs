@@ -24,7 +24,10 @@ pub fn user_namespace(mapping: &Mapping) -> Result<OwnedFd, Error> {
     let Fork::Parent { pid, pidfd } = fork else { wait_for_death() };
     let opened = describe(pid, mapping);
     let _ = rustix::process::pidfd_send_signal(&pidfd, Signal::KILL);
-    let _ = rustix::process::waitid(rustix::process::WaitId::PidFd(rustix::fd::AsFd::as_fd(&pidfd)), rustix::process::WaitIdOptions::EXITED);
+    let _ = rustix::process::waitid(
+        rustix::process::WaitId::PidFd(rustix::fd::AsFd::as_fd(&pidfd)),
+        rustix::process::WaitIdOptions::EXITED,
+    );
     opened
 }
 

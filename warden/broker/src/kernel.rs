@@ -18,7 +18,10 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 pub enum Fork {
     /// In the new process.
     Child,
-    Parent { pid: i32, pidfd: OwnedFd },
+    Parent {
+        pid: i32,
+        pidfd: OwnedFd,
+    },
 }
 
 /// `clone3` without a new stack: a fork with `flags`, into `cgroup` (v2) when given.
@@ -151,6 +154,11 @@ pub fn exec(program: impl AsFd, arguments: &[std::ffi::CString]) -> Errno {
     last_errno()
 }
 
+/// For constants that libc has as int and the kernel's structures as short.
+fn narrow(constant: libc::c_int) -> libc::c_short {
+    libc::c_short::try_from(constant).unwrap_or(0)
+}
+
 /// Brings the loopback interface of the current network namespace up.
 pub fn loopback_up() -> Result<(), Errno> {
     let socket = rustix::net::socket_with(
@@ -164,7 +172,7 @@ pub fn loopback_up() -> Result<(), Errno> {
     for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
         *to = from.cast_signed();
     }
-    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    request.ifr_ifru.ifru_flags = narrow(libc::IFF_UP | libc::IFF_RUNNING);
     // SAFETY: SIOCSIFFLAGS reads one ifreq.
     check(libc::c_long::from(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }))?;
     Ok(())
@@ -175,12 +183,14 @@ pub fn loopback_up() -> Result<(), Errno> {
 pub fn lock_byte(file: impl AsFd, offset: i64, lock: bool) -> Result<bool, Errno> {
     // SAFETY: flock is plain data, for which all zeroes is valid.
     let mut range: libc::flock = unsafe { std::mem::zeroed() };
-    range.l_type = if lock { libc::F_WRLCK } else { libc::F_UNLCK } as libc::c_short;
-    range.l_whence = libc::SEEK_SET as libc::c_short;
+    range.l_type = narrow(if lock { libc::F_WRLCK } else { libc::F_UNLCK });
+    range.l_whence = narrow(libc::SEEK_SET);
     range.l_start = offset;
     range.l_len = 1;
     // SAFETY: F_OFD_SETLK reads one flock.
-    match check(libc::c_long::from(unsafe { libc::fcntl(file.as_fd().as_raw_fd(), libc::F_OFD_SETLK, &raw const range) })) {
+    match check(libc::c_long::from(unsafe {
+        libc::fcntl(file.as_fd().as_raw_fd(), libc::F_OFD_SETLK, &raw const range)
+    })) {
         Ok(_) => Ok(true),
         Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
         Err(errno) => Err(errno),

@@ -86,7 +86,10 @@ impl Launcher {
     }
 
     fn filters(&mut self, plan: &Plan) -> Result<Rc<Filters>, Error> {
-        let known = self.filters.iter().find(|(seccomp, capabilities, _)| *seccomp == plan.seccomp && *capabilities == plan.capabilities);
+        let known = self
+            .filters
+            .iter()
+            .find(|(seccomp, capabilities, _)| *seccomp == plan.seccomp && *capabilities == plan.capabilities);
         if let Some((_, _, filters)) = known {
             return Ok(Rc::clone(filters));
         }
@@ -109,9 +112,11 @@ impl Launcher {
     ) -> Result<Child, Error> {
         let failed = Code::LaunchFailed;
         let base = range.map_or(0, UidRange::base);
-        let idmaps = authorize::mappings(plan, base).iter().map(idmap::user_namespace).collect::<Result<Vec<_>, _>>()?;
+        let idmaps =
+            authorize::mappings(plan, base).iter().map(idmap::user_namespace).collect::<Result<Vec<_>, _>>()?;
         let flags = SocketFlags::CLOEXEC;
-        let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).attempt(failed, "socketpair")?;
+        let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
+            .attempt(failed, "socketpair")?;
         let group_fd = group.map(Group::descriptor).transpose()?.flatten();
         // SAFETY: the broker has one thread.
         let fork = unsafe { kernel::fork(clone_flags(plan, range.is_some()), group_fd.as_ref()) };

@@ -20,7 +20,8 @@ pub struct Listener {
 impl Listener {
     pub fn open(options: &Options) -> Result<Self, Error> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).attempt(FAILED, "socket")?;
+        let socket =
+            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).attempt(FAILED, "socket")?;
         match &options.socket {
             Some(path) => Self::at_path(socket, path),
             None => Self::abstract_name(socket),

@@ -3,8 +3,8 @@
 use crate::cgroup::Counters;
 use crate::evidence::Evidence;
 use crate::options::Maxima;
-use bulkhead_plan::facts::Facts;
 use bulkhead_plan::Error;
+use bulkhead_plan::facts::Facts;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

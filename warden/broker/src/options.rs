@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn system_broker_bounds_its_callers() {
-        let options = parse(&["--socket", "/run/x", "--allow-uid", "1000", "--allow-uid", "1001", "--max-cpus", "1.5"]).unwrap();
+        let options =
+            parse(&["--socket", "/run/x", "--allow-uid", "1000", "--allow-uid", "1001", "--max-cpus", "1.5"]).unwrap();
         assert_eq!(options.allow_uids, [1000, 1001]);
         assert_eq!(options.maxima.milli_cpus, Some(1500));
         assert_eq!(options.maxima.sandboxes, Some(DEFAULT_SANDBOXES));
@@ -96,7 +97,12 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for words in [["--socket"].as_slice(), &["--private", "--allow-uid", "-1"], &["--private", "--max-cpus", "NaN"], &["--what"]] {
+        for words in [
+            ["--socket"].as_slice(),
+            &["--private", "--allow-uid", "-1"],
+            &["--private", "--max-cpus", "NaN"],
+            &["--what"],
+        ] {
             assert!(parse(words).is_err(), "{words:?}");
         }
     }

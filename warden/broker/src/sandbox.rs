@@ -29,10 +29,16 @@ pub struct Sandbox {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// The child sets itself up; killed when this has passed.
-    Launching { until: Instant, ready: bool },
+    Launching {
+        until: Instant,
+        ready: bool,
+    },
     Running,
     /// Init is dead; the cgroup may need a moment. `launched`: whether the library was told that it ran.
-    Removing { until: Instant, launched: bool },
+    Removing {
+        until: Instant,
+        launched: bool,
+    },
 }
 
 impl Sandbox {

@@ -115,7 +115,8 @@ impl Server {
             Source::Exit(id) => self.sandboxes.get(id).map(|sandbox| sandbox.pidfd.as_fd()),
         };
         let fd = fd.ok_or_else(|| Error::new(Code::LaunchFailed, "epoll_ctl"))?;
-        epoll::add(&self.epoll, fd, EventData::new_u64(token), EventFlags::IN).attempt(Code::LaunchFailed, "epoll_ctl")?;
+        epoll::add(&self.epoll, fd, EventData::new_u64(token), EventFlags::IN)
+            .attempt(Code::LaunchFailed, "epoll_ctl")?;
         self.sources.insert(token, source);
         Ok(token)
     }
@@ -138,13 +139,18 @@ impl Server {
     // ---- connections ----
 
     fn accept(&mut self) {
-        while let Ok(socket) = rustix::net::accept_with(&self.listener.socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+        while let Ok(socket) =
+            rustix::net::accept_with(&self.listener.socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)
+        {
             let Ok(caller) = Caller::of(&socket) else { continue };
             let waiting = |uid: Option<u32>| {
                 let matches = |source: &Source| matches!(source, Source::Pending(one) if uid.is_none_or(|uid| one.caller.uid == uid));
                 self.sources.values().filter(|source| matches(source)).count()
             };
-            if !self.allowed(caller.uid) || waiting(None) >= MAX_PENDING || waiting(Some(caller.uid)) >= MAX_PENDING_OF_ONE_UID {
+            if !self.allowed(caller.uid)
+                || waiting(None) >= MAX_PENDING
+                || waiting(Some(caller.uid)) >= MAX_PENDING_OF_ONE_UID
+            {
                 continue; // dropped, that is: closed
             }
             let pending = Pending { socket, caller, reader: Reader::default(), until: Instant::now() + OPENING_LIMIT };
@@ -167,7 +173,9 @@ impl Server {
         };
         let _ = epoll::delete(&self.epoll, &pending.socket);
         match opening {
-            Ok(Opening { kind: OpeningKind::Control, session: None, plan: None }) if self.options.socket.is_some() && !self.closing => {
+            Ok(Opening { kind: OpeningKind::Control, session: None, plan: None })
+                if self.options.socket.is_some() && !self.closing =>
+            {
                 self.open_session(pending.socket, pending.caller);
             }
             Ok(Opening { kind: OpeningKind::Launch, session: Some(key), plan: Some(plan) }) => {
@@ -234,10 +242,15 @@ impl Server {
 
     fn answer<'a>(&mut self, token: u64, request: &Request) -> Message<'a> {
         let seq = request.seq;
-        let found = self.sandboxes.get_mut(&request.id).filter(|sandbox| sandbox.session == token && sandbox.phase == Phase::Running);
+        let found = self
+            .sandboxes
+            .get_mut(&request.id)
+            .filter(|sandbox| sandbox.session == token && sandbox.phase == Phase::Running);
         let done = match found {
             // Another session's sandbox does not exist for this one.
-            None => Err(Error::new(Code::IdUnknown, "find sandbox").detail(request.id.chars().take(64).collect::<String>())),
+            None => {
+                Err(Error::new(Code::IdUnknown, "find sandbox").detail(request.id.chars().take(64).collect::<String>()))
+            }
             Some(sandbox) => perform(sandbox, request.kind),
         };
         match done {
@@ -259,7 +272,13 @@ impl Server {
         }
     }
 
-    fn try_launch(&mut self, channel: OwnedFd, caller: &Caller, session: u64, plan: &serde_json::value::RawValue) -> Result<(), Error> {
+    fn try_launch(
+        &mut self,
+        channel: OwnedFd,
+        caller: &Caller,
+        session: u64,
+        plan: &serde_json::value::RawValue,
+    ) -> Result<(), Error> {
         let plan = Plan::parse(plan.get().as_bytes())?;
         if self.closing {
             return Err(Error::new(Code::LaunchFailed, "launch").detail("the broker is ending"));
@@ -323,7 +342,13 @@ impl Server {
                 self.tell(session, &Message::Launched { id, pid, evidence: Box::new(evidence) });
             }
             // Init has ended within a millisecond: then there is nothing to look at, and nothing runs.
-            Err(_) if rustix::process::waitid(WaitId::PidFd(sandbox.pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG).is_ok_and(|status| status.is_some()) => {
+            Err(_)
+                if rustix::process::waitid(
+                    WaitId::PidFd(sandbox.pidfd.as_fd()),
+                    WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG,
+                )
+                .is_ok_and(|status| status.is_some()) =>
+            {
                 sandbox.phase = Phase::Running;
             }
             Err(error) => {
@@ -369,9 +394,14 @@ impl Server {
         self.launcher.give_back(sandbox.range);
         self.sources.retain(|_, source| !matches!(source, Source::Status(one) | Source::Exit(one) if one == id));
         if launched {
-            self.tell(sandbox.session, &Message::Ended { id, cause: sandbox.cause, stats, error: sandbox.error.as_ref() });
+            self.tell(
+                sandbox.session,
+                &Message::Ended { id, cause: sandbox.cause, stats, error: sandbox.error.as_ref() },
+            );
         } else {
-            let error = sandbox.error.unwrap_or_else(|| Error::new(Code::LaunchFailed, "set up").detail("the child ended early"));
+            let error = sandbox
+                .error
+                .unwrap_or_else(|| Error::new(Code::LaunchFailed, "set up").detail("the child ended early"));
             self.tell(sandbox.session, &Message::Refused { id, error: &error });
         }
     }
@@ -382,7 +412,13 @@ impl Server {
         let removing = self.sandboxes.values().any(|sandbox| matches!(sandbox.phase, Phase::Removing { .. }));
         let waiting = self.sandboxes.values().any(|sandbox| matches!(sandbox.phase, Phase::Launching { .. }))
             || self.sources.values().any(|source| matches!(source, Source::Pending(_)));
-        let milliseconds = if removing { 1 } else if waiting { 250 } else { return None };
+        let milliseconds = if removing {
+            1
+        } else if waiting {
+            250
+        } else {
+            return None;
+        };
         Some(rustix::event::Timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 })
     }
 
@@ -414,7 +450,9 @@ impl Server {
 }
 
 fn perform(sandbox: &mut Sandbox, kind: RequestKind) -> Result<serde_json::Value, Error> {
-    let encode = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(|_| Error::new(Code::LaunchFailed, "encode"));
+    let encode = |value: Result<serde_json::Value, serde_json::Error>| {
+        value.map_err(|_| Error::new(Code::LaunchFailed, "encode"))
+    };
     match kind {
         RequestKind::Stats => encode(serde_json::to_value(sandbox.stats())),
         RequestKind::Evidence => {

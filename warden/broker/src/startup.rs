@@ -51,7 +51,8 @@ fn raise_open_files() {
 fn inherited_control() -> Result<OwnedFd, Error> {
     // SAFETY: asking about a descriptor that may not be open is harmless.
     if unsafe { libc::fcntl(CONTROL, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
-        return Err(std::io::Error::last_os_error()).attempt(Code::LaunchFailed, "use descriptor 3 as control connection");
+        return Err(std::io::Error::last_os_error())
+            .attempt(Code::LaunchFailed, "use descriptor 3 as control connection");
     }
     // SAFETY: it is open, and `--private` says that it was made for us.
     Ok(unsafe { OwnedFd::from_raw_fd(CONTROL) })
@@ -60,7 +61,11 @@ fn inherited_control() -> Result<OwnedFd, Error> {
 /// 0 to 3 are where a child puts what init starts with: nothing of ours may live there. Descriptors that are open already stay.
 fn occupy_low_descriptors() -> Result<(), Error> {
     loop {
-        let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(Code::LaunchFailed, "open", "/dev/null")?;
+        let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(
+            Code::LaunchFailed,
+            "open",
+            "/dev/null",
+        )?;
         if null.as_raw_fd() > CONTROL {
             return Ok(());
         }

@@ -61,7 +61,11 @@ impl UidRanges {
             if self.mine.contains(&index) {
                 continue;
             }
-            if kernel::lock_byte(&self.locks, i64::from(index), true).attempt_on(Code::UidRangeExhausted, "lock", LOCKS)? {
+            if kernel::lock_byte(&self.locks, i64::from(index), true).attempt_on(
+                Code::UidRangeExhausted,
+                "lock",
+                LOCKS,
+            )? {
                 self.mine.insert(index);
                 return Ok(UidRange { index });
             }

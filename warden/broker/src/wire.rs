@@ -31,7 +31,11 @@ impl Reader {
                 *self = Self::default();
                 return Read::Message(body);
             }
-            let target = if self.header_length < 4 { &mut self.header[self.header_length..] } else { &mut self.body[self.body_length..] };
+            let target = if self.header_length < 4 {
+                &mut self.header[self.header_length..]
+            } else {
+                &mut self.body[self.body_length..]
+            };
             match rustix::net::recv(&socket, target, RecvFlags::DONTWAIT) {
                 Ok((0, _)) => return Read::End,
                 Ok((count, _)) if self.header_length < 4 => {

@@ -48,7 +48,13 @@ fn facts(hierarchy: &Hierarchy, layout: &str, why: Option<String>) -> CgroupFact
         }
         Hierarchy::None => (0, Vec::new(), None),
     };
-    CgroupFacts { layout: layout.to_owned(), version, controllers, parent: parent.map(|path| path.to_string_lossy().into_owned()), why }
+    CgroupFacts {
+        layout: layout.to_owned(),
+        version,
+        controllers,
+        parent: parent.map(|path| path.to_string_lossy().into_owned()),
+        why,
+    }
 }
 
 /// Lines of mountinfo whose file system type is `kind`.
@@ -85,7 +91,9 @@ fn find_v2(own: &str, mounts: &[Mounted]) -> Result<Hierarchy, String> {
             Err(reason) => why = reason,
         }
     }
-    for directory in start.ancestors().skip(1).take_while(|one| one.starts_with(&mount.point)).filter(|one| writable(one)) {
+    for directory in
+        start.ancestors().skip(1).take_while(|one| one.starts_with(&mount.point)).filter(|one| writable(one))
+    {
         // Somebody else's group: what it gives to those below it is theirs to decide and not changed here.
         let controllers = listed(&directory.join("cgroup.subtree_control"));
         if !controllers.is_empty() {
@@ -110,14 +118,20 @@ fn enable_own(own: &Path) -> Result<Vec<Controller>, String> {
     if controllers.is_empty() {
         return Err(format!("{}: no controllers are delegated to it", own.display()));
     }
-    let enable = || controllers.iter().try_for_each(|one| write(&own.join("cgroup.subtree_control"), &format!("+{}", controller_name(*one))));
+    let enable = || {
+        controllers
+            .iter()
+            .try_for_each(|one| write(&own.join("cgroup.subtree_control"), &format!("+{}", controller_name(*one))))
+    };
     enable().or_else(|_| step_down(own).and_then(|()| enable())).map_err(|error| error.to_string())?;
     Ok(controllers)
 }
 
 /// As a service with `Delegate=yes` we are alone in our group: then we move one down, and the group can have others beside us.
 fn step_down(own: &Path) -> Result<(), bulkhead_plan::Error> {
-    let busy = bulkhead_plan::Error::new(bulkhead_plan::Code::CgroupUnavailable, "enable controllers").path(&own.to_string_lossy()).errno(libc::EBUSY);
+    let busy = bulkhead_plan::Error::new(bulkhead_plan::Code::CgroupUnavailable, "enable controllers")
+        .path(&own.to_string_lossy())
+        .errno(libc::EBUSY);
     let list = std::fs::read_to_string(own.join("cgroup.procs")).unwrap_or_default();
     if list.trim() != std::process::id().to_string() {
         return Err(busy.detail("it has processes of its own"));

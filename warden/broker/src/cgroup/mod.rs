@@ -21,9 +21,14 @@ pub use discover::discover;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hierarchy {
     /// One directory for all controllers.
-    V2 { parent: PathBuf, controllers: Vec<Controller> },
+    V2 {
+        parent: PathBuf,
+        controllers: Vec<Controller>,
+    },
     /// A directory per controller: of `memory pids cpu cpuacct freezer`, those that are there and writable.
-    V1 { parents: Vec<(String, PathBuf)> },
+    V1 {
+        parents: Vec<(String, PathBuf)>,
+    },
     None,
 }
 
@@ -212,7 +217,8 @@ pub fn controller_name(controller: Controller) -> &'static str {
 fn write(path: &Path, value: &str) -> Result<(), Error> {
     use std::io::Write;
     let failed = |error: &std::io::Error| {
-        let described = Error::new(Code::CgroupUnavailable, "write").path(&path.to_string_lossy()).detail(value.to_owned());
+        let described =
+            Error::new(Code::CgroupUnavailable, "write").path(&path.to_string_lossy()).detail(value.to_owned());
         error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
     };
     let mut file = std::fs::OpenOptions::new().write(true).open(path).map_err(|error| failed(&error))?;

@@ -61,7 +61,9 @@ fn empty(group: &Path) {
             // A pid cannot be reused between reading and killing without leaving this group's list first; a pidfd that is
             // opened before a second look at the list makes sure of it.
             for pid in list.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw) {
-                let Ok(pidfd) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) else { continue };
+                let Ok(pidfd) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) else {
+                    continue;
+                };
                 let again = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
                 if again.lines().any(|line| line == pid.as_raw_nonzero().to_string()) {
                     let _ = rustix::process::pidfd_send_signal(&pidfd, rustix::process::Signal::KILL);

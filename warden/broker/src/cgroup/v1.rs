@@ -60,7 +60,9 @@ pub fn counters(group: &Group) -> Counters {
         memory_bytes: number("memory", "memory.usage_in_bytes"),
         memory_peak_bytes: number("memory", "memory.max_usage_in_bytes"),
         // Often one hierarchy under both names.
-        cpu_us: number("cpuacct", "cpuacct.usage").or_else(|| number("cpu", "cpuacct.usage")).map(|nanoseconds| nanoseconds / 1000),
+        cpu_us: number("cpuacct", "cpuacct.usage")
+            .or_else(|| number("cpu", "cpuacct.usage"))
+            .map(|nanoseconds| nanoseconds / 1000),
         pids: number("pids", "pids.current"),
         oom_kills: keyed("memory", "memory.oom_control", "oom_kill"),
         pids_exceeded: keyed("pids", "pids.events", "max"),

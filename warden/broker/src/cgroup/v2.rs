@@ -34,7 +34,9 @@ pub fn make(home: &Path, id: &str, controllers: &[Controller], limits: &Limits) 
                 }
                 // Init is one of them and not the workload's.
                 Controller::Pids => write(&path.join("pids.max"), &(limits.pids + 1).to_string())?,
-                Controller::Cpu => write(&path.join("cpu.max"), &format!("{} {PERIOD_US}", limits.milli_cpus * PERIOD_US / 1000))?,
+                Controller::Cpu => {
+                    write(&path.join("cpu.max"), &format!("{} {PERIOD_US}", limits.milli_cpus * PERIOD_US / 1000))?;
+                }
             }
         }
         Ok(())
@@ -51,8 +53,9 @@ fn path(group: &Group) -> &Path {
 
 pub fn descriptor(group: &Group) -> Result<OwnedFd, Error> {
     let path = path(group);
-    rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|errno| Error::new(Code::CgroupUnavailable, "open").path(&path.to_string_lossy()).errno(errno.raw_os_error()))
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(|errno| {
+        Error::new(Code::CgroupUnavailable, "open").path(&path.to_string_lossy()).errno(errno.raw_os_error())
+    })
 }
 
 pub fn counters(group: &Group) -> Counters {
@@ -71,8 +74,14 @@ pub fn in_force(group: &Group) -> InForce {
     let path = path(group);
     let cpu = std::fs::read_to_string(path.join("cpu.max")).ok();
     let cpu = cpu.as_deref().and_then(|text| text.trim().split_once(' '));
-    let cpu = cpu.and_then(|(quota, period)| quota.parse::<u64>().ok()?.checked_mul(1000)?.checked_div(period.parse().ok()?));
-    InForce { version: 2, memory_max: read_number(&path.join("memory.max")), pids_max: read_number(&path.join("pids.max")), cpu_max: cpu }
+    let cpu =
+        cpu.and_then(|(quota, period)| quota.parse::<u64>().ok()?.checked_mul(1000)?.checked_div(period.parse().ok()?));
+    InForce {
+        version: 2,
+        memory_max: read_number(&path.join("memory.max")),
+        pids_max: read_number(&path.join("pids.max")),
+        cpu_max: cpu,
+    }
 }
 
 pub fn freeze(group: &Group, frozen: bool) -> Result<(), Error> {

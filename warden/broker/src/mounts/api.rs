@@ -17,18 +17,30 @@ pub struct Filesystem<'a> {
 
 impl<'a> Filesystem<'a> {
     pub fn new(kind: &'a str, at: &'a str) -> Result<Self, Error> {
-        let context = rustix::mount::fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).attempt_on(Code::MountFailed, &format!("fsopen {kind}"), at)?;
+        let context = rustix::mount::fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).attempt_on(
+            Code::MountFailed,
+            &format!("fsopen {kind}"),
+            at,
+        )?;
         Ok(Self { context, kind, at })
     }
 
     pub fn set(self, key: &str, value: &str) -> Result<Self, Error> {
         let operation = || format!("{} option {key}={value}", self.kind);
-        rustix::mount::fsconfig_set_string(&self.context, key, value).attempt_on(Code::MountFailed, &operation(), self.at)?;
+        rustix::mount::fsconfig_set_string(&self.context, key, value).attempt_on(
+            Code::MountFailed,
+            &operation(),
+            self.at,
+        )?;
         Ok(self)
     }
 
     pub fn flag(self, key: &str) -> Result<Self, Error> {
-        rustix::mount::fsconfig_set_flag(&self.context, key).attempt_on(Code::MountFailed, &format!("{} option {key}", self.kind), self.at)?;
+        rustix::mount::fsconfig_set_flag(&self.context, key).attempt_on(
+            Code::MountFailed,
+            &format!("{} option {key}", self.kind),
+            self.at,
+        )?;
         Ok(self)
     }
 
@@ -37,7 +49,11 @@ impl<'a> Filesystem<'a> {
         let operation = format!("mount {}", self.kind);
         rustix::mount::fsconfig_create(&self.context).attempt_on(Code::MountFailed, &operation, self.at)?;
         let flags = MountAttrFlags::from_bits_retain(u32::try_from(attributes).unwrap_or(0));
-        rustix::mount::fsmount(&self.context, FsMountFlags::FSMOUNT_CLOEXEC, flags).attempt_on(Code::MountFailed, &operation, self.at)
+        rustix::mount::fsmount(&self.context, FsMountFlags::FSMOUNT_CLOEXEC, flags).attempt_on(
+            Code::MountFailed,
+            &operation,
+            self.at,
+        )
     }
 }
 
@@ -57,18 +73,30 @@ pub fn attach(mount: impl AsFd, target: impl AsFd, at: &str) -> Result<(), Error
 
 /// Covers the host's root: from here on only descriptors lead to either.
 pub fn attach_over_root(mount: impl AsFd) -> Result<(), Error> {
-    rustix::mount::move_mount(mount, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).attempt_on(Code::MountFailed, "move_mount", "/")
+    rustix::mount::move_mount(mount, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).attempt_on(
+        Code::MountFailed,
+        "move_mount",
+        "/",
+    )
 }
 
 /// Adds attributes and cuts propagation.
 pub fn set(mount: impl AsFd, recursive: bool, attributes: u64) -> Result<(), Errno> {
-    let private = u64::from(libc::MS_PRIVATE.cast_signed().cast_unsigned());
-    kernel::mount_setattr(mount, recursive, &MountAttr { attr_set: attributes, propagation: private, ..MountAttr::default() })
+    let private = libc::MS_PRIVATE;
+    kernel::mount_setattr(
+        mount,
+        recursive,
+        &MountAttr { attr_set: attributes, propagation: private, ..MountAttr::default() },
+    )
 }
 
 /// Makes the mount an idmapped one.
 pub fn set_idmap(mount: impl AsFd, user_namespace: &OwnedFd) -> Result<(), Errno> {
     use rustix::fd::AsRawFd;
     let fd = u64::from(user_namespace.as_raw_fd().cast_unsigned());
-    kernel::mount_setattr(mount, false, &MountAttr { attr_set: kernel::MOUNT_ATTR_IDMAP, userns_fd: fd, ..MountAttr::default() })
+    kernel::mount_setattr(
+        mount,
+        false,
+        &MountAttr { attr_set: kernel::MOUNT_ATTR_IDMAP, userns_fd: fd, ..MountAttr::default() },
+    )
 }

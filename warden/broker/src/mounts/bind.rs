@@ -17,7 +17,12 @@ pub struct Source<'a> {
     pub exec: bool,
 }
 
-pub fn place<'a>(bind: &Bind, tree: &Tree, context: &Context, idmaps: &mut impl Iterator<Item = &'a OwnedFd>) -> Result<(), Error> {
+pub fn place<'a>(
+    bind: &Bind,
+    tree: &Tree,
+    context: &Context,
+    idmaps: &mut impl Iterator<Item = &'a OwnedFd>,
+) -> Result<(), Error> {
     let source = Source { path: &bind.source, owner: bind.owner.as_ref(), read_only: bind.read_only, exec: bind.exec };
     let (mount, directory) = source.copy(Code::MountSourceUnavailable, context, idmaps)?;
     let target = if directory { target::directory(tree, &bind.at)? } else { target::file(tree, &bind.at)? };
@@ -26,9 +31,15 @@ pub fn place<'a>(bind: &Bind, tree: &Tree, context: &Context, idmaps: &mut impl 
 
 impl Source<'_> {
     /// A detached, restricted mount of it, and whether it is a directory.
-    pub fn copy<'a>(&self, failed: Code, context: &Context, idmaps: &mut impl Iterator<Item = &'a OwnedFd>) -> Result<(OwnedFd, bool), Error> {
+    pub fn copy<'a>(
+        &self,
+        failed: Code,
+        context: &Context,
+        idmaps: &mut impl Iterator<Item = &'a OwnedFd>,
+    ) -> Result<(OwnedFd, bool), Error> {
         // Without root the broker is its caller: there are no other rights to give up.
-        let (opened, directory) = if context.privileged { context.caller.act(|| self.open(failed)) } else { self.open(failed) }?;
+        let (opened, directory) =
+            if context.privileged { context.caller.act(|| self.open(failed)) } else { self.open(failed) }?;
         // With an owner the copy is of one mount only: an idmap would have to fit everything mounted below.
         // Without root the kernel insists on the whole: what lies below a mount must stay covered.
         let mount = api::copy(&opened, self.owner.is_none()).attempt_on(failed, "open_tree", self.path)?;
@@ -38,7 +49,11 @@ impl Source<'_> {
         api::set(&mount, self.owner.is_none(), attributes).attempt_on(failed, "mount_setattr", self.path)?;
         if self.owner.is_some() {
             let namespace = idmaps.next().ok_or_else(|| Error::new(Code::LaunchFailed, "idmap").path(self.path))?;
-            api::set_idmap(&mount, namespace).attempt_on(Code::MountIdmapUnsupported, "mount_setattr idmap", self.path)?;
+            api::set_idmap(&mount, namespace).attempt_on(
+                Code::MountIdmapUnsupported,
+                "mount_setattr idmap",
+                self.path,
+            )?;
         }
         Ok((mount, directory))
     }

@@ -10,13 +10,22 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 
 const FAILED: Code = Code::MountFailed;
-const NODES: [(&str, u32, u32); 6] = [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
-const LINKS: [(&str, &str); 5] =
-    [("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")];
+const NODES: [(&str, u32, u32); 6] =
+    [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
+const LINKS: [(&str, &str); 5] = [
+    ("ptmx", "pts/ptmx"),
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+];
 
 pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
     let at = dev.at.as_str();
-    let mount = Filesystem::new("tmpfs", at)?.set("size", "65536")?.set("mode", "0755")?.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?;
+    let mount = Filesystem::new("tmpfs", at)?
+        .set("size", "65536")?
+        .set("mode", "0755")?
+        .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?;
     for directory in ["pts", "shm"] {
         rustix::fs::mkdirat(&mount, directory, Mode::from_raw_mode(0o755)).attempt_on(FAILED, "mkdir", at)?;
     }
@@ -26,7 +35,8 @@ pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
     if context.privileged {
         for (name, major, minor) in NODES {
             let mode = Mode::from_raw_mode(0o666);
-            rustix::fs::mknodat(&mount, name, FileType::CharacterDevice, mode, rustix::fs::makedev(major, minor)).attempt_on(FAILED, "mknod", at)?;
+            rustix::fs::mknodat(&mount, name, FileType::CharacterDevice, mode, rustix::fs::makedev(major, minor))
+                .attempt_on(FAILED, "mknod", at)?;
         }
     }
     let place = target::plain_directory(tree, at)?;
@@ -42,7 +52,9 @@ pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
 /// One of the host's device nodes, by descriptor; refused if it is anything else than that device.
 pub fn host_node(name: &str, major: u32, minor: u32) -> Result<OwnedFd, Error> {
     let path = format!("/dev/{name}");
-    let node = rustix::fs::openat2(CWD, &*path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::NO_SYMLINKS).attempt_on(FAILED, "open", &path)?;
+    let node =
+        rustix::fs::openat2(CWD, &*path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::NO_SYMLINKS)
+            .attempt_on(FAILED, "open", &path)?;
     let stat = rustix::fs::fstat(&node).attempt_on(FAILED, "fstat", &path)?;
     let device = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice;
     if !device || stat.st_rdev != rustix::fs::makedev(major, minor) {
@@ -82,6 +94,7 @@ fn attach_shared_memory(dev: &OwnedFd, plan: &Dev, at: &str) -> Result<(), Error
 }
 
 fn attach_below(dev: &OwnedFd, name: &str, mount: OwnedFd, at: &str) -> Result<(), Error> {
-    let place = rustix::fs::openat2(dev, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::BENEATH).attempt_on(FAILED, "open", at)?;
+    let place = rustix::fs::openat2(dev, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::BENEATH)
+        .attempt_on(FAILED, "open", at)?;
     api::attach(mount, place, at)
 }

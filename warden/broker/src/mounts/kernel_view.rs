@@ -31,7 +31,11 @@ pub fn place_sys(at: &str, tree: &Tree) -> Result<(), Error> {
         // A host may hide its /sys; then there is nothing to tell.
         let Ok(text) = std::fs::read(format!("{PROCESSORS}/{name}")) else { continue };
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&mount, format!("{path}{name}"), flags, Mode::from_raw_mode(0o444)).attempt_on(Code::MountFailed, "create", at)?;
+        let file = rustix::fs::openat(&mount, format!("{path}{name}"), flags, Mode::from_raw_mode(0o444)).attempt_on(
+            Code::MountFailed,
+            "create",
+            at,
+        )?;
         std::fs::File::from(file).write_all(&text).attempt_on(Code::MountFailed, "write", at)?;
     }
     api::set(&mount, false, MOUNT_ATTR_RDONLY).attempt_on(Code::MountFailed, "mount_setattr", at)?;
@@ -55,6 +59,10 @@ pub fn place_mask(at: &str, tree: &Tree) -> Result<(), Error> {
 fn null_device(at: &str) -> Result<OwnedFd, Error> {
     let null = super::device::host_node("null", 1, 3)?;
     let cover = api::copy(&null, false).attempt_on(Code::MountFailed, "open_tree", at)?;
-    api::set(&cover, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY).attempt_on(Code::MountFailed, "mount_setattr", at)?;
+    api::set(&cover, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY).attempt_on(
+        Code::MountFailed,
+        "mount_setattr",
+        at,
+    )?;
     Ok(cover)
 }

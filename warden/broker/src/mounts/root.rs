@@ -34,9 +34,17 @@ impl Staging {
     }
 
     pub fn make(&self, name: &str) -> Result<OwnedFd, Error> {
-        rustix::fs::mkdirat(&self.mount, name, Mode::from_raw_mode(0o755)).attempt_on(Code::MountFailed, "mkdir", name)?;
+        rustix::fs::mkdirat(&self.mount, name, Mode::from_raw_mode(0o755)).attempt_on(
+            Code::MountFailed,
+            "mkdir",
+            name,
+        )?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        rustix::fs::openat2(&self.mount, name, flags, Mode::empty(), ResolveFlags::BENEATH).attempt_on(Code::MountFailed, "open", name)
+        rustix::fs::openat2(&self.mount, name, flags, Mode::empty(), ResolveFlags::BENEATH).attempt_on(
+            Code::MountFailed,
+            "open",
+            name,
+        )
     }
 }
 
@@ -64,7 +72,11 @@ pub fn attach<'a>(
     Ok(mount)
 }
 
-fn copy<'a>(directory: &RootDirectory, context: &Context, idmaps: &mut impl Iterator<Item = &'a OwnedFd>) -> Result<OwnedFd, Error> {
+fn copy<'a>(
+    directory: &RootDirectory,
+    context: &Context,
+    idmaps: &mut impl Iterator<Item = &'a OwnedFd>,
+) -> Result<OwnedFd, Error> {
     let source = bind::Source { path: &directory.path, owner: directory.owner.as_ref(), read_only: true, exec: true };
     let (mount, directory_found) = source.copy(Code::RootUnavailable, context, idmaps)?;
     if !directory_found {
