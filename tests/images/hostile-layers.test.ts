@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { TemporaryDirectory } from "../support/temporary.js";
+import { fingerprint, makeCanary } from "./support/canary.js";
+import { corpus } from "./support/corpus.js";
+import { tar } from "./support/tar.js";
+import { listing, missing, type UnpackAnswer, unpack } from "./support/unpacker.js";
+
+/** Unpacks layers onto each other beside a canary, and asserts that the canary is as it was. */
+async function attack(
+  layers: (canary: string) => readonly Buffer[],
+  flags: readonly string[] = [],
+): Promise<{ answer: UnpackAnswer | undefined; tree: readonly string[]; canary: string }> {
+  await using directory = await TemporaryDirectory.create("unpack");
+  const [dest, canary] = [directory.join("dest"), directory.join("canary")];
+  await mkdir(dest);
+  await makeCanary(canary);
+  const before = await fingerprint(canary);
+  let answer: UnpackAnswer | undefined;
+  for (const layer of layers(canary)) {
+    expect(answer?.error).toBeUndefined();
+    answer = await unpack(dest, layer, ...flags);
+  }
+  expect(await fingerprint(canary)).toBe(before);
+  return { answer, tree: await listing(dest), canary };
+}
+
+describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, () => {
+  it.each(corpus)("$name", async ({ layers, expected, flags }) => {
+    const { answer, tree } = await attack(layers, flags);
+    if ("code" in expected) {
+      expect(answer).toMatchObject({ exitCode: 1, error: expected });
+    } else {
+      expect(answer).toMatchObject({ exitCode: 0 });
+      if (expected.tree.length > 0) expect(tree).toEqual(expected.tree);
+    }
+  });
+
+  it("keeps no set-user-id, set-group-id or sticky file, and says so", async () => {
+    await using directory = await TemporaryDirectory.create("unpack");
+    const { stat } = await import("node:fs/promises");
+    const answer = await unpack(
+      directory.path,
+      tar({ name: "su", mode: 0o7755 }, { name: "d", type: "5", mode: 0o3000 }),
+    );
+    expect(answer.dropped).toMatchObject({ setIds: 2 });
+    expect((await stat(directory.join("su"))).mode & 0o7777).toBe(0o755);
+    expect((await stat(directory.join("d"))).mode & 0o7777).toBe(0o1700);
+  });
+
+  it.each([
+    ["a gzip bomb", gzipSync(Buffer.alloc(128 << 20)), "max-ratio"],
+    ["a gzip bomb in a file", gzipSync(tar({ name: "a", data: Buffer.alloc(128 << 20) })), "max-ratio"],
+  ])("%s", async (_name, layer, detail) => {
+    const { answer } = await attack(() => [layer]);
+    // Zeros are the end of an archive: the bomb is behind it, and is counted all the same.
+    expect(answer).toMatchObject({ exitCode: 1, error: { code: "IMAGE_LIMIT", detail } });
+  });
+
+  it.each([
+    ["truncated gzip", gzipSync(tar({ name: "a", data: randomBytes(4096) })).subarray(0, -20)],
+    [
+      "corrupt gzip",
+      Buffer.from(
+        gzipSync(tar({ name: "a", data: randomBytes(4096) })).map((byte, at) => (at === 2000 ? byte ^ 255 : byte)),
+      ),
+    ],
+    ["garbage behind gzip", Buffer.concat([gzipSync(tar({ name: "a" })), Buffer.from("garbage")])],
+    ["something that only begins like zstd", Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), randomBytes(4096)])],
+    ["random bytes", randomBytes(65_536)],
+  ])("%s is refused", async (_name, layer) => {
+    const { answer } = await attack(() => [layer]);
+    expect(answer).toMatchObject({ exitCode: 1, error: { code: "IMAGE_INVALID" } });
+  });
+
+  it("does not follow what was in the destination before", async () => {
+    const { answer } = await attack((canary) => [
+      tar({ name: "etc", type: "2", link: canary }),
+      tar({ name: "etc", type: "5" }, { name: "etc/secret", data: "x" }, { name: "etc/.wh.link" }),
+    ]);
+    expect(answer).toMatchObject({ exitCode: 0, entries: 3 });
+  });
+});

@@ -1,0 +1,333 @@
+import { gnuLong, pax, type TarEntry, tar, tarEntry } from "./tar.js";
+
+/** An attack, or an oddity that readers of tar disagree about, and the one thing that must come of it. */
+export interface HostileCase {
+  readonly name: string;
+  /** Lowest first. `CANARY` in names and link targets becomes the path of a directory that must stay as it is. */
+  readonly layers: (canary: string) => readonly Buffer[];
+  /** The last layer is refused with this code and detail; or all are unpacked and this is what is there. */
+  readonly expected: { readonly code: string; readonly detail: string } | { readonly tree: readonly string[] };
+  readonly flags?: readonly string[];
+}
+
+const file = (name: string, data = "new"): TarEntry => ({ name, data });
+const directory = (name: string): TarEntry => ({ name, type: "5" });
+const symlink = (name: string, link: string): TarEntry => ({ name, type: "2", link });
+const hardLink = (name: string, link: string): TarEntry => ({ name, type: "1", link });
+const one = (...entries: readonly TarEntry[]) => [tar(...entries)];
+const invalid = (detail: string) => ({ code: "IMAGE_INVALID", detail });
+const limit = (detail: string) => ({ code: "IMAGE_LIMIT", detail });
+const deep = (depth: number) => Array.from({ length: depth }, () => "d").join("/");
+
+const paths: readonly HostileCase[] = [
+  {
+    name: "an absolute path stays below",
+    layers: (canary) => one(file(`${canary}/secret`.slice(0, 100))),
+    expected: { tree: [] },
+  },
+  { name: "..", layers: () => one(file("../secret")), expected: invalid("..") },
+  { name: ".. that would stay inside", layers: () => one(file("a/../b")), expected: invalid("..") },
+  { name: ".. at the end", layers: () => one(directory("a/..")), expected: invalid("..") },
+  { name: ".. in a pax path", layers: () => one(pax({ path: "a/../../secret" }), file("a")), expected: invalid("..") },
+  { name: ".. in a GNU long name", layers: () => one(gnuLong("L", "../secret"), file("a")), expected: invalid("..") },
+  { name: "300 directories deep", layers: () => one(gnuLong("L", deep(300)), file("a")), expected: limit("max-depth") },
+  {
+    name: "a name of 256 bytes",
+    layers: () => one(gnuLong("L", "n".repeat(256)), file("a")),
+    expected: invalid("name too long"),
+  },
+  {
+    name: "a path longer than the store can hold",
+    layers: () => one(gnuLong("L", "a/".repeat(1900)), file("a")),
+    expected: invalid("path too long"),
+  },
+  {
+    name: "a long name longer than a path",
+    layers: () => one(gnuLong("L", "a".repeat(5000)), file("a")),
+    expected: limit("extension bytes"),
+  },
+  { name: "NUL in a pax path", layers: () => one(pax({ path: "a\0b" }), file("a")), expected: invalid("NUL") },
+  { name: "NUL in a long name", layers: () => one(gnuLong("L", "a\0b"), file("a")), expected: invalid("name") },
+  {
+    name: "newline and invalid UTF-8 are only bytes",
+    layers: () => one(pax({ path: "a\n\xff\xfe" }), file("a", "x"), file("\x80\nb", "y")),
+    expected: { tree: ["\x80\nb=y", "a\n\xff\xfe=x"] },
+  },
+  { name: "a file called like the root", layers: () => one(file("./")), expected: invalid("root") },
+];
+
+const links: readonly HostileCase[] = [
+  {
+    name: "a symbolic link, then a file through it",
+    layers: (canary) => one(symlink("out", canary), file("out/secret")),
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "a relative symbolic link, then a file through it",
+    layers: () => one(symlink("out", "../canary"), file("out/secret")),
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "a symbolic link, then a file of its name",
+    layers: (canary) => one(symlink("a", `${canary}/secret`), file("a", "x")),
+    expected: { tree: ["a=x"] },
+  },
+  {
+    name: "a symbolic link, then a directory of its name",
+    layers: (canary) => one(symlink("a", canary), directory("a"), file("a/secret", "x")),
+    expected: { tree: ["a/", "a/secret=x"] },
+  },
+  {
+    name: "a parent that a lower layer made a link",
+    layers: (canary) => [tar(symlink("a", canary)), tar(file("a/secret"))],
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "a parent that an upper layer makes a link",
+    layers: (canary) => [tar(file("a/b", "x")), tar(symlink("a", canary), file("a/secret"))],
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "a file as a parent",
+    layers: () => one(file("a"), file("a/b")),
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "a hard link to an absolute path is one inside",
+    layers: (canary) => one(hardLink("a", `${canary}/secret`)),
+    expected: invalid("target is not in the image"),
+  },
+  { name: "a hard link upwards", layers: () => one(hardLink("a", "../canary/secret")), expected: invalid("..") },
+  {
+    name: "a hard link through a symbolic link",
+    layers: (canary) => one(symlink("out", canary), hardLink("a", "out/secret")),
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "a hard link to a symbolic link, then writing to it",
+    layers: (canary) => one(symlink("s", `${canary}/secret`), hardLink("h", "s"), file("h", "x")),
+    expected: { tree: ["h=x"] },
+  },
+  {
+    name: "a hard link to a directory",
+    layers: () => one(directory("d"), hardLink("a", "d")),
+    expected: invalid("target is a directory"),
+  },
+  {
+    name: "a hard link to the root",
+    layers: () => one(hardLink("a", ".")),
+    expected: invalid("target is not in the image"),
+  },
+  {
+    name: "a hard link to itself",
+    layers: () => one(file("a"), hardLink("a", "./a")),
+    expected: invalid("target is the link itself"),
+  },
+  {
+    name: "a hard link that would remove its target",
+    layers: () => one(file("a/b"), hardLink("a", "a/b")),
+    expected: invalid("target is the link itself"),
+  },
+  {
+    name: "writing to a linked file of a lower layer changes one name",
+    layers: () => [tar(file("a", "old"), hardLink("b", "a")), tar(file("a", "x"))],
+    expected: { tree: ["a=x", "b=old"] },
+  },
+  { name: "a symbolic link without a target", layers: () => one(symlink("a", "")), expected: invalid("target") },
+  {
+    name: "a hard link with data",
+    layers: () => one(file("a"), { ...hardLink("b", "a"), data: "smuggled" }),
+    expected: invalid("data behind an entry that has none"),
+  },
+];
+
+const whiteouts: readonly HostileCase[] = [
+  {
+    name: "a whiteout hides a lower file",
+    layers: () => [tar(file("a", "1"), file("b", "2")), tar(file(".wh.a", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  {
+    name: "a whiteout hides a lower directory",
+    layers: () => [tar(file("d/a"), file("b", "2")), tar(file(".wh.d", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  {
+    name: "a whiteout hides nothing of its own layer",
+    layers: () => [tar(file("a", "1")), tar(file("a", "2"), file(".wh.a", ""))],
+    expected: { tree: ["a=2"] },
+  },
+  {
+    name: "an opaque directory keeps what its own layer put there",
+    layers: () => [
+      tar(file("d/old"), file("d/e/old")),
+      tar(file("d/new", "x"), file("d/e/new", "y"), file("d/.wh..wh..opq", "")),
+    ],
+    expected: { tree: ["d/", "d/e/", "d/e/new=y", "d/new=x"] },
+  },
+  { name: "whiteout of the directory", layers: () => one(file("d/.wh..", "")), expected: invalid("name") },
+  { name: "whiteout of the parent", layers: () => one(file("d/.wh...", "")), expected: invalid("name") },
+  { name: "whiteout of nothing", layers: () => one(file("d/.wh.", "")), expected: invalid("name") },
+  {
+    name: "whiteout through a symbolic link",
+    layers: (canary) => [tar(symlink("out", canary)), tar(file("out/.wh.secret", ""))],
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "opaque through a symbolic link",
+    layers: (canary) => [tar(symlink("out", canary)), tar(file("out/.wh..wh..opq", ""))],
+    expected: invalid("parent is not a directory"),
+  },
+  {
+    name: "whiteout of a symbolic link removes the link",
+    layers: (canary) => [tar(symlink("out", canary), file("b", "2")), tar(file(".wh.out", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  {
+    name: "whiteout of a directory with a link in it",
+    layers: (canary) => [tar(symlink("d/out", canary), file("b", "2")), tar(file(".wh.d", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  { name: "whiteout as a directory", layers: () => one(file(".wh.a/b")), expected: invalid("whiteout as a directory") },
+  { name: "whiteout as a symbolic link", layers: () => one(symlink(".wh.a", "b")), expected: invalid("not a file") },
+  {
+    name: "whiteout of the root's name",
+    layers: () => [tar(file("a", "1")), tar(file(".wh..wh..opq", ""))],
+    expected: { tree: [] },
+  },
+  {
+    name: "aufs bookkeeping",
+    layers: () => one(file(".wh..wh.plnk", ""), file("a", "1")),
+    expected: { tree: ["a=1"] },
+  },
+];
+
+const headers: readonly HostileCase[] = [
+  {
+    name: "a file twice: the last wins",
+    layers: () => one(file("a", "1"), file("a", "2")),
+    expected: { tree: ["a=2"] },
+  },
+  { name: "a directory becomes a file", layers: () => one(file("a/b"), file("a", "2")), expected: { tree: ["a=2"] } },
+  {
+    name: "devices and FIFOs are dropped",
+    layers: () => one({ name: "null", type: "3" }, { name: "sda", type: "4" }, { name: "fifo", type: "6" }),
+    expected: { tree: [] },
+  },
+  {
+    name: "a pax size that differs from the header's",
+    layers: () => one(pax({ size: "512" }), file("a", "x")),
+    expected: invalid("pax size differs from header"),
+  },
+  {
+    name: "a pax size alone",
+    layers: () => one(pax({ size: "1" }), { ...file("a", "x"), size: 0 }),
+    expected: { tree: ["a=x"] },
+  },
+  {
+    name: "two pax headers",
+    layers: () => one(pax({ path: "a" }), pax({ path: "b" }), file("c")),
+    expected: invalid("duplicate extension"),
+  },
+  {
+    name: "a pax and a GNU name",
+    layers: () => one(pax({ path: "a" }), gnuLong("L", "b"), file("c")),
+    expected: invalid("both pax and GNU name"),
+  },
+  {
+    name: "a name for all entries",
+    layers: () => one(pax({ path: "a" }, "g"), file("b")),
+    expected: invalid("global name or size"),
+  },
+  {
+    name: "a pax header of many megabytes",
+    layers: () => one({ name: "x", type: "x", size: 2 ** 30 }, file("a")),
+    expected: limit("extension bytes"),
+  },
+  {
+    name: "a GNU sparse file",
+    layers: () => one({ name: "a", type: "S" }),
+    expected: invalid("sparse files are not supported"),
+  },
+  {
+    name: "a pax sparse file",
+    layers: () => one(pax({ "GNU.sparse.realsize": "1099511627776" }), file("a")),
+    expected: invalid("sparse files are not supported"),
+  },
+  {
+    name: "a file that claims an exabyte",
+    layers: () =>
+      one({ ...file("a", "x"), patch: (header) => header.write("\x80\0\0\0\x10\0\0\0\0\0\0\0", 124, "latin1") }),
+    expected: limit("max-bytes"),
+  },
+  {
+    name: "a size beyond 63 bits",
+    layers: () => one({ ...file("a"), patch: (header) => header.fill(0xff, 125, 136).fill(0x80, 124, 125) }),
+    expected: invalid("number"),
+  },
+  {
+    name: "a negative size",
+    layers: () => one({ ...file("a"), patch: (header) => header.fill(0xff, 124, 136) }),
+    expected: invalid("number"),
+  },
+  {
+    name: "a size in another base",
+    layers: () => one({ ...file("a"), patch: (header) => header.write("0x10\0", 124, "latin1") }),
+    expected: invalid("number"),
+  },
+  { name: "a wrong checksum", layers: () => [flipped(tar(file("a")), 0)], expected: invalid("checksum") },
+  { name: "an unknown type", layers: () => one({ name: "a", type: "M" }), expected: invalid("entry type") },
+  {
+    name: "entries behind the end",
+    layers: () => [Buffer.concat([tar(file("a")), tar(file("b"))])],
+    expected: invalid("data behind the end"),
+  },
+  {
+    name: "a header behind one block of zeros",
+    layers: () => [Buffer.concat([tarEntry(file("a")), Buffer.alloc(512), tar(file("b"))])],
+    expected: invalid("data behind the end"),
+  },
+  { name: "no end marker", layers: () => [tarEntry(file("a"))], expected: invalid("truncated") },
+  {
+    name: "cut short in the data",
+    layers: () => [tar(file("a", "x".repeat(2000))).subarray(0, 1024)],
+    expected: invalid("truncated"),
+  },
+  { name: "cut short in a header", layers: () => [tar(file("a")).subarray(0, 100)], expected: invalid("truncated") },
+  { name: "an extension of nothing", layers: () => one(pax({ path: "a" })), expected: invalid("extension of nothing") },
+  { name: "no bytes at all", layers: () => [Buffer.alloc(0)], expected: invalid("truncated") },
+];
+
+const sizes: readonly HostileCase[] = [
+  {
+    name: "more entries than allowed",
+    layers: () => one(file("a"), file("b"), file("c")),
+    flags: ["--max-entries", "2"],
+    expected: limit("max-entries"),
+  },
+  {
+    name: "more bytes than allowed",
+    layers: () => one(file("a", "x".repeat(8192))),
+    flags: ["--max-bytes", "4096"],
+    expected: limit("max-bytes"),
+  },
+  {
+    name: "bytes behind the end count",
+    layers: () => [Buffer.concat([tar(file("a")), Buffer.alloc(8192)])],
+    flags: ["--max-bytes", "4096"],
+    expected: limit("max-bytes"),
+  },
+  {
+    name: "names that would fill the memory",
+    layers: () => one(...Array.from({ length: 50 }, (_, number) => file(`${"n".repeat(90)}${number}`))),
+    flags: ["--max-name-bytes", "2000"],
+    expected: limit("max-name-bytes"),
+  },
+];
+
+/** Every hostile layer that is told apart by the unpacker itself. */
+export const corpus: readonly HostileCase[] = [...paths, ...links, ...whiteouts, ...headers, ...sizes];
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  return Buffer.from(bytes.map((byte, index) => (index === at ? byte ^ 1 : byte)));
+}
