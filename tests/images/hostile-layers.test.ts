@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
@@ -29,18 +29,18 @@ async function attack(
 
 describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, () => {
   it.each(corpus)("$name", async ({ layers, expected, flags }) => {
-    const { answer, tree } = await attack(layers, flags);
+    const { answer, tree, canary } = await attack(layers, flags);
     if ("code" in expected) {
       expect(answer).toMatchObject({ exitCode: 1, error: expected });
     } else {
       expect(answer).toMatchObject({ exitCode: 0 });
-      if (expected.tree.length > 0) expect(tree).toEqual(expected.tree);
+      const shown = tree.map((line) => line.replace(canary, "CANARY"));
+      if (expected.tree !== "any") expect(shown).toEqual(expected.tree);
     }
   });
 
   it("keeps no set-user-id, set-group-id or sticky file, and says so", async () => {
     await using directory = await TemporaryDirectory.create("unpack");
-    const { stat } = await import("node:fs/promises");
     const answer = await unpack(
       directory.path,
       tar({ name: "su", mode: 0o7755 }, { name: "d", type: "5", mode: 0o3000 }),

@@ -3,8 +3,8 @@
 use crate::failure::Failure;
 use crate::limits::Limits;
 
-/// `PATH_MAX` and `NAME_MAX` of Linux.
-const PATH_BYTES: usize = 4096;
+/// Below `PATH_MAX` (4,096), so that the host can still name what lies below its own directory; and `NAME_MAX`.
+const PATH_BYTES: usize = 3072;
 const NAME_BYTES: usize = 255;
 
 /// Components below the destination: none is empty, `.`, `..`, or holds a slash or NUL. Any other bytes may be in them.
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(parsed(b"/etc//./passwd/").as_deref(), Some(&b"etc/passwd"[..]));
         assert_eq!(parsed(b"a\n\xff/b").as_deref(), Some(&b"a\n\xff/b"[..]));
         assert_eq!(parsed(b"./").as_deref(), Some(&b""[..]));
-        for refused in [&b"../a"[..], b"a/../b", b"a/..", b"..", b"a\0b", b"1/2/3/4", &[b'a'; 256], &[b'/'; 4097]] {
+        for refused in [&b"../a"[..], b"a/../b", b"a/..", b"..", b"a\0b", b"1/2/3/4", &[b'a'; 256], &[b'/'; 3073]] {
             assert_eq!(parsed(refused), None, "{}", String::from_utf8_lossy(refused));
         }
     }
