@@ -44,21 +44,20 @@ pub const ASK_FOR_MAP: &[u8] = b"M";
 pub const READY: &[u8] = b"R";
 
 /// Never returns: the process becomes init or ends, having said why.
-pub fn run(setup: Setup) -> ! {
-    let status = setup.status.as_raw_fd();
-    let error = match become_init(setup) {
+pub fn run(mut setup: Setup) -> ! {
+    let error = match become_init(&mut setup) {
         Err(error) => error,
         Ok(never) => match never {},
     };
     let text = serde_json::to_vec(&error).unwrap_or_default();
     // SAFETY: the descriptor is the status socket, open until this process ends; exiting runs nothing of the broker's.
     unsafe {
-        libc::send(status, text.as_ptr().cast(), text.len(), libc::MSG_NOSIGNAL);
+        libc::send(setup.status.as_raw_fd(), text.as_ptr().cast(), text.len(), libc::MSG_NOSIGNAL);
         libc::_exit(125)
     }
 }
 
-fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
+fn become_init(setup: &mut Setup) -> Result<std::convert::Infallible, Error> {
     let failed = Code::LaunchFailed;
     let plan = setup.plan;
     let own_user = plan.namespaces.contains(&Namespace::User);
@@ -92,7 +91,11 @@ fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
         std::fs::write(file, format!("exec {profile}")).attempt_on(Code::ApparmorFailed, "write", file)?;
     }
 
-    let ids = Ids { base: setup.base };
+    let ids = if setup.privileged {
+        Ids::Range { base: setup.base }
+    } else {
+        Ids::Only { uid: plan.user.uid, gid: plan.user.gid }
+    };
     let context = mounts::Context {
         caller: setup.caller,
         ids,
@@ -117,7 +120,7 @@ fn become_init(mut setup: Setup) -> Result<std::convert::Infallible, Error> {
     if let Some(landlock) = &plan.landlock {
         confine::landlock::restrict(landlock)?;
     }
-    change_ids(&setup, switches_user)?;
+    change_ids(setup, switches_user)?;
     confine::process::dumpable(false)?;
     die_with_parent()?;
 

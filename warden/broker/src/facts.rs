@@ -56,12 +56,10 @@ fn at_least(release: &str, major: u32, minor: u32) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (major, minor)
 }
 
+/// Asked one by one: the directory of a process that is not dumpable cannot be listed by its own user.
 fn namespaces() -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir("/proc/self/ns") else { return Vec::new() };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<_> = names.filter(|name| !name.ends_with("_for_children")).collect();
-    names.sort();
-    names
+    let known = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
+    known.into_iter().filter(|name| std::fs::read_link(format!("/proc/self/ns/{name}")).is_ok()).map(str::to_owned).collect()
 }
 
 /// Root in the sense that counts: able to mount, and to give away ids of the ranges that sandboxes get. Root of a user

@@ -79,7 +79,7 @@ fn attach_terminals(dev: &OwnedFd, context: &Context, at: &str) -> Result<(), Er
     const TTY_GROUP: u32 = 5;
     let mut terminals = Filesystem::new("devpts", at)?.set("mode", "0620")?.set("ptmxmode", "0666")?;
     if context.privileged {
-        terminals = terminals.set("gid", &context.ids.outside(TTY_GROUP).to_string())?;
+        terminals = terminals.set("gid", &context.ids.gid(TTY_GROUP).to_string())?;
     }
     attach_below(dev, "pts", terminals.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?, at)
 }

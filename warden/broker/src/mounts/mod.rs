@@ -19,15 +19,28 @@ use bulkhead_plan::{Code, Error};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};
 
-/// How ids inside are written in a mount option: as the host sees them (root), or as they are (rootless, where the new user namespace is entered first).
+/// How ids inside are written in a mount option.
 #[derive(Debug, Clone, Copy)]
-pub struct Ids {
-    pub base: u32,
+pub enum Ids {
+    /// As root: as the host counts them, the sandbox's range from `base` on.
+    Range { base: u32 },
+    /// Rootless: the user namespace is entered already, and has no other id than the workload's.
+    Only { uid: u32, gid: u32 },
 }
 
 impl Ids {
-    pub fn outside(self, inside: u32) -> u32 {
-        self.base + inside
+    pub fn uid(self, inside: u32) -> u32 {
+        match self {
+            Self::Range { base } => base + inside,
+            Self::Only { uid, .. } => uid,
+        }
+    }
+
+    pub fn gid(self, inside: u32) -> u32 {
+        match self {
+            Self::Range { base } => base + inside,
+            Self::Only { gid, .. } => gid,
+        }
     }
 }
 
@@ -106,8 +119,8 @@ fn place_tmpfs(tmpfs: &Tmpfs, tree: &Tree, context: &Context, watched: &mut Vec<
         .set("size", &tmpfs.size_bytes.to_string())?
         .set("nr_inodes", &tmpfs.inodes.to_string())?
         .set("mode", &format!("{:o}", tmpfs.mode))?
-        .set("uid", &context.ids.outside(tmpfs.uid).to_string())?
-        .set("gid", &context.ids.outside(tmpfs.gid).to_string())?
+        .set("uid", &context.ids.uid(tmpfs.uid).to_string())?
+        .set("gid", &context.ids.gid(tmpfs.gid).to_string())?
         .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | noexec)?;
     let target = target::directory(tree, &tmpfs.at)?;
     api::attach(&mount, &target, &tmpfs.at)?;
