@@ -21,7 +21,7 @@ const common = {
   logLevel: "warning",
   metafile: true,
   // CommonJS packages ask for Node's own modules with `require`, which an ES module does not have.
-  banner: { js: 'import{createRequire as __require}from"node:module";const require=__require(import.meta.url);' },
+  banner: { js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);' },
 };
 
 await bundle("packages/bulkhead", { index: "packages/bulkhead/src/index.ts" });
