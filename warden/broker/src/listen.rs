@@ -8,6 +8,8 @@ use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 const BACKLOG: i32 = 128;
+/// Of an abstract socket: `sun_path` without the zero that marks it as one.
+const LONGEST_NAME: usize = 107;
 const FAILED: Code = Code::LaunchFailed;
 
 /// A listening socket and what a library is told to connect to.
@@ -30,7 +32,9 @@ impl Listener {
 
     /// Private: a name that nobody can guess and that is gone with us, without a file to leave behind.
     fn abstract_name(socket: OwnedFd) -> Result<Self, Error> {
-        let name = format!("bulkhead-{}", session::random_hex().attempt(FAILED, "getrandom")?);
+        let random = session::random_hex().attempt(FAILED, "getrandom")?;
+        // As long as a name can be: Node before 22 pads shorter ones with zeroes, and to the kernel that is another name.
+        let name = format!("bulkhead-{random:->width$}", width = LONGEST_NAME - "bulkhead-".len());
         let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).attempt(FAILED, "name socket")?;
         rustix::net::bind(&socket, &address).attempt(FAILED, "bind")?;
         rustix::net::listen(&socket, BACKLOG).attempt(FAILED, "listen")?;
