@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { Sandbox } from "bulkhead";
+import { type Policy, Sandbox } from "bulkhead";
 import { expect, test } from "vitest";
 import { isAlive, noneLeft, processesWith, readKernelFile } from "../support/host.js";
 import { inside, shell } from "../support/inside.js";
@@ -10,7 +10,7 @@ import { eventually } from "../support/time.js";
 
 /** Seen from a host that can see all processes; a marker in their command lines tells ours from others'. */
 await forEachLevel((level) => {
-  const policy = { level, files: [{ host: PROBE_PATH, at: PROBE }] } as const;
+  const policy: Policy = { level, files: [{ host: PROBE_PATH, at: PROBE }] };
 
   test("a daemon that left its session and ignores every signal ends with the sandbox [§4.8(7)]", async () => {
     const marker = `marker-${randomBytes(8).toString("hex")}`;

@@ -7,10 +7,16 @@ import { TemporaryDirectory } from "../../support/temporary.js";
 import { Arena } from "./arena.js";
 import { Caller } from "./caller.js";
 
+/** Ids on the host. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** May use the broker, and is nobody otherwise. */
-export const ALLOWED = { uid: 61_001, gid: 61_001 } as const;
+export const ALLOWED: User = { uid: 61_001, gid: 61_001 };
 /** May not. */
-export const STRANGER = { uid: 61_002, gid: 61_002 } as const;
+export const STRANGER: User = { uid: 61_002, gid: 61_002 };
 
 const BASE = fileURLToPath(new URL("../../../packages/bulkhead/assets/base", import.meta.url));
 
