@@ -36,4 +36,10 @@ export class BulkheadError extends Error {
     this.errno = context.errno;
     this.detail = context.detail;
   }
+
+  /** The error as plain data; fields that do not apply are missing. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { code, fault, message, remedy, operation, path, errno, detail } = this;
+    return { code, fault, message, remedy, operation, path, errno, detail };
+  }
 }

@@ -1,8 +1,6 @@
-import { policySchema } from "./schema.js";
-
 /** The policy as JSON Schema (2020-12), for editors and other languages; also in the package as `policy.schema.json`. */
 export async function policyJsonSchema(): Promise<Readonly<Record<string, unknown>>> {
   // Loaded only here: nobody who runs a sandbox needs it.
-  const { toJSONSchema } = await import("zod/mini");
-  return { title: "Bulkhead policy", ...toJSONSchema(policySchema, { io: "input" }) };
+  const { renderJsonSchema } = await import("./render-json-schema.js");
+  return renderJsonSchema();
 }

@@ -1,0 +1,22 @@
+import { adviceFor } from "./examine/advice.js";
+import { type KvmFinding, lookAtKvm } from "./examine/kvm.js";
+import { findTools, type Tool } from "./examine/tools.js";
+import { type LevelAvailability, levelAvailability } from "./levels.js";
+import type { HostReport } from "./report.js";
+import type { Missing } from "./requirements.js";
+
+/** The host report with what takes longer to find out: what `bulkhead doctor` shows. */
+export interface Examination {
+  readonly report: HostReport;
+  readonly levels: readonly LevelAvailability[];
+  readonly kvm: KvmFinding;
+  readonly tools: readonly Tool[];
+  /** What would make sandboxes here stronger, and how to get it. */
+  readonly advice: readonly Missing[];
+}
+
+/** Looks for tools and at KVM. Starts nothing but the tools' own `--version`. */
+export async function examineHost(report: HostReport): Promise<Examination> {
+  const [kvm, tools] = await Promise.all([lookAtKvm(), findTools()]);
+  return { report, levels: levelAvailability(report), kvm, tools, advice: adviceFor(report) };
+}

@@ -1,0 +1,42 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+
+/** What can be told of KVM without starting a machine. */
+export interface KvmFinding {
+  readonly device: "missing" | "denied" | "opens";
+  /** The host's KVM is the PVM variant, which makes machines in which ordinary kernels hang. */
+  readonly pvm: boolean;
+  /** Null: only booting a machine tells, and that is not done yet. */
+  readonly works: boolean | null;
+  readonly remedy: string | null;
+}
+
+/** "KVM is there" is not "KVM works", so this never says that it does. */
+export async function lookAtKvm(): Promise<KvmFinding> {
+  const device = await deviceState();
+  const pvm = await exists("/sys/module/kvm_pvm");
+  return { device, pvm, works: device === "opens" ? null : false, remedy: remedyFor(device) };
+}
+
+async function deviceState(): Promise<KvmFinding["device"]> {
+  if (!(await exists("/dev/kvm"))) return "missing";
+  return (await exists("/dev/kvm", constants.R_OK | constants.W_OK)) ? "opens" : "denied";
+}
+
+function remedyFor(device: KvmFinding["device"]): string | null {
+  switch (device) {
+    case "missing":
+      return "Enable virtualisation in the firmware or the cloud's settings; without it QEMU emulates, correctly but slowly.";
+    case "denied":
+      return "Add this user to the group that owns /dev/kvm.";
+    case "opens":
+      return null;
+  }
+}
+
+async function exists(path: string, mode: number = constants.F_OK): Promise<boolean> {
+  return await access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}

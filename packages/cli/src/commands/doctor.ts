@@ -1,0 +1,18 @@
+import { Command } from "commander";
+
+export interface DoctorFlags {
+  readonly json?: boolean;
+  readonly broker?: string;
+}
+
+/** `bulkhead doctor`: the host report, with remedies. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("show what this machine can enforce, what is missing, and how to get it")
+    .option("--json", "print the host report as one JSON object")
+    .option("--broker <socket>", "ask the system broker at this socket")
+    .action(async (flags: DoctorFlags) => {
+      const { showHost } = await import("../doctor/show.js");
+      await showHost(flags);
+    });
+}

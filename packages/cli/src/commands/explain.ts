@@ -1,0 +1,24 @@
+import { Command } from "commander";
+import { EXAMPLES } from "../help.js";
+import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
+
+export interface ExplainFlags extends PolicyFlags {
+  readonly plan?: boolean;
+  readonly json?: boolean;
+  readonly broker?: string;
+}
+
+/** `bulkhead explain`: the enforcement table, before anything runs. */
+export function explainCommand(): Command {
+  const command = new Command("explain")
+    .description("show what would be enforced, by which mechanism, and what would not")
+    .option("--plan", "print the plan instead: exactly what the warden would execute")
+    .option("--json", "print everything as one JSON object")
+    .option("--broker <socket>", "ask the system broker at this socket");
+  return addPolicyFlags(command)
+    .addHelpText("after", EXAMPLES.explain)
+    .action(async (flags: ExplainFlags) => {
+      const { showExplanation } = await import("../explain/show.js");
+      await showExplanation(flags);
+    });
+}

@@ -1,0 +1,28 @@
+import { Command } from "commander";
+import { EXAMPLES } from "../help.js";
+import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
+
+export interface RunFlags extends PolicyFlags {
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly json?: boolean;
+  readonly broker?: string;
+}
+
+/** `bulkhead run`: one program in a sandbox of its own. */
+export function runCommand(): Command {
+  const command = new Command("run")
+    .description("run a program in a sandbox")
+    .argument("[command...]", "the program and its arguments; put -- before it (default: the image's own)")
+    .passThroughOptions()
+    .option("-i, --interactive", "pass stdin on although it is a terminal")
+    .option("-t, --tty", "give it a terminal of its own (usually -it)")
+    .option("--json", "collect the output, and print the result as one JSON object")
+    .option("--broker <socket>", "use the system broker at this socket (default: BULKHEAD_BROKER, or a private one)");
+  return addPolicyFlags(command)
+    .addHelpText("after", EXAMPLES.run)
+    .action(async (argv: readonly string[], flags: RunFlags) => {
+      const { execute } = await import("../run/execute.js");
+      await execute(argv, flags);
+    });
+}

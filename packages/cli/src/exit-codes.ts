@@ -1,0 +1,32 @@
+import { constants } from "node:os";
+
+/** Exit codes of `bulkhead run` that are not the workload's own. */
+export const EXIT = {
+  timedOut: 124,
+  /** Bulkhead itself failed, or refused. */
+  bulkhead: 125,
+  notExecutable: 126,
+  notFound: 127,
+} as const;
+
+const SIGNAL_BASE = 128;
+
+/** As shells have it: 128 + the signal's number. */
+export function exitCodeOfSignal(signal: string): number {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return SIGNAL_BASE + (numbers[signal] ?? constants.signals.SIGKILL);
+}
+
+/** What came of a run, as far as the exit code is concerned. */
+export interface Outcome {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly timedOut: boolean;
+}
+
+/** The exit code that `bulkhead run` ends with. */
+export function exitCodeOf({ exitCode, signal, timedOut }: Outcome): number {
+  if (timedOut) return EXIT.timedOut;
+  if (signal !== null) return exitCodeOfSignal(signal);
+  return exitCode ?? EXIT.bulkhead;
+}

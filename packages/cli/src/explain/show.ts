@@ -1,0 +1,56 @@
+import { type Enforcement, type Explanation, explain } from "bulkhead";
+import type { ExplainFlags } from "../commands/explain.js";
+import { EXIT } from "../exit-codes.js";
+import { type Style, styleFor } from "../output/style.js";
+import { type Cell, table, wrap } from "../output/table.js";
+import { finish, print } from "../output/write.js";
+import { policyFrom } from "../policy/from-flags.js";
+
+/** Prints what a policy comes to here; ends with 125 if it would be refused. */
+export async function showExplanation(flags: ExplainFlags): Promise<void> {
+  const explanation = await explain(
+    await policyFrom(flags),
+    flags.broker === undefined ? {} : { broker: flags.broker },
+  );
+  await print(process.stdout, `${render(explanation, flags)}\n`);
+  await finish(explanation.unmet.length === 0 ? 0 : EXIT.bulkhead);
+}
+
+function render(explanation: Explanation, flags: ExplainFlags): string {
+  if (flags.json === true) return JSON.stringify(explanation);
+  if (flags.plan === true) return JSON.stringify(explanation.plan, null, 2);
+  const { columns, isTTY } = process.stdout;
+  return renderTable(explanation, styleFor(process.stdout), isTTY ? columns : undefined);
+}
+
+/** The table for people; `width` is the terminal's, or undefined. */
+export function renderTable(
+  { level, enforcement, unmet }: Explanation,
+  style: Style,
+  width: number | undefined,
+): string {
+  const weakPoint = wrap(`Weak point: ${enforcement.weakPoint}`, width ?? Number.POSITIVE_INFINITY).join("\n");
+  const rows = enforcement.protections.map((line) => row(line, style));
+  const refused = unmet.map(({ protection }) => protection).join(", ");
+  return [
+    `Level ${style.strong(level)}`,
+    weakPoint,
+    "",
+    table(rows, width),
+    ...(unmet.length === 0
+      ? []
+      : ["", style.bad(`Refused: the policy requires ${refused}, which would not be enforced.`)]),
+  ].join("\n");
+}
+
+function row(line: Enforcement, style: Style): readonly Cell[] {
+  const name = { text: line.protection };
+  switch (line.status) {
+    case "enforced":
+      return [name, { text: "enforced", paint: style.good }, { text: line.by }];
+    case "weaker":
+      return [name, { text: "weaker", paint: style.doubtful }, { text: `${line.by}: ${line.why}. ${line.remedy}` }];
+    case "cannot":
+      return [name, { text: "cannot", paint: style.bad }, { text: `${line.why}. ${line.remedy}` }];
+  }
+}

@@ -1,0 +1,30 @@
+/** What stands below the help of a command. */
+export const EXAMPLES = {
+  program: `
+Examples:
+  bulkhead run -- id                             in the built-in root, at level container
+  bulkhead run -it --root host -- bash           a shell with this machine's programs, without its secrets
+  bulkhead explain --level chroot                what would protect you, and by which mechanism
+  bulkhead doctor                                what this machine can enforce, and how to get the rest`,
+  run: `
+Exit codes: the workload's own; 124 timed out; 125 Bulkhead refused or failed; 126 not executable; 127 not found;
+128+n ended by signal n.
+
+Examples:
+  bulkhead run -- sh -c 'id; ls /'
+  bulkhead run --root host --mount ./data:/data -- perl -e 'print 6*7'
+  bulkhead run --image oci:./layout:latest --memory 256MiB --timeout 10s
+  bulkhead run --policy policy.yaml --json -- ./job
+  bulkhead run --require landlock,cgroup.memory -- ./job        refuses if either would not be enforced`,
+  explain: `
+Exit code 125 if the policy would be refused.
+
+Examples:
+  bulkhead explain --level chroot
+  bulkhead explain --policy policy.yaml --plan   exactly what the warden would execute`,
+  completion: `
+Examples:
+  bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead
+  bulkhead completion zsh  > "\${fpath[1]}/_bulkhead"
+  bulkhead completion fish > ~/.config/fish/completions/bulkhead.fish`,
+} as const;

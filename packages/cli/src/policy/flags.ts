@@ -1,0 +1,134 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** The flags that make or change a policy, as commander gives them. */
+export interface PolicyFlags {
+  readonly policy?: string;
+  readonly level?: string;
+  readonly atLeast?: string;
+  readonly trust?: string;
+  readonly image?: string;
+  readonly root?: string;
+  readonly writable?: boolean;
+  readonly mount?: readonly MountFlag[];
+  readonly tmpfs?: readonly TmpfsFlag[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly hostname?: string;
+  readonly memory?: string;
+  readonly cpus?: string;
+  readonly pids?: string;
+  readonly disk?: string;
+  readonly openFiles?: string;
+  readonly timeout?: string;
+  readonly maxOutput?: string;
+  readonly cap?: readonly string[];
+  readonly apparmor?: string;
+  readonly require?: readonly string[];
+}
+
+export interface MountFlag {
+  readonly host: string;
+  readonly at: string;
+  readonly mode: "ro" | "rw";
+}
+
+export interface TmpfsFlag {
+  readonly tmpfs: string;
+  readonly size?: string;
+}
+
+const LEVELS = ["auto", "chroot", "container", "gvisor", "microvm"];
+
+/** Adds those flags to a command. Values are checked where the policy is, so that every problem is reported at once. */
+export function addPolicyFlags(command: Command): Command {
+  return command
+    .optionsGroup("Policy:")
+    .option("-p, --policy <file>", "start from this policy (YAML or JSON); flags change it")
+    .addOption(new Option("-l, --level <level>", "how strong the wall is (default: container)").choices(LEVELS))
+    .addOption(new Option("--at-least <level>", "never weaker than this").choices(LEVELS.slice(1)).conflicts("level"))
+    .addOption(
+      new Option("--trust <trust>", "how far the workload is trusted; chooses the level").choices([
+        "first-party",
+        "third-party",
+        "hostile",
+      ]),
+    )
+    .option(
+      "--require <names>",
+      "refuse to start unless these are enforced (repeatable, or with commas)",
+      list,
+      undefined,
+    )
+    .optionsGroup("Files:")
+    .addOption(
+      new Option(
+        "--root <root>",
+        "base, host, a directory, oci:PATH[:TAG] or docker-archive:FILE (default: base)",
+      ).conflicts("image"),
+    )
+    .option("--image <image>", "an image: oci:PATH[:TAG] or docker-archive:FILE")
+    .option("--writable", "let the root be written to, in memory")
+    .option(
+      "--mount <host:inside[:ro|rw]>",
+      "show a host file or directory inside, read-only unless :rw (repeatable)",
+      mount,
+      undefined,
+    )
+    .option("--tmpfs <inside[:size]>", "an empty writable directory in memory (repeatable)", tmpfs, undefined)
+    .optionsGroup("Workload:")
+    .option(
+      "-e, --env <name[=value]>",
+      "set a variable, or pass on this shell's of that name (repeatable)",
+      variable,
+      undefined,
+    )
+    .option("-w, --workdir <path>", "directory to start in (default: /work, empty and writable)")
+    .option("-u, --user <user>", "uid, uid:gid or a name of the root's (default: 1000:1000)")
+    .option("--hostname <name>", "host name inside")
+    .option(
+      "--cap <names>",
+      "leave capabilities to the workload, within its user namespace (repeatable)",
+      list,
+      undefined,
+    )
+    .option("--apparmor <profile>", "run under this AppArmor profile, which is loaded already")
+    .optionsGroup("Limits:")
+    .option("-m, --memory <size>", "memory of everything inside together (default: 512MiB)")
+    .option("--cpus <number>", "processors' worth of time (default: 1)")
+    .option("--pids <number>", "processes and threads (default: 64)")
+    .option("--disk <size>", "each writable file system of its own (default: 256MiB)")
+    .option("--open-files <number>", "open files of each process (default: 1024)")
+    .option("--timeout <time>", "such as 30s, or none (default: 60s, none with -t)")
+    .option("--max-output <size>", "stdout and stderr together (default: 10MiB)");
+}
+
+function list(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...value.split(",").filter((name) => name !== "")];
+}
+
+/** The host's path may hold colons: what is split off is at the end. */
+export function mount(value: string, previous: readonly MountFlag[] = []): readonly MountFlag[] {
+  const match = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/s.exec(value);
+  const [, host, at, mode = "ro"] = match ?? [];
+  if (host === undefined || at === undefined)
+    throw new InvalidArgumentError("It must be HOST:/INSIDE, HOST:/INSIDE:ro or HOST:/INSIDE:rw.");
+  return [...previous, { host, at, mode: mode === "rw" ? "rw" : "ro" }];
+}
+
+export function tmpfs(value: string, previous: readonly TmpfsFlag[] = []): readonly TmpfsFlag[] {
+  const [, at = value, size] = /^(\/[^:]*):([^:]+)$/.exec(value) ?? [];
+  return [...previous, size === undefined ? { tmpfs: at } : { tmpfs: at, size }];
+}
+
+/** A name alone passes that one variable on; nothing of this process's environment goes in by itself. */
+export function variable(
+  value: string,
+  previous: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const equals = value.indexOf("=");
+  if (equals > 0) return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
+  const own = process.env[value];
+  if (own === undefined) throw new InvalidArgumentError(`There is no variable ${value} here; give NAME=VALUE.`);
+  return { ...previous, [value]: own };
+}

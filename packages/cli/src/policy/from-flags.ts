@@ -1,0 +1,8 @@
+import { loadPolicy, type Policy } from "bulkhead";
+import type { PolicyFlags } from "./flags.js";
+import { mergeFlags } from "./merge.js";
+
+/** The policy that a command line asks for. Throws POLICY_INVALID when its file cannot be read; the rest is checked when used. */
+export async function policyFrom(flags: PolicyFlags): Promise<Policy> {
+  return mergeFlags(flags.policy === undefined ? {} : await loadPolicy(flags.policy), flags);
+}

@@ -1,0 +1,84 @@
+import type { Policy } from "bulkhead";
+import type { MountFlag, PolicyFlags, TmpfsFlag } from "./flags.js";
+
+type Files = NonNullable<Policy["files"]>;
+
+/**
+ * Puts flags over a policy: single fields replace, lists and maps are added to. The values are as they were typed and are
+ * checked with the policy, hence the type is what they ought to be.
+ */
+export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
+  const { image, root, ...rest } = policy;
+  // A root named on the command line stands against both names that a file may use for one.
+  const roots =
+    flags.image === undefined && flags.root === undefined
+      ? { image, root }
+      : { image: flags.image, root: rootFlag(flags.root) };
+  const merged = {
+    ...rest,
+    ...roots,
+    level: flags.level ?? (flags.atLeast === undefined ? policy.level : { min: flags.atLeast }),
+    trust: flags.trust ?? policy.trust,
+    writable: flags.writable ?? policy.writable,
+    workdir: flags.workdir ?? policy.workdir,
+    user: flags.user ?? policy.user,
+    hostname: flags.hostname ?? policy.hostname,
+    apparmor: flags.apparmor ?? policy.apparmor,
+    env: together(policy.env, flags.env),
+    files: mergeFiles(policy.files, [...(flags.mount ?? []), ...(flags.tmpfs ?? [])]),
+    capabilities: appended(policy.capabilities, flags.cap),
+    require: appended(policy.require, flags.require),
+    resources: together(policy.resources, resourceFlags(flags)),
+  };
+  return withoutUndefined(merged) as Policy;
+}
+
+/** On a command line a bare word that is no keyword is the directory that completion offered. */
+function rootFlag(root: string | undefined): string | undefined {
+  if (root === undefined || /^(base|host)$|^[./]|^(oci|docker-archive):/.test(root)) return root;
+  return root.includes("/") ? `./${root}` : root;
+}
+
+function resourceFlags(flags: PolicyFlags): Readonly<Record<string, unknown>> | undefined {
+  const fields = withoutUndefined({
+    memory: flags.memory,
+    cpus: numeric(flags.cpus),
+    pids: numeric(flags.pids),
+    disk: flags.disk,
+    openFiles: numeric(flags.openFiles),
+    time: flags.timeout,
+    output: flags.maxOutput,
+  });
+  return Object.keys(fields).length === 0 ? undefined : fields;
+}
+
+/** What is no number is left as it is, for the policy's check to name. */
+function numeric(value: string | undefined): number | string | undefined {
+  return value !== undefined && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+/** A flag that mounts where the file does takes its place. */
+function mergeFiles(given: Files | undefined, flags: readonly (MountFlag | TmpfsFlag)[]): Files | undefined {
+  if (flags.length === 0 || !(given === undefined || Array.isArray(given))) return given;
+  const places = new Set(flags.map(placeOf));
+  return [...(given ?? []).filter((entry) => !places.has(placeOf(entry))), ...flags];
+}
+
+function placeOf(entry: Files[number]): unknown {
+  return "tmpfs" in entry ? entry.tmpfs : entry.at;
+}
+
+function appended(
+  given: readonly unknown[] | undefined,
+  flags: readonly string[] | undefined,
+): readonly unknown[] | undefined {
+  return flags === undefined ? given : [...(Array.isArray(given) ? given : []), ...flags];
+}
+
+function together(given: object | undefined, flags: object | undefined): object | undefined {
+  return flags === undefined ? given : { ...given, ...flags };
+}
+
+function withoutUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,50 @@
+import { type RunOptions, type RunResult, run } from "bulkhead";
+import type { RunFlags } from "../commands/run.js";
+import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
+import { finish, print } from "../output/write.js";
+import { policyFrom } from "../policy/from-flags.js";
+import { notesOn } from "./notes.js";
+import { Signals } from "./signals.js";
+import { type Terminal, terminalFor } from "./terminal.js";
+
+/** Runs the workload and ends with its exit code. Throws what `run` and the policy's check do. */
+export async function execute(argv: readonly string[], flags: RunFlags): Promise<void> {
+  const terminal = flags.tty === true ? terminalFor(process.stdin, process.stdout) : undefined;
+  const policy = await policyFrom(terminal === undefined ? flags : { timeout: "none", ...flags });
+  const signals = new Signals();
+  try {
+    const result = await run(argv, policy, options(flags, terminal, signals));
+    terminal?.restore();
+    await show(result, flags);
+    await finish(exitCodeOf(result));
+  } catch (error) {
+    terminal?.restore();
+    // Whoever interrupted knows why it ended; a message would only be in the way.
+    if (signals.aborted !== undefined) await finish(exitCodeOfSignal(signals.aborted));
+    throw error;
+  }
+}
+
+function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signals): RunOptions {
+  const collect = flags.json === true;
+  return {
+    stdin: flags.interactive === true || process.stdin.isTTY !== true ? process.stdin : "null",
+    signal: signals.abortSignal,
+    ...(collect ? {} : { output: { stdout: process.stdout, stderr: process.stderr } }),
+    ...(terminal === undefined ? {} : { tty: terminal.size }),
+    ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+    onStart: (control) => {
+      signals.forwardTo(control);
+      terminal?.connect(control);
+    },
+  };
+}
+
+async function show(result: RunResult, { json }: RunFlags): Promise<void> {
+  if (json === true) {
+    await print(process.stdout, `${JSON.stringify(result)}\n`);
+    return;
+  }
+  const notes = notesOn(result);
+  if (notes.length > 0) await print(process.stderr, notes.map((note) => `bulkhead: ${note}\n`).join(""));
+}

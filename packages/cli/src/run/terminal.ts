@@ -1,0 +1,51 @@
+import type { RunControl, TerminalSize } from "bulkhead";
+
+const FALLBACK: TerminalSize = { rows: 24, cols: 80 };
+
+/** What `-t` needs of a terminal. */
+export interface TerminalStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+}
+
+/** Throws a usage error where stdin is none: the workload would wait for keys that nobody can press. */
+export function terminalFor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream): Terminal {
+  if (stdin.isTTY !== true) {
+    const message = "-t needs a terminal, and stdin is none";
+    throw Object.assign(new Error(message), { code: "USAGE", remedy: "Leave -t out, or run it in a terminal." });
+  }
+  return new Terminal({ stdin, stdout });
+}
+
+/** This process's terminal, lent to the workload: keys go in raw, so that Ctrl-C is the workload's, and size changes follow. */
+export class Terminal {
+  readonly #streams: TerminalStreams;
+  #disconnect: () => void = () => undefined;
+
+  constructor(streams: TerminalStreams) {
+    this.#streams = streams;
+  }
+
+  get size(): TerminalSize {
+    const { rows, columns } = this.#streams.stdout;
+    // 0 by 0 is what a terminal without a window (a serial line) says of itself.
+    return rows > 0 && columns > 0 ? { rows, cols: columns } : FALLBACK;
+  }
+
+  connect(control: Pick<RunControl, "resize">): void {
+    const { stdin, stdout } = this.#streams;
+    const resize = () => control.resize(this.size);
+    stdin.setRawMode(true);
+    stdout.on("resize", resize);
+    this.#disconnect = () => {
+      stdout.off("resize", resize);
+      stdin.setRawMode(false);
+    };
+  }
+
+  /** Must be called however the run ended: a shell left in raw mode is unusable. */
+  restore(): void {
+    this.#disconnect();
+    this.#disconnect = () => undefined;
+  }
+}
