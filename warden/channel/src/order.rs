@@ -28,14 +28,16 @@ impl Order {
         match (self.side, frame) {
             (_, Frame::Hello(_)) => Ok(()),
             (Side::Host, Frame::Request { stream, .. }) => self.open(*stream),
-            (Side::Host, _) if frame.stream() > self.last || frame.stream() % 2 == 0 => Err(Violation::StreamUnknown),
+            (Side::Host, _) if frame.stream() > self.last || frame.stream().is_multiple_of(2) => {
+                Err(Violation::StreamUnknown)
+            }
             // Init answers on numbers that the host gave out: only the host can know them.
             (Side::Host | Side::Init, _) => Ok(()),
         }
     }
 
     fn open(&mut self, stream: u32) -> Result<(), Violation> {
-        if stream % 2 == 0 || stream <= self.last {
+        if stream.is_multiple_of(2) || stream <= self.last {
             return Err(Violation::StreamOrder);
         }
         self.last = stream;

@@ -1,1 +1,41 @@
-//! Init: PID 1 of a sandbox, serves the channel.
+//! Init: the warden's role inside the wall. PID 1 of a sandbox, it serves the channel (`docs/channel.md`) and reaps.
+//!
+//! All confinement is in force before init starts; it is not trusted by anybody outside. What it defends itself against is
+//! the workload: it shares no memory, no descriptor and, where the level allows, no uid with it, never waits for it,
+//! and holds a bounded amount of its output. One thread, one poll loop; whatever could block is a child process.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod args;
+mod child;
+mod files;
+mod server;
+mod start;
+mod sys;
+
+use std::ffi::OsString;
+
+/// How the broker sees the end; nothing else learns of it, since nobody is left to be told.
+mod exit {
+    pub const CHANNEL_CLOSED: i32 = 0;
+    pub const USAGE: i32 = 64;
+    pub const SYSTEM: i32 = 71;
+    pub const PROTOCOL: i32 = 76;
+}
+
+/// Serves the channel until it closes or breaks its rules. `args` are those after the role: `--channel FD|stdio --inner JSON`.
+/// Returns the exit code; the caller exits at once, and as PID 1 takes everything inside with it.
+#[must_use]
+pub fn main(args: Vec<OsString>) -> i32 {
+    // Before anything is read: from here on nothing inside can attach to init or open its /proc files.
+    if bulkhead_confine::process::dumpable(false).is_err() {
+        return exit::SYSTEM;
+    }
+    let Some(args) = args::parse(args) else { return exit::USAGE };
+    let Ok((wire, children)) = start::prepare(args.channel) else { return exit::SYSTEM };
+    match server::Server::new(wire, children, args.inner).run() {
+        server::End::Closed => exit::CHANNEL_CLOSED,
+        server::End::Violation(_) => exit::PROTOCOL,
+        server::End::System(_) => exit::SYSTEM,
+    }
+}

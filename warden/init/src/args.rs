@@ -1,0 +1,69 @@
+//! `--channel FD|stdio --inner JSON`, in any order, each once.
+
+use bulkhead_plan::InnerPlan;
+use std::ffi::OsString;
+
+/// Where the channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// A connected socket, above 2.
+    Fd(i32),
+    /// Read from descriptor 0, write to 1: how runsc hands it over.
+    Stdio,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Args {
+    pub channel: Channel,
+    pub inner: InnerPlan,
+}
+
+/// `None` for anything else than exactly what the broker passes.
+pub fn parse(args: Vec<OsString>) -> Option<Args> {
+    let (mut channel, mut inner) = (None, None);
+    let mut args = args.into_iter();
+    while let Some(name) = args.next() {
+        let value = args.next()?.into_string().ok()?;
+        match name.to_str()? {
+            "--channel" if channel.is_none() => channel = Some(parse_channel(&value)?),
+            "--inner" if inner.is_none() => inner = Some(serde_json::from_str(&value).ok()?),
+            _ => return None,
+        }
+    }
+    Some(Args { channel: channel?, inner: inner? })
+}
+
+fn parse_channel(value: &str) -> Option<Channel> {
+    match value {
+        "stdio" => Some(Channel::Stdio),
+        number => number.parse().ok().filter(|fd| *fd > 2).map(Channel::Fd),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INNER: &str =
+        r#"{"user":{"uid":1,"gid":1,"groups":[]},"switchesUser":false,"capabilities":[],"openFiles":64}"#;
+
+    fn parsed(args: &[&str]) -> Option<Args> {
+        parse(args.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn takes_a_descriptor_or_stdio() {
+        assert_eq!(parsed(&["--channel", "3", "--inner", INNER]).unwrap().channel, Channel::Fd(3));
+        assert_eq!(parsed(&["--inner", INNER, "--channel", "stdio"]).unwrap().channel, Channel::Stdio);
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        assert_eq!(parsed(&[]), None);
+        assert_eq!(parsed(&["--channel", "3"]), None);
+        assert_eq!(parsed(&["--channel", "2", "--inner", INNER]), None);
+        assert_eq!(parsed(&["--channel", "3", "--inner", "{}"]), None);
+        assert_eq!(parsed(&["--channel", "3", "--channel", "4", "--inner", INNER]), None);
+        assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--debug", "1"]), None);
+    }
+}

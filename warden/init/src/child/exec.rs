@@ -1,0 +1,158 @@
+//! The child that becomes another program.
+
+use crate::child::Reporter;
+use crate::child::user::become_user;
+use crate::sys;
+use bulkhead_channel::request::{Exec, Window};
+use bulkhead_plan::{Code, Error, InnerPlan};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, ioctl_tiocsctty, setrlimit, setsid};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use std::ffi::{CStr, CString};
+
+/// `argv` and `env` as `execve` wants them, and where to look; made before the fork, in memory that init has at hand.
+pub struct Arrays {
+    argv: Vec<*const libc::c_char>,
+    envp: Vec<*const libc::c_char>,
+    /// In the order in which they are tried.
+    candidates: Vec<CString>,
+}
+
+impl Arrays {
+    /// The pointers are into `exec`, which must live as long.
+    pub fn new(exec: &Exec) -> Self {
+        let pointers = |strings: &[CString]| {
+            strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>()
+        };
+        Self { argv: pointers(&exec.argv), envp: pointers(&exec.env), candidates: candidates(exec) }
+    }
+}
+
+/// A name with a slash is a path. Others are looked up in the `PATH` that the program is given; an empty entry in it, which
+/// once meant the working directory, is passed over, since nobody means it.
+fn candidates(exec: &Exec) -> Vec<CString> {
+    let Some(name) = exec.argv.first() else { return Vec::new() };
+    if name.as_bytes().contains(&b'/') {
+        return vec![name.clone()];
+    }
+    let path = exec.env.iter().rev().find_map(|variable| variable.as_bytes().strip_prefix(b"PATH="));
+    path.unwrap_or_default()
+        .split(|byte| *byte == b':')
+        .filter(|directory| !directory.is_empty())
+        .filter_map(|directory| CString::new([directory, b"/", name.as_bytes()].concat()).ok())
+        .collect()
+}
+
+/// Only returns when it failed.
+pub fn replace(exec: &Exec, arrays: Option<&Arrays>, inner: &InnerPlan, reporter: &Reporter) -> Error {
+    if let Err((operation, errno)) = prepare(exec, inner, reporter) {
+        return Error::new(Code::ExecFailed, operation).errno(errno.raw_os_error());
+    }
+    if let Err(errno) = rustix::process::chdir(exec.cwd.as_c_str()) {
+        return Error::new(Code::CwdUnavailable, "chdir").path(&exec.cwd.to_string_lossy()).errno(errno.raw_os_error());
+    }
+    if let Err(errno) = sys::unblock_all_signals() {
+        return Error::new(Code::ExecFailed, "sigprocmask").errno(errno.raw_os_error());
+    }
+    arrays.map_or_else(|| Error::new(Code::ExecFailed, "execve"), |arrays| execute(exec, arrays))
+}
+
+fn prepare(exec: &Exec, inner: &InnerPlan, reporter: &Reporter) -> Result<(), (&'static str, Errno)> {
+    // A session of its own: no terminal to type into, no process group shared with init.
+    setsid().map_err(|errno| ("setsid", errno))?;
+    let limit = Rlimit { current: Some(inner.open_files), maximum: Some(inner.open_files) };
+    setrlimit(Resource::Nofile, limit).map_err(|errno| ("setrlimit", errno))?;
+    become_user(inner, exec.user.as_ref().unwrap_or(&inner.user), &inner.capabilities)?;
+    exec.tty.map_or(Ok(()), |window| terminal(window, reporter))
+}
+
+/// A terminal of the sandbox's own devpts, made by its user, whose controlling side goes to init.
+fn terminal(window: Window, reporter: &Reporter) -> Result<(), (&'static str, Errno)> {
+    let master = rustix::fs::open("/dev/ptmx", OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|errno| ("open /dev/ptmx", errno))?;
+    unlockpt(&master).map_err(|errno| ("unlockpt", errno))?;
+    // By descriptor, not by a name in /dev/pts.
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let peer = ioctl_tiocgptpeer(&master, flags).map_err(|errno| ("ioctl TIOCGPTPEER", errno))?;
+    let size = Winsize { ws_row: window.rows, ws_col: window.cols, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&peer, size).map_err(|errno| ("ioctl TIOCSWINSZ", errno))?;
+    ioctl_tiocsctty(&peer).map_err(|errno| ("ioctl TIOCSCTTY", errno))?;
+    rustix::stdio::dup2_stdin(&peer).map_err(|errno| ("dup2", errno))?;
+    rustix::stdio::dup2_stdout(&peer).map_err(|errno| ("dup2", errno))?;
+    rustix::stdio::dup2_stderr(&peer).map_err(|errno| ("dup2", errno))?;
+    reporter.begun_with(&master).map_err(|errno| ("sendmsg", errno))
+}
+
+/// Tries one candidate after another, as a shell does: one that is there but may not be executed is passed over, and
+/// reported if there is no better one.
+fn execute(exec: &Exec, arrays: &Arrays) -> Error {
+    let name = exec.argv.first().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let mut found: Option<(Errno, &CStr)> = None;
+    for candidate in &arrays.candidates {
+        match sys::execve(candidate, &arrays.argv, &arrays.envp) {
+            Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG => {}
+            Errno::ACCESS => {
+                found.get_or_insert((Errno::ACCESS, candidate));
+            }
+            errno => {
+                found = Some((errno, candidate));
+                break;
+            }
+        }
+    }
+    match found {
+        // A name that is no path can be as long as a request, but an error cannot.
+        None => Error::new(Code::ExecNotFound, "execve").path(cut(&name)).errno(Errno::NOENT.raw_os_error()),
+        Some((errno, path)) => {
+            Error::new(code(errno), "execve").path(cut(&path.to_string_lossy())).errno(errno.raw_os_error())
+        }
+    }
+}
+
+fn code(errno: Errno) -> Code {
+    match errno {
+        // Out of something, not a fault of the file.
+        Errno::TOOBIG | Errno::NOMEM | Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::IO => Code::ExecFailed,
+        _ => Code::ExecNotExecutable,
+    }
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(4096)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exec(name: &str, path: &str) -> Exec {
+        let string = |text: &str| CString::new(text).unwrap();
+        Exec {
+            argv: vec![string(name)],
+            env: vec![string(path)],
+            cwd: string("/"),
+            stdin: false,
+            tty: None,
+            user: None,
+        }
+    }
+
+    #[test]
+    fn looks_in_the_given_path_only() {
+        let tried = |name, path| {
+            candidates(&exec(name, path)).iter().map(|path| path.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(tried("ls", "PATH=/a::/b"), ["/a/ls", "/b/ls"]);
+        assert_eq!(tried("./ls", "PATH=/a"), ["./ls"]);
+        assert_eq!(tried("ls", "NOPATH=/a"), [""; 0]);
+        assert_eq!(tried("ls", "PATH="), [""; 0]);
+    }
+
+    #[test]
+    fn cuts_between_characters() {
+        assert_eq!(cut(&"é".repeat(3000)).len(), 4096);
+        assert_eq!(cut("short"), "short");
+    }
+}

@@ -1,0 +1,119 @@
+//! Children of init: forked, made the workload's user, then another program (`exec`) or a server of one file operation.
+//! Everything that could block or that follows a path happens there, with nothing of init's open.
+
+mod exec;
+mod report;
+mod user;
+
+pub use report::{Message, Report, Reporter};
+
+use crate::files;
+use crate::sys;
+use bulkhead_channel::request::{Exec, File};
+use bulkhead_plan::{Code, Error, InnerPlan};
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// What a child is to do.
+pub enum Work {
+    Exec(Box<Exec>),
+    File(File),
+}
+
+/// Which pipes it has; the other descriptors of 0, 1, 2 are /dev/null, as they are in init.
+#[derive(Debug, Clone, Copy)]
+pub struct Pipes {
+    pub input: bool,
+    pub output: bool,
+    pub error: bool,
+}
+
+/// Init's side of a child.
+pub struct Process {
+    pub pid: i32,
+    pub report: Report,
+    pub input: Option<OwnedFd>,
+    pub output: Option<OwnedFd>,
+    pub error: Option<OwnedFd>,
+}
+
+/// The child's side, before it is put in place.
+struct Ends {
+    standard: [Option<OwnedFd>; 3],
+    report: OwnedFd,
+}
+
+impl Work {
+    const fn failure(&self) -> Code {
+        match self {
+            Self::Exec(_) => Code::ExecFailed,
+            Self::File(_) => Code::FileFailed,
+        }
+    }
+}
+
+/// Starts a child. Without processes or descriptors to spare it is an error like any other, and nothing is left behind.
+pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan) -> Result<Process, Error> {
+    let failed =
+        |operation: &'static str| move |errno: Errno| Error::new(work.failure(), operation).errno(errno.raw_os_error());
+    let (report, report_end) = report::pair().map_err(failed("socketpair"))?;
+    let (stdin, input) = pair(pipes.input).map_err(failed("pipe2"))?;
+    let (output, stdout) = pair(pipes.output).map_err(failed("pipe2"))?;
+    let (error, stderr) = pair(pipes.error).map_err(failed("pipe2"))?;
+    // Nonblocking on our side only: the workload may open its own side again and read or write what we were promised.
+    for fd in [&input, &output, &error].into_iter().flatten() {
+        fcntl_setfl(fd, OFlags::NONBLOCK).map_err(failed("fcntl"))?;
+    }
+    let arrays = match work {
+        Work::Exec(exec) => Some(exec::Arrays::new(exec)),
+        Work::File(_) => None,
+    };
+    let ends = Ends { standard: [stdin, stdout, stderr], report: report_end };
+    match sys::fork().map_err(failed("fork"))? {
+        Some(pid) => Ok(Process { pid: pid.as_raw_nonzero().get(), report, input, output, error }),
+        None => run(work, arrays.as_ref(), ends, inner),
+    }
+}
+
+/// The child. It owns a copy of all that init has, and lets go of it first.
+fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan) -> ! {
+    let Ok(reporter) = arrange(ends) else { sys::exit_now(1) };
+    let outcome = match work {
+        Work::Exec(exec) => Err(exec::replace(exec, arrays, inner, &reporter)),
+        Work::File(file) => user::become_user(inner, &inner.user, &[])
+            .map_err(|(operation, errno)| Error::new(Code::FileFailed, operation).errno(errno.raw_os_error()))
+            .and_then(|()| files::serve(file, &reporter)),
+    };
+    reporter.end(outcome);
+    sys::exit_now(1)
+}
+
+/// Standard descriptors in place, the report on 3, everything else closed: above all the channel.
+fn arrange(ends: Ends) -> Result<Reporter, Errno> {
+    let [stdin, stdout, stderr] = ends.standard;
+    if let Some(fd) = &stdin {
+        rustix::stdio::dup2_stdin(fd)?;
+    }
+    if let Some(fd) = &stdout {
+        rustix::stdio::dup2_stdout(fd)?;
+    }
+    if let Some(fd) = &stderr {
+        rustix::stdio::dup2_stderr(fd)?;
+    }
+    let reporter = Reporter::place(ends.report)?;
+    // Their numbers are about to be closed, one of them perhaps the report's by now.
+    [stdin, stdout, stderr].into_iter().flatten().for_each(std::mem::forget);
+    sys::close_range(reporter.as_raw_fd() + 1, i32::MAX)?;
+    Ok(reporter)
+}
+
+/// A pipe's reading and writing end.
+fn pair(wanted: bool) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
+    if !wanted {
+        return Ok((None, None));
+    }
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+    Ok((Some(read), Some(write)))
+}

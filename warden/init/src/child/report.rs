@@ -1,0 +1,119 @@
+//! What a child tells init: that it has begun (perhaps with a terminal), and how it ended. When it becomes another program
+//! its end closes without a word. The child may be under the workload's control already, so init bounds what it reads.
+
+use bulkhead_channel::Outcome;
+use bulkhead_channel::frame::INIT_JSON_MAX;
+use bulkhead_plan::Error;
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, send, sendmsg, socketpair,
+};
+use serde_json::{Map, Value};
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// Where it is in a child.
+const PLACE: RawFd = 3;
+const BEGUN: &[u8] = b"+";
+
+/// Init's end.
+pub struct Report(OwnedFd);
+
+/// The child's end.
+pub struct Reporter(OwnedFd);
+
+pub enum Message {
+    /// Not now.
+    Nothing,
+    Begun(Option<OwnedFd>),
+    Ended(Outcome),
+    Closed,
+}
+
+/// A pair that keeps the bounds of messages.
+pub fn pair() -> Result<(Report, OwnedFd), Errno> {
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    Ok((Report(ours), theirs))
+}
+
+impl AsFd for Report {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for Reporter {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl Report {
+    /// The next message, without waiting. A descriptor is taken only where one is expected.
+    pub fn receive(&mut self, take_terminal: bool) -> Message {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(if take_terminal { &mut space } else { &mut [] });
+        // The first byte is enough to know that it is not the end, and the end is by far the most frequent.
+        let mut first = [0];
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        let peeked =
+            rustix::net::recv(&self.0, &mut first, flags.difference(RecvFlags::CMSG_CLOEXEC) | RecvFlags::PEEK);
+        match peeked {
+            Ok((0, _)) => return Message::Closed,
+            Ok(_) => {}
+            Err(Errno::AGAIN | Errno::INTR) => return Message::Nothing,
+            Err(_) => return Message::Closed,
+        }
+        let mut text = vec![0; INIT_JSON_MAX];
+        let Ok(message) = recvmsg(&self.0, &mut [IoSliceMut::new(&mut text)], &mut control, flags) else {
+            return Message::Closed;
+        };
+        let terminal = control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+            _ => None,
+        });
+        if &text[..message.bytes] == BEGUN {
+            return Message::Begun(terminal);
+        }
+        // Nonsense ends the report; the result then says that the child ended without one.
+        match Outcome::parse(&text[..message.bytes]) {
+            Ok(outcome) if !message.flags.contains(ReturnFlags::TRUNC) => Message::Ended(outcome),
+            _ => Message::Closed,
+        }
+    }
+}
+
+impl Reporter {
+    /// Moves the end to where it is not in the way.
+    pub fn place(end: OwnedFd) -> Result<Self, Errno> {
+        if end.as_raw_fd() == PLACE {
+            return Ok(Self(end));
+        }
+        // SAFETY: whatever is at this number is a copy of a descriptor of init's that nothing in this child uses again.
+        let mut placed = unsafe { OwnedFd::from_raw_fd(PLACE) };
+        let result = rustix::io::dup3(&end, &mut placed, rustix::io::DupFlags::CLOEXEC);
+        std::mem::forget(end);
+        result.map(|()| Self(placed))
+    }
+
+    /// The operation is under way. Errors have no one to go to: init then sees the end.
+    pub fn begun(&self) {
+        let _ = send(&self.0, BEGUN, SendFlags::NOSIGNAL);
+    }
+
+    /// As [`Reporter::begun`], with the controlling side of a terminal.
+    pub fn begun_with(&self, terminal: &OwnedFd) -> Result<(), Errno> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let fds = [terminal.as_fd()];
+        control.push(SendAncillaryMessage::ScmRights(&fds));
+        sendmsg(&self.0, &[IoSlice::new(BEGUN)], &mut control, SendFlags::NOSIGNAL).map(|_| ())
+    }
+
+    pub fn end(&self, outcome: Result<Map<String, Value>, Error>) {
+        let outcome = outcome.map_or_else(Outcome::Failed, Outcome::Done);
+        let _ = send(&self.0, outcome.to_json().to_string().as_bytes(), SendFlags::NOSIGNAL);
+    }
+}

@@ -1,0 +1,245 @@
+//! The loop: wait, read what is there, answer, wait.
+
+mod input;
+mod leftovers;
+mod operation;
+mod outbox;
+mod output;
+mod requests;
+mod wire;
+
+pub use wire::Wire;
+
+use crate::sys;
+use bulkhead_channel::{Decoder, Frame, Hello, Kind, Order, Side, Violation};
+use bulkhead_plan::InnerPlan;
+use leftovers::Leftovers;
+use operation::Operation;
+use outbox::Outbox;
+use rustix::io::Errno;
+use rustix::process::getpid;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// Children collected in one turn: however many orphans a workload makes, the channel is served in between.
+const REAP_BATCH: usize = 256;
+
+/// Why init stops.
+#[derive(Debug)]
+pub enum End {
+    /// The host is gone.
+    Closed,
+    Violation(#[allow(dead_code, reason = "read by debuggers: init has nobody to tell")] Violation),
+    System(#[allow(dead_code, reason = "read by debuggers: init has nobody to tell")] Errno),
+}
+
+/// What a descriptor in the poll set belongs to. Operations are named by stream, which is never used again; descriptors are.
+#[derive(Clone, Copy)]
+enum Token {
+    Channel,
+    Children,
+    Report(u32),
+    Input(u32),
+    Output(u32, usize),
+    Leftover(RawFd),
+}
+
+pub struct Server {
+    wire: Wire,
+    children: OwnedFd,
+    inner: InnerPlan,
+    decoder: Decoder,
+    order: Order,
+    outbox: Outbox,
+    operations: Vec<Operation>,
+    leftovers: Leftovers,
+    /// More children may have ended than were collected.
+    reaping: bool,
+    /// Kept from turn to turn for their memory.
+    fds: Vec<libc::pollfd>,
+    tokens: Vec<Token>,
+}
+
+impl Server {
+    /// `children` is readable when a child has ended.
+    pub fn new(wire: Wire, children: OwnedFd, inner: InnerPlan) -> Self {
+        Self {
+            wire,
+            children,
+            inner,
+            decoder: Decoder::new(Side::Host),
+            order: Order::new(Side::Host),
+            outbox: Outbox::default(),
+            operations: Vec::new(),
+            leftovers: Leftovers::default(),
+            reaping: false,
+            fds: Vec::new(),
+            tokens: Vec::new(),
+        }
+    }
+
+    /// Until the channel closes or breaks its rules.
+    pub fn run(mut self) -> End {
+        self.outbox.json(Kind::Hello, 0, &Hello::ours());
+        let end = loop {
+            if let Err(end) = self.turn() {
+                break end;
+            }
+        };
+        if !getpid().is_init() {
+            // Otherwise the kernel does it, and better.
+            self.operations.iter_mut().for_each(Operation::cancel);
+        }
+        end
+    }
+
+    fn turn(&mut self) -> Result<(), End> {
+        // Init cannot do without its output: the host is gone when it cannot be written.
+        self.outbox.flush(self.wire.output()).map_err(|_| End::Closed)?;
+        self.wait()?;
+        for at in 0..self.fds.len() {
+            if self.fds[at].revents != 0 {
+                self.ready(self.tokens[at], self.fds[at].revents)?;
+            }
+        }
+        if self.reaping {
+            self.reap();
+        }
+        self.settle();
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<(), End> {
+        let (mut fds, mut tokens) = (std::mem::take(&mut self.fds), std::mem::take(&mut self.tokens));
+        fds.clear();
+        tokens.clear();
+        let mut add = |fd: RawFd, events, token| {
+            fds.push(libc::pollfd { fd, events, revents: 0 });
+            tokens.push(token);
+        };
+        let full = self.outbox.is_full();
+        let (reads, writes) = (self.wire.input().as_raw_fd(), self.wire.output().as_raw_fd());
+        let write = if self.outbox.is_empty() { 0 } else { libc::POLLOUT };
+        // A host that does not read gets no more answers, so it may send no more requests either.
+        let read = if full { 0 } else { libc::POLLIN };
+        add(reads, read | if reads == writes { write } else { 0 }, Token::Channel);
+        if reads != writes && write != 0 {
+            add(writes, write, Token::Channel);
+        }
+        add(self.children.as_raw_fd(), libc::POLLIN, Token::Children);
+        for operation in &self.operations {
+            if let Some(fd) = operation.report_fd() {
+                add(fd.as_raw_fd(), libc::POLLIN, Token::Report(operation.stream));
+            }
+            if let Some(fd) = operation.input.waits_on() {
+                add(fd.as_raw_fd(), libc::POLLOUT, Token::Input(operation.stream));
+            }
+            for (index, fd) in operation.readable().filter(|_| !full) {
+                add(fd.as_raw_fd(), libc::POLLIN, Token::Output(operation.stream, index));
+            }
+        }
+        for fd in self.leftovers.fds() {
+            add(fd, libc::POLLIN, Token::Leftover(fd));
+        }
+        let result = sys::poll(&mut fds, if self.reaping { 0 } else { -1 });
+        (self.fds, self.tokens) = (fds, tokens);
+        result.map_err(End::System)
+    }
+
+    fn ready(&mut self, token: Token, events: i16) -> Result<(), End> {
+        let find = |operations: &mut Vec<Operation>, stream| operations.iter().position(|op| op.stream == stream);
+        match token {
+            // With POLLOUT alone, or a host that is gone while the outbox is full, the flush of this turn does the rest.
+            Token::Channel if events & !libc::POLLOUT != 0 && !self.outbox.is_full() => self.receive()?,
+            Token::Channel => {}
+            Token::Children => self.reaping = true,
+            Token::Report(stream) => {
+                if let Some(at) = find(&mut self.operations, stream) {
+                    self.operations[at].read_report(&mut self.outbox);
+                }
+            }
+            Token::Input(stream) => {
+                if let Some(at) = find(&mut self.operations, stream) {
+                    self.operations[at].input.drain();
+                }
+            }
+            Token::Output(stream, index) => {
+                if let Some(at) = find(&mut self.operations, stream) {
+                    self.operations[at].relay(index, &mut self.outbox);
+                }
+            }
+            Token::Leftover(fd) => self.leftovers.drain(fd),
+        }
+        Ok(())
+    }
+
+    /// One read from the channel, and every frame that it completes.
+    fn receive(&mut self) -> Result<(), End> {
+        match rustix::io::read(self.wire.input(), self.decoder.space()) {
+            Ok(0) => return Err(End::Closed),
+            Ok(count) => self.decoder.filled(count),
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
+            Err(_) => return Err(End::Closed),
+        }
+        // Out of `self` for the time being: a frame borrows from the decoder, and serving it changes everything else.
+        let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(Side::Host));
+        while let Some(frame) = decoder.next().map_err(End::Violation)? {
+            self.order.admit(&frame).map_err(End::Violation)?;
+            self.serve(frame).map_err(End::Violation)?;
+        }
+        self.decoder = decoder;
+        Ok(())
+    }
+
+    fn serve(&mut self, frame: Frame<'_>) -> Result<(), Violation> {
+        let stream = frame.stream();
+        if let Frame::Request { fields, .. } = frame {
+            self.request(stream, fields);
+            return Ok(());
+        }
+        // Frames for an operation that is over have crossed with its result.
+        let Some(operation) = self.operations.iter_mut().find(|operation| operation.stream == stream) else {
+            return Ok(());
+        };
+        match frame {
+            Frame::Data { bytes, .. } => operation.input.receive(bytes)?,
+            Frame::End { .. } => operation.input.end(),
+            Frame::Credit { fd, bytes, .. } => operation.grant(fd, bytes)?,
+            Frame::Control { control, .. } => operation.control(control),
+            Frame::Cancel { .. } => operation.cancel(),
+            // The decoder lets no accept or result come from the host, and the others were dealt with.
+            Frame::Hello(_) | Frame::Request { .. } | Frame::Accept { .. } | Frame::Result { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Collects children: those of operations, and every orphan that the workload left.
+    fn reap(&mut self) {
+        let mut info = [0; size_of::<libc::signalfd_siginfo>()];
+        // Taken before collecting, so that a child which ends meanwhile makes it readable again.
+        let _ = rustix::io::read(&self.children, &mut info);
+        for _ in 0..REAP_BATCH {
+            let Some(ended) = sys::reap() else {
+                self.reaping = false;
+                return;
+            };
+            if let Some(operation) = self.operations.iter_mut().find(|operation| operation.is_process(ended.pid)) {
+                operation.process_ended(ended, &mut self.outbox);
+            }
+        }
+    }
+
+    /// Gives credit for what was taken in, and ends what is over.
+    fn settle(&mut self) {
+        let mut at = 0;
+        while let Some(operation) = self.operations.get_mut(at) {
+            operation.settle_input(&mut self.outbox);
+            match operation.finish(&mut self.outbox) {
+                None => at += 1,
+                Some(outcome) => {
+                    self.outbox.json(Kind::Result, operation.stream, &outcome.to_json());
+                    self.operations.swap_remove(at).leave(&mut self.leftovers);
+                }
+            }
+        }
+    }
+}

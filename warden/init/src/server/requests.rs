@@ -1,0 +1,56 @@
+//! From a request to a running child, or to the result that says why not.
+
+use crate::child::{self, Pipes, Work};
+use crate::server::Server;
+use crate::server::operation::{Class, Operation};
+use bulkhead_channel::request::File;
+use bulkhead_channel::{Kind, Outcome, Request};
+use bulkhead_plan::{Code, Error};
+use serde_json::{Map, Value};
+
+/// Each is a process and a few descriptors.
+const OPERATIONS_MAX: usize = 64;
+
+impl Server {
+    pub(super) fn request(&mut self, stream: u32, fields: Map<String, Value>) {
+        if let Err(error) = self.start(stream, fields) {
+            self.outbox.json(Kind::Result, stream, &Outcome::Failed(error).to_json());
+        }
+    }
+
+    fn start(&mut self, stream: u32, fields: Map<String, Value>) -> Result<(), Error> {
+        let request = Request::read(fields)?;
+        if self.operations.len() >= OPERATIONS_MAX {
+            return Err(Error::new(Code::TooManyOperations, "request").detail(OPERATIONS_MAX.to_string()));
+        }
+        let (class, pipes, work, terminal) = match request {
+            Request::Exec(exec) => {
+                self.check_user(exec.user.as_ref())?;
+                let terminal = exec.tty.is_some();
+                let pipes = Pipes { input: exec.stdin && !terminal, output: !terminal, error: !terminal };
+                (Class::Exec, pipes, Work::Exec(exec), terminal)
+            }
+            Request::File(file) => {
+                let class = if matches!(file, File::Watch { .. }) { Class::Watch } else { Class::File(file.name()) };
+                let pipes = Pipes {
+                    input: matches!(file, File::Write { .. }),
+                    output: matches!(file, File::Read { .. } | File::List { .. } | File::Watch { .. }),
+                    error: false,
+                };
+                (class, pipes, Work::File(file), false)
+            }
+        };
+        let process = child::start(&work, pipes, &self.inner)?;
+        self.operations.push(Operation::new(stream, class, process, terminal));
+        Ok(())
+    }
+
+    fn check_user(&self, user: Option<&bulkhead_plan::model::User>) -> Result<(), Error> {
+        match user {
+            Some(user) if !self.inner.switches_user && *user != self.inner.user => {
+                Err(Error::new(Code::ExecUserFixed, "exec").detail("user"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What init makes of the process that the broker executed: known signals, known descriptors, nothing else.
+
+use crate::args::Channel;
+use crate::server::Wire;
+use crate::sys;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, FdFlags};
+use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal, umask};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// The channel, and a descriptor that is readable when a child has ended.
+pub fn prepare(channel: Channel) -> Result<(Wire, OwnedFd), Errno> {
+    // Not inherited over a change of uid, so it is set again here. In a pid namespace the kernel kills all of it with us.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    if !getpid().is_init() {
+        // Run as an ordinary process, as tests do: orphans must come to us all the same.
+        set_child_subreaper(Some(getpid()))?;
+    }
+    umask(Mode::WGRP | Mode::WOTH);
+    let children = signals()?;
+    let wire = descriptors(channel, &children)?;
+    Ok((wire, children))
+}
+
+/// Dispositions become the defaults, which is what children are started with. Signals are blocked rather than ignored: a
+/// child starts with none pending, and a write to a broken pipe still fails with an errno.
+fn signals() -> Result<OwnedFd, Errno> {
+    sys::reset_dispositions();
+    if getpid().is_init() {
+        sys::block_all_signals()?;
+    } else {
+        sys::block_signals(&[libc::SIGCHLD, libc::SIGPIPE, libc::SIGXFSZ])?;
+    }
+    sys::child_signals()
+}
+
+/// Leaves the channel, `children`, and /dev/null on 0, 1 and 2: what the broker had open there may be a host's terminal.
+fn descriptors(channel: Channel, children: &OwnedFd) -> Result<Wire, Errno> {
+    let wire = match channel {
+        Channel::Fd(fd) => {
+            // SAFETY: the broker passed this descriptor for us to own, and nothing in this process has wrapped it yet;
+            // if it is not open, the next call says so.
+            let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+            rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+            Wire::new(socket, None)?
+        }
+        Channel::Stdio => Wire::new(
+            rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?,
+            Some(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?),
+        )?,
+    };
+    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
+    if null.as_raw_fd() <= 2 {
+        // It took the place of a standard descriptor that was closed, and that is where it belongs now.
+        std::mem::forget(null);
+    } else {
+        drop(null);
+    }
+    let mut kept: Vec<i32> = wire.raw().chain([children.as_raw_fd()]).collect();
+    kept.sort_unstable();
+    let mut from = 3;
+    for fd in kept {
+        sys::close_range(from, fd - 1)?;
+        from = fd + 1;
+    }
+    sys::close_range(from, i32::MAX)?;
+    Ok(wire)
+}
