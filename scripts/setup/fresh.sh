@@ -26,8 +26,9 @@ npm_dev_stale() {
   npm_stale || [ ! -e "$root/node_modules/vitest/package.json" ]
 }
 
+# The command line finds the library through node_modules.
 js_stale() {
-  [ ! -e "$root/packages/cli/dist/bulkhead.js" ] || stale "$root/.setup/js" \
+  [ ! -e "$root/packages/cli/dist/bulkhead.js" ] || [ ! -e "$root/node_modules/bulkhead" ] || stale "$root/.setup/js" \
     "$root/package-lock.json" "$root/scripts/build.mjs" "$root"/packages/*/src \
     "$root"/packages/*/src/* "$root"/packages/*/src/*/* "$root"/packages/*/src/*/*/*
 }
