@@ -20,5 +20,5 @@ export async function* verified(layer: ImageLayer): AsyncGenerator<Uint8Array> {
   }
   if (count < layer.sizeBytes) throw invalid("read layer", "size", layer.digest);
   if (layer.digest !== `sha256:${hash.digest("hex")}`) throw invalid("read layer", "digest", layer.digest);
-  yield last;
+  if (last.length > 0) yield last;
 }

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { parseImageSource } from "../../src/images/reference/source.js";
+
+describe("parseImageSource", () => {
+  it.each([
+    ["oci:./layout", { kind: "oci", path: "./layout", tag: undefined }],
+    ["oci:/srv/layout:v1.2", { kind: "oci", path: "/srv/layout", tag: "v1.2" }],
+    ["docker-archive:image.tar", { kind: "docker-archive", path: "image.tar", tag: undefined }],
+    [
+      "docker-archive:image.tar:host.example:5000/a/b:v1",
+      { kind: "docker-archive", path: "image.tar", tag: "host.example:5000/a/b:v1" },
+    ],
+  ])("%s", (source, expected) => {
+    expect(parseImageSource(source)).toEqual(expected);
+  });
+
+  it.each(["", "oci", "oci:", "oci::v1", "docker:x", "image.tar", "oci:a\0b", "oci:a:", "oci:a:-x", "oci:a:b c"])(
+    "refuses %j",
+    (source) => {
+      expect(() => parseImageSource(source)).toThrowError(expect.objectContaining({ code: "IMAGE_NOT_FOUND" }));
+    },
+  );
+});

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ownUid, TREE_OWNER } from "../../src/images/store/owner.js";
+import { isAbandoned, newToken } from "../../src/images/store/owner-token.js";
+import { removeTree } from "../../src/images/store/remove-tree.js";
+import { Store } from "../../src/images/store/store.js";
+
+const key = "0".repeat(64);
+const record = { layers: [], entries: 1, bytes: 1 };
+let directory = "";
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "bulkhead-test-store-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function fill(root: string): Promise<typeof record> {
+  await writeFile(join(root, "file"), "content");
+  return record;
+}
+
+describe("Store", () => {
+  it("has a tree under its key once it is whole", async () => {
+    const store = await Store.open(directory);
+    expect(await store.find(key)).toBeUndefined();
+    const path = await store.make(key, async (root) => {
+      expect(await store.find(key)).toBeUndefined();
+      expect((await stat(root)).uid).toBe(ownUid() === 0 ? TREE_OWNER : ownUid());
+      return await fill(root);
+    });
+    expect(await store.find(key)).toBe(path);
+    expect(await readFile(join(path, "file"), "utf8")).toBe("content");
+    expect(await readdir(join(directory, "work"))).toEqual([]);
+  });
+
+  it("has nothing, and leaves nothing, when making it failed", async () => {
+    const store = await Store.open(directory);
+    const failing = store.make(key, async (root) => {
+      await fill(root);
+      throw new Error("failed");
+    });
+    await expect(failing).rejects.toThrow("failed");
+    expect(await store.find(key)).toBeUndefined();
+    expect(await readdir(join(directory, "work"))).toEqual([]);
+  });
+
+  it("lets the first of two win, and both use it", async () => {
+    const stores = await Promise.all([Store.open(directory), Store.open(directory)]);
+    const paths = await Promise.all(stores.map((store) => store.make(key, fill)));
+    expect(new Set(paths).size).toBe(1);
+    expect(await readdir(join(directory, "trees"))).toEqual([key]);
+    expect(await readdir(join(directory, "work"))).toEqual([]);
+  });
+
+  it("is closed to everybody else", async () => {
+    await Store.open(join(directory, "new"));
+    expect((await stat(join(directory, "new"))).mode & 0o777).toBe(0o700);
+  });
+
+  it("refuses to be somebody else's directory through a link", async () => {
+    await symlink("/tmp", join(directory, "link"));
+    await expect(Store.open(join(directory, "link"))).rejects.toMatchObject({ code: "IMAGE_STORE_UNAVAILABLE" });
+  });
+
+  it("removes what dead processes left, and nothing that a live one makes", async () => {
+    const store = await Store.open(directory);
+    const [pid, started, ...rest] = newToken().split("-");
+    const dead = [pid, Number(started) - 1, ...rest].join("-");
+    const otherBoot = newToken().replace(/-[0-9a-f]{8}-/, "-00000000-");
+    for (const name of [dead, otherBoot, "unknown"])
+      await mkdir(join(directory, "work", name, "root"), { recursive: true });
+    await store.make(key, async (root) => {
+      await Store.open(directory);
+      const left = await readdir(join(directory, "work"));
+      expect(left).toHaveLength(2);
+      expect(left).toContain("unknown");
+      return await fill(root);
+    });
+  });
+});
+
+describe("isAbandoned", () => {
+  it("knows its own process", () => {
+    expect(isAbandoned(newToken())).toBe(false);
+  });
+});
+
+describe("removeTree", () => {
+  it("removes names that are not UTF-8, and links but not what they point to", async () => {
+    const outside = join(directory, "outside");
+    await mkdir(outside);
+    await writeFile(join(outside, "kept"), "");
+    const tree = join(directory, "tree");
+    await mkdir(join(tree, "below"), { recursive: true });
+    await writeFile(Buffer.concat([Buffer.from(`${tree}/below/`), Buffer.from([0xff, 0xfe])]), "");
+    await symlink(outside, join(tree, "link"));
+    await removeTree(tree);
+    expect(await readdir(directory)).toEqual(["outside"]);
+    expect(await readdir(outside)).toEqual(["kept"]);
+  });
+
+  it("does nothing where there is nothing", async () => {
+    await expect(removeTree(join(directory, "none"))).resolves.toBeUndefined();
+  });
+});
