@@ -30,6 +30,9 @@ pub struct LandlockInForce {
 #[serde(rename_all = "camelCase")]
 pub struct Mounts {
     pub root_read_only: bool,
+    /// Mounts on `/`: one, or the host's root is still there below or above it.
+    #[serde(skip)]
+    pub roots: usize,
     pub count: usize,
 }
 
@@ -128,12 +131,16 @@ fn lsm(pid: i32) -> Option<String> {
 fn mounts(pid: i32) -> Result<Mounts, Error> {
     let text = read(&format!("/proc/{pid}/mountinfo"))?;
     // Fields: id, parent, device, root, mount point, options, …
-    let root_read_only = text.lines().any(|line| {
+    let options = text.lines().filter_map(|line| {
         let mut fields = line.split(' ').skip(4);
-        fields.next() == Some("/")
-            && fields.next().is_some_and(|options| options.split(',').any(|option| option == "ro"))
+        if fields.next() == Some("/") { fields.next() } else { None }
     });
-    Ok(Mounts { root_read_only, count: text.lines().count() })
+    let roots: Vec<&str> = options.collect();
+    Ok(Mounts {
+        root_read_only: roots.iter().all(|options| options.split(',').any(|option| option == "ro")),
+        roots: roots.len(),
+        count: text.lines().count(),
+    })
 }
 
 /// Compares init with the plan. What differs is the detail of the error; the sandbox must then end.
@@ -165,6 +172,7 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
                 init.namespaces.get(name) == Some(if plan.namespaces.contains(one) { &"own" } else { &"host" })
             }),
         ),
+        ("only one root", evidence.mounts.roots == 1),
         ("read-only-root", evidence.mounts.root_read_only || !plan.root.read_only),
         (
             "cgroup.memory",

@@ -72,7 +72,7 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
     if plan.root.read_only {
         api::set(&root, false, MOUNT_ATTR_RDONLY).attempt_on(failed, "make read-only", "/")?;
     }
-    pivot(&root)?;
+    pivot(&root, if staging.is_some() { 2 } else { 1 })?;
     Ok(watched)
 }
 
@@ -128,11 +128,15 @@ fn place_tmpfs(tmpfs: &Tmpfs, tree: &Tree, context: &Context, watched: &mut Vec<
     Ok(())
 }
 
-fn pivot(root: impl AsFd) -> Result<(), Error> {
+/// `covered`: the host's root and, where there is one, the staging mount on top of it. Unmounting takes one at a time, the
+/// topmost first; one too few would leave the host's files mounted inside, so the broker counts again from outside.
+fn pivot(root: impl AsFd, covered: usize) -> Result<(), Error> {
     let failed = Code::MountFailed;
     rustix::process::fchdir(root).attempt_on(failed, "fchdir", "/")?;
     // Old root on top of new, then away with it: needs no directory inside for the old one.
     rustix::process::pivot_root(".", ".").attempt_on(failed, "pivot_root", "/")?;
-    rustix::mount::unmount(".", UnmountFlags::DETACH).attempt_on(failed, "unmount the host's root", "/")?;
+    for _ in 0..covered {
+        rustix::mount::unmount(".", UnmountFlags::DETACH).attempt_on(failed, "unmount the host's root", "/")?;
+    }
     rustix::process::chdir("/").attempt_on(failed, "chdir", "/")
 }
