@@ -87,7 +87,7 @@ fn refused() {
         assert_eq!(error.code, Code::PlanInvalid, "{name}");
         match field.as_str() {
             Some(field) => {
-                assert_eq!((error.operation.as_str(), error.detail.as_deref()), ("check", Some(field)), "{name}")
+                assert_eq!((error.operation.as_str(), error.detail.as_deref()), ("check", Some(field)), "{name}");
             }
             None => assert_eq!(error.operation, "parse", "{name}"),
         }

@@ -23,45 +23,63 @@ pub type Table<'p> = BTreeMap<u32, Verdict<'p>>;
 
 /// Resolves a profile for one plan; what comes later replaces what was there.
 pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) -> Table<'p> {
-    let mut table = Table::new();
-    put(&mut table, &profile.deny, Verdict::Deny);
-    put(&mut table, &profile.absent, Verdict::Absent);
-    allow(&mut table, &profile.allow);
+    let mut resolver = Resolver::new();
+    resolver.put(&profile.deny, Verdict::Deny);
+    resolver.put(&profile.absent, Verdict::Absent);
+    resolver.allow(&profile.allow);
     for capability in capabilities {
         if let Some(overlay) = profile.capabilities.get(capability) {
-            apply(&mut table, overlay);
+            resolver.apply(overlay);
         }
     }
     // After capabilities: no capability lifts a restriction that the plan's mounts or network call for.
     if seccomp.deny_setid {
-        apply(&mut table, &profile.deny_setid);
+        resolver.apply(&profile.deny_setid);
     }
     if seccomp.unix_sockets_only {
-        apply(&mut table, &profile.unix_sockets_only);
+        resolver.apply(&profile.unix_sockets_only);
     }
-    table
+    resolver.table
 }
 
-fn apply<'p>(table: &mut Table<'p>, overlay: &'p Overlay) {
-    allow(table, &overlay.allow);
-    put(table, &overlay.absent, Verdict::Absent);
+struct Resolver<'p> {
+    /// Sorted by name: the crate's own look-up compares with one name after the other, and this runs before the first launch.
+    numbers: Vec<(&'static str, u32)>,
+    table: Table<'p>,
 }
 
-fn allow<'p>(table: &mut Table<'p>, entries: &'p [Allow]) {
-    for entry in entries {
-        let verdict = if entry.when.is_empty() { Verdict::Allow } else { Verdict::When(&entry.when, entry.otherwise) };
-        table.extend(entry.names.iter().filter_map(|name| number(name)).map(|number| (number, verdict)));
+impl<'p> Resolver<'p> {
+    fn new() -> Self {
+        // The crate's iterator leaves out the last one.
+        let all = Sysno::iter().chain([Sysno::last()]);
+        let mut numbers: Vec<_> = all.filter_map(|call| Some((call.name(), u32::try_from(call.id()).ok()?))).collect();
+        numbers.sort_unstable();
+        Self { numbers, table: Table::new() }
     }
-}
 
-fn put<'p>(table: &mut Table<'p>, entries: &[Names], verdict: Verdict<'p>) {
-    for entry in entries {
-        table.extend(entry.names.iter().filter_map(|name| number(name)).map(|number| (number, verdict)));
+    fn apply(&mut self, overlay: &'p Overlay) {
+        self.allow(&overlay.allow);
+        self.put(&overlay.absent, Verdict::Absent);
     }
-}
 
-/// `None` for a name that this architecture lacks, as aarch64 lacks `open`.
-fn number(name: &str) -> Option<u32> {
-    let sysno: Sysno = name.parse().ok()?;
-    u32::try_from(sysno.id()).ok()
+    fn allow(&mut self, entries: &'p [Allow]) {
+        for Allow { names, when, otherwise, .. } in entries {
+            self.set(names, if when.is_empty() { Verdict::Allow } else { Verdict::When(when, *otherwise) });
+        }
+    }
+
+    fn put(&mut self, entries: &[Names], verdict: Verdict<'p>) {
+        for entry in entries {
+            self.set(&entry.names, verdict);
+        }
+    }
+
+    /// Passes over names that this architecture lacks, as aarch64 lacks `open`.
+    fn set(&mut self, names: &[String], verdict: Verdict<'p>) {
+        for name in names {
+            if let Ok(index) = self.numbers.binary_search_by_key(&name.as_str(), |(name, _)| name) {
+                self.table.insert(self.numbers[index].1, verdict);
+            }
+        }
+    }
 }

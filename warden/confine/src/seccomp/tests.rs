@@ -28,7 +28,9 @@ fn run(program: &[libc::sock_filter], architecture: u32, number: u32, arguments:
     data.extend(number.to_le_bytes());
     data.extend(architecture.to_le_bytes());
     data.extend(0_u64.to_le_bytes());
-    arguments.iter().for_each(|argument| data.extend(argument.to_le_bytes()));
+    for argument in arguments {
+        data.extend(argument.to_le_bytes());
+    }
     let (mut at, mut a) = (0, 0_u32);
     loop {
         let instruction = program[at];
@@ -68,12 +70,12 @@ fn expected(table: &Table, number: u32, arguments: [u64; 6]) -> u32 {
     match table.get(&number) {
         Some(Verdict::Allow) => 0x7fff_0000,
         Some(Verdict::Deny) => ERRNO | 1,
-        Some(Verdict::Absent) | None => ERRNO | 38,
+        Some(Verdict::Absent) | None => ERRNO | 0x26,
         Some(Verdict::When(alternatives, otherwise)) => {
             if alternatives.iter().any(|all| all.iter().all(|condition| holds(condition, arguments))) {
                 0x7fff_0000
             } else if *otherwise == Refusal::AddressFamily {
-                ERRNO | 97
+                ERRNO | 0x61
             } else {
                 ERRNO | 1
             }

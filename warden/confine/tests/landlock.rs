@@ -1,0 +1,143 @@
+//! Landlock in the kernel: what a shell may do below a directory of its own, and elsewhere.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use bulkhead_confine::landlock;
+use bulkhead_confine::process;
+use bulkhead_plan::Code;
+use bulkhead_plan::model::Landlock;
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::{confined, output};
+
+/// A directory that is removed at the end, whatever happens.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("bulkhead-landlock-{name}-{}", std::process::id()));
+        fs::create_dir_all(path.join("writable")).unwrap();
+        fs::create_dir_all(path.join("elsewhere")).unwrap();
+        fs::write(path.join("elsewhere/kept"), "asset").unwrap();
+        Self(path.canonicalize().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn plan(abi: u32, directory: &Directory) -> Landlock {
+    Landlock { abi, writable: vec![directory.path().join("writable").to_str().unwrap().to_owned()] }
+}
+
+/// Runs a script below the directory under each ABI that the kernel has.
+fn each_abi(name: &str, script: &str, check: impl Fn(u32, &Directory, &str)) {
+    if landlock::abi() == 0 {
+        eprintln!("skipped: this kernel has no Landlock");
+    }
+    for abi in 1..=landlock::abi() {
+        let directory = Directory::new(&format!("{name}-{abi}"));
+        let plan = plan(abi, &directory);
+        let mut command = confined("sh", move || {
+            process::no_new_privs()?;
+            landlock::restrict(&plan)
+        });
+        let said = output(command.current_dir(directory.path()).arg("-c").arg(script));
+        check(abi, &directory, &said);
+        assert_eq!(fs::read_to_string(directory.path().join("elsewhere/kept")).unwrap(), "asset");
+        assert_eq!(fs::read_dir(directory.path().join("elsewhere")).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn writes_only_where_the_plan_says() {
+    const SCRIPT: &str = "
+        attempt() { if (eval \"$2\") 2>/dev/null; then echo \"$1 yes\"; else echo \"$1 no\"; fi; }
+        attempt write 'echo a > writable/file'
+        attempt truncate ': > writable/file'
+        attempt make 'mkdir writable/d && mkfifo writable/p && ln -s x writable/l'
+        attempt remove 'rm -r writable/d writable/p writable/l'
+        attempt read 'cat elsewhere/kept >&2'
+        attempt null 'echo a > /dev/null && cat < /dev/null'
+        attempt elsewhere 'echo a > elsewhere/new'
+        attempt overwrite 'echo a >> elsewhere/kept'
+        attempt unlink 'rm -f elsewhere/kept'
+        attempt directory 'mkdir elsewhere/d'
+        attempt device 'mknod writable/null c 1 3'
+        attempt dev 'echo a > /dev/bulkhead-test-file'
+        attempt out 'mv writable/file elsewhere/file'
+        attempt in 'ln elsewhere/kept writable/kept'
+        mkdir writable/d
+        attempt across 'mv writable/file writable/d/file'
+    ";
+    each_abi("writes", SCRIPT, |abi, _, said| {
+        let yes: Vec<&str> = said.lines().filter_map(|line| line.strip_suffix(" yes")).collect();
+        // Also with ABI 1, which forbids every rename between directories: mv then copies.
+        let expected = ["write", "truncate", "make", "remove", "read", "null", "across"];
+        assert_eq!(yes, expected, "abi {abi}: {said}");
+    });
+    assert!(!Path::new("/dev/bulkhead-test-file").exists());
+}
+
+#[test]
+fn signals_stay_inside_from_abi_6() {
+    if landlock::abi() < 6 {
+        eprintln!("skipped: needs Landlock ABI 6");
+        return;
+    }
+    let script =
+        format!("kill -0 {} 2>/dev/null && echo outside; sleep 9 & kill $! && echo inside", std::process::id());
+    each_abi("signals", &script, |abi, _, said| {
+        assert_eq!(said, if abi < 6 { "outside\ninside\n" } else { "inside\n" }, "abi {abi}");
+    });
+}
+
+#[test]
+fn never_best_effort() {
+    let directory = Directory::new("refused");
+    let link = directory.path().join("writable/link");
+    std::os::unix::fs::symlink(directory.path().join("elsewhere"), &link).unwrap();
+    let abi = landlock::abi();
+    if abi == 0 {
+        eprintln!("skipped: this kernel has no Landlock");
+        return;
+    }
+    // Each refusal comes before this thread is restricted: the test goes on unharmed.
+    for wrong in [0, abi + 1, 99] {
+        let error = landlock::restrict(&plan(wrong, &directory)).unwrap_err();
+        assert_eq!((error.code, error.operation.as_str()), (Code::LandlockFailed, "landlock_create_ruleset"));
+    }
+    for (path, errno) in [(link.to_str().unwrap(), libc::ELOOP), ("/nowhere/at/all", libc::ENOENT)] {
+        let error = landlock::restrict(&Landlock { abi, writable: vec![path.to_owned()] }).unwrap_err();
+        assert_eq!((error.code, error.errno, error.path.as_deref()), (Code::LandlockFailed, Some(errno), Some(path)));
+    }
+}
+
+#[test]
+fn a_single_file_may_be_writable() {
+    let directory = Directory::new("file");
+    let file = directory.path().join("writable/file");
+    fs::write(&file, "").unwrap();
+    if landlock::abi() == 0 {
+        eprintln!("skipped: this kernel has no Landlock");
+        return;
+    }
+    let plan = Landlock { abi: landlock::abi(), writable: vec![file.to_str().unwrap().to_owned()] };
+    let mut command = confined("sh", move || {
+        process::no_new_privs()?;
+        landlock::restrict(&plan)
+    });
+    command.current_dir(directory.path()).args(["-c", "echo a > writable/file; echo b > writable/other || true"]);
+    output(&mut command);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "a\n");
+    assert!(!directory.path().join("writable/other").exists());
+}
