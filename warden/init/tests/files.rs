@@ -5,6 +5,7 @@
 mod support;
 
 use bulkhead_channel::Frame;
+use rustix::process::Resource;
 use serde_json::{Value, json};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -144,8 +145,10 @@ fn a_cancelled_write_is_an_error() {
 }
 
 #[test]
-fn no_space_is_said_as_such() {
-    let mut init = Init::start();
-    // A pseudo file system that refuses content is the nearest thing to a full disk without making one.
-    assert_eq!(put(&mut init, json!({"op": "write", "path": "/proc/sys/bulkhead"}), b"x").code(), "FILE_NOT_FOUND");
+fn a_file_above_the_limit_is_said_as_such() {
+    let scratch = Scratch::new("limit");
+    let mut init = Init::start_with(&[], |command| support::limit(command, Resource::Fsize, 1000));
+    let done = put(&mut init, json!({"op": "write", "path": scratch.path("a")}), &[0; 2000]);
+    assert_eq!(done.code(), "FILE_TOO_LARGE");
+    assert_eq!(std::fs::metadata(scratch.path("a")).unwrap().len(), 1000);
 }

@@ -55,17 +55,14 @@ impl Report {
     pub fn receive(&mut self, take_terminal: bool) -> Message {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(if take_terminal { &mut space } else { &mut [] });
-        // The first byte is enough to know that it is not the end, and the end is by far the most frequent.
-        let mut first = [0];
-        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-        let peeked =
-            rustix::net::recv(&self.0, &mut first, flags.difference(RecvFlags::CMSG_CLOEXEC) | RecvFlags::PEEK);
-        match peeked {
+        // The end is by far the most frequent, and to see it takes no buffer.
+        match rustix::net::recv(&self.0, &mut [0], RecvFlags::DONTWAIT | RecvFlags::PEEK) {
             Ok((0, _)) => return Message::Closed,
             Ok(_) => {}
             Err(Errno::AGAIN | Errno::INTR) => return Message::Nothing,
             Err(_) => return Message::Closed,
         }
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
         let mut text = vec![0; INIT_JSON_MAX];
         let Ok(message) = recvmsg(&self.0, &mut [IoSliceMut::new(&mut text)], &mut control, flags) else {
             return Message::Closed;

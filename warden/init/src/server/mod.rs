@@ -166,6 +166,8 @@ impl Server {
                 if let Some(at) = find(&mut self.operations, stream) {
                     self.operations[at].relay(index, &mut self.outbox);
                 }
+                // Who closes its output mostly ends in the same moment: then its result goes out in the same write.
+                self.reaping |= events & libc::POLLHUP != 0;
             }
             Token::Leftover(fd) => self.leftovers.drain(fd),
         }

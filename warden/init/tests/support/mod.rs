@@ -4,11 +4,13 @@
 #![allow(dead_code, clippy::needless_pass_by_value)]
 
 use bulkhead_channel::{Decoder, Frame, Hello, Outcome, Side, encode};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -204,6 +206,17 @@ impl Drop for Init {
         if !std::thread::panicking() {
             assert!(matches!(status.code(), Some(0 | 76)), "{status}");
         }
+    }
+}
+
+/// Starts init with this limit; where it is not root it can then not raise it again.
+pub fn limit(command: &mut Command, resource: Resource, value: u64) {
+    // SAFETY: setrlimit is async-signal-safe and touches nothing but the child.
+    unsafe {
+        command.pre_exec(move || {
+            let limit = Rlimit { current: Some(value), maximum: Some(value.max(1024)) };
+            setrlimit(resource, limit).map_err(Into::into)
+        });
     }
 }
 
