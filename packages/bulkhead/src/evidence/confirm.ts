@@ -17,7 +17,7 @@ const CHECKS: Readonly<Partial<Record<Protection, Check>>> = {
   "no-new-privs": ({ init }) => init.noNewPrivs,
   seccomp: ({ init }) => init.seccomp === 2,
   landlock: ({ landlock }, plan) => landlock?.abi === plan.landlock?.abi,
-  apparmor: ({ init }, plan) => plan.apparmor === null || (init.lsm?.startsWith(plan.apparmor) ?? false),
+  apparmor: ({ init }, plan) => plan.apparmor === null || init.lsm === `${plan.apparmor} (enforce)`,
   "namespace.user": owned("user"),
   "namespace.mount": owned("mount", "mnt"),
   "namespace.pid": owned("pid"),

@@ -1,0 +1,59 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const bundle = fileURLToPath(new URL("../dist/bulkhead.js", import.meta.url));
+const built = existsSync(bundle);
+
+/** Runs the built command line. Nothing here starts a sandbox: `tests/levels` does that. */
+function bulkhead(...argv: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bundle, ...argv], { encoding: "utf8", input: "" });
+  return { status, stdout, stderr };
+}
+
+describe.skipIf(!built)("the built command line", () => {
+  it("has help with examples", () => {
+    const { status, stdout } = bulkhead("help", "run");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Examples:\n {2}bulkhead run -- sh/);
+    expect(stdout).toContain("125 Bulkhead refused or failed");
+  });
+
+  it("lists every command, set-up included", () => {
+    const { stdout } = bulkhead("--help");
+    for (const name of ["run", "explain", "doctor", "setup", "version", "completion"])
+      expect(stdout).toContain(`\n  ${name}`);
+  });
+
+  it("prints its version plainly and as JSON", () => {
+    expect(bulkhead("version").stdout).toMatch(/^bulkhead \d+\.\d+\.\d+\n$/);
+    expect(JSON.parse(bulkhead("version", "--json").stdout)).toMatchObject({ version: expect.any(String) });
+  });
+
+  it.each([
+    ["an unknown command", ["rnu"]],
+    ["an unknown option", ["run", "--levle", "x"]],
+    ["a level that does not exist", ["run", "--level", "none", "--", "true"]],
+    ["two levels", ["run", "--level", "chroot", "--at-least", "container", "--", "true"]],
+    ["a mount that is none", ["run", "--mount", "x", "--", "true"]],
+  ])("ends with 125 for %s, never with a code that a workload could have given", (_name, argv) => {
+    const { status, stderr, stdout } = bulkhead(...argv);
+    expect({ status, stdout }).toEqual({ status: 125, stdout: "" });
+    expect(stderr).toMatch(/^error: /);
+  });
+
+  it("says code, cause and remedy when a policy cannot be read", () => {
+    const { status, stderr } = bulkhead("run", "--policy", "/no/such", "--", "true");
+    expect(status).toBe(125);
+    expect(stderr).toMatch(/^bulkhead: POLICY_INVALID: the policy is not valid .*ENOENT\)\n {2}remedy: /s);
+  });
+
+  it("gives the same as data with --json, but not for a --json of the workload's", () => {
+    const refused = bulkhead("run", "--json", "--policy", "/no/such", "--", "true");
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      error: { code: "POLICY_INVALID", errno: 2, remedy: expect.any(String) },
+    });
+    expect(bulkhead("run", "--policy", "/no/such", "--", "true", "--json").stdout).toBe("");
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { styleFor } from "../src/output/style.js";
+import { table, wrap } from "../src/output/table.js";
+
+describe("a table", () => {
+  const rows = [
+    [
+      { text: "a" },
+      { text: "enforced", paint: (text: string) => `<${text}>` },
+      { text: "one two three four five six seven" },
+    ],
+    [{ text: "longer" }, { text: "no" }, { text: "x" }],
+  ];
+
+  it("is one line a row when piped, lined up by what is seen and not by paint", () => {
+    expect(table(rows)).toBe("a       <enforced>  one two three four five six seven\nlonger  no        x");
+  });
+
+  it("breaks its last column to fit a terminal", () => {
+    expect(table(rows, 48)).toBe(
+      "a       <enforced>  one two three four five six\n                  seven\nlonger  no        x",
+    );
+  });
+});
+
+describe("wrap", () => {
+  it("never cuts a word", () => {
+    expect(wrap("sysctl kernel.apparmor_restrict_unprivileged_userns=0 now", 20)).toEqual([
+      "sysctl",
+      "kernel.apparmor_restrict_unprivileged_userns=0",
+      "now",
+    ]);
+  });
+});
+
+describe("colours", () => {
+  it("are for terminals only, and not for those who said no", () => {
+    expect(styleFor({ isTTY: true }, {}).bad("x")).toBe("\u001b[31mx\u001b[0m");
+    expect(styleFor({ isTTY: false }, {}).bad("x")).toBe("x");
+    expect(styleFor({}, {}).bad("x")).toBe("x");
+    expect(styleFor({ isTTY: true }, { NO_COLOR: "1" }).bad("x")).toBe("x");
+    expect(styleFor({ isTTY: true }, { TERM: "dumb" }).bad("x")).toBe("x");
+  });
+});
