@@ -22,6 +22,21 @@ export async function unpackLayers(
   limits: UnpackLimits,
   options: SandboxOptions,
 ): Promise<TreeRecord> {
+  try {
+    return await unpackAll(layers, root, limits, options);
+  } catch (error) {
+    // The sandbox is killed when its time is up, whatever goes on in it then.
+    if (!(error instanceof BulkheadError) || error.code !== "TIMED_OUT") throw error;
+    throw new BulkheadError("IMAGE_LIMIT", { operation: "unpack image", detail: "time", cause: error });
+  }
+}
+
+async function unpackAll(
+  layers: readonly ImageLayer[],
+  root: string,
+  limits: UnpackLimits,
+  options: SandboxOptions,
+): Promise<TreeRecord> {
   await using sandbox = await createUnpackSandbox(unpackPolicy(root, limits), options);
   let entries = 0;
   let bytes = 0;
@@ -49,17 +64,11 @@ async function unpackLayer(
   const [fed, ended] = await Promise.allSettled([feed, process.result]);
   // A layer that is not what was promised decides, whatever the unpacker made of the part that it got.
   if (fed.status === "rejected" && fed.reason instanceof BulkheadError) throw fed.reason;
-  if (ended.status === "rejected") throw timedOut(ended.reason) ?? ended.reason;
+  if (ended.status === "rejected") throw ended.reason;
   const report = readReport(ended.value, layer);
   // It says that all is well and has not read everything: then it is not well.
   if (fed.status === "fulfilled") return report;
   throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "feed layer", path: layer.digest, cause: fed.reason });
-}
-
-/** The sandbox is killed when its time is up. */
-function timedOut(error: unknown): BulkheadError | undefined {
-  if (!(error instanceof BulkheadError) || error.code !== "TIMED_OUT") return undefined;
-  return new BulkheadError("IMAGE_LIMIT", { operation: "unpack layer", detail: "time", cause: error });
 }
 
 /** Only the last run flushes: it flushes the whole file system, and so what the others wrote. */
