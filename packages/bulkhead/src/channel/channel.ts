@@ -22,7 +22,7 @@ export class Channel implements FrameSink {
   #greeted = false;
   #corked = false;
   #ended = false;
-  #closed: BulkheadError | undefined;
+  #closed: (() => BulkheadError) | undefined;
 
   /** Says `hello` at once. What is opened in the same tick leaves in the same write. */
   constructor(transport: Duplex, onEnd: ChannelEnd) {
@@ -47,7 +47,7 @@ export class Channel implements FrameSink {
    */
   open(request: object, handler: StreamHandler): ChannelStream {
     if (this.#closed !== undefined) {
-      throw this.#closed;
+      throw this.#closed();
     }
     if (this.#streams.size >= MAX_OPEN_STREAMS || this.#next > MAX_STREAM) {
       throw new BulkheadError("TOO_MANY_OPERATIONS", { operation: "open" });
@@ -62,15 +62,20 @@ export class Channel implements FrameSink {
   }
 
   /**
-   * Ends it: every operation that is open, and every later one, fails with `error`. The first error is the one that
-   * counts. The transport is its owner's to destroy.
+   * Ends it: every operation that is open, and every later one, fails with the error that `why` makes; the first close is
+   * the one that counts. The transport is its owner's to destroy.
    */
-  close(error: BulkheadError): void {
+  close(why: () => BulkheadError): void {
     if (this.#closed !== undefined) {
       return;
     }
-    this.#closed = error;
+    this.#closed = why;
     this.#ended = true;
+    if (this.#streams.size === 0) {
+      // Most channels end with nothing under way, and an error with its stack is not free.
+      return;
+    }
+    const error = why();
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const stream of streams) {

@@ -20,6 +20,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Ends everything inside. Needs no help from there. */
   kill(): void;
+  /** Ends it by closing its channel, on which init exits; it is killed when that has not helped at once. */
+  release(): void;
   stats(): Promise<Stats>;
   evidence(): Promise<Evidence>;
   pause(): Promise<void>;

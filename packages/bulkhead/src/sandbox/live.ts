@@ -11,26 +11,33 @@ export class Live {
     this.running = running;
     this.channel = new Channel(running.transport, (violation) => this.#channelEnded(violation));
     running.ended.then(
-      (ended) => this.#over(new BulkheadError("SANDBOX_LOST", { operation: "channel", detail: ended.cause })),
-      (error: unknown) => this.#over(error),
+      ({ cause }) =>
+        this.channel.close(() => new BulkheadError("SANDBOX_LOST", { operation: "channel", detail: cause })),
+      (error: unknown) => this.channel.close(() => lost(error)),
     );
   }
 
   /** Kills everything inside; what is under way fails with `error`, and so does what is asked later. */
   kill(error: BulkheadError): void {
-    this.channel.close(error);
+    this.channel.close(() => error);
     this.running.kill();
+  }
+
+  /** Ends it when nothing is wanted of it any more. */
+  release(): void {
+    this.channel.close(() => new BulkheadError("SANDBOX_CLOSED"));
+    this.running.release();
   }
 
   /** A sandbox without its channel is of no use, so its end is made certain. What is under way waits for why. */
   #channelEnded(violation: BulkheadError | undefined): void {
     if (violation !== undefined) {
-      this.channel.close(violation);
+      this.channel.close(() => violation);
     }
     this.running.kill();
   }
+}
 
-  #over(error: unknown): void {
-    this.channel.close(error instanceof BulkheadError ? error : new BulkheadError("SANDBOX_LOST", { cause: error }));
-  }
+function lost(cause: unknown): BulkheadError {
+  return cause instanceof BulkheadError ? cause : new BulkheadError("SANDBOX_LOST", { operation: "channel", cause });
 }

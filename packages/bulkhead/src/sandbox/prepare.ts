@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Broker } from "../broker/broker.js";
 import { baseRootPath } from "../broker/locate.js";
@@ -120,6 +120,7 @@ function reportOf(broker: Broker): HostReport {
   return report;
 }
 
+/** 60 random bits, which Node draws in batches. */
 function freshId(): string {
-  return `s${randomBytes(8).toString("hex")}`;
+  return `s${randomUUID().replaceAll("-", "").slice(0, 16)}`;
 }

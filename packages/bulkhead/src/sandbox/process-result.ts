@@ -3,8 +3,8 @@ import { isInteger } from "../channel/json.js";
 import { violation } from "../channel/violation.js";
 import { signalName } from "./signals.js";
 
-/** How a process ended. */
-export interface ProcessResult {
+/** How a process ended. The bytes of its output are not part of the JSON form. */
+export interface ProcessResult extends OutputBytes {
   /** Null when a signal ended it. */
   readonly exitCode: number | null;
   /** `SIGKILL`; null when it exited. */
@@ -12,9 +12,6 @@ export interface ProcessResult {
   /** Empty unless it was collected (`buffer`). What is not UTF-8 is replaced. */
   readonly stdout: string;
   readonly stderr: string;
-  /** The same, as it came. Not part of the JSON form. */
-  readonly stdoutBytes: Buffer;
-  readonly stderrBytes: Buffer;
   /** It was killed for `timeoutMs`. */
   readonly timedOut: boolean;
   /** It was killed for `outputBytes`, and what exceeded them is missing. */
@@ -29,6 +26,9 @@ export interface ExitStatus {
   readonly signal: string | null;
 }
 
+/** Of what we killed ourselves, together with whoever could have told. */
+export const KILLED: ExitStatus = { exitCode: null, signal: "SIGKILL" };
+
 /** @throws BulkheadError PROTOCOL_VIOLATION unless it is exactly one of an exit code and a signal */
 export function readExitStatus(value: JsonObject): ExitStatus {
   const { exitCode, signal } = value as { readonly exitCode?: unknown; readonly signal?: unknown };
@@ -41,25 +41,16 @@ export function readExitStatus(value: JsonObject): ExitStatus {
   throw violation("message");
 }
 
-/** What a process put out, as bytes and, when asked for, as text. */
-export class Output {
-  readonly #stdoutBytes: Buffer;
-  readonly #stderrBytes: Buffer;
-  readonly stdout: string;
-  readonly stderr: string;
+/** What a process put out, as it came. */
+export interface OutputBytes {
+  readonly stdoutBytes: Buffer;
+  readonly stderrBytes: Buffer;
+}
 
-  constructor(stdout: Buffer, stderr: Buffer) {
-    this.#stdoutBytes = stdout;
-    this.#stderrBytes = stderr;
-    this.stdout = stdout.toString();
-    this.stderr = stderr.toString();
-  }
-
-  get stdoutBytes(): Buffer {
-    return this.#stdoutBytes;
-  }
-
-  get stderrBytes(): Buffer {
-    return this.#stderrBytes;
-  }
+/** Adds the bytes of the output to a result, where JSON and `console.log` do not see them: the text is there already. */
+export function withBytes<Fields extends object>(fields: Fields, stdout: Buffer, stderr: Buffer): Fields & OutputBytes {
+  return Object.defineProperties(fields, {
+    stdoutBytes: { value: stdout },
+    stderrBytes: { value: stderr },
+  }) as Fields & OutputBytes;
 }

@@ -4,7 +4,7 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { ExecOptions, ExecRequest, TerminalSize } from "./exec-options.js";
 import { Execution } from "./execution.js";
 import type { Live } from "./live.js";
-import { Output, type ProcessResult } from "./process-result.js";
+import { KILLED, type ProcessResult, withBytes } from "./process-result.js";
 import { signalNumber } from "./signals.js";
 import { connectStdin } from "./stdin.js";
 
@@ -96,13 +96,17 @@ export class Process {
     if ("error" in settled && !killed) {
       throw settled.error;
     }
-    const status = "error" in settled ? { exitCode: null, signal: "SIGKILL" } : settled.status;
+    const status = "error" in settled ? KILLED : settled.status;
     const { stdout, stderr } = this.#execution.collected();
-    return Object.assign(new Output(stdout, stderr), status, {
+    const result = {
+      ...status,
+      stdout: stdout.toString(),
+      stderr: stderr.toString(),
       timedOut: this.#timedOut,
       outputTruncated: this.#execution.truncated,
       durationMs: performance.now() - this.#startedAt,
-    });
+    };
+    return withBytes(result, stdout, stderr);
   }
 
   #watch({ signal, timeoutMs }: ExecOptions, abort: () => void): void {

@@ -2,10 +2,10 @@ import type { Stats } from "../broker/messages.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Level } from "../policy/level.js";
-import { type ExitStatus, Output } from "./process-result.js";
+import { type ExitStatus, type OutputBytes, withBytes } from "./process-result.js";
 
-/** How a run came out: one shape for success and failure, with a boolean for each cause. JSON gives exactly these fields. */
-export interface RunResult {
+/** How a run came out: one shape for success and failure, with a boolean for each cause. JSON gives exactly these fields, without the bytes. */
+export interface RunResult extends OutputBytes {
   /** The workload's own; 127 when it was not found, 126 when it could not be executed; null when a signal ended it. */
   readonly exitCode: number | null;
   /** `SIGKILL` where a limit ended it; null when it exited. */
@@ -13,9 +13,6 @@ export interface RunResult {
   /** What is not UTF-8 is replaced. */
   readonly stdout: string;
   readonly stderr: string;
-  /** The same, as it came. Not part of the JSON form. */
-  readonly stdoutBytes: Buffer;
-  readonly stderrBytes: Buffer;
   /** `resources.time` was used up. */
   readonly timedOut: boolean;
   /** The kernel killed something inside for want of memory; false where nothing measures it. */
@@ -56,9 +53,11 @@ export interface RunFacts {
 
 export function runResult(facts: RunFacts): RunResult {
   const { stats, output, status, error } = facts;
-  return Object.assign(new Output(output.stdout, output.stderr), {
+  const result = {
     exitCode: status.exitCode,
     signal: status.signal,
+    stdout: output.stdout.toString(),
+    stderr: output.stderr.toString(),
     timedOut: facts.timedOut,
     oomKilled: (stats.oomKills ?? 0) > 0,
     pidsExceeded: (stats.pidsExceeded ?? 0) > 0,
@@ -71,5 +70,6 @@ export function runResult(facts: RunFacts): RunResult {
     enforcement: facts.enforcement,
     record: null,
     ...(error === undefined ? {} : { error }),
-  });
+  };
+  return withBytes(result, output.stdout, output.stderr);
 }

@@ -8,7 +8,7 @@ import { type ExecOptions, execRequest, type TerminalSize } from "./exec-options
 import { Execution, type Settled } from "./execution.js";
 import { Live } from "./live.js";
 import { type BrokerOptions, type Prepared, prepare } from "./prepare.js";
-import type { ExitStatus } from "./process-result.js";
+import { type ExitStatus, KILLED } from "./process-result.js";
 import { type RunResult, runResult } from "./run-result.js";
 import { signalNumber } from "./signals.js";
 import { connectStdin } from "./stdin.js";
@@ -33,8 +33,6 @@ export interface RunOptions
   /** Called when the request is on its way, so that the workload can be signalled, written to or resized. */
   readonly onStart?: (run: RunControl) => void;
 }
-
-const KILLED: ExitStatus = { exitCode: null, signal: "SIGKILL" };
 
 /**
  * Runs one program in a sandbox of its own, which is gone afterwards.
@@ -95,7 +93,7 @@ class Run {
     }
     // Nothing is reported of a sandbox that nobody has looked at from outside.
     const launched = await running.launched;
-    this.#live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run" }));
+    this.#live.release();
     const { stats, error } = await running.ended;
     if (error !== undefined) {
       await running.launched;

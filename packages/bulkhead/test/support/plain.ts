@@ -41,6 +41,7 @@ export function runPlain(path: string): Running {
     launched: new Promise(() => undefined),
     ended,
     kill: () => child.kill("SIGKILL"),
+    release: () => transport.destroy(),
     stats: unavailable,
     evidence: unavailable,
     pause: unavailable,
