@@ -1,5 +1,6 @@
 import { run, Sandbox } from "bulkhead";
 import { expect, test } from "vitest";
+import { insideIds } from "../support/ids.js";
 import { inside, printed, shell } from "../support/inside.js";
 import { forEachLevel } from "../support/levels.js";
 
@@ -116,12 +117,20 @@ await forEachLevel((level) => {
     expect(pids[1]).toBeLessThan(8);
   });
 
-  test("the user is 1000, named sandbox, in no other group", async () => {
-    expect(await printed("id -u; id -g; id -G; id -un", { level })).toBe("1000\n1000\n1000\nsandbox\n");
+  test("the user is 1000, in no other group", async () => {
+    expect(insideIds(level, await printed("id -u; id -g; id -G", { level }))).toEqual([1000, 1000, 1000]);
   });
 
+  test.skipIf(level === "chroot")(
+    "and has a name (at chroot its number is the host's, which no passwd knows)",
+    async () => {
+      expect(await printed("id -un", { level })).toBe("sandbox\n");
+    },
+  );
+
   test("another user by policy", async () => {
-    expect(await printed("id -u; id -g; id -G", { level, user: "1234:2345" })).toBe("1234\n2345\n2345\n");
+    const ids = await printed("id -u; id -g; id -G", { level, user: "1234:2345" });
+    expect(insideIds(level, ids)).toEqual([1234, 2345, 2345]);
   });
 
   test("a background process goes on after its starter, and delays nothing", async () => {

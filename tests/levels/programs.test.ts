@@ -114,6 +114,6 @@ await forEachLevel((level) => {
 
   test("the host's secrets are not there", async () => {
     expect(await output("cat /etc/shadow /etc/gshadow 2>/dev/null; ls /root /home 2>/dev/null; true")).toBe("");
-    expect(await output("id -un; cat /etc/passwd | wc -l")).toMatch(/^sandbox\n[1-9]\d?\n$/);
+    expect(Number(await output("wc -l < /etc/passwd"))).toBeLessThan(10);
   });
 });

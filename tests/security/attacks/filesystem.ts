@@ -12,6 +12,11 @@ const escapes: readonly Attack[] = [
   { title: "a symbolic link out of a mounted directory", rule: 6, attempt: ["read", "/ro/to-secret"] },
   { title: "a symbolic link with .. out of it", rule: 6, attempt: ["read", "/ro/up-to-secret"] },
   { title: "the secret by its host path", attempt: ({ secret }) => ["read", secret] },
+  // `..` at the root crosses into whatever is mounted on top of it: a host's root that was not unmounted, for one.
+  { title: "the secret above the root", attempt: ({ secret }) => ["read", `/..${secret}`] },
+  { title: "the secret above the root, with root: host", policy: { root: "host" }, attempt: ({ secret }) => ["read", `/..${secret}`] },
+  { title: "more than one root in mountinfo", attempt: ["covered-root"] },
+  { title: "more than one root in mountinfo, with root: host", policy: { root: "host" }, attempt: ["covered-root"] },
   { title: "a file handle of a mounted file", attempt: ["handle", "/ro/file"] },
   { title: "a made-up handle of the root's inode", attempt: ["open-handle", "/ro"] },
 ];

@@ -26,6 +26,7 @@ pub const ATTEMPTS: &[Attempt] = &[
         about: "`..` from a directory that came from the host, up past the mount point",
         run: climb,
     },
+    Attempt { usage: "covered-root", about: "a second mount at /, which `/..` would cross into", run: covered_root },
     Attempt {
         usage: "proc-root CANARY PID",
         about: "through /proc/PID/root and /proc/PID/cwd, which are links into another's root",
@@ -85,6 +86,13 @@ fn climb(arguments: &[String]) -> Tried {
     let (canary, from) = (text(arguments, 0)?, text(arguments, 1)?);
     call(libc::SYS_chdir, &[address(&from)])?;
     climb_and_read(&canary)
+}
+
+fn covered_root(_: &[String]) -> Tried {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo")
+        .map_err(|error| Stopped::from(error.raw_os_error().unwrap_or(0)))?;
+    let roots: Vec<&str> = mounts.lines().filter(|line| line.split(' ').nth(4) == Some("/")).collect();
+    if roots.len() == 1 { Err(Stopped::Absent("one root".into())) } else { Ok(roots.join("; ")) }
 }
 
 fn proc_root(arguments: &[String]) -> Tried {
