@@ -16,6 +16,8 @@ pub fn prepare(channel: Channel) -> Result<(Wire, OwnedFd), Errno> {
         // Run as an ordinary process, as tests do: orphans must come to us all the same.
         set_child_subreaper(Some(getpid()))?;
     }
+    // Otherwise `ps` inside would show the file that it was executed from.
+    rustix::thread::set_name(c"init")?;
     umask(Mode::WGRP | Mode::WOTH);
     let children = signals()?;
     let wire = descriptors(channel, &children)?;
