@@ -72,7 +72,7 @@ export function tabulate(
     user: { uid, gid, groups },
     root: rootFor(policy, inputs, mounts, facts),
     mounts,
-    limits: limitsFor(policy.resources, cgroup),
+    limits: limitsFor(policy.resources, cgroup, mounts),
     cgroup,
     seccomp: seccompFor(namespaces, mounts),
     landlock: landlockFor(policy.writableRoot, mounts, facts),

@@ -25,6 +25,8 @@ export interface HostFile {
   readonly kind: "directory" | "file";
   readonly uid: number;
   readonly gid: number;
+  /** Others than its owner and group may read it (and enter it, if it is a directory). */
+  readonly openToAll: boolean;
 }
 
 export type RootInput = DirectoryRoot | HostRoot;

@@ -11,7 +11,7 @@ export const ID = "test-sandbox";
 /** A base root that has every default mount point, empty. */
 export const BASE: DirectoryRoot = {
   kind: "directory",
-  directory: { path: "/opt/bulkhead/base", kind: "directory", uid: 0, gid: 0 },
+  directory: { path: "/opt/bulkhead/base", kind: "directory", uid: 0, gid: 0, openToAll: true },
   kindAt: {
     "/proc": "directory",
     "/sys": "directory",
@@ -28,8 +28,8 @@ export function inputsWith(changes: Partial<Inputs> = {}): Inputs {
   return { root: BASE, files: [], user, workdir: "/work", image: null, ...changes };
 }
 
-export function directory(path: string, uid: number, gid = uid): HostFile {
-  return { path, kind: "directory", uid, gid };
+export function directory(path: string, uid: number, gid = uid, openToAll = true): HostFile {
+  return { path, kind: "directory", uid, gid, openToAll };
 }
 
 /** Compiles a policy against made-up inputs. */

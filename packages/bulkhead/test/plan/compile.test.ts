@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isWithin } from "../../src/policy/paths.js";
 import { hostWith, rootlessHost } from "../support/facts.js";
-import { BASE, compiled, ID, inputsWith, mountAt } from "./compile-support.js";
+import { BASE, compiled, directory, ID, inputsWith, mountAt } from "./compile-support.js";
 
 describe("the empty policy", () => {
   it("is a container with everything on", () => {
@@ -72,6 +72,26 @@ describe("mounts", () => {
     const result = compiled({ hostname: "box" });
     expect(mountAt(result, "/etc/hosts")).toMatchObject({ kind: "file", content: expect.stringContaining("box") });
     expect(mountAt(result, "/etc/resolv.conf")).toBeUndefined();
+  });
+});
+
+describe("read-only host paths", () => {
+  const policy = { files: [{ host: "/srv/in", at: "/in" }] };
+
+  it("show what everybody may see: nobody's rights are lent", () => {
+    const inputs = inputsWith({ files: [directory("/srv/in", 0)] });
+    expect(mountAt(compiled(policy, { inputs }), "/in")).toMatchObject({ readOnly: true, owner: null });
+  });
+
+  it("that are closed to others are lent by their owner", () => {
+    const inputs = inputsWith({ files: [directory("/srv/in", 0, 0, false)] });
+    expect(mountAt(compiled(policy, { inputs }), "/in")).toMatchObject({ owner: { hostUid: 0, uid: 1000 } });
+  });
+
+  it("are never lent by a caller who does not own them", () => {
+    const inputs = inputsWith({ files: [directory("/srv/in", 0, 0, false)] });
+    const host = hostWith({ callerUid: 1000, callerGid: 1000 });
+    expect(mountAt(compiled(policy, { host, inputs }), "/in")).toMatchObject({ owner: null });
   });
 });
 

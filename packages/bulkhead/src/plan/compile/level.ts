@@ -25,8 +25,8 @@ export function chooseLevel(policy: ResolvedPolicy, host: HostReport): WardenLev
   const missing = missingFor(level, host);
   if (missing.length > 0 || (level !== "chroot" && level !== "container")) {
     const code = missingForAnyLevel(host).length > 0 ? "HOST_UNSUPPORTED" : "LEVEL_UNAVAILABLE";
-    const detail = [`level ${level} needs`, ...missing.map(({ what, remedy }) => `${what}. ${remedy}`)];
-    throw new BulkheadError(code, { detail: detail.join("\n") });
+    const detail = missing.map(({ what, remedy }) => `level ${level} needs ${what}. ${remedy}`).join("\n");
+    throw new BulkheadError(code, { detail });
   }
   return level;
 }

@@ -1,8 +1,9 @@
 import type { Facts } from "../../host/facts.js";
 import type { ResolvedResources } from "../../policy/resolved.js";
-import type { Cgroup, Limits } from "../schema.js";
+import type { Cgroup, Limits, Mount } from "../schema.js";
 
 const MIB = 1024 * 1024;
+const PAGE = 4096;
 const GIB = 1024 * MIB;
 
 /** Every limit that the host can set by cgroup is; a launch that cannot set one is refused. */
@@ -12,14 +13,16 @@ export function cgroupFor(facts: Facts): Cgroup {
   return { version, controllers: (["memory", "pids", "cpu"] as const).filter((name) => controllers.includes(name)) };
 }
 
-export function limitsFor(resources: ResolvedResources, cgroup: Cgroup): Limits {
+export function limitsFor(resources: ResolvedResources, cgroup: Cgroup, mounts: readonly Mount[]): Limits {
   const { memoryBytes, pids, milliCpus, openFiles, diskBytes } = resources;
+  const largest = Math.max(diskBytes, ...mounts.map((mount) => (mount.kind === "tmpfs" ? mount.sizeBytes : 0)));
   return {
     memoryBytes,
     pids,
     milliCpus,
     openFiles,
-    fileBytes: diskBytes,
+    // A little above, so that a full file system says so (ENOSPC), and not a signal that kills.
+    fileBytes: largest + PAGE,
     // Locked memory is charged to the memory cgroup like any other; without one it would pin the host's.
     lockedBytes: 8 * MIB,
     addressSpaceBytes: cgroup.controllers.includes("memory") ? null : addressSpace(memoryBytes),

@@ -5,7 +5,7 @@ import type { HostFile, HostRoot, Inputs, PathKind } from "../input-types.js";
 import type { Mount } from "../schema.js";
 import { kernelViews } from "./kernel-views.js";
 import { ownFiles } from "./own-files.js";
-import { writableOwner } from "./owner.js";
+import { readableOwner, writableOwner } from "./owner.js";
 
 /** One inode for each 4 KiB, as most file systems have: a flood of empty files ends with the space it would have taken. */
 const BYTES_PER_INODE = 4096;
@@ -72,7 +72,7 @@ function namedMount(
     const size = choice.kind === "tmpfs" ? choice.sizeBytes : null;
     return tmpfs(choice.at, size ?? policy.resources.diskBytes, 0o755, inputs.user, choice.exec);
   }
-  const owner = choice.writable ? writableOwner(source, inputs.user, facts) : null;
+  const owner = (choice.writable ? writableOwner : readableOwner)(source, inputs.user, facts);
   return { kind: "bind", source: source.path, at: choice.at, readOnly: !choice.writable, exec: choice.exec, owner };
 }
 

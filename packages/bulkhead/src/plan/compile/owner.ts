@@ -32,16 +32,33 @@ function writableGid(file: HostFile, facts: Facts): number {
 }
 
 /**
- * Whether a root's files appear as root's inside. Worth an idmapped mount for images, where programs look at owners, and
- * where the workload may change the root; else owners that show as nobody are fine, cost nothing, and work on every
- * file system.
+ * Who on disk stands for the sandbox's user in a read-only mount. Nobody, so that a mount shows what everybody may see and
+ * no more (`/etc` without its shadow file); but a path that is closed to others, such as what `mktemp -d` makes, was
+ * named to be read, and its owner may lend it.
+ */
+export function readableOwner(file: HostFile, user: UserInput, facts: Facts): Owner | null {
+  if (file.openToAll || !mayLend(file, facts)) return null;
+  return {
+    hostUid: file.uid,
+    hostGid: facts.callerUid === 0 ? file.gid : facts.callerGid,
+    uid: user.uid,
+    gid: user.gid,
+  };
+}
+
+/**
+ * Whose the root's files are inside. Root's, where programs look at owners (images) or the workload may change the root; the
+ * user's, where nobody else could enter it. Else owners that show as nobody are fine, cost nothing, and work on every file system.
  */
 export function rootOwner(root: DirectoryRoot, user: UserInput, writable: boolean, facts: Facts): Owner | null {
-  const { uid, gid } = root.directory;
-  const wanted = root.image || writable || user.uid === 0;
-  const allowed = facts.privileged && (facts.callerUid === 0 || facts.callerUid === uid);
+  const { directory, image } = root;
   // Before 5.19 an idmapped mount could not be an overlay's lower layer.
-  return wanted && allowed && isKernelAtLeast(facts.kernel, 5, 19)
-    ? { hostUid: uid, hostGid: gid, uid: 0, gid: 0 }
-    : null;
+  if (!mayLend(directory, facts) || !isKernelAtLeast(facts.kernel, 5, 19)) return null;
+  if (image || writable || user.uid === 0) return { hostUid: directory.uid, hostGid: directory.gid, uid: 0, gid: 0 };
+  return readableOwner(directory, user, facts);
+}
+
+/** An idmapped mount needs a privileged broker, and lends an id that must be the caller's own. */
+function mayLend(file: HostFile, facts: Facts): boolean {
+  return facts.privileged && (facts.callerUid === 0 || facts.callerUid === file.uid);
 }

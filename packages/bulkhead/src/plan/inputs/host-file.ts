@@ -7,6 +7,9 @@ import type { HostFile } from "../input-types.js";
 /** Mounting these would hand over the machine (`/`) or the kernel's controls, so no policy can ask for it. */
 const NEVER = ["/proc", "/sys", "/dev"] as const;
 
+const READ = 0o004;
+const READ_AND_ENTER = 0o005;
+
 /**
  * Resolves a host path to its canonical form, which is what a plan names: the broker refuses links, so a link put in
  * place after this was looked up is an error and not a way around it. Throws `code`.
@@ -19,7 +22,9 @@ export function hostFile(path: string, code: ErrorCode): HostFile {
   if (!stat.isDirectory() && !stat.isFile()) {
     throw new BulkheadError(code, { path, detail: "neither a directory nor a regular file" });
   }
-  return { path: canonical, kind: stat.isDirectory() ? "directory" : "file", uid: stat.uid, gid: stat.gid };
+  const needed = stat.isDirectory() ? READ_AND_ENTER : READ;
+  const openToAll = (stat.mode & needed) === needed;
+  return { path: canonical, kind: stat.isDirectory() ? "directory" : "file", uid: stat.uid, gid: stat.gid, openToAll };
 }
 
 function look(path: string, code: ErrorCode): { readonly canonical: string; readonly stat: Stats } {
