@@ -11,6 +11,8 @@ import { add, failure, judge, nothing, summary, type Verdict } from "./verdict.j
 
 const abort = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
+// The reader has gone (`| head`): nobody wants the rest.
+process.stdout.on("error", () => abort.abort());
 
 try {
   process.exitCode = await main(parseOptions(process.argv.slice(2)));

@@ -51,19 +51,30 @@ async function bundled(list: "smoke" | "refusal"): Promise<string> {
 /** A command for a guest, in the checkout as the guest's user can reach it. */
 export async function guestCommand(argv: readonly string[], user: string): Promise<GuestCommand> {
   const hidden = user !== "root" && !(await reachable(project));
-  const required = process.env["BULKHEAD_REQUIRE"];
+  const cwd = hidden ? PUBLIC_PATH : project;
   return {
     argv,
-    cwd: hidden ? PUBLIC_PATH : project,
+    cwd,
     needs: [project],
     env: {
       PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
       LANG: "C.UTF-8",
       BULKHEAD_TIME_FACTOR: String(TIME_FACTOR),
-      ...(required === undefined ? {} : { BULKHEAD_REQUIRE: required }),
+      // What runs from `--eval` has no directory of its own to start from.
+      BULKHEAD_PROBE: `${cwd}/packages/bulkhead/bin/bulkhead-probe`,
+      BULKHEAD_WARDEN: `${cwd}/packages/bulkhead/bin/warden`,
+      ...inherited(),
     },
     prepare: prepare(hidden),
   };
+}
+
+/** The suites' own variables, as they are set here. */
+function inherited(): Readonly<Record<string, string>> {
+  const names = ["BULKHEAD_REQUIRE", "BULKHEAD_WARDEN", "BULKHEAD_PROBE", "BULKHEAD_TIME_FACTOR"];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 /** vitest keeps a cache in the checkout; there it belongs to whoever runs it. Only the guest's overlay changes. */

@@ -79,7 +79,7 @@ export async function follow(
   return { exitCode, result: await result, durationMs: ended - (started ?? ended) };
 }
 
-/** Like `pipe`, with an end to wait for. A reader that has gone must not take the run with it. */
+/** Like `pipe`, with an end to wait for. What a reader that has gone leaves behind is dropped. */
 async function forward(from: Readable, to: Writable): Promise<void> {
   for await (const chunk of from) if (to.writable && !to.write(chunk)) await once(to, "drain").catch(() => undefined);
 }
