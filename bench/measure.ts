@@ -31,14 +31,22 @@ export async function measure(
     for (let round = -Math.min(WARM_UP, runs); round < runs; round += 1) {
       for (const [subject, list] of times) {
         const began = performance.now();
-        await subject.run();
+        try {
+          await subject.run();
+        } catch (error) {
+          // What failed once is not measured: a mean over the runs that happened to work would say little.
+          absent.push({ name: subject.name, absent: error instanceof Error ? error.message : String(error) });
+          times.delete(subject);
+          await subject[Symbol.asyncDispose]();
+          continue;
+        }
         const tookMs = performance.now() - began;
         if (round >= 0) list.push(tookMs);
       }
       onRound(Math.max(0, round + 1));
     }
   } finally {
-    for (const subject of subjects) await subject[Symbol.asyncDispose]();
+    for (const subject of times.keys()) await subject[Symbol.asyncDispose]();
   }
   return { measured: [...times].map(([{ name }, list]) => ({ name, summary: summarize(list) })), absent };
 }

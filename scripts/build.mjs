@@ -2,7 +2,8 @@
 //
 // One file each, with what is imported lazily split off, because reading many small files is most of Node's start-up time.
 
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -19,7 +20,7 @@ const common = {
   minifySyntax: true,
   legalComments: "none",
   logLevel: "warning",
-  metafile: true,
+  write: false,
   // CommonJS packages ask for Node's own modules with `require`, which an ES module does not have.
   banner: { js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);' },
 };
@@ -31,11 +32,18 @@ await writeSchema();
 
 /** Writes the bundle of `entries` to `directory`/dist, and removes what an earlier build left there. */
 async function bundle(directory, entries, external = []) {
-  const outdir = `${directory}/dist`;
-  const { metafile } = await build({ ...common, entryPoints: entries, outdir, external });
-  const made = new Set(Object.keys(metafile.outputs).map((path) => path.slice(outdir.length + 1)));
-  for (const name of await readdir(`${root}${outdir}`)) {
-    if (/\.js(\.map)?$/.test(name) && !made.has(name)) await rm(`${root}${outdir}/${name}`);
+  const dist = `${root}${directory}/dist`;
+  const { outputFiles } = await build({ ...common, entryPoints: entries, outdir: dist, external });
+  await mkdir(dist, { recursive: true });
+  // Entries after what they import, each by renaming: who starts meanwhile gets the old build or the new one, never half of it.
+  const isEntry = ({ path }) => Object.keys(entries).includes(basename(path, ".js"));
+  for (const file of [...outputFiles.filter((each) => !isEntry(each)), ...outputFiles.filter(isEntry)]) {
+    await writeFile(`${file.path}.new`, file.contents);
+    await rename(`${file.path}.new`, file.path);
+  }
+  const made = new Set(outputFiles.map(({ path }) => basename(path)));
+  for (const name of await readdir(dist)) {
+    if (/\.js(\.map)?(\.new)?$/.test(name) && !made.has(name)) await rm(`${dist}/${name}`);
   }
 }
 

@@ -16,7 +16,8 @@ export async function inside(script: string): Promise<Subject | Absent> {
     run: async () => {
       const execution = await sandbox.exec(["/bin/sh", "-c", `cd /work && ${script}`], { buffer: true });
       const result = await execution.result;
-      if (result.exitCode !== 0) throw new Error(`${name} ended with ${result.exitCode ?? result.signal}`);
+      if (result.exitCode !== 0)
+        throw new Error(`${name} ended with ${result.exitCode ?? result.signal}: ${result.stderr}`);
     },
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
   };
