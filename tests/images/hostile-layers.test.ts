@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { fingerprint, makeCanary } from "./support/canary.js";
 import { corpus } from "./support/corpus.js";
+import { Random } from "./support/random.js";
 import { tar } from "./support/tar.js";
 import { listing, missing, type UnpackAnswer, unpack } from "./support/unpacker.js";
 
@@ -73,6 +74,25 @@ describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, ()
   ])("%s is refused", async (_name, layer) => {
     const { answer } = await attack(() => [layer]);
     expect(answer).toMatchObject({ exitCode: 1, error: { code: "IMAGE_INVALID" } });
+  });
+
+  it("is never led outside, nor brought to crash, by archives changed at random", async () => {
+    await using directory = await TemporaryDirectory.create("unpack");
+    const canary = directory.join("canary");
+    await makeCanary(canary);
+    const before = await fingerprint(canary);
+    const random = new Random(1);
+    for (let round = 0; round < 300; round += 1) {
+      const seed = random.pick(corpus).layers(canary).at(-1) ?? Buffer.alloc(0);
+      const dest = directory.join(`dest${round}`);
+      await mkdir(dest);
+      const answer = await unpack(dest, random.change(seed));
+      expect([answer.exitCode, answer.error === undefined]).toEqual([
+        answer.exitCode === 0 ? 0 : 1,
+        answer.exitCode === 0,
+      ]);
+    }
+    expect(await fingerprint(canary)).toBe(before);
   });
 
   it("does not follow what was in the destination before", async () => {

@@ -114,6 +114,17 @@ describe("openImage", () => {
     expect(await work()).toEqual([]);
   });
 
+  it("is given up by one caller and not by another", async () => {
+    const source = await layoutOf([tar({ name: "shared", data: "x" })], "given-up");
+    const one = new AbortController();
+    const opened = [openImage(source, { signal: one.signal }), openImage(source)] as const;
+    setTimeout(() => one.abort(), 5);
+    const [first, second] = await Promise.allSettled(opened);
+    if (first.status === "rejected") expect(first.reason).toMatchObject({ code: "ABORTED" });
+    expect(second.status).toBe("fulfilled");
+    expect(await work()).toEqual([]);
+  });
+
   it.each(["skopeo", "umoci"])("reads what %s writes", async (tool) => {
     if (spawnSync(tool, ["--version"]).error !== undefined) return;
     const [made, layout] = [directory.join(`${tool}-made`), directory.join(`${tool}-layout`)];

@@ -34,10 +34,22 @@ export function tarEntry({ name, type = "0", link = "", mode, data = "", size, m
   header.write(link, 157, 100, "latin1");
   header.write("ustar\x0000", 257, "latin1");
   patch?.(header);
+  writeChecksum(header);
+  return Buffer.concat([header, body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)]);
+}
+
+/** Makes every block that looks like a header a valid one again. */
+export function refreshChecksums(archive: Buffer): void {
+  for (let at = 0; at + BLOCK <= archive.length; at += BLOCK) {
+    const block = archive.subarray(at, at + BLOCK);
+    if (block.subarray(257, 262).toString("latin1") === "ustar") writeChecksum(block);
+  }
+}
+
+function writeChecksum(header: Buffer): void {
   header.fill(" ", 148, 156);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
-  return Buffer.concat([header, body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)]);
 }
 
 /** A pax header with these records, for the entry behind it. */

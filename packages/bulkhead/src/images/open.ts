@@ -1,3 +1,4 @@
+import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import { resolveArchive } from "./archive/archive.js";
 import type { ImageConfig } from "./documents/config.js";
@@ -54,9 +55,17 @@ function resolve({ kind, path, tag }: ImageSource): Promise<ResolvedImage> {
 
 async function unpackOnce(store: Store, key: string, image: ResolvedImage, options: OpenImageOptions): Promise<string> {
   const known = `${options.store ?? ""}\n${key}`;
+  const other = underWay.get(known);
+  if (other !== undefined) {
+    // Its caller may give up, which is no reason for this one to.
+    return await other.catch((error: unknown) => {
+      if (!(error instanceof BulkheadError) || error.code !== "ABORTED") throw error;
+      return unpackOnce(store, key, image, options);
+    });
+  }
   const { limits: asked, store: _, ...sandbox } = options;
   const limits = { ...DEFAULT_UNPACK_LIMITS, ...asked };
-  const running = underWay.get(known) ?? store.make(key, (root) => unpackLayers(image.layers, root, limits, sandbox));
+  const running = store.make(key, (root) => unpackLayers(image.layers, root, limits, sandbox));
   underWay.set(known, running);
   return await running.finally(() => underWay.delete(known));
 }

@@ -1,4 +1,4 @@
-import { chown, lstat, mkdir, open, readdir, rename, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, open, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../reference/digest.js";
 import { errnoOf, openDirectory, storePath, unavailable } from "./location.js";
@@ -56,7 +56,9 @@ export class Store {
     const root = join(work, "root");
     try {
       await mkdir(work, { mode: 0o700 });
-      await mkdir(root, { mode: 0o755 });
+      await mkdir(root);
+      // Whatever the umask is: a workload must be able to enter its root.
+      await chmod(root, 0o755);
       if (ownUid() === 0) await chown(root, TREE_OWNER, TREE_OWNER);
       const record = await fill(root);
       await writeFile(join(work, "tree.json"), `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true });

@@ -42,7 +42,8 @@ async function unpackAll(
   let bytes = 0;
   for (const [number, layer] of layers.entries()) {
     const left = { ...limits, entries: limits.entries - entries, bytes: limits.bytes - bytes };
-    const report = await unpackLayer(sandbox, layer, left, number === layers.length - 1);
+    const argv = argvFor(left, number === layers.length - 1);
+    const report = await unpackLayer(sandbox, argv, layer, options.signal);
     entries += report.entries;
     bytes += report.bytes;
   }
@@ -51,11 +52,16 @@ async function unpackAll(
 
 async function unpackLayer(
   sandbox: Sandbox,
+  argv: readonly string[],
   layer: ImageLayer,
-  limits: UnpackLimits,
-  last: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<LayerReport> {
-  const process = await sandbox.exec(argvFor(limits, last), { stdin: "pipe", buffer: true, outputBytes: REPORT_BYTES });
+  const process = await sandbox.exec(argv, {
+    stdin: "pipe",
+    buffer: true,
+    outputBytes: REPORT_BYTES,
+    ...(signal === undefined ? {} : { signal }),
+  });
   const { stdin } = process;
   if (stdin === null) throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "open stdin" });
   const feed = pipeline(verified(layer), stdin);
