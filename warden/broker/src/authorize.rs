@@ -2,6 +2,7 @@
 
 use crate::caller::Caller;
 use crate::options::Maxima;
+use crate::orders::MAX_IDMAPS;
 use bulkhead_plan::model::{Bind, Controller, Mount, Namespace, Owner, Plan, RootSource};
 use bulkhead_plan::{Code, Error};
 
@@ -17,6 +18,9 @@ impl Broker<'_> {
     pub fn authorize(&self, plan: &Plan, caller: &Caller) -> Result<(), Error> {
         self.check_namespaces(plan)?;
         self.check_limits(plan)?;
+        if mappings(plan, 0).len() > MAX_IDMAPS {
+            return Err(Error::new(Code::PlanInvalid, "check plan").detail(format!("more than {MAX_IDMAPS} owners")));
+        }
         if let RootSource::Directory(directory) = &plan.root.source {
             self.check_owner(directory.owner.as_ref(), true, caller, &directory.path)?;
         }

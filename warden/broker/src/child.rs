@@ -6,7 +6,9 @@ use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::cgroup::Group;
 use crate::kernel;
+use crate::launch::FilterCache;
 use crate::mounts::{self, Ids};
+use crate::orders;
 use bulkhead_confine as confine;
 use bulkhead_plan::model::{Namespace, Plan};
 use bulkhead_plan::{Code, Error, InnerPlan};
@@ -22,21 +24,29 @@ pub const INIT_CAPABILITIES: [&str; 4] = ["SETUID", "SETGID", "KILL", "SETPCAP"]
 
 const CHANNEL: i32 = 3;
 
-/// Everything the child needs, made by the broker before the fork.
-pub struct Setup<'a> {
-    pub plan: &'a Plan,
-    pub caller: &'a Caller,
+/// What the child is born with. It does not know yet what it will be: the broker keeps a few such children ready.
+pub struct Birth<'a> {
+    /// The namespaces that a plan for this child must have.
+    pub namespaces: &'a [Namespace],
     pub privileged: bool,
+    pub group: Option<&'a Group>,
+    /// To the broker: orders in, progress and errors out.
+    pub status: OwnedFd,
+    pub program: OwnedFd,
+    /// Compiled already, for the plans that are seen most.
+    pub filters: &'a FilterCache,
+}
+
+/// What it is to become.
+pub struct Orders {
+    pub plan: Plan,
+    pub caller: Caller,
     /// First of the sandbox's range as the host counts it; 0 without root, where ids are those inside.
     pub base: u32,
-    pub group: Option<&'a Group>,
-    pub filters: &'a confine::seccomp::Filters,
-    pub idmaps: Vec<OwnedFd>,
     /// The launch connection.
     pub channel: OwnedFd,
-    /// To the broker: progress and errors.
-    pub status: OwnedFd,
-    pub program: BorrowedFd<'a>,
+    /// For each `owner` of the plan in order, the user namespace of its idmapped mount.
+    pub idmaps: Vec<OwnedFd>,
 }
 
 /// What the child tells the broker.
@@ -44,64 +54,74 @@ pub const ASK_FOR_MAP: &[u8] = b"M";
 pub const READY: &[u8] = b"R";
 
 /// Never returns: the process becomes init or ends, having said why.
-pub fn run(mut setup: Setup) -> ! {
-    let error = match become_init(&mut setup) {
+pub fn run(birth: &Birth) -> ! {
+    let done = prepare(birth)
+        .and_then(|()| orders::receive(&birth.status))
+        .and_then(|mut orders| become_init(birth, &mut orders));
+    let error = match done {
         Err(error) => error,
         Ok(never) => match never {},
     };
     let text = serde_json::to_vec(&error).unwrap_or_default();
     // SAFETY: the descriptor is the status socket, open until this process ends; exiting runs nothing of the broker's.
     unsafe {
-        libc::send(setup.status.as_raw_fd(), text.as_ptr().cast(), text.len(), libc::MSG_NOSIGNAL);
+        libc::send(birth.status.as_raw_fd(), text.as_ptr().cast(), text.len(), libc::MSG_NOSIGNAL);
         libc::_exit(125)
     }
 }
 
-fn become_init(setup: &mut Setup) -> Result<std::convert::Infallible, Error> {
+/// Everything that is the same for every plan. Done ahead of time where possible: moving into a v1 cgroup alone makes the
+/// kernel wait for a grace period of several milliseconds.
+fn prepare(birth: &Birth) -> Result<(), Error> {
     let failed = Code::LaunchFailed;
-    let plan = setup.plan;
-    let own_user = plan.namespaces.contains(&Namespace::User);
-
     // Dies with the broker; said again at the end, since changing ids forgets it.
     die_with_parent()?;
+    // What the broker has open is not this sandbox's: other sandboxes' connections would stay open with it.
+    close_all_but(&[birth.status.as_raw_fd(), birth.program.as_raw_fd()]);
     // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into (§4.8 of the design, 1).
     rustix::process::setsid().attempt(failed, "setsid")?;
     confine::keyring::join_new_session()?;
     rustix::process::umask(rustix::fs::Mode::empty());
-
-    if let Some(group) = setup.group {
+    if let Some(group) = birth.group {
         group.enter()?;
     }
-    if !setup.privileged {
-        // Without root the user namespace comes first: everything else needs the rights that it gives.
-        map_self((plan.user.uid, plan.user.gid), (setup.caller.uid, setup.caller.gid))?;
-    }
-    if plan.namespaces.contains(&Namespace::Cgroup) {
+    if birth.namespaces.contains(&Namespace::Cgroup) {
         unshare(libc::CLONE_NEWCGROUP, Code::NamespaceRefused, "unshare cgroup")?;
     }
-    if plan.namespaces.contains(&Namespace::Net) {
+    if birth.namespaces.contains(&Namespace::Net) {
         kernel::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
         // No capability is given for ports below 1024; in a network of one's own they are ordinary ports. Not there: not needed.
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
+    mounts::detach_from_host()
+}
 
+fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infallible, Error> {
+    let failed = Code::LaunchFailed;
+    let plan = &orders.plan;
+    let own_user = plan.namespaces.contains(&Namespace::User);
+    let filters = birth
+        .filters
+        .find(plan)
+        .map_or_else(|| confine::seccomp::compile(&plan.seccomp, &plan.capabilities).map(std::rc::Rc::new), Ok)?;
+
+    if !birth.privileged {
+        // Without root the user namespace came first: everything else needs the rights that it gives.
+        map_self((plan.user.uid, plan.user.gid), (orders.caller.uid, orders.caller.gid))?;
+    }
     if let Some(profile) = &plan.apparmor {
         // Takes effect at the exec of init. Here, because the /proc of the sandbox is read-only.
         let file = "/proc/self/attr/apparmor/exec";
         std::fs::write(file, format!("exec {profile}")).attempt_on(Code::ApparmorFailed, "write", file)?;
     }
 
-    let ids = if setup.privileged {
-        Ids::Range { base: setup.base }
+    let ids = if birth.privileged {
+        Ids::Range { base: orders.base }
     } else {
         Ids::Only { uid: plan.user.uid, gid: plan.user.gid }
     };
-    let context = mounts::Context {
-        caller: setup.caller,
-        ids,
-        privileged: setup.privileged,
-        idmaps: std::mem::take(&mut setup.idmaps),
-    };
+    let idmaps = std::mem::take(&mut orders.idmaps);
+    let context = mounts::Context { caller: &orders.caller, ids, privileged: birth.privileged, idmaps };
     let watched = mounts::enter(plan, &context)?;
     drop(context);
 
@@ -110,17 +130,17 @@ fn become_init(setup: &mut Setup) -> Result<std::convert::Infallible, Error> {
     }
     confine::limits::apply(&plan.limits)?;
 
-    let switches_user = setup.privileged && own_user;
+    let switches_user = birth.privileged && own_user;
     if switches_user {
         // Last of the namespaces: whoever is root in it owns none of the others.
         unshare(libc::CLONE_NEWUSER, Code::UsernsRefused, "unshare user")?;
-        ask_for_map(&setup.status)?;
+        ask_for_map(&birth.status)?;
     }
     confine::process::no_new_privs()?;
     if let Some(landlock) = &plan.landlock {
         confine::landlock::restrict(landlock)?;
     }
-    change_ids(setup, switches_user)?;
+    change_ids(birth, orders, switches_user)?;
     confine::process::dumpable(false)?;
     die_with_parent()?;
 
@@ -131,12 +151,26 @@ fn become_init(setup: &mut Setup) -> Result<std::convert::Infallible, Error> {
         open_files: plan.limits.open_files,
     };
     let arguments = arguments(&inner)?;
-    let (status, program) = arrange_descriptors(&setup.channel, &setup.status, setup.program)?;
+    let (status, program) = arrange_descriptors(&orders.channel, &birth.status, birth.program.as_fd())?;
     // The descriptors of the writable file systems go to the broker, which reads from them how full they are.
     report_ready(&status, &watched)?;
     drop(watched);
-    confine::seccomp::install(setup.filters)?;
+    confine::seccomp::install(&filters)?;
     Err(Error::new(failed, "execveat").errno(kernel::exec(&program, &arguments).raw_os_error()))
+}
+
+/// Descriptors above those that init will start with.
+fn close_all_but(kept: &[i32]) {
+    let mut kept = kept.to_vec();
+    kept.sort_unstable();
+    let mut first = CHANNEL + 1;
+    for fd in kept.into_iter().chain([i32::MAX]) {
+        if fd > first {
+            // SAFETY: integers only. What is closed belongs to values of the broker's that this process never uses or drops.
+            unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
+        }
+        first = fd.saturating_add(1);
+    }
 }
 
 fn die_with_parent() -> Result<(), Error> {
@@ -178,20 +212,20 @@ fn ask_for_map(status: &OwnedFd) -> Result<(), Error> {
 }
 
 /// Becomes init's user and gives up everything that init does not need.
-fn change_ids(setup: &Setup, switches_user: bool) -> Result<(), Error> {
+fn change_ids(birth: &Birth, orders: &Orders, switches_user: bool) -> Result<(), Error> {
     let failed = Code::LaunchFailed;
-    let user = &setup.plan.user;
+    let user = &orders.plan.user;
     if switches_user {
         kernel::become_for_good(INIT_ID, INIT_ID, Some(&[])).attempt(failed, "setresuid")?;
         let kept: Vec<String> =
-            INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(setup.plan.capabilities.iter().cloned()).collect();
+            INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(orders.plan.capabilities.iter().cloned()).collect();
         return confine::capabilities::keep_only(&kept);
     }
-    if setup.privileged {
+    if birth.privileged {
         // They must outlive the change of ids, or the bounding set could not be emptied any more.
         kernel::prctl(libc::PR_SET_KEEPCAPS, 1).attempt(failed, "PR_SET_KEEPCAPS")?;
-        let groups: Vec<u32> = user.groups.iter().map(|group| setup.base + group).collect();
-        kernel::become_for_good(setup.base + user.uid, setup.base + user.gid, Some(&groups))
+        let groups: Vec<u32> = user.groups.iter().map(|group| orders.base + group).collect();
+        kernel::become_for_good(orders.base + user.uid, orders.base + user.gid, Some(&groups))
             .attempt(failed, "setresuid")?;
     }
     confine::capabilities::keep_only(&[])

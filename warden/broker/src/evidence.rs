@@ -6,7 +6,9 @@ use bulkhead_plan::model::{Namespace, Plan};
 use bulkhead_plan::{Code, Error};
 use rustix::thread::CapabilitySet;
 use serde::Serialize;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -116,9 +118,18 @@ fn process(pid: i32) -> Result<Process, Error> {
     })
 }
 
-fn namespace(pid: i32, file: &str) -> Option<&'static str> {
+fn namespace(pid: i32, file: &'static str) -> Option<&'static str> {
+    thread_local! {
+        /// The broker's own, which never change: `step_down` moves it before the first sandbox.
+        static OURS: RefCell<BTreeMap<&'static str, PathBuf>> = const { RefCell::new(BTreeMap::new()) };
+    }
     let theirs = std::fs::read_link(format!("/proc/{pid}/ns/{file}")).ok()?;
-    let ours = std::fs::read_link(format!("/proc/self/ns/{file}")).ok()?;
+    let ours = OURS.with_borrow_mut(|known| {
+        if !known.contains_key(file) {
+            known.insert(file, std::fs::read_link(format!("/proc/self/ns/{file}")).ok()?);
+        }
+        known.get(file).cloned()
+    })?;
     Some(if theirs == ours { "host" } else { "own" })
 }
 
@@ -149,7 +160,7 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
     let switches_user = privileged && plan.namespaces.contains(&Namespace::User);
     let own_id = |inside: u32, outside: u32| if privileged { outside + inside } else { outside };
     let (uid, gid) = if switches_user { (INIT_ID, INIT_ID) } else { (plan.user.uid, plan.user.gid) };
-    let (base_uid, base_gid) = if privileged {
+    let outside = if privileged {
         (base, base)
     } else {
         (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
@@ -158,8 +169,8 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
     let within = |set: &str| u64::from_str_radix(set, 16).is_ok_and(|bits| bits & !allowed == 0);
     let caps = &init.capabilities;
     let checks = [
-        ("uid", init.uid == [own_id(uid, base_uid); 4]),
-        ("gid", init.gid == [own_id(gid, base_gid); 4]),
+        ("uid", init.uid == [own_id(uid, outside.0); 4]),
+        ("gid", init.gid == [own_id(gid, outside.1); 4]),
         (
             "capabilities",
             [&caps.permitted, &caps.effective, &caps.bounding, &caps.ambient].into_iter().all(|set| within(set)),
@@ -209,8 +220,5 @@ fn wants(plan: &Plan, controller: bulkhead_plan::model::Controller) -> bool {
 fn allowed_capabilities(plan: &Plan, switches_user: bool) -> u64 {
     let init: &[&str] = if switches_user { &INIT_CAPABILITIES } else { &[] };
     let names = init.iter().copied().chain(plan.capabilities.iter().map(String::as_str));
-    names
-        .filter_map(|name| CapabilitySet::from_name(name))
-        .fold(CapabilitySet::empty(), |set, one| set | one)
-        .bits()
+    names.filter_map(CapabilitySet::from_name).fold(CapabilitySet::empty(), |set, one| set | one).bits()
 }

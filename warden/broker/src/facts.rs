@@ -59,7 +59,11 @@ fn at_least(release: &str, major: u32, minor: u32) -> bool {
 /// Asked one by one: the directory of a process that is not dumpable cannot be listed by its own user.
 fn namespaces() -> Vec<String> {
     let known = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
-    known.into_iter().filter(|name| std::fs::read_link(format!("/proc/self/ns/{name}")).is_ok()).map(str::to_owned).collect()
+    known
+        .into_iter()
+        .filter(|name| std::fs::read_link(format!("/proc/self/ns/{name}")).is_ok())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Root in the sense that counts: able to mount, and to give away ids of the ranges that sandboxes get. Root of a user

@@ -3,73 +3,81 @@
 use crate::attempt::Attempt;
 use crate::authorize;
 use crate::caller::Caller;
-use crate::cgroup::{self, Group};
-use crate::child::{self, Setup};
+use crate::cgroup;
 use crate::idmap;
-use crate::kernel::{self, Fork};
 use crate::message::Cause;
+use crate::nursery::{Blank, Kind, Nursery, Parents};
+use crate::orders::{self, Outgoing};
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::{UidRange, UidRanges};
 use bulkhead_confine::seccomp::{self, Filters};
-use bulkhead_plan::model::{Namespace, Plan, Seccomp};
+use bulkhead_plan::model::{Plan, Seccomp};
 use bulkhead_plan::{Code, Error};
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A path on a dead network file system must not hold a launch up for ever.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What launching uses of the broker.
+/// What launching uses of the broker. Fields are dropped in this order: children before the cgroups that they are in.
 pub struct Launcher {
+    nursery: Nursery,
     pub home: cgroup::Home,
     /// None without root.
-    pub ranges: Option<UidRanges>,
+    ranges: Option<UidRanges>,
     program: OwnedFd,
-    filters: Vec<(Seccomp, Vec<String>, Rc<Filters>)>,
+    filters: FilterCache,
 }
 
-/// Filters are the same for almost every plan; more kinds than this are compiled anew.
-const FILTERS_KEPT: usize = 16;
+/// A plan, and the text that it was parsed from.
+pub struct Planned<'a> {
+    pub plan: Plan,
+    pub text: &'a str,
+}
 
 impl Launcher {
     pub fn new(home: cgroup::Home, privileged: bool) -> Result<Self, Error> {
         let ranges = if privileged { Some(UidRanges::open()?) } else { None };
-        Ok(Self { home, ranges, program: crate::self_image::sealed()?, filters: Vec::new() })
+        Ok(Self {
+            nursery: Nursery::default(),
+            home,
+            ranges,
+            program: crate::self_image::sealed()?,
+            filters: FilterCache::default(),
+        })
     }
 
     /// The sandbox is launching when this returns; nothing is left when it fails.
-    pub fn launch(&mut self, plan: Plan, caller: &Caller, session: u64, channel: OwnedFd) -> Result<Sandbox, Error> {
-        let filters = self.filters(&plan)?;
+    pub fn launch(
+        &mut self,
+        planned: Planned,
+        caller: &Caller,
+        session: u64,
+        channel: &OwnedFd,
+    ) -> Result<Sandbox, Error> {
+        self.filters.prepare(&planned.plan)?;
         let range = self.ranges.as_mut().map(UidRanges::take).transpose()?;
-        let launched = self.make_group(&plan).and_then(|group| {
-            let made = self.fork(&plan, caller, range, group.as_ref(), &filters, channel);
-            if let (Err(_), Some(group)) = (&made, &group) {
-                let _ = group.remove();
-            }
-            made.map(|child| (child, group))
-        });
-        match launched {
-            Ok((child, group)) => Ok(Sandbox {
-                plan,
-                session,
-                caller_uid: caller.uid,
-                pid: child.pid,
-                pidfd: child.pidfd,
-                group,
-                range,
-                status: Some(child.status),
-                phase: Phase::Launching { until: Instant::now() + LIMIT, ready: false },
-                watched: Vec::new(),
-                cause: Cause::Exited,
-                error: None,
-            }),
-            Err(error) => {
-                self.give_back(range);
-                Err(error)
-            }
+        let launched = self.instruct(&planned, caller, range, channel);
+        if launched.is_err() {
+            self.give_back(range);
         }
+        let blank = launched?;
+        Ok(Sandbox {
+            plan: planned.plan,
+            session,
+            caller_uid: caller.uid,
+            pid: blank.pid,
+            pidfd: blank.pidfd,
+            group: blank.group,
+            range,
+            status: Some(blank.status),
+            phase: Phase::Launching { until: Instant::now() + LIMIT, ready: false },
+            watched: Vec::new(),
+            paused: false,
+            cause: Cause::Exited,
+            error: None,
+        })
     }
 
     pub fn give_back(&mut self, range: Option<UidRange>) {
@@ -78,94 +86,78 @@ impl Launcher {
         }
     }
 
-    fn make_group(&mut self, plan: &Plan) -> Result<Option<Group>, Error> {
-        if plan.cgroup.version == 0 {
-            return Ok(None);
-        }
-        self.home.make(&plan.id, &plan.cgroup.controllers, &plan.limits).map(Some)
+    /// Whether `refill` has something to do. It should be called when nothing else waits.
+    pub fn wants_refill(&self) -> bool {
+        self.nursery.lacking().is_some()
     }
 
-    fn filters(&mut self, plan: &Plan) -> Result<Rc<Filters>, Error> {
-        let known = self
-            .filters
-            .iter()
-            .find(|(seccomp, capabilities, _)| *seccomp == plan.seccomp && *capabilities == plan.capabilities);
-        if let Some((_, _, filters)) = known {
-            return Ok(Rc::clone(filters));
-        }
-        let filters = Rc::new(seccomp::compile(&plan.seccomp, &plan.capabilities)?);
-        if self.filters.len() == FILTERS_KEPT {
-            self.filters.remove(0);
-        }
-        self.filters.push((plan.seccomp.clone(), plan.capabilities.clone(), Rc::clone(&filters)));
-        Ok(filters)
+    pub fn refill(&mut self) {
+        let (nursery, mut parents) = self.split();
+        nursery.refill(&mut parents);
     }
 
-    fn fork(
-        &self,
-        plan: &Plan,
+    fn split(&mut self) -> (&mut Nursery, Parents<'_>) {
+        let privileged = self.ranges.is_some();
+        let parents = Parents { home: &mut self.home, filters: &self.filters, program: &self.program, privileged };
+        (&mut self.nursery, parents)
+    }
+
+    /// A child with its limits set and its orders on the way.
+    fn instruct(
+        &mut self,
+        planned: &Planned,
         caller: &Caller,
         range: Option<UidRange>,
-        group: Option<&Group>,
-        filters: &Filters,
-        channel: OwnedFd,
-    ) -> Result<Child, Error> {
-        let failed = Code::LaunchFailed;
+        channel: &OwnedFd,
+    ) -> Result<Blank, Error> {
+        let plan = &planned.plan;
         let base = range.map_or(0, UidRange::base);
         let idmaps =
             authorize::mappings(plan, base).iter().map(idmap::user_namespace).collect::<Result<Vec<_>, _>>()?;
-        let flags = SocketFlags::CLOEXEC;
-        let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
-            .attempt(failed, "socketpair")?;
-        let group_fd = group.map(Group::descriptor).transpose()?.flatten();
-        // SAFETY: the broker has one thread.
-        let fork = unsafe { kernel::fork(clone_flags(plan, range.is_some()), group_fd.as_ref()) };
-        match fork.map_err(|errno| refused(errno, range.is_some()))? {
-            Fork::Parent { pid, pidfd } => Ok(Child { pid, pidfd, status: ours }),
-            Fork::Child => child::run(Setup {
-                plan,
-                caller,
-                privileged: range.is_some(),
-                base,
-                group,
-                filters,
-                idmaps,
-                channel,
-                status: theirs,
-                program: self.program.as_fd(),
-            }),
+        let kind = Kind { namespaces: plan.namespaces.clone(), grouped: plan.cgroup.version != 0 };
+        let (nursery, mut parents) = self.split();
+        let blank = nursery.take(&kind, &mut parents)?;
+        let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&plan.cgroup.controllers, &plan.limits));
+        let sent = limited.and_then(|()| {
+            orders::send(&blank.status, &Outgoing { plan: planned.text, caller, base, channel, idmaps: &idmaps })
+        });
+        match sent {
+            Ok(()) => Ok(blank),
+            Err(error) => {
+                blank.discard();
+                Err(error)
+            }
         }
     }
 }
 
-struct Child {
-    pid: i32,
-    pidfd: OwnedFd,
-    status: OwnedFd,
+/// Compiled filters of the plans seen last. They are the same for almost every plan.
+#[derive(Default)]
+pub struct FilterCache {
+    kept: Vec<(Seccomp, Vec<String>, Rc<Filters>)>,
 }
 
-/// The cgroup namespace is made later, inside the cgroup; as root the user namespace last of all.
-fn clone_flags(plan: &Plan, privileged: bool) -> u64 {
-    let flag = |namespace: &Namespace| match namespace {
-        Namespace::Mount => libc::CLONE_NEWNS,
-        Namespace::Pid => libc::CLONE_NEWPID,
-        Namespace::Ipc => libc::CLONE_NEWIPC,
-        Namespace::Net => libc::CLONE_NEWNET,
-        Namespace::Uts => libc::CLONE_NEWUTS,
-        Namespace::User if !privileged => libc::CLONE_NEWUSER,
-        Namespace::User | Namespace::Cgroup => 0,
-    };
-    plan.namespaces.iter().map(flag).fold(0, |all, one| all | u64::from(one.cast_unsigned()))
-}
+impl FilterCache {
+    const LIMIT: usize = 16;
 
-fn refused(errno: rustix::io::Errno, privileged: bool) -> Error {
-    use rustix::io::Errno;
-    let code = match errno {
-        Errno::PERM | Errno::NOSPC | Errno::USERS if !privileged => Code::UsernsRefused,
-        Errno::PERM | Errno::NOSPC | Errno::INVAL => Code::NamespaceRefused,
-        _ => Code::LaunchFailed,
-    };
-    Error::new(code, "clone3").errno(errno.raw_os_error())
+    pub fn find(&self, plan: &Plan) -> Option<Rc<Filters>> {
+        let same = |(seccomp, capabilities, _): &&(Seccomp, Vec<String>, Rc<Filters>)| {
+            *seccomp == plan.seccomp && *capabilities == plan.capabilities
+        };
+        self.kept.iter().find(same).map(|(_, _, filters)| Rc::clone(filters))
+    }
+
+    /// Compiles the filters of a plan unless they are known: a faulty profile is refused before anything is made.
+    fn prepare(&mut self, plan: &Plan) -> Result<(), Error> {
+        if self.find(plan).is_none() {
+            let filters = seccomp::compile(&plan.seccomp, &plan.capabilities)?;
+            if self.kept.len() == Self::LIMIT {
+                self.kept.remove(0);
+            }
+            self.kept.push((plan.seccomp.clone(), plan.capabilities.clone(), Rc::new(filters)));
+        }
+        Ok(())
+    }
 }
 
 /// Gives the new user namespace its ids: the whole range, 0 to 65,535 inside.

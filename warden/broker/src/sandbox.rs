@@ -3,7 +3,7 @@
 use crate::cgroup::Group;
 use crate::message::{Cause, Stats};
 use crate::uid_range::UidRange;
-use bulkhead_plan::{Error, Plan};
+use bulkhead_plan::{Code, Error, Plan};
 use rustix::fd::OwnedFd;
 use rustix::process::Signal;
 use std::time::Instant;
@@ -22,6 +22,8 @@ pub struct Sandbox {
     pub phase: Phase,
     /// The writable file systems.
     pub watched: Vec<OwnedFd>,
+    /// Frozen: it must thaw to die.
+    pub paused: bool,
     pub cause: Cause,
     pub error: Option<Error>,
 }
@@ -49,8 +51,19 @@ impl Sandbox {
         // Init first: with it goes the whole pid namespace. The group catches what a bug might have left outside of it.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
         if let Some(group) = &self.group {
+            if self.paused {
+                let _ = group.freeze(false);
+            }
             group.kill();
         }
+    }
+
+    pub fn pause(&mut self, paused: bool) -> Result<(), Error> {
+        let group = self.group.as_ref().ok_or_else(|| Error::new(Code::CgroupUnavailable, "freeze"))?;
+        self.paused |= paused; // also when it fails half way
+        group.freeze(paused)?;
+        self.paused = paused;
+        Ok(())
     }
 
     pub fn stats(&self) -> Stats {

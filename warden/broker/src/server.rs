@@ -8,7 +8,7 @@ use crate::caller::Caller;
 use crate::child::{ASK_FOR_MAP, MAX_WATCHED, READY};
 use crate::evidence;
 use crate::facts::HostFacts;
-use crate::launch::{self, Launcher};
+use crate::launch::{self, Launcher, Planned};
 use crate::listen::Listener;
 use crate::message::{self, Cause, Message, Opening, OpeningKind, Request, RequestKind};
 use crate::options::Options;
@@ -89,12 +89,17 @@ impl Server {
     pub fn run(mut self) -> Result<(), Error> {
         let mut space = [std::mem::MaybeUninit::uninit(); 64];
         while !(self.closing && self.sandboxes.is_empty()) {
-            let timeout = self.timeout();
+            // Children for later are made when nothing else waits.
+            let idle = !self.closing && self.launcher.wants_refill();
+            let timeout = if idle { Some(rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }) } else { self.timeout() };
             let ready: Vec<u64> = match epoll::wait(&self.epoll, &mut space, timeout.as_ref()) {
                 Ok((events, _)) => events.iter().map(|event| event.data.u64()).collect(),
                 Err(rustix::io::Errno::INTR) => Vec::new(),
                 Err(errno) => return Err(errno).attempt(Code::LaunchFailed, "epoll_wait"),
             };
+            if idle && ready.is_empty() {
+                self.launcher.refill();
+            }
             for token in ready {
                 self.handle(token);
             }
@@ -179,7 +184,7 @@ impl Server {
                 self.open_session(pending.socket, pending.caller);
             }
             Ok(Opening { kind: OpeningKind::Launch, session: Some(key), plan: Some(plan) }) => {
-                self.launch(pending.socket, &pending.caller, &key, &plan);
+                self.launch(&pending.socket, &pending.caller, &key, &plan);
             }
             _ => {} // closed: who does not speak the protocol is not answered
         }
@@ -261,7 +266,7 @@ impl Server {
 
     // ---- sandboxes ----
 
-    fn launch(&mut self, channel: OwnedFd, caller: &Caller, key: &str, plan: &serde_json::value::RawValue) {
+    fn launch(&mut self, channel: &OwnedFd, caller: &Caller, key: &str, plan: &serde_json::value::RawValue) {
         let owner = self.sources.iter().find_map(|(token, source)| match source {
             Source::Session(session) if session.key == key && session.caller.uid == caller.uid => Some(*token),
             _ => None,
@@ -274,12 +279,13 @@ impl Server {
 
     fn try_launch(
         &mut self,
-        channel: OwnedFd,
+        channel: &OwnedFd,
         caller: &Caller,
         session: u64,
         plan: &serde_json::value::RawValue,
     ) -> Result<(), Error> {
-        let plan = Plan::parse(plan.get().as_bytes())?;
+        let text = plan.get();
+        let plan = Plan::parse(text.as_bytes())?;
         if self.closing {
             return Err(Error::new(Code::LaunchFailed, "launch").detail("the broker is ending"));
         }
@@ -296,9 +302,9 @@ impl Server {
             maxima: &self.options.maxima,
         };
         broker.authorize(&plan, caller)?;
-        rustix::io::ioctl_fionbio(&channel, false).attempt(Code::LaunchFailed, "ioctl FIONBIO")?;
+        rustix::io::ioctl_fionbio(channel, false).attempt(Code::LaunchFailed, "ioctl FIONBIO")?;
         let id = plan.id.clone();
-        let sandbox = self.launcher.launch(plan, caller, session, channel)?;
+        let sandbox = self.launcher.launch(Planned { plan, text }, caller, session, channel)?;
         self.sandboxes.insert(id.clone(), sandbox);
         let watched = self.watch(Source::Exit(id.clone())).and_then(|_| self.watch(Source::Status(id.clone())));
         if let (Err(error), Some(sandbox)) = (watched, self.sandboxes.get_mut(&id)) {
@@ -460,8 +466,7 @@ fn perform(sandbox: &mut Sandbox, kind: RequestKind) -> Result<serde_json::Value
             encode(serde_json::to_value(seen))
         }
         RequestKind::Pause | RequestKind::Resume => {
-            let group = sandbox.group.as_ref().ok_or_else(|| Error::new(Code::CgroupUnavailable, "freeze"))?;
-            group.freeze(kind == RequestKind::Pause)?;
+            sandbox.pause(kind == RequestKind::Pause)?;
             Ok(serde_json::json!({}))
         }
         RequestKind::Kill => {

@@ -39,6 +39,8 @@ pub struct Home {
     name: String,
     /// Held locked while we live.
     locks: Vec<OwnedFd>,
+    /// How many groups were made: numbers name them.
+    made: u64,
 }
 
 /// One sandbox's group.
@@ -82,30 +84,34 @@ impl Home {
         // Without randomness the name is only guessable, and making the directory fails if it is taken.
         let _ = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty());
         let name = format!("{}{:016x}", stale::PREFIX, u64::from_ne_bytes(random));
-        Self { hierarchy, facts, name, locks: Vec::new() }
+        Self { hierarchy, facts, name, locks: Vec::new(), made: 0 }
     }
 
     pub fn facts(&self) -> &CgroupFacts {
         &self.facts
     }
 
-    /// A group with these limits in force, or an error and nothing left.
-    pub fn make(&mut self, id: &str, wanted: &[Controller], limits: &Limits) -> Result<Group, Error> {
+    /// An empty group, without limits yet. On failure nothing is left.
+    pub fn make(&mut self) -> Result<Group, Error> {
         if self.locks.is_empty() {
             self.settle()?;
         }
-        let made = match &self.hierarchy {
-            Hierarchy::V2 { parent, controllers } => v2::make(&parent.join(&self.name), id, controllers, limits),
-            Hierarchy::V1 { parents } => v1::make(parents, &self.name, id, limits),
-            Hierarchy::None => Err(Error::new(Code::CgroupUnavailable, "make cgroup")),
-        }?;
-        for controller in wanted {
-            if !made.limits(*controller) {
-                let _ = made.remove();
-                return Err(Error::new(Code::CgroupUnavailable, "set limit").detail(controller_name(*controller)));
-            }
-        }
-        Ok(made)
+        self.made += 1;
+        let name = self.made.to_string();
+        let directories = match &self.hierarchy {
+            Hierarchy::V2 { parent, .. } => vec![("unified".to_owned(), parent.join(&self.name).join(name))],
+            Hierarchy::V1 { parents } => parents
+                .iter()
+                .map(|(controller, parent)| (controller.clone(), parent.join(&self.name).join(&name)))
+                .collect(),
+            Hierarchy::None => return Err(Error::new(Code::CgroupUnavailable, "make cgroup")),
+        };
+        let group = Group { version: self.facts.version, directories };
+        let made = group.directories.iter().try_for_each(|(_, path)| make_directory(path));
+        made.inspect_err(|_| {
+            let _ = group.remove();
+        })?;
+        Ok(group)
     }
 
     fn settle(&mut self) -> Result<(), Error> {
@@ -141,6 +147,13 @@ impl Hierarchy {
 }
 
 impl Group {
+    /// Sets the limits of these controllers; a missing controller is an error.
+    pub fn limit(&self, controllers: &[Controller], limits: &Limits) -> Result<(), Error> {
+        controllers.iter().try_for_each(|one| {
+            if self.version == 2 { v2::limit(self, *one, limits) } else { v1::limit(self, *one, limits) }
+        })
+    }
+
     /// v2: the directory, for CLONE_INTO_CGROUP.
     pub fn descriptor(&self) -> Result<Option<OwnedFd>, Error> {
         if self.version == 2 { v2::descriptor(self).map(Some) } else { Ok(None) }
@@ -164,10 +177,8 @@ impl Group {
         if self.version == 2 { v2::freeze(self, frozen) } else { v1::freeze(self, frozen) }
     }
 
-    /// Kills what is in it; on v1 init's own death has to do (a pid namespace does not outlive it).
+    /// Kills what is in it; on v1 init's own death has to do (a pid namespace does not outlive it). What is frozen must thaw first.
     pub fn kill(&self) {
-        // A frozen v1 group would keep its dead: thaw first.
-        let _ = self.freeze(false);
         if self.version == 2 {
             v2::kill(self);
         }
@@ -189,15 +200,6 @@ impl Group {
             }
         }
         Ok(())
-    }
-
-    fn limits(&self, controller: Controller) -> bool {
-        let now = self.in_force();
-        match controller {
-            Controller::Memory => now.memory_max.is_some(),
-            Controller::Pids => now.pids_max.is_some(),
-            Controller::Cpu => now.cpu_max.is_some(),
-        }
     }
 
     fn directory(&self, controller: &str) -> Option<&Path> {

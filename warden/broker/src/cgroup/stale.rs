@@ -17,10 +17,12 @@ fn open(path: &Path) -> Result<OwnedFd, rustix::io::Errno> {
 pub fn make_locked(home: &Path) -> Result<OwnedFd, Error> {
     for _ in 0..10 {
         make_directory(home)?;
-        if let Ok(fd) = open(home) {
-            if rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).is_ok() && home.exists() {
-                return Ok(fd);
-            }
+        let locked =
+            open(home).and_then(|fd| rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).map(|()| fd));
+        if let Ok(fd) = locked
+            && home.exists()
+        {
+            return Ok(fd);
         }
         let _ = std::fs::remove_dir(home);
     }

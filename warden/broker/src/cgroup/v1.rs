@@ -1,48 +1,28 @@
 //! A hierarchy per controller.
 
-use super::{Counters, Group, InForce, make_directory, read_keyed, read_number, write};
-use bulkhead_plan::Error;
-use bulkhead_plan::model::Limits;
-use std::path::{Path, PathBuf};
+use super::{Counters, Group, InForce, controller_name, read_keyed, read_number, write};
+use bulkhead_plan::model::{Controller, Limits};
+use bulkhead_plan::{Code, Error};
 
 const PERIOD_US: u64 = 100_000;
 
-pub fn make(parents: &[(String, PathBuf)], home: &str, id: &str, limits: &Limits) -> Result<Group, Error> {
-    let mut group = Group { version: 1, directories: Vec::new() };
-    let mut set = || {
-        for (controller, parent) in parents {
-            let path = parent.join(home).join(id);
-            make_directory(&path)?;
-            group.directories.push((controller.clone(), path.clone()));
-            limit(controller, &path, limits)?;
-        }
-        Ok(())
-    };
-    let done: Result<(), Error> = set();
-    done.inspect_err(|_| {
-        let _ = group.remove();
-    })?;
-    Ok(group)
-}
-
-fn limit(controller: &str, path: &Path, limits: &Limits) -> Result<(), Error> {
+pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(), Error> {
+    let name = controller_name(controller);
+    let path = group.directory(name).ok_or_else(|| Error::new(Code::CgroupUnavailable, "set limit").detail(name))?;
     match controller {
-        "memory" => {
+        Controller::Memory => {
             let bytes = limits.memory_bytes.to_string();
             write(&path.join("memory.limit_in_bytes"), &bytes)?;
             // Memory and swap together; only there with swap accounting, and never below the one above.
-            if path.join("memory.memsw.limit_in_bytes").exists() {
-                write(&path.join("memory.memsw.limit_in_bytes"), &bytes)?;
-            }
-            Ok(())
+            let both = path.join("memory.memsw.limit_in_bytes");
+            if both.exists() { write(&both, &bytes) } else { Ok(()) }
         }
         // Init is one of them and not the workload's.
-        "pids" => write(&path.join("pids.max"), &(limits.pids + 1).to_string()),
-        "cpu" => {
+        Controller::Pids => write(&path.join("pids.max"), &(limits.pids + 1).to_string()),
+        Controller::Cpu => {
             write(&path.join("cpu.cfs_period_us"), &PERIOD_US.to_string())?;
             write(&path.join("cpu.cfs_quota_us"), &(limits.milli_cpus * PERIOD_US / 1000).to_string())
         }
-        _ => Ok(()),
     }
 }
 
@@ -84,7 +64,7 @@ pub fn in_force(group: &Group) -> InForce {
 pub fn freeze(group: &Group, frozen: bool) -> Result<(), Error> {
     match group.directory("freezer") {
         Some(path) => write(&path.join("freezer.state"), if frozen { "FROZEN" } else { "THAWED" }),
-        None if frozen => Err(Error::new(bulkhead_plan::Code::CgroupUnavailable, "freeze").detail("freezer")),
+        None if frozen => Err(Error::new(Code::CgroupUnavailable, "freeze").detail("freezer")),
         None => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! The unified hierarchy.
 
-use super::{Counters, Group, InForce, make_directory, read_keyed, read_number, write};
+use super::{Counters, Group, InForce, read_keyed, read_number, write};
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
@@ -18,33 +18,21 @@ pub fn enable(home: &Path, controllers: &[Controller]) -> Result<(), Error> {
     Ok(())
 }
 
-pub fn make(home: &Path, id: &str, controllers: &[Controller], limits: &Limits) -> Result<Group, Error> {
-    let path = home.join(id);
-    make_directory(&path)?;
-    let group = Group { version: 2, directories: vec![("unified".to_owned(), path.clone())] };
-    let set = || {
-        for controller in controllers {
-            match controller {
-                Controller::Memory => {
-                    write(&path.join("memory.max"), &limits.memory_bytes.to_string())?;
-                    // Not there without swap accounting, and then there is nothing to limit.
-                    if path.join("memory.swap.max").exists() {
-                        write(&path.join("memory.swap.max"), "0")?;
-                    }
-                }
-                // Init is one of them and not the workload's.
-                Controller::Pids => write(&path.join("pids.max"), &(limits.pids + 1).to_string())?,
-                Controller::Cpu => {
-                    write(&path.join("cpu.max"), &format!("{} {PERIOD_US}", limits.milli_cpus * PERIOD_US / 1000))?;
-                }
-            }
+pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(), Error> {
+    let path = path(group);
+    match controller {
+        Controller::Memory => {
+            write(&path.join("memory.max"), &limits.memory_bytes.to_string())?;
+            // Not there without swap accounting, and then there is nothing to limit.
+            let swap = path.join("memory.swap.max");
+            if swap.exists() { write(&swap, "0") } else { Ok(()) }
         }
-        Ok(())
-    };
-    set().inspect_err(|_| {
-        let _ = group.remove();
-    })?;
-    Ok(group)
+        // Init is one of them and not the workload's.
+        Controller::Pids => write(&path.join("pids.max"), &(limits.pids + 1).to_string()),
+        Controller::Cpu => {
+            write(&path.join("cpu.max"), &format!("{} {PERIOD_US}", limits.milli_cpus * PERIOD_US / 1000))
+        }
+    }
 }
 
 fn path(group: &Group) -> &Path {

@@ -7,6 +7,7 @@ use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUN
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, OFlags};
+use std::cell::OnceCell;
 use std::io::Write;
 
 const QUIET: u64 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -42,16 +43,33 @@ pub fn place_sys(at: &str, tree: &Tree) -> Result<(), Error> {
     api::attach(&mount, target::plain_directory(tree, at)?, at)
 }
 
+/// What masks are copies of: made at the first use, and its attributes are inherited by every copy.
+#[derive(Default)]
+pub struct Covers {
+    file: OnceCell<OwnedFd>,
+    directory: OnceCell<OwnedFd>,
+}
+
 /// Covers a file with the null device and a directory with an empty, read-only file system.
 pub fn place_mask(at: &str, tree: &Tree) -> Result<(), Error> {
     let Some(target) = target::existing(tree, at)? else { return Ok(()) };
     let stat = rustix::fs::fstat(&target).attempt_on(Code::MountFailed, "fstat", at)?;
-    let cover = if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
-        Filesystem::new("tmpfs", at)?.set("size", "4096")?.set("mode", "0555")?.mount(QUIET | MOUNT_ATTR_RDONLY)?
-    } else {
-        null_device(at)?
+    let (kept, make): (_, fn(&str) -> _) = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => (&tree.covers.directory, empty_directory),
+        _ => (&tree.covers.file, null_device),
     };
+    let Some(first) = kept.get() else {
+        let cover = make(at)?;
+        api::attach(&cover, &target, at)?;
+        let _ = kept.set(cover);
+        return Ok(());
+    };
+    let cover = api::copy(first, false).attempt_on(Code::MountFailed, "open_tree", at)?;
     api::attach(&cover, &target, at)
+}
+
+fn empty_directory(at: &str) -> Result<OwnedFd, Error> {
+    Filesystem::new("tmpfs", at)?.set("size", "4096")?.set("mode", "0555")?.mount(QUIET | MOUNT_ATTR_RDONLY)
 }
 
 /// The host's own /dev/null, checked: a link or a file in its place would show the workload what it points to

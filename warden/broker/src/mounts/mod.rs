@@ -54,6 +54,12 @@ pub struct Context<'a> {
     pub idmaps: Vec<OwnedFd>,
 }
 
+/// Nothing that is mounted from here on may show on the host, nor the other way round (systemd makes `/` shared).
+pub fn detach_from_host() -> Result<(), Error> {
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    rustix::mount::mount_change("/", private).attempt_on(Code::MountFailed, "make private", "/")
+}
+
 /// Builds the tree, makes it the root and lets go of the host's. Returns the writable file systems, whose fill level the broker watches.
 pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
     let failed = Code::MountFailed;
@@ -65,8 +71,13 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
     let mut watched = Vec::new();
     let staging = root::Staging::for_plan(plan)?;
     let root = root::attach(&plan.root, context, &mut idmaps, staging.as_ref(), &mut watched)?;
+    let tree = Tree {
+        root: &root,
+        description: &plan.root,
+        staging: staging.as_ref(),
+        covers: kernel_view::Covers::default(),
+    };
     for mount in &plan.mounts {
-        let tree = Tree { root: &root, description: &plan.root, staging: staging.as_ref() };
         place(mount, &tree, context, &mut idmaps, &mut watched)?;
     }
     if plan.root.read_only {
@@ -81,6 +92,7 @@ struct Tree<'a> {
     root: &'a OwnedFd,
     description: &'a Root,
     staging: Option<&'a root::Staging>,
+    covers: kernel_view::Covers,
 }
 
 impl Tree<'_> {

@@ -1,0 +1,89 @@
+//! From the broker to a child that waits: what it is to become. Between two processes of our own, over their socket pair.
+
+use crate::attempt::Attempt;
+use crate::caller::Caller;
+use crate::child::Orders;
+use bulkhead_plan::{Code, Error, Plan};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+};
+use serde::{Deserialize, Serialize};
+use std::io::{IoSlice, IoSliceMut};
+
+/// More idmapped mounts than this in one plan are refused: their descriptors travel in one message.
+pub const MAX_IDMAPS: usize = 64;
+/// A plan's text is cut into messages of this size.
+const PIECE: usize = 32 * 1024;
+const FAILED: Code = Code::LaunchFailed;
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    uid: u32,
+    gid: u32,
+    groups: Vec<u32>,
+    base: u32,
+    plan_bytes: usize,
+}
+
+/// What is sent: like `Orders`, with the plan as the text that it came as.
+pub struct Outgoing<'a> {
+    pub plan: &'a str,
+    pub caller: &'a Caller,
+    pub base: u32,
+    pub channel: &'a OwnedFd,
+    pub idmaps: &'a [OwnedFd],
+}
+
+pub fn send(status: &OwnedFd, orders: &Outgoing) -> Result<(), Error> {
+    let Caller { uid, gid, groups } = orders.caller.clone();
+    let header = Header { uid, gid, groups, base: orders.base, plan_bytes: orders.plan.len() };
+    let header = serde_json::to_vec(&header).map_err(|_| Error::new(FAILED, "encode orders"))?;
+    let fds: Vec<BorrowedFd> =
+        std::iter::once(orders.channel.as_fd()).chain(orders.idmaps.iter().map(AsFd::as_fd)).collect();
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_IDMAPS + 1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(&fds));
+    rustix::net::sendmsg(status, &[IoSlice::new(&header)], &mut control, SendFlags::NOSIGNAL)
+        .attempt(FAILED, "send orders")?;
+    for piece in orders.plan.as_bytes().chunks(PIECE) {
+        rustix::net::send(status, piece, SendFlags::NOSIGNAL).attempt(FAILED, "send orders")?;
+    }
+    Ok(())
+}
+
+/// Waits for them; the broker's death ends the wait, since it ends this process.
+pub fn receive(status: &OwnedFd) -> Result<Orders, Error> {
+    let mut text = vec![0; 4 * PIECE];
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_IDMAPS + 1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let message =
+        rustix::net::recvmsg(status, &mut [IoSliceMut::new(&mut text)], &mut control, RecvFlags::CMSG_CLOEXEC)
+            .attempt(FAILED, "receive orders")?;
+    let fds = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+        _ => None,
+    });
+    let mut fds = fds.flatten();
+    let header: Header =
+        serde_json::from_slice(&text[..message.bytes]).map_err(|_| Error::new(FAILED, "receive orders"))?;
+    let channel = fds.next().ok_or_else(|| Error::new(FAILED, "receive orders"))?;
+    let idmaps = fds.collect();
+    let plan = receive_plan(status, header.plan_bytes)?;
+    let caller = Caller { uid: header.uid, gid: header.gid, groups: header.groups };
+    Ok(Orders { plan, caller, base: header.base, channel, idmaps })
+}
+
+fn receive_plan(status: &OwnedFd, length: usize) -> Result<Plan, Error> {
+    let mut text = vec![0; length];
+    let mut filled = 0;
+    while filled < length {
+        let (count, _) =
+            rustix::net::recv(status, &mut text[filled..], RecvFlags::empty()).attempt(FAILED, "receive orders")?;
+        if count == 0 {
+            return Err(Error::new(FAILED, "receive orders"));
+        }
+        filled += count;
+    }
+    Plan::parse(&text)
+}
