@@ -72,20 +72,20 @@ describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkh
     const cat = await exec(["cat"], { stdin: "pipe" });
     expect(cat.pid).toBeGreaterThan(0);
     cat.stdin?.end("hello");
-    expect(await text(cat.stdout ?? [])).toBe("hello");
+    expect(await text(there(cat.stdout))).toBe("hello");
     expect(await cat.result).toMatchObject({ exitCode: 0, stdout: "" });
     const web = (await exec(["cat"], { stdin: "pipe" })).web;
     const writer = web.stdin?.getWriter();
     await writer?.write(Buffer.from("web"));
     await writer?.close();
-    expect(await text(web.stdout ?? [])).toBe("web");
+    expect(await text(there(web.stdout))).toBe("web");
   });
 
   it("holds a flood back while nobody reads, and loses none of it", async () => {
     const process = await exec(["head", "-c", "50000000", "/dev/zero"]);
     await new Promise((resolve) => setTimeout(resolve, 200));
     let bytes = 0;
-    for await (const chunk of process.stdout ?? []) bytes += (chunk as Buffer).length;
+    for await (const chunk of there(process.stdout)) bytes += (chunk as Buffer).length;
     expect(bytes).toBe(50_000_000);
     expect(await process.result).toMatchObject({ exitCode: 0 });
   });
@@ -123,7 +123,7 @@ describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkh
       stdin: "pipe",
       tty: { rows: 24, cols: 80 },
     });
-    const output = text(shell.stdout ?? []);
+    const output = text(there(shell.stdout));
     setTimeout(() => {
       shell.resize({ rows: 30, cols: 100 });
       shell.stdin?.write("go\n");
@@ -185,3 +185,9 @@ describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkh
     await expect(files.stat("/")).rejects.toMatchObject({ code: "SANDBOX_LOST" });
   });
 });
+
+/** What a test has asked for is there. */
+function there<Value>(value: Value | null): Value {
+  if (value === null) throw new Error("it is not there");
+  return value;
+}

@@ -11,7 +11,7 @@ class Half extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    this.other?.take(chunk, callback);
+    this.other?.receive(chunk, callback);
   }
 
   override _final(callback: () => void): void {
@@ -20,7 +20,7 @@ class Half extends Duplex {
   }
 
   /** Calls `taken` when the reader wants more: what nobody reads holds back who writes it. */
-  take(chunk: Buffer, taken: () => void): void {
+  receive(chunk: Buffer, taken: () => void): void {
     if (this.push(chunk)) {
       process.nextTick(taken);
     } else {
