@@ -9,6 +9,7 @@ import { help, type Options, parseOptions, UsageError } from "./options.js";
 import { guestCommand, suiteArgv, suiteTimeoutS } from "./suites.js";
 import { add, failure, judge, nothing, summary, type Verdict } from "./verdict.js";
 
+const MOST_SHOWN = 30;
 const abort = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
 // The reader has gone (`| head`): nobody wants the rest.
@@ -66,11 +67,14 @@ async function runSuites(options: Options): Promise<number> {
     const began = performance.now();
     const verdict = await runSuite(host, options);
     verdicts.push([host, verdict]);
-    for (const line of verdict.failures) console.log(`FAILED ${line}`);
     console.log(`${host.name}: ${summary(verdict)} in ${((performance.now() - began) / 1000).toFixed(0)} s`);
   }
   console.log("");
-  for (const [host, verdict] of verdicts) console.log(`${host.name.padEnd(18)} ${summary(verdict)}`);
+  for (const [{ name }, verdict] of verdicts) {
+    console.log(`${name.padEnd(18)} ${summary(verdict)}`);
+    for (const line of verdict.failures.slice(0, MOST_SHOWN)) console.log(`  failed: ${line}`);
+    if (verdict.failures.length > MOST_SHOWN) console.log(`  and ${verdict.failures.length - MOST_SHOWN} more`);
+  }
   const sum = verdicts.map(([, verdict]) => verdict).reduce(add, nothing);
   console.log(`\n${summary(sum)}`);
   return sum.failed > 0 ? 1 : 0;

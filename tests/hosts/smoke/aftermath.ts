@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { allProcesses, descendantsOf, readKernelFile } from "../../support/host.js";
+import { allProcesses, descendantsOf, namespaceOf, readKernelFile } from "../../support/host.js";
 import { eventually } from "../../support/time.js";
 import type { Group } from "./list.js";
 
@@ -8,9 +8,12 @@ import type { Group } from "./list.js";
 export function aftermath(): Group {
   return {
     gate: {
-      name: "no process is left but the broker's own",
-      check: async () =>
-        void (await eventually("only the broker is left", 2000, () => descendantsOf(process.pid).length <= 3)),
+      name: "no process is left in a namespace of its own",
+      check: async () => {
+        const outside = namespaceOf("self", "pid");
+        const inside = () => descendantsOf(process.pid).filter((pid) => namespaceOf(pid, "pid") !== outside);
+        await eventually("every process inside is gone", 2000, () => inside().length === 0);
+      },
     },
     cases: [
       {
