@@ -14,7 +14,11 @@ const escapes: readonly Attack[] = [
   { title: "the secret by its host path", attempt: ({ secret }) => ["read", secret] },
   // `..` at the root crosses into whatever is mounted on top of it: a host's root that was not unmounted, for one.
   { title: "the secret above the root", attempt: ({ secret }) => ["read", `/..${secret}`] },
-  { title: "the secret above the root, with root: host", policy: { root: "host" }, attempt: ({ secret }) => ["read", `/..${secret}`] },
+  {
+    title: "the secret above the root, with root: host",
+    policy: { root: "host" },
+    attempt: ({ secret }) => ["read", `/..${secret}`],
+  },
   { title: "more than one root in mountinfo", attempt: ["covered-root"] },
   { title: "more than one root in mountinfo, with root: host", policy: { root: "host" }, attempt: ["covered-root"] },
   { title: "a file handle of a mounted file", attempt: ["handle", "/ro/file"] },
@@ -33,7 +37,7 @@ const secrets: readonly Attack[] = [
     "/etc/fstab",
   ].map((path): Attack => ({ title: `${path} of the host`, policy: { root: "host" }, attempt: ["read", path] })),
   ...["/root", "/home", "/var/lib", "/boot", "/run", "/mnt", "/srv", "/etc/ssl/private", "/etc/ssh"].map(
-    (path): Attack => ({ title: `${path} of the host`, policy: { root: "host" }, attempt: ["list", path] }),
+    (path): Attack => ({ title: `${path} of the host`, policy: { root: "host" }, attempt: ["entries", path] }),
   ),
   { title: "the secret with root: host", policy: { root: "host" }, attempt: ({ secret }) => ["read", secret] },
 ];

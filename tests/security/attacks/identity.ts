@@ -26,7 +26,8 @@ export const identity: readonly Attack[] = [
   { title: "real-time scheduling", attempt: ["real-time"] },
   { title: "real-time I/O", attempt: ["io-priority"] },
   { title: "never be killed for memory", attempt: ["oom-score"] },
-  { title: "the host's control group paths", attempt: ["cgroup-path"] },
+  // Without a cgroup namespace (chroot) the path shows; it names nothing but the sandbox.
+  { title: "the host's control group paths", levels: ["container"], attempt: ["cgroup-path"] },
   { title: "join the root control group", attempt: ["cgroup-join", "/sys/fs/cgroup/pids/cgroup.procs"] },
   { title: "join through /proc/1/root", rule: 4, attempt: ["cgroup-join", "/proc/1/root/sys/fs/cgroup/cgroup.procs"] },
 ];

@@ -155,5 +155,5 @@ export const kernel: readonly Attack[] = [
     }),
   ),
   ...SECRET_KERNEL_FILES.map((path): Attack => ({ title: `read ${path}`, rule: 5, attempt: ["read", path] })),
-  ...SECRET_KERNEL_DIRECTORIES.map((path): Attack => ({ title: `list ${path}`, rule: 5, attempt: ["list", path] })),
+  ...SECRET_KERNEL_DIRECTORIES.map((path): Attack => ({ title: `list ${path}`, rule: 5, attempt: ["entries", path] })),
 ];

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { chmod, chown, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
-import { isAlive } from "../../support/host.js";
+import { isAlive, stateOf } from "../../support/host.js";
 import { PROBE_PATH, WARDEN_PATH } from "../../support/programs.js";
 import { TemporaryDirectory } from "../../support/temporary.js";
+import { eventually } from "../../support/time.js";
 import { HostFacts } from "./host-facts.js";
 import { Listeners } from "./listeners.js";
 import { treeOf } from "./tree.js";
@@ -50,6 +51,7 @@ export class Arena implements AsyncDisposable {
       stdio: "ignore",
       env: { BULKHEAD_CANARY: "environment of the host" },
     });
+    await eventually("the process of the host sleeps", 5000, () => stateOf(victim.pid ?? 0) === "S");
     return new Arena(directory, await Listeners.start(), victim);
   }
 

@@ -7,7 +7,7 @@ use std::ffi::CString;
 
 pub const ATTEMPTS: &[Attempt] = &[
     Attempt { usage: "read PATH", about: "open for reading and show the first bytes", run: read },
-    Attempt { usage: "list PATH", about: "what a directory holds", run: list },
+    Attempt { usage: "entries PATH", about: "what a directory holds", run: entries },
     Attempt { usage: "write PATH TEXT", about: "open for writing, and write", run: write },
     Attempt { usage: "create PATH", about: "make a new file", run: create },
     Attempt { usage: "truncate PATH", about: "open with O_TRUNC", run: truncate },
@@ -27,14 +27,16 @@ pub const ATTEMPTS: &[Attempt] = &[
 ];
 
 fn read(arguments: &[String]) -> Tried {
-    Ok(read_some(&open(&text(arguments, 0)?, libc::O_RDONLY)?)?)
+    let read = read_some(&open(&text(arguments, 0)?, libc::O_RDONLY)?)?;
+    // What a mask covers is there, and empty.
+    if read.is_empty() { Err(Stopped::Absent("empty".into())) } else { Ok(read) }
 }
 
-fn list(arguments: &[String]) -> Tried {
+fn entries(arguments: &[String]) -> Tried {
     let path = text(arguments, 0)?;
-    let entries = std::fs::read_dir(&*path.to_string_lossy());
-    let entries = entries.map_err(|error| Stopped::from(error.raw_os_error().unwrap_or(0)))?;
-    let names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let found = std::fs::read_dir(&*path.to_string_lossy());
+    let found = found.map_err(|error| Stopped::from(error.raw_os_error().unwrap_or(0)))?;
+    let names: Vec<String> = found.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     if names.is_empty() { Err(Stopped::Absent("empty".into())) } else { Ok(names.join(" ")) }
 }
 
