@@ -16,7 +16,12 @@ interface Suite {
 }
 
 const suites: readonly Suite[] = [
-  { name: "unit", include: ["packages/*/test/**/*.test.ts"], seconds: 10, parallel: true },
+  {
+    name: "unit",
+    include: ["packages/*/test/**/*.test.ts", "tests/hosts/test/**/*.test.ts"],
+    seconds: 10,
+    parallel: true,
+  },
   { name: "levels", include: ["tests/levels/**/*.test.ts"], seconds: 30, parallel: false },
   { name: "security", include: ["tests/security/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "faults", include: ["tests/faults/**/*.test.ts"], seconds: 60, parallel: false },
