@@ -5,7 +5,7 @@ import { makeProgram } from "./program.js";
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 
-const program = makeProgram();
+const program = makeProgram(process.argv[2]);
 let json = false;
 // Not from the words themselves: after the workload's name `--json` is the workload's.
 program.hook("preAction", (_, command) => {

@@ -8,8 +8,20 @@ import { versionCommand } from "./commands/version.js";
 import { EXAMPLES } from "./help.js";
 import { packageVersion } from "./package-version.js";
 
-/** The whole command tree. What a command does is loaded only when it is given: starting up is most of a run's cost. */
-export function makeProgram(): Command {
+const COMMANDS: Readonly<Record<string, () => Command>> = {
+  run: runCommand,
+  explain: explainCommand,
+  doctor: doctorCommand,
+  setup: setupCommand,
+  version: versionCommand,
+  completion: () => completionCommand(() => makeProgram()),
+};
+
+/**
+ * The command tree; with `only`, a command's name, no more of it than that command needs. What a command does is loaded
+ * only when it is given: starting up is most of what a run costs.
+ */
+export function makeProgram(only?: string): Command {
   const program = new Command("bulkhead")
     .description("Run code you do not fully trust behind the wall you choose, and see what was really in force.")
     .version(packageVersion(), "-V, --version", "print the version")
@@ -18,15 +30,10 @@ export function makeProgram(): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText("after", EXAMPLES.program);
-  for (const command of [
-    runCommand(),
-    explainCommand(),
-    doctorCommand(),
-    setupCommand(),
-    versionCommand(),
-    completionCommand(() => program),
-  ]) {
-    program.addCommand(command);
+  const chosen = only !== undefined && Object.hasOwn(COMMANDS, only) ? [only] : Object.keys(COMMANDS);
+  for (const name of chosen) {
+    const command = COMMANDS[name];
+    if (command !== undefined) program.addCommand(command());
   }
   throwUsageErrors(program);
   return program;

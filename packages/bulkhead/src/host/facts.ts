@@ -33,5 +33,7 @@ export const factsSchema = z.strictObject({
   newMountApi: z.boolean(),
 });
 
+type DeepReadonly<T> = T extends object ? { readonly [Field in keyof T]: DeepReadonly<T[Field]> } : T;
+
 /** See `warden/plan/src/facts.rs` for what each field says. */
-export type Facts = Readonly<z.output<typeof factsSchema>>;
+export type Facts = DeepReadonly<z.output<typeof factsSchema>>;

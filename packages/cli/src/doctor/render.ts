@@ -9,7 +9,7 @@ export function renderExamination(examination: Examination, style: Style, width:
     ["Levels", levels.map((level) => levelRow(level, style))],
     ["Host", hostRows(examination)],
     ["Tools", toolRows(examination, style)],
-    ["Would make it stronger", advice.map(({ what, remedy }) => [{ text: what }, { text: remedy }])],
+    ["Would make it stronger", advice.map(({ what, remedy }) => [{ text: `${what}. ${remedy}` }])],
   ];
   return sections
     .filter(([, rows]) => rows.length > 0)

@@ -1,4 +1,4 @@
-import { type RunOptions, type RunResult, run } from "bulkhead";
+import { type Policy, type RunOptions, type RunResult, run } from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
 import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { finish, print } from "../output/write.js";
@@ -10,7 +10,8 @@ import { type Terminal, terminalFor } from "./terminal.js";
 /** Runs the workload and ends with its exit code. Throws what `run` and the policy's check do. */
 export async function execute(argv: readonly string[], flags: RunFlags): Promise<void> {
   const terminal = flags.tty === true ? terminalFor(process.stdin, process.stdout) : undefined;
-  const policy = await policyFrom(terminal === undefined ? flags : { timeout: "none", ...flags });
+  const given = await policyFrom(flags);
+  const policy = terminal === undefined ? given : withoutTimeLimit(given);
   const signals = new Signals();
   try {
     const result = await run(argv, policy, options(flags, terminal, signals));
@@ -25,6 +26,11 @@ export async function execute(argv: readonly string[], flags: RunFlags): Promise
   }
 }
 
+/** Somebody sits at a terminal; the limit that `run` has when nothing is said is for what runs unattended. */
+function withoutTimeLimit(policy: Policy): Policy {
+  return { ...policy, resources: { time: "none", ...policy.resources } };
+}
+
 function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signals): RunOptions {
   const collect = flags.json === true;
   return {
@@ -35,7 +41,7 @@ function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signa
     ...(flags.broker === undefined ? {} : { broker: flags.broker }),
     onStart: (control) => {
       signals.forwardTo(control);
-      terminal?.connect(control);
+      terminal?.connect(control, flags.interactive === true);
     },
   };
 }

@@ -32,14 +32,15 @@ export class Terminal {
     return rows > 0 && columns > 0 ? { rows, cols: columns } : FALLBACK;
   }
 
-  connect(control: Pick<RunControl, "resize">): void {
+  /** Keys go in raw only where they go in at all: else Ctrl-C would reach neither the workload nor this process. */
+  connect(control: Pick<RunControl, "resize">, passesKeys: boolean): void {
     const { stdin, stdout } = this.#streams;
     const resize = () => control.resize(this.size);
-    stdin.setRawMode(true);
+    if (passesKeys) stdin.setRawMode(true);
     stdout.on("resize", resize);
     this.#disconnect = () => {
       stdout.off("resize", resize);
-      stdin.setRawMode(false);
+      if (passesKeys) stdin.setRawMode(false);
     };
   }
 
