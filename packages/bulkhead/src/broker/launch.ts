@@ -26,6 +26,7 @@ export class Launch {
   #rejectLaunched: (error: unknown) => void = () => undefined;
   #rejectEnded: (error: unknown) => void = () => undefined;
   #sent = false;
+  #runs = false;
   #killed = false;
   #over = false;
   #verdictTimer: NodeJS.Timeout | undefined;
@@ -61,6 +62,7 @@ export class Launch {
     switch (type) {
       case "launched":
         this.#resolveLaunched(readLaunched(message));
+        this.#runs = true;
         if (this.#killed) {
           // The first `kill` may have overtaken the launch.
           this.#control.tell("kill", this.id);
@@ -144,8 +146,10 @@ export class Launch {
 
   #end(ended: Ended): void {
     this.#finish();
-    const error = ended.error === undefined ? undefined : errorFromWire(ended.error, "LAUNCH_FAILED");
-    this.#rejectLaunched(error ?? new BulkheadError("SANDBOX_LOST", { operation: "launch" }));
+    if (!this.#runs) {
+      const error = ended.error === undefined ? undefined : errorFromWire(ended.error, "LAUNCH_FAILED");
+      this.#rejectLaunched(error ?? new BulkheadError("SANDBOX_LOST", { operation: "launch" }));
+    }
     this.#resolveEnded(ended);
   }
 }

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { errorFromWire } from "../errors/wire.js";
 import { confirm } from "../evidence/confirm.js";
 import { RUN_TIME_MS } from "../policy/defaults.js";
 import type { Policy } from "../policy/schema.js";
@@ -96,7 +97,7 @@ class Run {
     this.#live.release();
     const { stats, error } = await running.ended;
     if (error !== undefined) {
-      await running.launched;
+      throw errorFromWire(error, "LAUNCH_FAILED");
     }
     await this.#delivered;
     const { compiled } = this.#prepared;

@@ -24,7 +24,7 @@ export interface SandboxOptions extends BrokerOptions {
  *
  * ```ts
  * await using sandbox = await Sandbox.create({ resources: { memory: "256MiB" } });
- * const { stdout } = await (await sandbox.exec(["uname", "-a"], { buffer: true })).result;
+ * const { stdout } = await sandbox.run(["uname", "-a"]);
  * ```
  */
 export class Sandbox implements AsyncDisposable {
