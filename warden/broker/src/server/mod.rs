@@ -1,0 +1,173 @@
+//! The broker's one loop: connections, control messages, children.
+//!
+//! One thread, nothing blocks. Whatever a caller sends, it costs at most its own session.
+
+mod connections;
+mod sandboxes;
+mod status;
+
+use crate::attempt::Attempt;
+use crate::caller::Caller;
+use crate::facts::HostFacts;
+use crate::launch::Launcher;
+use crate::listen::Listener;
+use crate::message::Cause;
+use crate::options::Options;
+use crate::sandbox::{Phase, Sandbox};
+use crate::session::{Pending, Session};
+use bulkhead_plan::{Code, Error};
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::fd::{AsFd, OwnedFd};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// What a token of epoll stands for.
+enum Source {
+    Listener,
+    Signals,
+    Pending(Pending),
+    Session(Session),
+    /// Progress of a child, by sandbox id.
+    Status(String),
+    /// Its death.
+    Exit(String),
+}
+
+pub struct Server {
+    options: Options,
+    host: HostFacts,
+    launcher: Launcher,
+    listener: Listener,
+    signals: OwnedFd,
+    epoll: OwnedFd,
+    next_token: u64,
+    sources: HashMap<u64, Source>,
+    sandboxes: HashMap<String, Sandbox>,
+    /// Set when the owner is gone or asked us to end: no more launches, and the end as soon as the last sandbox is removed.
+    closing: bool,
+}
+
+impl Server {
+    /// `control`: the private broker's one control connection.
+    pub fn new(options: Options, control: Option<OwnedFd>, signals: OwnedFd) -> Result<Self, Error> {
+        let home = crate::cgroup::Home::find();
+        let host = HostFacts::probe(home.facts());
+        let launcher = Launcher::new(home, host.privileged())?;
+        let listener = Listener::open(&options)?;
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).attempt(Code::LaunchFailed, "epoll_create")?;
+        let mut server = Self {
+            options,
+            host,
+            launcher,
+            listener,
+            signals,
+            epoll,
+            next_token: 0,
+            sources: HashMap::new(),
+            sandboxes: HashMap::new(),
+            closing: false,
+        };
+        server.watch(Source::Listener)?;
+        server.watch(Source::Signals)?;
+        if let Some(socket) = control {
+            let caller = Caller::of(&socket)?;
+            server.open_session(socket, caller);
+        }
+        Ok(server)
+    }
+
+    pub fn run(mut self) -> Result<(), Error> {
+        let mut space = [std::mem::MaybeUninit::uninit(); 64];
+        while !(self.closing && self.sandboxes.is_empty()) {
+            // Children for later are made when nothing else waits.
+            let idle = !self.closing && self.launcher.wants_refill();
+            let timeout = if idle { Some(rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }) } else { self.timeout() };
+            let ready: Vec<u64> = match epoll::wait(&self.epoll, &mut space, timeout.as_ref()) {
+                Ok((events, _)) => events.iter().map(|event| event.data.u64()).collect(),
+                Err(rustix::io::Errno::INTR) => Vec::new(),
+                Err(errno) => return Err(errno).attempt(Code::LaunchFailed, "epoll_wait"),
+            };
+            if idle && ready.is_empty() {
+                self.launcher.refill();
+            }
+            for token in ready {
+                self.handle(token);
+            }
+            self.expire();
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, source: Source) -> Result<u64, Error> {
+        let token = self.next_token;
+        self.next_token += 1;
+        let fd = match &source {
+            Source::Listener => Some(self.listener.socket.as_fd()),
+            Source::Signals => Some(self.signals.as_fd()),
+            Source::Pending(pending) => Some(pending.socket.as_fd()),
+            Source::Session(session) => Some(session.socket.as_fd()),
+            Source::Status(id) => self.sandboxes.get(id).and_then(|sandbox| sandbox.status.as_ref()).map(AsFd::as_fd),
+            Source::Exit(id) => self.sandboxes.get(id).map(|sandbox| sandbox.pidfd.as_fd()),
+        };
+        let fd = fd.ok_or_else(|| Error::new(Code::LaunchFailed, "epoll_ctl"))?;
+        epoll::add(&self.epoll, fd, EventData::new_u64(token), EventFlags::IN)
+            .attempt(Code::LaunchFailed, "epoll_ctl")?;
+        self.sources.insert(token, source);
+        Ok(token)
+    }
+
+    fn handle(&mut self, token: u64) {
+        match self.sources.remove(&token) {
+            Some(Source::Listener) => {
+                self.sources.insert(token, Source::Listener);
+                self.accept();
+            }
+            Some(Source::Signals) => self.close(),
+            Some(Source::Pending(pending)) => self.read_opening(token, pending),
+            Some(Source::Session(session)) => self.serve_session(token, session),
+            Some(Source::Status(id)) => self.read_status(token, id),
+            Some(Source::Exit(id)) => self.reap(&id),
+            None => {}
+        }
+    }
+
+    fn timeout(&self) -> Option<rustix::event::Timespec> {
+        let removing = self.sandboxes.values().any(|sandbox| matches!(sandbox.phase, Phase::Removing { .. }));
+        let waiting = self.sandboxes.values().any(|sandbox| matches!(sandbox.phase, Phase::Launching { .. }))
+            || self.sources.values().any(|source| matches!(source, Source::Pending(_)));
+        let milliseconds = if removing {
+            1
+        } else if waiting {
+            250
+        } else {
+            return None;
+        };
+        Some(rustix::event::Timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 })
+    }
+
+    fn expire(&mut self) {
+        let now = Instant::now();
+        self.sources.retain(|_, source| !matches!(source, Source::Pending(pending) if pending.until < now));
+        let mut removing = Vec::new();
+        for (id, sandbox) in &mut self.sandboxes {
+            match sandbox.phase {
+                Phase::Launching { until, .. } if until < now && sandbox.error.is_none() => {
+                    sandbox.error = Some(Error::new(Code::LaunchTimeout, "set up"));
+                    sandbox.kill(Cause::Failed);
+                }
+                Phase::Removing { .. } => removing.push(id.clone()),
+                _ => {}
+            }
+        }
+        for id in removing {
+            self.remove(&id);
+        }
+    }
+
+    fn close(&mut self) {
+        self.closing = true;
+        for sandbox in self.sandboxes.values_mut() {
+            sandbox.kill(Cause::Killed);
+        }
+    }
+}

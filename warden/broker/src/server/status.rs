@@ -1,0 +1,59 @@
+//! What a child says before it becomes init: our own code, in another process.
+
+use crate::attempt::Attempt;
+use crate::child::{ASK_FOR_MAP, MAX_WATCHED, READY};
+use crate::launch;
+use crate::sandbox::{Phase, Sandbox};
+use bulkhead_plan::{Code, Error};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+use std::io::IoSliceMut;
+
+pub(super) enum Received {
+    Later,
+    End,
+    Failed(Error),
+}
+
+pub(super) fn receive(sandbox: &mut Sandbox) -> Received {
+    loop {
+        let Some(status) = &sandbox.status else { return Received::End };
+        let mut text = [0_u8; 8192];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        let length = match rustix::net::recvmsg(status, &mut [IoSliceMut::new(&mut text)], &mut control, flags) {
+            Ok(message) => message.bytes,
+            Err(rustix::io::Errno::AGAIN) => return Received::Later,
+            Err(_) => 0,
+        };
+        let fds = control.drain().filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+            _ => None,
+        });
+        sandbox.watched.extend(fds.flatten());
+        match &text[..length] {
+            [] => return Received::End,
+            message if message == ASK_FOR_MAP => {
+                if let Err(error) = give_map(sandbox) {
+                    return Received::Failed(error);
+                }
+            }
+            message if message == READY => {
+                if let Phase::Launching { until, .. } = sandbox.phase {
+                    sandbox.phase = Phase::Launching { until, ready: true };
+                }
+            }
+            message => {
+                let failed = Error::new(Code::LaunchFailed, "set up");
+                return Received::Failed(serde_json::from_slice(message).unwrap_or(failed));
+            }
+        }
+    }
+}
+
+fn give_map(sandbox: &Sandbox) -> Result<(), Error> {
+    let range = sandbox.range.ok_or_else(|| Error::new(Code::UsernsRefused, "write id map"))?;
+    launch::write_maps(sandbox.pid, range)?;
+    let status = sandbox.status.as_ref().ok_or_else(|| Error::new(Code::LaunchFailed, "write id map"))?;
+    rustix::net::send(status, ASK_FOR_MAP, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "answer child").map(|_| ())
+}
