@@ -11,6 +11,7 @@ use crate::files;
 use crate::sys;
 use bulkhead_channel::request::{Exec, File};
 use bulkhead_plan::{Code, Error, InnerPlan};
+use rustix::fs::{Mode, fchmod};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -115,5 +116,8 @@ fn pair(wanted: bool) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
         return Ok((None, None));
     }
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+    // A pipe belongs to whoever made it, and opening /dev/stdout opens it again by name: as the workload's user, who is another.
+    // Who can name it is decided by /proc, not by this mode.
+    fchmod(&read, Mode::from_raw_mode(0o666))?;
     Ok((Some(read), Some(write)))
 }
