@@ -62,7 +62,8 @@ await forEachLevel((level: Level) => {
   test(`a fork bomb ${rule}`, async () => {
     await survives([PROBE, "fork-bomb"], async (sandbox) => {
       const { pids, pidsExceeded } = await sandbox.stats();
-      if (pids !== null) expect(pids).toBeLessThanOrEqual(32);
+      // The one more is init.
+      if (pids !== null) expect(pids).toBeLessThanOrEqual(33);
       if (pidsExceeded !== null) expect(pidsExceeded).toBeGreaterThan(0);
     });
   });
@@ -130,15 +131,16 @@ await forEachLevel((level: Level) => {
 
   test(`output without end ${rule}`, async () => {
     const before = process.memoryUsage().rss;
-    const result = await run([PROBE, "output", String(1 << 34)], policy({ time: "20s" }));
+    const result = await run([PROBE, "output", String(2 ** 34)], policy({ time: "20s" }));
     expect(result).toMatchObject({ outputTruncated: true });
     expect(process.memoryUsage().rss - before).toBeLessThan(128 << 20);
     hostWorks();
   });
 
   test(`a sparse file of a terabyte is not read into memory ${rule}`, async () => {
-    await using sandbox = await Sandbox.create(policy());
-    await inside(sandbox, [PROBE, "sparse", "/work/huge", String(2 ** 40)]);
+    await using sandbox = await Sandbox.create(policy({ disk: "2TiB" }));
+    const { stdout } = await inside(sandbox, [PROBE, "sparse", "/work/huge", String(2 ** 40)]);
+    expect(stdout).toContain("succeeded");
     const before = process.memoryUsage().rss;
     await expect(sandbox.files.read("/work/huge")).rejects.toMatchObject({ code: expect.stringMatching(/^FILE_/) });
     expect(process.memoryUsage().rss - before).toBeLessThan(256 << 20);

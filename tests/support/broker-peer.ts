@@ -21,6 +21,7 @@ export class Peer implements AsyncDisposable {
   #bytes = Buffer.alloc(0);
   #wake: () => void = () => undefined;
   #isClosed = false;
+  #isChannel = false;
   errors = "";
 
   constructor(socket: string, user?: { readonly uid: number; readonly gid: number }) {
@@ -30,7 +31,9 @@ export class Peer implements AsyncDisposable {
     this.#child.stderr.on("data", (chunk: Buffer) => {
       this.errors += chunk.toString();
     });
-    this.#child.stdout.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.#child.stdout.on("data", (chunk: Buffer) => {
+      if (!this.#isChannel) this.#receive(chunk);
+    });
     this.closed = new Promise((resolve) => this.#child.once("close", () => resolve()));
     void this.closed.then(() => {
       this.#isClosed = true;
@@ -46,6 +49,11 @@ export class Peer implements AsyncDisposable {
 
   sendBytes(bytes: Uint8Array): void {
     this.#child.stdin.write(bytes);
+  }
+
+  /** What comes is the channel's from now on, and no message of the broker's. */
+  ignoreAnswers(): void {
+    this.#isChannel = true;
   }
 
   /** The next message that `wanted` accepts; undefined when the broker ends the connection instead. Throws when neither comes. */

@@ -38,6 +38,7 @@ export class Caller implements AsyncDisposable {
   async launch(plan: unknown, session = this.session): Promise<Verdict | null> {
     const id = (plan as { id?: unknown } | null)?.id;
     const channel = new Peer(this.socket, this.user);
+    channel.ignoreAnswers();
     this.#channels.push(channel);
     channel.send({ type: "launch", session, plan });
     const isVerdict = (message: Message) =>
