@@ -65,7 +65,8 @@ root:x:0:
 sandbox:x:1000:
 nogroup:x:65534:
 END
-printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n' >"$tree/etc/hosts"
+# As a default plan would write them: then it need not cover them.
+printf '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 sandbox\n' >"$tree/etc/hosts"
 : >"$tree/etc/resolv.conf"
 printf 'sandbox\n' >"$tree/etc/hostname"
 printf 'NAME="Bulkhead base"\nID=bulkhead-base\n' >"$tree/etc/os-release"

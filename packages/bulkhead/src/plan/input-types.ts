@@ -36,6 +36,8 @@ export interface DirectoryRoot {
   readonly directory: HostFile;
   /** What the root has at each place that `compile` may want to mount on (`mountPoints`). */
   readonly kindAt: Readonly<Record<string, PathKind>>;
+  /** What the root's own copies of `COVERED_FILES` say; missing where there is none that can be read. */
+  readonly contents: Readonly<Record<string, string>>;
   /** An unpacked image: who owns the directory stands for root. */
   readonly image: boolean;
 }

@@ -6,7 +6,7 @@ import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
 import { hostRoot } from "./inputs/host-root.js";
 import { kindAt } from "./inputs/kind-at.js";
-import { mountPoints } from "./inputs/mount-points.js";
+import { COVERED_FILES, mountPoints } from "./inputs/mount-points.js";
 import { readInside } from "./inputs/read-inside.js";
 import { resolveUser } from "./inputs/user.js";
 
@@ -70,7 +70,17 @@ function directoryRoot(policy: ResolvedPolicy, path: string, workdir: string): D
   const directory = hostFile(path, policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID");
   if (directory.kind !== "directory") throw new BulkheadError("ROOT_INVALID", { path, detail: "not a directory" });
   const kinds = mountPoints(policy, workdir).map((at) => [at, kindAt(directory.path, at)] as const);
-  return { kind: "directory", directory, kindAt: Object.fromEntries(kinds), image: policy.root.kind === "image" };
+  const contents = COVERED_FILES.flatMap((at) => {
+    const text = readInside(path, at);
+    return text === undefined ? [] : [[at, text] as const];
+  });
+  return {
+    kind: "directory",
+    directory,
+    kindAt: Object.fromEntries(kinds),
+    contents: Object.fromEntries(contents),
+    image: policy.root.kind === "image",
+  };
 }
 
 /** An image is hostile: a working directory that is not a plain path is as good as none. */

@@ -20,6 +20,7 @@ export const BASE: DirectoryRoot = {
     "/work": "directory",
     "/etc/hosts": "file",
   },
+  contents: {},
   image: false,
 };
 

@@ -14,7 +14,9 @@ export function ownFiles(inputs: Inputs, hostname: string): readonly Mount[] {
   if (root.kind === "host") {
     return [...COVERED_FILES.map((at) => file(at, contents[at])), ...accountFiles(inputs)];
   }
-  return COVERED_FILES.filter((at) => root.kindAt[at] === "file").map((at) => file(at, contents[at]));
+  // Each cover costs mounts, and the base image says by itself what a default plan would.
+  const differs = (at: (typeof COVERED_FILES)[number]) => root.contents[at] !== contents[at];
+  return COVERED_FILES.filter((at) => root.kindAt[at] === "file" && differs(at)).map((at) => file(at, contents[at]));
 }
 
 /** The host's accounts are none of a sandbox's business, but programs want to know a name for their uid. */

@@ -36,7 +36,7 @@ function track(opened: number[], path: string, flags: number): number {
 function readSmall(descriptor: number): string | undefined {
   const stat = fstatSync(descriptor);
   if (!stat.isFile() || stat.size > LARGEST) return undefined;
-  const buffer = Buffer.alloc(LARGEST);
+  const buffer = Buffer.allocUnsafe(stat.size + 1);
   let length = 0;
   for (;;) {
     const count = readSync(descriptor, buffer, length, buffer.length - length, null);
