@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { WEAK_POINTS } from "../../packages/bulkhead/src/evidence/weak-points.js";
+import { DEFAULT_RESOURCES } from "../../packages/bulkhead/src/policy/defaults.js";
+import { PROTECTIONS } from "../../packages/bulkhead/src/policy/protections.js";
+import { EXIT } from "../../packages/cli/src/exit-codes.js";
+import { errorTable } from "./support/error-table.js";
+import { projectFiles, readProjectFile } from "./support/sources.js";
+
+const guide = readProjectFile("docs/guide.md");
+
+/** What documents repeat of the code must be what the code says. */
+describe("documents", () => {
+  it("README.md: each level with the weak point that the product states", () => {
+    const readme = readProjectFile("README.md");
+    for (const [level, weakPoint] of Object.entries(WEAK_POINTS)) {
+      expect(readme).toMatch(new RegExp(`^\\| \`${level}\`.*\\|`, "m"));
+      expect(readme).toContain(`| ${weakPoint} |`);
+    }
+  });
+
+  it("docs/guide.md: the names of all protections, in their order", () => {
+    const listed = /These are the names:\n\n([\s\S]*?)\n\n/.exec(guide)?.[1] ?? "";
+    expect([...listed.matchAll(/`([^`]+)`/g)].map(([, name]) => name)).toEqual([...PROTECTIONS]);
+  });
+
+  it("docs/guide.md: the exit codes of the command line", () => {
+    for (const code of Object.values(EXIT)) expect(guide).toMatch(new RegExp(`^\\| ${code} \\|`, "m"));
+  });
+
+  it("docs/guide.md: the default limits", () => {
+    const { memoryBytes, diskBytes, outputBytes, pids, openFiles } = DEFAULT_RESOURCES;
+    const mib = (bytes: number) => `${bytes / 1024 / 1024}MiB`;
+    for (const [field, value] of Object.entries({
+      memory: mib(memoryBytes),
+      disk: mib(diskBytes),
+      output: mib(outputBytes),
+      pids,
+      openFiles,
+    })) {
+      expect(guide).toMatch(new RegExp(`\`${field}\` \\| ${value} \\|`));
+    }
+  });
+
+  it("docs/guide.md: every error code, with cause and remedy", () => {
+    const table = /<!-- errors: .*-->\n([\s\S]*)\n<!-- \/errors -->/.exec(guide)?.[1];
+    expect(table, "node --import tsx tests/structure/support/error-table.ts prints it").toBe(errorTable());
+  });
+
+  it("name only files that are there", () => {
+    const known = projectFiles(/./);
+    const missing = projectFiles(
+      /^(README|CONTRIBUTING|SECURITY)\.md$|^docs\/(architecture|decisions\/.*)\.md$/,
+    ).flatMap((document) =>
+      [...readProjectFile(document).matchAll(/`([\w@./-]*\.(?:ts|rs|json|sh))`/g)]
+        .map(([, name = ""]) => name)
+        .filter((name) => !known.some((path) => path === name || path.endsWith(`/${name}`)))
+        .map((name) => `${document} names ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
