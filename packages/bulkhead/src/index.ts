@@ -3,6 +3,7 @@
 export { Broker } from "./broker/broker.js";
 export type { Evidence, ProcessEvidence } from "./broker/evidence.js";
 export type { BrokerLimits, Ended, Stats } from "./broker/messages.js";
+export { SYSTEM_SOCKET, type SystemBrokerOptions, systemBrokerCommand } from "./broker/system-command.js";
 export { BulkheadError, type ErrorContext } from "./errors/bulkhead-error.js";
 export { printable } from "./errors/describe.js";
 export type { Fault } from "./errors/entry.js";

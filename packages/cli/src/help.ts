@@ -22,6 +22,14 @@ Exit code 125 if the policy would be refused.
 Examples:
   bulkhead explain --level chroot
   bulkhead explain --policy policy.yaml --plan   exactly what the warden would execute`,
+  broker: `
+Being allowed to launch sandboxes is not being root: what a plan names is opened with its caller's own rights.
+
+Examples:
+  bulkhead broker --allow-uid 1000                                 as root, in the foreground
+  bulkhead broker --allow-uid 1000 --max-memory 2GiB --max-pids 512
+  BULKHEAD_BROKER=/run/bulkhead/broker.sock bulkhead run -- id     as uid 1000
+packaging/bulkhead-broker.service is a systemd unit for it.`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

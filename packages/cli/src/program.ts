@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { brokerCommand } from "./commands/broker.js";
 import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
@@ -12,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   run: runCommand,
   explain: explainCommand,
   doctor: doctorCommand,
+  broker: brokerCommand,
   setup: setupCommand,
   version: versionCommand,
   completion: () => completionCommand(() => makeProgram()),

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -22,8 +24,21 @@ describe.skipIf(!built)("the built command line", () => {
 
   it("lists every command, set-up included", () => {
     const { stdout } = bulkhead("--help");
-    for (const name of ["run", "explain", "doctor", "setup", "version", "completion"])
+    for (const name of ["run", "explain", "doctor", "broker", "setup", "version", "completion"])
       expect(stdout).toContain(`\n  ${name}`);
+  });
+
+  it("reads a policy that is YAML, also when bundled", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "bulkhead-cli-")), "policy.yaml");
+    writeFileSync(file, "resources: { memory: 1 }\n");
+    const { stderr } = bulkhead("explain", "--policy", file);
+    rmSync(dirname(file), { recursive: true });
+    expect(stderr).toContain("resources.memory");
+  });
+
+  it("refuses a broker's limits that are none, before it starts one", () => {
+    const { status, stderr } = bulkhead("broker", "--socket", "/nonexistent/broker.sock", "--max-memory", "lots");
+    expect({ status, stderr }).toMatchObject({ status: 125, stderr: expect.stringContaining("lots") });
   });
 
   it("prints its version plainly and as JSON", () => {

@@ -23,7 +23,7 @@ export async function parsePolicyText(text: string, path = "policy"): Promise<un
   try {
     if (path.endsWith(".json")) return JSON.parse(text);
     // Loaded only here: it costs more start-up time than everything else in a policy together.
-    const { parse } = await import("yaml");
+    const { parse } = await import("./yaml.js");
     // An empty document is the empty policy. Aliases are off, since a few lines of them can expand to gigabytes.
     return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true, prettyErrors: true }) ?? {};
   } catch (error) {

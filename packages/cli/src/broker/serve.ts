@@ -1,0 +1,23 @@
+import { spawn } from "node:child_process";
+import { type SystemBrokerOptions, systemBrokerCommand } from "bulkhead";
+import type { BrokerFlags } from "../commands/broker.js";
+import { EXIT, exitCodeOfSignal } from "../exit-codes.js";
+import { finish } from "../output/write.js";
+
+/** Runs the warden in this terminal, or under this service manager, until it is told to end. */
+export async function serve({ allowUid, ...flags }: BrokerFlags): Promise<void> {
+  const options: SystemBrokerOptions = { ...flags, ...(allowUid === undefined ? {} : { allowUids: allowUid }) };
+  const { file, args } = systemBrokerCommand(options);
+  // Nothing of this environment is the broker's business.
+  const broker = spawn(file, args, { stdio: "inherit", env: {} });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => broker.kill("SIGTERM"));
+  }
+  const code = await new Promise<number>((resolve) => {
+    broker.on("error", () => resolve(EXIT.bulkhead));
+    broker.on("exit", (exitCode, signal) =>
+      resolve(signal === null ? (exitCode ?? EXIT.bulkhead) : exitCodeOfSignal(signal)),
+    );
+  });
+  await finish(code);
+}

@@ -1,0 +1,37 @@
+import { Command, InvalidArgumentError } from "commander";
+import { EXAMPLES } from "../help.js";
+
+export interface BrokerFlags {
+  readonly socket?: string;
+  readonly allowUid?: readonly number[];
+  readonly maxMemory?: string;
+  readonly maxPids?: number;
+  readonly maxCpus?: number;
+  readonly maxSandboxes?: number;
+}
+
+/** `bulkhead broker`: the warden as a service, for callers that are not root. */
+export function brokerCommand(): Command {
+  return new Command("broker")
+    .description("run a broker for other users, in the foreground")
+    .option("--socket <path>", "listen here (default: /run/bulkhead/broker.sock)")
+    .option("--allow-uid <uid>", "let this user launch sandboxes (may be given again)", collectUid)
+    .option("--max-memory <size>", "most memory that one sandbox may ask for")
+    .option("--max-pids <n>", "most processes of one sandbox", wholeNumber)
+    .option("--max-cpus <n>", "most processors of one sandbox", Number)
+    .option("--max-sandboxes <n>", "most sandboxes of one caller at once (default: 256)", wholeNumber)
+    .addHelpText("after", EXAMPLES.broker)
+    .action(async (flags: BrokerFlags) => {
+      const { serve } = await import("../broker/serve.js");
+      await serve(flags);
+    });
+}
+
+function collectUid(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, wholeNumber(text)];
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}
