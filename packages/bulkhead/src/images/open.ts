@@ -6,7 +6,7 @@ import type { ResolvedImage } from "./image.js";
 import { resolveLayout } from "./layout/layout.js";
 import { chainKey } from "./reference/chain.js";
 import type { Digest } from "./reference/digest.js";
-import { type ImageSource, parseImageSource } from "./reference/source.js";
+import { type ImageFile, parseImageFile } from "./reference/source.js";
 import { Store } from "./store/store.js";
 import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "./unpack/limits.js";
 import { unpackLayers } from "./unpack/unpack.js";
@@ -37,14 +37,14 @@ const underWay = new Map<string, Promise<string>>();
  * what creating the sandbox that unpacks throws.
  */
 export async function openImage(source: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  await using image = await resolve(parseImageSource(source));
+  await using image = await resolve(parseImageFile(source));
   const store = await Store.open(options.store);
   const key = chainKey(image.layers.map(({ digest }) => digest));
   const path = (await store.find(key)) ?? (await unpackOnce(store, key, image, options));
   return { path, digest: image.digest, config: image.config };
 }
 
-function resolve({ kind, path, tag }: ImageSource): Promise<ResolvedImage> {
+function resolve({ kind, path, tag }: ImageFile): Promise<ResolvedImage> {
   switch (kind) {
     case "oci":
       return resolveLayout(path, tag);

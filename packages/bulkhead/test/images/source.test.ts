@@ -10,14 +10,22 @@ describe("parseImageSource", () => {
       "docker-archive:image.tar:host.example:5000/a/b:v1",
       { kind: "docker-archive", path: "image.tar", tag: "host.example:5000/a/b:v1" },
     ],
+    [
+      "ghcr.io/owner/tool:1",
+      { kind: "registry", name: { registry: "ghcr.io", repository: "owner/tool", tag: "1", digest: undefined } },
+    ],
   ])("%s", (source, expected) => {
     expect(parseImageSource(source)).toEqual(expected);
   });
 
-  it.each(["", "oci", "oci:", "oci::v1", "docker:x", "image.tar", "oci:a\0b", "oci:a:", "oci:a:-x", "oci:a:b c"])(
-    "refuses %j",
+  it.each(["oci:", "oci::v1", "oci:a\0b", "oci:a:", "oci:a:-x", "oci:a:b c"])("refuses %j", (source) => {
+    expect(() => parseImageSource(source)).toThrowError(expect.objectContaining({ code: "IMAGE_NOT_FOUND" }));
+  });
+
+  it.each(["", "./layout", "docker:x:y", "/image.tar", "OCI:./layout"])(
+    "refuses %j, which is no name either",
     (source) => {
-      expect(() => parseImageSource(source)).toThrowError(expect.objectContaining({ code: "IMAGE_NOT_FOUND" }));
+      expect(() => parseImageSource(source)).toThrowError(expect.objectContaining({ code: "IMAGE_NAME_INVALID" }));
     },
   );
 });

@@ -15,7 +15,7 @@ export const imageCodes = entries({
   IMAGE_NOT_FOUND: {
     fault: "user",
     cause: "there is no such image",
-    remedy: "Check the path and the tag: `oci:./layout:TAG` or `docker-archive:./image.tar`.",
+    remedy: "Check its name, path and tag: `NAME:TAG`, `oci:./layout:TAG` or `docker-archive:./image.tar`.",
   },
   IMAGE_UNPACK_FAILED: {
     fault: "system",

@@ -1,18 +1,29 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { type ImageName, parseImageName } from "./name.js";
 
 /** Where an image is. */
-export type ImageSource =
-  | { readonly kind: "oci"; readonly path: string; readonly tag: string | undefined }
-  | { readonly kind: "docker-archive"; readonly path: string; readonly tag: string | undefined };
+export type ImageSource = ImageFile | { readonly kind: "registry"; readonly name: ImageName };
+
+/** An image in files of the caller's. */
+export interface ImageFile {
+  readonly kind: "oci" | "docker-archive";
+  readonly path: string;
+  readonly tag: string | undefined;
+}
 
 /** A tag of an OCI layout (`ref.name` of the image layout specification), or the name and tag that `docker save` wrote. */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,254}$/;
 
 /**
- * Reads `oci:PATH[:TAG]` or `docker-archive:PATH[:NAME:TAG]`. As with skopeo the path ends at the first colon, so it
- * cannot hold one. Throws IMAGE_NOT_FOUND for anything else.
+ * Reads `oci:PATH[:TAG]`, `docker-archive:PATH[:NAME:TAG]`, or the name of an image in a registry. As with skopeo a path ends at the
+ * first colon, so it cannot hold one. Throws IMAGE_NAME_INVALID, and IMAGE_NOT_FOUND for a path or a tag of it that cannot be.
  */
 export function parseImageSource(source: string): ImageSource {
+  return isFileSource(source) ? parseImageFile(source) : { kind: "registry", name: parseImageName(source) };
+}
+
+/** Reads `oci:PATH[:TAG]` or `docker-archive:PATH[:NAME:TAG]`. Throws IMAGE_NOT_FOUND for anything else. */
+export function parseImageFile(source: string): ImageFile {
   const [kind, path, ...rest] = source.split(":");
   const tag = rest.length === 0 ? undefined : rest.join(":");
   if ((kind !== "oci" && kind !== "docker-archive") || path === undefined || path === "" || path.includes("\0")) {
@@ -22,4 +33,8 @@ export function parseImageSource(source: string): ImageSource {
     throw new BulkheadError("IMAGE_NOT_FOUND", { operation: "parse image", path: source, detail: "tag" });
   }
   return { kind, path, tag };
+}
+
+function isFileSource(source: string): boolean {
+  return source.startsWith("oci:") || source.startsWith("docker-archive:");
 }

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 
 /** The unpacker's path: that of BULKHEAD_UNPACK, or the package's own. Throws SETUP_MISSING. */
@@ -12,7 +11,7 @@ export function unpackerPath(): string {
 
 /** Above `dist/` when bundled, further up among the sources. */
 function packageDirectory(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
+  let directory = import.meta.dirname;
   while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) {
     directory = dirname(directory);
   }
