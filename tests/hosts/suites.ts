@@ -21,6 +21,9 @@ const project = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, 
 /** Where a checkout that only root can enter is seen by users, as if it had been cloned there. */
 const PUBLIC_PATH = "/srv/bulkhead";
 
+/** On guest-init's disk. */
+const BASE_COPY = "/run/bulkhead-host/disk/base";
+
 /** The command that runs a suite; it leaves its report in the result file. */
 export async function suiteArgv(suite: SuiteName): Promise<readonly string[]> {
   for (const part of ["packages/bulkhead/bin/warden", "packages/bulkhead/dist/index.js"])
@@ -77,12 +80,21 @@ function inherited(): Readonly<Record<string, string>> {
   );
 }
 
-/** vitest keeps a cache in the checkout; there it belongs to whoever runs it. Only the guest's overlay changes. */
+/**
+ * What makes the guest's view of the checkout that of one on a disk: vitest's caches belong to whoever runs it, and the
+ * base image lies on a filesystem that can be mounted idmapped. Only the guest changes.
+ */
 function prepare(hidden: boolean): string {
   const caches = [`${project}/node_modules/.vite`, `${project}/node_modules/.vite-temp`];
+  const base = `${project}/packages/bulkhead/assets/base`;
+  const bind = (from: string, to: string) => `mount -o bind ${quote(from, to)} || return`;
   return [
     `mkdir -p ${quote(...caches)} && chown -R "$uid:$gid" ${quote(...caches)} || return`,
-    ...(hidden ? [`mkdir -p ${quote(PUBLIC_PATH)} && mount -o bind ${quote(project, PUBLIC_PATH)} || return`] : []),
+    `if [ -d ${quote(base)} ]; then`,
+    `cp -a ${quote(base, BASE_COPY)} || return`,
+    bind(BASE_COPY, base),
+    "fi",
+    ...(hidden ? [`mkdir -p ${quote(PUBLIC_PATH)}`, `mount -o rbind ${quote(project, PUBLIC_PATH)} || return`] : []),
   ].join("\n");
 }
 

@@ -56,7 +56,7 @@ function isClear(error: unknown): boolean {
 }
 
 function bulkhead(...args: readonly string[]) {
-  return spawnSync("node", ["packages/cli/dist/bulkhead.js", ...args], {
+  return spawnSync("node", ["packages/cli/dist/bulkhead.cjs", ...args], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
   });
