@@ -14,7 +14,7 @@ use std::path::PathBuf;
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     pub init: Process,
-    /// Every process inside, when asked for.
+    /// The processes inside, when asked for: the first `MAX_PROCESSES` of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processes: Option<Vec<Process>>,
     pub cgroup: InForce,
@@ -62,6 +62,10 @@ pub struct Capabilities {
     pub ambient: String,
 }
 
+/// How many processes one answer tells of. Their number is the workload's choice, and must neither make the answer longer than a
+/// library reads, which would cost it the connection and all its sandboxes, nor keep the broker from serving others.
+const MAX_PROCESSES: usize = 256;
+
 const NAMESPACES: [(&str, &str, Namespace); 7] = [
     ("mount", "mnt", Namespace::Mount),
     ("pid", "pid", Namespace::Pid),
@@ -76,7 +80,8 @@ pub fn collect(pid: i32, plan: &Plan, group: Option<&Group>, everyone: bool) -> 
     Ok(Evidence {
         init: process(pid)?,
         processes: everyone.then(|| {
-            group.map(Group::processes).unwrap_or_default().into_iter().filter_map(|pid| process(pid).ok()).collect()
+            let pids = group.map(Group::processes).unwrap_or_default();
+            pids.into_iter().filter_map(|pid| process(pid).ok()).take(MAX_PROCESSES).collect()
         }),
         cgroup: group.map(Group::in_force).unwrap_or_default(),
         landlock: plan.landlock.as_ref().map(|landlock| LandlockInForce { abi: landlock.abi }),

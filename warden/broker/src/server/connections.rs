@@ -10,20 +10,35 @@ use crate::wire::{Read, Reader, Writer};
 use bulkhead_plan::{Code, Error};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
+use rustix::io::Errno;
 use rustix::net::SocketFlags;
 use std::time::{Duration, Instant};
 
-const MAX_MESSAGE: usize = 1 << 20;
+/// Of an opening, which may carry a plan.
+const MAX_OPENING: usize = 1 << 20;
+/// Of a request on a control connection: a word, a number and an id.
+const MAX_REQUEST: usize = 16 << 10;
 /// A client that connects must say what it wants within this time.
 const OPENING_LIMIT: Duration = Duration::from_secs(5);
 const MAX_PENDING: usize = 256;
 const MAX_PENDING_OF_ONE_UID: usize = 64;
+/// Control connections that one user may hold: each costs a descriptor, and memory while its client does not read.
+const MAX_SESSIONS_OF_ONE_UID: usize = 256;
+/// Connections taken, and requests of one session answered, before everybody else has a turn: whoever is quick enough to have
+/// the next one always ready would otherwise be served alone.
+const AT_A_TURN: usize = 32;
+/// How long nothing is accepted after the descriptors ran out: the connection that waits would wake us again at once.
+const DEAF: Duration = Duration::from_millis(100);
 
 impl Server {
     pub(super) fn accept(&mut self) {
-        while let Ok(socket) =
-            rustix::net::accept_with(&self.listener.socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)
-        {
+        for _ in 0..AT_A_TURN {
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            let socket = match rustix::net::accept_with(&self.listener.socket, flags) {
+                Ok(socket) => socket,
+                Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => return self.stop_accepting(),
+                Err(_) => return,
+            };
             let Ok(caller) = Caller::of(&socket) else { continue };
             let waiting = |uid: Option<u32>| {
                 let matches = |source: &Source| matches!(source, Source::Pending(one) if uid.is_none_or(|uid| one.caller.uid == uid));
@@ -40,12 +55,30 @@ impl Server {
         }
     }
 
+    fn stop_accepting(&mut self) {
+        self.deaf_until = Some(Instant::now() + DEAF);
+        self.listen_for(EventFlags::empty());
+    }
+
+    pub(super) fn accept_again(&mut self) {
+        self.deaf_until = None;
+        self.listen_for(EventFlags::IN);
+    }
+
+    fn listen_for(&self, events: EventFlags) {
+        let token =
+            self.sources.iter().find_map(|(token, source)| matches!(source, Source::Listener).then_some(*token));
+        if let Some(token) = token {
+            let _ = epoll::modify(&self.epoll, &self.listener.socket, EventData::new_u64(token), events);
+        }
+    }
+
     fn allowed(&self, uid: u32) -> bool {
         uid == rustix::process::geteuid().as_raw() || self.options.allow_uids.contains(&uid)
     }
 
     pub(super) fn read_opening(&mut self, token: u64, mut pending: Pending) {
-        let opening = match pending.reader.read(&pending.socket, MAX_MESSAGE) {
+        let opening = match pending.reader.read(&pending.socket, MAX_OPENING) {
             Read::Later => {
                 self.sources.insert(token, Source::Pending(pending));
                 return;
@@ -68,6 +101,10 @@ impl Server {
     }
 
     pub(super) fn open_session(&mut self, socket: OwnedFd, caller: Caller) {
+        let same = |source: &&Source| matches!(source, Source::Session(one) if one.caller.uid == caller.uid);
+        if self.sources.values().filter(same).count() >= MAX_SESSIONS_OF_ONE_UID {
+            return;
+        }
         let Ok(key) = session::random_hex() else { return };
         let mut session = Session { socket, caller, key, reader: Reader::default(), writer: Writer::default() };
         let hello = Message::Hello {
@@ -85,8 +122,12 @@ impl Server {
 
     pub(super) fn serve_session(&mut self, token: u64, mut session: Session) {
         let mut alive = session.writer.flush(&session.socket);
-        while alive {
-            match session.reader.read(&session.socket, MAX_MESSAGE) {
+        for _ in 0..AT_A_TURN {
+            // Who does not read the answers gets no more of them: unread ones would pile up here.
+            if !alive || !session.writer.is_empty() {
+                break;
+            }
+            match session.reader.read(&session.socket, MAX_REQUEST) {
                 Read::Later => break,
                 Read::End => alive = false,
                 Read::Message(body) => match serde_json::from_slice::<Request>(&body) {
@@ -110,7 +151,7 @@ impl Server {
             self.closing |= self.options.socket.is_none();
             return;
         }
-        let events = if session.writer.is_empty() { EventFlags::IN } else { EventFlags::IN | EventFlags::OUT };
+        let events = if session.writer.is_empty() { EventFlags::IN } else { EventFlags::OUT };
         let _ = epoll::modify(&self.epoll, &session.socket, EventData::new_u64(token), events);
         self.sources.insert(token, Source::Session(session));
     }

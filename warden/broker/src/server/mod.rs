@@ -43,6 +43,8 @@ pub struct Server {
     next_token: u64,
     sources: HashMap<u64, Source>,
     sandboxes: HashMap<String, Sandbox>,
+    /// Out of descriptors: no connection is accepted before this.
+    deaf_until: Option<Instant>,
     /// Set when the owner is gone or asked us to end: no more launches, and the end as soon as the last sandbox is removed.
     closing: bool,
 }
@@ -65,6 +67,7 @@ impl Server {
             next_token: 0,
             sources: HashMap::new(),
             sandboxes: HashMap::new(),
+            deaf_until: None,
             closing: false,
         };
         server.watch(Source::Listener)?;
@@ -137,6 +140,8 @@ impl Server {
             || self.sources.values().any(|source| matches!(source, Source::Pending(_)));
         let milliseconds = if removing {
             1
+        } else if self.deaf_until.is_some() {
+            100
         } else if waiting {
             250
         } else {
@@ -148,6 +153,9 @@ impl Server {
     fn expire(&mut self) {
         let now = Instant::now();
         self.sources.retain(|_, source| !matches!(source, Source::Pending(pending) if pending.until < now));
+        if self.deaf_until.is_some_and(|until| until <= now) {
+            self.accept_again();
+        }
         let mut removing = Vec::new();
         for (id, sandbox) in &mut self.sandboxes {
             match sandbox.phase {
