@@ -90,13 +90,13 @@ pub fn set(mount: impl AsFd, recursive: bool, attributes: u64) -> Result<(), Err
     )
 }
 
-/// Makes the mount an idmapped one.
-pub fn set_idmap(mount: impl AsFd, user_namespace: &OwnedFd) -> Result<(), Errno> {
+/// Makes the mount an idmapped one; `recursive`: and every mount below it.
+pub fn set_idmap(mount: impl AsFd, recursive: bool, user_namespace: &OwnedFd) -> Result<(), Errno> {
     use rustix::fd::AsRawFd;
     let fd = u64::from(user_namespace.as_raw_fd().cast_unsigned());
     kernel::mount_setattr(
         mount,
-        false,
+        recursive,
         &MountAttr { attr_set: kernel::MOUNT_ATTR_IDMAP, userns_fd: fd, ..MountAttr::default() },
     )
 }

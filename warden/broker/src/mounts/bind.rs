@@ -40,16 +40,17 @@ impl Source<'_> {
         // Without root the broker is its caller: there are no other rights to give up.
         let (opened, directory) =
             if context.privileged { context.caller.act(|| self.open(failed)) } else { self.open(failed) }?;
-        // With an owner the copy is of one mount only: an idmap would have to fit everything mounted below.
-        // Without root the kernel insists on the whole: what lies below a mount must stay covered.
-        let mount = api::copy(&opened, self.owner.is_none()).attempt_on(failed, "open_tree", self.path)?;
+        // What lies below a mount stays covered by it: those files are out of the caller's reach, and a copy of the one mount
+        // would bring them back. Only root may have that, with an owner, since not every file system below can be idmapped.
+        let whole = self.owner.is_none() || !context.caller.is_root();
+        let mount = api::copy(&opened, whole).attempt_on(failed, "open_tree", self.path)?;
         let read_only = if self.read_only { MOUNT_ATTR_RDONLY } else { 0 };
         let noexec = if self.exec { 0 } else { MOUNT_ATTR_NOEXEC };
         let attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | read_only | noexec;
-        api::set(&mount, self.owner.is_none(), attributes).attempt_on(failed, "mount_setattr", self.path)?;
+        api::set(&mount, whole, attributes).attempt_on(failed, "mount_setattr", self.path)?;
         if self.owner.is_some() {
             let namespace = idmaps.next().ok_or_else(|| Error::new(Code::LaunchFailed, "idmap").path(self.path))?;
-            api::set_idmap(&mount, namespace).attempt_on(
+            api::set_idmap(&mount, whole, namespace).attempt_on(
                 Code::MountIdmapUnsupported,
                 "mount_setattr idmap",
                 self.path,

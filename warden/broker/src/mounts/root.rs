@@ -7,7 +7,7 @@ use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID};
 use bulkhead_plan::model::{Mount, Overlay, Plan, Root, RootDirectory, RootSource};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags};
 
 /// A tmpfs over the host's root that holds what the tree is made from; it goes away with the host's root.
 pub struct Staging {
@@ -89,6 +89,13 @@ fn copy<'a>(
 /// free of the trouble with colons and length that absolute paths have.
 fn overlay(lower: &OwnedFd, staging: &Staging, context: &Context) -> Result<OwnedFd, Error> {
     api::attach(lower, staging.make("lower")?, "/")?;
+    if !context.caller.is_root() && covers_something(lower)? {
+        // Overlayfs sees the one file system and not what is mounted on it: what lies below would be uncovered. The kernel
+        // refuses that without root (CVE-2021-3732); the broker is root, and refuses it for its caller.
+        return Err(
+            Error::new(Code::RootUnavailable, "overlay").detail("something is mounted below the root directory")
+        );
+    }
     staging.make("upper")?;
     staging.make("work")?;
     rustix::process::fchdir(&staging.mount).attempt_on(Code::MountFailed, "fchdir", "/")?;
@@ -102,4 +109,15 @@ fn overlay(lower: &OwnedFd, staging: &Staging, context: &Context) -> Result<Owne
     // trusted.* attributes need root in the initial user namespace.
     let filesystem = if context.privileged { filesystem } else { filesystem.flag("userxattr")? };
     filesystem.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+}
+
+/// Whether another mount lies on this one.
+fn covers_something(mount: &OwnedFd) -> Result<bool, Error> {
+    const MOUNTS: &str = "/proc/self/mountinfo";
+    let failed = Code::MountFailed;
+    let stat = rustix::fs::statx(mount, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).attempt(failed, "statx")?;
+    let id = stat.stx_mnt_id.to_string();
+    let mounts = std::fs::read_to_string(MOUNTS).attempt_on(failed, "read", MOUNTS)?;
+    // The second field is the mount that one lies on.
+    Ok(mounts.lines().any(|line| line.split(' ').nth(1) == Some(&*id)))
 }
