@@ -40,6 +40,7 @@ pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
         }
     }
     let place = target::plain_directory(tree, at)?;
+    tree.reserve(&mount)?;
     api::attach(&mount, &place, at)?;
     if !context.privileged {
         bind_nodes(&mount, at)?;
@@ -77,7 +78,10 @@ fn bind_nodes(dev: &OwnedFd, at: &str) -> Result<(), Error> {
 /// Terminals of the sandbox's own: the host's are not in it.
 fn attach_terminals(dev: &OwnedFd, context: &Context, at: &str) -> Result<(), Error> {
     const TTY_GROUP: u32 = 5;
-    let mut terminals = Filesystem::new("devpts", at)?.set("mode", "0620")?.set("ptmxmode", "0666")?;
+    // The kernel has one number of terminals for the whole host (`kernel.pty.max`): no sandbox may use up that of the others.
+    const TERMINALS: &str = "128";
+    let mut terminals =
+        Filesystem::new("devpts", at)?.set("mode", "0620")?.set("ptmxmode", "0666")?.set("max", TERMINALS)?;
     if context.privileged {
         terminals = terminals.set("gid", &context.ids.gid(TTY_GROUP).to_string())?;
     }

@@ -15,6 +15,7 @@ const QUIET: u64 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 /// Read-only as a whole: stricter than a list of read-only parts, and one mount instead of six.
 pub fn place_proc(at: &str, tree: &Tree) -> Result<(), Error> {
     let mount = Filesystem::new("proc", at)?.mount(QUIET | MOUNT_ATTR_RDONLY)?;
+    tree.reserve(&mount)?;
     api::attach(&mount, target::plain_directory(tree, at)?, at)
 }
 
@@ -40,6 +41,7 @@ pub fn place_sys(at: &str, tree: &Tree) -> Result<(), Error> {
         std::fs::File::from(file).write_all(&text).attempt_on(Code::MountFailed, "write", at)?;
     }
     api::set(&mount, false, MOUNT_ATTR_RDONLY).attempt_on(Code::MountFailed, "mount_setattr", at)?;
+    tree.reserve(&mount)?;
     api::attach(&mount, target::plain_directory(tree, at)?, at)
 }
 

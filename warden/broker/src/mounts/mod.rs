@@ -18,6 +18,7 @@ use bulkhead_plan::model::{Mount, Plan, Root, RootSource, Tmpfs};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};
+use std::cell::RefCell;
 
 /// How ids inside are written in a mount option.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +77,9 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
         description: &plan.root,
         staging: staging.as_ref(),
         covers: kernel_view::Covers::default(),
+        reserved: RefCell::default(),
     };
+    tree.reserve(&root)?;
     for mount in &plan.mounts {
         place(mount, &tree, context, &mut idmaps, &mut watched)?;
     }
@@ -93,12 +96,20 @@ struct Tree<'a> {
     description: &'a Root,
     staging: Option<&'a root::Staging>,
     covers: kernel_view::Covers,
+    /// The root itself, /proc, /sys and /dev, as device and inode: nothing is mounted over these or into them.
+    reserved: RefCell<Vec<(u64, u64)>>,
 }
 
 impl Tree<'_> {
     /// Mount points can be made: the root is a file system of ours.
     fn growable(&self) -> bool {
         self.description.overlay.is_some() || self.empty()
+    }
+
+    fn reserve(&self, mount: impl AsFd) -> Result<(), Error> {
+        let stat = rustix::fs::fstat(mount).attempt(Code::MountFailed, "fstat")?;
+        self.reserved.borrow_mut().push((stat.st_dev, stat.st_ino));
+        Ok(())
     }
 
     fn empty(&self) -> bool {

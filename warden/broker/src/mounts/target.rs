@@ -22,10 +22,23 @@ fn open(root: impl AsFd, at: &str, flags: OFlags, resolve: ResolveFlags) -> Resu
 
 /// A directory to mount on.
 pub fn directory(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
-    match open(tree.root, at, OFlags::DIRECTORY, WITHIN) {
+    let found = match open(tree.root, at, OFlags::DIRECTORY, WITHIN) {
         Err(Errno::NOENT) if tree.growable() => make_directory(tree, at),
         opened => opened.attempt_on(FAILED, "open mount point", at),
+    }?;
+    outside_of_reserved(tree, found, at)
+}
+
+/// A link of the image may lead from a place that anybody may mount on into the kernel's trees, which init and programs believe
+/// (as in runc's CVE-2019-16884), or to the root itself, which would be covered.
+fn outside_of_reserved(tree: &Tree, found: OwnedFd, at: &str) -> Result<OwnedFd, Error> {
+    let stat = rustix::fs::fstat(&found).attempt_on(FAILED, "fstat", at)?;
+    let reserved = tree.reserved.borrow();
+    let (root, kernel) = reserved.split_first().ok_or_else(|| Error::new(FAILED, "open mount point").path(at))?;
+    if (stat.st_dev, stat.st_ino) == *root || kernel.iter().any(|(device, _)| *device == stat.st_dev) {
+        return Err(Error::new(FAILED, "open mount point").path(at).detail("a link leads to a reserved place"));
     }
+    Ok(found)
 }
 
 /// A directory to mount a kernel file system on.
@@ -38,14 +51,15 @@ pub fn plain_directory(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
 
 /// A file to mount a file on.
 pub fn file(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
-    match open(tree.root, at, OFlags::empty(), WITHIN) {
+    let found = match open(tree.root, at, OFlags::empty(), WITHIN) {
         Err(Errno::NOENT) if tree.growable() => {
             let (parent, name) = parent_of(tree, at)?;
             create(&parent, name, at)?;
             open(&parent, name, OFlags::NOFOLLOW, ResolveFlags::BENEATH).attempt_on(FAILED, "open mount point", at)
         }
         opened => opened.attempt_on(FAILED, "open mount point", at),
-    }
+    }?;
+    outside_of_reserved(tree, found, at)
 }
 
 /// What to cover, if it is there and no link leads to it.
@@ -60,7 +74,13 @@ pub fn existing(tree: &Tree, at: &str) -> Result<Option<OwnedFd>, Error> {
 pub fn parent_of<'a>(tree: &Tree, at: &'a str) -> Result<(OwnedFd, &'a str), Error> {
     let (parent, name) = at.rsplit_once('/').unwrap_or(("", at));
     let parent = if parent.is_empty() { "/" } else { parent };
-    Ok((directory(tree, parent)?, name))
+    // The root is no place to mount on, but one to make things in.
+    let parent = if parent == "/" {
+        open(tree.root, "/", OFlags::DIRECTORY, WITHIN).attempt_on(FAILED, "open", parent)?
+    } else {
+        directory(tree, parent)?
+    };
+    Ok((parent, name))
 }
 
 pub fn create(parent: impl AsFd, name: &str, at: &str) -> Result<OwnedFd, Error> {
