@@ -28,7 +28,10 @@ const CHANNEL: i32 = 3;
 pub struct Birth<'a> {
     /// The namespaces that a plan for this child must have.
     pub namespaces: &'a [Namespace],
-    pub privileged: bool,
+    /// First of the sandbox's range as the host counts it; none without root, where ids are those inside.
+    pub base: Option<u32>,
+    /// To be entered last of all namespaces; only as root.
+    pub user_namespace: Option<OwnedFd>,
     pub group: Option<&'a Group>,
     /// To the broker: orders in, progress and errors out.
     pub status: OwnedFd,
@@ -41,8 +44,6 @@ pub struct Birth<'a> {
 pub struct Orders {
     pub plan: Plan,
     pub caller: Caller,
-    /// First of the sandbox's range as the host counts it; 0 without root, where ids are those inside.
-    pub base: u32,
     /// The launch connection.
     pub channel: OwnedFd,
     /// For each `owner` of the plan in order, the user namespace of its idmapped mount.
@@ -50,7 +51,6 @@ pub struct Orders {
 }
 
 /// What the child tells the broker.
-pub const ASK_FOR_MAP: &[u8] = b"M";
 pub const READY: &[u8] = b"R";
 
 /// Never returns: the process becomes init or ends, having said why.
@@ -77,11 +77,13 @@ fn prepare(birth: &Birth) -> Result<(), Error> {
     // Dies with the broker; said again at the end, since changing ids forgets it.
     die_with_parent()?;
     // What the broker has open is not this sandbox's: other sandboxes' connections would stay open with it.
-    close_all_but(&[birth.status.as_raw_fd(), birth.program.as_raw_fd()]);
+    let ours = [Some(&birth.status), Some(&birth.program), birth.user_namespace.as_ref()];
+    close_all_but(ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
     // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into (§4.8 of the design, 1).
     rustix::process::setsid().attempt(failed, "setsid")?;
     confine::keyring::join_new_session()?;
     rustix::process::umask(rustix::fs::Mode::empty());
+    confine::priority::give_up()?;
     if let Some(group) = birth.group {
         group.enter()?;
     }
@@ -99,13 +101,12 @@ fn prepare(birth: &Birth) -> Result<(), Error> {
 fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infallible, Error> {
     let failed = Code::LaunchFailed;
     let plan = &orders.plan;
-    let own_user = plan.namespaces.contains(&Namespace::User);
     let filters = birth
         .filters
         .find(plan)
         .map_or_else(|| confine::seccomp::compile(&plan.seccomp, &plan.capabilities).map(std::rc::Rc::new), Ok)?;
 
-    if !birth.privileged {
+    if birth.base.is_none() {
         // Without root the user namespace came first: everything else needs the rights that it gives.
         map_self((plan.user.uid, plan.user.gid), (orders.caller.uid, orders.caller.gid))?;
     }
@@ -115,13 +116,12 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
         std::fs::write(file, format!("exec {profile}")).attempt_on(Code::ApparmorFailed, "write", file)?;
     }
 
-    let ids = if birth.privileged {
-        Ids::Range { base: orders.base }
-    } else {
-        Ids::Only { uid: plan.user.uid, gid: plan.user.gid }
+    let ids = match birth.base {
+        Some(base) => Ids::Range { base },
+        None => Ids::Only { uid: plan.user.uid, gid: plan.user.gid },
     };
     let idmaps = std::mem::take(&mut orders.idmaps);
-    let context = mounts::Context { caller: &orders.caller, ids, privileged: birth.privileged, idmaps };
+    let context = mounts::Context { caller: &orders.caller, ids, privileged: birth.base.is_some(), idmaps };
     let watched = mounts::enter(plan, &context)?;
     drop(context);
 
@@ -130,17 +130,17 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
     }
     confine::limits::apply(&plan.limits)?;
 
-    let switches_user = birth.privileged && own_user;
-    if switches_user {
+    let switches_user = birth.user_namespace.is_some();
+    if let Some(namespace) = &birth.user_namespace {
         // Last of the namespaces: whoever is root in it owns none of the others.
-        unshare(libc::CLONE_NEWUSER, Code::UsernsRefused, "unshare user")?;
-        ask_for_map(&birth.status)?;
+        let own = Some(rustix::thread::LinkNameSpaceType::User);
+        rustix::thread::move_into_link_name_space(namespace.as_fd(), own).attempt(Code::UsernsRefused, "setns user")?;
     }
     confine::process::no_new_privs()?;
     if let Some(landlock) = &plan.landlock {
         confine::landlock::restrict(landlock)?;
     }
-    change_ids(birth, orders, switches_user)?;
+    change_ids(birth, plan, switches_user)?;
     confine::process::dumpable(false)?;
     die_with_parent()?;
 
@@ -160,8 +160,7 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
 }
 
 /// Descriptors above those that init will start with.
-fn close_all_but(kept: &[i32]) {
-    let mut kept = kept.to_vec();
+fn close_all_but(mut kept: Vec<i32>) {
     kept.sort_unstable();
     let mut first = CHANNEL + 1;
     for fd in kept.into_iter().chain([i32::MAX]) {
@@ -201,32 +200,21 @@ pub fn map_self(inside: (u32, u32), caller: (u32, u32)) -> Result<(), Error> {
     Ok(())
 }
 
-/// The map of a range can be written only from outside.
-fn ask_for_map(status: &OwnedFd) -> Result<(), Error> {
-    let failed = Code::UsernsRefused;
-    rustix::net::send(status, ASK_FOR_MAP, SendFlags::NOSIGNAL).attempt(failed, "ask for id map")?;
-    let mut answer = [0; 1];
-    let (length, _) =
-        rustix::net::recv(status, &mut answer, rustix::net::RecvFlags::empty()).attempt(failed, "wait for id map")?;
-    if length == 1 { Ok(()) } else { Err(Error::new(failed, "wait for id map")) }
-}
-
 /// Becomes init's user and gives up everything that init does not need.
-fn change_ids(birth: &Birth, orders: &Orders, switches_user: bool) -> Result<(), Error> {
+fn change_ids(birth: &Birth, plan: &Plan, switches_user: bool) -> Result<(), Error> {
     let failed = Code::LaunchFailed;
-    let user = &orders.plan.user;
+    let user = &plan.user;
     if switches_user {
         kernel::become_for_good(INIT_ID, INIT_ID, Some(&[])).attempt(failed, "setresuid")?;
         let kept: Vec<String> =
-            INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(orders.plan.capabilities.iter().cloned()).collect();
+            INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(plan.capabilities.iter().cloned()).collect();
         return confine::capabilities::keep_only(&kept);
     }
-    if birth.privileged {
+    if let Some(base) = birth.base {
         // They must outlive the change of ids, or the bounding set could not be emptied any more.
         kernel::prctl(libc::PR_SET_KEEPCAPS, 1).attempt(failed, "PR_SET_KEEPCAPS")?;
-        let groups: Vec<u32> = user.groups.iter().map(|group| orders.base + group).collect();
-        kernel::become_for_good(orders.base + user.uid, orders.base + user.gid, Some(&groups))
-            .attempt(failed, "setresuid")?;
+        let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();
+        kernel::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
     }
     confine::capabilities::keep_only(&[])
 }

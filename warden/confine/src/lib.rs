@@ -9,6 +9,7 @@ pub mod capabilities;
 pub mod keyring;
 pub mod landlock;
 pub mod limits;
+pub mod priority;
 pub mod process;
 pub mod seccomp;
 mod sys;
