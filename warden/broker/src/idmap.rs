@@ -1,4 +1,4 @@
-//! User namespaces that exist only to describe an idmapped mount.
+//! User namespaces that are made before anybody lives in them: to describe an idmapped mount, or for a sandbox to enter.
 
 use crate::attempt::Attempt;
 use crate::kernel::{self, Fork};
@@ -7,22 +7,24 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 
-/// On disk `disk_*`, in the mount `host_*` (ids as the host sees them). No other id of the disk gets through.
+/// `count` ids from `inside_*` on are, as the host counts, those from `host_*` on. For a mount, inside is what is on the disk;
+/// no other id gets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapping {
-    pub disk_uid: u32,
-    pub disk_gid: u32,
+    pub inside_uid: u32,
+    pub inside_gid: u32,
     pub host_uid: u32,
     pub host_gid: u32,
+    pub count: u32,
 }
 
-/// The mount keeps the mapping alive; the process that carried it into the world ends before this returns.
-pub fn user_namespace(mapping: &Mapping) -> Result<OwnedFd, Error> {
-    let failed = Code::MountIdmapUnsupported;
+/// The descriptor, or a mount made with it, keeps the namespace alive; the process that carried it into the world ends before this returns.
+pub fn user_namespace(mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error> {
+    let broker = rustix::process::getpid();
     // SAFETY: the broker has one thread; the child only waits to be killed.
     let fork = unsafe { kernel::fork(libc::CLONE_NEWUSER as u64, None) }.attempt(failed, "clone")?;
-    let Fork::Parent { pid, pidfd } = fork else { wait_for_death() };
-    let opened = describe(pid, mapping);
+    let Fork::Parent { pid, pidfd } = fork else { wait_for_death(broker) };
+    let opened = describe(pid, mapping, failed);
     let _ = rustix::process::pidfd_send_signal(&pidfd, Signal::KILL);
     let _ = rustix::process::waitid(
         rustix::process::WaitId::PidFd(rustix::fd::AsFd::as_fd(&pidfd)),
@@ -31,21 +33,24 @@ pub fn user_namespace(mapping: &Mapping) -> Result<OwnedFd, Error> {
     opened
 }
 
-fn wait_for_death() -> ! {
-    let _ = kernel::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
-    loop {
+/// It has a copy of everything that the broker has open, so it must not outlive it.
+fn wait_for_death(broker: rustix::process::Pid) -> ! {
+    let asked = kernel::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
+    // A broker that died before the call above was not noticed by it.
+    while asked.is_ok() && rustix::process::getppid() == Some(broker) {
         // SAFETY: pause has no arguments and touches no memory.
         unsafe { libc::pause() };
     }
+    // SAFETY: ends the child without running anything of the broker's.
+    unsafe { libc::_exit(0) }
 }
 
-fn describe(pid: i32, mapping: &Mapping) -> Result<OwnedFd, Error> {
-    let failed = Code::MountIdmapUnsupported;
-    for (file, disk, host) in [
-        (format!("/proc/{pid}/uid_map"), mapping.disk_uid, mapping.host_uid),
-        (format!("/proc/{pid}/gid_map"), mapping.disk_gid, mapping.host_gid),
+fn describe(pid: i32, mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error> {
+    for (file, inside, host) in [
+        (format!("/proc/{pid}/uid_map"), mapping.inside_uid, mapping.host_uid),
+        (format!("/proc/{pid}/gid_map"), mapping.inside_gid, mapping.host_gid),
     ] {
-        std::fs::write(&file, format!("{disk} {host} 1\n")).attempt_on(failed, "write", &file)?;
+        std::fs::write(&file, format!("{inside} {host} {}\n", mapping.count)).attempt_on(failed, "write", &file)?;
     }
     let path = format!("/proc/{pid}/ns/user");
     rustix::fs::open(&*path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).attempt_on(failed, "open", &path)

@@ -45,8 +45,11 @@ impl Listener {
     fn at_path(socket: OwnedFd, path: &str) -> Result<Self, Error> {
         remove_dead(path)?;
         let address = SocketAddrUnix::new(path).attempt_on(FAILED, "name socket", path)?;
-        rustix::net::bind(&socket, &address).attempt_on(FAILED, "bind", path)?;
-        rustix::fs::chmod(path, rustix::fs::Mode::from_raw_mode(0o666)).attempt_on(FAILED, "chmod", path)?;
+        // By the umask and not by a chmod afterwards: the name may lead elsewhere by then, where others can write in its directory.
+        let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o111));
+        let bound = rustix::net::bind(&socket, &address);
+        rustix::process::umask(before);
+        bound.attempt_on(FAILED, "bind", path)?;
         rustix::net::listen(&socket, BACKLOG).attempt_on(FAILED, "listen", path)?;
         Ok(Self { socket, name: path.to_owned(), path: Some(path.to_owned()) })
     }

@@ -6,8 +6,10 @@
 use crate::attempt::Attempt;
 use crate::cgroup::{Group, Home};
 use crate::child::{self, Birth};
+use crate::idmap::{self, Mapping};
 use crate::kernel::{self, Fork};
 use crate::launch::FilterCache;
+use crate::uid_range::{self, UidRange, UidRanges};
 use bulkhead_plan::model::Namespace;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
@@ -36,14 +38,17 @@ pub struct Blank {
     pub pidfd: OwnedFd,
     pub status: OwnedFd,
     pub group: Option<Group>,
+    /// None without root.
+    pub range: Option<UidRange>,
 }
 
 /// What children are made from.
 pub struct Parents<'a> {
     pub home: &'a mut Home,
+    /// None without root.
+    pub ranges: &'a mut Option<UidRanges>,
     pub filters: &'a FilterCache,
     pub program: &'a OwnedFd,
-    pub privileged: bool,
 }
 
 #[derive(Default)]
@@ -62,8 +67,17 @@ impl Nursery {
         if let Some((_, times)) = self.asked.iter_mut().find(|(known, _)| known == kind) {
             *times = times.saturating_add(1);
         }
-        let found = self.ready.iter().position(|blank| blank.kind == *kind);
-        found.map_or_else(|| make(kind, parents), |index| Ok(self.ready.remove(index)))
+        while let Some(index) = self.ready.iter().position(|blank| blank.kind == *kind) {
+            let blank = self.ready.remove(index);
+            if blank.is_alive() {
+                return Ok(blank);
+            }
+            // Killed while it waited, by an administrator or for want of memory.
+            let range = blank.range;
+            blank.discard();
+            give_back(parents, range);
+        }
+        make(kind, parents)
     }
 
     /// The kind that the next child should be made of.
@@ -90,6 +104,11 @@ impl Drop for Nursery {
 }
 
 impl Blank {
+    fn is_alive(&self) -> bool {
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        matches!(rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&self.pidfd)), ended), Ok(None))
+    }
+
     /// Ends it and leaves nothing.
     pub fn discard(self) {
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
@@ -101,39 +120,77 @@ impl Blank {
     }
 }
 
+/// What a child is made of; taken apart again when it cannot be made.
+struct Parts {
+    group: Option<Group>,
+    range: Option<UidRange>,
+}
+
+impl Parts {
+    fn gather(kind: &Kind, parents: &mut Parents) -> Result<Self, Error> {
+        let range = parents.ranges.as_mut().map(UidRanges::take).transpose()?;
+        let group = if kind.grouped { parents.home.make().map(Some) } else { Ok(None) };
+        group.map(|group| Self { group, range }).inspect_err(|_| give_back(parents, range))
+    }
+
+    fn scatter(self, parents: &mut Parents) {
+        if let Some(group) = self.group {
+            let _ = group.remove();
+        }
+        give_back(parents, self.range);
+    }
+}
+
+fn give_back(parents: &mut Parents, range: Option<UidRange>) {
+    if let (Some(ranges), Some(range)) = (parents.ranges.as_mut(), range) {
+        ranges.give_back(range);
+    }
+}
+
 fn make(kind: &Kind, parents: &mut Parents) -> Result<Blank, Error> {
-    let group = if kind.grouped { Some(parents.home.make()?) } else { None };
-    match fork(kind, parents, group.as_ref()) {
-        Ok((pid, pidfd, status)) => Ok(Blank { kind: kind.clone(), pid, pidfd, status, group }),
+    let parts = Parts::gather(kind, parents)?;
+    match fork(kind, parents, &parts) {
+        Ok((pid, pidfd, status)) => {
+            Ok(Blank { kind: kind.clone(), pid, pidfd, status, group: parts.group, range: parts.range })
+        }
         Err(error) => {
-            if let Some(group) = group {
-                let _ = group.remove();
-            }
+            parts.scatter(parents);
             Err(error)
         }
     }
 }
 
-fn fork(kind: &Kind, parents: &Parents, group: Option<&Group>) -> Result<(i32, OwnedFd, OwnedFd), Error> {
+fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, OwnedFd), Error> {
     let failed = Code::LaunchFailed;
-    let (ours, theirs) =
-        rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-            .attempt(failed, "socketpair")?;
+    let flags = SocketFlags::CLOEXEC;
+    let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
+        .attempt(failed, "socketpair")?;
     let program = rustix::io::fcntl_dupfd_cloexec(parents.program, 4).attempt(failed, "dup")?;
-    let group_fd = group.map(Group::descriptor).transpose()?.flatten();
+    let group_fd = parts.group.as_ref().map(Group::descriptor).transpose()?.flatten();
+    let own_user = kind.namespaces.contains(&Namespace::User);
+    let user_namespace = parts.range.filter(|_| own_user).map(own_user_namespace).transpose()?;
+    let privileged = parts.range.is_some();
     // SAFETY: the broker has one thread.
-    let fork = unsafe { kernel::fork(clone_flags(&kind.namespaces, parents.privileged), group_fd.as_ref()) };
-    match fork.map_err(|errno| refused(errno, parents.privileged))? {
+    let fork = unsafe { kernel::fork(clone_flags(&kind.namespaces, privileged), group_fd.as_ref()) };
+    match fork.map_err(|errno| refused(errno, privileged))? {
         Fork::Parent { pid, pidfd } => Ok((pid, pidfd, ours)),
         Fork::Child => child::run(&Birth {
             namespaces: &kind.namespaces,
-            privileged: parents.privileged,
-            group,
+            base: parts.range.map(UidRange::base),
+            user_namespace,
+            group: parts.group.as_ref(),
             status: theirs,
             program,
             filters: parents.filters,
         }),
     }
+}
+
+/// The whole range, 0 to 65,535 inside. Only the broker can write such a map; made beforehand, nobody has to wait for it.
+fn own_user_namespace(range: UidRange) -> Result<OwnedFd, Error> {
+    let base = range.base();
+    let whole = Mapping { inside_uid: 0, inside_gid: 0, host_uid: base, host_gid: base, count: uid_range::SIZE };
+    idmap::user_namespace(&whole, Code::UsernsRefused)
 }
 
 /// The cgroup namespace is made later, inside the cgroup; as root the user namespace last of all.

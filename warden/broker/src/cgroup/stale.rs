@@ -3,7 +3,7 @@
 use super::make_directory;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{Dir, FileType, FlockOperation, Mode, OFlags};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -46,9 +46,13 @@ fn remove_home(home: &Path) {
     if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         return;
     }
-    let Ok(groups) = std::fs::read_dir(home) else { return };
-    for group in groups.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        empty(&group.path());
+    // Listed by the descriptor that the lock is held on: a broker that makes its home at this very moment may have put a new
+    // directory in the place of the one that was locked, and what is in that one lives.
+    let Ok(groups) = Dir::read_from(&lock) else { return };
+    for group in groups.flatten().filter(|entry| entry.file_type() == FileType::Directory) {
+        if let Some(name) = group.file_name().to_str().ok().filter(|name| !matches!(*name, "." | "..")) {
+            empty(&home.join(name));
+        }
     }
     let _ = std::fs::remove_dir(home);
 }
