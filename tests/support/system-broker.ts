@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { connect } from "node:net";
 import { WARDEN_PATH } from "./programs.js";
 import { TemporaryDirectory } from "./temporary.js";
 import { eventually } from "./time.js";
@@ -12,16 +12,24 @@ export class SystemBroker implements AsyncDisposable {
     readonly socket: string,
   ) {}
 
-  /** `flags` as the warden takes them: `--allow-uid`, `--max-memory`, … */
-  static async start(flags: readonly string[] = []): Promise<SystemBroker> {
+  /** `flags` as the warden takes them: `--allow-uid`, `--max-memory`, …; `path`: not a socket of its own but that of a dead one. */
+  static async start(flags: readonly string[] = [], path?: string): Promise<SystemBroker> {
     const directory = await TemporaryDirectory.create("broker", 0o755);
-    const socket = directory.join("socket");
+    const socket = path ?? directory.join("socket");
     const child = spawn(WARDEN_PATH, ["broker", "--socket", socket, ...flags], {
       stdio: ["ignore", "inherit", "inherit"],
     });
     const broker = new SystemBroker(directory, child, socket);
-    await eventually("the broker listens", 5000, () => existsSync(socket) || child.exitCode !== null);
+    await eventually("the broker listens", 5000, () => broker.#answers());
     return broker;
+  }
+
+  /** A socket file alone may be a dead broker's. */
+  async #answers(): Promise<boolean> {
+    return await new Promise((resolve) => {
+      const socket = connect(this.socket, () => resolve(true)).on("error", () => resolve(!this.alive));
+      socket.on("connect", () => socket.destroy());
+    });
   }
 
   get pid(): number {

@@ -1,0 +1,93 @@
+import { Sandbox } from "bulkhead";
+import { expect, test } from "vitest";
+import { isAlive, parentOf } from "../support/host.js";
+import { forEachLevel } from "../support/levels.js";
+import { eventually, sleep } from "../support/time.js";
+import { Subject } from "./support/subject.js";
+
+await forEachLevel((level) => {
+  /** A broker starts by removing what dead ones left. */
+  async function nextStart(): Promise<void> {
+    await using sandbox = await Sandbox.create({ level });
+    expect((await sandbox.run(["true"])).exitCode).toBe(0);
+    // This file's own broker was started before the other died: end it, so that the next one really starts.
+    const broker = parentOf((await sandbox.evidence()).init.pid) ?? 0;
+    process.kill(broker, "SIGKILL");
+    await sandbox.ended.catch(() => undefined);
+    await using fresh = await Sandbox.create({ level });
+    expect((await fresh.run(["true"])).exitCode).toBe(0);
+  }
+
+  test.each(["idle", "flood", "churn"] as const)("the library's process, killed while %s [§4.8(7)]", async (mode) => {
+    await using subject = await Subject.start(level, mode);
+    await subject.reaches(mode === "flood" ? "flooding" : "made");
+    if (mode === "flood") await subject.reaches("made");
+    await sleep(100);
+    process.kill(subject.pid, "SIGKILL");
+    await subject.assertNothingLeft();
+  });
+
+  test.each([0, 20, 40, 60, 80, 100, 130, 160, 200, 300])(
+    "the library's process, killed %i ms into making sandboxes",
+    async (delay) => {
+      await using subject = await Subject.start(level, "churn");
+      await subject.reaches("started");
+      await sleep(delay);
+      process.kill(subject.pid, "SIGKILL");
+      await subject.assertNothingLeft();
+    },
+  );
+
+  test.each(["idle", "flood", "churn"] as const)("the broker, killed while %s [§4.8(7)]", async (mode) => {
+    await using subject = await Subject.start(level, mode);
+    await subject.reaches("made");
+    await sleep(100);
+    process.kill(subject.broker, "SIGKILL");
+    await subject.assertInsideGone();
+    process.kill(subject.pid, "SIGKILL");
+    await nextStart();
+    await subject.assertNothingLeft();
+  });
+
+  test("broker and library at once [§4.8(7)]", async () => {
+    await using subject = await Subject.start(level, "flood");
+    await subject.reaches("made");
+    process.kill(subject.broker, "SIGKILL");
+    process.kill(subject.pid, "SIGKILL");
+    await subject.assertInsideGone();
+    await nextStart();
+    await subject.assertNothingLeft();
+  });
+
+  test("every init, while its sandbox is busy [§4.8(7)]", async () => {
+    await using subject = await Subject.start(level, "flood");
+    await subject.reaches("made");
+    for (const init of subject.inits) process.kill(init, "SIGKILL");
+    await subject.assertInsideGone();
+    process.kill(subject.pid, "SIGKILL");
+    await subject.assertNothingLeft();
+  });
+
+  test("a library that is stopped, not dead, keeps its sandboxes; when it dies they go [§4.8(7)]", async () => {
+    await using subject = await Subject.start(level, "idle");
+    await subject.reaches("made");
+    process.kill(subject.pid, "SIGSTOP");
+    await sleep(300);
+    expect(subject.inits.every(isAlive)).toBe(true);
+    process.kill(subject.pid, "SIGKILL");
+    await subject.assertNothingLeft();
+  });
+
+  test("the broker dies under this process: what was under way fails by code, and the next sandbox is made", async () => {
+    const sandbox = await Sandbox.create({ level });
+    const waiting = sandbox.run(["sleep", "1000"]);
+    const { init } = await sandbox.evidence();
+    const lost = expect(waiting).rejects.toMatchObject({ code: expect.stringMatching(/^(BROKER_LOST|SANDBOX_LOST)$/) });
+    process.kill(parentOf(init.pid) ?? 0, "SIGKILL");
+    await lost;
+    await eventually("init is gone", 1000, () => !isAlive(init.pid));
+    await sandbox.kill();
+    await using next = await Sandbox.create({ level });
+    expect((await next.run(["true"])).exitCode).toBe(0);
+  });
+});

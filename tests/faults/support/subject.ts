@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Level } from "bulkhead";
+import { isAlive, noneLeft, parentOf, processesWith, readKernelFile } from "../../support/host.js";
+import { TemporaryDirectory } from "../../support/temporary.js";
+import { eventually } from "../../support/time.js";
+
+const VICTIM = fileURLToPath(new URL("victim.ts", import.meta.url));
+
+/** How soon everything inside must be gone after one of our processes died. */
+const GONE_WITHIN_MS = 1000;
+
+interface Stage {
+  readonly stage: "started" | "made" | "flooding";
+  readonly inits?: readonly number[];
+}
+
+/** A program that uses the library, in a process of its own, with everything of it that could be left behind. */
+export class Subject implements AsyncDisposable {
+  readonly marker = `marker-${randomBytes(8).toString("hex")}`;
+  readonly #temporary: TemporaryDirectory;
+  readonly #child: ChildProcess;
+  readonly #stages: Stage[] = [];
+  #inits: readonly number[] = [];
+  #broker = 0;
+  #groups: readonly string[] = [];
+
+  private constructor(temporary: TemporaryDirectory, level: Level, mode: "idle" | "flood" | "churn") {
+    this.#temporary = temporary;
+    const env = { ...process.env, TMPDIR: temporary.path, BULKHEAD_TEST_MARKER: this.marker };
+    this.#child = spawn(process.execPath, ["--import", "tsx", VICTIM, level, mode], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env,
+    });
+    let text = "";
+    this.#child.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const lines = text.split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) this.#stages.push(JSON.parse(line) as Stage);
+    });
+  }
+
+  static async start(level: Level, mode: "idle" | "flood" | "churn"): Promise<Subject> {
+    return new Subject(await TemporaryDirectory.create("subject"), level, mode);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Known once `made` was reached. */
+  get broker(): number {
+    return this.#broker;
+  }
+
+  get inits(): readonly number[] {
+    return this.#inits;
+  }
+
+  async reaches(stage: Stage["stage"]): Promise<void> {
+    const found = await eventually(`the subject is ${stage}`, 20_000, () =>
+      this.#stages.find((one) => one.stage === stage),
+    );
+    if (found.inits === undefined) return;
+    this.#inits = found.inits;
+    this.#broker = parentOf(found.inits[0] ?? 0) ?? 0;
+    this.#groups = found.inits.flatMap(groupsOf);
+    await eventually("its trees have grown", 5000, () => processesWith(this.marker).length > 60);
+  }
+
+  /** Throws unless everything inside is gone within a second. */
+  async assertInsideGone(): Promise<void> {
+    await noneLeft(this.marker, GONE_WITHIN_MS);
+    await eventually("every init is gone", GONE_WITHIN_MS, () => !this.#inits.some(isAlive));
+  }
+
+  /** Throws unless nothing is left at all: the broker, control groups, temporary files. */
+  async assertNothingLeft(): Promise<void> {
+    await this.assertInsideGone();
+    await eventually("the broker is gone", 3000, () => this.#broker === 0 || !isAlive(this.#broker));
+    await eventually(
+      `control groups are gone: ${this.#groups.join(" ")}`,
+      3000,
+      () => !this.#groups.some((path) => existsSync(path)),
+    );
+    // tsx, with which the subject is started, keeps a cache of its own there.
+    const files = readdirSync(this.#temporary.path).filter(
+      (name) => !name.startsWith("tsx-") && !name.startsWith("node-compile-cache"),
+    );
+    if (files.length > 0) throw new Error(`left in TMPDIR: ${files.join(" ")}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#temporary[Symbol.asyncDispose]();
+  }
+}
+
+/** The directories of a process's control groups that the broker made, in whatever version is mounted where people mount it. */
+function groupsOf(pid: number): readonly string[] {
+  const lines = readKernelFile(`/proc/${pid}/cgroup`).split("\n");
+  return lines.flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(.*bulkhead.*)$/.exec(line) ?? [];
+    if (controllers === undefined || path === undefined) return [];
+    const mounts = controllers === "" ? ["", "unified"] : [controllers, ...controllers.split(",")];
+    return mounts.map((mount) => `/sys/fs/cgroup/${mount}${path}`).filter((directory) => existsSync(directory));
+  });
+}
