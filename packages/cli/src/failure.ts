@@ -1,6 +1,6 @@
 import { EXIT } from "./exit-codes.js";
 import { styleFor } from "./output/style.js";
-import { finish, print } from "./output/write.js";
+import { finish, jsonLine, print } from "./output/write.js";
 
 /** What the library's errors look like; recognised by shape, so that reporting needs nothing loaded. */
 interface Described {
@@ -20,7 +20,7 @@ export async function fail(error: unknown, json: boolean): Promise<never> {
   const lines = [`${style.bad("bulkhead:")} ${style.strong(described.code)}: ${described.message}`];
   if (described.remedy !== "") lines.push(`  ${style.dim("remedy:")} ${described.remedy}`);
   await print(process.stderr, `${lines.join("\n")}\n`);
-  if (json) await print(process.stdout, `${JSON.stringify({ error: isDescribed(error) ? error : described })}\n`);
+  if (json) await print(process.stdout, jsonLine({ error: isDescribed(error) ? error : described }));
   return await finish(EXIT.bulkhead);
 }
 

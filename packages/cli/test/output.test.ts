@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { styleFor } from "../src/output/style.js";
 import { table, wrap } from "../src/output/table.js";
+import { jsonLine } from "../src/output/write.js";
 
 describe("a table", () => {
   const rows = [
@@ -40,5 +41,13 @@ describe("colours", () => {
     expect(styleFor({}, {}).bad("x")).toBe("x");
     expect(styleFor({ isTTY: true }, { NO_COLOR: "1" }).bad("x")).toBe("x");
     expect(styleFor({ isTTY: true }, { TERM: "dumb" }).bad("x")).toBe("x");
+  });
+});
+
+describe("JSON on a terminal", () => {
+  it("holds nothing that a terminal acts on, and is the same JSON", () => {
+    const result = { stdout: 'plain é "quoted" \u001b[2J\u009b2J\u007f\u202egnp.exe\u2028' };
+    expect(jsonLine(result)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(JSON.parse(jsonLine(result))).toEqual(result);
   });
 });

@@ -3,9 +3,8 @@ import type { ErrorContext } from "./bulkhead-error.js";
 
 /** One line for people: the cause, then what was attempted on what, and what the kernel said. */
 export function describe(cause: string, context: ErrorContext): string {
-  const attempt = [context.operation, context.path === undefined ? undefined : quote(context.path)]
-    .filter(isSet)
-    .join(" ");
+  const operation = context.operation === undefined ? undefined : printable(context.operation);
+  const attempt = [operation, context.path === undefined ? undefined : quote(context.path)].filter(isSet).join(" ");
   const kernel = context.errno === undefined ? undefined : errnoName(context.errno);
   const facts = [attempt, kernel].filter(isSet).join(": ");
   const detail = context.detail === undefined ? "" : detailed(printable(context.detail));
@@ -26,7 +25,7 @@ function quote(path: string): string {
   return JSON.stringify(printable(path));
 }
 
-/** Paths and details may come from inside a sandbox: escape sequences in them must not reach a terminal. Lines are kept. */
+/** All of them may come from inside a sandbox: escape sequences in them must not reach a terminal. Lines are kept. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
 }

@@ -16,8 +16,12 @@ describe("an error's message", () => {
   });
 
   it("keeps terminal escapes of hostile names out", () => {
-    const error = new BulkheadError("FILE_NOT_FOUND", { path: "/work/\u001b]0;owned\u0007", detail: "\u202Egnp.exe" });
-    expect(error.message).not.toMatch(/[\u001b\u0007\u202e]/);
+    const error = new BulkheadError("FILE_NOT_FOUND", {
+      operation: "\u009b2J",
+      path: "/work/\u001b]0;owned\u0007",
+      detail: "\u202Egnp.exe",
+    });
+    expect(error.message).not.toMatch(/[\u001b\u0007\u009b\u202e]/);
     expect(error.path).toContain("\u001b");
   });
 });

@@ -1,7 +1,7 @@
 import { type Policy, type RunOptions, type RunResult, run } from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
 import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
-import { finish, print } from "../output/write.js";
+import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import { notesOn } from "./notes.js";
 import { Signals } from "./signals.js";
@@ -48,7 +48,7 @@ function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signa
 
 async function show(result: RunResult, { json }: RunFlags): Promise<void> {
   if (json === true) {
-    await print(process.stdout, `${JSON.stringify(result)}\n`);
+    await print(process.stdout, jsonLine(result));
     return;
   }
   const notes = notesOn(result);
