@@ -115,9 +115,9 @@ impl Server {
             facts: Box::new(self.host.told_to(&session.caller)),
             limits: &self.options.maxima,
         };
-        if session.writer.send(&session.socket, &hello) {
-            let _ = self.watch(Source::Session(session));
-        }
+        let greeted = session.writer.send(&session.socket, &hello) && self.watch(Source::Session(session)).is_ok();
+        // A private broker lives for one session: if its owner has died already, nobody will ever tell it to end.
+        self.closing |= !greeted && self.options.socket.is_none();
     }
 
     pub(super) fn serve_session(&mut self, token: u64, mut session: Session) {
