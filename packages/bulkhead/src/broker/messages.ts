@@ -1,7 +1,8 @@
 import { isInteger, isObject, isText, type JsonObject } from "../channel/json.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { type Facts, factsSchema } from "../host/facts.js";
+import type { Facts } from "../host/facts.js";
 import { type Evidence, readEvidence } from "./evidence.js";
+import { isFacts } from "./facts.js";
 
 /** What the broker measured from outside; null where nothing on this host measures it. */
 export interface Stats {
@@ -64,11 +65,11 @@ export function readHello(message: JsonObject): Hello {
   if (!isText(socket, 108) || !/^[@/]./.test(socket)) {
     throw unexpected("hello.socket");
   }
-  const facts = factsSchema.safeParse(message["facts"]);
-  if (!facts.success) {
+  const facts = message["facts"];
+  if (!isFacts(facts)) {
     throw unexpected("hello.facts");
   }
-  return { version, session, socket: socket.replace(/^@/, "\0"), facts: facts.data, limits: readLimits(limits) };
+  return { version, session, socket: socket.replace(/^@/, "\0"), facts, limits: readLimits(limits) };
 }
 
 /** @throws BulkheadError BROKER_LOST */
