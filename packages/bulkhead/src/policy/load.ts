@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { promises } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { withAbsolutePaths } from "./absolute-paths.js";
@@ -33,7 +33,7 @@ export async function parsePolicyText(text: string, path = "policy"): Promise<un
 
 async function readBounded(path: string): Promise<string> {
   try {
-    await using file = await open(path, "r");
+    await using file = await promises.open(path, "r");
     const buffer = Buffer.alloc(LARGEST_POLICY + 1);
     let length = 0;
     for (;;) {

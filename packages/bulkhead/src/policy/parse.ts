@@ -4,7 +4,7 @@ import { listProblems, type Problem, problemsOf } from "./problems.js";
 import { resolvePolicy } from "./resolve.js";
 import type { ResolvedPolicy } from "./resolved.js";
 import { chooseRoot } from "./root-choice.js";
-import { policySchema } from "./schema.js";
+import { checkPolicy } from "./schema.js";
 import { unsupportedIn } from "./unsupported.js";
 
 export interface ParseOptions {
@@ -20,7 +20,7 @@ export interface ParseOptions {
  */
 export function parsePolicy(policy: unknown, options: ParseOptions = {}): ResolvedPolicy {
   const directory = options.directory ?? process.cwd();
-  const checked = policySchema.safeParse(policy);
+  const checked = checkPolicy(policy);
   if (!checked.success) throw invalid(problemsOf(checked.error.issues));
   const root = chooseRoot(checked.data, directory);
   const problems = [...(isProblem(root) ? [root] : []), ...inconsistencies(checked.data)];

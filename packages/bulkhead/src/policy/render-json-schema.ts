@@ -4,5 +4,5 @@ import { toJSONSchema } from "zod/mini";
 import { policySchema } from "./schema.js";
 
 export function renderJsonSchema(): Readonly<Record<string, unknown>> {
-  return { title: "Bulkhead policy", ...toJSONSchema(policySchema, { io: "input" }) };
+  return { title: "Bulkhead policy", ...toJSONSchema(policySchema(), { io: "input" }) };
 }

@@ -6,52 +6,88 @@ import { network, syscalls } from "./schema/network.js";
 import { resources } from "./schema/resources.js";
 import { capability, insidePath, whole } from "./schema/values.js";
 
-const levelName = z.enum(LEVELS);
 const USER = /^(\d{1,5}(:\d{1,5})?|[a-z_][a-z0-9_-]{0,31})$/;
 const ENV_NAME = /^[^=\0]{1,256}$/;
 
-/** One string of an execve may not hold NUL, and the kernel takes at most 128 KiB. */
-const envText = z
-  .string()
-  .check(z.refine((text) => !text.includes("\0") && text.length < 100_000, "a string without NUL"));
-
-/** The document that a person writes. Every field may be left out; unknown ones are refused. */
-export const policySchema = z.strictObject({
-  image: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
-  root: z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
-  writable: z.optional(z.boolean()),
-  level: z.optional(
-    z.union([z.enum(["auto", ...LEVELS]), z.strictObject({ min: levelName })], {
-      error: `auto, ${LEVELS.join(", ")}, or { min: LEVEL }`,
-    }),
-  ),
-  trust: z.optional(z.enum(["first-party", "third-party", "hostile"])),
-  user: z.optional(
-    z.union([whole(0, 65_534), z.string().check(z.regex(USER))], {
-      error: 'a uid up to 65534, "uid:gid", or a user\'s name',
-    }),
-  ),
-  workdir: z.optional(insidePath),
-  env: z.optional(
-    z.record(
-      z.string().check(z.regex(ENV_NAME, "without = and at most 256 characters")),
-      z.union([envText, z.number()], { error: "a string" }),
+/**
+ * The document that a person writes. Every field may be left out; unknown ones are refused. Each is built when it is needed:
+ * a command line that names one field would spend more on building the others than on everything else in its policy.
+ */
+const fields = {
+  image: () => z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
+  root: () => z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
+  writable: () => z.optional(z.boolean()),
+  level: () =>
+    z.optional(
+      z.union([z.enum(["auto", ...LEVELS]), z.strictObject({ min: z.enum(LEVELS) })], {
+        error: `auto, ${LEVELS.join(", ")}, or { min: LEVEL }`,
+      }),
     ),
-  ),
-  files: z.optional(files),
-  network: z.optional(network),
-  syscalls: z.optional(syscalls),
-  capabilities: z.optional(z.array(capability)),
-  resources: z.optional(resources),
-  require: z.optional(z.array(z.enum(PROTECTIONS))),
-  hostname: z.optional(z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "1 to 63 of a-z, 0-9 and -"))),
-  apparmor: z.optional(
-    z.string().check(z.regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/, "the name of a loaded AppArmor profile")),
-  ),
-});
+  trust: () => z.optional(z.enum(["first-party", "third-party", "hostile"])),
+  user: () =>
+    z.optional(
+      z.union([whole(0, 65_534), z.string().check(z.regex(USER))], {
+        error: 'a uid up to 65534, "uid:gid", or a user\'s name',
+      }),
+    ),
+  workdir: () => z.optional(insidePath()),
+  env: () =>
+    z.optional(
+      z.record(
+        z.string().check(z.regex(ENV_NAME, "without = and at most 256 characters")),
+        z.union([envText(), z.number()], { error: "a string" }),
+      ),
+    ),
+  files: () => z.optional(files()),
+  network: () => z.optional(network()),
+  syscalls: () => z.optional(syscalls()),
+  capabilities: () => z.optional(z.array(capability())),
+  resources: () => z.optional(resources()),
+  require: () => z.optional(z.array(z.enum(PROTECTIONS))),
+  hostname: () =>
+    z.optional(z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "1 to 63 of a-z, 0-9 and -"))),
+  apparmor: () =>
+    z.optional(
+      z.string().check(z.regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/, "the name of a loaded AppArmor profile")),
+    ),
+};
+
+type Fields = { readonly [Name in keyof typeof fields]: ReturnType<(typeof fields)[Name]> };
+type Schema = z.ZodMiniObject<Fields, z.core.$strict>;
 
 /** What a person writes: see `docs/policy.md`. `{}` is a policy. */
-export type Policy = z.input<typeof policySchema>;
+export type Policy = z.input<Schema>;
 
 /** A policy that the schema accepted: units are numbers, nothing is filled in yet. */
-export type CheckedPolicy = z.output<typeof policySchema>;
+export type CheckedPolicy = z.output<Schema>;
+
+export const FIELD_NAMES = Object.keys(fields) as readonly (keyof Fields)[];
+
+/** The schema of every policy. */
+export function policySchema(): Schema {
+  return schemaOf(FIELD_NAMES);
+}
+
+/** Checks a policy, or what claims to be one, as {@link policySchema} would: a field that is not there needs no schema. */
+export function checkPolicy(policy: unknown): ReturnType<Schema["safeParse"]> {
+  const isThere = (name: string) => typeof policy === "object" && policy !== null && name in policy;
+  return schemaOf(FIELD_NAMES.filter(isThere)).safeParse(policy);
+}
+
+const built = new Map<keyof Fields, Fields[keyof Fields]>();
+
+/** The type is that of the whole: every field is optional, so what passes without those left out would pass with them. */
+function schemaOf(names: readonly (keyof Fields)[]): Schema {
+  return z.strictObject(Object.fromEntries(names.map((name) => [name, fieldNamed(name)]))) as unknown as Schema;
+}
+
+function fieldNamed(name: keyof Fields): Fields[keyof Fields] {
+  const field = built.get(name) ?? fields[name]();
+  built.set(name, field);
+  return field;
+}
+
+/** One string of an execve may not hold NUL, and the kernel takes at most 128 KiB. */
+function envText() {
+  return z.string().check(z.refine((text) => !text.includes("\0") && text.length < 100_000, "a string without NUL"));
+}

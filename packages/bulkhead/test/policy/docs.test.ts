@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parsePolicyText } from "../../src/policy/load.js";
 import { parsePolicy } from "../../src/policy/parse.js";
-import { policySchema } from "../../src/policy/schema.js";
+import { FIELD_NAMES } from "../../src/policy/schema.js";
 
 const page = readFileSync(new URL("../../../../docs/policy.md", import.meta.url), "utf8");
 
@@ -15,6 +15,6 @@ describe("docs/policy.md", () => {
 
   it("has a line for every field", () => {
     const described = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
-    expect(described.sort()).toEqual(Object.keys(policySchema.def.shape).sort());
+    expect(described.sort()).toEqual([...FIELD_NAMES].sort());
   });
 });

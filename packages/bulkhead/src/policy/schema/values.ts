@@ -15,44 +15,57 @@ function unit(parse: (value: string | number) => number | undefined, said: strin
 }
 
 /** Bytes. */
-export const size = unit(parseSize, 'a size such as "64MiB", or a number of bytes');
+export function size() {
+  return unit(parseSize, 'a size such as "64MiB", or a number of bytes');
+}
+
 /** Milliseconds. */
-export const duration = unit(parseDuration, 'a time such as "30s", or a number of milliseconds');
+export function duration() {
+  return unit(parseDuration, 'a time such as "30s", or a number of milliseconds');
+}
 
 const PATH_RULE = "an absolute path without . or .. or doubled slashes";
 
 /** A path inside the sandbox. */
-export const insidePath = z.pipe(
-  z.string().check(z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE)),
-  z.transform(withoutTrailingSlash),
-);
+export function insidePath() {
+  return z.pipe(
+    z.string().check(z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE)),
+    z.transform(withoutTrailingSlash),
+  );
+}
 
 /** Where a policy may mount something. */
-export const mountPoint = z.pipe(
-  z.string().check(
-    z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE),
-    z.refine(
-      (path) => isMountable(withoutTrailingSlash(path)),
-      "a place other than / and outside /proc, /sys and /dev",
+export function mountPoint() {
+  return z.pipe(
+    z.string().check(
+      z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE),
+      z.refine(
+        (path) => isMountable(withoutTrailingSlash(path)),
+        "a place other than / and outside /proc, /sys and /dev",
+      ),
     ),
-  ),
-  z.transform(withoutTrailingSlash),
-);
+    z.transform(withoutTrailingSlash),
+  );
+}
 
 /** A path on the host, absolute or relative to the policy. */
-export const hostPath = z
-  .string()
-  .check(
-    z.refine(
-      (path) => path !== "" && !path.includes("\0") && Buffer.byteLength(path) <= 4096,
-      "a path of 1 to 4096 bytes",
-    ),
-  );
+export function hostPath() {
+  return z
+    .string()
+    .check(
+      z.refine(
+        (path) => path !== "" && !path.includes("\0") && Buffer.byteLength(path) <= 4096,
+        "a path of 1 to 4096 bytes",
+      ),
+    );
+}
 
-export const capability = z.pipe(
-  z.string().check(z.refine((name) => capabilityName(name) !== undefined, `one of ${CAPABILITY_NAMES.join(", ")}`)),
-  z.transform((name) => capabilityName(name) ?? name),
-);
+export function capability() {
+  return z.pipe(
+    z.string().check(z.refine((name) => capabilityName(name) !== undefined, `one of ${CAPABILITY_NAMES.join(", ")}`)),
+    z.transform((name) => capabilityName(name) ?? name),
+  );
+}
 
 /** A whole number between two bounds. */
 export function whole(least: number, most: number) {
