@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Broker } from "../broker/broker.js";
 import { baseRootPath } from "../broker/locate.js";
@@ -14,6 +13,7 @@ import type { Level } from "../policy/level.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
+import { freshId } from "./fresh-id.js";
 
 /** Where sandboxes come from. */
 export interface BrokerOptions {
@@ -118,9 +118,4 @@ function reportOf(broker: Broker): HostReport {
   const report = reports.get(broker) ?? hostReport(broker.facts);
   reports.set(broker, report);
   return report;
-}
-
-/** 60 random bits, which Node draws in batches. */
-function freshId(): string {
-  return `s${randomUUID().replaceAll("-", "").slice(0, 16)}`;
 }
