@@ -100,10 +100,11 @@ pub fn mappings(plan: &Plan, base: u32) -> Vec<crate::idmap::Mapping> {
     root.into_iter()
         .chain(binds)
         .map(|owner| crate::idmap::Mapping {
-            disk_uid: owner.host_uid,
-            disk_gid: owner.host_gid,
+            inside_uid: owner.host_uid,
+            inside_gid: owner.host_gid,
             host_uid: base + owner.uid,
             host_gid: base + owner.gid,
+            count: 1,
         })
         .collect()
 }

@@ -1,6 +1,5 @@
 //! From a plan to a child that sets itself up: the broker's side.
 
-use crate::attempt::Attempt;
 use crate::authorize;
 use crate::caller::Caller;
 use crate::cgroup;
@@ -57,12 +56,7 @@ impl Launcher {
         channel: &OwnedFd,
     ) -> Result<Sandbox, Error> {
         self.filters.prepare(&planned.plan)?;
-        let range = self.ranges.as_mut().map(UidRanges::take).transpose()?;
-        let launched = self.instruct(&planned, caller, range, channel);
-        if launched.is_err() {
-            self.give_back(range);
-        }
-        let blank = launched?;
+        let blank = self.instruct(&planned, caller, channel)?;
         Ok(Sandbox {
             plan: planned.plan,
             session,
@@ -70,7 +64,7 @@ impl Launcher {
             pid: blank.pid,
             pidfd: blank.pidfd,
             group: blank.group,
-            range,
+            range: blank.range,
             status: Some(blank.status),
             phase: Phase::Launching { until: Instant::now() + LIMIT, ready: false },
             watched: Vec::new(),
@@ -97,38 +91,36 @@ impl Launcher {
     }
 
     fn split(&mut self) -> (&mut Nursery, Parents<'_>) {
-        let privileged = self.ranges.is_some();
-        let parents = Parents { home: &mut self.home, filters: &self.filters, program: &self.program, privileged };
+        let parents =
+            Parents { home: &mut self.home, ranges: &mut self.ranges, filters: &self.filters, program: &self.program };
         (&mut self.nursery, parents)
     }
 
     /// A child with its limits set and its orders on the way.
-    fn instruct(
-        &mut self,
-        planned: &Planned,
-        caller: &Caller,
-        range: Option<UidRange>,
-        channel: &OwnedFd,
-    ) -> Result<Blank, Error> {
+    fn instruct(&mut self, planned: &Planned, caller: &Caller, channel: &OwnedFd) -> Result<Blank, Error> {
         let plan = &planned.plan;
-        let base = range.map_or(0, UidRange::base);
-        let idmaps =
-            authorize::mappings(plan, base).iter().map(idmap::user_namespace).collect::<Result<Vec<_>, _>>()?;
         let kind = Kind { namespaces: plan.namespaces.clone(), grouped: plan.cgroup.version != 0 };
         let (nursery, mut parents) = self.split();
         let blank = nursery.take(&kind, &mut parents)?;
         let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&plan.cgroup.controllers, &plan.limits));
-        let sent = limited.and_then(|()| {
-            orders::send(&blank.status, &Outgoing { plan: planned.text, caller, base, channel, idmaps: &idmaps })
-        });
+        let sent = limited.and_then(|()| send_orders(&blank, planned, caller, channel));
         match sent {
             Ok(()) => Ok(blank),
             Err(error) => {
+                let range = blank.range;
                 blank.discard();
+                self.give_back(range);
                 Err(error)
             }
         }
     }
+}
+
+fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, channel: &OwnedFd) -> Result<(), Error> {
+    let mappings = authorize::mappings(&planned.plan, blank.range.map_or(0, UidRange::base));
+    let made = mappings.iter().map(|mapping| idmap::user_namespace(mapping, Code::MountIdmapUnsupported));
+    let idmaps = made.collect::<Result<Vec<_>, _>>()?;
+    orders::send(&blank.status, &Outgoing { plan: planned.text, caller, channel, idmaps: &idmaps })
 }
 
 /// Compiled filters of the plans seen last. They are the same for almost every plan.
@@ -158,13 +150,4 @@ impl FilterCache {
         }
         Ok(())
     }
-}
-
-/// Gives the new user namespace its ids: the whole range, 0 to 65,535 inside.
-pub fn write_maps(pid: i32, range: UidRange) -> Result<(), Error> {
-    for file in ["uid_map", "gid_map"] {
-        let path = format!("/proc/{pid}/{file}");
-        std::fs::write(&path, format!("0 {} 65536\n", range.base())).attempt_on(Code::UsernsRefused, "write", &path)?;
-    }
-    Ok(())
 }

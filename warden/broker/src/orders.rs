@@ -22,7 +22,6 @@ struct Header {
     uid: u32,
     gid: u32,
     groups: Vec<u32>,
-    base: u32,
     plan_bytes: usize,
 }
 
@@ -30,14 +29,13 @@ struct Header {
 pub struct Outgoing<'a> {
     pub plan: &'a str,
     pub caller: &'a Caller,
-    pub base: u32,
     pub channel: &'a OwnedFd,
     pub idmaps: &'a [OwnedFd],
 }
 
 pub fn send(status: &OwnedFd, orders: &Outgoing) -> Result<(), Error> {
     let Caller { uid, gid, groups } = orders.caller.clone();
-    let header = Header { uid, gid, groups, base: orders.base, plan_bytes: orders.plan.len() };
+    let header = Header { uid, gid, groups, plan_bytes: orders.plan.len() };
     let header = serde_json::to_vec(&header).map_err(|_| Error::new(FAILED, "encode orders"))?;
     let fds: Vec<BorrowedFd> =
         std::iter::once(orders.channel.as_fd()).chain(orders.idmaps.iter().map(AsFd::as_fd)).collect();
@@ -71,7 +69,7 @@ pub fn receive(status: &OwnedFd) -> Result<Orders, Error> {
     let idmaps = fds.collect();
     let plan = receive_plan(status, header.plan_bytes)?;
     let caller = Caller { uid: header.uid, gid: header.gid, groups: header.groups };
-    Ok(Orders { plan, caller, base: header.base, channel, idmaps })
+    Ok(Orders { plan, caller, channel, idmaps })
 }
 
 fn receive_plan(status: &OwnedFd, length: usize) -> Result<Plan, Error> {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// systemd's registry of uids (its `UIDS-GIDS` document) leaves everything from 0x7000_0000 to the "foreign" range at 0x7FFE_0000 to nobody.
 pub const FIRST: u32 = 0x7000_0000;
-const SIZE: u32 = 0x1_0000;
+pub const SIZE: u32 = 0x1_0000;
 const COUNT: u32 = (0x7FFE_0000 - FIRST) / SIZE;
 
 const DIRECTORY: &str = "/run/bulkhead";

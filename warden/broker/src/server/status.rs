@@ -1,11 +1,9 @@
 //! What a child says before it becomes init: our own code, in another process.
 
-use crate::attempt::Attempt;
-use crate::child::{ASK_FOR_MAP, MAX_WATCHED, READY};
-use crate::launch;
+use crate::child::{MAX_WATCHED, READY};
 use crate::sandbox::{Phase, Sandbox};
 use bulkhead_plan::{Code, Error};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use std::io::IoSliceMut;
 
 pub(super) enum Received {
@@ -33,11 +31,6 @@ pub(super) fn receive(sandbox: &mut Sandbox) -> Received {
         sandbox.watched.extend(fds.flatten());
         match &text[..length] {
             [] => return Received::End,
-            message if message == ASK_FOR_MAP => {
-                if let Err(error) = give_map(sandbox) {
-                    return Received::Failed(error);
-                }
-            }
             message if message == READY => {
                 if let Phase::Launching { until, .. } = sandbox.phase {
                     sandbox.phase = Phase::Launching { until, ready: true };
@@ -49,11 +42,4 @@ pub(super) fn receive(sandbox: &mut Sandbox) -> Received {
             }
         }
     }
-}
-
-fn give_map(sandbox: &Sandbox) -> Result<(), Error> {
-    let range = sandbox.range.ok_or_else(|| Error::new(Code::UsernsRefused, "write id map"))?;
-    launch::write_maps(sandbox.pid, range)?;
-    let status = sandbox.status.as_ref().ok_or_else(|| Error::new(Code::LaunchFailed, "write id map"))?;
-    rustix::net::send(status, ASK_FOR_MAP, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "answer child").map(|_| ())
 }
