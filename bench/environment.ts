@@ -8,7 +8,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 export const baseImage = `${root}packages/bulkhead/assets/base`;
 /** The very program that runs inside: static, so that no subject pays for a dynamic linker that another does not. */
 export const busybox = `${baseImage}/bin/busybox`;
-export const cli = `${root}packages/cli/dist/bulkhead.js`;
+export const cli = `${root}packages/cli/dist/bulkhead.cjs`;
 
 const execute = promisify(execFile);
 

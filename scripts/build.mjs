@@ -2,56 +2,117 @@
 //
 // One file each, with what is imported lazily split off, because reading many small files is most of Node's start-up time.
 
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url).pathname;
+const library = "packages/bulkhead";
+const cli = "packages/cli";
 
 /** @type {import("esbuild").BuildOptions} */
 const common = {
   absWorkingDir: root,
   bundle: true,
-  splitting: true,
   platform: "node",
   target: "node20",
-  format: "esm",
   sourcemap: "linked",
   minifySyntax: true,
   legalComments: "none",
   logLevel: "warning",
   write: false,
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const modules = {
+  ...common,
+  format: "esm",
+  splitting: true,
   // CommonJS packages ask for Node's own modules with `require`, which an ES module does not have.
   banner: { js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);' },
 };
 
-await bundle("packages/bulkhead", { index: "packages/bulkhead/src/index.ts" });
-// The command line sees the library only as any other program would: its exports, from its own file.
-await bundle("packages/cli", { bulkhead: "packages/cli/src/main.ts" }, ["bulkhead"]);
-await writeSchema();
+/** Where every millisecond counts: Node starts CommonJS sooner than an ES module. @type {import("esbuild").BuildOptions} */
+const script = {
+  ...common,
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+};
 
-/** Writes the bundle of `entries` to `directory`/dist, and removes what an earlier build left there. */
-async function bundle(directory, entries, external = []) {
+await put(library, await bundle(modules, library, { index: `${library}/src/index.ts` }));
+await put(cli, await bundleCommandLine());
+await writeSchema();
+// Of use where the warden is built already and may make sandboxes; set-up does it again when all is ready.
+spawnSync(process.execPath, [`${root}scripts/keep-code.mjs`], { stdio: "ignore" });
+
+/** The whole command line, the part of it that `run` needs, and the launcher, which chooses: see packages/cli/src/bulkhead.ts. */
+async function bundleCommandLine() {
+  // It sees the library only as any other program would: its exports, from its own file.
+  const whole = await bundle({ ...modules, external: ["bulkhead"] }, cli, { main: `${cli}/src/main.ts` });
+  const run = await bundle(
+    {
+      ...script,
+      entryNames: "[name]-[hash]",
+      // This part holds as much of the library as it uses. Where the library's own files are, the launcher tells it.
+      alias: { bulkhead: `${root}${library}/src/index.ts` },
+      plugins: [
+        { name: "library-directory", setup: ({ onLoad }) => onLoad({ filter: /\/bulkhead\/src\/.*\.ts$/ }, ofLibrary) },
+      ],
+      define: { "import.meta.dirname": "__dirname" },
+      minifyWhitespace: true,
+      supported: { "dynamic-import": false },
+      banner: { js: "(function (require, __dirname, libraryDirectory) {" },
+      footer: { js: "})" },
+    },
+    cli,
+    { run: `${cli}/src/main-run.ts` },
+  );
+  const name = run.map(({ path }) => basename(path, ".cjs")).find((each) => !each.endsWith(".map"));
+  const launcher = await bundle(
+    {
+      ...script,
+      external: ["./main.js", "bulkhead"],
+      define: { "import.meta.dirname": "__dirname", RUN_BUNDLE: JSON.stringify(name) },
+    },
+    cli,
+    { bulkhead: `${cli}/src/bulkhead.ts` },
+  );
+  return [...whole, ...run, ...launcher];
+}
+
+async function ofLibrary({ path }) {
+  const contents = await readFile(path, "utf8");
+  return { loader: "ts", contents: contents.replaceAll("import.meta.dirname", "libraryDirectory") };
+}
+
+/** Bundles `entryPoints`: what they import comes before them. */
+async function bundle(options, directory, entryPoints) {
+  const { outputFiles } = await build({ ...options, entryPoints, outdir: `${directory}/dist` });
+  const isEntry = ({ path }) => Object.keys(entryPoints).includes(basename(path).split(".")[0]);
+  return [...outputFiles.filter((file) => !isEntry(file)), ...outputFiles.filter(isEntry)];
+}
+
+/** Writes `files` to `directory`/dist, in their order, and removes what an earlier build left there. */
+async function put(directory, files) {
   const dist = `${root}${directory}/dist`;
-  const { outputFiles } = await build({ ...common, entryPoints: entries, outdir: dist, external });
   await mkdir(dist, { recursive: true });
-  // Entries after what they import, each by renaming: who starts meanwhile gets the old build or the new one, never half of it.
-  const isEntry = ({ path }) => Object.keys(entries).includes(basename(path, ".js"));
-  for (const file of [...outputFiles.filter((each) => !isEntry(each)), ...outputFiles.filter(isEntry)]) {
+  // Each by renaming: who starts meanwhile gets the old build or the new one, never half of it.
+  for (const file of files) {
     await writeFile(`${file.path}.new`, file.contents);
     await rename(`${file.path}.new`, file.path);
   }
-  const made = new Set(outputFiles.map(({ path }) => basename(path)));
+  const made = new Set(files.map(({ path }) => basename(path)));
   for (const name of await readdir(dist)) {
-    if (/\.js(\.map)?(\.new)?$/.test(name) && !made.has(name)) await rm(`${dist}/${name}`);
+    if (/\.c?js(\.map)?(\.new)?$|\.cache(\.new)?$/.test(name) && !made.has(name)) await rm(`${dist}/${name}`);
   }
 }
 
 /** The policy as JSON Schema, for editors and for programs in other languages. */
 async function writeSchema() {
-  const { policyJsonSchema } = await import(`${root}packages/bulkhead/dist/index.js`);
+  const { policyJsonSchema } = await import(`${root}${library}/dist/index.js`);
   await writeFile(
-    `${root}packages/bulkhead/dist/policy.schema.json`,
+    `${root}${library}/dist/policy.schema.json`,
     `${JSON.stringify(await policyJsonSchema(), null, 2)}\n`,
   );
 }

@@ -43,6 +43,7 @@ setup_use() {
       setup_use cli || true
       setup_warden || true
       setup_base || true
+      setup_code || true
       ;;
     test)
       setup_node && setup_npm dev || true

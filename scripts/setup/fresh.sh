@@ -28,9 +28,14 @@ npm_dev_stale() {
 
 # The command line finds the library through node_modules.
 js_stale() {
-  [ ! -e "$root/packages/cli/dist/bulkhead.js" ] || [ ! -e "$root/node_modules/bulkhead" ] || stale "$root/.setup/js" \
+  [ ! -e "$root/packages/cli/dist/bulkhead.cjs" ] || [ ! -e "$root/node_modules/bulkhead" ] || stale "$root/.setup/js" \
     "$root/package-lock.json" "$root/scripts/build.mjs" "$root"/packages/*/src \
     "$root"/packages/*/src/* "$root"/packages/*/src/*/* "$root"/packages/*/src/*/*/*
+}
+
+# What V8 made of the bundle is best kept from a run with all that a run needs; nothing depends on it, so `ready` does not ask.
+code_stale() {
+  stale "$root/.setup/code" "$root/.setup/js" "$root/.setup/warden" "$root/.setup/base"
 }
 
 warden_stale() {

@@ -48,3 +48,12 @@ setup_js() {
     return 1
   fi
 }
+
+# The build could not run a sandbox to learn what a run needs, unless a warden was there already. Without this all is well, but slower.
+setup_code() {
+  code_stale || return 0
+  begin_stamp code
+  if node "$root/scripts/keep-code.mjs" >"$state/code.log" 2>&1; then
+    end_stamp code
+  fi
+}

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { brokerCommand } from "./commands/broker.js";
 import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -6,11 +6,14 @@ import { explainCommand } from "./commands/explain.js";
 import { runCommand } from "./commands/run.js";
 import { setupCommand } from "./commands/setup.js";
 import { versionCommand } from "./commands/version.js";
-import { EXAMPLES } from "./help.js";
-import { packageVersion } from "./package-version.js";
+import { rootCommand } from "./root-command.js";
 
 const COMMANDS: Readonly<Record<string, () => Command>> = {
-  run: runCommand,
+  run: () =>
+    runCommand(async (argv, flags) => {
+      const { execute } = await import("./run/execute.js");
+      await execute(argv, flags);
+    }),
   explain: explainCommand,
   doctor: doctorCommand,
   broker: brokerCommand,
@@ -21,28 +24,9 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
 
 /**
  * The command tree; with `only`, a command's name, no more of it than that command needs. What a command does is loaded
- * only when it is given: starting up is most of what a run costs.
+ * only when it is given: starting up is most of what a short command costs.
  */
 export function makeProgram(only?: string): Command {
-  const program = new Command("bulkhead")
-    .description("Run code you do not fully trust behind the wall you choose, and see what was really in force.")
-    .version(packageVersion(), "-V, --version", "print the version")
-    .helpOption("-h, --help", "show help")
-    .helpCommand("help [command]", "show help for a command")
-    .enablePositionalOptions()
-    .showSuggestionAfterError()
-    .addHelpText("after", EXAMPLES.program);
   const chosen = only !== undefined && Object.hasOwn(COMMANDS, only) ? [only] : Object.keys(COMMANDS);
-  for (const name of chosen) {
-    const command = COMMANDS[name];
-    if (command !== undefined) program.addCommand(command());
-  }
-  throwUsageErrors(program);
-  return program;
-}
-
-/** Commander would exit with 1, which is a workload's exit code here; its message is printed all the same. */
-function throwUsageErrors(command: Command): void {
-  command.exitOverride();
-  command.commands.forEach(throwUsageErrors);
+  return rootCommand(chosen.flatMap((name) => COMMANDS[name]?.() ?? []));
 }

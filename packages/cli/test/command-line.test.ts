@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
-const bundle = fileURLToPath(new URL("../dist/bulkhead.js", import.meta.url));
+const bundle = fileURLToPath(new URL("../dist/bulkhead.cjs", import.meta.url));
+const wholeBundle = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const built = existsSync(bundle);
 
 /** Runs the built command line. Nothing here starts a sandbox: `tests/levels` does that. */
@@ -62,6 +63,19 @@ describe.skipIf(!built)("the built command line", () => {
     const { status, stderr } = bulkhead("run", "--policy", "/no/such", "--", "true");
     expect(status).toBe(125);
     expect(stderr).toMatch(/^bulkhead: POLICY_INVALID: the policy is not valid .*ENOENT\)\n {2}remedy: /s);
+  });
+
+  it.each([
+    ["help", ["--help"]],
+    ["an unknown option", ["--levle", "x"]],
+    ["a mount that is none", ["--mount", "x", "--", "true"]],
+    ["no such policy", ["--policy", "/no/such", "--", "true"]],
+    ["no such policy, as data", ["--json", "--policy", "/no/such", "--", "true"]],
+    ["fields that are wrong", ["--pids", "many", "--memory", "1", "--", "true"]],
+  ])("says of %s what the whole command line says, which a run does without", (_name, argv) => {
+    const whole = spawnSync(process.execPath, [wholeBundle, "run", ...argv], { encoding: "utf8", input: "" });
+    const { status, stdout, stderr } = whole;
+    expect(bulkhead("run", ...argv)).toEqual({ status, stdout, stderr });
   });
 
   it("gives the same as data with --json, but not for a --json of the workload's", () => {

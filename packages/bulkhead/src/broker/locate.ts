@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 /**
@@ -22,7 +21,7 @@ export function baseRootPath(): string {
 
 /** Where the package is installed: above `dist/` when bundled, further up among the sources. */
 function packageDirectory(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
+  let directory = import.meta.dirname;
   while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) {
     directory = dirname(directory);
   }

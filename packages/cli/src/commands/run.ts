@@ -9,8 +9,8 @@ export interface RunFlags extends PolicyFlags {
   readonly broker?: string;
 }
 
-/** `bulkhead run`: one program in a sandbox of its own. */
-export function runCommand(): Command {
+/** `bulkhead run`: one program in a sandbox of its own, which `execute` does. */
+export function runCommand(execute: (argv: readonly string[], flags: RunFlags) => Promise<void>): Command {
   const command = new Command("run")
     .description("run a program in a sandbox")
     .argument("[command...]", "the program and its arguments; put -- before it (default: the image's own)")
@@ -19,10 +19,5 @@ export function runCommand(): Command {
     .option("-t, --tty", "give it a terminal of its own (usually -it)")
     .option("--json", "collect the output, and print the result as one JSON object")
     .option("--broker <socket>", "use the system broker at this socket (default: BULKHEAD_BROKER, or a private one)");
-  return addPolicyFlags(command)
-    .addHelpText("after", EXAMPLES.run)
-    .action(async (argv: readonly string[], flags: RunFlags) => {
-      const { execute } = await import("../run/execute.js");
-      await execute(argv, flags);
-    });
+  return addPolicyFlags(command).addHelpText("after", EXAMPLES.run).action(execute);
 }

@@ -1,0 +1,26 @@
+// Keeps what V8 makes of the bundle for `run`, beside it: the launcher (packages/cli/src/bulkhead.ts) takes it from there.
+//
+// A run is done with the bundle as it is, since V8 keeps the code of those functions that were really called. Where no sandbox
+// can be made, that is less of them; the result is right all the same.
+
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { Script } from "node:vm";
+
+const dist = new URL("../packages/cli/dist/", import.meta.url).pathname;
+const name = readdirSync(dist).find((each) => /^run-\w+\.cjs$/.test(each));
+const filename = `${dist}${name}`;
+const cache = filename.replace(/\.cjs$/, ".cache");
+
+const script = new Script(readFileSync(filename, "latin1"), { filename });
+const require = createRequire(filename);
+
+// `run` ends the process itself, with the exit code of what it ran.
+process.once("exit", () => {
+  writeFileSync(`${cache}.new`, script.createCachedData());
+  renameSync(`${cache}.new`, cache);
+  process.exitCode = 0;
+});
+process.argv = [process.argv[0], filename, "run", "--", "true"];
+script.runInThisContext()(require, dist, dirname(require.resolve("bulkhead")));
