@@ -5,7 +5,7 @@ import { run, Sandbox } from "bulkhead";
 import { expect, test } from "vitest";
 import { inside, shell } from "../support/inside.js";
 import { forEachLevel } from "../support/levels.js";
-import { eventually, sleep } from "../support/time.js";
+import { eventually, ms, sleep } from "../support/time.js";
 
 const MIB = 1 << 20;
 
@@ -95,7 +95,7 @@ await forEachLevel((level) => {
     expect((await process_.result).exitCode).toBe(0);
     const { memoryPeakBytes } = await sandbox.stats();
     if (memoryPeakBytes !== null) expect(memoryPeakBytes).toBeLessThan(32 * MIB);
-  }, 120_000);
+  }, ms(120_000));
 
   test("a reader that stops stalls its own process and nothing else", async () => {
     await using sandbox = await Sandbox.create({ level, resources: { memory: "64MiB" } });

@@ -118,7 +118,7 @@ await forEachLevel((level: Level) => {
       expect(stdout.includes('"errno":28') || signal === "SIGKILL", `${place}: ${stdout}`).toBe(true);
     }
     arena.assertIntact();
-  }, 120_000);
+  }, ms(120_000));
 
   test(`a directory deeper than any path ${rule}`, async () => {
     await using sandbox = await Sandbox.create(policy());
