@@ -18,4 +18,9 @@ export interface ResolvedImage extends AsyncDisposable {
   readonly digest: Digest;
   readonly config: ImageConfig;
   readonly layers: readonly ImageLayer[];
+  /** As they were read, byte by byte: their digests are the image's. No manifest in what `docker save` writes. */
+  readonly documents: {
+    readonly manifest: { readonly bytes: Uint8Array; readonly mediaType: string } | null;
+    readonly configuration: Uint8Array;
+  };
 }

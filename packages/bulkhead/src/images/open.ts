@@ -1,15 +1,16 @@
-import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import { resolveArchive } from "./archive/archive.js";
 import type { ImageConfig } from "./documents/config.js";
 import type { ResolvedImage } from "./image.js";
 import { resolveLayout } from "./layout/layout.js";
-import { chainKey } from "./reference/chain.js";
+import type { ImageOptions } from "./options.js";
 import type { Digest } from "./reference/digest.js";
-import { type ImageFile, parseImageFile } from "./reference/source.js";
+import type { ImageName } from "./reference/name.js";
+import { type ImageFile, parseImageSource } from "./reference/source.js";
+import { PULL } from "./store/pins.js";
 import { Store } from "./store/store.js";
-import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "./unpack/limits.js";
-import { unpackLayers } from "./unpack/unpack.js";
+import { findStored, notLocal, storedLayers } from "./stored.js";
+import { unpackInto } from "./unpack/into-store.js";
 
 /** An image that is ready to be a root file system. */
 export interface OpenedImage {
@@ -19,32 +20,26 @@ export interface OpenedImage {
   readonly config: ImageConfig;
 }
 
-export interface OpenImageOptions extends SandboxOptions {
-  /** Bounds of unpacking, where they differ from DEFAULT_UNPACK_LIMITS. */
-  readonly limits?: Partial<UnpackLimits>;
-  /** The store's directory. Default: BULKHEAD_STORE, or by user (`store/location.ts`). */
-  readonly store?: string;
-}
-
-/** What this process is unpacking: a second request for the same tree waits for the first. */
-const underWay = new Map<string, Promise<string>>();
+export interface OpenImageOptions extends SandboxOptions, ImageOptions {}
 
 /**
- * Opens `oci:PATH[:TAG]` (an OCI image layout directory) or `docker-archive:PATH[:NAME:TAG]` (what `docker save`
- * writes): checks its documents, and unpacks it unless the store has it already.
+ * Opens an image: the name of one in a registry, `oci:PATH[:TAG]` (an OCI image layout directory), or `docker-archive:PATH[:NAME:TAG]` (what `docker
+ * save` writes). Checks its documents, and pulls and unpacks what the store has not. It stays there at least as long as this process.
  *
- * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, IMAGE_STORE_UNAVAILABLE, SETUP_MISSING, and
- * what creating the sandbox that unpacks throws.
+ * Throws IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_NOT_LOCAL, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, IMAGE_STORE_UNAVAILABLE,
+ * IMAGE_STORE_FULL, REGISTRY_*, SETUP_MISSING, and what creating the sandbox that unpacks throws.
  */
 export async function openImage(source: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
-  await using image = await resolve(parseImageFile(source));
+  const parsed = parseImageSource(source);
+  if (parsed.kind === "registry") return await openNamed(await Store.open(options.store), parsed.name, options);
+  await using image = await resolveFile(parsed);
   const store = await Store.open(options.store);
-  const key = chainKey(image.layers.map(({ digest }) => digest));
-  const path = (await store.find(key)) ?? (await unpackOnce(store, key, image, options));
+  const { path } = await unpackInto(store, image.layers, { ...sandboxOptions(options), limits: options.limits });
   return { path, digest: image.digest, config: image.config };
 }
 
-function resolve({ kind, path, tag }: ImageFile): Promise<ResolvedImage> {
+/** Reads the documents of an image in files. Its layers are not touched. */
+export function resolveFile({ kind, path, tag }: ImageFile): Promise<ResolvedImage> {
   switch (kind) {
     case "oci":
       return resolveLayout(path, tag);
@@ -53,19 +48,33 @@ function resolve({ kind, path, tag }: ImageFile): Promise<ResolvedImage> {
   }
 }
 
-async function unpackOnce(store: Store, key: string, image: ResolvedImage, options: OpenImageOptions): Promise<string> {
-  const known = `${options.store ?? ""}\n${key}`;
-  const other = underWay.get(known);
-  if (other !== undefined) {
-    // Its caller may give up, which is no reason for this one to.
-    return await other.catch((error: unknown) => {
-      if (!(error instanceof BulkheadError) || error.code !== "ABORTED") throw error;
-      return unpackOnce(store, key, image, options);
-    });
-  }
-  const { limits: asked, store: _, ...sandbox } = options;
-  const limits = { ...DEFAULT_UNPACK_LIMITS, ...asked };
-  const running = store.make(key, (root) => unpackLayers(image.layers, root, limits, sandbox));
-  underWay.set(known, running);
-  return await running.finally(() => underWay.delete(known));
+async function openNamed(store: Store, name: ImageName, options: OpenImageOptions): Promise<OpenedImage> {
+  const when = options.pull ?? "missing";
+  const found = when === "always" ? undefined : await openStored(store, name, options);
+  if (found !== undefined) return found;
+  if (when === "never") throw notLocal(name);
+  // Loaded late: what talks to registries is of no use to an image that is here.
+  const { pull } = await import("./pull/pull.js");
+  const { registry, limits, onEvent } = options;
+  const { record, path } = await pull(store, name, { registry, limits, onEvent, sandbox: sandboxOptions(options) });
+  return { path, digest: record.digest, config: record.config };
+}
+
+async function openStored(store: Store, name: ImageName, options: OpenImageOptions): Promise<OpenedImage | undefined> {
+  const record = await findStored(store, name);
+  if (record === undefined) return undefined;
+  const { digest, config, tree } = record;
+  await store.pins.hold(tree);
+  const path = store.find(tree);
+  if (path !== undefined) return { path, digest, config };
+  // Its tree was collected, or belonged to rules of an earlier version.
+  using _ = await store.pins.holdFor(PULL);
+  const layers = await storedLayers(store, record);
+  if (layers === undefined) return undefined;
+  const unpacked = await unpackInto(store, layers, { ...sandboxOptions(options), limits: options.limits });
+  return { path: unpacked.path, digest, config };
+}
+
+function sandboxOptions({ broker, signal }: OpenImageOptions): SandboxOptions {
+  return { ...(broker === undefined ? {} : { broker }), ...(signal === undefined ? {} : { signal }) };
 }

@@ -24,19 +24,14 @@ export function parsePolicy(policy: unknown, options: ParseOptions = {}): Resolv
   if (!checked.success) throw invalid(problemsOf(checked.error.issues));
   const root = chooseRoot(checked.data, directory);
   const problems = [...(isProblem(root) ? [root] : []), ...inconsistencies(checked.data)];
-  if (problems.length > 0) throw invalid(problems);
+  if (isProblem(root) || problems.length > 0) throw invalid(problems);
   const unsupported = unsupportedIn(checked.data);
   if (unsupported !== undefined) throw new BulkheadError("UNSUPPORTED", { detail: unsupported });
-  if (root === "registry" || isProblem(root)) {
-    throw new BulkheadError("UNSUPPORTED", {
-      detail: "image: registries are not built yet; oci:PATH and docker-archive:FILE are",
-    });
-  }
   return resolvePolicy(checked.data, root, directory);
 }
 
-function isProblem(value: object | string): value is Problem {
-  return typeof value === "object" && "message" in value;
+function isProblem(value: object): value is Problem {
+  return "message" in value;
 }
 
 function invalid(problems: readonly Problem[]): BulkheadError {

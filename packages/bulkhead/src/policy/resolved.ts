@@ -26,7 +26,7 @@ export type RootChoice =
   | { readonly kind: "base" }
   | { readonly kind: "host" }
   | { readonly kind: "directory"; readonly path: string }
-  /** `oci:PATH[:TAG]` or `docker-archive:PATH`, the path absolute. */
+  /** A name of a registry's, or `oci:PATH[:TAG]` or `docker-archive:PATH` with the path absolute. */
   | { readonly kind: "image"; readonly source: string };
 
 export type UserChoice =

@@ -5,12 +5,13 @@ import type { CheckedPolicy } from "./schema.js";
 
 const IMAGE_KINDS = ["oci:", "docker-archive:"] as const;
 
-/** What `root` and `image` together choose; a problem if they make no sense, `registry` if they name what is still to come. */
-export function chooseRoot(policy: CheckedPolicy, directory: string): RootChoice | Problem | "registry" {
+/** What `root` and `image` together choose; a problem if they make no sense. */
+export function chooseRoot(policy: CheckedPolicy, directory: string): RootChoice | Problem {
   if (policy.root !== undefined && policy.image !== undefined) {
     return { path: "image", message: "cannot be given together with root" };
   }
-  if (policy.image !== undefined) return image(policy.image, directory) ?? "registry";
+  // What is no file is a name, which is read where registries are known.
+  if (policy.image !== undefined) return image(policy.image, directory) ?? { kind: "image", source: policy.image };
   const root = policy.root ?? "base";
   if (root === "base" || root === "host") return { kind: root };
   const found = image(root, directory);

@@ -4,6 +4,7 @@ import { baseRootPath } from "../broker/locate.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
 import { type HostReport, hostReport } from "../host/report.js";
+import type { ImageOptions } from "../images/options.js";
 import type { Driver } from "../levels/driver.js";
 import { wardenDriver } from "../levels/warden.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
@@ -21,10 +22,24 @@ export interface BrokerOptions {
   readonly broker?: string;
 }
 
+/** What preparing a policy takes, apart from the policy. */
+export interface PrepareOptions extends BrokerOptions {
+  /** How the image that a policy names is had. */
+  readonly images?: ImageOptions;
+  /** Gives up pulling and unpacking one; the promise rejects with ABORTED. */
+  readonly signal?: AbortSignal;
+}
+
 /** A policy that is ready to be launched on this host. */
 export interface Prepared {
   readonly compiled: Compiled;
   readonly driver: Driver;
+}
+
+/** A policy, compiled for what this broker can enforce. */
+interface Ready {
+  readonly broker: Broker;
+  readonly compiled: Compiled;
 }
 
 /** A policy as it was when it was compiled. Policies are plain data that their owner may change in place. */
@@ -42,9 +57,10 @@ const remembered = new WeakMap<Broker, Map<string, Remembered & { readonly until
 const reports = new WeakMap<Broker, HostReport>();
 
 /** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
-export async function prepare(policy: Policy, options: BrokerOptions): Promise<Prepared> {
-  const broker = await Broker.default(options.broker);
-  const { plan, ...compiled } = recall(broker, policy) ?? (await compileFresh(broker, policy, options));
+export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
+  const ready = recall(policy, options) ?? (await compileFresh(policy, options));
+  const { broker } = ready;
+  const { plan, ...compiled } = ready.compiled;
   return { compiled: { ...compiled, plan: { ...plan, id: freshId() } }, driver: wardenDriver(broker) };
 }
 
@@ -58,7 +74,7 @@ export interface Explanation {
 }
 
 /** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
-export async function explain(policy: Policy = {}, options: BrokerOptions = {}): Promise<Explanation> {
+export async function explain(policy: Policy = {}, options: PrepareOptions = {}): Promise<Explanation> {
   const broker = await Broker.default(options.broker);
   const host = reportOf(broker);
   const resolved = parsePolicy(policy);
@@ -72,32 +88,43 @@ export async function reportHost(options: BrokerOptions = {}): Promise<HostRepor
   return reportOf(await Broker.default(options.broker));
 }
 
-async function compileFresh(broker: Broker, policy: Policy, options: BrokerOptions): Promise<Compiled> {
+async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Ready> {
+  // A private broker starts meanwhile; why it could not is told where it is awaited.
+  const starting = Broker.default(options.broker);
+  starting.catch(() => undefined);
   const resolved = parsePolicy(policy);
+  if (resolved.root.kind === "image") await starting; // the work that an image makes would be for nothing without one
   const inputs = await gatherInputs(resolved, sources(options));
+  const broker = await starting;
   const compiled = compile(resolved, reportOf(broker), inputs, { id: freshId() });
   if (namesNoHostFile(resolved)) {
     remember(broker, policy, compiled);
   }
-  return compiled;
+  return { broker, compiled };
 }
 
-/** Images are unpacked in a sandbox, so what reads them is loaded only when there is one. */
-function sources({ broker }: BrokerOptions): InputSources {
+/** Images are pulled, and unpacked in a sandbox, so what reads them is loaded only when there is one. */
+function sources({ broker, images, signal }: PrepareOptions): InputSources {
   return {
     baseRoot: baseRootPath(),
     openImage: async (source) => {
       const { openImage } = await import("../images/open.js");
-      return await openImage(source, broker === undefined ? {} : { broker });
+      return await openImage(source, {
+        ...images,
+        ...(broker === undefined ? {} : { broker }),
+        ...(signal === undefined ? {} : { signal }),
+      });
     },
   };
 }
 
-function recall(broker: Broker, policy: Policy): Compiled | undefined {
+function recall(policy: Policy, options: BrokerOptions): Ready | undefined {
+  const broker = Broker.present(options.broker);
+  if (broker === undefined) return undefined;
   const found = remembered.get(broker)?.get(JSON.stringify(policy));
   // Different objects can have the same JSON (NaN and null, a Date and a string).
   const same = found !== undefined && found.until > performance.now() && isDeepStrictEqual(found.policy, policy);
-  return same ? found.compiled : undefined;
+  return same ? { broker, compiled: found.compiled } : undefined;
 }
 
 function remember(broker: Broker, policy: Policy, compiled: Compiled): void {

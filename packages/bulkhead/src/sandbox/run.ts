@@ -8,7 +8,7 @@ import type { Policy } from "../policy/schema.js";
 import { type ExecOptions, execRequest, type TerminalSize } from "./exec-options.js";
 import { Execution, type Settled } from "./execution.js";
 import { Live } from "./live.js";
-import { type BrokerOptions, type Prepared, prepare } from "./prepare.js";
+import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { type ExitStatus, KILLED } from "./process-result.js";
 import { type RunResult, runResult } from "./run-result.js";
 import { signalNumber } from "./signals.js";
@@ -25,7 +25,7 @@ export interface RunControl {
 }
 
 export interface RunOptions
-  extends BrokerOptions,
+  extends PrepareOptions,
     Pick<ExecOptions, "env" | "cwd" | "user" | "tty" | "stdin" | "input"> {
   /** Ends the run, and makes it reject with ABORTED. */
   readonly signal?: AbortSignal;

@@ -10,11 +10,11 @@ import type { Policy } from "../policy/schema.js";
 import { type ExecOptions, execRequest } from "./exec-options.js";
 import { Files } from "./files/files.js";
 import { Live } from "./live.js";
-import { type BrokerOptions, prepare } from "./prepare.js";
+import { type PrepareOptions, prepare } from "./prepare.js";
 import { Process } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
 
-export interface SandboxOptions extends BrokerOptions {
+export interface SandboxOptions extends PrepareOptions {
   /** Gives up creating it; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
 }

@@ -64,6 +64,10 @@ describe("a full policy", () => {
     });
   });
 
+  it("leaves the name of an image as it is", () => {
+    expect(parsePolicy({ image: "python:3.13-slim" }).root).toEqual({ kind: "image", source: "python:3.13-slim" });
+  });
+
   it("names an image by an absolute path", () => {
     const { root } = parsePolicy({ image: "oci:./layout:1.0" }, { directory: "/home/me" });
     expect(root).toEqual({ kind: "image", source: "oci:/home/me/layout:1.0" });
@@ -121,7 +125,6 @@ describe("what is not built yet", () => {
     { network: { allow: ["example.org:443"] } },
     { syscalls: "strict" },
     { syscalls: { profile: "x.json" } },
-    { image: "python:3.13-slim" },
   ])("%j is refused, never left out", (policy) => {
     expect(refusal(policy).code).toBe("UNSUPPORTED");
   });

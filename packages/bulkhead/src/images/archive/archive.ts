@@ -44,7 +44,8 @@ export async function resolveArchive(path: string, tag: string | undefined): Pro
     const { config, diffIds, ...platform } = parseConfig(bytes);
     requirePlatform(platform);
     const layers = layersOf(entry, diffIds, index, handle);
-    return { digest, config, layers, [Symbol.asyncDispose]: () => handle.close() };
+    const documents = { manifest: null, configuration: bytes };
+    return { digest, config, layers, documents, [Symbol.asyncDispose]: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;

@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import * as z from "zod/mini";
+import { assemble } from "../documents/assemble.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
-import { parseConfig } from "../documents/config.js";
-import { invalid } from "../documents/invalid.js";
-import { CONFIG_TYPES, indexSchema, LAYER_TYPE } from "../documents/oci.js";
+import { indexSchema } from "../documents/oci.js";
 import { parseDocument } from "../documents/parse.js";
-import { requirePlatform } from "../documents/platform.js";
 import { readRegular } from "../files/regular.js";
-import type { ImageLayer, ResolvedImage } from "../image.js";
+import type { ResolvedImage } from "../image.js";
 import { Blobs } from "./blobs.js";
 import { chooseManifest, chooseTag } from "./select.js";
 
@@ -21,17 +19,16 @@ export async function resolveLayout(path: string, tag: string | undefined): Prom
   parseDocument(markerSchema, await readRegular(join(path, "oci-layout"), DOCUMENT_BYTES), "oci-layout");
   const index = parseDocument(indexSchema, await readRegular(join(path, "index.json"), DOCUMENT_BYTES), "index.json");
   const blobs = new Blobs(path);
-  const { digest, manifest } = await chooseManifest(chooseTag(index.manifests, tag, path), (descriptor) =>
-    blobs.document(descriptor),
+  const { descriptor, manifest, bytes } = await chooseManifest(chooseTag(index.manifests, tag, path), (wanted) =>
+    blobs.document(wanted),
   );
-  if (!CONFIG_TYPES.has(manifest.config.mediaType)) throw invalid("read manifest", "config.mediaType");
-  const { config, diffIds, ...platform } = parseConfig(await blobs.document(manifest.config));
-  requirePlatform(platform);
-  if (diffIds.length !== manifest.layers.length) throw invalid("read image configuration", "rootfs.diff_ids");
-  const layers = manifest.layers.map((layer, number): ImageLayer => {
-    const diffId = diffIds[number];
-    if (diffId === undefined || !LAYER_TYPE.test(layer.mediaType)) throw invalid("read manifest", "layers.mediaType");
-    return { digest: layer.digest, sizeBytes: layer.size, diffId, open: () => blobs.stream(layer.digest) };
-  });
-  return { digest, config, layers, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const configuration = await blobs.document(manifest.config);
+  const { config, layers } = assemble(manifest, configuration, (digest) => blobs.stream(digest));
+  return {
+    digest: descriptor.digest,
+    config,
+    layers,
+    documents: { manifest: { bytes, mediaType: descriptor.mediaType }, configuration },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }

@@ -18,8 +18,10 @@ import type { Digest } from "../reference/digest.js";
 const REF_NAME = "org.opencontainers.image.ref.name";
 
 interface ChosenManifest {
-  readonly digest: Digest;
+  readonly descriptor: Pick<Descriptor, "digest" | "mediaType">;
   readonly manifest: Manifest;
+  /** The document itself, as it was read. */
+  readonly bytes: Uint8Array;
 }
 
 export type ReadDocument = (descriptor: Descriptor) => Promise<Uint8Array>;
@@ -55,9 +57,10 @@ export async function chooseManifest(entries: readonly IndexEntry[], read: ReadD
       seen.add(entry.digest);
       if (seen.size > INDEX_DOCUMENTS) throw invalid("read index", "too many documents");
       if (MANIFEST_TYPES.has(entry.mediaType)) {
-        const manifest = parseDocument(manifestSchema, await read(entry), "manifest");
+        const bytes = await read(entry);
+        const manifest = parseDocument(manifestSchema, bytes, "manifest");
         requireType(entry, manifest.mediaType);
-        return { digest: entry.digest, manifest };
+        return { descriptor: entry, manifest, bytes };
       }
       if (!INDEX_TYPES.has(entry.mediaType)) continue;
       const index = parseDocument(indexSchema, await read(entry), "index");

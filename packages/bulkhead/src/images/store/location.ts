@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir } from "node:fs/promises";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
@@ -17,14 +17,14 @@ export function storePath(): string {
 
 /**
  * Makes the store's directory, or checks the one that is there: ours, and closed to everybody else, since an unpacked
- * image holds programs of strangers. Throws IMAGE_STORE_UNAVAILABLE.
+ * image holds programs of strangers. Synchronous, as it is on the way of every launch from an image. Throws IMAGE_STORE_UNAVAILABLE.
  */
-export async function openDirectory(path: string): Promise<void> {
+export function openDirectory(path: string): void {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    const stat = await lstat(path);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const stat = lstatSync(path);
     if (!stat.isDirectory() || stat.uid !== ownUid()) throw unavailable(path, { detail: "owner" });
-    if ((stat.mode & 0o077) !== 0) await chmod(path, 0o700);
+    if ((stat.mode & 0o077) !== 0) chmodSync(path, 0o700);
   } catch (error) {
     throw error instanceof BulkheadError ? error : unavailable(path, errnoOf(error));
   }

@@ -1,0 +1,29 @@
+import type { Digest } from "../reference/digest.js";
+
+/** What goes on while an image is pulled. Plain data: the command line prints it as JSON lines. */
+export type PullEvent =
+  | { readonly type: "resolving"; readonly image: string }
+  | {
+      readonly type: "resolved";
+      readonly image: string;
+      readonly digest: Digest;
+      readonly layers: readonly { readonly digest: Digest; readonly totalBytes: number }[];
+    }
+  | {
+      readonly type: "layer";
+      readonly digest: Digest;
+      /** `waiting`: for its turn, or for another process that downloads it. `present`: it was there. */
+      readonly state: "waiting" | "downloading" | "present" | "downloaded" | "unpacking";
+      readonly bytes: number;
+      readonly totalBytes: number;
+    }
+  | {
+      readonly type: "pulled";
+      readonly image: string;
+      readonly digest: Digest;
+      /** What came over the network. */
+      readonly downloadedBytes: number;
+      readonly durationMs: number;
+    };
+
+export type OnPullEvent = (event: PullEvent) => void;

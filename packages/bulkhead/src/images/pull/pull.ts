@@ -1,0 +1,156 @@
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import { assemble } from "../documents/assemble.js";
+import { DOCUMENT_BYTES } from "../documents/bounds.js";
+import { formatImageName, type ImageName } from "../reference/name.js";
+import { RegistryClient } from "../registry/client.js";
+import { type RegistryOptions, registrySettings } from "../registry/settings.js";
+import type { NameRecord } from "../store/names.js";
+import { PULL } from "../store/pins.js";
+import type { Store } from "../store/store.js";
+import { unpackInto } from "../unpack/into-store.js";
+import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "../unpack/limits.js";
+import { Fetcher } from "./fetch.js";
+import type { OnPullEvent } from "./progress.js";
+import { type RemoteImage, resolveRemote } from "./resolve.js";
+import { roomFor } from "./room.js";
+
+export interface PullOptions {
+  readonly registry?: RegistryOptions | undefined;
+  readonly limits?: Partial<UnpackLimits> | undefined;
+  readonly onEvent?: OnPullEvent | undefined;
+  /** Where the sandbox that unpacks comes from, and when to give up. */
+  readonly sandbox?: SandboxOptions;
+}
+
+export interface PulledImage {
+  readonly record: NameRecord;
+  /** The root of its tree. */
+  readonly path: string;
+}
+
+/**
+ * Pulls an image by its name, whatever the store has of that name: asks the registry what it means, brings the blobs that are
+ * missing, and unpacks each layer while those above are still coming. The name is written last.
+ *
+ * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, REGISTRY_*, ABORTED, and as `unpackLayers`.
+ */
+export async function pull(store: Store, name: ImageName, options: PullOptions): Promise<PulledImage> {
+  const abort = new AbortController();
+  const given = options.sandbox?.signal;
+  const giveUp = () => abort.abort();
+  if (given?.aborted === true) giveUp();
+  given?.addEventListener("abort", giveUp, { once: true });
+  try {
+    using _ = await store.pins.holdFor(PULL);
+    return await new Pull(store, name, options, abort).finish();
+  } finally {
+    given?.removeEventListener("abort", giveUp);
+  }
+}
+
+class Pull {
+  readonly #store: Store;
+  readonly #name: ImageName;
+  readonly #options: PullOptions;
+  readonly #abort: AbortController;
+  readonly #onEvent: OnPullEvent;
+
+  constructor(store: Store, name: ImageName, options: PullOptions, abort: AbortController) {
+    this.#store = store;
+    this.#name = name;
+    this.#options = options;
+    this.#abort = abort;
+    this.#onEvent = options.onEvent ?? (() => undefined);
+  }
+
+  async finish(): Promise<PulledImage> {
+    const since = performance.now();
+    const image = formatImageName(this.#name);
+    const settings = registrySettings(this.#options.registry);
+    using client = new RegistryClient(this.#name, settings, this.#abort.signal);
+    const fetcher = new Fetcher(client, this.#store, settings.timing, this.#onEvent, this.#abort);
+    this.#onEvent({ type: "resolving", image });
+    const remote = await resolveRemote(client, this.#name);
+    const { layers } = remote.parsed;
+    this.#onEvent({
+      type: "resolved",
+      image,
+      digest: remote.digest,
+      layers: layers.map(({ digest, size: totalBytes }) => ({ digest, totalBytes })),
+    });
+    const pulled = await this.#bring(fetcher, remote, image);
+    await this.#store.names.put(pulled.record);
+    const durationMs = Math.round(performance.now() - since);
+    this.#onEvent({
+      type: "pulled",
+      image,
+      digest: remote.digest,
+      downloadedBytes: fetcher.downloadedBytes,
+      durationMs,
+    });
+    return pulled;
+  }
+
+  async #bring(fetcher: Fetcher, { digest, manifest, parsed }: RemoteImage, name: string): Promise<PulledImage> {
+    const wanted = parsed.layers.map(({ digest: layer, size: sizeBytes }) => ({ digest: layer, sizeBytes }));
+    const limits = await this.#limits(wanted);
+    const configuration = { digest: parsed.config.digest, sizeBytes: parsed.config.size };
+    if (configuration.sizeBytes > DOCUMENT_BYTES) throw tooLarge("configuration", name);
+    await this.#store.blobs.put(manifest.digest, manifest.bytes);
+    await fetcher.fetch(configuration);
+    const bytes = await this.#store.blobs.document(configuration.digest, configuration.sizeBytes);
+    // Read before a layer is asked for: what cannot run here is not downloaded.
+    assemble(parsed, bytes, neverOpened);
+    const { all, open } = fetcher.begin(wanted);
+    const { config, layers } = assemble(parsed, bytes, (layer) => {
+      const totalBytes = parsed.layers.find((each) => each.digest === layer)?.size ?? 0;
+      this.#onEvent({ type: "layer", digest: layer, state: "unpacking", bytes: totalBytes, totalBytes });
+      return open(layer);
+    });
+    const unpacked = unpackInto(this.#store, layers, { ...this.#options.sandbox, limits, signal: this.#abort.signal });
+    const { key, path } = await this.#both(all, unpacked);
+    const record: NameRecord = {
+      format: 1,
+      name,
+      digest,
+      manifest: { digest: manifest.digest, mediaType: manifest.mediaType, sizeBytes: manifest.bytes.length },
+      configuration,
+      layers: layers.map(({ digest: layer, sizeBytes, diffId }) => ({ digest: layer, sizeBytes, diffId })),
+      config,
+      tree: key,
+      pulledAt: new Date().toISOString(),
+    };
+    return { record, path };
+  }
+
+  /** What failed first is the reason; the other was given up because of it. */
+  async #both<T>(downloaded: Promise<void>, unpacked: Promise<T>): Promise<T> {
+    let reason: unknown;
+    const note = (error: unknown) => {
+      reason ??= error;
+      this.#abort.abort();
+    };
+    downloaded.catch(note);
+    unpacked.catch(note);
+    const [, tree] = await Promise.allSettled([downloaded, unpacked]);
+    if (reason !== undefined) throw reason;
+    if (tree.status === "rejected") throw tree.reason;
+    return tree.value;
+  }
+
+  async #limits(layers: readonly { readonly sizeBytes: number }[]): Promise<Partial<UnpackLimits>> {
+    const limits = { ...DEFAULT_UNPACK_LIMITS, ...this.#options.limits };
+    const total = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    if (total > limits.bytes) throw tooLarge("max-bytes", formatImageName(this.#name));
+    return { ...limits, bytes: Math.min(limits.bytes, await roomFor(this.#store, layers, limits.bytes)) };
+  }
+}
+
+function tooLarge(detail: string, path: string): BulkheadError {
+  return new BulkheadError("IMAGE_LIMIT", { operation: "pull", path, detail });
+}
+
+function neverOpened(): never {
+  throw new BulkheadError("IMAGE_INVALID", { operation: "read layer", detail: "not downloaded" });
+}

@@ -1,0 +1,101 @@
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { DOCUMENT_BYTES } from "../documents/bounds.js";
+import { INDEX_TYPES, MANIFEST_TYPES } from "../documents/oci.js";
+import type { Digest } from "../reference/digest.js";
+import type { ImageName } from "../reference/name.js";
+import { Authorizer } from "./auth/authorizer.js";
+import { Endpoint } from "./endpoint.js";
+import { shown, TransientFailure } from "./failure.js";
+import { readBody } from "./http/body.js";
+import { Agents, type Answer, type Line } from "./http/exchange.js";
+import { follow } from "./http/follow.js";
+import { Patience, retryAfterMs } from "./http/retry.js";
+import type { RegistrySettings } from "./settings.js";
+
+const ACCEPTED = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
+
+/**
+ * One repository of a registry that speaks the OCI distribution specification 1.1, or Docker's Registry API v2: the part of both that pulling
+ * needs. What it returns has been checked for nothing but its length.
+ */
+export class RegistryClient implements Disposable {
+  readonly #line: Line;
+  readonly #settings: RegistrySettings;
+  readonly #repository: string;
+  readonly #authorizer: Authorizer;
+
+  constructor(name: ImageName, settings: RegistrySettings, signal?: AbortSignal) {
+    const endpoint = new Endpoint(name, settings);
+    this.#line = { endpoint, agents: new Agents(), headMs: settings.timing.headMs, signal };
+    this.#settings = settings;
+    this.#repository = name.repository;
+    this.#authorizer = new Authorizer(this.#line, name.repository, settings);
+  }
+
+  [Symbol.dispose](): void {
+    this.#line.agents[Symbol.dispose]();
+  }
+
+  /** For counting the failures of one download. */
+  patience(): Patience {
+    return new Patience(this.#settings.timing, this.#line.signal);
+  }
+
+  /** A manifest or an index, and what it says it is. Throws IMAGE_NOT_FOUND, IMAGE_LIMIT, REGISTRY_*. */
+  async manifest(reference: string): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string | undefined }> {
+    const url = this.#url("manifests", reference);
+    const patience = this.patience();
+    for (;;) {
+      try {
+        const answer = await this.#get(url, { accept: ACCEPTED });
+        if (answer.status !== 200) throw refusal(answer, "get manifest", url);
+        const bytes = await readBody(answer, DOCUMENT_BYTES, this.#settings.timing);
+        return { bytes, mediaType: answer.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() };
+      } catch (error) {
+        await patience.after(error, "get manifest", shown(url));
+      }
+    }
+  }
+
+  /**
+   * A blob from `offset` on: status 200 (all of it), 206 (from there) or 416 (it is not that long). One try; whoever counts bytes knows when to
+   * try again. Throws TransientFailure, IMAGE_NOT_FOUND, REGISTRY_*.
+   */
+  async blob(digest: Digest, offset: number): Promise<Answer> {
+    const url = this.#url("blobs", digest);
+    const answer = await this.#get(url, offset === 0 ? {} : { range: `bytes=${offset}-` });
+    if (answer.status === 200 || (offset > 0 && (answer.status === 206 || answer.status === 416))) return answer;
+    throw refusal(answer, "get blob", url);
+  }
+
+  /** Where a blob is asked for, for messages. */
+  blobPath(digest: Digest): string {
+    return shown(this.#url("blobs", digest));
+  }
+
+  async #get(url: URL, headers: Readonly<Record<string, string>>): Promise<Answer> {
+    const used = this.#authorizer.header;
+    const first = await follow(this.#line, url, headers, used);
+    // A 401 from where a redirect led is not the registry's, and says nothing about its credentials.
+    if (first.status !== 401 || !this.#line.endpoint.isOwn(first.url)) return first;
+    first.body.destroy();
+    const again = await this.#authorizer.answer(first.headers["www-authenticate"], used);
+    return await follow(this.#line, url, headers, again);
+  }
+
+  #url(kind: "manifests" | "blobs", reference: string): URL {
+    return new URL(`/v2/${this.#repository}/${kind}/${reference}`, this.#line.endpoint.base);
+  }
+}
+
+/** What a status other than a success means. The body is not read: it is a stranger's, and may repeat what was sent. */
+function refusal({ status, headers, body }: Answer, operation: string, asked: URL): Error {
+  body.destroy();
+  const context = { operation, path: shown(asked), detail: `HTTP ${status}` };
+  if (status === 404) return new BulkheadError("IMAGE_NOT_FOUND", context);
+  if (status === 401 || status === 403) return new BulkheadError("REGISTRY_DENIED", context);
+  if (status === 408 || status === 429 || status >= 500) {
+    return new TransientFailure({ detail: context.detail }, { retryAfterMs: retryAfterMs(headers["retry-after"]) });
+  }
+  return new BulkheadError("REGISTRY_UNAVAILABLE", context);
+}

@@ -1,0 +1,59 @@
+/** How a registry may be talked to. Everything has a safe default. */
+export interface RegistryOptions {
+  /** Registries (`HOST[:PORT]`) that may be talked to without TLS. One on loopback always may. Default: BULKHEAD_INSECURE_REGISTRIES, separated by commas. */
+  readonly insecure?: readonly string[];
+  /** Token servers that may have a registry's credentials though they are elsewhere: `REGISTRY=ORIGIN`. Default: BULKHEAD_TOKEN_SERVERS, separated by commas. */
+  readonly tokenServers?: readonly string[];
+  /** The directory of Docker's `config.json`. Default: DOCKER_CONFIG, or `~/.docker`. */
+  readonly dockerConfig?: string;
+  readonly timing?: Partial<Timing>;
+}
+
+/** How long a registry may take, and how often it may fail. */
+export interface Timing {
+  /** To the head of an answer, from name resolution on. */
+  readonly headMs: number;
+  /** While a body comes, `paceBytes` must come within each of these spans. */
+  readonly paceMs: number;
+  readonly paceBytes: number;
+  /** Tries of one request in a row that bring nothing. */
+  readonly tries: number;
+  /** The wait before the second try; it doubles, up to `longestWaitMs`. */
+  readonly waitMs: number;
+  /** The most that a `Retry-After` is obeyed. */
+  readonly longestWaitMs: number;
+  /** Layers that are downloaded at the same time. */
+  readonly parallel: number;
+}
+
+export const DEFAULT_TIMING: Timing = {
+  headMs: 20_000,
+  paceMs: 20_000,
+  // 1 KiB/s: whoever is slower does not deliver but hold on to us.
+  paceBytes: 20 * 1024,
+  tries: 5,
+  waitMs: 500,
+  longestWaitMs: 30_000,
+  parallel: 4,
+};
+
+/** Options with every default filled in. */
+export interface RegistrySettings {
+  readonly insecure: ReadonlySet<string>;
+  readonly tokenServers: ReadonlySet<string>;
+  readonly dockerConfig: string | undefined;
+  readonly timing: Timing;
+}
+
+export function registrySettings(options: RegistryOptions = {}): RegistrySettings {
+  return {
+    insecure: new Set(options.insecure ?? listed("BULKHEAD_INSECURE_REGISTRIES")),
+    tokenServers: new Set(options.tokenServers ?? listed("BULKHEAD_TOKEN_SERVERS")),
+    dockerConfig: options.dockerConfig,
+    timing: { ...DEFAULT_TIMING, ...options.timing },
+  };
+}
+
+function listed(variable: string): readonly string[] {
+  return (process.env[variable] ?? "").split(",").flatMap((word) => (word.trim() === "" ? [] : [word.trim()]));
+}

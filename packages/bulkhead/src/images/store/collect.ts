@@ -1,0 +1,97 @@
+import { lstat, unlink } from "node:fs/promises";
+import type { Digest } from "../reference/digest.js";
+import type { NameRecord } from "./names.js";
+import { removeTree } from "./remove-tree.js";
+import { PULL } from "./pins.js";
+import type { Store } from "./store.js";
+import { ignoreMissing } from "./turns.js";
+
+/** What was removed, and what was not because it is in use. */
+export interface Collected {
+  readonly trees: number;
+  readonly blobs: number;
+  readonly freedBytes: number;
+  /** Trees that live processes use: collected when they have ended. */
+  readonly treesInUse: number;
+  /** A pull is under way, so no blob was removed. */
+  readonly pulling: boolean;
+}
+
+/** What may be removed; undefined: everything that has no name. */
+export interface Candidates {
+  readonly trees: ReadonlySet<string>;
+  readonly blobs: ReadonlySet<Digest>;
+}
+
+/**
+ * Removes what no name leads to any more and no live process uses. Names are read after condemning: whoever adds one holds
+ * a pin from before until after.
+ */
+export async function collect(store: Store, candidates?: Candidates): Promise<Collected> {
+  const trees = await collectTrees(store, candidates?.trees);
+  const blobs = await collectBlobs(store, candidates?.blobs);
+  return {
+    trees: trees.count,
+    blobs: blobs.count,
+    freedBytes: trees.bytes + blobs.bytes,
+    treesInUse: trees.inUse,
+    pulling: blobs.pulling,
+  };
+}
+
+/** What belongs to these images, for `collect`. */
+export function candidatesOf(records: readonly NameRecord[]): Candidates {
+  return { trees: new Set(records.map(({ tree }) => tree)), blobs: new Set(records.flatMap(blobsOf)) };
+}
+
+async function collectTrees(store: Store, among: ReadonlySet<string> | undefined) {
+  const found = { count: 0, bytes: 0, inUse: 0 };
+  const named = await namedTrees(store);
+  for (const [key, { bytes }] of await store.trees()) {
+    if (named.has(key) || among?.has(key) === false) continue;
+    const remains = await detach(store, key);
+    if (remains === "in use") {
+      found.inUse += 1;
+    } else if (remains !== "named") {
+      await removeTree(remains.path);
+      found.count += 1;
+      found.bytes += bytes;
+    }
+  }
+  return found;
+}
+
+/** Takes a tree out of the store; it is condemned only as long as that takes, not as long as removing its files. */
+async function detach(store: Store, key: string): Promise<"in use" | "named" | { readonly path: string }> {
+  using condemned = await store.pins.condemn(key);
+  if (condemned === undefined) return "in use";
+  if ((await namedTrees(store)).has(key)) return "named";
+  return { path: await store.detachTree(key) };
+}
+
+async function collectBlobs(store: Store, among: ReadonlySet<Digest> | undefined) {
+  const found = { count: 0, bytes: 0, pulling: false };
+  using condemned = await store.pins.condemn(PULL);
+  if (condemned === undefined) return { ...found, pulling: true };
+  const named = new Set((await store.names.list()).flatMap(blobsOf));
+  for await (const { digest, sizeBytes } of store.blobs.list()) {
+    if (named.has(digest) || among?.has(digest) === false) continue;
+    await store.blobs.remove(digest);
+    found.count += 1;
+    found.bytes += sizeBytes;
+  }
+  // Half a blob has no name that could tell whether it is among the candidates.
+  for (const path of among === undefined ? await store.blobs.broken() : []) {
+    found.bytes += (await lstat(path).catch(() => undefined))?.size ?? 0;
+    await unlink(path).catch(ignoreMissing);
+  }
+  return found;
+}
+
+async function namedTrees(store: Store): Promise<ReadonlySet<string>> {
+  return new Set((await store.names.list()).map(({ tree }) => tree));
+}
+
+function blobsOf({ manifest, configuration, layers }: NameRecord): readonly Digest[] {
+  return [manifest.digest, configuration.digest, ...layers.map(({ digest }) => digest)];
+}

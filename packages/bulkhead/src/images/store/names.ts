@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { lstatSync, readFileSync } from "node:fs";
+import { open, readdir, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import type { ImageConfig } from "../documents/config.js";
+import { digest } from "../documents/oci.js";
+import type { Digest } from "../reference/digest.js";
+import { newToken } from "./owner-token.js";
+import { ignoreMissing } from "./turns.js";
+
+const bytes = z.number().check(z.int(), z.gte(0));
+const blob = z.object({ digest, sizeBytes: bytes });
+const text = z.string();
+
+const recordSchema = z.object({
+  format: z.literal(1),
+  name: text,
+  digest,
+  manifest: z.extend(blob, { mediaType: text }),
+  configuration: blob,
+  layers: z.array(z.extend(blob, { diffId: digest })),
+  config: z.object({
+    entrypoint: z.array(text),
+    cmd: z.array(text),
+    env: z.record(text, text),
+    workdir: z.nullable(text),
+    user: z.nullable(text),
+    labels: z.record(text, text),
+  }),
+  tree: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  pulledAt: text,
+});
+
+/** What the store knows of an image under one name. */
+export interface NameRecord {
+  readonly format: 1;
+  /** With registry, repository and tag or digest. */
+  readonly name: string;
+  /** What the name meant in the registry: of an index, where there is one. */
+  readonly digest: Digest;
+  readonly manifest: { readonly digest: Digest; readonly sizeBytes: number; readonly mediaType: string };
+  readonly configuration: { readonly digest: Digest; readonly sizeBytes: number };
+  /** Lowest first. */
+  readonly layers: readonly { readonly digest: Digest; readonly sizeBytes: number; readonly diffId: Digest }[];
+  readonly config: ImageConfig;
+  /** The key of its unpacked tree. */
+  readonly tree: string;
+  /** ISO 8601. */
+  readonly pulledAt: string;
+}
+
+/** Far more than the largest configuration that is accepted, and its layers. */
+const LARGEST = 16 * 1024 * 1024;
+
+/** `names/HASH.json`: a record for each name. Names hold slashes, and file names must not, hence the hash. */
+export class NameTable {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The record of a name with nothing left out. One that this version does not understand is none: the image is pulled again. */
+  find(name: string): NameRecord | undefined {
+    const record = this.#read(fileOf(name));
+    return record?.name === name ? record : undefined;
+  }
+
+  async list(): Promise<readonly NameRecord[]> {
+    const files = await readdir(this.#directory);
+    const records = files.filter((file) => file.endsWith(".json")).map((file) => this.#read(file));
+    return records.filter((record) => record !== undefined).sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** Appears whole, in place of an earlier one of that name. */
+  async put(record: NameRecord): Promise<void> {
+    const path = join(this.#directory, fileOf(record.name));
+    const made = `${path}.${newToken()}`;
+    const handle = await open(made, "wx", 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify(record)}\n`);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(made, path);
+  }
+
+  /** Whether there was one. */
+  async remove(name: string): Promise<boolean> {
+    if (this.find(name) === undefined) return false;
+    await unlink(join(this.#directory, fileOf(name))).catch(ignoreMissing);
+    return true;
+  }
+
+  /** Synchronous: it is on the way of every launch from an image, and a thread pool takes longer than the reading. */
+  #read(file: string): NameRecord | undefined {
+    const path = join(this.#directory, file);
+    try {
+      if (lstatSync(path).size > LARGEST) return undefined;
+      const parsed = recordSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+      return parsed.success ? parsed.data : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function fileOf(name: string): string {
+  return `${createHash("sha256").update(name).digest("hex")}.json`;
+}

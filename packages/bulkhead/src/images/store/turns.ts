@@ -1,0 +1,112 @@
+import { open, readdir, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { isAbandoned, newToken } from "./owner-token.js";
+
+/** What its owner gave up in order; anybody may go on with it. */
+const FREE = "free";
+const POLL_MS = 50;
+
+/** The right to do one thing that only one process needs to do. */
+export interface Turn {
+  /** The file that stands for it. Empty, or what an earlier owner had written into it. */
+  readonly path: string;
+  /** Gives it back; what is in the file is there for the next. */
+  leave(): Promise<void>;
+  /** Gives it back, and the file is gone. */
+  end(): Promise<void>;
+}
+
+/**
+ * Who does what, among processes that share a directory: `WHAT.TOKEN` is there as long as the process that the token names
+ * does it, and what a dead process left is taken over by renaming, which only one can. No lock outlives its owner.
+ *
+ * Two that begin within the same moment may both get a turn. So what is done must do no harm when it is done twice.
+ */
+export class Turns {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Waits for a turn; undefined as soon as `isDone`, which is when somebody else has done it. Throws ABORTED. */
+  async take(what: string, isDone: () => Promise<boolean>, signal?: AbortSignal): Promise<Turn | undefined> {
+    for (;;) {
+      if (await isDone()) return undefined;
+      const turn = await this.#try(what);
+      if (turn !== undefined) {
+        // It may have been done, and its turn ended, between the two looks.
+        if (!(await isDone())) return turn;
+        await turn.end();
+        return undefined;
+      }
+      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch((cause: unknown) => {
+        throw new BulkheadError("ABORTED", { operation: "wait for another process", cause });
+      });
+    }
+  }
+
+  /** Files that nobody is at work on. */
+  async leftOver(): Promise<readonly string[]> {
+    const names = await readdir(this.#directory);
+    return names.filter((name) => !isLive(name)).map((name) => join(this.#directory, name));
+  }
+
+  async #try(what: string): Promise<Turn | undefined> {
+    const names = await this.#names(what);
+    if (names.some(isLive)) return undefined;
+    const mine = `${what}.${newToken()}`;
+    const [left] = names;
+    if (!(left === undefined ? await this.#create(mine) : await this.#takeOver(left, mine))) return undefined;
+    const turn = this.#turn(what, mine);
+    // Somebody else found nothing in the same moment: of those who see each other, the first by name goes on.
+    const rivals = (await this.#names(what)).filter((name) => name !== mine && isLive(name));
+    if (!rivals.some((name) => name < mine)) return turn;
+    await (left === undefined ? turn.end() : turn.leave());
+    return undefined;
+  }
+
+  async #names(what: string): Promise<readonly string[]> {
+    return (await readdir(this.#directory)).filter((name) => name.startsWith(`${what}.`));
+  }
+
+  async #create(name: string): Promise<true> {
+    await (await open(join(this.#directory, name), "wx", 0o600)).close();
+    return true;
+  }
+
+  async #takeOver(from: string, to: string): Promise<boolean> {
+    try {
+      await rename(join(this.#directory, from), join(this.#directory, to));
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  #turn(what: string, mine: string): Turn {
+    const path = join(this.#directory, mine);
+    return {
+      path,
+      leave: () => rename(path, join(this.#directory, `${what}.${FREE}`)),
+      end: () => unlink(path).catch(ignoreMissing),
+    };
+  }
+}
+
+/** Whether the owner that a name ends with is still there. What Bulkhead did not name is left alone. */
+function isLive(name: string): boolean {
+  const owner = name.slice(name.lastIndexOf(".") + 1);
+  return owner !== FREE && !isAbandoned(owner);
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+export function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
+}

@@ -1,0 +1,35 @@
+import { lstat } from "node:fs/promises";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { parseSize } from "../../policy/units.js";
+import type { Store } from "./store.js";
+
+/** What a store takes of the disk, in bytes. */
+export interface Usage {
+  /** Layers as they were downloaded, and documents. */
+  readonly blobBytes: number;
+  /** Unpacked files. */
+  readonly treeBytes: number;
+  /** Downloads that broke off. */
+  readonly brokenBytes: number;
+}
+
+export async function usageOf(store: Store): Promise<Usage> {
+  let blobBytes = 0;
+  for await (const { sizeBytes } of store.blobs.list()) blobBytes += sizeBytes;
+  const trees = [...(await store.trees()).values()];
+  const broken = await Promise.all((await store.blobs.broken()).map((path) => lstat(path).catch(() => undefined)));
+  return {
+    blobBytes,
+    treeBytes: trees.reduce((sum, { bytes }) => sum + bytes, 0),
+    brokenBytes: broken.reduce((sum, stat) => sum + (stat?.size ?? 0), 0),
+  };
+}
+
+/** The most that a store may take, from BULKHEAD_STORE_QUOTA (`20GiB`); undefined: as much as the disk has. Throws IMAGE_STORE_UNAVAILABLE. */
+export function quotaBytes(): number | undefined {
+  const text = process.env["BULKHEAD_STORE_QUOTA"];
+  if (text === undefined || text === "") return undefined;
+  const bytes = parseSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new BulkheadError("IMAGE_STORE_UNAVAILABLE", { operation: "read quota", detail: "BULKHEAD_STORE_QUOTA" });
+}
