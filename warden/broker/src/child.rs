@@ -50,8 +50,10 @@ pub struct Orders {
     pub idmaps: Vec<OwnedFd>,
 }
 
-/// What the child tells the broker.
+/// What the child tells the broker: all is in force, look at me.
 pub const READY: &[u8] = b"R";
+/// What the broker answers: it has seen that this is so.
+pub const GO: &[u8] = b"G";
 
 /// Never returns: the process becomes init or ends, having said why.
 pub fn run(birth: &Birth) -> ! {
@@ -152,10 +154,11 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
     };
     let arguments = arguments(&inner)?;
     let (status, program) = arrange_descriptors(&orders.channel, &birth.status, birth.program.as_fd())?;
+    confine::seccomp::install(&filters)?;
     // The descriptors of the writable file systems go to the broker, which reads from them how full they are.
     report_ready(&status, &watched)?;
     drop(watched);
-    confine::seccomp::install(&filters)?;
+    wait_for_go(&status)?;
     Err(Error::new(failed, "execveat").errno(kernel::exec(&program, &arguments).raw_os_error()))
 }
 
@@ -257,6 +260,15 @@ fn report_ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
     rustix::net::sendmsg(status, &[IoSlice::new(READY)], &mut control, SendFlags::NOSIGNAL)
         .attempt(Code::LaunchFailed, "report ready")?;
     Ok(())
+}
+
+/// The broker looks at this process from outside before anything untrusted runs in it.
+fn wait_for_go(status: &OwnedFd) -> Result<(), Error> {
+    let failed = Code::LaunchFailed;
+    let mut answer = [0; 1];
+    let (length, _) = rustix::net::recv(status, &mut answer, rustix::net::RecvFlags::empty())
+        .attempt(failed, "wait for the broker")?;
+    if length == 1 { Ok(()) } else { Err(Error::new(failed, "wait for the broker")) }
 }
 
 /// Writable file systems whose fill level is watched.

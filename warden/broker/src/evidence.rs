@@ -1,7 +1,9 @@
 //! What is in force, read from outside: from /proc and the cgroup files, never from anything that the sandbox says.
 
+use crate::attempt::Attempt;
 use crate::cgroup::{Group, InForce};
 use crate::child::{INIT_CAPABILITIES, INIT_ID};
+use crate::read;
 use bulkhead_plan::model::{Namespace, Plan};
 use bulkhead_plan::{Code, Error};
 use rustix::thread::CapabilitySet;
@@ -90,10 +92,7 @@ pub fn collect(pid: i32, plan: &Plan, group: Option<&Group>, everyone: bool) -> 
 }
 
 fn read(path: &str) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let described = Error::new(Code::EnforcementMismatch, "read").path(path);
-        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
-    })
+    read::text(path).attempt_on(Code::EnforcementMismatch, "read", path)
 }
 
 fn process(pid: i32) -> Result<Process, Error> {
@@ -139,8 +138,8 @@ fn namespace(pid: i32, file: &'static str) -> Option<&'static str> {
 }
 
 fn lsm(pid: i32) -> Option<String> {
-    let label = std::fs::read_to_string(format!("/proc/{pid}/attr/apparmor/current"))
-        .or_else(|_| std::fs::read_to_string(format!("/proc/{pid}/attr/current")));
+    let label = read::text(format!("/proc/{pid}/attr/apparmor/current"))
+        .or_else(|_| read::text(format!("/proc/{pid}/attr/current")));
     label.ok().map(|label| label.trim_end_matches(['\n', '\0']).to_owned()).filter(|label| !label.is_empty())
 }
 
@@ -205,17 +204,22 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
             !wants(plan, bulkhead_plan::model::Controller::Cpu)
                 || evidence.cgroup.cpu_max.is_some_and(|max| max <= plan.limits.milli_cpus),
         ),
-        (
-            "apparmor",
-            plan.apparmor
-                .as_ref()
-                .is_none_or(|profile| init.lsm.as_ref().is_some_and(|label| label.starts_with(profile.as_str()))),
-        ),
     ];
     match checks.iter().find(|(_, holds)| !holds) {
         None => Ok(()),
         Some((what, _)) => Err(Error::new(Code::EnforcementMismatch, "compare with plan").detail(*what)),
     }
+}
+
+/// The profile takes effect only with the exec, after everything else was looked at. Exactly this label: `foo` is not
+/// `foobar`, and a profile in complain mode enforces nothing.
+pub fn check_label(evidence: &mut Evidence, plan: &Plan) -> Result<(), Error> {
+    let Some(profile) = &plan.apparmor else { return Ok(()) };
+    evidence.init.lsm = lsm(evidence.init.pid);
+    if evidence.init.lsm.as_deref() == Some(&format!("{profile} (enforce)")) {
+        return Ok(());
+    }
+    Err(Error::new(Code::EnforcementMismatch, "compare with plan").detail("apparmor"))
 }
 
 fn wants(plan: &Plan, controller: bulkhead_plan::model::Controller) -> bool {

@@ -19,6 +19,7 @@ mod mounts;
 mod nursery;
 mod options;
 mod orders;
+mod read;
 mod sandbox;
 mod self_image;
 mod server;

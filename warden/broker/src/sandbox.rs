@@ -1,7 +1,9 @@
 //! One sandbox as the broker knows it, from the fork to the removal of its cgroup.
 
 use crate::cgroup::Group;
+use crate::evidence::Evidence;
 use crate::message::{Cause, Stats};
+use crate::server::SETTLED;
 use crate::uid_range::UidRange;
 use bulkhead_plan::{Code, Error, Plan};
 use rustix::fd::OwnedFd;
@@ -20,6 +22,8 @@ pub struct Sandbox {
     /// To the child, until init is exec'd.
     pub status: Option<OwnedFd>,
     pub phase: Phase,
+    /// What was seen to be in force before init was executed.
+    pub evidence: Option<Evidence>,
     /// The writable file systems.
     pub watched: Vec<OwnedFd>,
     /// Frozen: it must thaw to die.
@@ -33,9 +37,10 @@ pub enum Phase {
     /// The child sets itself up; killed when this has passed.
     Launching {
         until: Instant,
-        ready: bool,
     },
-    Running,
+    Running {
+        since: Instant,
+    },
     /// Init is dead; the cgroup may need a moment. `launched`: whether the library was told that it ran.
     Removing {
         until: Instant,
@@ -64,6 +69,14 @@ impl Sandbox {
         group.freeze(paused)?;
         self.paused = paused;
         Ok(())
+    }
+
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Launching { until } if until < now) && self.error.is_none()
+    }
+
+    pub fn is_settled(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Running { since } if now.duration_since(since) >= SETTLED)
     }
 
     pub fn stats(&self) -> Stats {

@@ -1,6 +1,7 @@
 //! Where groups can be made: from /proc/self/cgroup, /proc/self/mountinfo and by trying.
 
 use super::{Hierarchy, controller_name, write};
+use crate::read;
 use bulkhead_plan::facts::CgroupFacts;
 use bulkhead_plan::model::Controller;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,8 @@ struct Mounted {
 }
 
 pub fn discover() -> (Hierarchy, CgroupFacts) {
-    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let own = read::text("/proc/self/cgroup").unwrap_or_default();
+    let mounts = read::text("/proc/self/mountinfo").unwrap_or_default();
     let unified = mounted(&mounts, "cgroup2");
     let legacy = mounted(&mounts, "cgroup");
     let layout = match (unified.is_empty(), legacy.is_empty()) {
@@ -108,7 +109,7 @@ fn writable(directory: &Path) -> bool {
 }
 
 fn listed(file: &Path) -> Vec<Controller> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let text = read::text(file).unwrap_or_default();
     WANTED.into_iter().filter(|one| text.split_whitespace().any(|name| name == controller_name(*one))).collect()
 }
 
@@ -132,7 +133,7 @@ fn step_down(own: &Path) -> Result<(), bulkhead_plan::Error> {
     let busy = bulkhead_plan::Error::new(bulkhead_plan::Code::CgroupUnavailable, "enable controllers")
         .path(&own.to_string_lossy())
         .errno(libc::EBUSY);
-    let list = std::fs::read_to_string(own.join("cgroup.procs")).unwrap_or_default();
+    let list = read::text(own.join("cgroup.procs")).unwrap_or_default();
     if list.trim() != std::process::id().to_string() {
         return Err(busy.detail("it has processes of its own"));
     }

@@ -8,6 +8,7 @@ mod stale;
 mod v1;
 mod v2;
 
+use crate::read;
 use bulkhead_plan::facts::CgroupFacts;
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
@@ -187,7 +188,7 @@ impl Group {
     /// The processes in it, as the broker's pid namespace numbers them.
     pub fn processes(&self) -> Vec<i32> {
         let list = self.directories.first().map(|(_, path)| path.join("cgroup.procs"));
-        let text = list.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let text = list.and_then(|path| read::text(path).ok()).unwrap_or_default();
         text.lines().filter_map(|line| line.parse().ok()).collect()
     }
 
@@ -228,12 +229,12 @@ fn write(path: &Path, value: &str) -> Result<(), Error> {
 }
 
 fn read_number(path: &Path) -> Option<u64> {
-    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+    read::text(path).ok()?.trim().parse().ok()
 }
 
 /// The number behind `key` in a file of `key number` lines.
 fn read_keyed(path: &Path, key: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = read::text(path).ok()?;
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 

@@ -1,6 +1,7 @@
 //! Directories of brokers, told apart by a lock: held means alive.
 
 use super::make_directory;
+use crate::read;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Dir, FileType, FlockOperation, Mode, OFlags};
@@ -63,14 +64,14 @@ fn empty(group: &Path) {
     while std::fs::remove_dir(group).is_err() && Instant::now() < deadline {
         let _ = super::write(&group.join("freezer.state"), "THAWED");
         if super::write(&group.join("cgroup.kill"), "1").is_err() {
-            let list = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+            let list = read::text(group.join("cgroup.procs")).unwrap_or_default();
             // A pid cannot be reused between reading and killing without leaving this group's list first; a pidfd that is
             // opened before a second look at the list makes sure of it.
             for pid in list.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw) {
                 let Ok(pidfd) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) else {
                     continue;
                 };
-                let again = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+                let again = read::text(group.join("cgroup.procs")).unwrap_or_default();
                 if again.lines().any(|line| line == pid.as_raw_nonzero().to_string()) {
                     let _ = rustix::process::pidfd_send_signal(&pidfd, rustix::process::Signal::KILL);
                 }

@@ -1,6 +1,7 @@
 //! The unified hierarchy.
 
 use super::{Counters, Group, InForce, read_keyed, read_number, write};
+use crate::read;
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
@@ -60,7 +61,7 @@ pub fn counters(group: &Group) -> Counters {
 
 pub fn in_force(group: &Group) -> InForce {
     let path = path(group);
-    let cpu = std::fs::read_to_string(path.join("cpu.max")).ok();
+    let cpu = read::text(path.join("cpu.max")).ok();
     let cpu = cpu.as_deref().and_then(|text| text.trim().split_once(' '));
     let cpu =
         cpu.and_then(|(quota, period)| quota.parse::<u64>().ok()?.checked_mul(1000)?.checked_div(period.parse().ok()?));

@@ -168,7 +168,7 @@ impl Server {
         let found = self
             .sandboxes
             .get_mut(&request.id)
-            .filter(|sandbox| sandbox.session == token && sandbox.phase == Phase::Running);
+            .filter(|sandbox| sandbox.session == token && matches!(sandbox.phase, Phase::Running { .. }));
         let done = match found {
             // Another session's sandbox does not exist for this one.
             None => {

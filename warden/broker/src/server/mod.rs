@@ -19,7 +19,13 @@ use bulkhead_plan::{Code, Error};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::{AsFd, OwnedFd};
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A sandbox that has run for so long will probably run on: until then its end is waited for, and nothing else is begun.
+pub const SETTLED: Duration = Duration::from_millis(3);
+
+/// How often limits of seconds are looked at.
+const SLOW: Duration = Duration::from_millis(100);
 
 /// What a token of epoll stands for.
 enum Source {
@@ -43,6 +49,8 @@ pub struct Server {
     next_token: u64,
     sources: HashMap<u64, Source>,
     sandboxes: HashMap<String, Sandbox>,
+    /// Those that are launching, have just been launched, or are being removed: the others need no looking after.
+    unsettled: Vec<String>,
     /// Out of descriptors: no connection is accepted before this.
     deaf_until: Option<Instant>,
     /// Set when the owner is gone or asked us to end: no more launches, and the end as soon as the last sandbox is removed.
@@ -67,6 +75,7 @@ impl Server {
             next_token: 0,
             sources: HashMap::new(),
             sandboxes: HashMap::new(),
+            unsettled: Vec::new(),
             deaf_until: None,
             closing: false,
         };
@@ -82,8 +91,8 @@ impl Server {
     pub fn run(mut self) -> Result<(), Error> {
         let mut space = [std::mem::MaybeUninit::uninit(); 64];
         while !(self.closing && self.sandboxes.is_empty()) {
-            // Children for later are made when nothing else waits.
-            let idle = !self.closing && self.launcher.wants_refill();
+            // Children for later are made when nothing else waits or is about to.
+            let idle = !self.closing && self.unsettled.is_empty() && self.launcher.wants_refill();
             let timeout = if idle { Some(rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }) } else { self.timeout() };
             let ready: Vec<u64> = match epoll::wait(&self.epoll, &mut space, timeout.as_ref()) {
                 Ok((events, _)) => events.iter().map(|event| event.data.u64()).collect(),
@@ -135,19 +144,15 @@ impl Server {
     }
 
     fn timeout(&self) -> Option<rustix::event::Timespec> {
-        let removing = self.sandboxes.values().any(|sandbox| matches!(sandbox.phase, Phase::Removing { .. }));
-        let waiting = self.sandboxes.values().any(|sandbox| matches!(sandbox.phase, Phase::Launching { .. }))
-            || self.sources.values().any(|source| matches!(source, Source::Pending(_)));
-        let milliseconds = if removing {
-            1
-        } else if self.deaf_until.is_some() {
-            100
-        } else if waiting {
-            250
-        } else {
-            return None;
+        let wait = |id: &String| match self.sandboxes.get(id).map(|sandbox| sandbox.phase) {
+            Some(Phase::Removing { .. }) => Duration::from_millis(1),
+            Some(Phase::Running { .. }) => SETTLED,
+            Some(Phase::Launching { .. }) => SLOW,
+            None => Duration::ZERO,
         };
-        Some(rustix::event::Timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 })
+        let pending = self.sources.values().any(|source| matches!(source, Source::Pending(_)));
+        let others = (pending || self.deaf_until.is_some()).then_some(SLOW);
+        self.unsettled.iter().map(wait).chain(others).min()?.try_into().ok()
     }
 
     fn expire(&mut self) {
@@ -156,19 +161,21 @@ impl Server {
         if self.deaf_until.is_some_and(|until| until <= now) {
             self.accept_again();
         }
-        let mut removing = Vec::new();
-        for (id, sandbox) in &mut self.sandboxes {
-            match sandbox.phase {
-                Phase::Launching { until, .. } if until < now && sandbox.error.is_none() => {
+        for id in std::mem::take(&mut self.unsettled) {
+            match self.sandboxes.get_mut(&id) {
+                Some(sandbox) if sandbox.is_overdue(now) => {
                     sandbox.error = Some(Error::new(Code::LaunchTimeout, "set up"));
                     sandbox.kill(Cause::Failed);
                 }
-                Phase::Removing { .. } => removing.push(id.clone()),
+                Some(Sandbox { phase: Phase::Removing { .. }, .. }) => {
+                    self.remove(&id);
+                }
+                Some(sandbox) if sandbox.is_settled(now) => continue,
                 _ => {}
             }
-        }
-        for id in removing {
-            self.remove(&id);
+            if self.sandboxes.contains_key(&id) {
+                self.unsettled.push(id);
+            }
         }
     }
 

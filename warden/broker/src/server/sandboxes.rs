@@ -5,13 +5,16 @@ use super::{Server, Source};
 use crate::attempt::Attempt;
 use crate::authorize::Broker;
 use crate::caller::Caller;
+use crate::child::GO;
 use crate::evidence;
 use crate::launch::Planned;
 use crate::message::{self, Cause, Message};
-use crate::sandbox::Phase;
+use crate::sandbox::{Phase, Sandbox};
+use crate::uid_range::UidRange;
 use bulkhead_plan::{Code, Error, Plan};
 use rustix::event::epoll;
 use rustix::fd::{AsFd, OwnedFd};
+use rustix::net::SendFlags;
 use rustix::process::{WaitId, WaitIdOptions};
 use std::time::{Duration, Instant};
 
@@ -59,6 +62,7 @@ impl Server {
         let id = plan.id.clone();
         let sandbox = self.launcher.launch(Planned { plan, text }, caller, session, channel)?;
         self.sandboxes.insert(id.clone(), sandbox);
+        self.unsettled.push(id.clone());
         let watched = self.watch(Source::Exit(id.clone())).and_then(|_| self.watch(Source::Status(id.clone())));
         if let (Err(error), Some(sandbox)) = (watched, self.sandboxes.get_mut(&id)) {
             sandbox.error = Some(error);
@@ -69,60 +73,40 @@ impl Server {
 
     /// Messages of the child before it becomes init: our own code, in another process.
     pub(super) fn read_status(&mut self, token: u64, id: String) {
+        let privileged = self.host.privileged();
         let Some(sandbox) = self.sandboxes.get_mut(&id) else { return };
         match receive(sandbox) {
-            Received::Later => {
-                self.sources.insert(token, Source::Status(id));
+            Received::Later => {}
+            Received::Ready => {
+                if let Err(error) = look_at(sandbox, privileged) {
+                    return fail(sandbox, error);
+                }
             }
-            Received::End => self.launched(&id),
-            Received::Failed(error) => {
-                sandbox.error.get_or_insert(error);
-                sandbox.kill(Cause::Failed);
-            }
+            Received::End => return self.launched(&id),
+            Received::Failed(error) => return fail(sandbox, error),
         }
+        self.sources.insert(token, Source::Status(id));
     }
 
-    /// The status socket has closed: init runs, if the child said that it was ready for it.
+    /// The status socket has closed: init runs, if the child was told to go on.
     fn launched(&mut self, id: &str) {
-        let privileged = self.host.privileged();
         let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
         sandbox.status = None;
-        if !matches!(sandbox.phase, Phase::Launching { ready: true, .. }) {
-            return; // its death will be noticed, and reported as a refusal
+        // Without evidence its death will be noticed, and reported as a refusal.
+        let Some(mut evidence) = sandbox.evidence.take() else { return };
+        sandbox.phase = Phase::Running { since: Instant::now() };
+        if let Err(error) = evidence::check_label(&mut evidence, &sandbox.plan) {
+            return fail(sandbox, error);
         }
-        let base = sandbox.range.map_or(0, crate::uid_range::UidRange::base);
-        let seen = evidence::collect(sandbox.pid, &sandbox.plan, sandbox.group.as_ref(), false);
-        let checked = seen.and_then(|seen| evidence::check(&seen, &sandbox.plan, base, privileged).map(|()| seen));
-        let session = sandbox.session;
-        match checked {
-            Ok(evidence) => {
-                sandbox.phase = Phase::Running;
-                let pid = sandbox.pid;
-                self.tell(session, &Message::Launched { id, pid, evidence: Box::new(evidence) });
-            }
-            // Init has ended within a millisecond: then there is nothing to look at, and nothing runs.
-            Err(_)
-                if rustix::process::waitid(
-                    WaitId::PidFd(sandbox.pidfd.as_fd()),
-                    WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG,
-                )
-                .is_ok_and(|status| status.is_some()) =>
-            {
-                sandbox.phase = Phase::Running;
-            }
-            Err(error) => {
-                sandbox.phase = Phase::Running;
-                sandbox.error = Some(error);
-                sandbox.kill(Cause::Failed);
-            }
-        }
+        let (session, pid) = (sandbox.session, sandbox.pid);
+        self.tell(session, &Message::Launched { id, pid, evidence: Box::new(evidence) });
     }
 
     pub(super) fn reap(&mut self, id: &str) {
         // What the child said last may still wait in its socket.
         while let Some(sandbox) = self.sandboxes.get_mut(id).filter(|sandbox| sandbox.status.is_some()) {
             match receive(sandbox) {
-                Received::Later | Received::End => sandbox.status = None,
+                Received::Later | Received::Ready | Received::End => sandbox.status = None,
                 Received::Failed(error) => {
                     sandbox.error.get_or_insert(error);
                     sandbox.status = None;
@@ -132,9 +116,12 @@ impl Server {
         let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
         let _ = epoll::delete(&self.epoll, &sandbox.pidfd);
         let _ = rustix::process::waitid(WaitId::PidFd(sandbox.pidfd.as_fd()), WaitIdOptions::EXITED);
-        let launched = sandbox.phase == Phase::Running;
+        let launched = matches!(sandbox.phase, Phase::Running { .. });
         sandbox.phase = Phase::Removing { until: Instant::now() + REMOVAL_LIMIT, launched };
         self.remove(id);
+        if self.sandboxes.contains_key(id) {
+            self.unsettled.push(id.to_owned()); // its cgroup is still busy
+        }
     }
 
     /// Takes the cgroup away and reports the end; tried again by `expire` while the group is busy.
@@ -164,4 +151,19 @@ impl Server {
             self.tell(sandbox.session, &Message::Refused { id, error: &error });
         }
     }
+}
+
+/// Fail closed: the child is told to go on only when what is seen from outside is what the plan says.
+fn look_at(sandbox: &mut Sandbox, privileged: bool) -> Result<(), Error> {
+    let base = sandbox.range.map_or(0, UidRange::base);
+    let evidence = evidence::collect(sandbox.pid, &sandbox.plan, sandbox.group.as_ref(), false)?;
+    evidence::check(&evidence, &sandbox.plan, base, privileged)?;
+    sandbox.evidence = Some(evidence);
+    let status = sandbox.status.as_ref().ok_or_else(|| Error::new(Code::LaunchFailed, "answer child"))?;
+    rustix::net::send(status, GO, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "answer child").map(|_| ())
+}
+
+fn fail(sandbox: &mut Sandbox, error: Error) {
+    sandbox.error.get_or_insert(error);
+    sandbox.kill(Cause::Failed);
 }

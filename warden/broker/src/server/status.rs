@@ -1,45 +1,42 @@
 //! What a child says before it becomes init: our own code, in another process.
 
 use crate::child::{MAX_WATCHED, READY};
-use crate::sandbox::{Phase, Sandbox};
+use crate::sandbox::Sandbox;
 use bulkhead_plan::{Code, Error};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use std::io::IoSliceMut;
 
 pub(super) enum Received {
     Later,
+    /// Everything is in force: the child waits to be looked at.
+    Ready,
     End,
     Failed(Error),
 }
 
+/// One message. The descriptors that come with it are the sandbox's writable file systems.
 pub(super) fn receive(sandbox: &mut Sandbox) -> Received {
-    loop {
-        let Some(status) = &sandbox.status else { return Received::End };
-        let mut text = [0_u8; 8192];
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-        let length = match rustix::net::recvmsg(status, &mut [IoSliceMut::new(&mut text)], &mut control, flags) {
-            Ok(message) => message.bytes,
-            Err(rustix::io::Errno::AGAIN) => return Received::Later,
-            Err(_) => 0,
-        };
-        let fds = control.drain().filter_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-            _ => None,
-        });
-        sandbox.watched.extend(fds.flatten());
-        match &text[..length] {
-            [] => return Received::End,
-            message if message == READY => {
-                if let Phase::Launching { until, .. } = sandbox.phase {
-                    sandbox.phase = Phase::Launching { until, ready: true };
-                }
-            }
-            message => {
-                let failed = Error::new(Code::LaunchFailed, "set up");
-                return Received::Failed(serde_json::from_slice(message).unwrap_or(failed));
-            }
+    let Some(status) = &sandbox.status else { return Received::End };
+    let mut text = [0_u8; 8192];
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let length = match rustix::net::recvmsg(status, &mut [IoSliceMut::new(&mut text)], &mut control, flags) {
+        Ok(message) => message.bytes,
+        Err(rustix::io::Errno::AGAIN) => return Received::Later,
+        Err(_) => 0,
+    };
+    let fds = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+        _ => None,
+    });
+    sandbox.watched.extend(fds.flatten());
+    match &text[..length] {
+        [] => Received::End,
+        message if message == READY => Received::Ready,
+        message => {
+            let failed = Error::new(Code::LaunchFailed, "set up");
+            Received::Failed(serde_json::from_slice(message).unwrap_or(failed))
         }
     }
 }
