@@ -62,7 +62,9 @@ async function bundleCommandLine() {
       define: { "import.meta.dirname": "__dirname" },
       minifyWhitespace: true,
       supported: { "dynamic-import": false },
-      banner: { js: "(function (require, __dirname, libraryDirectory) {" },
+      // What main-run.ts leaves to the whole command line.
+      external: ["../images/open.js", "./yaml.js"],
+      banner: { js: "(function (require, __dirname, libraryDirectory, startWhole) {" },
       footer: { js: "})" },
     },
     cli,

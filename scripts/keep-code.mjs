@@ -23,4 +23,4 @@ process.once("exit", () => {
   process.exitCode = 0;
 });
 process.argv = [process.argv[0], filename, "run", "--", "true"];
-script.runInThisContext()(require, dist, dirname(require.resolve("bulkhead")));
+script.runInThisContext()(require, dist, dirname(require.resolve("bulkhead")), () => import(`${dist}main.js`));

@@ -5,12 +5,13 @@ import { Script } from "node:vm";
 /** The name of the bundle for `run`, which the build makes of its contents: code and cache of two builds never meet. */
 declare const RUN_BUNDLE: string;
 
-// A short `run` would spend most of its time on compiling its own program. So it has a bundle of no more than it needs, and
-// beside that what V8 made of it. The whole command line knows `run` as well; it is only slower.
+// A short `run` would spend most of its time on compiling its own program. So it has a bundle of no more than most runs need,
+// and beside that what V8 made of it. The whole command line knows `run` as well; it is only slower.
+const startWhole = () => import("./main.js");
 if (process.argv[2] === "run") {
   startRun(import.meta.dirname);
 } else {
-  void import("./main.js");
+  void startWhole();
 }
 
 function startRun(directory: string): void {
@@ -19,7 +20,7 @@ function startRun(directory: string): void {
   const source = readFileSync(filename, "latin1");
   // V8 takes the cache only if it is of its own version and flags, and compiles the source otherwise.
   const script = new Script(source, { filename, cachedData: readIfThere(join(directory, `${RUN_BUNDLE}.cache`)) });
-  script.runInThisContext()(require, directory, libraryDirectory(directory));
+  script.runInThisContext()(require, directory, libraryDirectory(directory), startWhole);
 }
 
 /** Beside this package, in a checkout as among installed packages; to look it up as Node does takes milliseconds. */

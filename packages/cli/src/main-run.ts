@@ -1,8 +1,11 @@
 import { reportHost } from "bulkhead";
-import { runCommand } from "./commands/run.js";
+import { type RunFlags, runCommand } from "./commands/run.js";
 import { perform } from "./perform.js";
 import { rootCommand } from "./root-command.js";
 import { execute } from "./run/execute.js";
+
+/** The launcher's: starts over with the whole command line. */
+declare const startWhole: () => Promise<unknown>;
 
 // The broker starts while the arguments are read: only `--broker` among them could ask for another. One that is not wanted
 // after all ends with this process; if it could not be had, `run` tries again, and says why.
@@ -10,4 +13,16 @@ if (!process.argv.some((argument) => argument.startsWith("--broker"))) {
   reportHost().catch(() => undefined);
 }
 
-void perform(rootCommand([runCommand(execute)]));
+void perform(
+  rootCommand([
+    runCommand(async (argv, flags) => {
+      if (isServedHere(flags)) await execute(argv, flags);
+      else await startWhole();
+    }),
+  ]),
+);
+
+/** What reads policy files and images is larger than all the rest, and is not in this bundle. */
+function isServedHere({ policy, image, root = "" }: RunFlags): boolean {
+  return policy === undefined && image === undefined && !/^(oci|docker-archive):/.test(root);
+}

@@ -1,13 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const bundle = fileURLToPath(new URL("../dist/bulkhead.cjs", import.meta.url));
 const wholeBundle = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const built = existsSync(bundle);
+const directory = mkdtempSync(join(tmpdir(), "bulkhead-cli-"));
+const yamlPolicy = join(directory, "policy.yaml");
+writeFileSync(yamlPolicy, "resources: { memory: 1 }\n");
+afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Runs the built command line. Nothing here starts a sandbox: `tests/levels` does that. */
 function bulkhead(...argv: readonly string[]) {
@@ -30,10 +34,7 @@ describe.skipIf(!built)("the built command line", () => {
   });
 
   it("reads a policy that is YAML, also when bundled", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "bulkhead-cli-")), "policy.yaml");
-    writeFileSync(file, "resources: { memory: 1 }\n");
-    const { stderr } = bulkhead("explain", "--policy", file);
-    rmSync(dirname(file), { recursive: true });
+    const { stderr } = bulkhead("explain", "--policy", yamlPolicy);
     expect(stderr).toContain("resources.memory");
   });
 
@@ -71,6 +72,10 @@ describe.skipIf(!built)("the built command line", () => {
     ["a mount that is none", ["--mount", "x", "--", "true"]],
     ["no such policy", ["--policy", "/no/such", "--", "true"]],
     ["no such policy, as data", ["--json", "--policy", "/no/such", "--", "true"]],
+    ["a policy that is YAML", ["--policy", yamlPolicy, "--", "true"]],
+    ["no such image", ["--image", "oci:/no/such", "--", "true"]],
+    ["no such image for a root", ["--root=docker-archive:/no/such", "--", "true"]],
+    ["an image and a root", ["--image", "oci:/no/such", "--root", "host", "--", "true"]],
     ["fields that are wrong", ["--pids", "many", "--memory", "1", "--", "true"]],
   ])("says of %s what the whole command line says, which a run does without", (_name, argv) => {
     const whole = spawnSync(process.execPath, [wholeBundle, "run", ...argv], { encoding: "utf8", input: "" });

@@ -50,6 +50,12 @@ export class Broker {
     return path === undefined || path === "" ? Broker.private() : Broker.connect(path);
   }
 
+  /** The same, if it has said hello already. */
+  static present(path: string | undefined = process.env["BULKHEAD_BROKER"]): Broker | undefined {
+    const broker = present.get(path ?? "");
+    return broker?.alive === true ? broker : undefined;
+  }
+
   get facts(): Facts {
     return this.#greeting().facts;
   }
@@ -178,16 +184,17 @@ export class Broker {
 }
 
 const brokers = new Map<string, Promise<Broker>>();
+const present = new Map<string, Broker>();
 
 /** One broker for each key; a lost one, or one that could not be had, is made anew. */
 async function shared(key: string, make: () => Promise<Broker>): Promise<Broker> {
-  const present = brokers.get(key);
-  if (present !== undefined) {
-    const broker = await present.catch(() => undefined);
+  const made = brokers.get(key);
+  if (made !== undefined) {
+    const broker = await made.catch(() => undefined);
     if (broker?.alive === true) {
       return broker;
     }
-    if (brokers.get(key) === present) {
+    if (brokers.get(key) === made) {
       brokers.delete(key);
     }
     return await shared(key, make);
@@ -199,7 +206,9 @@ async function shared(key: string, make: () => Promise<Broker>): Promise<Broker>
       brokers.delete(key);
     }
   });
-  return await making;
+  const broker = await making;
+  present.set(key, broker);
+  return broker;
 }
 
 function unavailable(operation: string, cause?: unknown): BulkheadError {

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { type Policy, type RunOptions, type RunResult, run } from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
 import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
@@ -34,7 +35,7 @@ function withoutTimeLimit(policy: Policy): Policy {
 function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signals): RunOptions {
   const collect = flags.json === true;
   return {
-    stdin: flags.interactive === true || process.stdin.isTTY !== true ? process.stdin : "null",
+    stdin: stdinFor(flags.interactive === true),
     signal: signals.abortSignal,
     ...(collect ? {} : { output: { stdout: process.stdout, stderr: process.stderr } }),
     ...(terminal === undefined ? {} : { tty: terminal.size }),
@@ -44,6 +45,15 @@ function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signa
       terminal?.connect(control, flags.interactive === true);
     },
   };
+}
+
+/** The number of the kernel's null device: major 1, minor 3. */
+const NULL_DEVICE = 0x103;
+
+/** A terminal is passed on only where that is asked for. Nothing is passed on as nothing: a stream that reads it costs milliseconds. */
+function stdinFor(interactive: boolean): NonNullable<RunOptions["stdin"]> {
+  if (fstatSync(0).rdev === NULL_DEVICE) return "null";
+  return interactive || process.stdin.isTTY !== true ? process.stdin : "null";
 }
 
 async function show(result: RunResult, { json }: RunFlags): Promise<void> {
