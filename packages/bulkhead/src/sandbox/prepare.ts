@@ -14,6 +14,7 @@ import type { Level } from "../policy/level.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
+import { now } from "./clock.js";
 import { freshId } from "./fresh-id.js";
 
 /** Where sandboxes come from. */
@@ -123,7 +124,7 @@ function recall(policy: Policy, options: BrokerOptions): Ready | undefined {
   if (broker === undefined) return undefined;
   const found = remembered.get(broker)?.get(JSON.stringify(policy));
   // Different objects can have the same JSON (NaN and null, a Date and a string).
-  const same = found !== undefined && found.until > performance.now() && isDeepStrictEqual(found.policy, policy);
+  const same = found !== undefined && found.until > now() && isDeepStrictEqual(found.policy, policy);
   return same ? { broker, compiled: found.compiled } : undefined;
 }
 
@@ -133,7 +134,7 @@ function remember(broker: Broker, policy: Policy, compiled: Compiled): void {
   if (policies.size >= MOST_REMEMBERED) {
     policies.clear();
   }
-  const until = performance.now() + REMEMBERED_MS;
+  const until = now() + REMEMBERED_MS;
   policies.set(JSON.stringify(policy), { policy: structuredClone(policy), compiled, until });
 }
 

@@ -1,6 +1,7 @@
 import { Readable, Writable } from "node:stream";
 import type { ReadableStream, WritableStream } from "node:stream/web";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { now } from "./clock.js";
 import type { ExecOptions, ExecRequest, TerminalSize } from "./exec-options.js";
 import { Execution } from "./execution.js";
 import type { Live } from "./live.js";
@@ -32,7 +33,7 @@ export class Process {
   readonly result: Promise<ProcessResult>;
   readonly #live: Live;
   readonly #execution: Execution;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = now();
   #timers: NodeJS.Timeout[] = [];
   #timedOut = false;
   #aborted: BulkheadError | undefined;
@@ -104,7 +105,7 @@ export class Process {
       stderr: stderr.toString(),
       timedOut: this.#timedOut,
       outputTruncated: this.#execution.truncated,
-      durationMs: performance.now() - this.#startedAt,
+      durationMs: now() - this.#startedAt,
     };
     return withBytes(result, stdout, stderr);
   }

@@ -1,10 +1,10 @@
 import type { Writable } from "node:stream";
-import { finished } from "node:stream/promises";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import { confirm } from "../evidence/confirm.js";
 import { RUN_TIME_MS } from "../policy/defaults.js";
 import type { Policy } from "../policy/schema.js";
+import { now } from "./clock.js";
 import { type ExecOptions, execRequest, type TerminalSize } from "./exec-options.js";
 import { Execution, type Settled } from "./execution.js";
 import { Live } from "./live.js";
@@ -48,7 +48,7 @@ export interface RunOptions
  * what keeps a sandbox from being launched, ABORTED, PROTOCOL_VIOLATION, SANDBOX_LOST, BROKER_LOST
  */
 export async function run(argv: readonly string[], policy: Policy = {}, options: RunOptions = {}): Promise<RunResult> {
-  const startedAt = performance.now();
+  const startedAt = now();
   const prepared = await prepare(policy, options);
   return await new Run(prepared, argv, options, startedAt).finish();
 }
@@ -106,7 +106,7 @@ class Run {
       output: this.#execution.collected(),
       timedOut: this.#timedOut,
       outputTruncated: this.#execution.truncated,
-      durationMs: performance.now() - this.#startedAt,
+      durationMs: now() - this.#startedAt,
       stats,
       level: compiled.level,
       enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
@@ -173,7 +173,8 @@ class Run {
         const stop = () => from.destroy();
         to.once("error", stop).once("close", stop);
         from.pipe(to, { end: false });
-        await finished(from).catch(() => undefined);
+        // However it ends it closes; a failure is told where the program's is.
+        await new Promise((resolve) => from.once("error", () => undefined).once("close", resolve));
         to.off("error", stop).off("close", stop);
       }),
     );
