@@ -76,26 +76,30 @@ await forEachLevel((level) => {
     expect(await text(stdout)).toBe("SHOUT");
   });
 
-  test("1 GiB through a slow reader costs bounded memory on both sides", async () => {
-    await using sandbox = await Sandbox.create({ level, resources: { memory: "64MiB" } });
-    const process_ = await sandbox.exec(["sh", "-c", "dd if=/dev/zero bs=1M count=1024 2>/dev/null"]);
-    if (process_.stdout === null) throw new Error("no stream");
-    const before = process.memoryUsage().rss;
-    let bytes = 0;
-    let highest = 0;
-    for await (const chunk of process_.stdout) {
-      bytes += (chunk as Buffer).length;
-      if (bytes % (64 * MIB) < 65_536) {
-        highest = Math.max(highest, process.memoryUsage().rss - before);
-        await sleep(1);
+  test(
+    "1 GiB through a slow reader costs bounded memory on both sides",
+    async () => {
+      await using sandbox = await Sandbox.create({ level, resources: { memory: "64MiB" } });
+      const process_ = await sandbox.exec(["sh", "-c", "dd if=/dev/zero bs=1M count=1024 2>/dev/null"]);
+      if (process_.stdout === null) throw new Error("no stream");
+      const before = process.memoryUsage().rss;
+      let bytes = 0;
+      let highest = 0;
+      for await (const chunk of process_.stdout) {
+        bytes += (chunk as Buffer).length;
+        if (bytes % (64 * MIB) < 65_536) {
+          highest = Math.max(highest, process.memoryUsage().rss - before);
+          await sleep(1);
+        }
       }
-    }
-    expect(bytes).toBe(1024 * MIB);
-    expect(highest).toBeLessThan(160 * MIB);
-    expect((await process_.result).exitCode).toBe(0);
-    const { memoryPeakBytes } = await sandbox.stats();
-    if (memoryPeakBytes !== null) expect(memoryPeakBytes).toBeLessThan(32 * MIB);
-  }, ms(120_000));
+      expect(bytes).toBe(1024 * MIB);
+      expect(highest).toBeLessThan(160 * MIB);
+      expect((await process_.result).exitCode).toBe(0);
+      const { memoryPeakBytes } = await sandbox.stats();
+      if (memoryPeakBytes !== null) expect(memoryPeakBytes).toBeLessThan(32 * MIB);
+    },
+    ms(120_000),
+  );
 
   test("a reader that stops stalls its own process and nothing else", async () => {
     await using sandbox = await Sandbox.create({ level, resources: { memory: "64MiB" } });

@@ -111,14 +111,20 @@ await forEachLevel((level: Level) => {
     arena.assertIntact();
   });
 
-  test(`inodes: each writable place has an end ${rule}`, async () => {
-    for (const place of ["/work", "/tmp", "/dev/shm"]) {
-      await using sandbox = await Sandbox.create(policy());
-      const { stdout, signal } = await inside(sandbox, [PROBE, "inodes", place, "10000000"], { timeoutMs: ms(20_000) });
-      expect(stdout.includes('"errno":28') || signal === "SIGKILL", `${place}: ${stdout}`).toBe(true);
-    }
-    arena.assertIntact();
-  }, ms(120_000));
+  test(
+    `inodes: each writable place has an end ${rule}`,
+    async () => {
+      for (const place of ["/work", "/tmp", "/dev/shm"]) {
+        await using sandbox = await Sandbox.create(policy());
+        const { stdout, signal } = await inside(sandbox, [PROBE, "inodes", place, "10000000"], {
+          timeoutMs: ms(20_000),
+        });
+        expect(stdout.includes('"errno":28') || signal === "SIGKILL", `${place}: ${stdout}`).toBe(true);
+      }
+      arena.assertIntact();
+    },
+    ms(120_000),
+  );
 
   test(`a directory deeper than any path ${rule}`, async () => {
     await using sandbox = await Sandbox.create(policy());
