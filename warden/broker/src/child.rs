@@ -80,7 +80,8 @@ fn prepare(birth: &Birth) -> Result<(), Error> {
     die_with_parent()?;
     // What the broker has open is not this sandbox's: other sandboxes' connections would stay open with it.
     let ours = [Some(&birth.status), Some(&birth.program), birth.user_namespace.as_ref()];
-    close_all_but(ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
+    // Not those that init will start with.
+    kernel::close_all_but(CHANNEL + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
     // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into (§4.8 of the design, 1).
     rustix::process::setsid().attempt(failed, "setsid")?;
     confine::keyring::join_new_session()?;
@@ -160,19 +161,6 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
     drop(watched);
     wait_for_go(&status)?;
     Err(Error::new(failed, "execveat").errno(kernel::exec(&program, &arguments).raw_os_error()))
-}
-
-/// Descriptors above those that init will start with.
-fn close_all_but(mut kept: Vec<i32>) {
-    kept.sort_unstable();
-    let mut first = CHANNEL + 1;
-    for fd in kept.into_iter().chain([i32::MAX]) {
-        if fd > first {
-            // SAFETY: integers only. What is closed belongs to values of the broker's that this process never uses or drops.
-            unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
-        }
-        first = fd.saturating_add(1);
-    }
 }
 
 fn die_with_parent() -> Result<(), Error> {

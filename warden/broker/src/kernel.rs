@@ -154,6 +154,18 @@ pub fn exec(program: impl AsFd, arguments: &[std::ffi::CString]) -> Errno {
     last_errno()
 }
 
+/// Closes every descriptor from `first` on but `kept`. For a child of the broker, that never uses or drops the values which own them.
+pub fn close_all_but(mut first: i32, mut kept: Vec<i32>) {
+    kept.sort_unstable();
+    for fd in kept.into_iter().chain([i32::MAX]) {
+        if fd > first {
+            // SAFETY: integers only.
+            unsafe { libc::syscall(libc::SYS_close_range, first, fd - 1, 0) };
+        }
+        first = first.max(fd.saturating_add(1));
+    }
+}
+
 /// For constants that libc has as int and the kernel's structures as short.
 fn narrow(constant: libc::c_int) -> libc::c_short {
     libc::c_short::try_from(constant).unwrap_or(0)

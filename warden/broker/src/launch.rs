@@ -69,7 +69,7 @@ impl Launcher {
             phase: Phase::Launching { until: Instant::now() + LIMIT },
             evidence: None,
             watched: Vec::new(),
-            paused: false,
+            frozen: None,
             cause: Cause::Exited,
             error: None,
         })

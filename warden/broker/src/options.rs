@@ -29,6 +29,25 @@ pub const USAGE: &str = "usage: warden broker --private
 /// A system broker's owner who says nothing still gets a bound: callers are other people.
 const DEFAULT_SANDBOXES: u64 = 256;
 
+impl Maxima {
+    /// What the owner of a system broker left open is bounded by the machine, for each controller that there is.
+    pub fn fill(&mut self, controllers: &[String]) {
+        const PIDS: u64 = 4096;
+        let there = |name: &str| controllers.iter().any(|one| one == name);
+        if there("memory") {
+            let system = rustix::system::sysinfo();
+            self.memory_bytes.get_or_insert(u64::from(system.mem_unit).saturating_mul(system.totalram) / 2);
+        }
+        if there("pids") {
+            self.pids.get_or_insert(PIDS);
+        }
+        if there("cpu") {
+            let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+            self.milli_cpus.get_or_insert(processors * 1000);
+        }
+    }
+}
+
 impl Options {
     /// The error is one line for stderr.
     pub fn parse(arguments: &[OsString]) -> Result<Self, String> {

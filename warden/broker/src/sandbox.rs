@@ -1,6 +1,6 @@
 //! One sandbox as the broker knows it, from the fork to the removal of its cgroup.
 
-use crate::cgroup::Group;
+use crate::cgroup::{Frozen, Group};
 use crate::evidence::Evidence;
 use crate::message::{Cause, Stats};
 use crate::server::SETTLED;
@@ -26,8 +26,7 @@ pub struct Sandbox {
     pub evidence: Option<Evidence>,
     /// The writable file systems.
     pub watched: Vec<OwnedFd>,
-    /// Frozen: it must thaw to die.
-    pub paused: bool,
+    pub frozen: Option<Frozen>,
     pub cause: Cause,
     pub error: Option<Error>,
 }
@@ -55,20 +54,25 @@ impl Sandbox {
         }
         // Init first: with it goes the whole pid namespace. The group catches what a bug might have left outside of it.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+        let _ = self.resume(); // what is frozen does not die on v1
         if let Some(group) = &self.group {
-            if self.paused {
-                let _ = group.freeze(false);
-            }
             group.kill();
         }
     }
 
-    pub fn pause(&mut self, paused: bool) -> Result<(), Error> {
+    pub fn pause(&mut self) -> Result<(), Error> {
         let group = self.group.as_ref().ok_or_else(|| Error::new(Code::CgroupUnavailable, "freeze"))?;
-        self.paused |= paused; // also when it fails half way
-        group.freeze(paused)?;
-        self.paused = paused;
+        if self.frozen.is_none() {
+            self.frozen = Some(group.freeze()?);
+        }
         Ok(())
+    }
+
+    pub fn resume(&mut self) -> Result<(), Error> {
+        match (&self.group, self.frozen.take()) {
+            (Some(group), Some(frozen)) => group.thaw(frozen),
+            _ => Ok(()),
+        }
     }
 
     pub fn is_overdue(&self, now: Instant) -> bool {

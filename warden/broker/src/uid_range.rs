@@ -38,7 +38,7 @@ impl UidRange {
 impl UidRanges {
     pub fn open() -> Result<Self, Error> {
         let failed = Code::UidRangeExhausted;
-        match rustix::fs::mkdir(DIRECTORY, Mode::from_raw_mode(0o700)) {
+        match rustix::fs::mkdir(DIRECTORY, Mode::from_raw_mode(0o755)) {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             Err(errno) => return Err(errno).attempt_on(failed, "mkdir", DIRECTORY),
         }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import type { JsonObject } from "../channel/json.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { errorFromWire } from "../errors/wire.js";
 import type { Facts } from "../host/facts.js";
 import type { Plan } from "../plan/schema.js";
 import { Control } from "./control.js";
@@ -145,6 +146,10 @@ export class Broker {
   }
 
   #receiveHello(type: string, message: JsonObject): void {
+    if (type === "refused") {
+      // Instead of a hello: this user may not use this broker.
+      throw errorFromWire(message["error"], "CALLER_REFUSED");
+    }
     if (type === "hello") {
       this.#hello = readHello(message);
       this.#greeted(this.#hello);

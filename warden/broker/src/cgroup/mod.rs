@@ -4,6 +4,7 @@
 //! lives. A directory of that name that can be locked belongs to a broker that died: the next one empties and removes it.
 
 mod discover;
+mod guard;
 mod stale;
 mod v1;
 mod v2;
@@ -49,6 +50,13 @@ pub struct Group {
     version: u8,
     /// v2: one; v1: one per controller, named by it.
     directories: Vec<(String, PathBuf)>,
+}
+
+/// A pause.
+pub enum Frozen {
+    /// What is killed dies all the same.
+    V2,
+    V1(guard::Guard),
 }
 
 /// What was counted; `None` where nothing counts it.
@@ -173,9 +181,19 @@ impl Group {
         if self.version == 2 { v2::in_force(self) } else { v1::in_force(self) }
     }
 
-    /// Stops every process of the group, or lets them go on.
-    pub fn freeze(&self, frozen: bool) -> Result<(), Error> {
-        if self.version == 2 { v2::freeze(self, frozen) } else { v1::freeze(self, frozen) }
+    /// Stops every process of the group until what is returned is given to `thaw`.
+    pub fn freeze(&self) -> Result<Frozen, Error> {
+        if self.version == 2 { v2::freeze(self, true).map(|()| Frozen::V2) } else { v1::freeze(self).map(Frozen::V1) }
+    }
+
+    pub fn thaw(&self, frozen: Frozen) -> Result<(), Error> {
+        match frozen {
+            Frozen::V2 => v2::freeze(self, false),
+            Frozen::V1(guard) => {
+                drop(guard);
+                Ok(())
+            }
+        }
     }
 
     /// Kills what is in it; on v1 init's own death has to do (a pid namespace does not outlive it). What is frozen must thaw first.

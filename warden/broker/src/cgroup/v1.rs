@@ -1,5 +1,6 @@
 //! A hierarchy per controller.
 
+use super::guard::Guard;
 use super::{Counters, Group, InForce, controller_name, read_keyed, read_number, write};
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
@@ -61,10 +62,11 @@ pub fn in_force(group: &Group) -> InForce {
     }
 }
 
-pub fn freeze(group: &Group, frozen: bool) -> Result<(), Error> {
-    match group.directory("freezer") {
-        Some(path) => write(&path.join("freezer.state"), if frozen { "FROZEN" } else { "THAWED" }),
-        None if frozen => Err(Error::new(Code::CgroupUnavailable, "freeze").detail("freezer")),
-        None => Ok(()),
-    }
+pub fn freeze(group: &Group) -> Result<Guard, Error> {
+    let missing = || Error::new(Code::CgroupUnavailable, "freeze").detail("freezer");
+    let state = group.directory("freezer").ok_or_else(missing)?.join("freezer.state");
+    // First, so that there is no moment without it; should freezing fail half way, its drop undoes that.
+    let guard = Guard::post(&state)?;
+    write(&state, "FROZEN")?;
+    Ok(guard)
 }

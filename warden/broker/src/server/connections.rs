@@ -44,10 +44,11 @@ impl Server {
                 let matches = |source: &Source| matches!(source, Source::Pending(one) if uid.is_none_or(|uid| one.caller.uid == uid));
                 self.sources.values().filter(|source| matches(source)).count()
             };
-            if !self.allowed(caller.uid)
-                || waiting(None) >= MAX_PENDING
-                || waiting(Some(caller.uid)) >= MAX_PENDING_OF_ONE_UID
-            {
+            if !self.allowed(caller.uid) {
+                refuse(&socket, &caller);
+                continue;
+            }
+            if waiting(None) >= MAX_PENDING || waiting(Some(caller.uid)) >= MAX_PENDING_OF_ONE_UID {
                 continue; // dropped, that is: closed
             }
             let pending = Pending { socket, caller, reader: Reader::default(), until: Instant::now() + OPENING_LIMIT };
@@ -183,6 +184,14 @@ impl Server {
     }
 }
 
+/// The one message that who may not use the broker gets: whom to ask, the owner knows.
+fn refuse(socket: &OwnedFd, caller: &Caller) {
+    let error = Error::new(Code::CallerRefused, "connect").detail(format!("uid {}", caller.uid));
+    let _ = Writer::default().send(socket, &Message::Refused { id: "", error: &error });
+    // What it has said already is read: closing with it unread would take our message back (ECONNRESET).
+    let _ = rustix::net::recv(socket, &mut [0_u8; 1024], rustix::net::RecvFlags::DONTWAIT);
+}
+
 fn perform(sandbox: &mut Sandbox, kind: RequestKind) -> Result<serde_json::Value, Error> {
     let encode = |value: Result<serde_json::Value, serde_json::Error>| {
         value.map_err(|_| Error::new(Code::LaunchFailed, "encode"))
@@ -193,10 +202,8 @@ fn perform(sandbox: &mut Sandbox, kind: RequestKind) -> Result<serde_json::Value
             let seen = evidence::collect(sandbox.pid, &sandbox.plan, sandbox.group.as_ref(), true)?;
             encode(serde_json::to_value(seen))
         }
-        RequestKind::Pause | RequestKind::Resume => {
-            sandbox.pause(kind == RequestKind::Pause)?;
-            Ok(serde_json::json!({}))
-        }
+        RequestKind::Pause => sandbox.pause().map(|()| serde_json::json!({})),
+        RequestKind::Resume => sandbox.resume().map(|()| serde_json::json!({})),
         RequestKind::Kill => {
             sandbox.kill(Cause::Killed);
             Ok(serde_json::json!({}))

@@ -59,8 +59,11 @@ pub struct Server {
 
 impl Server {
     /// `control`: the private broker's one control connection.
-    pub fn new(options: Options, control: Option<OwnedFd>, signals: OwnedFd) -> Result<Self, Error> {
+    pub fn new(mut options: Options, control: Option<OwnedFd>, signals: OwnedFd) -> Result<Self, Error> {
         let home = crate::cgroup::Home::find();
+        if options.socket.is_some() {
+            options.maxima.fill(&home.facts().controllers);
+        }
         let host = HostFacts::probe(home.facts());
         let launcher = Launcher::new(home, host.privileged())?;
         let listener = Listener::open(&options)?;
