@@ -22,6 +22,8 @@ const MAX_REQUEST: usize = 16 << 10;
 const OPENING_LIMIT: Duration = Duration::from_secs(5);
 const MAX_PENDING: usize = 256;
 const MAX_PENDING_OF_ONE_UID: usize = 64;
+/// Somebody who may not use this broker, and is told so once they have said what they want.
+const MAX_PENDING_OF_A_STRANGER: usize = 4;
 /// Control connections that one user may hold: each costs a descriptor, and memory while its client does not read.
 const MAX_SESSIONS_OF_ONE_UID: usize = 256;
 /// Connections taken, and requests of one session answered, before everybody else has a turn: whoever is quick enough to have
@@ -44,11 +46,8 @@ impl Server {
                 let matches = |source: &Source| matches!(source, Source::Pending(one) if uid.is_none_or(|uid| one.caller.uid == uid));
                 self.sources.values().filter(|source| matches(source)).count()
             };
-            if !self.allowed(caller.uid) {
-                refuse(&socket, &caller);
-                continue;
-            }
-            if waiting(None) >= MAX_PENDING || waiting(Some(caller.uid)) >= MAX_PENDING_OF_ONE_UID {
+            let most = if self.allowed(caller.uid) { MAX_PENDING_OF_ONE_UID } else { MAX_PENDING_OF_A_STRANGER };
+            if waiting(None) >= MAX_PENDING || waiting(Some(caller.uid)) >= most {
                 continue; // dropped, that is: closed
             }
             let pending = Pending { socket, caller, reader: Reader::default(), until: Instant::now() + OPENING_LIMIT };
@@ -88,6 +87,9 @@ impl Server {
             Read::Message(body) => serde_json::from_slice::<Opening>(&body),
         };
         let _ = epoll::delete(&self.epoll, &pending.socket);
+        if !self.allowed(pending.caller.uid) {
+            return refuse(&pending.socket, &pending.caller);
+        }
         match opening {
             Ok(Opening { kind: OpeningKind::Control, session: None, plan: None })
                 if self.options.socket.is_some() && !self.closing =>
@@ -188,8 +190,6 @@ impl Server {
 fn refuse(socket: &OwnedFd, caller: &Caller) {
     let error = Error::new(Code::CallerRefused, "connect").detail(format!("uid {}", caller.uid));
     let _ = Writer::default().send(socket, &Message::Refused { id: "", error: &error });
-    // What it has said already is read: closing with it unread would take our message back (ECONNRESET).
-    let _ = rustix::net::recv(socket, &mut [0_u8; 1024], rustix::net::RecvFlags::DONTWAIT);
 }
 
 fn perform(sandbox: &mut Sandbox, kind: RequestKind) -> Result<serde_json::Value, Error> {
