@@ -26,6 +26,7 @@ export { parsePolicy } from "./policy/parse.js";
 export { PROTECTIONS, type Protection } from "./policy/protections.js";
 export type { ResolvedPolicy } from "./policy/resolved.js";
 export type { Policy } from "./policy/schema.js";
+export { parseSize } from "./policy/units.js";
 export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
 export type { Files, ReadOptions, ReadStreamOptions, WriteOptions } from "./sandbox/files/files.js";

@@ -1,5 +1,3 @@
-import { BulkheadError } from "../errors/bulkhead-error.js";
-import { parseSize } from "../policy/units.js";
 import { wardenPath } from "./locate.js";
 
 /** Where a system broker listens unless its owner says otherwise. */
@@ -11,8 +9,8 @@ export interface SystemBrokerOptions {
   readonly socket?: string;
   /** Who may use it, besides the broker's own uid. */
   readonly allowUids?: readonly number[];
-  /** The most that one sandbox may ask for: a size as in a policy. */
-  readonly maxMemory?: string | number;
+  /** The most that one sandbox may ask for. */
+  readonly maxMemoryBytes?: number;
   readonly maxPids?: number;
   readonly maxCpus?: number;
   /** Alive at once, for each caller. */
@@ -21,17 +19,14 @@ export interface SystemBrokerOptions {
 
 /**
  * The command that runs a system broker in the foreground, for a service manager or `child_process.spawn`.
- * @throws BulkheadError USAGE, SETUP_MISSING
+ * @throws BulkheadError SETUP_MISSING
  */
 export function systemBrokerCommand(options: SystemBrokerOptions = {}): {
   readonly file: string;
   readonly args: string[];
 } {
-  const memory = options.maxMemory === undefined ? undefined : parseSize(options.maxMemory);
-  if (options.maxMemory !== undefined && memory === undefined) {
-    throw new BulkheadError("USAGE", { operation: "max-memory", detail: String(options.maxMemory) });
-  }
-  const maxima = { memory, pids: options.maxPids, cpus: options.maxCpus, sandboxes: options.maxSandboxes };
+  const { maxMemoryBytes, maxPids, maxCpus, maxSandboxes } = options;
+  const maxima = { memory: maxMemoryBytes, pids: maxPids, cpus: maxCpus, sandboxes: maxSandboxes };
   const args = ["broker", "--socket", options.socket ?? SYSTEM_SOCKET];
   for (const uid of options.allowUids ?? []) args.push("--allow-uid", String(uid));
   for (const [name, value] of Object.entries(maxima)) {

@@ -1,12 +1,16 @@
 import { spawn } from "node:child_process";
-import { type SystemBrokerOptions, systemBrokerCommand } from "bulkhead";
+import { BulkheadError, parseSize, type SystemBrokerOptions, systemBrokerCommand } from "bulkhead";
 import type { BrokerFlags } from "../commands/broker.js";
 import { EXIT, exitCodeOfSignal } from "../exit-codes.js";
 import { finish } from "../output/write.js";
 
 /** Runs the warden in this terminal, or under this service manager, until it is told to end. */
-export async function serve({ allowUid, ...flags }: BrokerFlags): Promise<void> {
-  const options: SystemBrokerOptions = { ...flags, ...(allowUid === undefined ? {} : { allowUids: allowUid }) };
+export async function serve({ allowUid, maxMemory, ...flags }: BrokerFlags): Promise<void> {
+  const options: SystemBrokerOptions = {
+    ...flags,
+    ...(allowUid === undefined ? {} : { allowUids: allowUid }),
+    ...(maxMemory === undefined ? {} : { maxMemoryBytes: sizeOf(maxMemory) }),
+  };
   const { file, args } = systemBrokerCommand(options);
   // Nothing of this environment is the broker's business.
   const broker = spawn(file, args, { stdio: "inherit", env: {} });
@@ -20,4 +24,10 @@ export async function serve({ allowUid, ...flags }: BrokerFlags): Promise<void> 
     );
   });
   await finish(code);
+}
+
+function sizeOf(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new BulkheadError("USAGE", { operation: "--max-memory", detail: text });
+  return bytes;
 }
