@@ -5,7 +5,7 @@ import type { WardenLevel } from "./level.js";
 type Namespace = Plan["namespaces"][number];
 
 /** The newest Landlock ABI whose rights this version handles; newer kernels are asked for no more than that. */
-const NEWEST_LANDLOCK = 6;
+const NEWEST_LANDLOCK = 7;
 
 /** Which namespaces are made. All that the level has and the kernel knows; the net namespace is replaced where there is none. */
 export function namespacesFor(level: WardenLevel, facts: Facts): readonly Namespace[] {
