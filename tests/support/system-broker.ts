@@ -12,11 +12,11 @@ export class SystemBroker implements AsyncDisposable {
     readonly socket: string,
   ) {}
 
-  /** `flags` as the warden takes them: `--allow-uid`, `--max-memory`, …; `path`: not a socket of its own but that of a dead one. */
+  /** Dies with this process, however that ends. `flags` as the warden takes them: `--allow-uid`, `--max-memory`, …; `path`: not a socket of its own but that of a dead one. */
   static async start(flags: readonly string[] = [], path?: string): Promise<SystemBroker> {
     const directory = await TemporaryDirectory.create("broker", 0o755);
     const socket = path ?? directory.join("socket");
-    const child = spawn(WARDEN_PATH, ["broker", "--socket", socket, ...flags], {
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", WARDEN_PATH, "broker", "--socket", socket, ...flags], {
       stdio: ["ignore", "inherit", "inherit"],
     });
     const broker = new SystemBroker(directory, child, socket);

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
+import { mkdir, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Level } from "bulkhead";
 import { isAlive, noneLeft, parentOf, processesWith, readKernelFile } from "../../support/host.js";
+import { WARDEN_PATH } from "../../support/programs.js";
 import { TemporaryDirectory } from "../../support/temporary.js";
 import { eventually } from "../../support/time.js";
 
@@ -21,15 +23,23 @@ interface Stage {
 export class Subject implements AsyncDisposable {
   readonly marker = `marker-${randomBytes(8).toString("hex")}`;
   readonly #temporary: TemporaryDirectory;
+  /** A name of the subject's own for the warden, so that its broker is known in the process table even before it made anything. */
+  readonly #warden: string;
   readonly #child: ChildProcess;
   readonly #stages: Stage[] = [];
   #inits: readonly number[] = [];
   #broker = 0;
   #groups: readonly string[] = [];
 
-  private constructor(temporary: TemporaryDirectory, level: Level, mode: "idle" | "flood" | "churn") {
+  private constructor(temporary: TemporaryDirectory, warden: string, level: Level, mode: "idle" | "flood" | "churn") {
     this.#temporary = temporary;
-    const env = { ...process.env, TMPDIR: temporary.path, BULKHEAD_TEST_MARKER: this.marker };
+    this.#warden = warden;
+    const env = {
+      ...process.env,
+      TMPDIR: temporary.join("tmp"),
+      BULKHEAD_TEST_MARKER: this.marker,
+      BULKHEAD_WARDEN: warden,
+    };
     this.#child = spawn(process.execPath, ["--import", "tsx", VICTIM, level, mode], {
       stdio: ["ignore", "pipe", "inherit"],
       env,
@@ -44,7 +54,10 @@ export class Subject implements AsyncDisposable {
   }
 
   static async start(level: Level, mode: "idle" | "flood" | "churn"): Promise<Subject> {
-    return new Subject(await TemporaryDirectory.create("subject"), level, mode);
+    const temporary = await TemporaryDirectory.create("subject");
+    await mkdir(temporary.join("tmp"));
+    await symlink(WARDEN_PATH, temporary.join("warden"));
+    return new Subject(temporary, temporary.join("warden"), level, mode);
   }
 
   get pid(): number {
@@ -80,14 +93,14 @@ export class Subject implements AsyncDisposable {
   /** Throws unless nothing is left at all: the broker, control groups, temporary files. */
   async assertNothingLeft(): Promise<void> {
     await this.assertInsideGone();
-    await eventually("the broker is gone", 3000, () => this.#broker === 0 || !isAlive(this.#broker));
+    await eventually("the broker is gone", 3000, () => processesWith(this.#warden).length === 0);
     await eventually(
       `control groups are gone: ${this.#groups.join(" ")}`,
       3000,
       () => !this.#groups.some((path) => existsSync(path)),
     );
     // tsx, with which the subject is started, keeps a cache of its own there.
-    const files = readdirSync(this.#temporary.path).filter(
+    const files = readdirSync(this.#temporary.join("tmp")).filter(
       (name) => !name.startsWith("tsx-") && !name.startsWith("node-compile-cache"),
     );
     if (files.length > 0) throw new Error(`left in TMPDIR: ${files.join(" ")}`);
@@ -95,6 +108,7 @@ export class Subject implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
+    for (const broker of processesWith(this.#warden)) process.kill(broker, "SIGKILL");
     await this.#temporary[Symbol.asyncDispose]();
   }
 }

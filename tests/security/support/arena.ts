@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { chmod, chown, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
-import { isAlive, stateOf } from "../../support/host.js";
+import { isAlive, readKernelFile, stateOf } from "../../support/host.js";
 import { PROBE_PATH, WARDEN_PATH } from "../../support/programs.js";
 import { TemporaryDirectory } from "../../support/temporary.js";
 import { eventually } from "../../support/time.js";
@@ -47,11 +47,17 @@ export class Arena implements AsyncDisposable {
     // A set-user-id program that the host left lying around, root's where this is root.
     await copyFile(PROBE_PATH, directory.join("setid/probe"));
     await chmod(directory.join("setid/probe"), 0o6755);
-    const victim = spawn("sleep", ["1000000"], {
+    const victim = spawn("setpriv", ["--pdeathsig", "KILL", "sleep", "1000000"], {
       stdio: "ignore",
       env: { BULKHEAD_CANARY: "environment of the host" },
     });
-    await eventually("the process of the host sleeps", 5000, () => stateOf(victim.pid ?? 0) === "S");
+    const commandLine = `/proc/${victim.pid}/cmdline`;
+    await eventually(
+      "the process of the host sleeps",
+      5000,
+      () => readKernelFile(commandLine) === "sleep\x001000000\0",
+    );
+    await eventually("quietly", 5000, () => stateOf(victim.pid ?? 0) === "S");
     return new Arena(directory, await Listeners.start(), victim);
   }
 

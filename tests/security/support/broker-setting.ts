@@ -40,13 +40,14 @@ export class BrokerSetting implements AsyncDisposable {
     await mkdir(directory.join("theirs"), { mode: 0o700 });
     await writeFile(directory.join("theirs/secret"), "another user's\n", { mode: 0o644 });
     for (const path of ["theirs", "theirs/secret"]) await chown(directory.join(path), STRANGER.uid, STRANGER.gid);
-    const broker = await SystemBroker.start(["--allow-uid", String(ALLOWED.uid), ...flags]);
     const { plan } = await explain({ level: "container", resources: { memory: "32MiB", pids: 16 } });
     const own = {
       ...plan,
       root: { ...plan.root, source: { kind: "directory", path: directory.join("base"), owner: null } },
     } as Plan;
-    return new BrokerSetting(broker, await Arena.create(), directory, own);
+    const arena = await Arena.create();
+    const broker = await SystemBroker.start(["--allow-uid", String(ALLOWED.uid), ...flags]);
+    return new BrokerSetting(broker, arena, directory, own);
   }
 
   /** The unprivileged user. */
