@@ -13,6 +13,7 @@ Exit codes: the workload's own; 124 timed out; 125 Bulkhead refused or failed; 1
 Examples:
   bulkhead run -- sh -c 'id; ls /'
   bulkhead run --root host --mount ./data:/data -- perl -e 'print 6*7'
+  bulkhead run --image python:3.13-slim -- python -c 'print(6*7)'
   bulkhead run --image oci:./layout:latest --memory 256MiB --timeout 10s
   bulkhead run --policy policy.yaml --json -- ./job
   bulkhead run --require landlock,cgroup.memory -- ./job        refuses if either would not be enforced`,
@@ -30,6 +31,12 @@ Examples:
   bulkhead broker --allow-uid 1000 --max-memory 2GiB --max-pids 512
   BULKHEAD_BROKER=/run/bulkhead/broker.sock bulkhead run -- id     as uid 1000
 packaging/bulkhead-broker.service is a systemd unit for it.`,
+  images: `
+Examples:
+  bulkhead images pull python:3.13-slim
+  bulkhead images ls
+  bulkhead images import docker-archive:./image.tar team/tool:1
+  bulkhead images prune --all                    everything that no sandbox uses`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

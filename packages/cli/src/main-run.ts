@@ -1,4 +1,4 @@
-import { reportHost } from "bulkhead";
+import { Broker } from "bulkhead";
 import { type RunFlags, runCommand } from "./commands/run.js";
 import { perform } from "./perform.js";
 import { rootCommand } from "./root-command.js";
@@ -10,7 +10,7 @@ declare const startWhole: () => Promise<unknown>;
 // The broker starts while the arguments are read: only `--broker` among them could ask for another. One that is not wanted
 // after all ends with this process; if it could not be had, `run` tries again, and says why.
 if (!process.argv.some((argument) => argument.startsWith("--broker"))) {
-  reportHost().catch(() => undefined);
+  Broker.default(undefined, probablyChroot(process.argv) ? "chroot" : "container").catch(() => undefined);
 }
 
 void perform(
@@ -25,4 +25,9 @@ void perform(
 /** What reads policy files and images is larger than all the rest, and is not in this bundle. */
 function isServedHere({ policy, image, root = "" }: RunFlags): boolean {
   return policy === undefined && image === undefined && !/^(oci|docker-archive):/.test(root);
+}
+
+/** Only a guess at what will be asked for: a wrong one costs a process that is never used. */
+function probablyChroot(argv: readonly string[]): boolean {
+  return argv.some((word, at) => word === "--level=chroot" || (word === "chroot" && argv[at - 1] === "--level"));
 }

@@ -3,6 +3,7 @@ import { brokerCommand } from "./commands/broker.js";
 import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
+import { imagesCommand } from "./commands/images.js";
 import { runCommand } from "./commands/run.js";
 import { setupCommand } from "./commands/setup.js";
 import { versionCommand } from "./commands/version.js";
@@ -11,10 +12,11 @@ import { rootCommand } from "./root-command.js";
 const COMMANDS: Readonly<Record<string, () => Command>> = {
   run: () =>
     runCommand(async (argv, flags) => {
-      const { execute } = await import("./run/execute.js");
-      await execute(argv, flags);
+      const { executeWithImages } = await import("./run/with-images.js");
+      await executeWithImages(argv, flags);
     }),
   explain: explainCommand,
+  images: imagesCommand,
   doctor: doctorCommand,
   broker: brokerCommand,
   setup: setupCommand,

@@ -106,7 +106,7 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
     let plan = &orders.plan;
     let filters = birth
         .filters
-        .find(plan)
+        .find(&plan.seccomp, &plan.capabilities)
         .map_or_else(|| confine::seccomp::compile(&plan.seccomp, &plan.capabilities).map(std::rc::Rc::new), Ok)?;
 
     if birth.base.is_none() {

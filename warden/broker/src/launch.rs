@@ -10,7 +10,7 @@ use crate::orders::{self, Outgoing};
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::{UidRange, UidRanges};
 use bulkhead_confine::seccomp::{self, Filters};
-use bulkhead_plan::model::{Plan, Seccomp};
+use bulkhead_plan::model::{Level, Namespace, Plan, Seccomp};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use std::rc::Rc;
@@ -47,6 +47,20 @@ impl Launcher {
         })
     }
 
+    /// Gets ready for a sandbox of this level with defaults for all else.
+    pub fn expect(&mut self, level: Level) {
+        use Namespace::{Cgroup, Ipc, Mount, Net, Pid, User, Uts};
+        let grouped = self.home.facts().version != 0;
+        let mut namespaces = vec![Mount, Pid, Ipc, Net];
+        namespaces.extend((level == Level::Container || self.ranges.is_none()).then_some(User));
+        namespaces.extend((level == Level::Container).then_some(Uts));
+        namespaces.extend((level == Level::Container && grouped).then_some(Cgroup));
+        let seccomp = Seccomp { profile: "default".to_owned(), deny_setid: false, unix_sockets_only: false };
+        // What fails here will fail again at the launch, and be reported there.
+        let _ = self.filters.prepare(&seccomp, &[]);
+        self.nursery.expect(Kind::new(&namespaces, grouped));
+    }
+
     /// The sandbox is launching when this returns; nothing is left when it fails.
     pub fn launch(
         &mut self,
@@ -55,7 +69,7 @@ impl Launcher {
         session: u64,
         channel: &OwnedFd,
     ) -> Result<Sandbox, Error> {
-        self.filters.prepare(&planned.plan)?;
+        self.filters.prepare(&planned.plan.seccomp, &planned.plan.capabilities)?;
         let blank = self.instruct(&planned, caller, channel)?;
         Ok(Sandbox {
             plan: planned.plan,
@@ -100,7 +114,7 @@ impl Launcher {
     /// A child with its limits set and its orders on the way.
     fn instruct(&mut self, planned: &Planned, caller: &Caller, channel: &OwnedFd) -> Result<Blank, Error> {
         let plan = &planned.plan;
-        let kind = Kind { namespaces: plan.namespaces.clone(), grouped: plan.cgroup.version != 0 };
+        let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0);
         let (nursery, mut parents) = self.split();
         let blank = nursery.take(&kind, &mut parents)?;
         let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&plan.cgroup.controllers, &plan.limits));
@@ -133,21 +147,19 @@ pub struct FilterCache {
 impl FilterCache {
     const LIMIT: usize = 16;
 
-    pub fn find(&self, plan: &Plan) -> Option<Rc<Filters>> {
-        let same = |(seccomp, capabilities, _): &&(Seccomp, Vec<String>, Rc<Filters>)| {
-            *seccomp == plan.seccomp && *capabilities == plan.capabilities
-        };
+    pub fn find(&self, seccomp: &Seccomp, capabilities: &[String]) -> Option<Rc<Filters>> {
+        let same = |one: &&(Seccomp, Vec<String>, Rc<Filters>)| one.0 == *seccomp && one.1 == capabilities;
         self.kept.iter().find(same).map(|(_, _, filters)| Rc::clone(filters))
     }
 
-    /// Compiles the filters of a plan unless they are known: a faulty profile is refused before anything is made.
-    fn prepare(&mut self, plan: &Plan) -> Result<(), Error> {
-        if self.find(plan).is_none() {
-            let filters = seccomp::compile(&plan.seccomp, &plan.capabilities)?;
+    /// Compiles these filters unless they are known: a faulty profile is refused before anything is made.
+    fn prepare(&mut self, seccomp: &Seccomp, capabilities: &[String]) -> Result<(), Error> {
+        if self.find(seccomp, capabilities).is_none() {
+            let filters = seccomp::compile(seccomp, capabilities)?;
             if self.kept.len() == Self::LIMIT {
                 self.kept.remove(0);
             }
-            self.kept.push((plan.seccomp.clone(), plan.capabilities.clone(), Rc::new(filters)));
+            self.kept.push((seccomp.clone(), capabilities.to_vec(), Rc::new(filters)));
         }
         Ok(())
     }

@@ -31,6 +31,15 @@ pub struct Kind {
     pub grouped: bool,
 }
 
+impl Kind {
+    /// In one order, so that plans which say the same in another do not make another kind.
+    pub fn new(namespaces: &[Namespace], grouped: bool) -> Self {
+        let mut namespaces = namespaces.to_vec();
+        namespaces.sort_unstable();
+        Self { namespaces, grouped }
+    }
+}
+
 /// A child that waits.
 pub struct Blank {
     kind: Kind,
@@ -55,11 +64,19 @@ pub struct Parents<'a> {
 pub struct Nursery {
     ready: Vec<Blank>,
     asked: Vec<(Kind, u32)>,
+    /// One to be made before anybody has asked.
+    expected: Option<Kind>,
 }
 
 impl Nursery {
+    /// The first launch will probably be of this kind: its child can be made while the caller still gets ready.
+    pub fn expect(&mut self, kind: Kind) {
+        self.expected = Some(kind);
+    }
+
     /// One that was ready, or a new one.
     pub fn take(&mut self, kind: &Kind, parents: &mut Parents) -> Result<Blank, Error> {
+        self.expected = None;
         // Only a few kinds exist; whoever makes up more gets no child ahead of time.
         if self.asked.len() < KEPT && !self.asked.iter().any(|(known, _)| known == kind) {
             self.asked.push((kind.clone(), 0));
@@ -83,12 +100,13 @@ impl Nursery {
     /// The kind that the next child should be made of.
     pub fn lacking(&self) -> Option<Kind> {
         let few = |kind: &Kind| self.ready.iter().filter(|blank| blank.kind == *kind).count() < KEPT_OF_A_KIND;
-        let wanted = self.asked.iter().find(|(kind, times)| *times >= WORTH_IT && few(kind));
-        wanted.filter(|_| self.ready.len() < KEPT).map(|(kind, _)| kind.clone())
+        let often = self.asked.iter().find(|(kind, times)| *times >= WORTH_IT && few(kind)).map(|(kind, _)| kind);
+        self.expected.as_ref().or(often).filter(|_| self.ready.len() < KEPT).cloned()
     }
 
     pub fn refill(&mut self, parents: &mut Parents) {
         let Some(kind) = self.lacking() else { return };
+        self.expected = None;
         match make(&kind, parents) {
             Ok(blank) => self.ready.push(blank),
             // The next launch will meet the same fault and report it; until then this is not tried over and over.

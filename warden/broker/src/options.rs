@@ -1,5 +1,6 @@
 //! The broker's command line.
 
+use bulkhead_plan::model::Level;
 use std::ffi::OsString;
 
 /// How the broker lives and what its owner allows.
@@ -10,6 +11,8 @@ pub struct Options {
     /// Who may connect to the socket; the broker's own uid always may.
     pub allow_uids: Vec<u32>,
     pub maxima: Maxima,
+    /// Of the first sandbox, probably.
+    pub expect: Option<Level>,
 }
 
 /// What a plan may ask for at most; `None` is no bound of the owner's.
@@ -23,7 +26,7 @@ pub struct Maxima {
     pub sandboxes: Option<u64>,
 }
 
-pub const USAGE: &str = "usage: warden broker --private
+pub const USAGE: &str = "usage: warden broker --private [--expect chroot|container]
        warden broker --socket PATH [--allow-uid UID]… [--max-memory BYTES] [--max-pids N] [--max-cpus N.N] [--max-sandboxes N]";
 
 /// A system broker's owner who says nothing still gets a bound: callers are other people.
@@ -58,6 +61,7 @@ impl Options {
             let mut value = || words.next().transpose()?.ok_or(format!("{flag} needs a value"));
             match flag {
                 "--private" => private = true,
+                "--expect" => options.expect = Some(level(flag, value()?)?),
                 "--socket" => options.socket = Some(value()?.to_owned()),
                 "--allow-uid" => options.allow_uids.push(number(flag, value()?)?),
                 "--max-memory" => options.maxima.memory_bytes = Some(number(flag, value()?)?),
@@ -74,6 +78,14 @@ impl Options {
             options.maxima.sandboxes.get_or_insert(DEFAULT_SANDBOXES);
         }
         Ok(options)
+    }
+}
+
+fn level(flag: &str, text: &str) -> Result<Level, String> {
+    match text {
+        "chroot" => Ok(Level::Chroot),
+        "container" => Ok(Level::Container),
+        _ => Err(format!("{flag} {text}: no such level")),
     }
 }
 

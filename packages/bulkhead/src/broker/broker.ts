@@ -7,7 +7,7 @@ import type { Plan } from "../plan/schema.js";
 import { Control } from "./control.js";
 import { Launch } from "./launch.js";
 import { type BrokerLimits, type Hello, readHello } from "./messages.js";
-import { type PrivateProcess, startPrivate } from "./private-process.js";
+import { type ExpectedLevel, type PrivateProcess, startPrivate } from "./private-process.js";
 import { encodeMessage } from "./wire.js";
 
 /** How long a broker may take to say hello. */
@@ -34,8 +34,8 @@ export class Broker {
    * process alive, and ends with this one, however that ends.
    * @throws BulkheadError SETUP_MISSING, BROKER_UNAVAILABLE
    */
-  static private(): Promise<Broker> {
-    return shared("", () => Broker.#start(startPrivate()));
+  static private(expect: ExpectedLevel = "container"): Promise<Broker> {
+    return shared("", () => Broker.#start(startPrivate(expect)));
   }
 
   /**
@@ -46,9 +46,9 @@ export class Broker {
     return shared(path, () => Broker.#connect(path));
   }
 
-  /** `path`'s broker, or BULKHEAD_BROKER's, or the private one. */
-  static default(path: string | undefined = process.env["BULKHEAD_BROKER"]): Promise<Broker> {
-    return path === undefined || path === "" ? Broker.private() : Broker.connect(path);
+  /** `path`'s broker, or BULKHEAD_BROKER's, or the private one, which is told what to expect if it is only started now. */
+  static default(path: string | undefined = process.env["BULKHEAD_BROKER"], expect?: ExpectedLevel): Promise<Broker> {
+    return path === undefined || path === "" ? Broker.private(expect) : Broker.connect(path);
   }
 
   /** The same, if it has said hello already. */

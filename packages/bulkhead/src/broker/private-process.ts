@@ -7,6 +7,9 @@ import { wardenPath } from "./locate.js";
 /** What is kept of a broker's stderr, to tell why it could not start. */
 const LAST_WORDS_BYTES = 4096;
 
+/** The level of the first sandbox, as far as it can be guessed: a child for it is made while the caller gets ready. */
+export type ExpectedLevel = "chroot" | "container";
+
 /** A broker that lives and dies with this process. */
 export interface PrivateProcess {
   /** Our end of its control connection; when it closes, the broker ends, and every sandbox of it. */
@@ -20,8 +23,8 @@ export interface PrivateProcess {
  * it), no environment, no descriptors; and nothing of it keeps Node from exiting.
  * @throws BulkheadError SETUP_MISSING
  */
-export function startPrivate(): PrivateProcess {
-  const child = spawn(wardenPath(), ["broker", "--private"], {
+export function startPrivate(expect: ExpectedLevel): PrivateProcess {
+  const child = spawn(wardenPath(), ["broker", "--private", "--expect", expect], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     detached: true,
     env: {},

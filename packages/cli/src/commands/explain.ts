@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
+import { addImageFlags, type ImageFlags } from "../images/flags.js";
 import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
 
-export interface ExplainFlags extends PolicyFlags {
+export interface ExplainFlags extends PolicyFlags, ImageFlags {
   readonly plan?: boolean;
   readonly json?: boolean;
   readonly broker?: string;
@@ -15,7 +16,7 @@ export function explainCommand(): Command {
     .option("--plan", "print the plan instead: exactly what the warden would execute")
     .option("--json", "print everything as one JSON object")
     .option("--broker <socket>", "ask the system broker at this socket");
-  return addPolicyFlags(command)
+  return addImageFlags(addPolicyFlags(command))
     .addHelpText("after", EXAMPLES.explain)
     .action(async (flags: ExplainFlags) => {
       const { showExplanation } = await import("../explain/show.js");

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
+import { addImageFlags, type ImageFlags } from "../images/flags.js";
 import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
 
-export interface RunFlags extends PolicyFlags {
+export interface RunFlags extends PolicyFlags, ImageFlags {
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly json?: boolean;
@@ -19,5 +20,5 @@ export function runCommand(execute: (argv: readonly string[], flags: RunFlags) =
     .option("-t, --tty", "give it a terminal of its own (usually -it)")
     .option("--json", "collect the output, and print the result as one JSON object")
     .option("--broker <socket>", "use the system broker at this socket (default: BULKHEAD_BROKER, or a private one)");
-  return addPolicyFlags(command).addHelpText("after", EXAMPLES.run).action(execute);
+  return addImageFlags(addPolicyFlags(command)).addHelpText("after", EXAMPLES.run).action(execute);
 }

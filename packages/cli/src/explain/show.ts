@@ -1,6 +1,8 @@
 import { type Enforcement, type Explanation, explain } from "bulkhead";
 import type { ExplainFlags } from "../commands/explain.js";
 import { EXIT } from "../exit-codes.js";
+import { imageOptions } from "../images/flags.js";
+import { progressOn } from "../images/progress.js";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table, wrap } from "../output/table.js";
 import { finish, print } from "../output/write.js";
@@ -8,10 +10,11 @@ import { policyFrom } from "../policy/from-flags.js";
 
 /** Prints what a policy comes to here; ends with 125 if it would be refused. */
 export async function showExplanation(flags: ExplainFlags): Promise<void> {
-  const explanation = await explain(
-    await policyFrom(flags),
-    flags.broker === undefined ? {} : { broker: flags.broker },
-  );
+  const progress = progressOn(process.stderr, false);
+  const explanation = await explain(await policyFrom(flags), {
+    images: imageOptions(flags, progress.onEvent),
+    ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+  }).finally(() => progress.stop());
   await print(process.stdout, `${render(explanation, flags)}\n`);
   await finish(explanation.unmet.length === 0 ? 0 : EXIT.bulkhead);
 }

@@ -67,7 +67,7 @@ export function addPolicyFlags(command: Command): Command {
         "base, host, a directory, oci:PATH[:TAG] or docker-archive:FILE (default: base)",
       ).conflicts("image"),
     )
-    .option("--image <image>", "an image: oci:PATH[:TAG] or docker-archive:FILE")
+    .option("--image <image>", "an image: a name (python:3.13-slim), oci:PATH[:TAG] or docker-archive:FILE")
     .option("--writable", "let the root be written to, in memory")
     .option(
       "--mount <host:inside[:ro|rw]>",

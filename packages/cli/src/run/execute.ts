@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { type Policy, type RunOptions, type RunResult, run } from "bulkhead";
+import { type ImageOptions, type Policy, type RunOptions, type RunResult, run } from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
 import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -9,13 +9,16 @@ import { Signals } from "./signals.js";
 import { type Terminal, terminalFor } from "./terminal.js";
 
 /** Runs the workload and ends with its exit code. Throws what `run` and the policy's check do. */
-export async function execute(argv: readonly string[], flags: RunFlags): Promise<void> {
+export async function execute(argv: readonly string[], flags: RunFlags, images?: ImageOptions): Promise<void> {
   const terminal = flags.tty === true ? terminalFor(process.stdin, process.stdout) : undefined;
   const given = await policyFrom(flags);
   const policy = terminal === undefined ? given : withoutTimeLimit(given);
   const signals = new Signals();
   try {
-    const result = await run(argv, policy, options(flags, terminal, signals));
+    const result = await run(argv, policy, {
+      ...options(flags, terminal, signals),
+      ...(images === undefined ? {} : { images }),
+    });
     terminal?.restore();
     await show(result, flags);
     await finish(exitCodeOf(result));

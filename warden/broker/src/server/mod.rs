@@ -65,7 +65,10 @@ impl Server {
             options.maxima.fill(&home.facts().controllers);
         }
         let host = HostFacts::probe(home.facts());
-        let launcher = Launcher::new(home, host.privileged())?;
+        let mut launcher = Launcher::new(home, host.privileged())?;
+        if let Some(level) = options.expect {
+            launcher.expect(level);
+        }
         let listener = Listener::open(&options)?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).attempt(Code::LaunchFailed, "epoll_create")?;
         let mut server = Self {

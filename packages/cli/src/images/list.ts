@@ -1,0 +1,42 @@
+import { type ImageList, images } from "bulkhead";
+import type { ImagesFlags } from "../commands/images.js";
+import { type Style, styleFor } from "../output/style.js";
+import { type Cell, table } from "../output/table.js";
+import { finish, jsonLine, print } from "../output/write.js";
+import { humanAge, humanBytes } from "./size.js";
+
+/** Prints what is in the store. */
+export async function showImages(flags: ImagesFlags): Promise<void> {
+  const list = await images.list();
+  await print(
+    process.stdout,
+    flags.json === true ? jsonLine(list) : `${renderImages(list, styleFor(process.stdout))}\n`,
+  );
+  await finish(0);
+}
+
+/** Prints one image as JSON, on several lines: it is for reading. */
+export async function showImage(name: string): Promise<void> {
+  await print(process.stdout, `${JSON.stringify(await images.inspect(name), null, 2)}\n`);
+  await finish(0);
+}
+
+export function renderImages({ images: all, usage, unnamedTrees }: ImageList, style: Style, now?: number): string {
+  const titles = ["NAME", "DIGEST", "LAYERS", "SIZE", "UNPACKED", "PULLED", ""];
+  const header = titles.map((text): Cell => ({ text, paint: style.strong }));
+  const rows = all.map((image): readonly Cell[] => [
+    { text: image.name },
+    { text: image.digest.slice(7, 19), paint: style.dim },
+    { text: String(image.layers) },
+    { text: humanBytes(image.blobBytes) },
+    { text: image.treeBytes === null ? "-" : humanBytes(image.treeBytes) },
+    { text: humanAge(image.pulledAt, now) },
+    { text: image.inUse ? "in use" : "" },
+  ]);
+  const { blobBytes, treeBytes, brokenBytes } = usage;
+  const total = humanBytes(blobBytes + treeBytes + brokenBytes);
+  const parts = [`${humanBytes(blobBytes)} of layers`, `${humanBytes(treeBytes)} unpacked`];
+  if (brokenBytes > 0) parts.push(`${humanBytes(brokenBytes)} of broken downloads`);
+  if (unnamedTrees > 0) parts.push(`${unnamedTrees} unpacked without a name`);
+  return `${table([header, ...rows])}\n\n${total} on disk: ${parts.join(", ")}`;
+}

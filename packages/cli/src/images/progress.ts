@@ -1,0 +1,61 @@
+import type { OnPullEvent } from "bulkhead";
+import { Bars } from "./bars.js";
+import { humanBytes } from "./size.js";
+
+/** Shows what goes on while images are pulled. */
+export interface Progress {
+  readonly onEvent: OnPullEvent;
+  /** To be called when it is over, however it ended. */
+  stop(): void;
+}
+
+/** Of one layer that comes, no more events than this are worth a line. */
+const EVERY_MS = 500;
+
+/** Bars on a terminal, JSON lines where those were asked for, plain lines otherwise. */
+export function progressOn(stream: NodeJS.WriteStream, json: boolean): Progress {
+  if (json)
+    return { onEvent: thinned((event) => void stream.write(`${JSON.stringify(event)}\n`)), stop: () => undefined };
+  if (stream.isTTY === true && process.env["TERM"] !== "dumb") return new Bars(stream);
+  return { onEvent: (event) => plain(stream, event), stop: () => undefined };
+}
+
+function plain(stream: NodeJS.WriteStream, event: Parameters<OnPullEvent>[0]): void {
+  switch (event.type) {
+    case "resolving":
+      stream.write(`bulkhead: pulling ${event.image}\n`);
+      break;
+    case "layer":
+      if (event.state === "downloaded") {
+        stream.write(`bulkhead: layer ${event.digest.slice(7, 19)}: ${humanBytes(event.totalBytes)}\n`);
+      }
+      break;
+    case "pulled":
+      stream.write(`bulkhead: ${pulledLine(event)}\n`);
+      break;
+    case "resolved":
+      break;
+  }
+}
+
+/** What is said when it is over. */
+export function pulledLine({
+  image,
+  downloadedBytes,
+  durationMs,
+}: Parameters<OnPullEvent>[0] & { type: "pulled" }): string {
+  return `pulled ${image} (${humanBytes(downloadedBytes)} in ${(durationMs / 1000).toFixed(1)} s)`;
+}
+
+/** Every change of state is told; of the bytes in between only some. */
+function thinned(tell: OnPullEvent): OnPullEvent {
+  const last = new Map<string, number>();
+  return (event) => {
+    if (event.type === "layer" && event.state === "downloading") {
+      const now = performance.now();
+      if (now - (last.get(event.digest) ?? Number.NEGATIVE_INFINITY) < EVERY_MS) return;
+      last.set(event.digest, now);
+    }
+    tell(event);
+  };
+}

@@ -1,0 +1,27 @@
+import { type Collected, images } from "bulkhead";
+import type { ImagesFlags } from "../commands/images.js";
+import { finish, jsonLine, print } from "../output/write.js";
+import { humanBytes } from "./size.js";
+
+/** Removes names, and says what that freed. */
+export async function removeImages(names: readonly string[], flags: ImagesFlags): Promise<void> {
+  await show(await images.remove(names), flags);
+}
+
+/** Removes what has no name. */
+export async function pruneImages(flags: ImagesFlags): Promise<void> {
+  await show(await images.prune({ all: flags.all === true }), flags);
+}
+
+async function show(collected: Collected, { json }: ImagesFlags): Promise<void> {
+  await print(process.stdout, json === true ? jsonLine(collected) : `${describe(collected)}\n`);
+  await finish(0);
+}
+
+export function describe({ freedBytes, trees, blobs, treesInUse, pulling }: Collected): string {
+  const kept = [
+    treesInUse > 0 ? `${treesInUse} unpacked in use: \`bulkhead images prune\` removes it later` : undefined,
+    pulling ? "layers were kept, since an image is being pulled" : undefined,
+  ].filter((line) => line !== undefined);
+  return [`freed ${humanBytes(freedBytes)}: ${trees} unpacked, ${blobs} blobs`, ...kept].join("\n");
+}
