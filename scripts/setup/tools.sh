@@ -9,6 +9,8 @@ test_tools() {
   need setpriv util-linux
   need skopeo skopeo
   need umoci umoci
+  need docker-registry docker-registry
+  need openssl openssl
   bench_tools
   host_tools
 }

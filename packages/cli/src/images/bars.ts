@@ -60,7 +60,8 @@ export class Bars implements Progress {
   }
 
   #draw(): void {
-    const { columns = 80, rows = 24 } = this.#stream;
+    // 0 is what a terminal without a window says.
+    const [columns, rows] = [this.#stream.columns || 80, this.#stream.rows || 24];
     const layers = [...this.#layers.values()];
     // Of more layers than there are lines those that are done go first.
     const room = Math.max(1, rows - 3);

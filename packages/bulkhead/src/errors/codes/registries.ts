@@ -18,6 +18,12 @@ export const registryCodes = entries({
     cause: "the image does not fit into the store's quota",
     remedy: "Remove images (`bulkhead images rm NAME`, `bulkhead images prune`), or raise BULKHEAD_STORE_QUOTA.",
   },
+  IMAGE_EXPORT_FAILED: {
+    fault: "user",
+    cause: "the image cannot be written there",
+    remedy:
+      "Name a directory that is not there yet (`oci:./layout:TAG`), on a disk with room; pull the image again if a blob of it is missing.",
+  },
   REGISTRY_UNAVAILABLE: {
     fault: "system",
     cause: "the registry did not answer as it should",

@@ -1,8 +1,8 @@
 import { lstat, unlink } from "node:fs/promises";
 import type { Digest } from "../reference/digest.js";
 import type { NameRecord } from "./names.js";
-import { removeTree } from "./remove-tree.js";
 import { PULL } from "./pins.js";
+import { removeTree } from "./remove-tree.js";
 import type { Store } from "./store.js";
 import { ignoreMissing } from "./turns.js";
 

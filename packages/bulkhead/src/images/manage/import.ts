@@ -1,0 +1,93 @@
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import type { ImageLayer, ResolvedImage } from "../image.js";
+import { resolveFile } from "../open.js";
+import { roomFor } from "../pull/room.js";
+import { type Digest, digestOf } from "../reference/digest.js";
+import { formatImageName, parseImageName } from "../reference/name.js";
+import { parseImageFile } from "../reference/source.js";
+import { errnoOf, unavailable } from "../store/location.js";
+import type { NameRecord } from "../store/names.js";
+import { PULL } from "../store/pins.js";
+import { Store } from "../store/store.js";
+import { unpackInto } from "../unpack/into-store.js";
+import { DEFAULT_UNPACK_LIMITS } from "../unpack/limits.js";
+import { verified } from "../unpack/verified.js";
+
+const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG = "application/vnd.oci.image.config.v1+json";
+const LAYER = "application/vnd.oci.image.layer.v1.tar";
+
+/**
+ * Takes an image in files into the store under a name, as if it had been pulled. Throws IMAGE_NAME_INVALID, and as `openImage`.
+ */
+export async function importImage(
+  source: string,
+  nameText: string,
+  options: SandboxOptions & { readonly store?: string | undefined },
+): Promise<NameRecord> {
+  const name = parseImageName(nameText);
+  if (name.digest !== undefined) {
+    throw new BulkheadError("IMAGE_NAME_INVALID", { operation: "import image", path: nameText, detail: "digest" });
+  }
+  const { store: storePath, ...sandbox } = options;
+  await using image = await resolveFile(parseImageFile(source));
+  const store = await Store.open(storePath);
+  using _ = await store.pins.holdFor(PULL);
+  const bytes = await roomFor(store, image.layers, DEFAULT_UNPACK_LIMITS.bytes);
+  const { configuration } = image.documents;
+  const manifest = image.documents.manifest ?? manifestFor(image);
+  const [manifestDigest, configDigest] = [digestOf(manifest.bytes), digestOf(configuration)];
+  await store.blobs.put(manifestDigest, manifest.bytes);
+  await store.blobs.put(configDigest, configuration);
+  for (const layer of image.layers) await bring(store, layer, sandbox.signal);
+  const layers = image.layers.map(({ digest, sizeBytes, diffId }) => ({ digest, sizeBytes, diffId }));
+  const stored = layers.map((layer) => ({ ...layer, open: () => store.blobs.stream(layer.digest) }));
+  const { key } = await unpackInto(store, stored, { ...sandbox, limits: { bytes } });
+  const record: NameRecord = {
+    format: 1,
+    name: formatImageName(name),
+    digest: manifestDigest,
+    manifest: { digest: manifestDigest, mediaType: manifest.mediaType, sizeBytes: manifest.bytes.length },
+    configuration: { digest: configDigest, sizeBytes: configuration.length },
+    layers,
+    config: image.config,
+    tree: key,
+    pulledAt: new Date().toISOString(),
+  };
+  await store.names.put(record);
+  return record;
+}
+
+/** What `docker save` writes has no manifest: one is made, and the same for the same image. */
+function manifestFor({ layers, documents: { configuration } }: ResolvedImage) {
+  const document = {
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: { mediaType: CONFIG, digest: digestOf(configuration), size: configuration.length },
+    layers: layers.map(({ digest, sizeBytes, diffId }) => ({
+      mediaType: digest === diffId ? LAYER : `${LAYER}+gzip`,
+      digest,
+      size: sizeBytes,
+    })),
+  };
+  return { bytes: Buffer.from(JSON.stringify(document)), mediaType: MANIFEST };
+}
+
+async function bring(store: Store, layer: ImageLayer, signal: AbortSignal | undefined): Promise<void> {
+  const digest: Digest = layer.digest;
+  const turn = await store.blobs.claim(digest, signal);
+  if (turn === undefined) return;
+  try {
+    await pipeline(verified(layer), createWriteStream(turn.path), signal === undefined ? {} : { signal });
+    await store.blobs.publish(turn, digest);
+  } catch (error) {
+    await turn.end();
+    if (error instanceof BulkheadError) throw error;
+    throw signal?.aborted === true
+      ? new BulkheadError("ABORTED", { operation: "import image", cause: error })
+      : unavailable(store.blobs.path(digest), errnoOf(error));
+  }
+}

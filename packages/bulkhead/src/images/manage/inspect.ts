@@ -1,0 +1,41 @@
+import type { ImageConfig } from "../documents/config.js";
+import type { Digest } from "../reference/digest.js";
+import { parseImageName } from "../reference/name.js";
+import { Store } from "../store/store.js";
+import { usageOf } from "../store/usage.js";
+import { findStored, notLocal } from "../stored.js";
+import { type ImageList, type ImageSummary, summaryOf } from "./summary.js";
+
+/** Everything that the store knows of one image. */
+export interface ImageDetails extends ImageSummary {
+  readonly manifest: { readonly digest: Digest; readonly sizeBytes: number; readonly mediaType: string };
+  readonly configuration: { readonly digest: Digest; readonly sizeBytes: number };
+  /** Lowest first. */
+  readonly layerList: readonly { readonly digest: Digest; readonly sizeBytes: number; readonly diffId: Digest }[];
+  readonly config: ImageConfig;
+  /** The unpacked files, for reading; null where they are not unpacked. */
+  readonly path: string | null;
+}
+
+/** All names of the store, sorted, and what they take of the disk. Throws IMAGE_STORE_UNAVAILABLE. */
+export async function listImages(path: string | undefined): Promise<ImageList> {
+  const store = await Store.open(path);
+  const [records, trees, usage] = await Promise.all([store.names.list(), store.trees(), usageOf(store)]);
+  const named = new Set(records.map(({ tree }) => tree));
+  return {
+    images: records.map((record) => summaryOf(store, record, trees)),
+    usage,
+    unnamedTrees: [...trees.keys()].filter((key) => !named.has(key)).length,
+  };
+}
+
+/** Throws IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE. */
+export async function inspectImage(text: string, path: string | undefined): Promise<ImageDetails> {
+  const name = parseImageName(text);
+  const store = await Store.open(path);
+  const record = await findStored(store, name);
+  if (record === undefined) throw notLocal(name);
+  const { manifest, configuration, layers, config, tree } = record;
+  const summary = summaryOf(store, record, await store.trees());
+  return { ...summary, manifest, configuration, layerList: layers, config, path: store.find(tree) ?? null };
+}
