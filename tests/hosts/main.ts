@@ -4,7 +4,7 @@ import { MachineError } from "./machine/errors.js";
 import { runMachine, unavailable } from "./machine/machine.js";
 import { say } from "./machine/progress.js";
 import { defaults, type MachineSettings } from "./machine/settings.js";
-import { type Host, matrix, shortMatrix } from "./matrix.js";
+import { type Host, matrix, shortened, shortMatrix } from "./matrix.js";
 import { help, type Options, parseOptions, UsageError } from "./options.js";
 import { guestCommand, suiteArgv, suiteTimeoutS } from "./suites.js";
 import { add, failure, judge, nothing, summary, type Verdict } from "./verdict.js";
@@ -34,7 +34,7 @@ async function main(options: Options): Promise<number> {
 
 /** The hosts named; or one that only the options describe; or all. Options change each of them. */
 function chosen(options: Options): readonly Host[] {
-  const all = options.short ? shortMatrix : matrix;
+  const all = !options.short ? matrix : options.hosts.length > 0 ? matrix.map(shortened) : shortMatrix;
   const unknown = options.hosts.find((name) => !all.some((host) => host.name === name));
   if (unknown !== undefined)
     throw new UsageError(`no host ${unknown}: one of ${all.map(({ name }) => name).join(", ")}`);

@@ -116,7 +116,7 @@ Runs the conformance and security suites, or COMMAND, on other Linux hosts: Debi
 emulation, with this machine's own programs and this checkout. Without HOST: every one of the matrix, or, if there is
 an option below, one machine made as the options say. Needs root. See docs/other-hosts.md.
 
-  --short                 the representative part that CI runs
+  --short                 the short list, on the HOSTs or on the two that CI runs
   --list                  the matrix
   --kernel NAME           bookworm (6.1), trixie (6.12), sid (newest)   [${defaults.kernel}]
   --user NAME             made if this machine has no such user         [${defaults.user}]
