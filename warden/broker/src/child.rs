@@ -144,7 +144,8 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
         confine::landlock::restrict(landlock)?;
     }
     change_ids(birth, plan, switches_user)?;
-    confine::process::dumpable(false)?;
+    // Without root the broker could not look at a process that is not dumpable; init makes itself so first of all.
+    confine::process::dumpable(birth.base.is_none())?;
     die_with_parent()?;
 
     let inner = InnerPlan {
