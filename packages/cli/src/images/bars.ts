@@ -7,6 +7,8 @@ type LayerEvent = PullEvent & { readonly type: "layer" };
 
 const REDRAW_MS = 100;
 const WIDEST_BAR = 30;
+/** Below this there is only room for names and states. */
+const NARROWEST = 46;
 const ESCAPE = "\u001b[";
 
 /** A bar for each layer, drawn over what was drawn before. */
@@ -82,6 +84,7 @@ export class Bars implements Progress {
 /** One line, never wider than the terminal. */
 export function layerLine({ digest, state, bytes, totalBytes }: LayerEvent, columns: number, style: Style): string {
   const id = digest.slice(7, 19);
+  if (columns < NARROWEST) return `${id} ${state}`.slice(0, columns - 1);
   const amount = `${humanBytes(bytes)} / ${humanBytes(totalBytes)}`.padStart(19);
   const room = Math.min(WIDEST_BAR, columns - id.length - amount.length - 20);
   const filled = totalBytes === 0 ? room : Math.round((room * bytes) / totalBytes);

@@ -34,7 +34,7 @@ export const registryCodes = entries({
     fault: "user",
     cause: "the registry does not give out this image",
     remedy:
-      "Check the name; if it is private, log in with `docker login` or `skopeo login`, which both keep ~/.docker/config.json.",
+      "Check the name; if it is private, log in with `docker login`, or `skopeo login --authfile ~/.docker/config.json`.",
   },
   REGISTRY_UNSAFE: {
     fault: "user",

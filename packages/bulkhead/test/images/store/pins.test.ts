@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { newToken } from "../../../src/images/store/owner-token.js";
+import { Pins } from "../../../src/images/store/pins.js";
+
+let directory = "";
+let pins: Pins;
+const dead = () => newToken().replace(/^(\d+)-\d+/, "$1-1");
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "bulkhead-test-pins-"));
+  for (const name of ["pins", "condemned"]) await mkdir(join(directory, name));
+  pins = new Pins(join(directory, "pins"), join(directory, "condemned"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe("Pins", () => {
+  it("keep what they name from being condemned, and nothing else", async () => {
+    await pins.hold("a");
+    await pins.hold("a");
+    expect(await readdir(join(directory, "pins"))).toHaveLength(1);
+    expect(await pins.condemn("a")).toBeUndefined();
+    (await pins.condemn("b"))?.[Symbol.dispose]();
+    expect(await readdir(join(directory, "condemned"))).toEqual([]);
+  });
+
+  it("are let go", async () => {
+    {
+      using _ = await pins.holdFor("a");
+      expect(pins.isHeld("a")).toBe(true);
+    }
+    expect(pins.isHeld("a")).toBe(false);
+  });
+
+  it("wait as long as something is condemned", async () => {
+    const condemned = await pins.condemn("a");
+    let held = false;
+    const holding = pins.hold("a").then(() => {
+      held = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(held).toBe(false);
+    condemned?.[Symbol.dispose]();
+    await holding;
+    expect(held).toBe(true);
+  });
+
+  it("of dead processes hold nothing, and are swept", async () => {
+    await writeFile(join(directory, "pins", `a.${dead()}`), "");
+    await writeFile(join(directory, "condemned", `a.${dead()}`), "");
+    expect(pins.isHeld("a")).toBe(false);
+    await pins.hold("a");
+    pins.sweep();
+    expect([await readdir(join(directory, "pins")), await readdir(join(directory, "condemned"))].flat()).toHaveLength(
+      1,
+    );
+  });
+
+  it("and condemning in the same moment: never both", async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const what = `race-${round}`;
+      let held = false;
+      const begin = [
+        () => pins.condemn(what),
+        async () => {
+          const pin = await pins.holdFor(what);
+          held = true;
+          return pin;
+        },
+      ] as const;
+      const [condemning, holding] = round % 2 === 0 ? [begin[0](), begin[1]()] : [begin[1](), begin[0]()].reverse();
+      const condemned = await condemning;
+      if (condemned !== undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        expect(held).toBe(false);
+        condemned[Symbol.dispose]();
+      }
+      (await holding)?.[Symbol.dispose]();
+    }
+  });
+});

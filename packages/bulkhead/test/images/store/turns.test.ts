@@ -1,0 +1,87 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { newToken } from "../../../src/images/store/owner-token.js";
+import { Turns } from "../../../src/images/store/turns.js";
+
+let directory = "";
+let turns: Turns;
+const never = () => Promise.resolve(false);
+/** The name of a process that is gone: this one's, started earlier. */
+const dead = () => newToken().replace(/^(\d+)-\d+/, "$1-1");
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "bulkhead-test-turns-"));
+  turns = new Turns(directory);
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe("Turns", () => {
+  it("gives one, and the next when it ended", async () => {
+    const first = await turns.take("a", never);
+    const second = turns.take("a", never);
+    const other = await turns.take("b", never);
+    expect(await readdir(directory)).toHaveLength(2);
+    await first?.end();
+    expect(await second).toBeDefined();
+    await (await second)?.end();
+    await other?.end();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it("waits no longer than until it is done", async () => {
+    let done = false;
+    const first = await turns.take("a", never);
+    const second = turns.take("a", () => Promise.resolve(done));
+    done = true;
+    await first?.end();
+    expect(await second).toBeUndefined();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it("goes on with what was left, in order or by dying", async () => {
+    const first = await turns.take("a", never);
+    await writeFile(first?.path ?? "", "half");
+    await first?.leave();
+    expect(await readdir(directory)).toEqual(["a.free"]);
+    const second = await turns.take("a", never);
+    expect(await readFile(second?.path ?? "", "utf8")).toBe("half");
+    await second?.end();
+    await writeFile(join(directory, `a.${dead()}`), "dead");
+    const third = await turns.take("a", never);
+    expect(await readFile(third?.path ?? "", "utf8")).toBe("dead");
+    expect(await readdir(directory)).toHaveLength(1);
+  });
+
+  it("knows what nobody is at work on", async () => {
+    await turns.take("live", never);
+    await (await turns.take("left", never))?.leave();
+    const name = `gone.${dead()}`;
+    await writeFile(join(directory, name), "");
+    expect([...(await turns.leftOver())].sort()).toEqual([join(directory, name), join(directory, "left.free")].sort());
+  });
+
+  it("is given up when its caller says so", async () => {
+    await turns.take("a", never);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 20);
+    await expect(turns.take("a", never, abort.signal)).rejects.toMatchObject({ code: "ABORTED" });
+  });
+
+  it("goes to few of many that ask in one moment, and to all in the end", async () => {
+    let inside = 0;
+    let most = 0;
+    const work = Array.from({ length: 20 }, async () => {
+      const turn = await turns.take("a", never);
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      inside -= 1;
+      await turn?.end();
+    });
+    await Promise.all(work);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
