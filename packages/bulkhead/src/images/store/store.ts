@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { chmod, chown, mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../reference/digest.js";
@@ -147,7 +147,7 @@ export class Store {
   }
 
   async #sweep(): Promise<void> {
-    const names = await readdir(this.#work);
+    const names = readdirSync(this.#work);
     for (const name of names.filter(isAbandoned)) await removeTree(join(this.#work, name)).catch(() => undefined);
   }
 }
