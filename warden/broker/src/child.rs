@@ -7,7 +7,7 @@ use crate::caller::Caller;
 use crate::cgroup::Group;
 use crate::kernel;
 use crate::launch::FilterCache;
-use crate::mounts::{self, Ids};
+use crate::mounts::{self, Ids, Prepared};
 use crate::orders;
 use bulkhead_confine as confine;
 use bulkhead_plan::model::{Namespace, Plan};
@@ -57,9 +57,10 @@ pub const GO: &[u8] = b"G";
 
 /// Never returns: the process becomes init or ends, having said why.
 pub fn run(birth: &Birth) -> ! {
-    let done = prepare(birth)
-        .and_then(|()| orders::receive(&birth.status))
-        .and_then(|mut orders| become_init(birth, &mut orders));
+    let done = prepare(birth).and_then(|prepared| {
+        let mut orders = orders::receive(&birth.status)?;
+        become_init(birth, &mut orders, prepared)
+    });
     let error = match done {
         Err(error) => error,
         Ok(never) => match never {},
@@ -74,7 +75,7 @@ pub fn run(birth: &Birth) -> ! {
 
 /// Everything that is the same for every plan. Done ahead of time where possible: moving into a v1 cgroup alone makes the
 /// kernel wait for a grace period of several milliseconds.
-fn prepare(birth: &Birth) -> Result<(), Error> {
+fn prepare(birth: &Birth) -> Result<Option<Prepared>, Error> {
     let failed = Code::LaunchFailed;
     // Dies with the broker; said again at the end, since changing ids forgets it.
     die_with_parent()?;
@@ -98,10 +99,15 @@ fn prepare(birth: &Birth) -> Result<(), Error> {
         // No capability is given for ports below 1024; in a network of one's own they are ordinary ports. Not there: not needed.
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
-    mounts::detach_from_host()
+    mounts::detach_from_host()?;
+    birth.base.map(|base| Prepared::make(Ids::Range { base })).transpose()
 }
 
-fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infallible, Error> {
+fn become_init(
+    birth: &Birth,
+    orders: &mut Orders,
+    prepared: Option<Prepared>,
+) -> Result<std::convert::Infallible, Error> {
     let failed = Code::LaunchFailed;
     let plan = &orders.plan;
     let filters = birth
@@ -124,7 +130,7 @@ fn become_init(birth: &Birth, orders: &mut Orders) -> Result<std::convert::Infal
         None => Ids::Only { uid: plan.user.uid, gid: plan.user.gid },
     };
     let idmaps = std::mem::take(&mut orders.idmaps);
-    let context = mounts::Context { caller: &orders.caller, ids, privileged: birth.base.is_some(), idmaps };
+    let context = mounts::Context { caller: &orders.caller, ids, privileged: birth.base.is_some(), prepared, idmaps };
     let watched = mounts::enter(plan, &context)?;
     drop(context);
 

@@ -1,7 +1,7 @@
 //! A /dev with what every program expects and nothing that reaches hardware.
 
 use super::api::{self, Filesystem};
-use super::{Context, Tree, target};
+use super::{Context, Ids, Tree, target};
 use crate::attempt::Attempt;
 use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use bulkhead_plan::model::Dev;
@@ -20,8 +20,9 @@ const LINKS: [(&str, &str); 5] = [
     ("stderr", "/proc/self/fd/2"),
 ];
 
-pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
-    let at = dev.at.as_str();
+/// All but what is mounted on it; the nodes themselves only where they can be made.
+pub fn make(nodes: bool) -> Result<OwnedFd, Error> {
+    let at = "/dev";
     let mount = Filesystem::new("tmpfs", at)?
         .set("size", "65536")?
         .set("mode", "0755")?
@@ -32,22 +33,33 @@ pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
     for (name, target) in LINKS {
         rustix::fs::symlinkat(target, &mount, name).attempt_on(FAILED, "symlink", at)?;
     }
-    if context.privileged {
-        for (name, major, minor) in NODES {
-            let mode = Mode::from_raw_mode(0o666);
-            rustix::fs::mknodat(&mount, name, FileType::CharacterDevice, mode, rustix::fs::makedev(major, minor))
-                .attempt_on(FAILED, "mknod", at)?;
-        }
+    for (name, major, minor) in NODES.into_iter().filter(|_| nodes) {
+        let mode = Mode::from_raw_mode(0o666);
+        rustix::fs::mknodat(&mount, name, FileType::CharacterDevice, mode, rustix::fs::makedev(major, minor))
+            .attempt_on(FAILED, "mknod", at)?;
     }
+    Ok(mount)
+}
+
+pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
+    if let Some(prepared) = &context.prepared {
+        return attach(dev, tree, &prepared.dev, &prepared.terminals, true);
+    }
+    let terminals = make_terminals(context.privileged.then_some(context.ids))?;
+    attach(dev, tree, &make(context.privileged)?, &terminals, context.privileged)
+}
+
+fn attach(dev: &Dev, tree: &Tree, mount: &OwnedFd, terminals: &OwnedFd, has_nodes: bool) -> Result<(), Error> {
+    let at = dev.at.as_str();
     let place = target::plain_directory(tree, at)?;
-    tree.reserve(&mount)?;
-    api::attach(&mount, &place, at)?;
-    if !context.privileged {
-        bind_nodes(&mount, at)?;
+    tree.reserve(mount)?;
+    api::attach(mount, &place, at)?;
+    if !has_nodes {
+        bind_nodes(mount, at)?;
     }
-    attach_terminals(&mount, context, at)?;
-    attach_shared_memory(&mount, dev, at)?;
-    api::set(&mount, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
+    attach_below(mount, "pts", terminals, at)?;
+    attach_below(mount, "shm", &make_shared_memory(dev)?, at)?;
+    api::set(mount, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
 }
 
 /// One of the host's device nodes, by descriptor; refused if it is anything else than that device.
@@ -75,29 +87,28 @@ fn bind_nodes(dev: &OwnedFd, at: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Terminals of the sandbox's own: the host's are not in it.
-fn attach_terminals(dev: &OwnedFd, context: &Context, at: &str) -> Result<(), Error> {
+/// Terminals of the sandbox's own: the host's are not in it. `ids`: where there is an id for the group that terminals have.
+pub fn make_terminals(ids: Option<Ids>) -> Result<OwnedFd, Error> {
     const TTY_GROUP: u32 = 5;
     // The kernel has one number of terminals for the whole host (`kernel.pty.max`): no sandbox may use up that of the others.
     const TERMINALS: &str = "128";
     let mut terminals =
-        Filesystem::new("devpts", at)?.set("mode", "0620")?.set("ptmxmode", "0666")?.set("max", TERMINALS)?;
-    if context.privileged {
-        terminals = terminals.set("gid", &context.ids.gid(TTY_GROUP).to_string())?;
+        Filesystem::new("devpts", "/dev/pts")?.set("mode", "0620")?.set("ptmxmode", "0666")?.set("max", TERMINALS)?;
+    if let Some(ids) = ids {
+        terminals = terminals.set("gid", &ids.gid(TTY_GROUP).to_string())?;
     }
-    attach_below(dev, "pts", terminals.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?, at)
+    terminals.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 }
 
-fn attach_shared_memory(dev: &OwnedFd, plan: &Dev, at: &str) -> Result<(), Error> {
-    let memory = Filesystem::new("tmpfs", at)?
+fn make_shared_memory(plan: &Dev) -> Result<OwnedFd, Error> {
+    Filesystem::new("tmpfs", "/dev/shm")?
         .set("size", &plan.shm_bytes.to_string())?
         .set("nr_inodes", "4096")?
         .set("mode", "1777")?
-        .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)?;
-    attach_below(dev, "shm", memory, at)
+        .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 }
 
-fn attach_below(dev: &OwnedFd, name: &str, mount: OwnedFd, at: &str) -> Result<(), Error> {
+fn attach_below(dev: &OwnedFd, name: &str, mount: &OwnedFd, at: &str) -> Result<(), Error> {
     let place = rustix::fs::openat2(dev, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::BENEATH)
         .attempt_on(FAILED, "open", at)?;
     api::attach(mount, place, at)

@@ -1,7 +1,7 @@
 //! What a sandbox sees of the kernel: /proc of its own processes, and a /sys with three numbers in it.
 
 use super::api::{self, Filesystem};
-use super::{Tree, target};
+use super::{Context, Tree, target};
 use crate::attempt::Attempt;
 use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use bulkhead_plan::{Code, Error};
@@ -13,15 +13,33 @@ use std::io::Write;
 const QUIET: u64 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 /// Read-only as a whole: stricter than a list of read-only parts, and one mount instead of six.
-pub fn place_proc(at: &str, tree: &Tree) -> Result<(), Error> {
-    let mount = Filesystem::new("proc", at)?.mount(QUIET | MOUNT_ATTR_RDONLY)?;
-    tree.reserve(&mount)?;
-    api::attach(&mount, target::plain_directory(tree, at)?, at)
+pub fn make_proc() -> Result<OwnedFd, Error> {
+    Filesystem::new("proc", "/proc")?.mount(QUIET | MOUNT_ATTR_RDONLY)
+}
+
+pub fn place_proc(at: &str, tree: &Tree, context: &Context) -> Result<(), Error> {
+    match &context.prepared {
+        Some(prepared) => attach(&prepared.proc, at, tree),
+        None => attach(&make_proc()?, at, tree),
+    }
+}
+
+pub fn place_sys(at: &str, tree: &Tree, context: &Context) -> Result<(), Error> {
+    match &context.prepared {
+        Some(prepared) => attach(&prepared.sys, at, tree),
+        None => attach(&make_sys()?, at, tree),
+    }
+}
+
+fn attach(mount: &OwnedFd, at: &str, tree: &Tree) -> Result<(), Error> {
+    tree.reserve(mount)?;
+    api::attach(mount, target::plain_directory(tree, at)?, at)
 }
 
 /// Programs ask how many processors there are; nothing else of sysfs is theirs to see. Copies, not the kernel's files.
-pub fn place_sys(at: &str, tree: &Tree) -> Result<(), Error> {
+pub fn make_sys() -> Result<OwnedFd, Error> {
     const PROCESSORS: &str = "/sys/devices/system/cpu";
+    let at = "/sys";
     let mount = Filesystem::new("tmpfs", at)?.set("size", "65536")?.set("mode", "0755")?.mount(QUIET)?;
     let mut path = String::new();
     for part in ["devices", "system", "cpu"] {
@@ -41,8 +59,7 @@ pub fn place_sys(at: &str, tree: &Tree) -> Result<(), Error> {
         std::fs::File::from(file).write_all(&text).attempt_on(Code::MountFailed, "write", at)?;
     }
     api::set(&mount, false, MOUNT_ATTR_RDONLY).attempt_on(Code::MountFailed, "mount_setattr", at)?;
-    tree.reserve(&mount)?;
-    api::attach(&mount, target::plain_directory(tree, at)?, at)
+    Ok(mount)
 }
 
 /// What masks are copies of: made at the first use, and its attributes are inherited by every copy.

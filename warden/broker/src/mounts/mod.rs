@@ -7,6 +7,7 @@ mod bind;
 mod device;
 mod file;
 mod kernel_view;
+mod prepared;
 mod root;
 mod target;
 
@@ -16,6 +17,7 @@ use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUN
 use api::Filesystem;
 use bulkhead_plan::model::{Mount, Plan, Root, RootSource, Tmpfs};
 use bulkhead_plan::{Code, Error};
+pub use prepared::Prepared;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use std::cell::RefCell;
@@ -51,6 +53,7 @@ pub struct Context<'a> {
     pub ids: Ids,
     /// The broker is root: device nodes can be made, and host files keep their owners apart from ours.
     pub privileged: bool,
+    pub prepared: Option<Prepared>,
     /// For each `owner` of the plan in order (the root's first): the user namespace of its idmapped mount.
     pub idmaps: Vec<OwnedFd>,
 }
@@ -64,10 +67,6 @@ pub fn detach_from_host() -> Result<(), Error> {
 /// Builds the tree, makes it the root and lets go of the host's. Returns the writable file systems, whose fill level the broker watches.
 pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
     let failed = Code::MountFailed;
-    // Nothing that is mounted here may show on the host, nor the other way round (systemd makes `/` shared).
-    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-    rustix::mount::mount_change("/", private).attempt_on(failed, "make private", "/")?;
-
     let mut idmaps = context.idmaps.iter();
     let mut watched = Vec::new();
     let staging = root::Staging::for_plan(plan)?;
@@ -127,8 +126,8 @@ fn place<'a>(
     match mount {
         Mount::Bind(bind) => bind::place(bind, tree, context, idmaps),
         Mount::Tmpfs(tmpfs) => place_tmpfs(tmpfs, tree, context, watched),
-        Mount::Proc(at) => kernel_view::place_proc(&at.at, tree),
-        Mount::Sys(at) => kernel_view::place_sys(&at.at, tree),
+        Mount::Proc(at) => kernel_view::place_proc(&at.at, tree, context),
+        Mount::Sys(at) => kernel_view::place_sys(&at.at, tree, context),
         Mount::Mask(at) => kernel_view::place_mask(&at.at, tree),
         Mount::Dev(dev) => device::place(dev, tree, context),
         Mount::File(file) => file::place_file(file, tree),
