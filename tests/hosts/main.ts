@@ -11,9 +11,9 @@ import { add, failure, judge, nothing, summary, type Verdict } from "./verdict.j
 
 const MOST_SHOWN = 30;
 const abort = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort(signal));
 // The reader has gone (`| head`): nobody wants the rest.
-process.stdout.on("error", () => abort.abort());
+process.stdout.on("error", (error) => abort.abort(error.message));
 
 try {
   process.exitCode = await main(parseOptions(process.argv.slice(2)));

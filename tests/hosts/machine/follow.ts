@@ -74,7 +74,7 @@ export async function follow(
     abort.removeEventListener("abort", stop);
   }
   await Promise.all(streams);
-  if (abort.aborted) throw new MachineError("interrupted");
+  if (abort.aborted) throw new MachineError(`interrupted: ${String(abort.reason)}`);
   if (exitCode === undefined) throw await failure(why, consoleFile);
   return { exitCode, result: await result, durationMs: ended - (started ?? ended) };
 }
