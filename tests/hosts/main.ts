@@ -80,15 +80,21 @@ async function runSuites(options: Options): Promise<number> {
   return sum.failed > 0 ? 1 : 0;
 }
 
-/** A guest that fails is one failure, and the others still have their turn. */
-async function runSuite({ settings, suite }: Host, options: Options): Promise<Verdict> {
+/**
+ * A guest that fails is one failure, and the others still have their turn. An emulated machine can stall on a busy host, which
+ * says nothing about what is tested: it is said, and tried once more. What a suite finds is never tried again.
+ */
+async function runSuite(host: Host, options: Options, again = true): Promise<Verdict> {
+  const { settings, suite } = host;
   const timeoutS = options.settings.timeoutS ?? suiteTimeoutS[suite];
   try {
     const outcome = await boot({ ...settings, timeoutS }, await suiteArgv(suite));
     return judge(outcome.result.toString(), outcome.exitCode);
   } catch (error) {
     if (abort.signal.aborted || !(error instanceof MachineError)) throw error;
-    return failure(error.message);
+    if (!again) return failure(error.message);
+    say(`${host.name}: ${error.message}\n${host.name}: once more`);
+    return await runSuite(host, options, false);
   }
 }
 
