@@ -171,7 +171,7 @@ fn become_init(
 }
 
 fn die_with_parent() -> Result<(), Error> {
-    kernel::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
         .attempt(Code::LaunchFailed, "PR_SET_PDEATHSIG")
 }
 
@@ -210,7 +210,7 @@ fn change_ids(birth: &Birth, plan: &Plan, switches_user: bool) -> Result<(), Err
     }
     if let Some(base) = birth.base {
         // They must outlive the change of ids, or the bounding set could not be emptied any more.
-        kernel::prctl(libc::PR_SET_KEEPCAPS, 1).attempt(failed, "PR_SET_KEEPCAPS")?;
+        rustix::thread::set_keep_capabilities(true).attempt(failed, "PR_SET_KEEPCAPS")?;
         let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();
         kernel::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
     }

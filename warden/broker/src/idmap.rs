@@ -35,7 +35,7 @@ pub fn user_namespace(mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error>
 
 /// It has a copy of everything that the broker has open, so it must not outlive it.
 fn wait_for_death(broker: rustix::process::Pid) -> ! {
-    let asked = kernel::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
+    let asked = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     // A broker that died before the call above was not noticed by it.
     while asked.is_ok() && rustix::process::getppid() == Some(broker) {
         // SAFETY: pause has no arguments and touches no memory.

@@ -97,13 +97,6 @@ pub fn may_access(fd: impl AsFd, mode: libc::c_int) -> Result<(), Errno> {
     Ok(())
 }
 
-/// prctl(2) with integer arguments only.
-pub fn prctl(option: libc::c_int, argument: libc::c_ulong) -> Result<(), Errno> {
-    // SAFETY: the options used here take integers; nothing is written to our memory.
-    check(libc::c_long::from(unsafe { libc::prctl(option, argument, 0, 0, 0) }))?;
-    Ok(())
-}
-
 /// Sets the file-system ids and groups of this (only) thread. Leaving fsuid 0 also takes the file capabilities
 /// (CAP_DAC_OVERRIDE and its kind) out of the effective set; returning to 0 brings them back: capabilities(7).
 pub fn become_for_files(uid: u32, gid: u32, groups: &[u32]) -> Result<(), Errno> {

@@ -90,9 +90,7 @@ impl Launcher {
     }
 
     pub fn give_back(&mut self, range: Option<UidRange>) {
-        if let (Some(ranges), Some(range)) = (&mut self.ranges, range) {
-            ranges.give_back(range);
-        }
+        UidRanges::give_back_to(&mut self.ranges, range);
     }
 
     /// Whether `refill` has something to do. It should be called when nothing else waits.
@@ -122,9 +120,7 @@ impl Launcher {
         match sent {
             Ok(()) => Ok(blank),
             Err(error) => {
-                let range = blank.range;
-                blank.discard();
-                self.give_back(range);
+                self.give_back(blank.discard());
                 Err(error)
             }
         }

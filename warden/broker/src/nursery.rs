@@ -90,9 +90,7 @@ impl Nursery {
                 return Ok(blank);
             }
             // Killed while it waited, by an administrator or for want of memory.
-            let range = blank.range;
-            blank.discard();
-            give_back(parents, range);
+            UidRanges::give_back_to(parents.ranges, blank.discard());
         }
         make(kind, parents)
     }
@@ -117,7 +115,9 @@ impl Nursery {
 
 impl Drop for Nursery {
     fn drop(&mut self) {
-        self.ready.drain(..).for_each(Blank::discard);
+        for blank in self.ready.drain(..) {
+            blank.discard(); // its range is free with the end of the broker
+        }
     }
 }
 
@@ -127,14 +127,15 @@ impl Blank {
         matches!(rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&self.pidfd)), ended), Ok(None))
     }
 
-    /// Ends it and leaves nothing.
-    pub fn discard(self) {
+    /// Ends it and leaves nothing but its range, which is to be given back.
+    pub fn discard(self) -> Option<UidRange> {
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
         let _ = rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&self.pidfd)), WaitIdOptions::EXITED);
         let deadline = Instant::now() + Duration::from_millis(200);
         while self.group.as_ref().is_some_and(|group| group.remove().is_err()) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
+        self.range
     }
 }
 
@@ -148,20 +149,14 @@ impl Parts {
     fn gather(kind: &Kind, parents: &mut Parents) -> Result<Self, Error> {
         let range = parents.ranges.as_mut().map(UidRanges::take).transpose()?;
         let group = if kind.grouped { parents.home.make().map(Some) } else { Ok(None) };
-        group.map(|group| Self { group, range }).inspect_err(|_| give_back(parents, range))
+        group.map(|group| Self { group, range }).inspect_err(|_| UidRanges::give_back_to(parents.ranges, range))
     }
 
     fn scatter(self, parents: &mut Parents) {
         if let Some(group) = self.group {
             let _ = group.remove();
         }
-        give_back(parents, self.range);
-    }
-}
-
-fn give_back(parents: &mut Parents, range: Option<UidRange>) {
-    if let (Some(ranges), Some(range)) = (parents.ranges.as_mut(), range) {
-        ranges.give_back(range);
+        UidRanges::give_back_to(parents.ranges, self.range);
     }
 }
 

@@ -60,6 +60,12 @@ impl Sandbox {
         }
     }
 
+    /// Ends it for a reason of ours; the first reason is the one that is told.
+    pub fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+        self.kill(Cause::Failed);
+    }
+
     pub fn pause(&mut self) -> Result<(), Error> {
         let group = self.group.as_ref().ok_or_else(|| Error::new(Code::CgroupUnavailable, "freeze"))?;
         if self.frozen.is_none() {

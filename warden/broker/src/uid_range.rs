@@ -73,7 +73,14 @@ impl UidRanges {
         Err(Error::new(Code::UidRangeExhausted, "lock").path(LOCKS).detail(format!("{COUNT} ranges in use")))
     }
 
-    pub fn give_back(&mut self, range: UidRange) {
+    /// Where there may be none: without root.
+    pub fn give_back_to(ranges: &mut Option<Self>, range: Option<UidRange>) {
+        if let (Some(ranges), Some(range)) = (ranges, range) {
+            ranges.give_back(range);
+        }
+    }
+
+    fn give_back(&mut self, range: UidRange) {
         if self.mine.remove(&range.index) {
             // Failing to unlock leaves the range unused until this broker ends: safe.
             let _ = kernel::lock_byte(&self.locks, i64::from(range.index), false);

@@ -170,8 +170,7 @@ impl Server {
         for id in std::mem::take(&mut self.unsettled) {
             match self.sandboxes.get_mut(&id) {
                 Some(sandbox) if sandbox.is_overdue(now) => {
-                    sandbox.error = Some(Error::new(Code::LaunchTimeout, "set up"));
-                    sandbox.kill(Cause::Failed);
+                    sandbox.fail(Error::new(Code::LaunchTimeout, "set up"));
                 }
                 Some(Sandbox { phase: Phase::Removing { .. }, .. }) => {
                     self.remove(&id);

@@ -8,7 +8,7 @@ use crate::caller::Caller;
 use crate::child::GO;
 use crate::evidence;
 use crate::launch::Planned;
-use crate::message::{self, Cause, Message};
+use crate::message::{self, Message};
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::UidRange;
 use bulkhead_plan::{Code, Error, Plan};
@@ -65,8 +65,7 @@ impl Server {
         self.unsettled.push(id.clone());
         let watched = self.watch(Source::Exit(id.clone())).and_then(|_| self.watch(Source::Status(id.clone())));
         if let (Err(error), Some(sandbox)) = (watched, self.sandboxes.get_mut(&id)) {
-            sandbox.error = Some(error);
-            sandbox.kill(Cause::Failed);
+            sandbox.fail(error);
         }
         Ok(())
     }
@@ -79,11 +78,11 @@ impl Server {
             Received::Later => {}
             Received::Ready => {
                 if let Err(error) = look_at(sandbox, privileged) {
-                    return fail(sandbox, error);
+                    return sandbox.fail(error);
                 }
             }
             Received::End => return self.launched(&id),
-            Received::Failed(error) => return fail(sandbox, error),
+            Received::Failed(error) => return sandbox.fail(error),
         }
         self.sources.insert(token, Source::Status(id));
     }
@@ -96,7 +95,7 @@ impl Server {
         let Some(mut evidence) = sandbox.evidence.take() else { return };
         sandbox.phase = Phase::Running { since: Instant::now() };
         if let Err(error) = evidence::check_label(&mut evidence, &sandbox.plan) {
-            return fail(sandbox, error);
+            return sandbox.fail(error);
         }
         let (session, pid) = (sandbox.session, sandbox.pid);
         self.tell(session, &Message::Launched { id, pid, evidence: Box::new(evidence) });
@@ -161,9 +160,4 @@ fn look_at(sandbox: &mut Sandbox, privileged: bool) -> Result<(), Error> {
     sandbox.evidence = Some(evidence);
     let status = sandbox.status.as_ref().ok_or_else(|| Error::new(Code::LaunchFailed, "answer child"))?;
     rustix::net::send(status, GO, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "answer child").map(|_| ())
-}
-
-fn fail(sandbox: &mut Sandbox, error: Error) {
-    sandbox.error.get_or_insert(error);
-    sandbox.kill(Cause::Failed);
 }
