@@ -17,7 +17,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   broker: ["errors", "channel", "host", "plan", "evidence"],
   levels: ["errors", "channel", "broker", "host", "plan", "evidence"],
   images: ["errors", "policy", "sandbox"],
-  sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images"],
+  egress: ["errors", "policy", "channel"],
+  sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images", "egress"],
 };
 
 const source = "packages/bulkhead/src/";
