@@ -11,8 +11,14 @@ test_tools() {
   need umoci umoci
   need docker-registry docker-registry
   need openssl openssl
+  image_tools
   bench_tools
   host_tools
+}
+
+# EROFS images for virtual machines, and images of the distribution's packages.
+image_tools() {
+  need mkfs.erofs erofs-utils
 }
 
 bench_tools() {

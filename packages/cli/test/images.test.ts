@@ -118,7 +118,7 @@ describe("images ls", () => {
           inUse: true,
         },
       ],
-      usage: { blobBytes: 45_000_000, treeBytes: 0, brokenBytes: 1000 },
+      usage: { blobBytes: 45_000_000, treeBytes: 0, erofsBytes: 0, brokenBytes: 1000 },
       unnamedTrees: 2,
     };
     expect(renderImages(list, style, now).split("\n")).toEqual([
@@ -130,7 +130,7 @@ describe("images ls", () => {
   });
 
   it("says what was removed, and what was kept and why", () => {
-    const collected = { trees: 1, blobs: 3, freedBytes: 5_000, treesInUse: 1, pulling: true };
+    const collected = { trees: 1, erofs: 0, blobs: 3, freedBytes: 5_000, treesInUse: 1, pulling: true };
     expect(describeCollected(collected)).toMatch(
       /^freed 5\.0 kB: 1 unpacked, 3 blobs\n1 unpacked in use.*\nlayers were kept/,
     );

@@ -29,6 +29,8 @@ export interface PrepareOptions extends BrokerOptions {
   readonly images?: ImageOptions;
   /** Gives up pulling and unpacking one; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
+  /** Changes the plan before it is launched, for sandboxes of Bulkhead's own: what they mount no policy can name. @internal */
+  readonly amend?: (plan: Plan) => Plan;
 }
 
 /** A policy that is ready to be launched on this host. */
@@ -61,8 +63,9 @@ const reports = new WeakMap<Broker, HostReport>();
 export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
   const ready = recall(policy, options) ?? (await compileFresh(policy, options));
   const { broker } = ready;
-  const { plan, ...compiled } = ready.compiled;
-  return { compiled: { ...compiled, plan: { ...plan, id: freshId() } }, driver: wardenDriver(broker) };
+  const { plan: remembered, ...compiled } = ready.compiled;
+  const plan = { ...remembered, id: freshId() };
+  return { compiled: { ...compiled, plan: options.amend?.(plan) ?? plan }, driver: wardenDriver(broker) };
 }
 
 /** What a policy comes to on a host, found out without starting anything. */

@@ -33,9 +33,10 @@ export function renderImages({ images: all, usage, unnamedTrees }: ImageList, st
     { text: humanAge(image.pulledAt, now) },
     { text: image.inUse ? "in use" : "" },
   ]);
-  const { blobBytes, treeBytes, brokenBytes } = usage;
-  const total = humanBytes(blobBytes + treeBytes + brokenBytes);
+  const { blobBytes, treeBytes, erofsBytes, brokenBytes } = usage;
+  const total = humanBytes(blobBytes + treeBytes + erofsBytes + brokenBytes);
   const parts = [`${humanBytes(blobBytes)} of layers`, `${humanBytes(treeBytes)} unpacked`];
+  if (erofsBytes > 0) parts.push(`${humanBytes(erofsBytes)} for virtual machines`);
   if (brokenBytes > 0) parts.push(`${humanBytes(brokenBytes)} of broken downloads`);
   if (unnamedTrees > 0) parts.push(`${unnamedTrees} unpacked without a name`);
   return `${table([header, ...rows])}\n\n${total} on disk: ${parts.join(", ")}`;

@@ -18,10 +18,11 @@ async function show(collected: Collected, { json }: ImagesFlags): Promise<void> 
   await finish(0);
 }
 
-export function describe({ freedBytes, trees, blobs, treesInUse, pulling }: Collected): string {
+export function describe({ freedBytes, trees, erofs, blobs, treesInUse, pulling }: Collected): string {
   const kept = [
     treesInUse > 0 ? `${treesInUse} unpacked in use: \`bulkhead images prune\` removes it later` : undefined,
     pulling ? "layers were kept, since an image is being pulled" : undefined,
   ].filter((line) => line !== undefined);
-  return [`freed ${humanBytes(freedBytes)}: ${trees} unpacked, ${blobs} blobs`, ...kept].join("\n");
+  const machines = erofs > 0 ? `, ${erofs} for virtual machines` : "";
+  return [`freed ${humanBytes(freedBytes)}: ${trees} unpacked${machines}, ${blobs} blobs`, ...kept].join("\n");
 }

@@ -22,6 +22,11 @@ export const imageCodes = entries({
     cause: "the image could not be unpacked",
     remedy: "Look at what failed: most often the disk of the image store is full.",
   },
+  EROFS_FAILED: {
+    fault: "system",
+    cause: "no EROFS image could be made for the virtual machine",
+    remedy: "Look at what failed: most often the disk of the image store is full.",
+  },
   IMAGE_STORE_UNAVAILABLE: {
     fault: "system",
     cause: "the image store cannot be used",

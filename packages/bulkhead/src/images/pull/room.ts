@@ -18,8 +18,8 @@ export async function roomFor(
   for (const { digest, sizeBytes } of layers) {
     if (digest === undefined || !(await store.blobs.has(digest))) missing += sizeBytes;
   }
-  const { blobBytes, treeBytes, brokenBytes } = await usageOf(store);
-  const room = quota - blobBytes - treeBytes - brokenBytes - missing;
+  const { blobBytes, treeBytes, erofsBytes, brokenBytes } = await usageOf(store);
+  const room = quota - blobBytes - treeBytes - erofsBytes - brokenBytes - missing;
   if (room > 0) return room;
   throw new BulkheadError("IMAGE_STORE_FULL", { operation: "pull", path: store.path, detail: `${quota} bytes` });
 }

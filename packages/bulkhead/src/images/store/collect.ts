@@ -9,6 +9,8 @@ import { ignoreMissing } from "./turns.js";
 /** What was removed, and what was not because it is in use. */
 export interface Collected {
   readonly trees: number;
+  /** EROFS images. */
+  readonly erofs: number;
   readonly blobs: number;
   readonly freedBytes: number;
   /** Trees that live processes use: collected when they have ended. */
@@ -29,11 +31,14 @@ export interface Candidates {
  */
 export async function collect(store: Store, candidates?: Candidates): Promise<Collected> {
   const trees = await collectTrees(store, candidates?.trees);
+  // After the trees: without them nothing leads to an image of theirs.
+  const erofs = await collectErofs(store, candidates === undefined);
   const blobs = await collectBlobs(store, candidates?.blobs);
   return {
     trees: trees.count,
+    erofs: erofs.count,
     blobs: blobs.count,
-    freedBytes: trees.bytes + blobs.bytes,
+    freedBytes: trees.bytes + erofs.bytes + blobs.bytes,
     treesInUse: trees.inUse,
     pulling: blobs.pulling,
   };
@@ -67,6 +72,20 @@ async function detach(store: Store, key: string): Promise<"in use" | "named" | {
   if (condemned === undefined) return "in use";
   if ((await namedTrees(store)).has(key)) return "named";
   return { path: await store.detachTree(key) };
+}
+
+/** `all`: also those of directories outside the store, which nothing ever leads to. */
+async function collectErofs(store: Store, all: boolean) {
+  const found = { count: 0, bytes: 0 };
+  for (const { key, bytes, named, ofStore } of await store.erofs.list()) {
+    if (named || (!all && !ofStore)) continue;
+    using condemned = await store.pins.condemn(store.erofs.pin(key));
+    if (condemned === undefined) continue;
+    await removeTree(await store.erofs.detach(key));
+    found.count += 1;
+    found.bytes += bytes;
+  }
+  return found;
 }
 
 async function collectBlobs(store: Store, among: ReadonlySet<Digest> | undefined) {

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, open, readdir, readFile, rename, writeFile } from 
 import { join } from "node:path";
 import type { Digest } from "../reference/digest.js";
 import { BlobStore } from "./blobs.js";
+import { ErofsStore } from "./erofs.js";
 import { errnoOf, openDirectory, storePath, unavailable } from "./location.js";
 import { NameTable } from "./names.js";
 import { ownUid, TREE_OWNER } from "./owner.js";
@@ -21,6 +22,7 @@ export interface TreeRecord {
 const DIRECTORIES = [
   "trees",
   "work",
+  "erofs",
   "turns",
   "blobs",
   "blobs/sha256",
@@ -35,6 +37,7 @@ const DIRECTORIES = [
  *
  *     trees/<key>/root        an unpacked root file system, under its chain key
  *     trees/<key>/tree.json   its record
+ *     erofs/                  `ErofsStore`
  *     work/<token>/…          one that is being made, or removed
  *     turns/                  who makes which
  *     blobs/, downloads/      `BlobStore`
@@ -48,6 +51,7 @@ export class Store {
   readonly blobs: BlobStore;
   readonly names: NameTable;
   readonly pins: Pins;
+  readonly erofs: ErofsStore;
   readonly #trees: string;
   readonly #work: string;
   readonly #turns: Turns;
@@ -60,6 +64,7 @@ export class Store {
     this.#trees = join(path, "trees");
     this.#work = join(path, "work");
     this.#turns = new Turns(join(path, "turns"));
+    this.erofs = new ErofsStore(path, this.#turns);
   }
 
   /** Opens the store, and removes what processes that are gone left unfinished. Throws IMAGE_STORE_UNAVAILABLE. */

@@ -9,6 +9,8 @@ export interface Usage {
   readonly blobBytes: number;
   /** Unpacked files. */
   readonly treeBytes: number;
+  /** EROFS images of unpacked files, for virtual machines. */
+  readonly erofsBytes: number;
   /** Downloads that broke off. */
   readonly brokenBytes: number;
 }
@@ -17,10 +19,12 @@ export async function usageOf(store: Store): Promise<Usage> {
   let blobBytes = 0;
   for await (const { sizeBytes } of store.blobs.list()) blobBytes += sizeBytes;
   const trees = [...(await store.trees()).values()];
+  const erofs = await store.erofs.list();
   const broken = await Promise.all((await store.blobs.broken()).map((path) => lstat(path).catch(() => undefined)));
   return {
     blobBytes,
     treeBytes: trees.reduce((sum, { bytes }) => sum + bytes, 0),
+    erofsBytes: erofs.reduce((sum, { bytes }) => sum + bytes, 0),
     brokenBytes: broken.reduce((sum, stat) => sum + (stat?.size ?? 0), 0),
   };
 }

@@ -1,0 +1,83 @@
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Plan } from "../../plan/schema.js";
+import type { Policy } from "../../policy/schema.js";
+import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import type { ErofsTree } from "./tree.js";
+
+/** Inside: what is read, where the image is written, and the image. */
+const TREE = "/tree";
+const OUT = "/out";
+export const IMAGE_NAME = "image.erofs";
+
+const MIB = 1024 * 1024;
+const UUID = "00000000-0000-0000-0000-000000000000";
+/**
+ * mkfs.erofs gives up at a file that it cannot read. Those that nobody inside could read either, in a directory of the host's, are named to it as
+ * what to leave out. If there are more of them than a command line holds nothing is made.
+ */
+const MAKE =
+  'cd "$1" && shift && find . \\( -type f ! -readable -o -type d ! \\( -readable -executable \\) \\) ' +
+  "-printf '--exclude-path=%P\\0' -prune | xargs -0 -x mkfs.erofs \"$@\"";
+/** 2100-01-01: files keep their times up to here, and an image says of itself that it was made then. */
+const EPOCH_S = 4_102_444_800;
+
+/**
+ * Makes an EROFS image of a tree in the directory `out`: in a sandbox of Bulkhead's own that sees the host's programs and the tree, as the sandbox
+ * that will use it would see that. So owners in it are ids inside. Nothing of time, place or order is in it: the same tree makes the same bytes.
+ *
+ * Not compressed, so that a guest's page comes straight from the file. Extended attributes are left out: what an image
+ * smuggles in them has no effect, and nothing else that Bulkhead unpacks has any.
+ *
+ * Throws SETUP_MISSING without mkfs.erofs, IMAGE_LIMIT, EROFS_FAILED, and what creating a sandbox throws.
+ */
+export async function buildErofs(tree: ErofsTree, out: string, limits: BuildLimits, options: SandboxOptions) {
+  // Imported late: opening an image that is there already must not load what launches sandboxes.
+  const { Sandbox } = await import("../../sandbox/sandbox.js");
+  const amend = (plan: Plan): Plan => ({ ...plan, mounts: [...plan.mounts, mountOf(tree)] });
+  await using sandbox = await Sandbox.create(policyFor(out, limits), { ...options, amend });
+  const argv = ["sh", "-c", MAKE, "sh", TREE, "--quiet", "-U", UUID, "-x-1", `${OUT}/${IMAGE_NAME}`, TREE];
+  const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", SOURCE_DATE_EPOCH: String(EPOCH_S) };
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const result = await sandbox.run(argv, { env, ...signal }).catch((error: unknown) => {
+    // The sandbox is killed when its time is up.
+    if (!(error instanceof BulkheadError) || error.code !== "TIMED_OUT") throw error;
+    throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: tree.path, detail: "time" });
+  });
+  if (result.exitCode === 0) return;
+  if (result.exitCode === 127) throw new BulkheadError("SETUP_MISSING", { operation: "execute", path: "mkfs.erofs" });
+  // RLIMIT_FSIZE: what the write said, or what xargs says of its signal (SIGXFSZ).
+  if (/File too large|by signal 25/.test(result.stderr)) {
+    throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: tree.path, detail: "bytes" });
+  }
+  // For people, and from a program that read hostile names.
+  const said = result.stderr
+    .replace(/[^\x20-\x7e]+/g, " ")
+    .trim()
+    .slice(-256);
+  const detail = said || (result.signal ?? `exit code ${result.exitCode}`);
+  throw new BulkheadError("EROFS_FAILED", { operation: "make EROFS image", path: tree.path, detail });
+}
+
+export interface BuildLimits {
+  /** Of the image. */
+  readonly bytes: number;
+  readonly timeMs: number;
+}
+
+/** Root inside, which is nobody outside, and may read files that are closed to it: they belong to ids of this sandbox, not of the host. */
+function policyFor(out: string, { bytes, timeMs }: BuildLimits): Policy {
+  return {
+    level: "container",
+    root: "host",
+    user: 0,
+    capabilities: ["DAC_READ_SEARCH"],
+    files: [{ host: out, at: OUT, mode: "rw" }],
+    network: "none",
+    resources: { memory: 1024 * MIB, pids: 8, cpus: 2, disk: bytes, time: timeMs },
+    require: ["seccomp", "no-new-privs", "namespace.user", "namespace.mount", "network", "rlimits"],
+  };
+}
+
+function mountOf({ path, owner }: ErofsTree): Plan["mounts"][number] {
+  return { kind: "bind", source: path, at: TREE, readOnly: true, exec: false, owner };
+}

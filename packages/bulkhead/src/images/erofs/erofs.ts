@@ -1,0 +1,47 @@
+import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import { roomFor } from "../pull/room.js";
+import type { Digest } from "../reference/digest.js";
+import { Store } from "../store/store.js";
+import { DEFAULT_UNPACK_LIMITS } from "../unpack/limits.js";
+import { buildErofs } from "./build.js";
+import { type ErofsTree, identify } from "./tree.js";
+
+/** An EROFS image in the store: a plain file, mode 0444, that never changes. */
+export interface ErofsImage {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface ErofsOptions extends SandboxOptions {
+  /** The store's directory. Default: BULKHEAD_STORE, or by user. */
+  readonly store?: string;
+  /** The tree is never changed, only replaced as a whole (the built-in root): then nobody has to look through it each time. */
+  readonly stable?: boolean;
+}
+
+/**
+ * The EROFS image of a tree, for a virtual machine to mount: the store's, or made now, by one process however many ask. It is kept as long as
+ * this process lives. The same tree makes the same bytes with the same version of mkfs.erofs.
+ *
+ * Throws FILES_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, IMAGE_STORE_UNAVAILABLE, EROFS_FAILED, SETUP_MISSING, and what
+ * creating the sandbox that makes it throws.
+ */
+export async function erofsOf(tree: ErofsTree, options: ErofsOptions = {}): Promise<ErofsImage> {
+  const { store: path, stable = false, ...sandbox } = options;
+  const store = await Store.open(path);
+  const { key, sources } = await identify(tree, store.path, stable);
+  await store.pins.hold(store.erofs.pin(key));
+  return (
+    (await store.erofs.find(key)) ??
+    (await store.erofs.make(
+      key,
+      sources,
+      async (directory) => {
+        const bytes = await roomFor(store, [], DEFAULT_UNPACK_LIMITS.bytes);
+        await buildErofs(tree, directory, { bytes, timeMs: DEFAULT_UNPACK_LIMITS.timeMs }, sandbox);
+      },
+      sandbox.signal,
+    ))
+  );
+}
