@@ -1,8 +1,10 @@
 //! May this caller have this sandbox? Everything that a valid plan could ask for and its caller must not have.
 
 use crate::caller::Caller;
+use crate::idmap::Mapping;
 use crate::options::Maxima;
 use crate::orders::MAX_IDMAPS;
+use crate::uid_range;
 use bulkhead_plan::model::{Bind, Controller, Mount, Namespace, Owner, Plan, RootSource};
 use bulkhead_plan::{Code, Error};
 
@@ -21,10 +23,16 @@ impl Broker<'_> {
         if mappings(plan, 0).len() > MAX_IDMAPS {
             return Err(Error::new(Code::PlanInvalid, "check plan").detail(format!("more than {MAX_IDMAPS} owners")));
         }
-        if let RootSource::Directory(directory) = &plan.root.source {
-            self.check_owner(directory.owner.as_ref(), true, caller, &directory.path)?;
+        match &plan.root.source {
+            RootSource::Directory(root) => self.check_owner(root.owner.as_ref(), true, caller, &root.path)?,
+            RootSource::Layers(root) => self.check_owner(root.owner.as_ref(), true, caller, &root.layers[0])?,
+            RootSource::Empty(_) => {}
         }
-        plan.mounts.iter().filter_map(as_bind).try_for_each(|bind| self.check_bind(bind, caller))
+        plan.mounts.iter().try_for_each(|mount| match mount {
+            Mount::Bind(bind) => self.check_bind(bind, caller),
+            Mount::Layers(tree) => self.check_owner(tree.owner.as_ref(), true, caller, &tree.at),
+            _ => Ok(()),
+        })
     }
 
     fn check_namespaces(&self, plan: &Plan) -> Result<(), Error> {
@@ -74,6 +82,12 @@ impl Broker<'_> {
         if !self.privileged {
             return foreign("owner needs root");
         }
+        let owner = match owner {
+            Owner::One(owner) => owner,
+            // Not one id of anybody's but all of the store's, which is root's.
+            Owner::Store(_) if caller.is_root() => return Ok(()),
+            Owner::Store(_) => return foreign("owner.range"),
+        };
         if !read_only && (owner.host_uid == 0 || owner.host_gid == 0) {
             return Err(Error::new(Code::MountOwnerRoot, "check plan").path(path));
         }
@@ -91,27 +105,35 @@ impl Broker<'_> {
 }
 
 /// Every `owner` of a plan in the order that the mounts are made in, with the first id of the sandbox's range added.
-pub fn mappings(plan: &Plan, base: u32) -> Vec<crate::idmap::Mapping> {
+pub fn mappings(plan: &Plan, base: u32) -> Vec<Mapping> {
     let root = match &plan.root.source {
-        RootSource::Directory(directory) => directory.owner.as_ref(),
+        RootSource::Directory(directory) => directory.owner,
+        RootSource::Layers(tree) => tree.owner,
         RootSource::Empty(_) => None,
     };
-    let binds = plan.mounts.iter().filter_map(as_bind).filter_map(|bind| bind.owner.as_ref());
-    root.into_iter()
-        .chain(binds)
-        .map(|owner| crate::idmap::Mapping {
+    let mounts = plan.mounts.iter().filter_map(|mount| match mount {
+        Mount::Bind(bind) => bind.owner,
+        Mount::Layers(tree) => tree.owner,
+        _ => None,
+    });
+    root.into_iter().chain(mounts).map(|owner| mapping(owner, base)).collect()
+}
+
+fn mapping(owner: Owner, base: u32) -> Mapping {
+    match owner {
+        Owner::One(owner) => Mapping {
             inside_uid: owner.host_uid,
             inside_gid: owner.host_gid,
             host_uid: base + owner.uid,
             host_gid: base + owner.gid,
             count: 1,
-        })
-        .collect()
-}
-
-fn as_bind(mount: &Mount) -> Option<&Bind> {
-    match mount {
-        Mount::Bind(bind) => Some(bind),
-        _ => None,
+        },
+        Owner::Store(owner) => Mapping {
+            inside_uid: owner.range,
+            inside_gid: owner.range,
+            host_uid: base,
+            host_gid: base,
+            count: uid_range::SIZE,
+        },
     }
 }

@@ -55,7 +55,8 @@ impl Launcher {
         namespaces.extend((level == Level::Container || self.ranges.is_none()).then_some(User));
         namespaces.extend((level == Level::Container).then_some(Uts));
         namespaces.extend((level == Level::Container && grouped).then_some(Cgroup));
-        let seccomp = Seccomp { profile: "default".to_owned(), deny_setid: false, unix_sockets_only: false };
+        let seccomp =
+            Seccomp { profile: "default".to_owned(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
         // What fails here will fail again at the launch, and be reported there.
         let _ = self.filters.prepare(&seccomp, &[]);
         self.nursery.expect(Kind::new(&namespaces, grouped));
@@ -129,8 +130,13 @@ impl Launcher {
 
 fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, channel: &OwnedFd) -> Result<(), Error> {
     let mappings = authorize::mappings(&planned.plan, blank.range.map_or(0, UidRange::base));
-    let made = mappings.iter().map(|mapping| idmap::user_namespace(mapping, Code::MountIdmapUnsupported));
-    let idmaps = made.collect::<Result<Vec<_>, _>>()?;
+    let mut idmaps = Vec::with_capacity(mappings.len());
+    for (index, mapping) in mappings.iter().enumerate() {
+        idmaps.push(match mappings.iter().take(index).position(|earlier| earlier == mapping) {
+            Some(same) => Rc::clone(&idmaps[same]),
+            None => Rc::new(idmap::user_namespace(mapping, Code::MountIdmapUnsupported)?),
+        });
+    }
     orders::send(&blank.status, &Outgoing { plan: planned.text, caller, channel, idmaps: &idmaps })
 }
 

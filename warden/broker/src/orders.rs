@@ -10,6 +10,7 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 use std::io::{IoSlice, IoSliceMut};
+use std::rc::Rc;
 
 /// More idmapped mounts than this in one plan are refused: their descriptors travel in one message.
 pub const MAX_IDMAPS: usize = 64;
@@ -30,7 +31,7 @@ pub struct Outgoing<'a> {
     pub plan: &'a str,
     pub caller: &'a Caller,
     pub channel: &'a OwnedFd,
-    pub idmaps: &'a [OwnedFd],
+    pub idmaps: &'a [Rc<OwnedFd>],
 }
 
 pub fn send(status: &OwnedFd, orders: &Outgoing) -> Result<(), Error> {
@@ -38,7 +39,7 @@ pub fn send(status: &OwnedFd, orders: &Outgoing) -> Result<(), Error> {
     let header = Header { uid, gid, groups, plan_bytes: orders.plan.len() };
     let header = serde_json::to_vec(&header).map_err(|_| Error::new(FAILED, "encode orders"))?;
     let fds: Vec<BorrowedFd> =
-        std::iter::once(orders.channel.as_fd()).chain(orders.idmaps.iter().map(AsFd::as_fd)).collect();
+        std::iter::once(orders.channel.as_fd()).chain(orders.idmaps.iter().map(|idmap| idmap.as_fd())).collect();
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_IDMAPS + 1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     control.push(SendAncillaryMessage::ScmRights(&fds));

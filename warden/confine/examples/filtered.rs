@@ -18,6 +18,7 @@ fn main() {
         profile: "default".into(),
         deny_setid: option("--deny-setid"),
         unix_sockets_only: option("--unix-only"),
+        whiteouts: option("--whiteouts"),
     };
     let result = seccomp::compile(&plan, &[])
         .and_then(|filters| process::no_new_privs().and_then(|()| seccomp::install(&filters)));

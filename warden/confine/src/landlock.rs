@@ -25,7 +25,7 @@ pub fn abi() -> u32 {
 }
 
 /// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute, below each `writable`
-/// everything but making device nodes, below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6).
+/// everything but making device nodes (`whiteouts`: but block devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6).
 /// TCP and UDP rights are not handled: the network namespace decides about those.
 ///
 /// To be called after `pivot_root`, since Landlock denies every later mount.
@@ -44,7 +44,8 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     // Terminals take ioctls; nothing is made or removed in /dev, only in /dev/shm, where the plan says so.
     let devices = (AccessFs::WriteFile | AccessFs::IoctlDev) & AccessFs::from_all(abi);
     ruleset = allow(ruleset, "/dev", read | devices)?;
-    let write = AccessFs::from_all(abi) & !(AccessFs::MakeChar | AccessFs::MakeBlock);
+    let never = if plan.whiteouts { AccessFs::MakeBlock.into() } else { AccessFs::MakeChar | AccessFs::MakeBlock };
+    let write = AccessFs::from_all(abi) & !never;
     for path in &plan.writable {
         ruleset = allow(ruleset, path, write)?;
     }

@@ -36,7 +36,7 @@ impl Drop for Directory {
 }
 
 fn plan(abi: u32, directory: &Directory) -> Landlock {
-    Landlock { abi, writable: vec![directory.path().join("writable").to_str().unwrap().to_owned()] }
+    Landlock { abi, writable: vec![directory.path().join("writable").to_str().unwrap().to_owned()], whiteouts: false }
 }
 
 /// Runs a script below the directory under each ABI that the kernel has.
@@ -117,7 +117,8 @@ fn never_best_effort() {
         assert_eq!((error.code, error.operation.as_str()), (Code::LandlockFailed, "landlock_create_ruleset"));
     }
     for (path, errno) in [(link.to_str().unwrap(), libc::ELOOP), ("/nowhere/at/all", libc::ENOENT)] {
-        let error = landlock::restrict(&Landlock { abi, writable: vec![path.to_owned()] }).unwrap_err();
+        let error =
+            landlock::restrict(&Landlock { abi, writable: vec![path.to_owned()], whiteouts: false }).unwrap_err();
         assert_eq!((error.code, error.errno, error.path.as_deref()), (Code::LandlockFailed, Some(errno), Some(path)));
     }
 }
@@ -131,7 +132,7 @@ fn a_single_file_may_be_writable() {
         eprintln!("skipped: this kernel has no Landlock");
         return;
     }
-    let plan = Landlock { abi: landlock::abi(), writable: vec![file.to_str().unwrap().to_owned()] };
+    let plan = Landlock { abi: landlock::abi(), writable: vec![file.to_str().unwrap().to_owned()], whiteouts: false };
     let mut command = confined("sh", move || {
         process::no_new_privs()?;
         landlock::restrict(&plan)

@@ -74,6 +74,8 @@ pub struct Root {
 pub enum RootSource {
     /// A host directory, always mounted read-only.
     Directory(RootDirectory),
+    /// Host directories on top of each other, as an image's layers are, always mounted read-only.
+    Layers(RootLayers),
     /// An empty tmpfs, to be filled by `mounts`.
     Empty(RootEmpty),
 }
@@ -88,20 +90,49 @@ pub struct RootDirectory {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RootLayers {
+    /// Each as `RootDirectory::path`; the topmost first, as overlayfs counts. Its whiteouts (character device 0:0) hide what is below.
+    pub layers: Vec<String>,
+    pub owner: Option<Owner>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RootEmpty {
     pub size_bytes: u64,
 }
 
-/// An idmapped mount: what `host` owns on disk belongs to `inside` in the sandbox, and the other way round. Everybody else's files
-/// keep an owner that nobody inside can be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An idmapped mount: whose files on disk are whose inside, and the other way round. Everybody else's files keep an owner that nobody
+/// inside can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Owner {
+    One(OneOwner),
+    Store(StoreOwner),
+}
+
+/// What `host` owns on disk belongs to `uid` and `gid` in the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Owner {
+pub struct OneOwner {
     pub host_uid: u32,
     pub host_gid: u32,
     pub uid: u32,
     pub gid: u32,
 }
+
+/// The 65,536 ids from `range` on are, in the sandbox, those from 0 on: each of its users has its own files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct StoreOwner {
+    /// Always [`STORE_RANGE`].
+    pub range: u32,
+}
+
+/// Who owns files in root's store of images: `STORE_RANGE + n` what belongs to user n inside. By systemd's registry of uids (its `UIDS-GIDS`
+/// document) nobody uses what lies above 0x7FFE_FFFF; sandboxes have 0x7000_0000 to 0x7FFD_FFFF; and some programs take ids from
+/// 2^31 on for negative.
+pub const STORE_RANGE: u32 = 0x7fff_0000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -115,6 +146,8 @@ pub struct Overlay {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Mount {
     Bind(Bind),
+    /// A tree made of layers at another place than the root: of a sandbox inside the sandbox, or to be read.
+    Layers(Layers),
     Tmpfs(Tmpfs),
     /// /proc of the sandbox's own pid namespace, read-only.
     Proc(At),
@@ -147,6 +180,20 @@ pub struct Bind {
     /// False: mounted noexec.
     pub exec: bool,
     pub owner: Option<Owner>,
+}
+
+/// Always nosuid and nodev. What is mounted at a place in it is resolved in it: its links do not lead out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Layers {
+    pub at: String,
+    /// As in [`RootLayers`].
+    pub layers: Vec<String>,
+    pub owner: Option<Owner>,
+    /// A writable layer above them, in memory; without one the tree is read-only.
+    pub overlay: Option<Overlay>,
+    /// False: mounted noexec.
+    pub exec: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -232,6 +279,9 @@ pub struct Seccomp {
     pub deny_setid: bool,
     /// Refuse every socket but AF_UNIX.
     pub unix_sockets_only: bool,
+    /// Let overlayfs whiteouts be made: character devices 0:0, which open nothing. The kernel lets anybody make these and no other ones.
+    #[serde(default)]
+    pub whiteouts: bool,
 }
 
 /// Everything below `/` may be read and executed, what `writable` names may be written, `/dev` as its nodes allow.
@@ -241,4 +291,7 @@ pub struct Landlock {
     /// The kernel must offer at least this ABI, and exactly its rights are handled.
     pub abi: u32,
     pub writable: Vec<String>,
+    /// As in [`Seccomp`]; which device it is, Landlock cannot see.
+    #[serde(default)]
+    pub whiteouts: bool,
 }

@@ -26,6 +26,8 @@ pub struct Profile {
     pub deny_setid: Overlay,
     /// In force when the plan says `unixSocketsOnly`.
     pub unix_sockets_only: Overlay,
+    /// In force when the plan says `whiteouts`; instead of what `denySetid` says about the same calls.
+    pub whiteouts: Overlay,
     /// In force when the plan leaves the workload the capability of this name.
     pub capabilities: BTreeMap<String, Overlay>,
 }

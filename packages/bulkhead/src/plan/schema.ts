@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { mount, owner } from "./schema/mount.js";
-import { filesystemSize, inodes, insideId, integer, MIB, pids, size } from "./schema/numbers.js";
+import { layers, mount, overlay, owner } from "./schema/mount.js";
+import { filesystemSize, insideId, integer, MIB, pids, size } from "./schema/numbers.js";
 import { misfits } from "./schema/relations.js";
 import { hostName, id, path, pathOrRoot, profileName } from "./schema/text.js";
 
@@ -14,10 +14,11 @@ const CAPABILITIES = /^(?:CHOWN|DAC_OVERRIDE|DAC_READ_SEARCH|FOWNER|FSETID|KILL|
 const root = z.strictObject({
   source: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("directory"), path, owner: owner.nullable().default(null) }),
+    z.strictObject({ kind: z.literal("layers"), layers, owner: owner.nullable().default(null) }),
     z.strictObject({ kind: z.literal("empty"), sizeBytes: filesystemSize }),
   ]),
   readOnly: z.boolean(),
-  overlay: z.strictObject({ sizeBytes: filesystemSize, inodes }).nullable().default(null),
+  overlay: overlay.nullable().default(null),
 });
 
 const limits = z.strictObject({
@@ -46,9 +47,18 @@ const shape = z.strictObject({
     version: z.union([z.literal(0), z.literal(1), z.literal(2)]),
     controllers: z.array(z.enum(["memory", "pids", "cpu"])),
   }),
-  seccomp: z.strictObject({ profile: z.literal("default"), denySetid: z.boolean(), unixSocketsOnly: z.boolean() }),
+  seccomp: z.strictObject({
+    profile: z.literal("default"),
+    denySetid: z.boolean(),
+    unixSocketsOnly: z.boolean(),
+    whiteouts: z.boolean().default(false),
+  }),
   landlock: z
-    .strictObject({ abi: integer(1, 99), writable: z.array(pathOrRoot).max(256) })
+    .strictObject({
+      abi: integer(1, 99),
+      writable: z.array(pathOrRoot).max(256),
+      whiteouts: z.boolean().default(false),
+    })
     .nullable()
     .default(null),
   capabilities: z.array(z.string().regex(CAPABILITIES)),
@@ -75,11 +85,18 @@ export type Landlock = NonNullable<Plan["landlock"]>;
  */
 export function parsePlan(value: unknown): Plan {
   const parsed = shape.safeParse(value);
-  if (!parsed.success) throw invalid(parsed.error.issues[0]?.path ?? []);
+  if (!parsed.success) throw invalid(fieldOf(parsed.error.issues[0]));
   const plan: Plan = parsed.data;
   for (const field of misfits(plan)) throw invalid(field);
   if (Buffer.byteLength(JSON.stringify(plan)) > LARGEST_PLAN) throw invalid(["bytes"]);
   return plan;
+}
+
+/** What a union refuses is said by the form that has the same fields, if one has. */
+function fieldOf(issue: z.core.$ZodIssue | undefined): readonly PropertyKey[] {
+  if (issue?.code !== "invalid_union") return issue?.path ?? [];
+  const meant = issue.errors.find((issues) => issues.every(({ path: inner }) => inner.length > 0))?.[0];
+  return [...issue.path, ...(meant?.path ?? [])];
 }
 
 function invalid(field: readonly PropertyKey[]): BulkheadError {

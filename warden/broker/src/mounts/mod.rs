@@ -7,6 +7,7 @@ mod bind;
 mod device;
 mod file;
 mod kernel_view;
+mod layers;
 mod prepared;
 mod root;
 mod target;
@@ -21,6 +22,7 @@ pub use prepared::Prepared;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// How ids inside are written in a mount option.
 #[derive(Debug, Clone, Copy)]
@@ -71,38 +73,68 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
     let mut watched = Vec::new();
     let staging = root::Staging::for_plan(plan)?;
     let root = root::attach(&plan.root, context, &mut idmaps, staging.as_ref(), &mut watched)?;
+    let root = Rc::new(root);
     let tree = Tree {
-        root: &root,
+        root: Rc::clone(&root),
         description: &plan.root,
         staging: staging.as_ref(),
         covers: kernel_view::Covers::default(),
         reserved: RefCell::default(),
+        nested: RefCell::default(),
     };
-    tree.reserve(&root)?;
+    tree.reserve(&*root)?;
     for mount in &plan.mounts {
         place(mount, &tree, context, &mut idmaps, &mut watched)?;
     }
     if plan.root.read_only {
-        api::set(&root, false, MOUNT_ATTR_RDONLY).attempt_on(failed, "make read-only", "/")?;
+        api::set(&*root, false, MOUNT_ATTR_RDONLY).attempt_on(failed, "make read-only", "/")?;
     }
-    pivot(&root, if staging.is_some() { 2 } else { 1 })?;
+    pivot(&*root, if staging.is_some() { 2 } else { 1 })?;
     Ok(watched)
 }
 
 /// The root under construction.
 struct Tree<'a> {
-    root: &'a OwnedFd,
+    root: Rc<OwnedFd>,
     description: &'a Root,
     staging: Option<&'a root::Staging>,
     covers: kernel_view::Covers,
     /// The root itself, /proc, /sys and /dev, as device and inode: nothing is mounted over these or into them.
     reserved: RefCell<Vec<(u64, u64)>>,
+    /// Trees that were mounted in it.
+    nested: RefCell<Vec<Nested>>,
+}
+
+/// A tree in the tree, whose links must not lead out of it.
+struct Nested {
+    at: String,
+    mount: Rc<OwnedFd>,
+    growable: bool,
+}
+
+/// Where a path is looked up.
+struct Place<'a> {
+    root: Rc<OwnedFd>,
+    /// Below `root`.
+    path: &'a str,
+    growable: bool,
 }
 
 impl Tree<'_> {
-    /// Mount points can be made: the root is a file system of ours.
-    fn growable(&self) -> bool {
-        self.description.overlay.is_some() || self.empty()
+    /// The root, or the tree within it that the path is in.
+    fn place<'p>(&self, path: &'p str) -> Place<'p> {
+        let nested = self.nested.borrow();
+        let found = nested.iter().rev().find_map(|one| {
+            let rest = path.strip_prefix(&*one.at).filter(|rest| rest.starts_with('/'))?;
+            Some(Place { root: Rc::clone(&one.mount), path: rest, growable: one.growable })
+        });
+        // Mount points can be made where the root is a file system of ours.
+        let growable = self.description.overlay.is_some() || self.empty();
+        found.unwrap_or_else(|| Place { root: Rc::clone(&self.root), path, growable })
+    }
+
+    fn nest(&self, at: &str, mount: OwnedFd, growable: bool) {
+        self.nested.borrow_mut().push(Nested { at: at.to_owned(), mount: Rc::new(mount), growable });
     }
 
     fn reserve(&self, mount: impl AsFd) -> Result<(), Error> {
@@ -125,6 +157,7 @@ fn place<'a>(
 ) -> Result<(), Error> {
     match mount {
         Mount::Bind(bind) => bind::place(bind, tree, context, idmaps),
+        Mount::Layers(layers) => layers::place(layers, tree, context, idmaps, watched),
         Mount::Tmpfs(tmpfs) => place_tmpfs(tmpfs, tree, context, watched),
         Mount::Proc(at) => kernel_view::place_proc(&at.at, tree, context),
         Mount::Sys(at) => kernel_view::place_sys(&at.at, tree, context),

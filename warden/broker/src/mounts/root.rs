@@ -1,13 +1,14 @@
-//! The root itself: a host directory, read-only; a memory layer above it; or nothing at all.
+//! The root itself: host directories, read-only; a memory layer above them; or nothing at all.
 
 use super::api::{self, Filesystem};
+use super::layers::{self, Lower};
 use super::{Context, bind};
 use crate::attempt::Attempt;
 use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID};
 use bulkhead_plan::model::{Mount, Overlay, Plan, Root, RootDirectory, RootSource};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 /// A tmpfs over the host's root that holds what the tree is made from; it goes away with the host's root.
 pub struct Staging {
@@ -19,18 +20,31 @@ impl Staging {
     pub fn for_plan(plan: &Plan) -> Result<Option<Self>, Error> {
         let empty = matches!(plan.root.source, RootSource::Empty(_));
         let files = !empty && plan.mounts.iter().any(|mount| matches!(mount, Mount::File(_)));
+        let stacked = matches!(&plan.root.source, RootSource::Layers(tree) if tree.layers.len() > 1)
+            || plan.mounts.iter().any(|mount| matches!(mount, Mount::Layers(_)));
         let size = match &plan.root.overlay {
             Some(overlay) => overlay.clone(),
-            None if files => Overlay { size_bytes: 8 << 20, inodes: 1024 },
+            None if files || stacked => Overlay { size_bytes: 8 << 20, inodes: 1024 },
             None => return Ok(None),
         };
-        let mount = Filesystem::new("tmpfs", "/")?
+        let mount = Self::filesystem(&size)?;
+        api::attach_over_root(&mount)?;
+        Ok(Some(Self { mount }))
+    }
+
+    /// Another one within it, whose size is counted by itself.
+    pub fn with_room(&self, name: &str, size: &Overlay) -> Result<Self, Error> {
+        let mount = Self::filesystem(size)?;
+        api::attach(&mount, self.make(name)?, "/")?;
+        Ok(Self { mount })
+    }
+
+    fn filesystem(size: &Overlay) -> Result<OwnedFd, Error> {
+        Filesystem::new("tmpfs", "/")?
             .set("size", &size.size_bytes.to_string())?
             .set("nr_inodes", &size.inodes.to_string())?
             .set("mode", "0755")?
-            .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)?;
-        api::attach_over_root(&mount)?;
-        Ok(Some(Self { mount }))
+            .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
     }
 
     pub fn make(&self, name: &str) -> Result<OwnedFd, Error> {
@@ -56,17 +70,29 @@ pub fn attach<'a>(
     staging: Option<&Staging>,
     watched: &mut Vec<OwnedFd>,
 ) -> Result<OwnedFd, Error> {
-    let mount = match (&root.source, &root.overlay, staging) {
-        (RootSource::Empty(empty), _, _) => Filesystem::new("tmpfs", "/")?
-            .set("size", &empty.size_bytes.to_string())?
-            .set("mode", "0755")?
-            .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)?,
-        (RootSource::Directory(directory), Some(_), Some(staging)) => {
-            let lower = copy(directory, context, idmaps)?;
-            watched.push(rustix::io::fcntl_dupfd_cloexec(&staging.mount, 3).attempt(Code::MountFailed, "dup")?);
-            overlay(&lower, staging, context)?
+    let lowers = match &root.source {
+        RootSource::Empty(empty) => {
+            let mount = Filesystem::new("tmpfs", "/")?
+                .set("size", &empty.size_bytes.to_string())?
+                .set("mode", "0755")?
+                .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)?;
+            api::attach_over_root(&mount)?;
+            return Ok(mount);
         }
-        (RootSource::Directory(directory), _, _) => copy(directory, context, idmaps)?,
+        RootSource::Directory(directory) => vec![copy(directory, context, idmaps)?],
+        RootSource::Layers(tree) => {
+            let lower = Lower { layers: &tree.layers, owner: tree.owner.as_ref(), exec: true };
+            lower.copy(Code::RootUnavailable, context, idmaps)?
+        }
+    };
+    let mount = match (lowers, &root.overlay, staging) {
+        (mut lowers, None, _) if lowers.len() == 1 => lowers.remove(0),
+        (lowers, Some(_), Some(staging)) => {
+            watched.push(rustix::io::fcntl_dupfd_cloexec(&staging.mount, 3).attempt(Code::MountFailed, "dup")?);
+            layers::overlay(&lowers, true, staging, context)?
+        }
+        (lowers, None, Some(staging)) => layers::overlay(&lowers, false, staging, context)?,
+        (_, _, None) => return Err(Error::new(Code::LaunchFailed, "stage root").path("/")),
     };
     api::attach_over_root(&mount)?;
     Ok(mount)
@@ -83,41 +109,4 @@ fn copy<'a>(
         return Err(Error::new(Code::RootUnavailable, "open").path(&directory.path).errno(libc::ENOTDIR));
     }
     Ok(mount)
-}
-
-/// Lower, upper and work are named relative to the staging tmpfs: the one way that every kernel since 5.13 takes, and
-/// free of the trouble with colons and length that absolute paths have.
-fn overlay(lower: &OwnedFd, staging: &Staging, context: &Context) -> Result<OwnedFd, Error> {
-    api::attach(lower, staging.make("lower")?, "/")?;
-    if !context.caller.is_root() && covers_something(lower)? {
-        // Overlayfs sees the one file system and not what is mounted on it: what lies below would be uncovered. The kernel
-        // refuses that without root (CVE-2021-3732); the broker is root, and refuses it for its caller.
-        return Err(
-            Error::new(Code::RootUnavailable, "overlay").detail("something is mounted below the root directory")
-        );
-    }
-    staging.make("upper")?;
-    staging.make("work")?;
-    rustix::process::fchdir(&staging.mount).attempt_on(Code::MountFailed, "fchdir", "/")?;
-    let filesystem = Filesystem::new("overlay", "/")?
-        .set("lowerdir", "lower")?
-        .set("upperdir", "upper")?
-        .set("workdir", "work")?
-        // What the lower layer says about itself in extended attributes is not to be believed.
-        .set("redirect_dir", "nofollow")?
-        .set("metacopy", "off")?;
-    // trusted.* attributes need root in the initial user namespace.
-    let filesystem = if context.privileged { filesystem } else { filesystem.flag("userxattr")? };
-    filesystem.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
-}
-
-/// Whether another mount lies on this one.
-fn covers_something(mount: &OwnedFd) -> Result<bool, Error> {
-    const MOUNTS: &str = "/proc/self/mountinfo";
-    let failed = Code::MountFailed;
-    let stat = rustix::fs::statx(mount, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).attempt(failed, "statx")?;
-    let id = stat.stx_mnt_id.to_string();
-    let mounts = std::fs::read_to_string(MOUNTS).attempt_on(failed, "read", MOUNTS)?;
-    // The second field is the mount that one lies on.
-    Ok(mounts.lines().any(|line| line.split(' ').nth(1) == Some(&*id)))
 }

@@ -36,6 +36,9 @@ pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[Stri
     if seccomp.deny_setid {
         resolver.apply(&profile.deny_setid);
     }
+    if seccomp.whiteouts {
+        resolver.apply(&profile.whiteouts);
+    }
     if seccomp.unix_sockets_only {
         resolver.apply(&profile.unix_sockets_only);
     }

@@ -15,7 +15,7 @@ const VARIANTS: [(bool, bool, &[&str]); 5] = [
 ];
 
 fn seccomp(deny_setid: bool, unix_sockets_only: bool) -> Seccomp {
-    Seccomp { profile: "default".into(), deny_setid, unix_sockets_only }
+    Seccomp { profile: "default".into(), deny_setid, unix_sockets_only, whiteouts: false }
 }
 
 fn default() -> Profile {
@@ -142,14 +142,32 @@ fn foreign_calls_kill() {
 }
 
 #[test]
+fn only_whiteouts_are_made_and_only_where_asked_for() {
+    const CHARACTER: u64 = 0x2000;
+    let mknodat = u32::try_from(libc::SYS_mknodat).unwrap();
+    let verdict = |whiteouts, mode, device| {
+        let filters = compile(&Seccomp { whiteouts, ..seccomp(true, false) }, &[]).unwrap();
+        run(&filters.programs[0], NATIVE, mknodat, [0, 0, mode, device, 0, 0])
+    };
+    let (allowed, refused) = (0x7fff_0000, 0x0005_0001);
+    assert_eq!(verdict(true, CHARACTER, 0), allowed);
+    assert_eq!(verdict(false, CHARACTER, 0), refused);
+    for (mode, device) in [(CHARACTER, 0x103), (0x6000, 0), (CHARACTER | 0o4000, 0), (0x8000 | 0o4755, 0)] {
+        assert_eq!(verdict(true, mode, device), refused, "{mode:o} {device:x}");
+    }
+}
+
+#[test]
 fn unknown_profile_is_refused() {
     let error = compile(&Seccomp { profile: "none".into(), ..seccomp(false, false) }, &[]).unwrap_err();
     assert_eq!((error.code, error.detail.as_deref()), (Code::PlanInvalid, Some("seccomp.profile")));
 }
 
 fn lists(profile: &Profile) -> Vec<(String, Vec<String>)> {
-    let overlays: Vec<_> =
-        [&profile.deny_setid, &profile.unix_sockets_only].into_iter().chain(profile.capabilities.values()).collect();
+    let overlays: Vec<_> = [&profile.deny_setid, &profile.unix_sockets_only, &profile.whiteouts]
+        .into_iter()
+        .chain(profile.capabilities.values())
+        .collect();
     let allows = profile.allow.iter().chain(overlays.iter().flat_map(|overlay| &overlay.allow));
     let others = profile.deny.iter().chain(&profile.absent).chain(overlays.iter().flat_map(|overlay| &overlay.absent));
     allows
@@ -172,7 +190,7 @@ fn every_rule_says_why_and_names_what_exists() {
 #[test]
 fn every_condition_can_hold_and_can_fail() {
     let profile = default();
-    let overlays = [&profile.deny_setid, &profile.unix_sockets_only];
+    let overlays = [&profile.deny_setid, &profile.unix_sockets_only, &profile.whiteouts];
     let entries = profile.allow.iter().chain(overlays.iter().flat_map(|overlay| &overlay.allow));
     for condition in entries.flat_map(|entry| entry.when.iter().flatten()) {
         assert!(condition.arg <= 5);

@@ -11,7 +11,7 @@ use std::process::Command;
 
 /// Under which options the default profile is compiled.
 pub fn filters(deny_setid: bool, unix_sockets_only: bool, capabilities: &[&str]) -> Filters {
-    let plan = Seccomp { profile: "default".into(), deny_setid, unix_sockets_only };
+    let plan = Seccomp { profile: "default".into(), deny_setid, unix_sockets_only, whiteouts: false };
     let capabilities: Vec<String> = capabilities.iter().map(ToString::to_string).collect();
     seccomp::compile(&plan, &capabilities).unwrap()
 }

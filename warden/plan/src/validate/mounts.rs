@@ -1,10 +1,13 @@
 //! The root, and what is mounted in it.
 
 use super::limits::{MAX_SIZE, within};
-use super::{Checked, MAX_ID, need, text};
-use crate::model::{Bind, Mount, Owner, Plan, Root, RootSource, Tmpfs};
+use super::{Checked, MAX_ID, distinct, need, text};
+use crate::model::{Bind, Layers, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs};
 
 pub const MAX: usize = 256;
+
+/// OVL_MAX_STACK of the kernel.
+const MAX_LAYERS: usize = 500;
 
 const PAGE: u64 = 4096;
 const MAX_INODES: u64 = 1 << 31;
@@ -17,14 +20,31 @@ pub fn root(root: &Root) -> Checked {
             owner(directory.owner.as_ref(), "root.source.owner")?;
             need(root.read_only || root.overlay.is_some(), "root.overlay")?;
         }
+        RootSource::Layers(tree) => {
+            layers(&tree.layers, "root.source.layers")?;
+            owner(tree.owner.as_ref(), "root.source.owner")?;
+            need(root.read_only || root.overlay.is_some(), "root.overlay")?;
+        }
         RootSource::Empty(empty) => {
             within(empty.size_bytes, PAGE..=MAX_SIZE, "root.source.sizeBytes")?;
             need(root.overlay.is_none(), "root.overlay")?;
         }
     }
-    let Some(overlay) = &root.overlay else { return Ok(()) };
-    within(overlay.size_bytes, PAGE..=MAX_SIZE, "root.overlay.sizeBytes")?;
-    within(overlay.inodes, 1..=MAX_INODES, "root.overlay.inodes")
+    overlay(root.overlay.as_ref(), "root.overlay")
+}
+
+fn overlay(overlay: Option<&Overlay>, field: &str) -> Checked {
+    let Some(overlay) = overlay else { return Ok(()) };
+    within(overlay.size_bytes, PAGE..=MAX_SIZE, &format!("{field}.sizeBytes"))?;
+    within(overlay.inodes, 1..=MAX_INODES, &format!("{field}.inodes"))
+}
+
+/// One directory twice is refused by the kernel, too, but there it would have no name.
+fn layers(layers: &[String], field: &str) -> Checked {
+    for (index, layer) in layers.iter().enumerate() {
+        need(text::path(layer), &format!("{field}[{index}]"))?;
+    }
+    need((1..=MAX_LAYERS).contains(&layers.len()) && distinct(layers), field)
 }
 
 pub fn all(plan: &Plan) -> Checked {
@@ -37,6 +57,7 @@ pub fn all(plan: &Plan) -> Checked {
         need(!hides, &field("at"))?;
         match mount {
             Mount::Bind(mount) => bind(mount, plan.seccomp.deny_setid, &field)?,
+            Mount::Layers(mount) => tree(mount, &field)?,
             Mount::Tmpfs(mount) => tmpfs(mount, &field)?,
             Mount::Dev(dev) => within(dev.shm_bytes, PAGE..=MAX_SIZE, &field("shmBytes"))?,
             Mount::File(file) => need(file.content.len() <= MAX_CONTENT, &field("content"))?,
@@ -54,6 +75,7 @@ pub fn all(plan: &Plan) -> Checked {
 fn at(mount: &Mount) -> &str {
     match mount {
         Mount::Bind(mount) => &mount.at,
+        Mount::Layers(mount) => &mount.at,
         Mount::Tmpfs(mount) => &mount.at,
         Mount::Proc(mount) | Mount::Sys(mount) | Mount::Mask(mount) => &mount.at,
         Mount::Dev(mount) => &mount.at,
@@ -86,11 +108,22 @@ fn bind(bind: &Bind, deny_setid: bool, field: &impl Fn(&str) -> String) -> Check
     }
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     need(deny_setid, "seccomp.denySetid")?;
-    need(bind.owner.as_ref().is_none_or(|owner| owner.host_uid != 0), &field("owner.hostUid"))
+    let of_root = matches!(&bind.owner, Some(Owner::One(owner)) if owner.host_uid == 0);
+    need(!of_root, &field("owner.hostUid"))
+}
+
+fn tree(tree: &Layers, field: &impl Fn(&str) -> String) -> Checked {
+    layers(&tree.layers, &field("layers"))?;
+    owner(tree.owner.as_ref(), &field("owner"))?;
+    overlay(tree.overlay.as_ref(), &field("overlay"))
 }
 
 fn owner(owner: Option<&Owner>, field: &str) -> Checked {
-    let Some(owner) = owner else { return Ok(()) };
+    let owner = match owner {
+        None => return Ok(()),
+        Some(Owner::Store(owner)) => return need(owner.range == STORE_RANGE, &format!("{field}.range")),
+        Some(Owner::One(owner)) => owner,
+    };
     // 2^32 - 1 means "no id" to the kernel.
     need(owner.host_uid != u32::MAX, &format!("{field}.hostUid"))?;
     need(owner.host_gid != u32::MAX, &format!("{field}.hostGid"))?;

@@ -23,6 +23,7 @@ export function seccompFor(namespaces: readonly Namespace[], mounts: readonly Mo
     profile: "default",
     denySetid: mounts.some((mount) => mount.kind === "bind" && !mount.readOnly),
     unixSocketsOnly: !namespaces.includes("net"),
+    whiteouts: false,
   };
 }
 
@@ -35,5 +36,6 @@ export function landlockFor(writableRoot: boolean, mounts: readonly Mount[], fac
   return {
     abi: Math.min(facts.landlockAbi, NEWEST_LANDLOCK),
     writable: writableRoot ? ["/", ...writable, "/dev/shm"] : [...writable, "/dev/shm"],
+    whiteouts: false,
   };
 }

@@ -7,8 +7,25 @@ const KERNEL_TREES = ["/proc", "/sys", "/dev"] as const;
 
 const at = path.refine((value) => !KERNEL_TREES.some((tree) => isWithin(value, tree)), "in a tree of the kernel's");
 
+/**
+ * Who owns files in root's store of images: `STORE_RANGE + n` what belongs to user n inside. By systemd's registry of uids (its `UIDS-GIDS`
+ * document) nobody uses what lies above 0x7FFE_FFFF; sandboxes have 0x7000_0000 to 0x7FFD_FFFF (`warden/broker/src/uid_range.rs`), and some
+ * programs take ids from 2^31 on for negative.
+ */
+export const STORE_RANGE = 0x7fff_0000;
+
 /** An idmapped mount: what the host's owner has on disk belongs to this user inside, and the other way round. */
-export const owner = z.strictObject({ hostUid: hostId, hostGid: hostId, uid: insideId, gid: insideId });
+const oneOwner = z.strictObject({ hostUid: hostId, hostGid: hostId, uid: insideId, gid: insideId });
+
+/** The 65,536 ids from `range` on are, inside, those from 0 on. */
+const storeOwner = z.strictObject({ range: z.literal(STORE_RANGE) });
+
+export const owner = z.union([oneOwner, storeOwner]);
+
+/** Host directories, the topmost first. */
+export const layers = z.array(path).min(1).max(500);
+
+export const overlay = z.strictObject({ sizeBytes: filesystemSize, inodes });
 
 const bind = z.strictObject({
   kind: z.literal("bind"),
@@ -17,6 +34,15 @@ const bind = z.strictObject({
   readOnly: z.boolean(),
   exec: z.boolean(),
   owner: owner.nullable().default(null),
+});
+
+const tree = z.strictObject({
+  kind: z.literal("layers"),
+  at,
+  layers,
+  owner: owner.nullable().default(null),
+  overlay: overlay.nullable().default(null),
+  exec: z.boolean(),
 });
 
 const tmpfs = z.strictObject({
@@ -32,6 +58,7 @@ const tmpfs = z.strictObject({
 
 export const mount = z.discriminatedUnion("kind", [
   bind,
+  tree,
   tmpfs,
   z.strictObject({ kind: z.literal("proc"), at: z.literal("/proc") }),
   z.strictObject({ kind: z.literal("dev"), at: z.literal("/dev"), shmBytes: filesystemSize }),

@@ -6,6 +6,7 @@ export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
   if (!namespacesFit(plan)) yield ["namespaces"];
   if (!isDistinct(plan.user.groups)) yield ["user", "groups"];
   if (!overlayFits(plan)) yield ["root", "overlay"];
+  if (plan.root.source.kind === "layers" && !isDistinct(plan.root.source.layers)) yield ["root", "source", "layers"];
   yield* mountMisfits(plan);
   yield* limitMisfits(plan);
   yield* landlockMisfits(plan);
@@ -27,10 +28,12 @@ function* mountMisfits({ mounts, root, seccomp }: Plan): Generator<readonly (str
   for (const [index, mount] of mounts.entries()) {
     if (mounts.slice(0, index).some((earlier) => hides(mount, earlier))) yield ["mounts", index, "at"];
     if (mount.kind === "symlink" && root.source.kind !== "empty") yield ["mounts", index, "kind"];
+    if (mount.kind === "layers" && !isDistinct(mount.layers)) yield ["mounts", index, "layers"];
     if (mount.kind !== "bind" || mount.readOnly) continue;
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     if (!seccomp.denySetid) yield ["seccomp", "denySetid"];
-    if (mount.owner?.hostUid === 0) yield ["mounts", index, "owner", "hostUid"];
+    if (mount.owner !== null && "hostUid" in mount.owner && mount.owner.hostUid === 0)
+      yield ["mounts", index, "owner", "hostUid"];
   }
   const kinds = mounts.map(({ kind }) => kind);
   if (!kinds.includes("proc") || !kinds.includes("dev")) yield ["mounts"];
