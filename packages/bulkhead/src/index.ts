@@ -37,6 +37,7 @@ export type { ResolvedPolicy } from "./policy/resolved.js";
 export type { Policy } from "./policy/schema.js";
 export { parseSize } from "./policy/units.js";
 export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
+export type { Exposed, ExposeOptions } from "./sandbox/expose.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
 export type { Files, ReadOptions, ReadStreamOptions, WriteOptions } from "./sandbox/files/files.js";
 export { type BrokerOptions, type Explanation, explain, type PrepareOptions, reportHost } from "./sandbox/prepare.js";

@@ -96,6 +96,8 @@ fn prepare(birth: &Birth) -> Result<Option<Prepared>, Error> {
     }
     if birth.namespaces.contains(&Namespace::Net) {
         kernel::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
+        // Without it programs that know no proxy reach nothing, which init finds out when it listens there.
+        let _ = kernel::loopback_takes_reserved();
         // No capability is given for ports below 1024; in a network of one's own they are ordinary ports. Not there: not needed.
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }

@@ -183,6 +183,32 @@ pub fn loopback_up() -> Result<(), Errno> {
     Ok(())
 }
 
+/// Gives the loopback of the current network namespace a second address, 198.18.0.1/15: with it the kernel takes every address of
+/// that range (RFC 2544, nobody's on the Internet) for its own, so that init can listen on one for each name that may be reached.
+pub fn loopback_takes_reserved() -> Result<(), Errno> {
+    let socket = rustix::net::socket_with(
+        rustix::net::AddressFamily::INET,
+        rustix::net::SocketType::DGRAM,
+        rustix::net::SocketFlags::CLOEXEC,
+        None,
+    )?;
+    // The address first, which comes with a mask of its class; then the mask, with which the local route is made anew.
+    for (request, address) in [(libc::SIOCSIFADDR, [198, 18, 0, 1]), (libc::SIOCSIFNETMASK, [255, 254, 0, 0])] {
+        // SAFETY: ifreq and sockaddr_in are plain data, for which all zeroes is valid.
+        let (mut ifreq, mut at): (libc::ifreq, libc::sockaddr_in) = unsafe { std::mem::zeroed() };
+        for (to, from) in ifreq.ifr_name.iter_mut().zip(b"lo:1") {
+            *to = from.cast_signed();
+        }
+        at.sin_family = narrow(libc::AF_INET).unsigned_abs();
+        at.sin_addr.s_addr = u32::from_ne_bytes(address);
+        // SAFETY: both are 16 bytes, and the kernel reads the one as the other.
+        ifreq.ifr_ifru.ifru_addr = unsafe { std::mem::transmute::<libc::sockaddr_in, libc::sockaddr>(at) };
+        // SAFETY: both calls read one ifreq.
+        check(libc::c_long::from(unsafe { libc::ioctl(socket.as_raw_fd(), request, &raw const ifreq) }))?;
+    }
+    Ok(())
+}
+
 /// Takes, without waiting, an exclusive lock on one byte of a file; it belongs to the open file description and ends with it.
 /// False: somebody else has it.
 pub fn lock_byte(file: impl AsFd, offset: i64, lock: bool) -> Result<bool, Errno> {

@@ -139,7 +139,7 @@ fn frame<'a>(head: &Head, side: Side, payload: &'a [u8]) -> Result<Frame<'a>, Vi
     let stream = head.stream;
     Ok(match head.kind {
         Kind::Hello => Frame::Hello(message::parse(payload)?),
-        Kind::Request => Frame::Request { stream, fields: message::object(payload)? },
+        Kind::Request => Frame::Request { stream, fields: message::request(side, payload)? },
         Kind::Accept => Frame::Accept { stream, accept: message::parse(payload)? },
         Kind::Result => Frame::Result { stream, outcome: message::parse(payload)? },
         Kind::Control => Frame::Control { stream, control: message::parse(payload)? },

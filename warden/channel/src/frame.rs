@@ -50,7 +50,8 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame<'a> {
     Hello(Hello),
-    /// Not yet read as a [`crate::Request`]: one that cannot be costs its stream, not the connection.
+    /// From the host, not yet read as a [`crate::Request`]: one that cannot be costs its stream, not the connection. From
+    /// init, a [`crate::Connection`].
     Request {
         stream: u32,
         fields: Map<String, Value>,
@@ -152,11 +153,10 @@ impl Kind {
         })
     }
 
-    /// Requests from init are reserved for egress, and refused until there is some.
     pub(crate) const fn comes_from(self, side: Side) -> bool {
         match self {
-            Self::Hello | Self::Data | Self::End | Self::Credit => true,
-            Self::Request | Self::Control | Self::Cancel => matches!(side, Side::Host),
+            Self::Hello | Self::Request | Self::Data | Self::End | Self::Credit => true,
+            Self::Control | Self::Cancel => matches!(side, Side::Host),
             Self::Accept | Self::Result => matches!(side, Side::Init),
         }
     }

@@ -19,7 +19,7 @@ pub mod violation;
 pub use credit::Credit;
 pub use decode::Decoder;
 pub use frame::{Frame, Kind, Side};
-pub use message::{Accept, Control, Hello, Outcome};
+pub use message::{Accept, Connection, Control, Hello, Outcome};
 pub use order::Order;
 pub use request::Request;
 pub use violation::Violation;

@@ -1,6 +1,6 @@
 //! What the JSON payloads mean, except for requests.
 
-use crate::frame::GENERATION;
+use crate::frame::{GENERATION, Side};
 use crate::violation::Violation;
 use bulkhead_plan::Error;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,14 @@ pub struct Accept {
     /// Of an `exec`, as seen inside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
+}
+
+/// A request of init: somebody inside connected to what the host has it listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, tag = "op", rename_all = "lowercase")]
+pub enum Connection {
+    /// `listen` is the stream of the listener.
+    Connection { listen: u32 },
 }
 
 /// To a running `exec`.
@@ -72,6 +80,15 @@ pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, Violation> {
     serde_json::from_slice(text).map_err(|_| Violation::Json)
 }
 
+/// The payload of a `request`. What init may ask is little, and ours never asks anything else.
+pub(crate) fn request(side: Side, text: &[u8]) -> Result<Map<String, Value>, Violation> {
+    let fields = object(text)?;
+    match side {
+        Side::Init if Connection::from_object(fields.clone()).is_none() => Err(Violation::Message),
+        Side::Host | Side::Init => Ok(fields),
+    }
+}
+
 pub(crate) fn parse<T: Message>(text: &[u8]) -> Result<T, Violation> {
     T::from_object(object(text)?).ok_or(Violation::Message)
 }
@@ -87,6 +104,12 @@ impl Message for Hello {
 }
 
 impl Message for Accept {
+    fn from_object(object: Map<String, Value>) -> Option<Self> {
+        typed(object)
+    }
+}
+
+impl Message for Connection {
     fn from_object(object: Map<String, Value>) -> Option<Self> {
         typed(object)
     }

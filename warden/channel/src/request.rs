@@ -5,6 +5,7 @@ use bulkhead_plan::Error;
 use bulkhead_plan::model::User;
 use serde_json::{Map, Value};
 use std::ffi::CString;
+use std::net::{IpAddr, SocketAddr};
 
 /// Ids above are not the workload's: 65,535 is init's own.
 const ID_MAX: u64 = 65_534;
@@ -15,6 +16,26 @@ const GROUPS_MAX: usize = 64;
 pub enum Request {
     Exec(Box<Exec>),
     File(File),
+    Listen(Listen),
+    /// To a port of the loopback inside.
+    Connect {
+        port: u16,
+    },
+}
+
+/// Where to listen: only ever on addresses that nobody outside can reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    pub transport: Transport,
+    pub at: SocketAddr,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Each connection becomes a stream of its own.
+    Tcp,
+    /// Datagrams are carried by the listener's stream.
+    Udp,
 }
 
 /// A program to run.
@@ -76,6 +97,8 @@ impl Request {
         let op = fields.required("op", |value| value.as_str().map(str::to_owned))?;
         let request = match op.as_str() {
             "exec" => Self::Exec(Box::new(exec(&mut fields)?)),
+            "listen" => Self::Listen(listen(&mut fields)?),
+            "connect" => Self::Connect { port: fields.required("port", port)? },
             name => Self::File(file(name, &mut fields)?),
         };
         fields.finish()?;
@@ -96,6 +119,28 @@ fn exec(fields: &mut Fields) -> Result<Exec, Error> {
         tty: fields.optional("tty", window)?,
         user: fields.optional("user", user)?,
     })
+}
+
+fn listen(fields: &mut Fields) -> Result<Listen, Error> {
+    let transport = fields.required("transport", |value| match value.as_str() {
+        Some("tcp") => Some(Transport::Tcp),
+        Some("udp") => Some(Transport::Udp),
+        _ => None,
+    })?;
+    Ok(Listen { transport, at: SocketAddr::new(fields.required("address", inside)?, fields.required("port", port)?) })
+}
+
+/// Loopback, or the range that names are given addresses of. A sandbox may have a network, and it is not to listen there.
+// By value like its siblings, so that it can be handed to `Fields::required` by name.
+#[allow(clippy::needless_pass_by_value)]
+fn inside(value: Value) -> Option<IpAddr> {
+    let address: IpAddr = value.as_str()?.parse().ok()?;
+    let reserved = matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 198 && v4.octets()[1] & 0xfe == 18);
+    (reserved || address.is_loopback()).then_some(address)
+}
+
+fn port(value: Value) -> Option<u16> {
+    integer(value).and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
 }
 
 fn file(op: &str, fields: &mut Fields) -> Result<File, Error> {

@@ -47,6 +47,8 @@ pub enum Code {
     FileNoSpace,
     FileTooLarge,
     FileFailed,
+    ListenFailed,
+    ConnectFailed,
     RequestInvalid,
 }
 

@@ -43,6 +43,7 @@ function tableOf(side: Side): Table {
     table[Kind.control] = json;
     table[Kind.cancel] = { least: 0, most: 0 };
   } else {
+    table[Kind.request] = json;
     table[Kind.accept] = json;
     table[Kind.result] = json;
   }

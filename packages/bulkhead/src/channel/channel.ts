@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { FrameDecoder } from "./decoder.js";
 import { helloFrame, jsonFrame } from "./frames.js";
-import { readHello } from "./messages.js";
+import { readConnection, readHello } from "./messages.js";
 import { Kind, MAX_OPEN_STREAMS, MAX_STREAM } from "./protocol.js";
 import { ChannelStream, type FrameSink, type StreamHandler } from "./stream.js";
 import { violation } from "./violation.js";
@@ -19,6 +19,9 @@ export class Channel implements FrameSink {
   readonly #onEnd: ChannelEnd;
   readonly #streams = new Map<number, ChannelStream>();
   #next = 1;
+  /** The last stream that init opened, and how many of those are open. */
+  #lastOfInit = 0;
+  #openOfInit = 0;
   #greeted = false;
   #corked = false;
   #ended = false;
@@ -49,7 +52,7 @@ export class Channel implements FrameSink {
     if (this.#closed !== undefined) {
       throw this.#closed();
     }
-    if (this.#streams.size >= MAX_OPEN_STREAMS || this.#next > MAX_STREAM) {
+    if (this.#streams.size - this.#openOfInit >= MAX_OPEN_STREAMS || this.#next > MAX_STREAM) {
       throw new BulkheadError("TOO_MANY_OPERATIONS", { operation: "open" });
     }
     const number = this.#next;
@@ -119,6 +122,10 @@ export class Channel implements FrameSink {
       this.#receiveHello(kind, payload);
       return;
     }
+    if (kind === Kind.request) {
+      this.#receiveConnection(number, readConnection(payload));
+      return;
+    }
     const stream = this.#streams.get(number);
     if (stream === undefined) {
       this.#checkClosed(number);
@@ -127,6 +134,30 @@ export class Channel implements FrameSink {
     stream.receive(kind, payload);
     if (!stream.open) {
       this.#streams.delete(number);
+      this.#openOfInit -= isOfInit(number) ? 1 : 0;
+    }
+  }
+
+  /** Init has taken a connection for a listener of ours. */
+  #receiveConnection(number: number, listen: number): void {
+    if (!isOfInit(number) || number <= this.#lastOfInit) {
+      throw violation("stream-order");
+    }
+    this.#lastOfInit = number;
+    if (isOfInit(listen) || listen >= this.#next || this.#openOfInit >= MAX_OPEN_STREAMS) {
+      throw violation("stream-unknown");
+    }
+    this.#openOfInit += 1;
+    let taken: ChannelStream | undefined;
+    const take = (handler: StreamHandler): ChannelStream => {
+      taken = new ChannelStream(number, this, handler);
+      this.#streams.set(number, taken);
+      return taken;
+    };
+    // Without a listener, it has crossed with the listener's end.
+    this.#streams.get(listen)?.connection(take);
+    if (taken === undefined) {
+      take(unwanted).cancel();
     }
   }
 
@@ -140,7 +171,7 @@ export class Channel implements FrameSink {
 
   /** A frame may have crossed with the end of its stream; one for a stream that never was is a violation. */
   #checkClosed(number: number): void {
-    if (number % 2 === 0 || number >= this.#next) {
+    if (isOfInit(number) ? number > this.#lastOfInit : number >= this.#next) {
       throw violation("stream-unknown");
     }
   }
@@ -158,6 +189,14 @@ export class Channel implements FrameSink {
     this.#ended = true;
     this.#onEnd(error);
   }
+}
+
+/** Of a connection that is ended as soon as it has begun. Without credit it has little to say. */
+const unwanted: StreamHandler = { data: () => undefined, result: () => undefined, failed: () => undefined };
+
+/** The host's streams are odd. */
+function isOfInit(number: number): boolean {
+  return number % 2 === 0;
 }
 
 function requestFrame(number: number, request: object): Buffer {

@@ -2,7 +2,7 @@ import type { BulkheadError } from "../errors/bulkhead-error.js";
 import { type ErrorCode, isErrorCode } from "../errors/registry.js";
 import { errorFromWire } from "../errors/wire.js";
 import { hasOnly, isInteger, isObject, isText, type JsonObject, parseObject } from "./json.js";
-import { GENERATION } from "./protocol.js";
+import { GENERATION, MAX_STREAM } from "./protocol.js";
 import { violation } from "./violation.js";
 
 /** How an operation came out, as init tells it: a value that nobody has looked into, or an error. */
@@ -35,6 +35,20 @@ export function readAccept(payload: Buffer): number | undefined {
     throw violation("message");
   }
   return pid;
+}
+
+/**
+ * Reads a `request` of init: somebody inside has connected.
+ * @returns the stream of the listener
+ * @throws BulkheadError PROTOCOL_VIOLATION
+ */
+export function readConnection(payload: Buffer): number {
+  const message = objectOf(payload);
+  const listen = message["listen"];
+  if (!hasOnly(message, ["op", "listen"]) || message["op"] !== "connection" || !isInteger(listen, 0, MAX_STREAM)) {
+    throw violation("message");
+  }
+  return listen;
 }
 
 /** Reads a `result`. @throws BulkheadError PROTOCOL_VIOLATION */
@@ -95,6 +109,8 @@ const codesOfInit: ReadonlySet<string> = new Set<ErrorCode>([
   "FILE_TOO_LARGE",
   "FILE_FAILED",
   "REQUEST_INVALID",
+  "LISTEN_FAILED",
+  "CONNECT_FAILED",
 ]);
 
 function errorOfInit(error: JsonObject): BulkheadError {

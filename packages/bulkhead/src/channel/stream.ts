@@ -14,6 +14,8 @@ export interface StreamHandler {
   data(fd: OutFd, chunk: Buffer): void;
   /** No more data on `fd`. */
   ended?(fd: OutFd): void;
+  /** Of a `listen`: somebody inside has connected. `take` gives the stream that carries it; without a take it is ended. */
+  connection?(take: (handler: StreamHandler) => ChannelStream): void;
   /** It is over, and this is its value: init's claim, of any shape. */
   result(value: JsonObject): void;
   /** It is over: init refused or failed it, or the channel was lost. */
@@ -157,6 +159,11 @@ export class ChannelStream {
       default:
         this.#receiveResult(payload);
     }
+  }
+
+  /** Somebody inside has connected to this listener. */
+  connection(take: (handler: StreamHandler) => ChannelStream): void {
+    this.#handler.connection?.(take);
   }
 
   /** The channel is gone. */

@@ -3,7 +3,7 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 /** The ways to break `docs/channel.md`; those of the first two lines are the reasons that the golden vectors name. */
 export type ViolationReason =
   | ("length" | "kind" | "direction" | "stream" | "fd" | "json" | "message")
-  | ("hello" | "stream-unknown" | "credit-overflow")
+  | ("hello" | "stream-order" | "stream-unknown" | "credit-overflow")
   | ("credit-exceeded" | "data-after-end" | "accept-twice" | "cut-short");
 
 /**

@@ -8,6 +8,7 @@ import type { Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
 import { type ExecOptions, execRequest } from "./exec-options.js";
+import { type Exposed, type ExposeOptions, expose } from "./expose.js";
 import { Files } from "./files/files.js";
 import { Live } from "./live.js";
 import { type PrepareOptions, prepare } from "./prepare.js";
@@ -95,6 +96,19 @@ export class Sandbox implements AsyncDisposable {
   /** Starts a program, and waits for what becomes of it and what it puts out: `exec` with `buffer`. */
   async run(argv: readonly string[], options: Omit<ExecOptions, "buffer"> = {}): Promise<ProcessResult> {
     return await (await this.exec(argv, { ...options, buffer: true })).result;
+  }
+
+  /**
+   * Makes a TCP port inside reachable from the host, whatever network the sandbox has: HTTP, WebSockets, anything.
+   *
+   * ```ts
+   * const { address, port } = await sandbox.expose(80);
+   * const page = await (await fetch(`http://${address}:${port}/`)).text();
+   * ```
+   * @throws BulkheadError PORT_UNAVAILABLE, REQUEST_INVALID
+   */
+  async expose(port: number, options: ExposeOptions = {}): Promise<Exposed> {
+    return await expose(this.#live, port, options);
   }
 
   /** What it uses, as measured from outside. */

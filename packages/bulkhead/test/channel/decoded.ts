@@ -1,6 +1,6 @@
 import { FrameDecoder } from "../../src/channel/decoder.js";
 import { parseObject } from "../../src/channel/json.js";
-import { readAccept, readHello, readResult } from "../../src/channel/messages.js";
+import { readAccept, readConnection, readHello, readResult } from "../../src/channel/messages.js";
 import { type FrameKind, Kind, type Side } from "../../src/channel/protocol.js";
 import { violation } from "../../src/channel/violation.js";
 import type { VectorFrame } from "./vectors.js";
@@ -39,6 +39,9 @@ function spelled(from: Side, kind: FrameKind, stream: number, payload: Buffer): 
       readResult(payload);
       break;
     case Kind.request:
+      if (from === "init") readConnection(payload);
+      else if (parseObject(payload) === undefined) throw violation("json");
+      break;
     case Kind.control:
       // The host's own; only init looks into them. That they are objects holds for either side.
       if (from === "host" && parseObject(payload) === undefined) throw violation("json");

@@ -6,6 +6,7 @@ mod operation;
 mod outbox;
 mod output;
 mod requests;
+mod sockets;
 mod wire;
 
 pub use wire::Wire;
@@ -18,6 +19,7 @@ use operation::Operation;
 use outbox::Outbox;
 use rustix::io::Errno;
 use rustix::process::getpid;
+use sockets::Sockets;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Children collected in one turn: however many orphans a workload makes, the channel is served in between.
@@ -40,6 +42,7 @@ enum Token {
     Report(u32),
     Input(u32),
     Output(u32, usize),
+    Socket(u32),
     Leftover(RawFd),
 }
 
@@ -51,6 +54,7 @@ pub struct Server {
     order: Order,
     outbox: Outbox,
     operations: Vec<Operation>,
+    sockets: Sockets,
     leftovers: Leftovers,
     /// More children may have ended than were collected.
     reaping: bool,
@@ -70,6 +74,7 @@ impl Server {
             order: Order::new(Side::Host),
             outbox: Outbox::default(),
             operations: Vec::new(),
+            sockets: Sockets::default(),
             leftovers: Leftovers::default(),
             reaping: false,
             fds: Vec::new(),
@@ -137,6 +142,7 @@ impl Server {
                 add(fd.as_raw_fd(), libc::POLLIN, Token::Output(operation.stream, index));
             }
         }
+        self.sockets.waits_on(self.outbox.is_half_full(), &mut add);
         for fd in self.leftovers.fds() {
             add(fd, libc::POLLIN, Token::Leftover(fd));
         }
@@ -169,6 +175,10 @@ impl Server {
                 // Who closes its output mostly ends in the same moment: then its result goes out in the same write.
                 self.reaping |= events & libc::POLLHUP != 0;
             }
+            Token::Socket(stream) => {
+                self.sockets.ready(stream, events, &mut self.outbox);
+                self.order.opened(self.sockets.last());
+            }
             Token::Leftover(fd) => self.leftovers.drain(fd),
         }
         Ok(())
@@ -196,6 +206,9 @@ impl Server {
         let stream = frame.stream();
         if let Frame::Request { fields, .. } = frame {
             self.request(stream, fields);
+            return Ok(());
+        }
+        if self.sockets.serve(&frame)? {
             return Ok(());
         }
         // Frames for an operation that is over have crossed with its result.
@@ -232,6 +245,7 @@ impl Server {
 
     /// Gives credit for what was taken in, and ends what is over.
     fn settle(&mut self) {
+        self.sockets.settle(&mut self.outbox);
         let mut at = 0;
         while let Some(operation) = self.operations.get_mut(at) {
             operation.settle_input(&mut self.outbox);

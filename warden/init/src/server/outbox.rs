@@ -28,6 +28,11 @@ impl Outbox {
         self.bytes.len() - self.sent >= FULL
     }
 
+    /// From here on what is many, and nobody waits for, makes room for the rest.
+    pub fn is_half_full(&self) -> bool {
+        self.bytes.len() - self.sent >= FULL / 2
+    }
+
     pub fn json(&mut self, kind: Kind, stream: u32, payload: &impl Serialize) {
         // What init says always has a JSON form; if it had none, saying nothing at all is the safe answer.
         let _ = encode::json(&mut self.bytes, kind, stream, payload);
@@ -39,6 +44,12 @@ impl Outbox {
 
     pub fn end(&mut self, stream: u32, fd: u8) {
         encode::end(&mut self.bytes, stream, fd);
+    }
+
+    /// A frame with these bytes: 1 to [`DATA_MAX`].
+    pub fn data(&mut self, stream: u32, fd: u8, bytes: &[u8]) {
+        self.bytes.extend_from_slice(&encode::data_head(stream, fd, bytes.len()));
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// One read from `source`, of at most `limit` bytes, straight into a data frame. Returns its count; zero is the end.

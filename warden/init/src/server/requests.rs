@@ -20,10 +20,9 @@ impl Server {
 
     fn start(&mut self, stream: u32, fields: Map<String, Value>) -> Result<(), Error> {
         let request = Request::read(fields)?;
-        if self.operations.len() >= OPERATIONS_MAX {
-            return Err(Error::new(Code::TooManyOperations, "request").detail(OPERATIONS_MAX.to_string()));
-        }
         let (class, pipes, work, terminal) = match request {
+            Request::Listen(listen) => return self.sockets.listen(stream, &listen, &mut self.outbox),
+            Request::Connect { port } => return self.sockets.connect(stream, port),
             Request::Exec(exec) => {
                 self.check_user(exec.user.as_ref())?;
                 let terminal = exec.tty.is_some();
@@ -40,6 +39,9 @@ impl Server {
                 (class, pipes, Work::File(file), false)
             }
         };
+        if self.operations.len() >= OPERATIONS_MAX {
+            return Err(Error::new(Code::TooManyOperations, "request").detail(OPERATIONS_MAX.to_string()));
+        }
         let process = child::start(&work, pipes, &self.inner)?;
         self.operations.push(Operation::new(stream, class, process, terminal));
         Ok(())

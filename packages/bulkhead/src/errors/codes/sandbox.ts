@@ -33,6 +33,21 @@ export const sandboxCodes = entries({
     cause: "init did not understand the request",
     remedy: "The library and the warden are of different versions: run `./bulkhead setup`.",
   },
+  PORT_UNAVAILABLE: {
+    fault: "user",
+    cause: "the host's port, to which a port inside was to be connected, cannot be listened on",
+    remedy: "Choose another one, or leave the choice to the system with port 0.",
+  },
+  LISTEN_FAILED: {
+    fault: "workload",
+    cause: "what has to listen inside the sandbox cannot: its port is taken, or its address is not there",
+    remedy: "Leave ports 53, 1080 and 3128 of 127.0.0.1 inside to Bulkhead when the policy allows egress.",
+  },
+  CONNECT_FAILED: {
+    fault: "workload",
+    cause: "nothing inside accepts connections on that port",
+    remedy: "Start the program that listens there, on 127.0.0.1 or on every address, before connecting to it.",
+  },
   TOO_MANY_OPERATIONS: {
     fault: "user",
     cause: "64 operations are under way in the sandbox already",

@@ -1,0 +1,126 @@
+import { Duplex } from "node:stream";
+import type { BulkheadError } from "../errors/bulkhead-error.js";
+import { ByteQueue } from "./byte-queue.js";
+import type { JsonObject } from "./json.js";
+import { FD_OUT, MAX_DATA_BYTES, type OutFd } from "./protocol.js";
+import type { ChannelStream, StreamHandler } from "./stream.js";
+import { violation } from "./violation.js";
+
+/**
+ * A TCP connection inside, as a Node stream: what is read came from inside, what is written goes there. Each half ends by
+ * itself. It holds the sender back like {@link OutputStream} does; to destroy it ends the connection inside.
+ */
+export class Connection extends Duplex implements StreamHandler {
+  readonly #stream: ChannelStream;
+  readonly #queue = new ByteQueue();
+  #wanted = false;
+  #done = false;
+  /** The other end is gone while we may have more to say. */
+  #reset = false;
+  #accept: (() => void) | undefined;
+
+  /** `open` is given the handler that takes what comes, and gives the stream. `accepted` is called when it is known to be connected. */
+  constructor(open: (handler: StreamHandler) => ChannelStream, accepted?: () => void) {
+    // One chunk at a time, since what waits is in the queue.
+    super({ allowHalfOpen: true, readableHighWaterMark: 1, writableHighWaterMark: MAX_DATA_BYTES });
+    this.#accept = accepted;
+    this.#stream = open(this);
+  }
+
+  // Node's HTTP server asks these of what it takes for a socket.
+  setTimeout(): this {
+    return this;
+  }
+  setNoDelay(): this {
+    return this;
+  }
+  setKeepAlive(): this {
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+
+  accepted(): void {
+    this.#accept?.();
+    this.#accept = undefined;
+  }
+
+  /** @throws BulkheadError PROTOCOL_VIOLATION for data on stderr, which no connection has. */
+  data(fd: OutFd, chunk: Buffer): void {
+    if (fd !== FD_OUT) {
+      throw violation("fd");
+    }
+    if (this.destroyed) {
+      this.#stream.consumed(FD_OUT, chunk.length);
+      return;
+    }
+    this.#queue.push(chunk);
+    this.#give();
+  }
+
+  ended(): void {
+    this.#done = true;
+    this.#give();
+  }
+
+  /** Both halves have ended, or the other end is gone: what it said before is still read. */
+  result(_value: JsonObject): void {
+    this.#done = true;
+    this.#reset = !this.writableEnded;
+    this.#give();
+  }
+
+  failed(error: BulkheadError): void {
+    this.destroy(error);
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    this.#give();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.#reset) {
+      callback(Object.assign(new Error("the connection inside was reset"), { code: "ECONNRESET" }));
+      return;
+    }
+    // A later tick: `callback` would otherwise recurse once for each chunk of a long queue.
+    this.#stream.write(chunk, () => process.nextTick(callback));
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#stream.end();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#queue.clear();
+    // One that ended in order is not cancelled: init may still hold what was written last.
+    if (error !== null || !this.#done || !this.writableFinished) {
+      this.#stream.cancel();
+    }
+    callback(error);
+  }
+
+  #give(): void {
+    if (!this.#wanted) {
+      return;
+    }
+    const chunk = this.#queue.shift();
+    if (chunk !== undefined) {
+      this.#wanted = false;
+      this.#stream.consumed(FD_OUT, chunk.length);
+      this.push(chunk);
+    } else if (this.#done) {
+      this.#wanted = false;
+      this.push(null);
+      if (this.#reset) {
+        setImmediate(() => this.destroy());
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { Connection } from "../channel/connection.js";
+import { join } from "../channel/join.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import type { Live } from "./live.js";
+
+/** At once, to one port. Each costs a descriptor here and one inside. */
+const CONNECTIONS = 256;
+
+export interface ExposeOptions {
+  /** Where to listen on the host. Default: `127.0.0.1`, which only this machine can reach. */
+  readonly address?: string;
+  /** Default: 0, any that is free. */
+  readonly port?: number;
+}
+
+/** A port inside that can be reached from the host. */
+export interface Exposed extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  /** Stops listening, and ends the connections. */
+  close(): Promise<void>;
+}
+
+/** Listens on the host, and carries each connection to `port` of the loopback inside. */
+export async function expose(live: Live, port: number, options: ExposeOptions): Promise<Exposed> {
+  checkPort(port, 1);
+  checkPort(options.port ?? 0, 0);
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    carry(live, port, socket);
+  });
+  server.maxConnections = CONNECTIONS;
+  await listening(server, options);
+  const { address, port: actual } = server.address() as AddressInfo;
+  const close = async () => {
+    for (const socket of open) socket.destroy();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  };
+  // Not kept for its own sake: a program that does nothing else ends.
+  server.unref();
+  live.running.ended.then(close, close);
+  return { address, port: actual, close, [Symbol.asyncDispose]: close };
+}
+
+function carry(live: Live, port: number, socket: Socket): void {
+  try {
+    const connection = new Connection((handler) => live.channel.open({ op: "connect", port }, handler));
+    // A failure to connect ends the other side, which is all that TCP can tell.
+    void join(socket, connection);
+  } catch {
+    socket.destroy();
+  }
+}
+
+async function listening(server: Server, { address = "127.0.0.1", port = 0 }: ExposeOptions): Promise<void> {
+  server.listen({ host: address, port, exclusive: true });
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const { errno } = cause as NodeJS.ErrnoException;
+    const detail = `${address}:${port}`;
+    const context = { operation: "listen", detail, cause };
+    throw new BulkheadError("PORT_UNAVAILABLE", errno === undefined ? context : { ...context, errno: Math.abs(errno) });
+  }
+}
+
+function checkPort(port: number, least: number): void {
+  if (!Number.isInteger(port) || port < least || port > 65_535) {
+    throw new BulkheadError("REQUEST_INVALID", { operation: "expose", detail: "port" });
+  }
+}

@@ -1,0 +1,221 @@
+//! One TCP connection inside, and the stream that carries it: bytes both ways, each with credit, each half closed by itself.
+
+use crate::server::outbox::Outbox;
+use crate::server::sockets::listener::socket;
+use bulkhead_channel::frame::{FD_IN, FD_OUT};
+use bulkhead_channel::{Accept, Credit, Kind, Outcome, Violation};
+use bulkhead_plan::{Code, Error};
+use rustix::io::Errno;
+use rustix::net::{Shutdown, SocketType, connect, shutdown, sockopt};
+use serde_json::Map;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// Credit is given back in pieces of this size, not with every write.
+const GRANT: u32 = 65_536;
+
+enum State {
+    /// A `connect` that the kernel has not decided yet, or has not told the host of.
+    Connecting {
+        port: u16,
+        second: bool,
+    },
+    Open,
+    Over(Outcome),
+}
+
+pub struct Connection {
+    socket: OwnedFd,
+    state: State,
+    /// From the host, not taken by the socket yet: at most one window.
+    pending: Vec<u8>,
+    written: usize,
+    window: Credit,
+    consumed: u32,
+    /// No more comes from the host.
+    ended: bool,
+    /// No more goes to the socket.
+    shut: bool,
+    /// For what comes out of the socket.
+    credit: Credit,
+    /// No more comes out of it.
+    drained: bool,
+}
+
+impl Connection {
+    fn new(socket: OwnedFd, state: State) -> Self {
+        Self {
+            socket,
+            state,
+            pending: Vec::new(),
+            written: 0,
+            window: Credit::default(),
+            consumed: 0,
+            ended: false,
+            shut: false,
+            credit: Credit::default(),
+            drained: false,
+        }
+    }
+
+    /// One that a listener took.
+    pub fn accepted(socket: OwnedFd) -> Self {
+        // Whole messages are written at once; waiting for more would only delay them.
+        let _ = sockopt::set_tcp_nodelay(&socket, true);
+        Self::new(socket, State::Open)
+    }
+
+    /// To a port of the loopback: by IPv4, and if nobody listens there, by IPv6.
+    pub fn to(port: u16) -> Result<Self, Errno> {
+        match begin(Ipv4Addr::LOCALHOST.into(), port) {
+            Ok(socket) => Ok(Self::new(socket, State::Connecting { port, second: false })),
+            Err(_) => begin(Ipv6Addr::LOCALHOST.into(), port)
+                .map(|socket| Self::new(socket, State::Connecting { port, second: true })),
+        }
+    }
+
+    pub fn fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+
+    pub fn events(&self, full: bool) -> i16 {
+        match self.state {
+            State::Over(_) => 0,
+            State::Connecting { .. } => libc::POLLOUT,
+            State::Open => {
+                let reads = !full && !self.drained && self.credit.available() > 0;
+                (if reads { libc::POLLIN } else { 0 }) | (if self.pending.is_empty() { 0 } else { libc::POLLOUT })
+            }
+        }
+    }
+
+    pub fn ready(&mut self, stream: u32, events: i16, full: bool, outbox: &mut Outbox) {
+        if let State::Connecting { port, second } = self.state {
+            self.connected(stream, port, second, outbox);
+            return;
+        }
+        if events & libc::POLLOUT != 0 {
+            self.drain();
+        }
+        if events & !libc::POLLOUT != 0 && !full && !self.drained && self.credit.available() > 0 {
+            self.relay(stream, outbox);
+        }
+    }
+
+    /// The kernel has decided about a `connect`.
+    fn connected(&mut self, stream: u32, port: u16, second: bool, outbox: &mut Outbox) {
+        match sockopt::socket_error(&self.socket).and_then(|result| result) {
+            Ok(()) => {
+                let _ = sockopt::set_tcp_nodelay(&self.socket, true);
+                self.state = State::Open;
+                outbox.json(Kind::Accept, stream, &Accept { pid: None });
+                self.drain();
+            }
+            Err(errno) => match begin(Ipv6Addr::LOCALHOST.into(), port) {
+                Ok(socket) if !second => {
+                    self.socket = socket;
+                    self.state = State::Connecting { port, second: true };
+                }
+                _ => {
+                    let error = Error::new(Code::ConnectFailed, "connect").errno(errno.raw_os_error());
+                    self.state = State::Over(Outcome::Failed(error));
+                }
+            },
+        }
+    }
+
+    /// One read, into one frame.
+    fn relay(&mut self, stream: u32, outbox: &mut Outbox) {
+        match outbox.data_from(&self.socket, stream, FD_OUT, self.credit.available()) {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Ok(0) => {
+                self.drained = true;
+                outbox.end(stream, FD_OUT);
+            }
+            // Within the credit, which the limit was taken from.
+            Ok(count) => self.credit.spend(count).unwrap_or_default(),
+            Err(_) => self.broken(),
+        }
+    }
+
+    /// Data from the host. More than the window is a violation.
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<(), Violation> {
+        self.window.spend(bytes.len())?;
+        if !self.ended {
+            self.pending.extend_from_slice(bytes);
+            self.drain();
+        }
+        Ok(())
+    }
+
+    pub fn end(&mut self) {
+        self.ended = true;
+        self.drain();
+    }
+
+    pub fn grant(&mut self, fd: u8, bytes: u32) -> Result<(), Violation> {
+        // Nothing comes on stderr, so whatever is granted for it is never used.
+        if fd == FD_OUT { self.credit.grant(bytes) } else { Ok(()) }
+    }
+
+    /// Writes what can be written without waiting.
+    fn drain(&mut self) {
+        if !matches!(self.state, State::Open) {
+            return;
+        }
+        while self.written < self.pending.len() {
+            match rustix::io::write(&self.socket, &self.pending[self.written..]) {
+                Ok(count) => self.written += count,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return,
+                Err(_) => {
+                    self.broken();
+                    return;
+                }
+            }
+        }
+        self.consumed = self.consumed.saturating_add(u32::try_from(self.pending.len()).unwrap_or(u32::MAX));
+        self.pending.clear();
+        self.written = 0;
+        if self.ended && !self.shut {
+            self.shut = true;
+            // It fails when the other end is gone, which the next read will tell.
+            let _ = shutdown(&self.socket, Shutdown::Write);
+        }
+    }
+
+    /// Reset by the other end: what waits can go nowhere.
+    fn broken(&mut self) {
+        self.state = State::Over(Outcome::Done(Map::new()));
+    }
+
+    /// Gives credit for what was written. Returns the outcome once it is over.
+    pub fn settle(&mut self, stream: u32, outbox: &mut Outbox) -> Option<Outcome> {
+        if matches!(self.state, State::Open) && self.drained && self.shut {
+            self.broken();
+        }
+        if let State::Over(_) = self.state {
+            return match std::mem::replace(&mut self.state, State::Open) {
+                State::Over(outcome) => Some(outcome),
+                State::Connecting { .. } | State::Open => None,
+            };
+        }
+        if self.consumed >= GRANT && !self.ended {
+            let bytes = std::mem::take(&mut self.consumed);
+            // Never more than what was spent, so never beyond the maximum.
+            if self.window.grant(bytes).is_ok() {
+                outbox.credit(stream, FD_IN, bytes);
+            }
+        }
+        None
+    }
+}
+
+fn begin(address: IpAddr, port: u16) -> Result<OwnedFd, Errno> {
+    let at = SocketAddr::new(address, port);
+    let socket = socket(at, SocketType::STREAM)?;
+    match connect(&socket, &at) {
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(socket),
+        Err(errno) => Err(errno),
+    }
+}

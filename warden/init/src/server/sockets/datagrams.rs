@@ -1,0 +1,124 @@
+//! Datagrams on the sandbox's own loopback, carried by the listener's stream in both directions as `u32 peer, u16 length,
+//! bytes`. `peer` is a number that init gives to a sender; answers to one that it has forgotten go nowhere, as datagrams may.
+
+use crate::server::outbox::Outbox;
+use crate::server::sockets::listener::socket;
+use bulkhead_channel::frame::{FD_IN, FD_OUT};
+use bulkhead_channel::{Credit, Violation};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, SocketType, bind, recvfrom, sendto};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+const HEAD: usize = 6;
+/// The largest datagram that is carried. What is larger is dropped, as networks do.
+const LARGEST: usize = 4096;
+/// Senders that are remembered.
+const PEERS_MAX: usize = 256;
+/// Taken in one turn.
+const BATCH: usize = 32;
+
+pub struct Datagrams {
+    socket: OwnedFd,
+    peers: VecDeque<(u32, SocketAddr)>,
+    next: u32,
+    credit: Credit,
+    /// From the host: the part of a datagram that has come.
+    pending: Vec<u8>,
+    window: Credit,
+    consumed: u32,
+}
+
+impl Datagrams {
+    pub fn bind(at: SocketAddr) -> Result<Self, Errno> {
+        let socket = socket(at, SocketType::DGRAM)?;
+        bind(&socket, &at)?;
+        Ok(Self {
+            socket,
+            peers: VecDeque::new(),
+            next: 1,
+            credit: Credit::default(),
+            pending: Vec::new(),
+            window: Credit::default(),
+            consumed: 0,
+        })
+    }
+
+    pub fn fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+
+    pub fn events(&self, full: bool) -> i16 {
+        if full || self.credit.available() < HEAD + LARGEST { 0 } else { libc::POLLIN }
+    }
+
+    pub fn ready(&mut self, stream: u32, _events: i16, full: bool, outbox: &mut Outbox) {
+        if full {
+            return;
+        }
+        for _ in 0..BATCH {
+            let mut space = [0; HEAD + LARGEST + 1];
+            if self.credit.available() < HEAD + LARGEST {
+                return;
+            }
+            let Ok((count, _, Some(from))) = recvfrom(&self.socket, &mut space[HEAD..], RecvFlags::DONTWAIT) else {
+                return;
+            };
+            let (Ok(from), Ok(length)) = (SocketAddr::try_from(from), u16::try_from(count)) else { continue };
+            if count > LARGEST {
+                continue;
+            }
+            space[..4].copy_from_slice(&self.number_of(from).to_be_bytes());
+            space[4..HEAD].copy_from_slice(&length.to_be_bytes());
+            // Within the credit, which was looked at before.
+            let _ = self.credit.spend(HEAD + count);
+            outbox.data(stream, FD_OUT, &space[..HEAD + count]);
+        }
+    }
+
+    fn number_of(&mut self, from: SocketAddr) -> u32 {
+        if let Some((number, _)) = self.peers.iter().find(|(_, address)| *address == from) {
+            return *number;
+        }
+        if self.peers.len() == PEERS_MAX {
+            self.peers.pop_front();
+        }
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        self.peers.push_back((number, from));
+        number
+    }
+
+    /// Data from the host: whole datagrams are sent on, or lost where the kernel takes none.
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<(), Violation> {
+        self.window.spend(bytes.len())?;
+        self.consumed = self.consumed.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        self.pending.extend_from_slice(bytes);
+        let mut at = 0;
+        while let Some(&[a, b, c, d, high, low]) = self.pending.get(at..at + HEAD) {
+            let (peer, length) = (u32::from_be_bytes([a, b, c, d]), usize::from(u16::from_be_bytes([high, low])));
+            let Some(datagram) = self.pending.get(at + HEAD..at + HEAD + length) else { break };
+            if let Some((_, to)) = self.peers.iter().find(|(number, _)| *number == peer) {
+                let _ = sendto(&self.socket, datagram, SendFlags::DONTWAIT, to);
+            }
+            at += HEAD + length;
+        }
+        self.pending.drain(..at);
+        Ok(())
+    }
+
+    pub fn grant(&mut self, fd: u8, bytes: u32) -> Result<(), Violation> {
+        if fd == FD_OUT { self.credit.grant(bytes) } else { Ok(()) }
+    }
+
+    pub fn settle(&mut self, stream: u32, outbox: &mut Outbox) {
+        const GRANT: u32 = 65_536;
+        if self.consumed >= GRANT {
+            let bytes = std::mem::take(&mut self.consumed);
+            if self.window.grant(bytes).is_ok() {
+                outbox.credit(stream, FD_IN, bytes);
+            }
+        }
+    }
+}

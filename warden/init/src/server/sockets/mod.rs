@@ -1,0 +1,188 @@
+//! Sockets of the sandbox's own loopback that init serves for the host: listeners, the connections that they take, and
+//! connections to ports inside. Init moves bytes and looks into none: what may go where is decided outside.
+
+mod connection;
+mod datagrams;
+mod listener;
+
+use crate::server::Token;
+use crate::server::outbox::Outbox;
+use bulkhead_channel::request::{Listen, Transport};
+use bulkhead_channel::{Accept, Connection as Request, Frame, Kind, Outcome, Violation};
+use bulkhead_plan::{Code, Error};
+use connection::Connection;
+use datagrams::Datagrams;
+use listener::Listener;
+use rustix::io::Errno;
+use serde_json::Map;
+use std::collections::BTreeMap;
+use std::os::fd::RawFd;
+
+/// Each is one descriptor. A workload that opens more waits in the queue of its listener, and nobody else waits with it.
+const CONNECTIONS_MAX: usize = 1024;
+const LISTENERS_MAX: usize = 256;
+/// Taken from one listener in one turn.
+const ACCEPT_BATCH: usize = 32;
+
+/// What a stream stands for.
+enum Socket {
+    Listener(Listener),
+    Datagrams(Datagrams),
+    Connection(Connection),
+}
+
+#[derive(Default)]
+pub struct Sockets {
+    open: BTreeMap<u32, Socket>,
+    connections: usize,
+    /// The last stream that init opened: an even number.
+    last: u32,
+    /// Whose turn is first, since it found the outbox full the last time.
+    first: Option<u32>,
+    /// The kernel gave no more connections; tried again when one has ended.
+    exhausted: bool,
+    /// Results that wait for the end of this turn.
+    over: Vec<(u32, Outcome)>,
+}
+
+impl Sockets {
+    pub fn listen(&mut self, stream: u32, listen: &Listen, outbox: &mut Outbox) -> Result<(), Error> {
+        if self.open.len() - self.connections >= LISTENERS_MAX {
+            return Err(too_many(LISTENERS_MAX));
+        }
+        let failed = |errno: Errno| Error::new(Code::ListenFailed, "bind").errno(errno.raw_os_error());
+        let socket = match listen.transport {
+            Transport::Tcp => Socket::Listener(Listener::bind(listen.at).map_err(failed)?),
+            Transport::Udp => Socket::Datagrams(Datagrams::bind(listen.at).map_err(failed)?),
+        };
+        outbox.json(Kind::Accept, stream, &Accept { pid: None });
+        self.open.insert(stream, socket);
+        Ok(())
+    }
+
+    pub fn connect(&mut self, stream: u32, port: u16) -> Result<(), Error> {
+        if self.connections >= CONNECTIONS_MAX {
+            return Err(too_many(CONNECTIONS_MAX));
+        }
+        let connection = Connection::to(port)
+            .map_err(|errno| Error::new(Code::ConnectFailed, "connect").errno(errno.raw_os_error()))?;
+        self.connections += 1;
+        self.open.insert(stream, Socket::Connection(connection));
+        Ok(())
+    }
+
+    /// The last stream that init opened, if any.
+    pub const fn last(&self) -> u32 {
+        self.last
+    }
+
+    /// What to wait for. `full`: nothing more may be read.
+    pub fn waits_on(&mut self, full: bool, mut add: impl FnMut(RawFd, i16, Token)) {
+        let (more, first) = (self.has_room(), self.first.take().unwrap_or(0));
+        let turns = self.open.range(first..).chain(self.open.range(..first));
+        for (&stream, socket) in turns {
+            let (fd, events) = match socket {
+                Socket::Listener(listener) => (listener.fd(), if full || !more { 0 } else { libc::POLLIN }),
+                Socket::Datagrams(datagrams) => (datagrams.fd(), datagrams.events(full)),
+                Socket::Connection(connection) => (connection.fd(), connection.events(full)),
+            };
+            // Without an event poll still tells of a hang-up, again and again.
+            if events != 0 {
+                add(fd, events, Token::Socket(stream));
+            }
+        }
+    }
+
+    pub fn ready(&mut self, stream: u32, events: i16, outbox: &mut Outbox) {
+        // However much all of them have to say, what programs put out finds room.
+        let full = outbox.is_half_full();
+        if full && events & libc::POLLIN != 0 {
+            self.first.get_or_insert(stream);
+        }
+        match self.open.get_mut(&stream) {
+            Some(Socket::Listener(_)) => self.accept(stream, outbox),
+            Some(Socket::Datagrams(datagrams)) => datagrams.ready(stream, events, full, outbox),
+            Some(Socket::Connection(connection)) => connection.ready(stream, events, full, outbox),
+            None => {}
+        }
+    }
+
+    fn accept(&mut self, stream: u32, outbox: &mut Outbox) {
+        for _ in 0..ACCEPT_BATCH {
+            if !self.has_room() || outbox.is_half_full() {
+                return;
+            }
+            let Some(Socket::Listener(listener)) = self.open.get(&stream) else { return };
+            match listener.accept() {
+                Ok(Some(connection)) => {
+                    self.last += 2;
+                    self.connections += 1;
+                    self.open.insert(self.last, Socket::Connection(connection));
+                    outbox.json(Kind::Request, self.last, &Request::Connection { listen: stream });
+                }
+                Ok(None) => return,
+                Err(_) => {
+                    // Out of descriptors or memory, and still readable: it would be tried again at once, for ever.
+                    self.exhausted = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    const fn has_room(&self) -> bool {
+        self.connections < CONNECTIONS_MAX && self.last < u32::MAX - 1 && !self.exhausted
+    }
+
+    /// False when `frame` is for none of these.
+    pub fn serve(&mut self, frame: &Frame<'_>) -> Result<bool, Violation> {
+        let stream = frame.stream();
+        let Some(socket) = self.open.get_mut(&stream) else { return Ok(false) };
+        match (socket, frame) {
+            (_, Frame::Cancel { .. }) => {
+                self.remove(stream, Outcome::Done(Map::new()));
+            }
+            (Socket::Connection(connection), Frame::Data { bytes, .. }) => connection.receive(bytes)?,
+            (Socket::Connection(connection), Frame::End { .. }) => connection.end(),
+            (Socket::Connection(connection), Frame::Credit { fd, bytes, .. }) => connection.grant(*fd, *bytes)?,
+            (Socket::Datagrams(datagrams), Frame::Data { bytes, .. }) => datagrams.receive(bytes)?,
+            (Socket::Datagrams(datagrams), Frame::Credit { fd, bytes, .. }) => datagrams.grant(*fd, *bytes)?,
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// Gives credit for what was taken in, and ends what is over.
+    pub fn settle(&mut self, outbox: &mut Outbox) {
+        let mut over = std::mem::take(&mut self.over);
+        for (&stream, socket) in &mut self.open {
+            match socket {
+                Socket::Listener(_) => {}
+                Socket::Datagrams(datagrams) => datagrams.settle(stream, outbox),
+                Socket::Connection(connection) => {
+                    if let Some(outcome) = connection.settle(stream, outbox) {
+                        over.push((stream, outcome));
+                    }
+                }
+            }
+        }
+        for (stream, outcome) in over.drain(..) {
+            self.remove(stream, outcome);
+        }
+        for (stream, outcome) in self.over.drain(..) {
+            outbox.json(Kind::Result, stream, &outcome.to_json());
+        }
+    }
+
+    fn remove(&mut self, stream: u32, outcome: Outcome) {
+        if let Some(Socket::Connection(_)) = self.open.remove(&stream) {
+            self.connections -= 1;
+            self.exhausted = false;
+        }
+        self.over.push((stream, outcome));
+    }
+}
+
+fn too_many(most: usize) -> Error {
+    Error::new(Code::TooManyOperations, "request").detail(most.to_string())
+}
