@@ -1,4 +1,4 @@
-//! The child that becomes init: from `clone3` to `exec`, straight down. Still the broker's code, still trusted; from the exec on nothing is.
+//! The child that becomes init, or a program that builds a wall of its own: from `clone3` to `exec`, straight down. Still the broker's code, still trusted; from the exec on nothing is.
 //!
 //! Every protection is in force before init runs, so that init itself is behind the wall.
 
@@ -9,20 +9,19 @@ use crate::kernel;
 use crate::launch::FilterCache;
 use crate::mounts::{self, Ids, Prepared};
 use crate::orders;
+use crate::payload::{self, Executable};
 use bulkhead_confine as confine;
 use bulkhead_plan::model::{Namespace, Plan};
-use bulkhead_plan::{Code, Error, InnerPlan};
+use bulkhead_plan::payload::LAST_FD;
+use bulkhead_plan::{Code, Error};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
-use std::ffi::CString;
 use std::io::IoSlice;
 
 /// Init's own id inside, where it can have one: no workload can be this user.
 pub const INIT_ID: u32 = 65_535;
 /// Lets init become the workload's user, end its processes and drop the bounding set; over nothing but the sandbox's own ids.
 pub const INIT_CAPABILITIES: [&str; 4] = ["SETUID", "SETGID", "KILL", "SETPCAP"];
-
-const CHANNEL: i32 = 3;
 
 /// What the child is born with. It does not know yet what it will be: the broker keeps a few such children ready.
 pub struct Birth<'a> {
@@ -46,6 +45,8 @@ pub struct Orders {
     pub caller: Caller,
     /// The launch connection.
     pub channel: OwnedFd,
+    /// The connections that the payload names, in its order.
+    pub attached: Vec<OwnedFd>,
     /// For each `owner` of the plan in order, the user namespace of its idmapped mount.
     pub idmaps: Vec<OwnedFd>,
 }
@@ -55,11 +56,11 @@ pub const READY: &[u8] = b"R";
 /// What the broker answers: it has seen that this is so.
 pub const GO: &[u8] = b"G";
 
-/// Never returns: the process becomes init or ends, having said why.
+/// Never returns: the process becomes its payload or ends, having said why.
 pub fn run(birth: &Birth) -> ! {
     let done = prepare(birth).and_then(|prepared| {
         let mut orders = orders::receive(&birth.status)?;
-        become_init(birth, &mut orders, prepared)
+        become_payload(birth, &mut orders, prepared)
     });
     let error = match done {
         Err(error) => error,
@@ -81,8 +82,8 @@ fn prepare(birth: &Birth) -> Result<Option<Prepared>, Error> {
     die_with_parent()?;
     // What the broker has open is not this sandbox's: other sandboxes' connections would stay open with it.
     let ours = [Some(&birth.status), Some(&birth.program), birth.user_namespace.as_ref()];
-    // Not those that init will start with.
-    kernel::close_all_but(CHANNEL + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
+    // Not those that the payload will start with.
+    kernel::close_all_but(i32::from(LAST_FD) + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
     // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into (§4.8 of the design, 1).
     rustix::process::setsid().attempt(failed, "setsid")?;
     confine::keyring::join_new_session()?;
@@ -105,7 +106,7 @@ fn prepare(birth: &Birth) -> Result<Option<Prepared>, Error> {
     birth.base.map(|base| Prepared::make(Ids::Range { base })).transpose()
 }
 
-fn become_init(
+fn become_payload(
     birth: &Birth,
     orders: &mut Orders,
     prepared: Option<Prepared>,
@@ -132,7 +133,8 @@ fn become_init(
         None => Ids::Only { uid: plan.user.uid, gid: plan.user.gid },
     };
     let idmaps = std::mem::take(&mut orders.idmaps);
-    let context = mounts::Context { caller: &orders.caller, ids, privileged: birth.base.is_some(), prepared, idmaps };
+    let privileged = birth.base.is_some();
+    let context = mounts::Context { caller: &orders.caller, ids, user: &plan.user, privileged, prepared, idmaps };
     let watched = mounts::enter(plan, &context)?;
     drop(context);
 
@@ -156,20 +158,14 @@ fn become_init(
     confine::process::dumpable(birth.base.is_none())?;
     die_with_parent()?;
 
-    let inner = InnerPlan {
-        user: plan.user.clone(),
-        switches_user,
-        capabilities: plan.capabilities.clone(),
-        open_files: plan.limits.open_files,
-    };
-    let arguments = arguments(&inner)?;
-    let (status, program) = arrange_descriptors(&orders.channel, &birth.status, birth.program.as_fd())?;
+    let executable = Executable::of(plan, switches_user)?;
+    payload::arrange(plan, &orders.channel, &orders.attached)?;
     confine::seccomp::install(&filters)?;
     // The descriptors of the writable file systems go to the broker, which reads from them how full they are.
-    report_ready(&status, &watched)?;
+    report_ready(&birth.status, &watched)?;
     drop(watched);
-    wait_for_go(&status)?;
-    Err(Error::new(failed, "execveat").errno(kernel::exec(&program, &arguments).raw_os_error()))
+    wait_for_go(&birth.status)?;
+    Err(executable.execute(&birth.program))
 }
 
 fn die_with_parent() -> Result<(), Error> {
@@ -200,15 +196,13 @@ pub fn map_self(inside: (u32, u32), caller: (u32, u32)) -> Result<(), Error> {
     Ok(())
 }
 
-/// Becomes init's user and gives up everything that init does not need.
+/// Becomes the payload's user and gives up everything that the payload does not need.
 fn change_ids(birth: &Birth, plan: &Plan, switches_user: bool) -> Result<(), Error> {
     let failed = Code::LaunchFailed;
-    let user = &plan.user;
+    let user = payload::user_of(plan, switches_user);
     if switches_user {
-        kernel::become_for_good(INIT_ID, INIT_ID, Some(&[])).attempt(failed, "setresuid")?;
-        let kept: Vec<String> =
-            INIT_CAPABILITIES.into_iter().map(str::to_owned).chain(plan.capabilities.iter().cloned()).collect();
-        return confine::capabilities::keep_only(&kept);
+        kernel::become_for_good(user.uid, user.gid, Some(&user.groups)).attempt(failed, "setresuid")?;
+        return confine::capabilities::keep_only(&payload::capabilities_of(plan, true));
     }
     if let Some(base) = birth.base {
         // They must outlive the change of ids, or the bounding set could not be emptied any more.
@@ -216,35 +210,7 @@ fn change_ids(birth: &Birth, plan: &Plan, switches_user: bool) -> Result<(), Err
         let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();
         kernel::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
     }
-    confine::capabilities::keep_only(&[])
-}
-
-fn arguments(inner: &InnerPlan) -> Result<Vec<CString>, Error> {
-    let json = serde_json::to_string(inner).map_err(|_| Error::new(Code::LaunchFailed, "encode inner plan"))?;
-    let words = ["init", "--channel", "3", "--inner", &json];
-    words
-        .into_iter()
-        .map(|word| CString::new(word).map_err(|_| Error::new(Code::PlanInvalid, "encode inner plan").detail("NUL")))
-        .collect()
-}
-
-/// Null on 0, 1 and 2, the channel on 3, and nothing else but what closes itself on exec. The broker keeps its own
-/// descriptors away from these numbers.
-fn arrange_descriptors(channel: &OwnedFd, status: &OwnedFd, program: BorrowedFd) -> Result<(OwnedFd, OwnedFd), Error> {
-    const FIRST_FREE: i32 = 16;
-    let failed = Code::LaunchFailed;
-    let high = |fd: BorrowedFd| rustix::io::fcntl_dupfd_cloexec(fd, FIRST_FREE).attempt(failed, "dup");
-    let (channel, status, program) = (high(channel.as_fd())?, high(status.as_fd())?, high(program)?);
-    let null =
-        std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(failed, "open", "/dev/null")?;
-    let null = high(null.as_fd())?;
-    for (from, to) in [(&null, 0), (&null, 1), (&null, 2), (&channel, CHANNEL)] {
-        // SAFETY: integers only. What was at `to` is replaced: nothing in this process uses it any more.
-        if unsafe { libc::dup2(from.as_raw_fd(), to) } < 0 {
-            return Err(std::io::Error::last_os_error()).attempt(failed, "dup2");
-        }
-    }
-    Ok((status, program))
+    confine::capabilities::keep_only(&payload::capabilities_of(plan, false))
 }
 
 fn report_ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {

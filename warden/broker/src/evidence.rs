@@ -2,9 +2,9 @@
 
 use crate::attempt::Attempt;
 use crate::cgroup::{Group, InForce};
-use crate::child::{INIT_CAPABILITIES, INIT_ID};
+use crate::payload;
 use crate::read;
-use bulkhead_plan::model::{Namespace, Plan};
+use bulkhead_plan::model::{Namespace, Plan, User};
 use bulkhead_plan::{Code, Error};
 use rustix::thread::CapabilitySet;
 use serde::Serialize;
@@ -163,7 +163,7 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
     let init = &evidence.init;
     let switches_user = privileged && plan.namespaces.contains(&Namespace::User);
     let own_id = |inside: u32, outside: u32| if privileged { outside + inside } else { outside };
-    let (uid, gid) = if switches_user { (INIT_ID, INIT_ID) } else { (plan.user.uid, plan.user.gid) };
+    let User { uid, gid, .. } = payload::user_of(plan, switches_user);
     let outside = if privileged {
         (base, base)
     } else {
@@ -227,7 +227,7 @@ fn wants(plan: &Plan, controller: bulkhead_plan::model::Controller) -> bool {
 }
 
 fn allowed_capabilities(plan: &Plan, switches_user: bool) -> u64 {
-    let init: &[&str] = if switches_user { &INIT_CAPABILITIES } else { &[] };
-    let names = init.iter().copied().chain(plan.capabilities.iter().map(String::as_str));
-    names.filter_map(CapabilitySet::from_name).fold(CapabilitySet::empty(), |set, one| set | one).bits()
+    let names = payload::capabilities_of(plan, switches_user);
+    let sets = names.iter().filter_map(|name| CapabilitySet::from_name(name));
+    sets.fold(CapabilitySet::empty(), |all, one| all | one).bits()
 }

@@ -2,6 +2,7 @@
 
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
+use std::ffi::{CStr, CString};
 
 fn check(result: libc::c_long) -> Result<libc::c_long, Errno> {
     if result < 0 { Err(last_errno()) } else { Ok(result) }
@@ -128,17 +129,18 @@ pub fn become_for_good(uid: u32, gid: u32, groups: Option<&[u32]>) -> Result<(),
     Ok(())
 }
 
-/// execveat(2) of a descriptor, with an empty environment. Returns only on failure.
-pub fn exec(program: impl AsFd, arguments: &[std::ffi::CString]) -> Errno {
-    let mut argv: Vec<*const libc::c_char> = arguments.iter().map(|one| one.as_ptr()).collect();
-    argv.push(std::ptr::null());
-    let envp: [*const libc::c_char; 1] = [std::ptr::null()];
-    // SAFETY: argv and envp are null-terminated arrays of C strings that outlive the call.
+/// execveat(2) of `path` below `at`, or of `at` itself where the path is empty. Returns only on failure.
+pub fn execute(at: impl AsFd, path: &CStr, arguments: &[CString], environment: &[CString]) -> Errno {
+    let pointers = |words: &[CString]| -> Vec<*const libc::c_char> {
+        words.iter().map(|one| one.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (argv, envp) = (pointers(arguments), pointers(environment));
+    // SAFETY: the path is a C string; argv and envp are null-terminated arrays of C strings; all outlive the call.
     unsafe {
         libc::syscall(
             libc::SYS_execveat,
-            program.as_fd().as_raw_fd(),
-            c"".as_ptr(),
+            at.as_fd().as_raw_fd(),
+            path.as_ptr(),
             argv.as_ptr(),
             envp.as_ptr(),
             libc::AT_EMPTY_PATH,

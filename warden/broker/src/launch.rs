@@ -35,6 +35,13 @@ pub struct Planned<'a> {
     pub text: &'a str,
 }
 
+/// What the library opened for this launch.
+pub struct Connections<'a> {
+    pub channel: &'a OwnedFd,
+    /// Those that the payload names, in its order.
+    pub attached: &'a [OwnedFd],
+}
+
 impl Launcher {
     pub fn new(home: cgroup::Home, privileged: bool) -> Result<Self, Error> {
         let ranges = if privileged { Some(UidRanges::open()?) } else { None };
@@ -52,9 +59,9 @@ impl Launcher {
         use Namespace::{Cgroup, Ipc, Mount, Net, Pid, User, Uts};
         let grouped = self.home.facts().version != 0;
         let mut namespaces = vec![Mount, Pid, Ipc, Net];
-        namespaces.extend((level == Level::Container || self.ranges.is_none()).then_some(User));
-        namespaces.extend((level == Level::Container).then_some(Uts));
-        namespaces.extend((level == Level::Container && grouped).then_some(Cgroup));
+        namespaces.extend((level != Level::Chroot || self.ranges.is_none()).then_some(User));
+        namespaces.extend((level != Level::Chroot).then_some(Uts));
+        namespaces.extend((level != Level::Chroot && grouped).then_some(Cgroup));
         let seccomp =
             Seccomp { profile: "default".to_owned(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
         // What fails here will fail again at the launch, and be reported there.
@@ -68,10 +75,10 @@ impl Launcher {
         planned: Planned,
         caller: &Caller,
         session: u64,
-        channel: &OwnedFd,
+        connections: &Connections,
     ) -> Result<Sandbox, Error> {
         self.filters.prepare(&planned.plan.seccomp, &planned.plan.capabilities)?;
-        let blank = self.instruct(&planned, caller, channel)?;
+        let blank = self.instruct(&planned, caller, connections)?;
         Ok(Sandbox {
             plan: planned.plan,
             session,
@@ -111,13 +118,13 @@ impl Launcher {
     }
 
     /// A child with its limits set and its orders on the way.
-    fn instruct(&mut self, planned: &Planned, caller: &Caller, channel: &OwnedFd) -> Result<Blank, Error> {
+    fn instruct(&mut self, planned: &Planned, caller: &Caller, connections: &Connections) -> Result<Blank, Error> {
         let plan = &planned.plan;
         let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0);
         let (nursery, mut parents) = self.split();
         let blank = nursery.take(&kind, &mut parents)?;
         let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&plan.cgroup.controllers, &plan.limits));
-        let sent = limited.and_then(|()| send_orders(&blank, planned, caller, channel));
+        let sent = limited.and_then(|()| send_orders(&blank, planned, caller, connections));
         match sent {
             Ok(()) => Ok(blank),
             Err(error) => {
@@ -128,7 +135,7 @@ impl Launcher {
     }
 }
 
-fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, channel: &OwnedFd) -> Result<(), Error> {
+fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, connections: &Connections) -> Result<(), Error> {
     let mappings = authorize::mappings(&planned.plan, blank.range.map_or(0, UidRange::base));
     let mut idmaps = Vec::with_capacity(mappings.len());
     for (index, mapping) in mappings.iter().enumerate() {
@@ -137,7 +144,7 @@ fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, channel: &Owne
             None => Rc::new(idmap::user_namespace(mapping, Code::MountIdmapUnsupported)?),
         });
     }
-    orders::send(&blank.status, &Outgoing { plan: planned.text, caller, channel, idmaps: &idmaps })
+    orders::send(&blank.status, &Outgoing { plan: planned.text, caller, connections, idmaps: &idmaps })
 }
 
 /// Compiled filters of the plans seen last. They are the same for almost every plan.

@@ -3,6 +3,7 @@
 //! The only part of Bulkhead that holds privilege. It knows no HTTP, no image formats, and no JSON but plans and control messages.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod attach;
 mod attempt;
 mod authorize;
 mod caller;
@@ -19,6 +20,7 @@ mod mounts;
 mod nursery;
 mod options;
 mod orders;
+mod payload;
 mod read;
 mod sandbox;
 mod self_image;

@@ -14,10 +14,14 @@ use serde_json::value::RawValue;
 pub struct Opening {
     #[serde(rename = "type")]
     pub kind: OpeningKind,
-    /// With `launch` only.
+    /// With `launch` and `attach`.
     pub session: Option<String>,
     /// With `launch` only; parsed by itself, as strictly as a plan is.
     pub plan: Option<Box<RawValue>>,
+    /// With `attach` only: of the sandbox that is going to be launched.
+    pub id: Option<String>,
+    /// With `attach` only: what the plan calls this connection.
+    pub name: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,7 @@ pub struct Opening {
 pub enum OpeningKind {
     Control,
     Launch,
+    Attach,
 }
 
 /// What a library asks for on its control connection.

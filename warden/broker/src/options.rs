@@ -26,7 +26,7 @@ pub struct Maxima {
     pub sandboxes: Option<u64>,
 }
 
-pub const USAGE: &str = "usage: warden broker --private [--expect chroot|container]
+pub const USAGE: &str = "usage: warden broker --private [--expect LEVEL]
        warden broker --socket PATH [--allow-uid UID]… [--max-memory BYTES] [--max-pids N] [--max-cpus N.N] [--max-sandboxes N]";
 
 /// A system broker's owner who says nothing still gets a bound: callers are other people.
@@ -85,6 +85,8 @@ fn level(flag: &str, text: &str) -> Result<Level, String> {
     match text {
         "chroot" => Ok(Level::Chroot),
         "container" => Ok(Level::Container),
+        "gvisor" => Ok(Level::Gvisor),
+        "microvm" => Ok(Level::Microvm),
         _ => Err(format!("{flag} {text}: no such level")),
     }
 }

@@ -1,8 +1,10 @@
 //! What happens before the loop: command line, signals, descriptors.
 
 use crate::attempt::Attempt;
+use crate::kernel;
 use crate::options::{Options, USAGE};
 use crate::server::Server;
+use bulkhead_plan::payload::LAST_FD;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ffi::OsString;
@@ -36,6 +38,8 @@ fn prepare(options: Options) -> Result<Server, Error> {
     let _ = rustix::process::chdir("/");
     raise_open_files();
     let control = if options.socket.is_none() { Some(inherited_control()?) } else { None };
+    // What whoever started us left open is not ours, and must not get into a sandbox.
+    kernel::close_all_but(if control.is_some() { CONTROL + 1 } else { CONTROL }, Vec::new());
     occupy_low_descriptors()?;
     let signals = signals()?;
     Server::new(options, control, signals)
@@ -58,7 +62,8 @@ fn inherited_control() -> Result<OwnedFd, Error> {
     Ok(unsafe { OwnedFd::from_raw_fd(CONTROL) })
 }
 
-/// 0 to 3 are where a child puts what init starts with: nothing of ours may live there. Descriptors that are open already stay.
+/// 0 to 15 are where a child puts what its payload starts with: nothing of ours may live there, but what is there already and
+/// closes itself on exec.
 fn occupy_low_descriptors() -> Result<(), Error> {
     loop {
         let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(
@@ -66,7 +71,7 @@ fn occupy_low_descriptors() -> Result<(), Error> {
             "open",
             "/dev/null",
         )?;
-        if null.as_raw_fd() > CONTROL {
+        if null.as_raw_fd() > i32::from(LAST_FD) {
             return Ok(());
         }
         std::mem::forget(null);

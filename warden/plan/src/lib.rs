@@ -7,6 +7,7 @@ pub mod error;
 pub mod facts;
 pub mod inner;
 pub mod model;
+pub mod payload;
 pub mod profile;
 pub mod validate;
 

@@ -1,5 +1,6 @@
 //! The shape of a plan. Ranges and relations between fields are checked in `validate`.
 
+pub use crate::payload::Payload;
 use serde::{Deserialize, Serialize};
 
 /// One sandbox, complete. Unknown fields are refused at every depth.
@@ -29,6 +30,12 @@ pub struct Plan {
     pub capabilities: Vec<String>,
     /// Name of an AppArmor profile that is loaded already.
     pub apparmor: Option<String>,
+    /// What the confined child executes. `init` when absent.
+    #[serde(default)]
+    pub payload: Payload,
+    /// `microvm` only: the plan that the guest's supervisor executes, which the host does not look into.
+    #[serde(default)]
+    pub inner: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +43,10 @@ pub struct Plan {
 pub enum Level {
     Chroot,
     Container,
+    /// The plan is that of the jail which `runsc` runs in.
+    Gvisor,
+    /// The plan is that of the jail which the virtual machine monitor runs in.
+    Microvm,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -161,6 +172,8 @@ pub enum Mount {
     File(File),
     /// Only in a root of kind `empty`.
     Symlink(Symlink),
+    /// One of a few devices of the host, for the plan's user alone; only with a payload of kind `program`.
+    Device(Device),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -233,6 +246,18 @@ pub struct Symlink {
     pub target: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Device {
+    /// One of [`DEVICES`]; whoever asks must be able to open it for reading and writing.
+    pub path: String,
+    /// The same: programs know these by their names.
+    pub at: String,
+}
+
+/// Devices that a plan may name, with their numbers: both are registered for good (`Documentation/admin-guide/devices.txt`).
+pub const DEVICES: [(&str, u32, u32); 2] = [("/dev/kvm", 10, 232), ("/dev/vhost-vsock", 10, 241)];
+
 /// Every limit is always set: an absent limit would be an unlimited one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -273,7 +298,7 @@ pub enum Controller {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seccomp {
-    /// The base filter, in force for init and everything below it. `default` is the only one so far.
+    /// The base filter, in force for the payload and everything below it: a name of [`crate::profile::PROFILES`].
     pub profile: String,
     /// Refuse to make set-user-id and set-group-id files: whenever a host directory is writable.
     pub deny_setid: bool,

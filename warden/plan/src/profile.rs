@@ -1,4 +1,4 @@
-//! Seccomp profiles as commented data. `profiles/default.json` is the only one so far, and compiled in.
+//! Seccomp profiles as commented data: the files of `profiles/`, compiled in.
 //!
 //! A syscall is allowed, denied (EPERM) or absent (ENOSYS). Absent are all that a profile does not name: a libc that
 //! meets ENOSYS uses its fallback, where EPERM would be taken for the answer.
@@ -7,8 +7,9 @@ use crate::{Code, Error};
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
 
-/// The text of `profiles/default.json`.
-pub const DEFAULT: &str = include_str!("../profiles/default.json");
+/// Every built-in profile: what a plan calls it, and its text.
+pub const PROFILES: [(&str, &str); 2] =
+    [("default", include_str!("../profiles/default.json")), ("sentry", include_str!("../profiles/sentry.json"))];
 
 /// One profile: the base, and what replaces parts of it.
 #[derive(Debug, Clone, Deserialize)]
@@ -123,9 +124,9 @@ impl<'de> Deserialize<'de> for Word {
 /// # Errors
 /// `PLAN_INVALID` for an unknown name, `SECCOMP_FAILED` for data that does not parse (a test keeps that from shipping).
 pub fn named(name: &str) -> Result<Profile, Error> {
-    if name != "default" {
+    let Some((_, text)) = PROFILES.iter().find(|(known, _)| *known == name) else {
         return Err(Error::new(Code::PlanInvalid, "check").detail("seccomp.profile"));
-    }
-    serde_json::from_str(DEFAULT)
+    };
+    serde_json::from_str(text)
         .map_err(|error| Error::new(Code::SeccompFailed, "parse profile").detail(error.to_string()))
 }

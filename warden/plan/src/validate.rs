@@ -5,10 +5,11 @@
 
 mod limits;
 mod mounts;
+mod payload;
 mod text;
 
 use crate::model::{Level, Namespace, Plan, User};
-use crate::{Code, Error};
+use crate::{Code, Error, profile};
 use std::collections::BTreeSet;
 
 /// A plan's JSON may have this many bytes.
@@ -33,6 +34,9 @@ const GRANTABLE: [&str; 10] = [
     "SETUID",
     "SYS_CHROOT",
 ];
+
+/// What `runsc` sets its sandbox up with, in the jail's own user namespace: namespaces below it, and stopping its own children.
+const FOR_RUNSC: [&str; 2] = ["SYS_ADMIN", "SYS_PTRACE"];
 
 type Checked = Result<(), Error>;
 
@@ -66,10 +70,11 @@ impl Plan {
         mounts::root(&self.root)?;
         mounts::all(self)?;
         limits::all(&self.limits, &self.cgroup)?;
-        need(self.seccomp.profile == "default", "seccomp.profile")?;
+        need(profile::PROFILES.iter().any(|(name, _)| *name == self.seccomp.profile), "seccomp.profile")?;
         self.check_landlock()?;
         self.check_capabilities()?;
-        need(self.apparmor.as_deref().is_none_or(text::profile_name), "apparmor")
+        need(self.apparmor.as_deref().is_none_or(text::profile_name), "apparmor")?;
+        payload::all(self)
     }
 
     fn check_namespaces(&self) -> Checked {
@@ -78,7 +83,7 @@ impl Plan {
         let always = has(Namespace::Mount) && has(Namespace::Pid) && has(Namespace::Ipc) && network;
         let by_level = match self.level {
             Level::Chroot => !has(Namespace::Uts) && !has(Namespace::Cgroup),
-            Level::Container => has(Namespace::User) && has(Namespace::Uts),
+            Level::Container | Level::Gvisor | Level::Microvm => has(Namespace::User) && has(Namespace::Uts),
         };
         need(always && by_level && distinct(&self.namespaces), "namespaces")
     }
@@ -97,9 +102,10 @@ impl Plan {
 
     fn check_capabilities(&self) -> Checked {
         for (index, name) in self.capabilities.iter().enumerate() {
-            need(GRANTABLE.contains(&name.as_str()), &format!("capabilities[{index}]"))?;
+            let builder = self.level == Level::Gvisor && FOR_RUNSC.contains(&name.as_str());
+            need(builder || GRANTABLE.contains(&name.as_str()), &format!("capabilities[{index}]"))?;
         }
-        let possible = self.level == Level::Container && self.namespaces.contains(&Namespace::User);
+        let possible = self.level != Level::Chroot && self.namespaces.contains(&Namespace::User);
         need(self.capabilities.is_empty() || possible && distinct(&self.capabilities), "capabilities")
     }
 }

@@ -98,6 +98,21 @@ export class Broker {
     return launch;
   }
 
+  /**
+   * Opens another connection for the sandbox `id`, before or after it is launched: the descriptor that its plan calls `name`. It ends
+   * where that does, and within 10 s if nobody launches what asks for it. What comes out of it is hostile.
+   * @throws BulkheadError BROKER_LOST
+   */
+  attach(id: string, name: string): Socket {
+    const { session, socket } = this.#greeting();
+    if (this.#control.lost !== undefined) {
+      throw this.#control.lost;
+    }
+    const connection = connect({ path: socket });
+    connection.write(encodeMessage(JSON.stringify({ type: "attach", session, id, name })));
+    return connection;
+  }
+
   /** Ends the connection, and with it every sandbox made through it. */
   close(): void {
     this.#control.close();

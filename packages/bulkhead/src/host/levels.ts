@@ -18,10 +18,10 @@ export function missingFor(level: Level, host: HostReport): readonly Missing[] {
       return host.facts.privileged ? always : [...always, ...missingUserNamespaces(host)];
     case "container":
       return [...always, ...missingUserNamespaces(host), ...missingUts(host)];
+    // Their programs run in a jail of container grade.
     case "gvisor":
-      return [{ what: "the gvisor driver", remedy: "This version of Bulkhead has levels chroot and container only." }];
     case "microvm":
-      return [{ what: "the microvm driver", remedy: "This version of Bulkhead has levels chroot and container only." }];
+      return [...missingFor("container", host), ...(host.tried[level] ?? [notTried(level)])];
   }
 }
 
@@ -31,6 +31,10 @@ export function levelAvailability(host: HostReport): readonly LevelAvailability[
     const missing = missingFor(level, host);
     return { level, available: missing.length === 0, missing };
   });
+}
+
+function notTried(level: Level): Missing {
+  return { what: "a look at the programs that make it", remedy: `\`./bulkhead setup ${level}\`, then \`doctor\`.` };
 }
 
 function missingUts({ facts }: HostReport): readonly Missing[] {

@@ -1,12 +1,16 @@
+import type { Level } from "../policy/level.js";
 import type { Facts } from "./facts.js";
+import type { Missing } from "./requirements.js";
 
-/** What this machine can enforce: what the broker saw (`facts`) and what the library can see cheaply. */
+/** What this machine can enforce: what the broker saw (`facts`) and what the library can see. */
 export interface HostReport {
   readonly facts: Facts;
   readonly architecture: string;
+  /** For levels whose wall is another program: what trying it found missing. A level that is not named was not tried. */
+  readonly tried: Readonly<Partial<Record<Level, readonly Missing[]>>>;
 }
 
-/** Makes the report from the facts that the broker sent in its `hello`. */
-export function hostReport(facts: Facts): HostReport {
-  return { facts, architecture: process.arch };
+/** Makes the report from the facts that the broker sent in its `hello`, and from what was tried. */
+export function hostReport(facts: Facts, tried: HostReport["tried"] = {}): HostReport {
+  return { facts, architecture: process.arch, tried };
 }

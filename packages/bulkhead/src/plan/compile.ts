@@ -21,6 +21,10 @@ export interface CompileOptions {
 /** What a policy comes to on this host. */
 export interface Compiled {
   readonly level: Level;
+  /**
+   * What the workload shall see and be bound by. The warden executes it as it is at levels `chroot` and `container`; at the others it is what the
+   * program that makes the wall is told, and the warden gets the plan of that program's jail (`levels/`).
+   */
   readonly plan: Plan;
   readonly enforcement: EnforcementTable;
   readonly workload: Workload;
@@ -78,6 +82,8 @@ export function tabulate(
     landlock: landlockFor(policy.writableRoot, mounts, facts),
     capabilities: policy.capabilities,
     apparmor: policy.apparmor,
+    payload: { kind: "init" },
+    inner: null,
   };
   return { plan, enforcement: enforcementOf(plan, host) };
 }

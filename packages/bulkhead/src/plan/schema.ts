@@ -2,14 +2,22 @@ import { z } from "zod";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { layers, mount, overlay, owner } from "./schema/mount.js";
 import { filesystemSize, insideId, integer, MIB, pids, size } from "./schema/numbers.js";
+import { payload } from "./schema/payload.js";
 import { misfits } from "./schema/relations.js";
 import { hostName, id, path, pathOrRoot, profileName } from "./schema/text.js";
 
 /** A plan's JSON may have this many bytes. */
 const LARGEST_PLAN = 512 * 1024;
 
-/** What a sandbox's own user namespace can give: mounts, network, pids and ipc belong to the host's, so more would be promised in vain. */
-const CAPABILITIES = /^(?:CHOWN|DAC_OVERRIDE|DAC_READ_SEARCH|FOWNER|FSETID|KILL|SETGID|SETPCAP|SETUID|SYS_CHROOT)$/;
+/**
+ * What a sandbox's own user namespace can give: mounts, network, pids and ipc belong to the host's, so more would be promised in vain.
+ * The last two are for `runsc`, which makes namespaces below its jail's own.
+ */
+const CAPABILITIES =
+  /^(?:CHOWN|DAC_OVERRIDE|DAC_READ_SEARCH|FOWNER|FSETID|KILL|SETGID|SETPCAP|SETUID|SYS_CHROOT|SYS_ADMIN|SYS_PTRACE)$/;
+
+/** Built-in seccomp profiles: files of `warden/plan/profiles/`. */
+const PROFILES = ["default", "sentry"] as const;
 
 const root = z.strictObject({
   source: z.discriminatedUnion("kind", [
@@ -36,7 +44,7 @@ const limits = z.strictObject({
 const shape = z.strictObject({
   version: z.literal(1),
   id,
-  level: z.enum(["chroot", "container"]),
+  level: z.enum(["chroot", "container", "gvisor", "microvm"]),
   hostname: hostName,
   namespaces: z.array(z.enum(["mount", "pid", "ipc", "net", "user", "uts", "cgroup"])),
   user: z.strictObject({ uid: insideId, gid: insideId, groups: z.array(insideId).max(64) }),
@@ -48,7 +56,7 @@ const shape = z.strictObject({
     controllers: z.array(z.enum(["memory", "pids", "cpu"])),
   }),
   seccomp: z.strictObject({
-    profile: z.literal("default"),
+    profile: z.enum(PROFILES),
     denySetid: z.boolean(),
     unixSocketsOnly: z.boolean(),
     whiteouts: z.boolean().default(false),
@@ -63,6 +71,8 @@ const shape = z.strictObject({
     .default(null),
   capabilities: z.array(z.string().regex(CAPABILITIES)),
   apparmor: profileName.nullable().default(null),
+  payload: payload.default({ kind: "init" }),
+  inner: z.record(z.string(), z.unknown()).nullable().default(null),
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
@@ -76,6 +86,8 @@ export type Mount = Plan["mounts"][number];
 export type Limits = Plan["limits"];
 export type Cgroup = Plan["cgroup"];
 export type Seccomp = Plan["seccomp"];
+export type Payload = Plan["payload"];
+export type Program = Extract<Payload, { kind: "program" }>;
 export type Landlock = NonNullable<Plan["landlock"]>;
 
 /**

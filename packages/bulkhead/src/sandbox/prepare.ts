@@ -6,7 +6,9 @@ import { unmetBy } from "../evidence/requirements.js";
 import { type HostReport, hostReport } from "../host/report.js";
 import type { ImageOptions } from "../images/options.js";
 import type { Driver } from "../levels/driver.js";
-import { wardenDriver } from "../levels/warden.js";
+import type { Runtime } from "../levels/runtime.js";
+import { runtimeFor } from "../levels/select.js";
+import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
 import { gatherInputs, type InputSources } from "../plan/inputs.js";
 import type { Plan } from "../plan/schema.js";
@@ -35,6 +37,7 @@ export interface PrepareOptions extends BrokerOptions {
 
 /** A policy that is ready to be launched on this host. */
 export interface Prepared {
+  /** With the plan that the broker executes. */
   readonly compiled: Compiled;
   readonly driver: Driver;
 }
@@ -42,13 +45,16 @@ export interface Prepared {
 /** A policy, compiled for what this broker can enforce. */
 interface Ready {
   readonly broker: Broker;
+  readonly runtime: Runtime;
+  /** With the workload's plan. */
   readonly compiled: Compiled;
 }
 
 /** A policy as it was when it was compiled. Policies are plain data that their owner may change in place. */
 interface Remembered {
   readonly policy: Policy;
-  readonly compiled: Compiled;
+  readonly ready: Ready;
+  readonly until: number;
 }
 
 /** How many policies are remembered for each broker: programs use few, but may make them from input. */
@@ -56,16 +62,19 @@ const MOST_REMEMBERED = 64;
 /** Host files change owners, and directories become links: only policies that name none are remembered, and not for long. */
 const REMEMBERED_MS = 2_000;
 
-const remembered = new WeakMap<Broker, Map<string, Remembered & { readonly until: number }>>();
+const remembered = new WeakMap<Broker, Map<string, Remembered>>();
 const reports = new WeakMap<Broker, HostReport>();
 
 /** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
 export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
   const ready = recall(policy, options) ?? (await compileFresh(policy, options));
-  const { broker } = ready;
+  const { broker, runtime } = ready;
   const { plan: remembered, ...compiled } = ready.compiled;
   const plan = { ...remembered, id: freshId() };
-  return { compiled: { ...compiled, plan: options.amend?.(plan) ?? plan }, driver: wardenDriver(broker) };
+  return {
+    compiled: { ...compiled, plan: runtime.hostPlan(options.amend?.(plan) ?? plan) },
+    driver: runtime.driver(broker),
+  };
 }
 
 /** What a policy comes to on a host, found out without starting anything. */
@@ -80,11 +89,11 @@ export interface Explanation {
 /** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
 export async function explain(policy: Policy = {}, options: PrepareOptions = {}): Promise<Explanation> {
   const broker = await Broker.default(options.broker);
-  const host = reportOf(broker);
   const resolved = parsePolicy(policy);
+  const { host, runtime } = await examined(resolved, broker);
   const inputs = await gatherInputs(resolved, sources(options));
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
-  return { level: plan.level, plan, enforcement, unmet: unmetBy(resolved, enforcement) };
+  return { level: plan.level, plan: runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
 }
 
 /** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
@@ -100,11 +109,23 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
   if (resolved.root.kind === "image") await starting; // the work that an image makes would be for nothing without one
   const inputs = await gatherInputs(resolved, sources(options));
   const broker = await starting;
-  const compiled = compile(resolved, reportOf(broker), inputs, { id: freshId() });
+  const { host, runtime } = await examined(resolved, broker);
+  const ready = { broker, runtime, compiled: compile(resolved, host, inputs, { id: freshId() }) };
   if (namesNoHostFile(resolved)) {
-    remember(broker, policy, compiled);
+    remember(policy, ready);
   }
-  return { broker, compiled };
+  return ready;
+}
+
+/** The host, with what can be known of the level that the policy wants; programs that no policy asks for are not looked for. */
+async function examined(
+  policy: ResolvedPolicy,
+  broker: Broker,
+): Promise<{ readonly host: HostReport; readonly runtime: Runtime }> {
+  const level = wantedLevel(policy);
+  const runtime = await runtimeFor(level);
+  const report = reportOf(broker);
+  return { host: { ...report, tried: { [level]: runtime.missing } }, runtime };
 }
 
 /** Images are pulled, and unpacked in a sandbox, so what reads them is loaded only when there is one. */
@@ -128,17 +149,17 @@ function recall(policy: Policy, options: BrokerOptions): Ready | undefined {
   const found = remembered.get(broker)?.get(JSON.stringify(policy));
   // Different objects can have the same JSON (NaN and null, a Date and a string).
   const same = found !== undefined && found.until > now() && isDeepStrictEqual(found.policy, policy);
-  return same ? { broker, compiled: found.compiled } : undefined;
+  return same ? found.ready : undefined;
 }
 
-function remember(broker: Broker, policy: Policy, compiled: Compiled): void {
-  const policies = remembered.get(broker) ?? new Map<string, Remembered & { readonly until: number }>();
-  remembered.set(broker, policies);
+function remember(policy: Policy, ready: Ready): void {
+  const policies = remembered.get(ready.broker) ?? new Map<string, Remembered>();
+  remembered.set(ready.broker, policies);
   if (policies.size >= MOST_REMEMBERED) {
     policies.clear();
   }
   const until = now() + REMEMBERED_MS;
-  policies.set(JSON.stringify(policy), { policy: structuredClone(policy), compiled, until });
+  policies.set(JSON.stringify(policy), { policy: structuredClone(policy), ready, until });
 }
 
 function namesNoHostFile({ root, files }: ResolvedPolicy): boolean {

@@ -26,7 +26,7 @@ export const FULL_FACTS: Facts = {
 
 /** That host, but for what the test is about. */
 export function hostWith(changes: Partial<Facts> = {}): HostReport {
-  return { facts: { ...FULL_FACTS, ...changes }, architecture: "x64" };
+  return { facts: { ...FULL_FACTS, ...changes }, architecture: "x64", tried: {} };
 }
 
 /** An unprivileged caller with a broker of their own, without cgroups. */

@@ -90,6 +90,11 @@ pub fn set(mount: impl AsFd, recursive: bool, attributes: u64) -> Result<(), Err
     )
 }
 
+/// Takes attributes away again.
+pub fn clear(mount: impl AsFd, attributes: u64) -> Result<(), Errno> {
+    kernel::mount_setattr(mount, false, &MountAttr { attr_clr: attributes, ..MountAttr::default() })
+}
+
 /// Makes the mount an idmapped one; `recursive`: and every mount below it.
 pub fn set_idmap(mount: impl AsFd, recursive: bool, user_namespace: &OwnedFd) -> Result<(), Errno> {
     use rustix::fd::AsRawFd;

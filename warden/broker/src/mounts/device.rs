@@ -3,11 +3,11 @@
 use super::api::{self, Filesystem};
 use super::{Context, Ids, Tree, target};
 use crate::attempt::Attempt;
-use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
-use bulkhead_plan::model::Dev;
+use crate::kernel::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use bulkhead_plan::model::{DEVICES, Dev, Device};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 
 const FAILED: Code = Code::MountFailed;
 const NODES: [(&str, u32, u32); 6] =
@@ -76,15 +76,50 @@ pub fn host_node(name: &str, major: u32, minor: u32) -> Result<OwnedFd, Error> {
     Ok(node)
 }
 
+/// A device of the host's in the /dev that is there already: one that its caller may open, and nobody inside but the plan's user.
+pub fn place_one(device: &Device, tree: &Tree, context: &Context) -> Result<(), Error> {
+    let at = device.at.as_str();
+    let unknown = || Error::new(FAILED, "open").path(at).detail("not a device that can be named");
+    let (name, major, minor) = DEVICES
+        .into_iter()
+        .find_map(|(path, major, minor)| (path == at).then_some((path.strip_prefix("/dev/")?, major, minor)))
+        .ok_or_else(unknown)?;
+    let open = || {
+        let node = host_node(name, major, minor)?;
+        kernel::may_access(&node, libc::R_OK | libc::W_OK).attempt_on(Code::MountSourceUnavailable, "access", at)?;
+        Ok(node)
+    };
+    let node = if context.privileged { context.caller.act(open) } else { open() }?;
+    let dev = target::plain_directory(tree, "/dev")?;
+    api::clear(&dev, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)?;
+    if context.privileged {
+        // One of our own: the host's belongs to a group that nobody inside is in.
+        let kind = FileType::CharacterDevice;
+        rustix::fs::mknodat(&dev, name, kind, Mode::from_raw_mode(0o600), rustix::fs::makedev(major, minor))
+            .attempt_on(FAILED, "mknod", at)?;
+        let (uid, gid) = (context.ids.uid(context.user.uid), context.ids.gid(context.user.gid));
+        let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
+        rustix::fs::chownat(&dev, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+            .attempt_on(FAILED, "chown", at)?;
+    } else {
+        bind_node(&dev, name, node, at)?;
+    }
+    api::set(&dev, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
+}
+
 /// Without root no device can be made: the host's own nodes are mounted one by one.
 fn bind_nodes(dev: &OwnedFd, at: &str) -> Result<(), Error> {
     for (name, major, minor) in NODES {
-        let node = api::copy(host_node(name, major, minor)?, false).attempt_on(FAILED, "open_tree", name)?;
-        api::set(&node, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC).attempt_on(FAILED, "mount_setattr", name)?;
-        let place = target::create(dev, name, at)?;
-        api::attach(&node, &place, at)?;
+        bind_node(dev, name, host_node(name, major, minor)?, at)?;
     }
     Ok(())
+}
+
+fn bind_node(dev: &OwnedFd, name: &str, node: OwnedFd, at: &str) -> Result<(), Error> {
+    let copy = api::copy(node, false).attempt_on(FAILED, "open_tree", name)?;
+    api::set(&copy, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC).attempt_on(FAILED, "mount_setattr", name)?;
+    let place = target::create(dev, name, at)?;
+    api::attach(&copy, &place, at)
 }
 
 /// Terminals of the sandbox's own: the host's are not in it. `ids`: where there is an id for the group that terminals have.

@@ -16,7 +16,7 @@ use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use api::Filesystem;
-use bulkhead_plan::model::{Mount, Plan, Root, RootSource, Tmpfs};
+use bulkhead_plan::model::{Mount, Plan, Root, RootSource, Tmpfs, User};
 use bulkhead_plan::{Code, Error};
 pub use prepared::Prepared;
 use rustix::fd::{AsFd, OwnedFd};
@@ -53,6 +53,8 @@ impl Ids {
 pub struct Context<'a> {
     pub caller: &'a Caller,
     pub ids: Ids,
+    /// Who a device of the host's is for, in ids as seen inside.
+    pub user: &'a User,
     /// The broker is root: device nodes can be made, and host files keep their owners apart from ours.
     pub privileged: bool,
     pub prepared: Option<Prepared>,
@@ -165,6 +167,7 @@ fn place<'a>(
         Mount::Dev(dev) => device::place(dev, tree, context),
         Mount::File(file) => file::place_file(file, tree),
         Mount::Symlink(link) => file::place_symlink(link, tree),
+        Mount::Device(one) => device::place_one(one, tree, context),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who connects, what they may, and what is said on control connections.
 
 use super::{Server, Source};
+use crate::attach::{self, Asked};
 use crate::caller::Caller;
 use crate::evidence;
 use crate::message::{Cause, Message, Opening, OpeningKind, Request, RequestKind};
@@ -91,15 +92,46 @@ impl Server {
             return refuse(&pending.socket, &pending.caller);
         }
         match opening {
-            Ok(Opening { kind: OpeningKind::Control, session: None, plan: None })
+            Ok(Opening { kind: OpeningKind::Control, session: None, plan: None, id: None, name: None })
                 if self.options.socket.is_some() && !self.closing =>
             {
                 self.open_session(pending.socket, pending.caller);
             }
-            Ok(Opening { kind: OpeningKind::Launch, session: Some(key), plan: Some(plan) }) => {
-                self.launch(&pending.socket, &pending.caller, &key, &plan);
+            Ok(Opening { kind: OpeningKind::Launch, session: Some(key), plan: Some(plan), id: None, name: None }) => {
+                if let Some(session) = self.session_of(&key, &pending.caller) {
+                    let Pending { socket: channel, caller, .. } = pending;
+                    self.launch(Asked { session, channel, caller, plan, until: Instant::now() + attach::LIMIT });
+                }
+            }
+            Ok(Opening {
+                kind: OpeningKind::Attach,
+                session: Some(key),
+                plan: None,
+                id: Some(id),
+                name: Some(name),
+            }) => {
+                self.attach(pending, &key, &id, &name);
             }
             _ => {} // closed: who does not speak the protocol is not answered
+        }
+    }
+
+    /// The session that this key authorises for: only to the user who opened it.
+    fn session_of(&self, key: &str, caller: &Caller) -> Option<u64> {
+        self.sources.iter().find_map(|(token, source)| match source {
+            Source::Session(session) if session.key == key && session.caller.uid == caller.uid => Some(*token),
+            _ => None,
+        })
+    }
+
+    fn attach(&mut self, pending: Pending, key: &str, id: &str, name: &str) {
+        let Some(session) = self.session_of(key, &pending.caller) else { return };
+        if rustix::io::ioctl_fionbio(&pending.socket, false).is_err() {
+            return;
+        }
+        self.attachments.add(session, id, name, pending.socket);
+        if let Some(launch) = self.attachments.unpark(session, id) {
+            self.launch(launch);
         }
     }
 
@@ -151,6 +183,7 @@ impl Server {
             for sandbox in self.sandboxes.values_mut().filter(|sandbox| sandbox.session == token) {
                 sandbox.kill(Cause::Killed);
             }
+            self.attachments.forget(token);
             self.closing |= self.options.socket.is_none();
             return;
         }

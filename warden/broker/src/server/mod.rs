@@ -6,12 +6,13 @@ mod connections;
 mod sandboxes;
 mod status;
 
+use crate::attach::Attachments;
 use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::facts::HostFacts;
 use crate::launch::Launcher;
 use crate::listen::Listener;
-use crate::message::Cause;
+use crate::message::{Cause, Message};
 use crate::options::Options;
 use crate::sandbox::{Phase, Sandbox};
 use crate::session::{Pending, Session};
@@ -49,6 +50,8 @@ pub struct Server {
     next_token: u64,
     sources: HashMap<u64, Source>,
     sandboxes: HashMap<String, Sandbox>,
+    /// Launches and their further connections, which wait for each other.
+    attachments: Attachments,
     /// Those that are launching, have just been launched, or are being removed: the others need no looking after.
     unsettled: Vec<String>,
     /// Out of descriptors: no connection is accepted before this.
@@ -81,6 +84,7 @@ impl Server {
             next_token: 0,
             sources: HashMap::new(),
             sandboxes: HashMap::new(),
+            attachments: Attachments::default(),
             unsettled: Vec::new(),
             deaf_until: None,
             closing: false,
@@ -157,7 +161,7 @@ impl Server {
             None => Duration::ZERO,
         };
         let pending = self.sources.values().any(|source| matches!(source, Source::Pending(_)));
-        let others = (pending || self.deaf_until.is_some()).then_some(SLOW);
+        let others = (pending || !self.attachments.is_empty() || self.deaf_until.is_some()).then_some(SLOW);
         self.unsettled.iter().map(wait).chain(others).min()?.try_into().ok()
     }
 
@@ -166,6 +170,10 @@ impl Server {
         self.sources.retain(|_, source| !matches!(source, Source::Pending(pending) if pending.until < now));
         if self.deaf_until.is_some_and(|until| until <= now) {
             self.accept_again();
+        }
+        for launch in self.attachments.expire(now) {
+            let error = Error::new(Code::LaunchTimeout, "wait for attached connections");
+            self.tell(launch.launch.session, &Message::Refused { id: &launch.id, error: &error });
         }
         for id in std::mem::take(&mut self.unsettled) {
             match self.sandboxes.get_mut(&id) {

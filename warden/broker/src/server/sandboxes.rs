@@ -2,18 +2,18 @@
 
 use super::status::{Received, receive};
 use super::{Server, Source};
+use crate::attach::Asked;
 use crate::attempt::Attempt;
 use crate::authorize::Broker;
-use crate::caller::Caller;
 use crate::child::GO;
 use crate::evidence;
-use crate::launch::Planned;
+use crate::launch::{Connections, Planned};
 use crate::message::{self, Message};
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::UidRange;
 use bulkhead_plan::{Code, Error, Plan};
 use rustix::event::epoll;
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::AsFd;
 use rustix::net::SendFlags;
 use rustix::process::{WaitId, WaitIdOptions};
 use std::time::{Duration, Instant};
@@ -22,26 +22,16 @@ use std::time::{Duration, Instant};
 const REMOVAL_LIMIT: Duration = Duration::from_secs(2);
 
 impl Server {
-    pub(super) fn launch(&mut self, channel: &OwnedFd, caller: &Caller, key: &str, plan: &serde_json::value::RawValue) {
-        let owner = self.sources.iter().find_map(|(token, source)| match source {
-            Source::Session(session) if session.key == key && session.caller.uid == caller.uid => Some(*token),
-            _ => None,
-        });
-        let Some(token) = owner else { return };
-        if let Err(error) = self.try_launch(channel, caller, token, plan) {
-            self.tell(token, &Message::Refused { id: &message::id_of(plan), error: &error });
+    pub(super) fn launch(&mut self, asked: Asked) {
+        let (session, id) = (asked.session, message::id_of(&asked.plan));
+        if let Err(error) = self.try_launch(asked) {
+            self.tell(session, &Message::Refused { id: &id, error: &error });
         }
     }
 
-    fn try_launch(
-        &mut self,
-        channel: &OwnedFd,
-        caller: &Caller,
-        session: u64,
-        plan: &serde_json::value::RawValue,
-    ) -> Result<(), Error> {
-        let text = plan.get();
-        let plan = Plan::parse(text.as_bytes())?;
+    fn try_launch(&mut self, asked: Asked) -> Result<(), Error> {
+        let caller = &asked.caller;
+        let plan = Plan::parse(asked.plan.get().as_bytes())?;
         if self.closing {
             return Err(Error::new(Code::LaunchFailed, "launch").detail("the broker is ending"));
         }
@@ -58,9 +48,14 @@ impl Server {
             maxima: &self.options.maxima,
         };
         broker.authorize(&plan, caller)?;
-        rustix::io::ioctl_fionbio(channel, false).attempt(Code::LaunchFailed, "ioctl FIONBIO")?;
         let id = plan.id.clone();
-        let sandbox = self.launcher.launch(Planned { plan, text }, caller, session, channel)?;
+        let Some(attached) = self.attachments.take(asked.session, &id, &plan.payload) else {
+            return if self.attachments.park(&id, asked) { Ok(()) } else { Err(too_many_parked()) };
+        };
+        rustix::io::ioctl_fionbio(&asked.channel, false).attempt(Code::LaunchFailed, "ioctl FIONBIO")?;
+        let connections = Connections { channel: &asked.channel, attached: &attached };
+        let sandbox =
+            self.launcher.launch(Planned { plan, text: asked.plan.get() }, caller, asked.session, &connections)?;
         self.sandboxes.insert(id.clone(), sandbox);
         self.unsettled.push(id.clone());
         let watched = self.watch(Source::Exit(id.clone())).and_then(|_| self.watch(Source::Status(id.clone())));
@@ -150,6 +145,10 @@ impl Server {
             self.tell(sandbox.session, &Message::Refused { id, error: &error });
         }
     }
+}
+
+fn too_many_parked() -> Error {
+    Error::new(Code::TooManySandboxes, "wait for attached connections")
 }
 
 /// Fail closed: the child is told to go on only when what is seen from outside is what the plan says.

@@ -18,6 +18,12 @@ fn seccomp(deny_setid: bool, unix_sockets_only: bool) -> Seccomp {
     Seccomp { profile: "default".into(), deny_setid, unix_sockets_only, whiteouts: false }
 }
 
+fn all() -> impl Iterator<Item = Profile> {
+    profile::PROFILES.into_iter().map(|(name, _)| profile::named(name).unwrap()).inspect(|profile| {
+        assert!(profile::PROFILES.iter().any(|(name, _)| *name == profile.name));
+    })
+}
+
 fn default() -> Profile {
     profile::named("default").unwrap()
 }
@@ -99,11 +105,14 @@ fn interesting(verdict: Option<&Verdict>) -> Vec<u64> {
 
 #[test]
 fn program_decides_as_the_table_does() {
-    let profile = default();
+    all().for_each(|profile| decides_as_its_table(&profile));
+}
+
+fn decides_as_its_table(profile: &Profile) {
     for (deny_setid, unix_sockets_only, capabilities) in VARIANTS {
         let plan = seccomp(deny_setid, unix_sockets_only);
         let capabilities: Vec<String> = capabilities.iter().map(ToString::to_string).collect();
-        let table = table::resolve(&profile, &plan, &capabilities);
+        let table = table::resolve(profile, &plan, &capabilities);
         let program = program::generate(&table).unwrap();
         for number in (0..600).chain([0x3fff_ffff]) {
             let values = interesting(table.get(&number));
@@ -178,7 +187,7 @@ fn lists(profile: &Profile) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn every_rule_says_why_and_names_what_exists() {
-    for (why, names) in lists(&default()) {
+    for (why, names) in all().flat_map(|profile| lists(&profile)) {
         assert!(why.len() >= 5 && !names.is_empty(), "{names:?}");
         for name in names {
             let known = name.parse::<Sysno>().is_ok() || name.parse::<syscalls::aarch64::Sysno>().is_ok();
@@ -189,10 +198,11 @@ fn every_rule_says_why_and_names_what_exists() {
 
 #[test]
 fn every_condition_can_hold_and_can_fail() {
-    let profile = default();
-    let overlays = [&profile.deny_setid, &profile.unix_sockets_only, &profile.whiteouts];
-    let entries = profile.allow.iter().chain(overlays.iter().flat_map(|overlay| &overlay.allow));
-    for condition in entries.flat_map(|entry| entry.when.iter().flatten()) {
+    let rules = |profile: Profile| {
+        let overlays = [profile.deny_setid, profile.unix_sockets_only, profile.whiteouts];
+        profile.allow.into_iter().chain(overlays.into_iter().flat_map(|overlay| overlay.allow))
+    };
+    for condition in all().flat_map(rules).flat_map(|entry| entry.when.into_iter().flatten()) {
         assert!(condition.arg <= 5);
         assert!(!condition.among.is_empty() || !condition.not_in.is_empty(), "{condition:?}");
         for word in condition.among.values().chain(condition.not_in.values()) {
@@ -214,6 +224,18 @@ fn every_known_syscall_has_one_verdict() {
     // The iterator of this crate leaves out the last one.
     let known: BTreeSet<&str> = Sysno::iter().chain([Sysno::last()]).map(|sysno| sysno.name()).collect();
     assert_eq!(named.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+/// A jail's profile names what its program uses, each once; what it does not name does not exist there.
+#[test]
+fn jails_name_each_syscall_once_and_no_dangerous_one() {
+    for profile in all().filter(|profile| profile.name != "default") {
+        let named: Vec<&str> = profile.allow.iter().flat_map(|entry| &entry.names).map(String::as_str).collect();
+        assert_eq!(named.iter().collect::<BTreeSet<_>>().len(), named.len(), "{}", profile.name);
+        for never in ["bpf", "keyctl", "add_key", "io_uring_setup", "userfaultfd", "perf_event_open", "init_module"] {
+            assert!(!named.contains(&never), "{}: {never}", profile.name);
+        }
+    }
 }
 
 /// Docker's default allows 308 of 383 on x86-64.

@@ -1,7 +1,7 @@
 //! The root, and what is mounted in it.
 
 use super::limits::{MAX_SIZE, within};
-use super::{Checked, MAX_ID, distinct, need, text};
+use super::{Checked, MAX_ID, distinct, need, payload, text};
 use crate::model::{Bind, Layers, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs};
 
 pub const MAX: usize = 256;
@@ -65,6 +65,7 @@ pub fn all(plan: &Plan) -> Checked {
                 need(text::link_target(&link.target), &field("target"))?;
                 need(matches!(plan.root.source, RootSource::Empty(_)), &field("kind"))?;
             }
+            Mount::Device(device) => need(payload::device(plan, index, &device.path, &device.at), &field("path"))?,
             Mount::Proc(_) | Mount::Sys(_) | Mount::Mask(_) => {}
         }
     }
@@ -81,6 +82,7 @@ fn at(mount: &Mount) -> &str {
         Mount::Dev(mount) => &mount.at,
         Mount::File(mount) => &mount.at,
         Mount::Symlink(mount) => &mount.at,
+        Mount::Device(mount) => &mount.at,
     }
 }
 
@@ -96,6 +98,7 @@ fn place(mount: &Mount) -> bool {
         Mount::Sys(at) => at.at == "/sys",
         Mount::Dev(dev) => dev.at == "/dev",
         Mount::Mask(_) => true,
+        Mount::Device(_) => text::within(at(mount), "/dev"),
         _ => !["/proc", "/sys", "/dev"].iter().any(|tree| text::within(at(mount), tree)),
     }
 }

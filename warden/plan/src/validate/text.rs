@@ -38,6 +38,13 @@ pub fn profile_name(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(letter) && text != "unconfined"
 }
 
+/// `[a-z][a-z0-9-]{0,31}`: what an attached connection is called.
+pub fn attachment(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(label)
+}
+
 fn label(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }

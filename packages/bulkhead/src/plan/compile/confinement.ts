@@ -1,6 +1,6 @@
 import type { Facts } from "../../host/facts.js";
+import type { Level } from "../../policy/level.js";
 import type { Landlock, Mount, Plan, Seccomp } from "../schema.js";
-import type { WardenLevel } from "./level.js";
 
 type Namespace = Plan["namespaces"][number];
 
@@ -8,13 +8,13 @@ type Namespace = Plan["namespaces"][number];
 const NEWEST_LANDLOCK = 7;
 
 /** Which namespaces are made. All that the level has and the kernel knows; the net namespace is replaced where there is none. */
-export function namespacesFor(level: WardenLevel, facts: Facts): readonly Namespace[] {
+export function namespacesFor(level: Level, facts: Facts): readonly Namespace[] {
   const names: Namespace[] = ["mount", "pid", "ipc"];
   if (facts.namespaces.includes("net")) names.push("net");
   // Without root every level needs one: nobody else may mount. With it, chroot does without (hosts may forbid them).
-  if (level === "container" || !facts.privileged) names.push("user");
-  if (level === "container") names.push("uts");
-  if (level === "container" && facts.namespaces.includes("cgroup")) names.push("cgroup");
+  if (level !== "chroot" || !facts.privileged) names.push("user");
+  if (level !== "chroot") names.push("uts");
+  if (level !== "chroot" && facts.namespaces.includes("cgroup")) names.push("cgroup");
   return names;
 }
 

@@ -4,11 +4,6 @@ import type { HostReport } from "../../host/report.js";
 import { missingForAnyLevel } from "../../host/requirements.js";
 import { LEVEL_FOR_TRUST, type Level, strongerOf } from "../../policy/level.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
-import type { Plan } from "../schema.js";
-
-/** Those levels that the warden makes itself. */
-export type WardenLevel = Plan["level"];
-
 /** The level that a policy comes to, before asking whether this host has it. */
 export function wantedLevel({ level, trust }: ResolvedPolicy): Level {
   if (level.exact !== null) return level.exact;
@@ -20,10 +15,10 @@ export function wantedLevel({ level, trust }: ResolvedPolicy): Level {
  * The level to run at, or LEVEL_UNAVAILABLE with all that is missing. There is no second choice: a weaker level would be
  * less than what was asked for, and a stronger one is the user's to ask for.
  */
-export function chooseLevel(policy: ResolvedPolicy, host: HostReport): WardenLevel {
+export function chooseLevel(policy: ResolvedPolicy, host: HostReport): Level {
   const level = wantedLevel(policy);
   const missing = missingFor(level, host);
-  if (missing.length > 0 || (level !== "chroot" && level !== "container")) {
+  if (missing.length > 0) {
     const code = missingForAnyLevel(host).length > 0 ? "HOST_UNSUPPORTED" : "LEVEL_UNAVAILABLE";
     const detail = missing.map(({ what, remedy }) => `level ${level} needs ${what}. ${remedy}`).join("\n");
     throw new BulkheadError(code, { detail });

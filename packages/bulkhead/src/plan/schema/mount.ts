@@ -14,6 +14,9 @@ const at = path.refine((value) => !KERNEL_TREES.some((tree) => isWithin(value, t
  */
 export const STORE_RANGE = 0x7fff_0000;
 
+/** Devices of the host that a jail may have. */
+const DEVICES = ["/dev/kvm", "/dev/vhost-vsock"] as const;
+
 /** An idmapped mount: what the host's owner has on disk belongs to this user inside, and the other way round. */
 const oneOwner = z.strictObject({ hostUid: hostId, hostGid: hostId, uid: insideId, gid: insideId });
 
@@ -66,4 +69,5 @@ export const mount = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("mask"), at: path }),
   z.strictObject({ kind: z.literal("file"), at, content }),
   z.strictObject({ kind: z.literal("symlink"), at, target: linkTarget }),
+  z.strictObject({ kind: z.literal("device"), path: z.enum(DEVICES), at: path }),
 ]);

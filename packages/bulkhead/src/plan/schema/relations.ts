@@ -10,13 +10,14 @@ export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
   yield* mountMisfits(plan);
   yield* limitMisfits(plan);
   yield* landlockMisfits(plan);
-  if (!capabilitiesFit(plan)) yield ["capabilities"];
+  yield* capabilityMisfits(plan);
+  yield* payloadMisfits(plan);
 }
 
 function namespacesFit({ namespaces, level, seccomp }: Plan): boolean {
   const has = (name: Plan["namespaces"][number]) => namespaces.includes(name);
   const always = has("mount") && has("pid") && has("ipc") && (has("net") || seccomp.unixSocketsOnly);
-  const byLevel = level === "container" ? has("user") && has("uts") : !has("uts") && !has("cgroup");
+  const byLevel = level === "chroot" ? !has("uts") && !has("cgroup") : has("user") && has("uts");
   return always && byLevel && isDistinct(namespaces);
 }
 
@@ -24,11 +25,16 @@ function overlayFits({ root }: Plan): boolean {
   return root.source.kind === "empty" ? root.overlay === null : root.readOnly || root.overlay !== null;
 }
 
-function* mountMisfits({ mounts, root, seccomp }: Plan): Generator<readonly (string | number)[]> {
+function* mountMisfits({ mounts, root, seccomp, payload }: Plan): Generator<readonly (string | number)[]> {
   for (const [index, mount] of mounts.entries()) {
     if (mounts.slice(0, index).some((earlier) => hides(mount, earlier))) yield ["mounts", index, "at"];
     if (mount.kind === "symlink" && root.source.kind !== "empty") yield ["mounts", index, "kind"];
     if (mount.kind === "layers" && !isDistinct(mount.layers)) yield ["mounts", index, "layers"];
+    if (mount.kind === "device") {
+      // For the program that makes a wall of it, never for a workload; and made in a /dev that is there already.
+      const made = mounts.slice(0, index).some(({ kind }) => kind === "dev");
+      if (mount.at !== mount.path || !made || payload.kind !== "program") yield ["mounts", index, "path"];
+    }
     if (mount.kind !== "bind" || mount.readOnly) continue;
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     if (!seccomp.denySetid) yield ["seccomp", "denySetid"];
@@ -61,7 +67,19 @@ function* landlockMisfits({ landlock, root }: Plan): Generator<readonly (string 
   if (!isDistinct(landlock.writable)) yield ["landlock", "writable"];
 }
 
-function capabilitiesFit({ capabilities, level, namespaces }: Plan): boolean {
-  const possible = level === "container" && namespaces.includes("user");
-  return capabilities.length === 0 || (possible && isDistinct(capabilities));
+const FOR_RUNSC: ReadonlySet<string> = new Set(["SYS_ADMIN", "SYS_PTRACE"]);
+
+function* capabilityMisfits({ capabilities, level, namespaces }: Plan): Generator<readonly (string | number)[]> {
+  for (const [index, name] of capabilities.entries()) {
+    if (FOR_RUNSC.has(name) && level !== "gvisor") yield ["capabilities", index];
+  }
+  const possible = level !== "chroot" && namespaces.includes("user");
+  if (capabilities.length > 0 && !(possible && isDistinct(capabilities))) yield ["capabilities"];
+}
+
+/** Our init is what the broker itself makes a wall around; the other walls are made by a program. */
+function* payloadMisfits({ payload, level, inner }: Plan): Generator<readonly string[]> {
+  const jail = level === "gvisor" || level === "microvm";
+  if ((payload.kind === "program") !== jail) yield ["payload", "kind"];
+  if (inner !== null && level !== "microvm") yield ["inner"];
 }

@@ -24,6 +24,10 @@ function isName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && Buffer.byteLength(name) <= LONGEST_NAME;
 }
 
+export function isWord(value: string): boolean {
+  return isText(value) && Buffer.byteLength(value) <= 65_536;
+}
+
 /** Whether `path` is `tree`, or below it. */
 export function isWithin(path: string, tree: string): boolean {
   return path === tree || path.startsWith(`${tree}/`);
@@ -47,6 +51,12 @@ export const linkTarget = z
 export const content = z
   .string()
   .refine((value) => !HALF_PAIR.test(value) && Buffer.byteLength(value) <= 65_536, "too long, or not text");
+
+/** An argument or a variable of the environment. */
+export const word = z.string().refine(isWord, "too long, or not text");
+
+/** What an attached connection is called. */
+export const attachment = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 
 export const id = z.string().regex(/^[a-z0-9][a-z0-9-]{7,39}$/);
 

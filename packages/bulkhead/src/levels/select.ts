@@ -1,0 +1,25 @@
+import type { Level } from "../policy/level.js";
+import type { Runtime } from "./runtime.js";
+import { wardenDriver } from "./warden.js";
+
+const own: Runtime = { missing: [], hostPlan: (workload) => workload, driver: wardenDriver };
+
+/**
+ * Finds what makes the wall of a level. Programs of others are looked for and tried, which may take seconds once; what was
+ * found is remembered until the machine boots.
+ */
+export async function runtimeFor(level: Level): Promise<Runtime> {
+  switch (level) {
+    case "chroot":
+    case "container":
+      return own;
+    case "gvisor":
+    case "microvm":
+      return {
+        ...own,
+        missing: [
+          { what: `the ${level} driver`, remedy: "This version of Bulkhead has levels chroot and container only." },
+        ],
+      };
+  }
+}

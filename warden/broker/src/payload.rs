@@ -1,0 +1,144 @@
+//! The last step of a child: descriptors in place, then init or the plan's program.
+
+use crate::attempt::Attempt;
+use crate::child::{INIT_CAPABILITIES, INIT_ID};
+use crate::kernel;
+use bulkhead_plan::model::{Payload, Plan, User};
+use bulkhead_plan::payload::{self, Channel, Descriptor, Program};
+use bulkhead_plan::{Code, Error, InnerPlan};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use std::ffi::CString;
+
+const FAILED: Code = Code::LaunchFailed;
+/// Where init finds its channel.
+const CHANNEL: i32 = 3;
+
+/// What is to be executed, as `execve` wants it.
+pub struct Executable {
+    /// None: the warden.
+    path: Option<CString>,
+    argv: Vec<CString>,
+    env: Vec<CString>,
+}
+
+impl Executable {
+    /// `switches_user`: init has an id of its own inside.
+    pub fn of(plan: &Plan, switches_user: bool) -> Result<Self, Error> {
+        match &plan.payload {
+            Payload::Init(_) => Self::init(plan, switches_user),
+            Payload::Program(program) => Self::program(program),
+        }
+    }
+
+    fn init(plan: &Plan, switches_user: bool) -> Result<Self, Error> {
+        let inner = InnerPlan {
+            user: plan.user.clone(),
+            switches_user,
+            capabilities: plan.capabilities.clone(),
+            open_files: plan.limits.open_files,
+        };
+        let json = serde_json::to_string(&inner).map_err(|_| Error::new(FAILED, "encode inner plan"))?;
+        // With an empty environment: it is readable inside.
+        Ok(Self { path: None, argv: words(["init", "--channel", "3", "--inner", &json])?, env: Vec::new() })
+    }
+
+    fn program(program: &Program) -> Result<Self, Error> {
+        let path = (program.path != payload::WARDEN).then(|| word(&program.path)).transpose()?;
+        let env: Vec<String> = program.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(Self {
+            path,
+            argv: words(program.argv.iter().map(String::as_str))?,
+            env: words(env.iter().map(String::as_str))?,
+        })
+    }
+
+    /// Returns only on failure.
+    pub fn execute(&self, warden: &OwnedFd) -> Error {
+        match &self.path {
+            None => {
+                Error::new(FAILED, "execveat").errno(kernel::execute(warden, c"", &self.argv, &self.env).raw_os_error())
+            }
+            Some(path) => Error::new(FAILED, "execve")
+                .path(&path.to_string_lossy())
+                .errno(kernel::execute(CWD, path, &self.argv, &self.env).raw_os_error()),
+        }
+    }
+}
+
+/// Whom the payload starts as: init is nobody that a workload can be, where it can become the workload's user; a program is the plan's user.
+pub fn user_of(plan: &Plan, switches_user: bool) -> User {
+    match plan.payload {
+        Payload::Init(_) if switches_user => User { uid: INIT_ID, gid: INIT_ID, groups: Vec::new() },
+        _ => plan.user.clone(),
+    }
+}
+
+/// What the payload holds. Init, where it switches users, some of its own beside the workload's; without an own user namespace nobody holds any,
+/// but for a program of a rootless plan, which has its user namespace already.
+pub fn capabilities_of(plan: &Plan, switches_user: bool) -> Vec<String> {
+    let own: &[&str] = match plan.payload {
+        Payload::Init(_) if switches_user => &INIT_CAPABILITIES,
+        Payload::Init(_) => return Vec::new(),
+        Payload::Program(_) => &[],
+    };
+    own.iter().map(|name| (*name).to_owned()).chain(plan.capabilities.iter().cloned()).collect()
+}
+
+/// Puts the channel and what else the payload gets where it looks for them, and null on what is left of 0, 1 and 2. Nothing of the
+/// broker's has a number below 16; all else closes itself on exec.
+pub fn arrange(plan: &Plan, channel: &OwnedFd, attached: &[OwnedFd]) -> Result<(), Error> {
+    let null =
+        std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(FAILED, "open", "/dev/null")?;
+    let null = rustix::io::fcntl_dupfd_cloexec(&null, i32::from(payload::LAST_FD) + 1).attempt(FAILED, "dup")?;
+    for number in 0..=2 {
+        place(&null, number)?;
+    }
+    let Some(program) = plan.payload.program() else { return place(channel, CHANNEL) };
+    match program.channel {
+        Channel::Fd(number) => place(channel, i32::from(number))?,
+        Channel::Stdio(_) => {
+            place(channel, 0)?;
+            place(channel, 1)?;
+        }
+    }
+    let mut attached = attached.iter();
+    for descriptor in &program.descriptors {
+        let number = i32::from(descriptor.fd());
+        match descriptor {
+            Descriptor::Open(open) => place(&open_inside(&open.path, open.write)?, number)?,
+            Descriptor::Attached(one) => {
+                let connection = attached.next();
+                place(connection.ok_or_else(|| Error::new(FAILED, "attach").detail(&one.name))?, number)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The jail may hold files of the workload's: no link in it leads the way.
+fn open_inside(path: &str, write: bool) -> Result<OwnedFd, Error> {
+    let flags = if write { OFlags::RDWR } else { OFlags::RDONLY } | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS).attempt_on(
+        FAILED,
+        "open for the program",
+        path,
+    )?;
+    rustix::io::fcntl_dupfd_cloexec(&file, i32::from(payload::LAST_FD) + 1).attempt(FAILED, "dup")
+}
+
+fn place(from: impl AsFd, number: i32) -> Result<(), Error> {
+    // SAFETY: integers only. What was at `number`, below 16, belongs to nobody in this process.
+    if unsafe { libc::dup2(from.as_fd().as_raw_fd(), number) } < 0 {
+        return Err(std::io::Error::last_os_error()).attempt(FAILED, "dup2");
+    }
+    Ok(())
+}
+
+fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Vec<CString>, Error> {
+    words.into_iter().map(word).collect()
+}
+
+fn word(text: &str) -> Result<CString, Error> {
+    CString::new(text).map_err(|_| Error::new(Code::PlanInvalid, "encode arguments").detail("NUL"))
+}

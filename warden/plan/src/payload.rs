@@ -1,0 +1,115 @@
+//! What the confined child becomes: our own init, or a program that builds a wall of its own inside the jail.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Path of a [`Program`] that means the broker's own sealed copy of the warden.
+pub const WARDEN: &str = "warden";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Payload {
+    Init(Init),
+    Program(Program),
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::Init(Init {})
+    }
+}
+
+/// Levels `chroot` and `container`: init serves the channel, and workloads are its children.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Init {}
+
+/// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under everything else that the plan says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Program {
+    /// Absolute, inside the jail; or [`WARDEN`], whose second argument then is a role.
+    pub path: String,
+    pub argv: Vec<String>,
+    /// The whole environment.
+    pub env: BTreeMap<String, String>,
+    /// Where it finds the launch connection.
+    pub channel: Channel,
+    /// What else it starts with. Everything that is not named is closed, but 0, 1 and 2, which then are /dev/null.
+    pub descriptors: Vec<Descriptor>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Channel {
+    /// 3 to 15.
+    Fd(u8),
+    Stdio(Stdio),
+}
+
+/// Descriptors 0 and 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stdio {
+    Stdio,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Descriptor {
+    /// Another connection of the library, which it opened for this launch under this name.
+    Attached(Attached),
+    /// A file of the jail, opened there as the plan's user.
+    Open(Open),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attached {
+    pub fd: u8,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Open {
+    pub fd: u8,
+    pub path: String,
+    /// For writing too.
+    pub write: bool,
+}
+
+/// The highest descriptor that a payload can be given; the broker keeps its own above it.
+pub const LAST_FD: u8 = 15;
+
+/// Connections that may wait for one launch.
+pub const MAX_ATTACHED: usize = 4;
+
+impl Descriptor {
+    #[must_use]
+    pub fn fd(&self) -> u8 {
+        match self {
+            Self::Attached(attached) => attached.fd,
+            Self::Open(open) => open.fd,
+        }
+    }
+}
+
+impl Payload {
+    #[must_use]
+    pub fn program(&self) -> Option<&Program> {
+        match self {
+            Self::Init(_) => None,
+            Self::Program(program) => Some(program),
+        }
+    }
+
+    /// Names of the connections that it needs.
+    pub fn attached(&self) -> impl Iterator<Item = &str> {
+        let descriptors = self.program().map(|program| program.descriptors.as_slice()).unwrap_or_default();
+        descriptors.iter().filter_map(|descriptor| match descriptor {
+            Descriptor::Attached(attached) => Some(attached.name.as_str()),
+            Descriptor::Open(_) => None,
+        })
+    }
+}
