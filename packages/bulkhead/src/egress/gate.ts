@@ -45,13 +45,16 @@ export interface Gate {
   decide(ask: Ask): Promise<Verdict>;
   /**
    * Connects to what was decided, checks SNI or Host against it, keeps the limits, ends TLS where that is to be intercepted, and moves
-   * bytes both ways until both ends are done. `head` is what was read from the inside already. Never rejects: a failure destroys `inside`.
+   * bytes both ways until both ends are done. `connected` is called as soon as the outside is connected to, before the first byte of inside is
+   * waited for: the client speaks only after it. Without that call, when it resolves, the outside could not be reached. `head` is what was read from the inside already. Never rejects: a failure destroys `inside`.
    */
   forward(ask: Ask, verdict: Allowed, inside: Duplex, head: Uint8Array, connected?: () => void): Promise<void>;
   /** One HTTP request in absolute form, answered through the gate. Never rejects: a failure is an answer, or ends the response. */
   request(ask: Ask, verdict: Allowed, request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** The reserved address (of 198.18.0.0/15) that DNS inside answers for a name, when a rule could allow it; else null. */
   resolveInside(name: string): string | null;
+  /** The ports at which rules let a name be reached that they name one by one; where there is no such method, 80 and 443. */
+  portsInside?(name: string): readonly number[];
   /** The name that such an address was given for; null when it was given for none. */
   nameOf(address: string): string | null;
 }

@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Gate } from "../gate.js";
+import { absoluteTarget, authorityTarget } from "./http-target.js";
+import { HANDSHAKE_MS } from "./times.js";
+
+/** Of a request line and its headers together. */
+const HEADER_BYTES = 16_384;
+
+/** An HTTP proxy for clients inside: CONNECT, and requests in absolute form. It listens nowhere; it is handed connections. */
+export class HttpProxy {
+  readonly #gate: Gate;
+  readonly #server: Server;
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+    // Node's own parser, at its strictest: what two parsers understand differently is how requests are smuggled.
+    this.#server = createServer({ maxHeaderSize: HEADER_BYTES, insecureHTTPParser: false, requireHostHeader: true });
+    this.#server.on("request", (request, response) => void this.#request(request, response));
+    this.#server.on("connect", (request, client, head) => void this.#connect(request, client, head));
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, client) => {
+      answerRaw(client, error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400, "not a request to a proxy");
+    });
+  }
+
+  serve(client: Duplex): void {
+    waitForHeader(client);
+    this.#server.emit("connection", client);
+  }
+
+  async #connect(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+    stopWaiting(client);
+    client.on("error", () => undefined);
+    const target = authorityTarget(request.url ?? "");
+    if (target === undefined) {
+      answerRaw(client, 400, "CONNECT takes HOST:PORT");
+      return;
+    }
+    const ask = { via: "connect", ...target } as const;
+    try {
+      const verdict = await this.#gate.decide(ask);
+      if (!verdict.allowed) {
+        answerRaw(client, 403, verdict.reason);
+        return;
+      }
+      let said = false;
+      await this.#gate.forward(ask, verdict, client, head, () => {
+        said = true;
+        client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      });
+      if (!said) answerRaw(client, 502, "the host could not be connected to");
+    } catch {
+      client.destroy();
+    }
+  }
+
+  async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    stopWaiting(socket);
+    response.once("close", () => waitForHeader(socket));
+    response.on("error", () => undefined);
+    const target = absoluteTarget(request.url ?? "");
+    if (target === undefined) {
+      answer(response, 400, "a proxy takes requests with an http:// URL, or CONNECT");
+      return;
+    }
+    const ask = { via: "http", ...target, method: request.method ?? "" } as const;
+    try {
+      const verdict = await this.#gate.decide(ask);
+      if (!verdict.allowed) {
+        answer(response, 403, verdict.reason);
+        return;
+      }
+      await this.#gate.request(ask, verdict, request, response);
+    } catch {
+      socket.destroy();
+    }
+  }
+}
+
+/** The body that is not read makes the connection useless, so it is closed. */
+function answer(response: ServerResponse, status: number, reason: string): void {
+  response.shouldKeepAlive = false;
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "proxy-status": "bulkhead" });
+  response.end(`bulkhead: ${reason}\n`);
+}
+
+function answerRaw(client: Duplex, status: number, reason: string): void {
+  if (client.destroyed || !client.writable) return;
+  const body = `bulkhead: ${reason}\n`;
+  const phrase =
+    { 400: "Bad Request", 403: "Forbidden", 431: "Headers Too Large", 502: "Bad Gateway" }[status] ?? "Error";
+  client.end(
+    `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nproxy-status: bulkhead\r\nconnection: close\r\n\r\n${body}`,
+  );
+  // A client that sends on and on is not listened to.
+  setTimeout(() => client.destroy(), 1_000).unref();
+}
+
+const timers = new WeakMap<Duplex, NodeJS.Timeout>();
+
+/** Ends a connection on which no whole header comes: Node's own time-outs are for servers that listen. */
+function waitForHeader(client: Duplex): void {
+  stopWaiting(client);
+  if (client.destroyed) return;
+  const timer = setTimeout(() => client.destroy(), HANDSHAKE_MS);
+  timers.set(client, timer);
+  client.once("close", () => clearTimeout(timer));
+}
+
+function stopWaiting(client: Duplex): void {
+  clearTimeout(timers.get(client));
+}

@@ -1,0 +1,45 @@
+import type { Channel } from "../../channel/channel.js";
+import { INSIDE } from "../../policy/network/inside.js";
+import type { Gate } from "../gate.js";
+import { listenUdp } from "./datagrams.js";
+import { answerQuery, serveDnsTcp } from "./dns/server.js";
+import { HttpProxy } from "./http-proxy.js";
+import { listenTcp } from "./listen.js";
+import { serveSocks } from "./socks.js";
+import { Transparent } from "./transparent.js";
+
+/** What a sandbox with egress has inside. */
+export interface Inside {
+  /** Resolves when the proxies listen; rejects when they cannot, and then nothing goes out. */
+  readonly ready: Promise<void>;
+  close(): void;
+}
+
+/**
+ * Puts the proxies and the name server inside. Init listens before it starts anything that is asked for after this, since requests are
+ * taken in order: nobody need wait for it.
+ */
+export function serveInside(channel: Channel, gate: Gate): Inside {
+  const http = new HttpProxy(gate);
+  const transparent = new Transparent(channel, gate);
+  const lookup = (name: string) => transparent.lookup(name);
+  const { address, httpPort, socksPort, dnsPort } = INSIDE;
+  const needed = [
+    listenTcp(channel, address, httpPort, (client) => http.serve(client)),
+    listenTcp(channel, address, socksPort, (client) => void serveSocks(gate, client)),
+  ];
+  // A workload that has its own name server there, or no IPv6, is none the worse for it.
+  const welcome = [
+    listenTcp(channel, "::1", httpPort, (client) => http.serve(client)),
+    listenTcp(channel, "::1", socksPort, (client) => void serveSocks(gate, client)),
+    listenUdp(channel, address, dnsPort, (message) => answerQuery(lookup, message)),
+    listenTcp(channel, address, dnsPort, (client) => void serveDnsTcp(lookup, client)),
+  ];
+  const ready = Promise.all(needed.map(({ listening }) => listening)).then(() => undefined);
+  ready.catch(() => undefined);
+  const close = () => {
+    transparent.close();
+    for (const listener of [...needed, ...welcome]) listener.close();
+  };
+  return { ready, close };
+}

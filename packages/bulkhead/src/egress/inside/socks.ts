@@ -1,0 +1,91 @@
+import type { Duplex } from "node:stream";
+import type { Gate } from "../gate.js";
+import { ByteReader } from "./read-bytes.js";
+import { HANDSHAKE_MS } from "./times.js";
+
+/** RFC 1928. */
+const VERSION = 5;
+const NO_AUTHENTICATION = 0;
+const NO_METHOD = 0xff;
+const CONNECT = 1;
+const Address = { ipv4: 1, name: 3, ipv6: 4 } as const;
+const Reply = { done: 0, failed: 1, denied: 2, unreachable: 4, command: 7, address: 8 } as const;
+
+/**
+ * SOCKS5 to one client inside: CONNECT only, with the name resolved by the gate. No authentication: who can reach the port is in
+ * the sandbox already. Whatever else is said ends the connection.
+ */
+export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
+  const timer = setTimeout(() => client.destroy(), HANDSHAKE_MS);
+  const reader = new ByteReader(client);
+  try {
+    const target = await handshake(reader, client);
+    if (target === undefined) {
+      client.end();
+      return;
+    }
+    const ask = { via: "socks", ...target } as const;
+    const verdict = await gate.decide(ask);
+    clearTimeout(timer);
+    if (!verdict.allowed) {
+      client.end(reply(Reply.denied));
+      return;
+    }
+    let said = false;
+    await gate.forward(ask, verdict, client, reader.rest(), () => {
+      said = true;
+      client.write(reply(Reply.done));
+    });
+    if (!said && !client.destroyed) client.end(reply(Reply.unreachable));
+  } catch {
+    client.destroy();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @returns where to; undefined when it was refused, which the client has been told */
+async function handshake(
+  reader: ByteReader,
+  client: Duplex,
+): Promise<{ readonly host: string; readonly port: number } | undefined> {
+  const [version, count = 0] = await reader.take(2);
+  if (version !== VERSION) return undefined;
+  if (!(await reader.take(count)).includes(NO_AUTHENTICATION)) {
+    client.write(Buffer.of(VERSION, NO_METHOD));
+    return undefined;
+  }
+  client.write(Buffer.of(VERSION, NO_AUTHENTICATION));
+  const [again, command, reserved, kind = 0] = await reader.take(4);
+  if (again !== VERSION || reserved !== 0) return undefined;
+  const host = await hostOf(reader, kind);
+  const port = host === undefined ? 0 : (await reader.take(2)).readUInt16BE(0);
+  if (command !== CONNECT || host === undefined || port === 0) {
+    client.write(reply(command !== CONNECT ? Reply.command : host === undefined ? Reply.address : Reply.failed));
+    return undefined;
+  }
+  return { host, port };
+}
+
+async function hostOf(reader: ByteReader, kind: number): Promise<string | undefined> {
+  switch (kind) {
+    case Address.ipv4:
+      return [...(await reader.take(4))].join(".");
+    case Address.ipv6: {
+      const bytes = await reader.take(16);
+      return Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16)).join(":");
+    }
+    case Address.name: {
+      const [length = 0] = await reader.take(1);
+      // One character for each byte: what is not ASCII is for the gate to refuse.
+      return length === 0 ? undefined : (await reader.take(length)).toString("latin1");
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The address that we are bound to is nobody's business inside. */
+function reply(code: number): Buffer {
+  return Buffer.of(VERSION, code, 0, Address.ipv4, 0, 0, 0, 0, 0, 0);
+}
