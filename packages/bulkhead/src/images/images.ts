@@ -1,6 +1,7 @@
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import type { ImageDetails } from "./manage/inspect.js";
 import type { ImageList } from "./manage/summary.js";
+import type { VerifiedImage, VerifyRules } from "./manage/verify.js";
 import type { ImageOptions } from "./options.js";
 import type { Digest } from "./reference/digest.js";
 import type { Collected } from "./store/collect.js";
@@ -10,7 +11,14 @@ export interface StoreOptions {
   readonly store?: string;
 }
 
-export interface PullImageOptions extends Omit<ImageOptions, "pull">, SandboxOptions {}
+export interface PullImageOptions extends Omit<ImageOptions, "pull">, SandboxOptions {
+  /** Who must have signed it, as `images.verify` of a policy; paths are relative to the current directory. */
+  readonly verify?: VerifyRules;
+}
+
+export interface VerifyImageOptions extends StoreOptions, Pick<ImageOptions, "registry"> {
+  readonly signal?: AbortSignal;
+}
 
 /** The images that this user has. What does it is loaded when it is asked for: most programs never do. */
 export const images = {
@@ -21,7 +29,7 @@ export const images = {
    * const { digest } = await images.pull("python:3.13-slim");
    * ```
    * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, IMAGE_STORE_UNAVAILABLE,
-   * IMAGE_STORE_FULL, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, REGISTRY_UNSAFE, REGISTRY_CREDENTIALS, ABORTED
+   * IMAGE_STORE_FULL, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, REGISTRY_UNSAFE, REGISTRY_CREDENTIALS, SIGNATURE_*, ABORTED
    */
   async pull(
     name: string,
@@ -29,6 +37,21 @@ export const images = {
   ): Promise<{ readonly name: string; readonly digest: Digest }> {
     const { pullImage } = await import("./manage/pull.js");
     return await pullImage(name, options);
+  },
+
+  /**
+   * Tells who signed an image, or throws: one of the store, or else of its registry, of which nothing but its manifest is fetched.
+   *
+   * ```ts
+   * await images.verify("registry.example/team/tool:v1", [{ match: "*", key: "cosign.pub" }]);
+   * ```
+   * @throws BulkheadError SIGNATURE_MISSING, SIGNATURE_INVALID, SIGNATURE_RULE_MISSING, SIGNATURE_KEY_INVALID, POLICY_INVALID,
+   * IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, REGISTRY_UNSAFE,
+   * REGISTRY_CREDENTIALS, IMAGE_STORE_UNAVAILABLE
+   */
+  async verify(name: string, rules: VerifyRules, options: VerifyImageOptions = {}): Promise<VerifiedImage> {
+    const { verifyImage } = await import("./manage/verify.js");
+    return await verifyImage(name, rules, options);
   },
 
   /** What is in the store, and what it takes of the disk. @throws BulkheadError IMAGE_STORE_UNAVAILABLE */

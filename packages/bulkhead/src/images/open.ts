@@ -1,3 +1,4 @@
+import type { VerifyRule } from "../policy/resolved.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import { resolveArchive } from "./archive/archive.js";
 import type { ImageConfig } from "./documents/config.js";
@@ -7,10 +8,12 @@ import type { ImageOptions } from "./options.js";
 import type { Digest } from "./reference/digest.js";
 import type { ImageName } from "./reference/name.js";
 import { type ImageFile, parseImageSource } from "./reference/source.js";
+import type { NameRecord } from "./store/names.js";
 import { PULL } from "./store/pins.js";
 import { Store } from "./store/store.js";
 import { findStored, notLocal, storedLayers } from "./stored.js";
 import { unpackInto } from "./unpack/into-store.js";
+import { requireNoRule, ruleFor } from "./verify/rules.js";
 
 /** An image that is ready to be a root file system. */
 export interface OpenedImage {
@@ -20,18 +23,22 @@ export interface OpenedImage {
   readonly config: ImageConfig;
 }
 
-export interface OpenImageOptions extends SandboxOptions, ImageOptions {}
+export interface OpenImageOptions extends SandboxOptions, ImageOptions {
+  /** Who must have signed it: `images.verify` of the policy. Null: nobody. */
+  readonly verify?: readonly VerifyRule[] | null;
+}
 
 /**
  * Opens an image: the name of one in a registry, `oci:PATH[:TAG]` (an OCI image layout directory), or `docker-archive:PATH[:NAME:TAG]` (what `docker
  * save` writes). Checks its documents, and pulls and unpacks what the store has not. It stays there at least as long as this process.
  *
  * Throws IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_NOT_LOCAL, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, IMAGE_STORE_UNAVAILABLE,
- * IMAGE_STORE_FULL, REGISTRY_*, SETUP_MISSING, and what creating the sandbox that unpacks throws.
+ * IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, SETUP_MISSING, and what creating the sandbox that unpacks throws.
  */
 export async function openImage(source: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
   const parsed = parseImageSource(source);
   if (parsed.kind === "registry") return await openNamed(await Store.open(options.store), parsed.name, options);
+  requireNoRule(options.verify ?? null, source);
   await using image = await resolveFile(parsed);
   const store = await Store.open(options.store);
   const { path } = await unpackInto(store, image.layers, { ...sandboxOptions(options), limits: options.limits });
@@ -50,20 +57,33 @@ export function resolveFile({ kind, path, tag }: ImageFile): Promise<ResolvedIma
 
 async function openNamed(store: Store, name: ImageName, options: OpenImageOptions): Promise<OpenedImage> {
   const when = options.pull ?? "missing";
-  const found = when === "always" ? undefined : await openStored(store, name, options);
+  const rule = ruleFor(options.verify ?? null, name);
+  const found = when === "always" ? undefined : await openStored(store, name, rule, options);
   if (found !== undefined) return found;
   if (when === "never") throw notLocal(name);
   // Loaded late: what talks to registries is of no use to an image that is here.
   const { pull } = await import("./pull/pull.js");
   const { registry, limits, onEvent } = options;
-  const { record, path } = await pull(store, name, { registry, limits, onEvent, sandbox: sandboxOptions(options) });
+  const { record, path } = await pull(store, name, {
+    registry,
+    limits,
+    onEvent,
+    rule,
+    sandbox: sandboxOptions(options),
+  });
   return { path, digest: record.digest, config: record.config };
 }
 
-async function openStored(store: Store, name: ImageName, options: OpenImageOptions): Promise<OpenedImage | undefined> {
+async function openStored(
+  store: Store,
+  name: ImageName,
+  rule: VerifyRule | undefined,
+  options: OpenImageOptions,
+): Promise<OpenedImage | undefined> {
   const record = await findStored(store, name);
   if (record === undefined) return undefined;
   const { digest, config, tree } = record;
+  if (rule !== undefined) await requireStoredSignature(store, name, record, rule, options);
   await store.pins.hold(tree);
   const path = store.find(tree);
   if (path !== undefined) return { path, digest, config };
@@ -73,6 +93,23 @@ async function openStored(store: Store, name: ImageName, options: OpenImageOptio
   if (layers === undefined) return undefined;
   const unpacked = await unpackInto(store, layers, { ...sandboxOptions(options), limits: options.limits });
   return { path: unpacked.path, digest, config };
+}
+
+/** However it came here, it must be signed by whom the policy asks for now. Its registry is asked if the store has no such signature. */
+async function requireStoredSignature(
+  store: Store,
+  name: ImageName,
+  { digest, manifest }: NameRecord,
+  rule: VerifyRule,
+  { pull, registry, signal }: OpenImageOptions,
+): Promise<void> {
+  const { requireSignature } = await import("./verify/verify.js");
+  const image = { name, digest, manifest: manifest.digest };
+  if (pull === "never") return void (await requireSignature(store, image, rule, undefined));
+  const { RegistryClient } = await import("./registry/client.js");
+  const { registrySettings } = await import("./registry/settings.js");
+  using client = new RegistryClient(name, registrySettings(registry), signal);
+  await requireSignature(store, image, rule, client);
 }
 
 function sandboxOptions({ broker, signal }: OpenImageOptions): SandboxOptions {

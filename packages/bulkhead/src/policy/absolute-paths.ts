@@ -12,7 +12,20 @@ export function withAbsolutePaths(policy: unknown, directory: string): unknown {
   }
   const files = policy["files"];
   if (Array.isArray(files)) rewritten["files"] = files.map((entry: unknown) => absoluteFile(entry, directory));
+  const images = policy["images"];
+  if (isFields(images) && Array.isArray(images["verify"])) {
+    rewritten["images"] = { ...images, verify: images["verify"].map((rule: unknown) => absoluteRule(rule, directory)) };
+  }
   return rewritten;
+}
+
+function absoluteRule(rule: unknown, directory: string): unknown {
+  if (!isFields(rule)) return rule;
+  const { key, keyless } = rule;
+  const absolute = (path: unknown) => (typeof path === "string" && path !== "" ? resolve(directory, path) : path);
+  if (key !== undefined) return { ...rule, key: Array.isArray(key) ? key.map(absolute) : absolute(key) };
+  if (!isFields(keyless)) return rule;
+  return { ...rule, keyless: { ...keyless, trustedRoot: absolute(keyless["trustedRoot"]) } };
 }
 
 function absoluteRoot(root: string, directory: string): string {

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { DEFAULT_HOSTNAME, DEFAULT_RESOURCES } from "./defaults.js";
-import type { FileChoice, ResolvedPolicy, ResolvedResources, RootChoice, UserChoice } from "./resolved.js";
+import type { FileChoice, ResolvedPolicy, ResolvedResources, RootChoice, UserChoice, VerifyRule } from "./resolved.js";
 import type { CheckedPolicy } from "./schema.js";
 
 /** Fills in every default of a policy that was found valid and consistent. */
 export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory: string): ResolvedPolicy {
   return {
     root,
+    verify: policy.images?.verify?.map((rule) => ruleOf(rule, directory)) ?? null,
     writableRoot: policy.writable ?? false,
     level: levelOf(policy.level),
     trust: policy.trust ?? null,
@@ -20,6 +21,21 @@ export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory
     hostname: policy.hostname ?? DEFAULT_HOSTNAME,
     apparmor: policy.apparmor ?? null,
   };
+}
+
+type Rule = NonNullable<NonNullable<CheckedPolicy["images"]>["verify"]>[number];
+
+function ruleOf(rule: Rule, directory: string): VerifyRule {
+  const { match } = rule;
+  if ("unsigned" in rule) return { match, repository: null, signer: { kind: "unsigned" } };
+  const repository = rule.repository ?? null;
+  if ("key" in rule) {
+    const keys = [rule.key].flat().map((path) => resolve(directory, path));
+    return { match, repository, signer: { kind: "keys", keys } };
+  }
+  const { identity, issuer, trustedRoot } = rule.keyless;
+  const signer = { kind: "identity", identity, issuer, trustedRoot: resolve(directory, trustedRoot) } as const;
+  return { match, repository, signer };
 }
 
 function levelOf(level: CheckedPolicy["level"]): ResolvedPolicy["level"] {

@@ -4,6 +4,8 @@ import type { Protection } from "./protections.js";
 /** A policy with every default filled in, every unit a number, and every host path absolute. */
 export interface ResolvedPolicy {
   readonly root: RootChoice;
+  /** Who must have signed an image: the first rule that matches it holds. Null: nobody. */
+  readonly verify: readonly VerifyRule[] | null;
   readonly writableRoot: boolean;
   /** The level to run at: `exact` is never replaced, a floor alone is raised to what `trust` asks for. */
   readonly level: { readonly exact: Level | null; readonly min: Level | null };
@@ -28,6 +30,22 @@ export type RootChoice =
   | { readonly kind: "directory"; readonly path: string }
   /** A name of a registry's, or `oci:PATH[:TAG]` or `docker-archive:PATH` with the path absolute. */
   | { readonly kind: "image"; readonly source: string };
+
+/** What images of some repositories must be signed by. */
+export interface VerifyRule {
+  /** As it was written: a name, or `registry/repository` with `*` for anything. */
+  readonly match: string;
+  /** The repository that signatures name; null: the one that the image is pulled from. */
+  readonly repository: string | null;
+  readonly signer: Signer;
+}
+
+export type Signer =
+  | { readonly kind: "unsigned" }
+  /** Absolute paths of files with public keys; one of them must have signed. */
+  | { readonly kind: "keys"; readonly keys: readonly string[] }
+  /** Whom a certificate authority vouched for. `identity` may hold `*`; `trustedRoot` is the absolute path of a file. */
+  | { readonly kind: "identity"; readonly identity: string; readonly issuer: string; readonly trustedRoot: string };
 
 export type UserChoice =
   /** The image's user if it names one other than root, else 1000:1000. */

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { LEVELS } from "./level.js";
 import { PROTECTIONS } from "./protections.js";
 import { files } from "./schema/files.js";
+import { images } from "./schema/images.js";
 import { network, syscalls } from "./schema/network.js";
 import { resources } from "./schema/resources.js";
 import { capability, insidePath, whole } from "./schema/values.js";
@@ -15,6 +16,7 @@ const ENV_NAME = /^[^=\0]{1,256}$/;
  */
 const fields = {
   image: () => z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
+  images: () => z.optional(images()),
   root: () => z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
   writable: () => z.optional(z.boolean()),
   level: () =>

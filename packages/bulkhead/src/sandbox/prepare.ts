@@ -91,7 +91,7 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
   const broker = await Broker.default(options.broker);
   const resolved = parsePolicy(policy);
   const { host, runtime } = await examined(resolved, broker);
-  const inputs = await gatherInputs(resolved, sources(options));
+  const inputs = await gatherInputs(resolved, sources(resolved, options));
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
   return { level: plan.level, plan: runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
 }
@@ -107,7 +107,7 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
   starting.catch(() => undefined);
   const resolved = parsePolicy(policy);
   if (resolved.root.kind === "image") await starting; // the work that an image makes would be for nothing without one
-  const inputs = await gatherInputs(resolved, sources(options));
+  const inputs = await gatherInputs(resolved, sources(resolved, options));
   const broker = await starting;
   const { host, runtime } = await examined(resolved, broker);
   const ready = { broker, runtime, compiled: compile(resolved, host, inputs, { id: freshId() }) };
@@ -129,13 +129,14 @@ async function examined(
 }
 
 /** Images are pulled, and unpacked in a sandbox, so what reads them is loaded only when there is one. */
-function sources({ broker, images, signal }: PrepareOptions): InputSources {
+function sources({ verify }: ResolvedPolicy, { broker, images, signal }: PrepareOptions): InputSources {
   return {
     baseRoot: baseRootPath(),
     openImage: async (source) => {
       const { openImage } = await import("../images/open.js");
       return await openImage(source, {
         ...images,
+        verify,
         ...(broker === undefined ? {} : { broker }),
         ...(signal === undefined ? {} : { signal }),
       });

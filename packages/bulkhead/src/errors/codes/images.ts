@@ -22,6 +22,32 @@ export const imageCodes = entries({
     cause: "the image could not be unpacked",
     remedy: "Look at what failed: most often the disk of the image store is full.",
   },
+  SIGNATURE_MISSING: {
+    fault: "user",
+    cause: "the image has no signature",
+    remedy: "Sign it (`cosign sign`), or let `images.verify` of the policy take it `unsigned`, if you trust it anyway.",
+  },
+  SIGNATURE_INVALID: {
+    fault: "user",
+    cause: "no signature of the image is one that the policy accepts",
+    remedy:
+      "Do not run it before you know why: it may have been replaced. The detail says what was wrong with each signature.",
+  },
+  SIGNATURE_RULE_MISSING: {
+    fault: "user",
+    cause: "no rule of `images.verify` says who must have signed the image",
+    remedy: "Add a rule whose `match` covers its repository.",
+  },
+  SIGNATURE_UNVERIFIABLE: {
+    fault: "user",
+    cause: "signatures of images in files cannot be checked",
+    remedy: "Pull it from its registry, or add a rule with `unsigned: true` that matches it if you made it yourself.",
+  },
+  SIGNATURE_KEY_INVALID: {
+    fault: "user",
+    cause: "a public key or trusted root cannot be used",
+    remedy: "It must be a file with a public key in PEM (`cosign.pub`), or a `trusted_root.json` of Sigstore.",
+  },
   EROFS_FAILED: {
     fault: "system",
     cause: "no EROFS image could be made for the virtual machine",

@@ -3,14 +3,17 @@ import { pull } from "../pull/pull.js";
 import type { Digest } from "../reference/digest.js";
 import { parseImageName } from "../reference/name.js";
 import { Store } from "../store/store.js";
+import { ruleFor } from "../verify/rules.js";
+import { rulesOf } from "./verify.js";
 
 /** Pulls an image by its name. Throws IMAGE_NAME_INVALID, and as `pull`. */
 export async function pullImage(
   text: string,
-  { store: path, registry, limits, onEvent, ...sandbox }: PullImageOptions,
+  { store: path, registry, limits, onEvent, verify, ...sandbox }: PullImageOptions,
 ): Promise<{ readonly name: string; readonly digest: Digest }> {
   const name = parseImageName(text);
+  const rule = ruleFor(verify === undefined ? null : rulesOf(verify), name);
   const store = await Store.open(path);
-  const { record } = await pull(store, name, { registry, limits, onEvent, sandbox });
+  const { record } = await pull(store, name, { registry, limits, onEvent, rule, sandbox });
   return { name: record.name, digest: record.digest };
 }

@@ -1,4 +1,5 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { VerifyRule } from "../../policy/resolved.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { assemble } from "../documents/assemble.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
@@ -19,6 +20,8 @@ export interface PullOptions {
   readonly registry?: RegistryOptions | undefined;
   readonly limits?: Partial<UnpackLimits> | undefined;
   readonly onEvent?: OnPullEvent | undefined;
+  /** Who must have signed it. */
+  readonly rule?: VerifyRule | undefined;
   /** Where the sandbox that unpacks comes from, and when to give up. */
   readonly sandbox?: SandboxOptions;
 }
@@ -33,7 +36,7 @@ export interface PulledImage {
  * Pulls an image by its name, whatever the store has of that name: asks the registry what it means, brings the blobs that are
  * missing, and unpacks each layer while those above are still coming. The name is written last.
  *
- * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, REGISTRY_*, ABORTED, and as `unpackLayers`.
+ * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, ABORTED, and as `unpackLayers`.
  */
 export async function pull(store: Store, name: ImageName, options: PullOptions): Promise<PulledImage> {
   const abort = new AbortController();
@@ -79,6 +82,7 @@ class Pull {
       digest: remote.digest,
       layers: layers.map(({ digest, size: totalBytes }) => ({ digest, totalBytes })),
     });
+    await this.#verify(client, remote);
     const pulled = await this.#bring(fetcher, remote, image);
     await this.#store.names.put(pulled.record);
     const durationMs = Math.round(performance.now() - since);
@@ -90,6 +94,14 @@ class Pull {
       durationMs,
     });
     return pulled;
+  }
+
+  /** Before anything of the image but its manifest is fetched. */
+  async #verify(client: RegistryClient, { digest, manifest }: RemoteImage): Promise<void> {
+    const { rule } = this.#options;
+    if (rule === undefined) return;
+    const { requireSignature } = await import("../verify/verify.js");
+    await requireSignature(this.#store, { name: this.#name, digest, manifest: manifest.digest }, rule, client);
   }
 
   async #bring(fetcher: Fetcher, { digest, manifest, parsed }: RemoteImage, name: string): Promise<PulledImage> {

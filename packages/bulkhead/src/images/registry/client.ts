@@ -1,7 +1,8 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
+import { invalid } from "../documents/invalid.js";
 import { INDEX_TYPES, MANIFEST_TYPES } from "../documents/oci.js";
-import type { Digest } from "../reference/digest.js";
+import { type Digest, digestOf } from "../reference/digest.js";
 import type { ImageName } from "../reference/name.js";
 import { Authorizer } from "./auth/authorizer.js";
 import { Endpoint } from "./endpoint.js";
@@ -57,6 +58,37 @@ export class RegistryClient implements Disposable {
     }
   }
 
+  /** What refers to a manifest, as an index; undefined where the registry does not know how to tell. Throws IMAGE_LIMIT, REGISTRY_*. */
+  async referrers(digest: Digest): Promise<Uint8Array | undefined> {
+    const url = this.#url("referrers", digest);
+    return await this.#whole(url, "get referrers", DOCUMENT_BYTES, { accept: ACCEPTED }).catch(unlessMissing);
+  }
+
+  /** A small blob, whole and checked. Throws IMAGE_LIMIT, IMAGE_INVALID, REGISTRY_*. */
+  async document(digest: Digest, maximum: number): Promise<Uint8Array> {
+    const bytes = await this.#whole(this.#url("blobs", digest), "get blob", maximum, {});
+    if (digestOf(bytes) !== digest) throw invalid("get blob", "digest", digest);
+    return bytes;
+  }
+
+  async #whole(
+    url: URL,
+    operation: string,
+    maximum: number,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Uint8Array> {
+    const patience = this.patience();
+    for (;;) {
+      try {
+        const answer = await this.#get(url, headers);
+        if (answer.status !== 200) throw refusal(answer, operation, url);
+        return await readBody(answer, maximum, this.#settings.timing);
+      } catch (error) {
+        await patience.after(error, operation, shown(url));
+      }
+    }
+  }
+
   /**
    * A blob from `offset` on: status 200 (all of it), 206 (from there) or 416 (it is not that long). One try; whoever counts bytes knows when to
    * try again. Throws TransientFailure, IMAGE_NOT_FOUND, REGISTRY_*.
@@ -83,9 +115,14 @@ export class RegistryClient implements Disposable {
     return await follow(this.#line, url, headers, again);
   }
 
-  #url(kind: "manifests" | "blobs", reference: string): URL {
+  #url(kind: "manifests" | "blobs" | "referrers", reference: string): URL {
     return new URL(`/v2/${this.#repository}/${kind}/${reference}`, this.#line.endpoint.base);
   }
+}
+
+/** For what need not be there. */
+export function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof BulkheadError) || error.code !== "IMAGE_NOT_FOUND") throw error;
 }
 
 /** What a status other than a success means. The body is not read: it is a stranger's, and may repeat what was sent. */

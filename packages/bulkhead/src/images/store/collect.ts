@@ -92,7 +92,9 @@ async function collectBlobs(store: Store, among: ReadonlySet<Digest> | undefined
   const found = { count: 0, bytes: 0, pulling: false };
   using condemned = await store.pins.condemn(PULL);
   if (condemned === undefined) return { ...found, pulling: true };
-  const named = new Set((await store.names.list()).flatMap(blobsOf));
+  const records = await store.names.list();
+  await store.signatures.collect(new Set(records.flatMap(({ digest, manifest }) => [digest, manifest.digest])));
+  const named = new Set(records.flatMap(blobsOf));
   for await (const { digest, sizeBytes } of store.blobs.list()) {
     if (named.has(digest) || among?.has(digest) === false) continue;
     await store.blobs.remove(digest);

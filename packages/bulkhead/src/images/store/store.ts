@@ -10,6 +10,7 @@ import { ownUid, TREE_OWNER } from "./owner.js";
 import { isAbandoned, newToken } from "./owner-token.js";
 import { Pins } from "./pins.js";
 import { removeTree } from "./remove-tree.js";
+import { SignatureStore } from "./signatures.js";
 import { Turns } from "./turns.js";
 
 /** What is written beside a tree, for people and for later versions. */
@@ -28,6 +29,7 @@ const DIRECTORIES = [
   "blobs/sha256",
   "downloads",
   "names",
+  "signatures",
   "pins",
   "condemned",
 ] as const;
@@ -42,6 +44,7 @@ const DIRECTORIES = [
  *     turns/                  who makes which
  *     blobs/, downloads/      `BlobStore`
  *     names/                  `NameTable`
+ *     signatures/             `SignatureStore`
  *     pins/, condemned/       `Pins`
  *
  * Whatever appears appears by one rename, whole and flushed to the disk, or not at all. So a process may be killed anywhere.
@@ -52,6 +55,7 @@ export class Store {
   readonly names: NameTable;
   readonly pins: Pins;
   readonly erofs: ErofsStore;
+  readonly signatures: SignatureStore;
   readonly #trees: string;
   readonly #work: string;
   readonly #turns: Turns;
@@ -61,6 +65,7 @@ export class Store {
     this.blobs = new BlobStore(path);
     this.names = new NameTable(join(path, "names"));
     this.pins = new Pins(join(path, "pins"), join(path, "condemned"));
+    this.signatures = new SignatureStore(path);
     this.#trees = join(path, "trees");
     this.#work = join(path, "work");
     this.#turns = new Turns(join(path, "turns"));

@@ -1,0 +1,50 @@
+import { parsePolicy } from "../../policy/parse.js";
+import type { VerifyRule } from "../../policy/resolved.js";
+import type { Policy } from "../../policy/schema.js";
+import type { VerifyImageOptions } from "../images.js";
+import { resolveRemote } from "../pull/resolve.js";
+import type { Digest } from "../reference/digest.js";
+import { formatImageName, parseImageName } from "../reference/name.js";
+import { RegistryClient } from "../registry/client.js";
+import { registrySettings } from "../registry/settings.js";
+import { PULL } from "../store/pins.js";
+import { Store } from "../store/store.js";
+import { findStored } from "../stored.js";
+import type { SignedBy } from "../verify/check.js";
+import { ruleFor } from "../verify/rules.js";
+import { requireSignature } from "../verify/verify.js";
+
+/** As in a policy. */
+export type VerifyRules = NonNullable<NonNullable<Policy["images"]>["verify"]>;
+
+export interface VerifiedImage {
+  readonly name: string;
+  readonly digest: Digest;
+  /** Null: the rules let it be unsigned. */
+  readonly signedBy: SignedBy | null;
+}
+
+/** Checks rules as the policy that they belong in would. Throws POLICY_INVALID. */
+export function rulesOf(verify: VerifyRules): readonly VerifyRule[] {
+  return parsePolicy({ images: { verify } }).verify ?? [];
+}
+
+/** Who signed an image that is here, or in its registry. Throws as `requireSignature` and `resolveRemote`. */
+export async function verifyImage(
+  text: string,
+  verify: VerifyRules,
+  options: VerifyImageOptions,
+): Promise<VerifiedImage> {
+  const name = parseImageName(text);
+  const rule = ruleFor(rulesOf(verify), name);
+  const store = await Store.open(options.store);
+  // Signatures of an image that is not here would be collected.
+  using _ = await store.pins.holdFor(PULL);
+  using client = new RegistryClient(name, registrySettings(options.registry), options.signal);
+  const { digest, manifest } = (await findStored(store, name)) ?? (await resolveRemote(client, name));
+  const signedBy =
+    rule === undefined
+      ? null
+      : await requireSignature(store, { name, digest, manifest: manifest.digest }, rule, client);
+  return { name: formatImageName(name), digest, signedBy };
+}

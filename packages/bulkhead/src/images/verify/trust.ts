@@ -1,0 +1,85 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { TrustedRoot } from "@sigstore/protobuf-specs";
+import { type TrustMaterial, toTrustMaterial, Verifier } from "@sigstore/verify";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Signer } from "../../policy/resolved.js";
+import { errnoOf } from "../store/location.js";
+
+/** Public keys are small, and Sigstore's own trusted root has 10 KiB. */
+const LARGEST = 1024 * 1024;
+
+/** What a signature is checked with. */
+export interface Trust {
+  readonly signer: Exclude<Signer, { kind: "unsigned" }>;
+  /** One for each key; for identities there is one. `what` names the key's file. */
+  readonly verifiers: readonly { readonly what: string; readonly verifier: Verifier }[];
+}
+
+/** Reads the keys or the trusted root of a rule. Throws SIGNATURE_KEY_INVALID. */
+export async function trustOf(signer: Trust["signer"]): Promise<Trust> {
+  if (signer.kind === "keys") {
+    const keys = signer.keys.map(async (path) => ({ what: path, verifier: keyVerifier(await readKey(path)) }));
+    return { signer, verifiers: await Promise.all(keys) };
+  }
+  const { trustedRoot: what } = signer;
+  return { signer, verifiers: [{ what, verifier: rootVerifier(what, await readText(what)) }] };
+}
+
+/** A key needs nobody to vouch for it: neither time nor logs are asked. */
+function keyVerifier(publicKey: KeyObject): Verifier {
+  const nobody = { mediaType: "", tlogs: [], certificateAuthorities: [], ctlogs: [], timestampAuthorities: [] };
+  const trust = toTrustMaterial(nobody, () => ({ publicKey, validFor: () => true }));
+  return new Verifier(trust, { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 });
+}
+
+/**
+ * A certificate holds for minutes, so somebody must have seen the signature while it did: always a time that is vouched for. The logs that the
+ * root names must have seen signature and certificate; a private one may have none.
+ */
+function rootVerifier(path: string, text: string): Verifier {
+  const trust = readRoot(path, text);
+  return new Verifier(trust, {
+    tlogThreshold: trust.tlogs.length > 0 ? 1 : 0,
+    ctlogThreshold: trust.ctlogs.length > 0 ? 1 : 0,
+    timestampThreshold: 1,
+  });
+}
+
+function readRoot(path: string, text: string): TrustMaterial {
+  try {
+    const trust = toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text)));
+    if (trust.certificateAuthorities.length > 0 && trust.tlogs.length + trust.timestampAuthorities.length > 0) {
+      return trust;
+    }
+  } catch (cause) {
+    throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read trusted root", path, cause });
+  }
+  const detail = "no certificate authority, or nobody who tells the time";
+  throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read trusted root", path, detail });
+}
+
+async function readKey(path: string): Promise<KeyObject> {
+  const text = await readText(path);
+  // `createPublicKey` makes one of a private key too: whoever has that lying here should hear of it.
+  if (!/-----BEGIN (RSA )?PUBLIC KEY-----/.test(text) || text.includes("PRIVATE")) {
+    throw new BulkheadError("SIGNATURE_KEY_INVALID", {
+      operation: "read key",
+      path,
+      detail: "not a public key in PEM",
+    });
+  }
+  try {
+    return createPublicKey(text);
+  } catch (cause) {
+    throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read key", path, cause });
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "open", path, ...errnoOf(cause), cause });
+  });
+  if (bytes.length <= LARGEST) return bytes.toString("utf8");
+  throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read", path, detail: `over ${LARGEST} bytes` });
+}
