@@ -35,6 +35,7 @@ packaging/bulkhead-broker.service is a systemd unit for it.`,
 Examples:
   bulkhead images pull python:3.13-slim
   bulkhead images ls
+  bulkhead images pull --verify-key cosign.pub registry.example/team/tool:1
   bulkhead images import docker-archive:./image.tar team/tool:1
   bulkhead images prune --all                    everything that no sandbox uses`,
   completion: `

@@ -6,6 +6,17 @@ export interface ImagesFlags extends RegistryFlags {
   readonly json?: boolean;
   readonly all?: boolean;
   readonly broker?: string;
+  readonly verifyKey?: readonly string[];
+}
+
+/** Whose signature an image must have. */
+export interface VerifyFlags extends RegistryFlags {
+  readonly verifyKey?: readonly string[];
+  readonly identity?: string;
+  readonly issuer?: string;
+  readonly trustedRoot?: string;
+  readonly policy?: string;
+  readonly json?: boolean;
 }
 
 /** `bulkhead images`: what is in the store, and how it gets there and out again. */
@@ -14,7 +25,7 @@ export function imagesCommand(): Command {
     .description("pull, list and remove images")
     .addHelpText("after", EXAMPLES.images)
     .addCommand(
-      addRegistryFlags(json(broker(new Command("pull")), "print what goes on as JSON, an object a line"))
+      addRegistryFlags(key(json(broker(new Command("pull")), "print what goes on as JSON, an object a line")))
         .description("bring images from their registries, whatever is here of them")
         .argument("<name...>", "as in python:3.13-slim or registry.example:5000/team/tool@sha256:…")
         .action(async (names: readonly string[], flags: ImagesFlags) => {
@@ -68,6 +79,19 @@ export function imagesCommand(): Command {
         }),
     )
     .addCommand(
+      addRegistryFlags(key(json(new Command("verify"))))
+        .description("tell who signed an image, or fail")
+        .option("--identity <name>", "it must be signed by this mail address or URL, with * for anything")
+        .option("--issuer <url>", "who vouched for the identity")
+        .option("--trusted-root <file>", "trusted_root.json: whose word on identities and times is believed")
+        .option("-p, --policy <file>", "what images.verify of this policy says")
+        .argument("<name>", "of an image that is here, or in its registry")
+        .action(async (name: string, flags: VerifyFlags) => {
+          const { verifyImage } = await import("../images/verify.js");
+          await verifyImage(name, flags);
+        }),
+    )
+    .addCommand(
       new Command("export")
         .description("write an image as an OCI layout directory")
         .argument("<name>", "of an image that is here")
@@ -77,6 +101,15 @@ export function imagesCommand(): Command {
           await exportImage(name, target);
         }),
     );
+}
+
+function key(command: Command): Command {
+  return command.option(
+    "--verify-key <file>",
+    "it must be signed with this key, by cosign (repeatable)",
+    (value: string, previous: readonly string[] = []) => [...previous, value],
+    undefined,
+  );
 }
 
 function json(command: Command, what = "print the result as one JSON object"): Command {

@@ -23,6 +23,7 @@ export async function pullImages(names: readonly string[], flags: ImagesFlags): 
         registry: registryOptions(flags),
         onEvent: progress.onEvent,
         signal: abort.signal,
+        ...(flags.verifyKey === undefined ? {} : { verify: [{ match: "*", key: [...flags.verifyKey] }] }),
         ...(flags.broker === undefined ? {} : { broker: flags.broker }),
       });
       if (!json) await print(process.stdout, `${pulled.name}@${pulled.digest}\n`);

@@ -7,6 +7,7 @@ export interface PolicyFlags {
   readonly atLeast?: string;
   readonly trust?: string;
   readonly image?: string;
+  readonly verifyKey?: readonly string[];
   readonly root?: string;
   readonly writable?: boolean;
   readonly mount?: readonly MountFlag[];
@@ -68,6 +69,7 @@ export function addPolicyFlags(command: Command): Command {
       ).conflicts("image"),
     )
     .option("--image <image>", "an image: a name (python:3.13-slim), oci:PATH[:TAG] or docker-archive:FILE")
+    .option("--verify-key <file>", "the image must be signed with this key, by cosign (repeatable)", append, undefined)
     .option("--writable", "let the root be written to, in memory")
     .option(
       "--mount <host:inside[:ro|rw]>",
@@ -101,6 +103,10 @@ export function addPolicyFlags(command: Command): Command {
     .option("--open-files <number>", "open files of each process (default: 1024)")
     .option("--timeout <time>", "such as 30s, or none (default: 60s, none with -t)")
     .option("--max-output <size>", "stdout and stderr together (default: 10MiB)");
+}
+
+function append(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
 }
 
 function list(value: string, previous: readonly string[] = []): readonly string[] {

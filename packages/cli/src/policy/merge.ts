@@ -17,6 +17,7 @@ export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
   const merged = {
     ...rest,
     ...roots,
+    images: flags.verifyKey === undefined ? policy.images : { verify: [{ match: "*", key: flags.verifyKey }] },
     level: flags.level ?? (flags.atLeast === undefined ? policy.level : { min: flags.atLeast }),
     trust: flags.trust ?? policy.trust,
     writable: flags.writable ?? policy.writable,

@@ -1,0 +1,34 @@
+import { BulkheadError, images, loadPolicy, printable, type VerifyRules } from "bulkhead";
+import type { VerifyFlags } from "../commands/images.js";
+import { finish, jsonLine, print } from "../output/write.js";
+import { registryOptions } from "./flags.js";
+
+/** Prints who signed an image; an image that nobody did fails. */
+export async function verifyImage(name: string, flags: VerifyFlags): Promise<void> {
+  const verified = await images.verify(name, await rulesFrom(flags), { registry: registryOptions(flags) });
+  const { signedBy } = verified;
+  const by =
+    signedBy === null ? "may be unsigned" : `signed by ${signedBy.kind === "key" ? signedBy.key : signedBy.identity}`;
+  const line = `${verified.name}@${verified.digest}: ${printable(by)}\n`;
+  await print(process.stdout, flags.json === true ? jsonLine(verified) : line);
+  await finish(0);
+}
+
+/** Exactly one way to say who must have signed. Throws USAGE. */
+export async function rulesFrom(flags: VerifyFlags): Promise<VerifyRules> {
+  const { verifyKey, identity, issuer, trustedRoot, policy } = flags;
+  const keyless = [identity, issuer, trustedRoot].filter((value) => value !== undefined).length;
+  if ([verifyKey !== undefined, keyless > 0, policy !== undefined].filter(Boolean).length !== 1) {
+    throw usage("give --verify-key, or --identity with --issuer and --trusted-root, or --policy");
+  }
+  if (verifyKey !== undefined) return [{ match: "*", key: [...verifyKey] }];
+  if (policy !== undefined) return (await loadPolicy(policy)).images?.verify ?? [];
+  if (identity === undefined || issuer === undefined || trustedRoot === undefined) {
+    throw usage("--identity, --issuer and --trusted-root belong together");
+  }
+  return [{ match: "*", keyless: { identity, issuer, trustedRoot } }];
+}
+
+function usage(detail: string): BulkheadError {
+  return new BulkheadError("USAGE", { detail });
+}
