@@ -24,7 +24,7 @@ pub fn abi() -> u32 {
     u32::try_from(version).unwrap_or(0).min(NEWEST)
 }
 
-/// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute, below each `writable`
+/// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute (or only what `access` lists), below each `writable`
 /// everything but making device nodes (`whiteouts`: but block devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6).
 /// TCP and UDP rights are not handled: the network namespace decides about those.
 ///
@@ -40,14 +40,20 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     let abi = ABI::from(i32::try_from(plan.abi).unwrap_or(0));
     let mut ruleset = create(abi).map_err(|error| refused("landlock_create_ruleset", &error))?;
     let read = AccessFs::from_read(abi);
-    ruleset = allow(ruleset, "/", read)?;
+    ruleset = match &plan.access {
+        None => allow(ruleset, "/", read)?,
+        Some(access) => allow_listed(ruleset, access)?,
+    };
     // Terminals take ioctls; nothing is made or removed in /dev, only in /dev/shm, where the plan says so.
     let devices = (AccessFs::WriteFile | AccessFs::IoctlDev) & AccessFs::from_all(abi);
     ruleset = allow(ruleset, "/dev", read | devices)?;
     let never = if plan.whiteouts { AccessFs::MakeBlock.into() } else { AccessFs::MakeChar | AccessFs::MakeBlock };
     let write = AccessFs::from_all(abi) & !never;
     for path in &plan.writable {
-        ruleset = allow(ruleset, path, write)?;
+        ruleset = match &plan.access {
+            None => allow(ruleset, path, write)?,
+            Some(_) => allow_if_there(ruleset, path, write & !read)?,
+        };
     }
     match ruleset.restrict_self() {
         Ok(RestrictionStatus { ruleset: RulesetStatus::FullyEnforced, no_new_privs: true, .. }) => Ok(()),
@@ -61,6 +67,26 @@ fn create(abi: ABI) -> Result<RulesetCreated, RulesetError> {
         Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(AccessFs::from_all(abi))?;
     let scopes = Scope::from_all(abi);
     if scopes.is_empty() { ruleset.create() } else { ruleset.scope(scopes)?.create() }
+}
+
+fn allow_listed(mut ruleset: RulesetCreated, access: &model::Access) -> Result<RulesetCreated, Error> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    for path in &access.read {
+        ruleset = allow_if_there(ruleset, path, read)?;
+    }
+    for path in &access.execute {
+        // The kernel opens for reading what it executes.
+        ruleset = allow_if_there(ruleset, path, AccessFs::ReadFile | AccessFs::Execute)?;
+    }
+    Ok(ruleset)
+}
+
+/// No rule for what is missing allows nothing.
+fn allow_if_there(ruleset: RulesetCreated, path: &str, access: BitFlags<AccessFs>) -> Result<RulesetCreated, Error> {
+    match open(path) {
+        Err(error) if error.errno == Some(libc::ENOENT) => Ok(ruleset),
+        _ => allow(ruleset, path, access),
+    }
 }
 
 fn allow(ruleset: RulesetCreated, path: &str, access: BitFlags<AccessFs>) -> Result<RulesetCreated, Error> {

@@ -7,7 +7,7 @@ mod support;
 use bulkhead_confine::landlock;
 use bulkhead_confine::process;
 use bulkhead_plan::Code;
-use bulkhead_plan::model::Landlock;
+use bulkhead_plan::model::{Access, Landlock};
 use std::fs;
 use std::path::{Path, PathBuf};
 use support::{confined, output};
@@ -36,7 +36,12 @@ impl Drop for Directory {
 }
 
 fn plan(abi: u32, directory: &Directory) -> Landlock {
-    Landlock { abi, writable: vec![directory.path().join("writable").to_str().unwrap().to_owned()], whiteouts: false }
+    Landlock {
+        abi,
+        writable: vec![directory.path().join("writable").to_str().unwrap().to_owned()],
+        whiteouts: false,
+        access: None,
+    }
 }
 
 /// Runs a script below the directory under each ABI that the kernel has.
@@ -118,7 +123,8 @@ fn never_best_effort() {
     }
     for (path, errno) in [(link.to_str().unwrap(), libc::ELOOP), ("/nowhere/at/all", libc::ENOENT)] {
         let error =
-            landlock::restrict(&Landlock { abi, writable: vec![path.to_owned()], whiteouts: false }).unwrap_err();
+            landlock::restrict(&Landlock { abi, writable: vec![path.to_owned()], whiteouts: false, access: None })
+                .unwrap_err();
         assert_eq!((error.code, error.errno, error.path.as_deref()), (Code::LandlockFailed, Some(errno), Some(path)));
     }
 }
@@ -132,7 +138,12 @@ fn a_single_file_may_be_writable() {
         eprintln!("skipped: this kernel has no Landlock");
         return;
     }
-    let plan = Landlock { abi: landlock::abi(), writable: vec![file.to_str().unwrap().to_owned()], whiteouts: false };
+    let plan = Landlock {
+        abi: landlock::abi(),
+        writable: vec![file.to_str().unwrap().to_owned()],
+        whiteouts: false,
+        access: None,
+    };
     let mut command = confined("sh", move || {
         process::no_new_privs()?;
         landlock::restrict(&plan)
@@ -141,4 +152,41 @@ fn a_single_file_may_be_writable() {
     output(&mut command);
     assert_eq!(fs::read_to_string(&file).unwrap(), "a\n");
     assert!(!directory.path().join("writable/other").exists());
+}
+
+#[test]
+fn with_access_listed_nothing_else_is_read_or_executed() {
+    if landlock::abi() == 0 {
+        eprintln!("skipped: this kernel has no Landlock");
+        return;
+    }
+    let directory = Directory::new("access");
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    fs::write(at("elsewhere/listed"), "listed").unwrap();
+    let access = Access {
+        read: vec![at("elsewhere/listed"), at("missing")],
+        // What a shell and cat are made of; true is in the same directories.
+        execute: ["/usr/bin/dash", "/usr/bin/cat", "/usr/lib", "/usr/lib64"]
+            .into_iter()
+            .filter_map(|path| Some(fs::canonicalize(path).ok()?.to_str()?.to_owned()))
+            .collect(),
+    };
+    let plan =
+        Landlock { abi: landlock::abi(), writable: vec![at("writable")], whiteouts: false, access: Some(access) };
+    let mut command = confined("/usr/bin/dash", move || {
+        process::no_new_privs()?;
+        landlock::restrict(&plan)
+    });
+    let script = "
+        attempt() { if (eval \"$2\") >/dev/null 2>&1; then echo \"$1 yes\"; else echo \"$1 no\"; fi; }
+        attempt listed 'cat elsewhere/listed'
+        attempt kept 'cat elsewhere/kept'
+        attempt execute '/usr/bin/true'
+        attempt write 'echo a > writable/file'
+        attempt read-back 'cat writable/file'
+        attempt list 'echo elsewhere/* | grep listed'
+    ";
+    let said = output(command.current_dir(directory.path()).arg("-c").arg(script));
+    assert_eq!(said, "listed yes\nkept no\nexecute no\nwrite yes\nread-back no\nlist no\n");
+    assert_eq!(fs::read_to_string(at("writable/file")).unwrap(), "a\n");
 }

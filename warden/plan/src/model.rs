@@ -309,7 +309,7 @@ pub struct Seccomp {
     pub whiteouts: bool,
 }
 
-/// Everything below `/` may be read and executed, what `writable` names may be written, `/dev` as its nodes allow.
+/// Everything below `/` may be read and executed, or what `access` says; what `writable` names may be written, `/dev` as its nodes allow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Landlock {
@@ -319,4 +319,16 @@ pub struct Landlock {
     /// As in [`Seccomp`]; which device it is, Landlock cannot see.
     #[serde(default)]
     pub whiteouts: bool,
+    /// Less than everything: then being `writable` allows no reading and no executing either.
+    #[serde(default)]
+    pub access: Option<Access>,
+}
+
+/// Files, or directories with all that is below them. What is not there when the sandbox starts is left out: that allows less.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Access {
+    pub read: Vec<String>,
+    /// Includes reading, without which the kernel executes nothing.
+    pub execute: Vec<String>,
 }

@@ -19,6 +19,8 @@ pub const MAX_BYTES: usize = 512 * 1024;
 const MAX_ID: u32 = 65_534;
 
 const MAX_GROUPS: usize = 64;
+/// Paths in each list of `landlock.access`: each is a rule, made anew for every sandbox.
+const MAX_ACCESS: usize = 1024;
 
 /// What a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to the host's user namespace, so the
 /// capabilities about those would be promised in vain; `SYS_PTRACE` would open init.
@@ -97,7 +99,15 @@ impl Plan {
             let allowed = if path == "/" { !self.root.read_only } else { text::path(path) };
             need(allowed && (!kernel || path == "/dev/shm"), &format!("landlock.writable[{index}]"))?;
         }
-        need(landlock.writable.len() <= mounts::MAX && distinct(&landlock.writable), "landlock.writable")
+        need(landlock.writable.len() <= mounts::MAX && distinct(&landlock.writable), "landlock.writable")?;
+        let Some(access) = &landlock.access else { return Ok(()) };
+        for (list, paths) in [("read", &access.read), ("execute", &access.execute)] {
+            for (index, path) in paths.iter().enumerate() {
+                need(path == "/" || text::path(path), &format!("landlock.access.{list}[{index}]"))?;
+            }
+            need(paths.len() <= MAX_ACCESS && distinct(paths), &format!("landlock.access.{list}"))?;
+        }
+        Ok(())
     }
 
     fn check_capabilities(&self) -> Checked {

@@ -2,12 +2,14 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Enforcement, EnforcementTable } from "./enforcement.js";
 
-/** What a policy insists on and the table does not show as enforced. A profile named is a profile required. */
+/** What a policy insists on and the table does not show as enforced. A profile named is a profile required, and Landlock alone keeps to `access`. */
 export function unmetBy(
   policy: ResolvedPolicy,
   table: EnforcementTable,
 ): readonly Exclude<Enforcement, { status: "enforced" }>[] {
-  const required = new Set(policy.apparmor === null ? policy.require : [...policy.require, "apparmor"]);
+  const required = new Set<string>(policy.require);
+  if (policy.apparmor !== null) required.add("apparmor");
+  if (policy.access !== null) required.add("landlock");
   return table.protections.flatMap((line) =>
     required.has(line.protection) && line.status !== "enforced" ? [line] : [],
   );

@@ -79,7 +79,7 @@ export function tabulate(
     limits: limitsFor(policy.resources, cgroup, mounts),
     cgroup,
     seccomp: seccompFor(namespaces, mounts),
-    landlock: landlockFor(policy.writableRoot, mounts, facts),
+    landlock: landlockFor(policy, mounts, facts),
     capabilities: policy.capabilities,
     apparmor: policy.apparmor,
     payload: { kind: "init" },

@@ -41,6 +41,8 @@ const limits = z.strictObject({
 });
 
 /** The shape; `warden/plan/src/model.rs` says what each field means. Relations between fields are in `schema/relations.ts`. */
+const accessPaths = z.array(pathOrRoot).max(1024);
+
 const shape = z.strictObject({
   version: z.literal(1),
   id,
@@ -66,6 +68,7 @@ const shape = z.strictObject({
       abi: integer(1, 99),
       writable: z.array(pathOrRoot).max(256),
       whiteouts: z.boolean().default(false),
+      access: z.strictObject({ read: accessPaths, execute: accessPaths }).nullable().default(null),
     })
     .nullable()
     .default(null),

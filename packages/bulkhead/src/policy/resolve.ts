@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
 import { DEFAULT_HOSTNAME, DEFAULT_RESOURCES } from "./defaults.js";
-import type { FileChoice, ResolvedPolicy, ResolvedResources, RootChoice, UserChoice, VerifyRule } from "./resolved.js";
+import type {
+  Access,
+  FileChoice,
+  ResolvedPolicy,
+  ResolvedResources,
+  RootChoice,
+  UserChoice,
+  VerifyRule,
+} from "./resolved.js";
 import type { CheckedPolicy } from "./schema.js";
 
 /** Fills in every default of a policy that was found valid and consistent. */
@@ -15,6 +23,7 @@ export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory
     workdir: policy.workdir ?? null,
     env: Object.fromEntries(Object.entries(policy.env ?? {}).map(([name, value]) => [name, String(value)])),
     files: (policy.files ?? []).map((entry) => fileOf(entry, directory)),
+    access: accessOf(policy.access),
     capabilities: [...new Set(policy.capabilities ?? [])].sort(),
     resources: resourcesOf(policy.resources ?? {}),
     require: [...new Set(policy.require ?? [])],
@@ -41,6 +50,17 @@ function ruleOf(rule: Rule, directory: string): VerifyRule {
 function levelOf(level: CheckedPolicy["level"]): ResolvedPolicy["level"] {
   if (level === undefined || level === "auto") return { exact: null, min: null };
   return typeof level === "string" ? { exact: level, min: null } : { exact: null, min: level.min };
+}
+
+/** A list that is left out is empty, but for `write`: a policy that says what may be read does not mean that nothing may be written. */
+function accessOf(access: CheckedPolicy["access"]): Access | null {
+  if (access === undefined) return null;
+  const once = (paths: readonly string[]) => [...new Set(paths)];
+  return {
+    read: once(access.read ?? []),
+    write: access.write === undefined ? null : once(access.write),
+    execute: once(access.execute ?? []),
+  };
 }
 
 function userOf(user: CheckedPolicy["user"]): UserChoice {

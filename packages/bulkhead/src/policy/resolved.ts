@@ -15,6 +15,8 @@ export interface ResolvedPolicy {
   readonly workdir: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly files: readonly FileChoice[];
+  /** Null: whatever is there may be read and executed, and what is mounted writable written. */
+  readonly access: Access | null;
   /** Without `CAP_`, sorted. */
   readonly capabilities: readonly string[];
   readonly resources: ResolvedResources;
@@ -64,6 +66,14 @@ export type FileChoice =
     }
   /** `sizeBytes` null: `resources.disk`. */
   | { readonly kind: "tmpfs"; readonly at: string; readonly sizeBytes: number | null; readonly exec: boolean };
+
+/** Files, or directories with all that is below them. */
+export interface Access {
+  readonly read: readonly string[];
+  /** Null: what is mounted writable. */
+  readonly write: readonly string[] | null;
+  readonly execute: readonly string[];
+}
 
 export interface ResolvedResources {
   readonly memoryBytes: number;

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { LEVELS } from "./level.js";
 import { PROTECTIONS } from "./protections.js";
-import { files } from "./schema/files.js";
+import { access, files } from "./schema/files.js";
 import { images } from "./schema/images.js";
 import { network, syscalls } from "./schema/network.js";
 import { resources } from "./schema/resources.js";
@@ -41,6 +41,7 @@ const fields = {
       ),
     ),
   files: () => z.optional(files()),
+  access: () => z.optional(access()),
   network: () => z.optional(network()),
   syscalls: () => z.optional(syscalls()),
   capabilities: () => z.optional(z.array(capability())),

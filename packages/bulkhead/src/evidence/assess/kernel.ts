@@ -19,7 +19,12 @@ export const kernel = assessors({
         "Boot Linux 5.13 or later with `landlock` in its lsm= parameter.",
       );
     }
-    const writes = `Landlock ABI ${landlock.abi}: writes below ${landlock.writable.join(", ")} only`;
+    const { access } = landlock;
+    const reads =
+      access === null
+        ? ""
+        : `; reads ${counted(access.read)} and executes ${counted(access.execute)} of the policy's only`;
+    const writes = `Landlock ABI ${landlock.abi}: writes below ${landlock.writable.join(", ") || "nothing"} only${reads}`;
     if (landlock.abi < TRUNCATE_ABI)
       return enforced(`${writes} (truncation is left to the mounts, before ABI ${TRUNCATE_ABI})`);
     return enforced(landlock.abi < SCOPE_ABI ? writes : `${writes}; signals and abstract sockets stay inside`);
@@ -35,3 +40,7 @@ export const kernel = assessors({
   "masked-proc": () => enforced("/proc read-only, what tells of the host covered; /sys three files about processors"),
   "minimal-dev": () => enforced("/dev with null, zero, full, random, urandom, tty and terminals of its own"),
 });
+
+function counted(paths: readonly string[]): string {
+  return `${paths.length} path${paths.length === 1 ? "" : "s"}`;
+}

@@ -1,5 +1,6 @@
 import type { Facts } from "../../host/facts.js";
 import type { Level } from "../../policy/level.js";
+import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Landlock, Mount, Plan, Seccomp } from "../schema.js";
 
 type Namespace = Plan["namespaces"][number];
@@ -27,15 +28,21 @@ export function seccompFor(namespaces: readonly Namespace[], mounts: readonly Mo
   };
 }
 
-/** Null: the kernel has none. */
-export function landlockFor(writableRoot: boolean, mounts: readonly Mount[], facts: Facts): Landlock | null {
+/** Null: the kernel has none. `access`, where the policy has it, is all that the workload may touch. */
+export function landlockFor(
+  { writableRoot, access }: ResolvedPolicy,
+  mounts: readonly Mount[],
+  facts: Facts,
+): Landlock | null {
   if (facts.landlockAbi === 0) return null;
   const writable = mounts.flatMap((mount) =>
     mount.kind === "tmpfs" || (mount.kind === "bind" && !mount.readOnly) ? [mount.at] : [],
   );
+  const all = writableRoot ? ["/", ...writable, "/dev/shm"] : [...writable, "/dev/shm"];
   return {
     abi: Math.min(facts.landlockAbi, NEWEST_LANDLOCK),
-    writable: writableRoot ? ["/", ...writable, "/dev/shm"] : [...writable, "/dev/shm"],
+    writable: access?.write ?? all,
     whiteouts: false,
+    access: access === null ? null : { read: access.read, execute: access.execute },
   };
 }

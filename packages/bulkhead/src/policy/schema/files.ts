@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { hostPath, mountPoint, size } from "./values.js";
+import { hostPath, insideTree, mountPoint, size } from "./values.js";
 
 /** `mode` is `ro` unless said otherwise; `exec: false` mounts it noexec. */
 function host() {
@@ -20,4 +20,10 @@ export function files() {
   return z
     .array(z.union([host(), tmpfs()], { error: "{ host, at, mode?, exec? } or { tmpfs, size?, exec? }" }))
     .check(z.maxLength(128, "at most 128 entries"));
+}
+
+/** What of the files that are there may be touched: each path a file, or a directory with all that is below it. */
+export function access() {
+  const paths = () => z.optional(z.array(insideTree()).check(z.maxLength(1024, "at most 1024 paths")));
+  return z.strictObject({ read: paths(), write: paths(), execute: paths() });
 }

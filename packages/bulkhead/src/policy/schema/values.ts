@@ -34,6 +34,14 @@ export function insidePath() {
   );
 }
 
+/** A path inside, or all of it: `/`. */
+export function insideTree() {
+  return z.pipe(
+    z.string().check(z.refine((path) => path === "/" || isNormalPath(withoutTrailingSlash(path)), PATH_RULE)),
+    z.transform((path) => (path === "/" ? path : withoutTrailingSlash(path))),
+  );
+}
+
 /** Where a policy may mount something. */
 export function mountPoint() {
   return z.pipe(
