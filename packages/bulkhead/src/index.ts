@@ -44,6 +44,6 @@ export type { Files, ReadOptions, ReadStreamOptions, WriteOptions } from "./sand
 export { type BrokerOptions, type Explanation, explain, type PrepareOptions, reportHost } from "./sandbox/prepare.js";
 export type { Process, WebStreams } from "./sandbox/process.js";
 export type { ProcessResult } from "./sandbox/process-result.js";
-export { type RunControl, type RunOptions, run } from "./sandbox/run.js";
+export { type PublishedPort, type RunControl, type RunOptions, run } from "./sandbox/run.js";
 export type { RunResult } from "./sandbox/run-result.js";
 export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";

@@ -15,6 +15,9 @@ Examples:
   bulkhead run --root host --mount ./data:/data -- perl -e 'print 6*7'
   bulkhead run --image python:3.13-slim -- python -c 'print(6*7)'
   bulkhead run --image oci:./layout:latest --memory 256MiB --timeout 10s
+  bulkhead run --root host --allow packages.example.org -- ./fetch
+  bulkhead run --allow api.example.org --secret API_KEY=env:API_KEY@api.example.org -- ./agent
+  bulkhead run -p 8080:80 -- ./server            http://127.0.0.1:8080/ is its port 80
   bulkhead run --policy policy.yaml --json -- ./job
   bulkhead run --require landlock,cgroup.memory -- ./job        refuses if either would not be enforced`,
   explain: `

@@ -22,9 +22,10 @@ void perform(
   ]),
 );
 
-/** What reads policy files and images is larger than all the rest, and is not in this bundle. */
-function isServedHere({ policy, image, root = "" }: RunFlags): boolean {
-  return policy === undefined && image === undefined && !/^(oci|docker-archive):/.test(root);
+/** What reads policy files and images, and what decides about the network, is larger than all the rest, and is not in this bundle. */
+function isServedHere({ policy, image, root = "", allow, deny, net, secret }: RunFlags): boolean {
+  const egress = [allow, deny, net, secret].some((flag) => flag !== undefined);
+  return policy === undefined && image === undefined && !egress && !/^(oci|docker-archive):/.test(root);
 }
 
 /** Only a guess at what will be asked for: a wrong one costs a process that is never used. */

@@ -7,6 +7,7 @@ import type { Policy } from "../policy/schema.js";
 import { now } from "./clock.js";
 import { type ExecOptions, execRequest, type TerminalSize } from "./exec-options.js";
 import { Execution, type Settled } from "./execution.js";
+import { type ExposeOptions, expose } from "./expose.js";
 import { Live } from "./live.js";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { type ExitStatus, KILLED } from "./process-result.js";
@@ -24,6 +25,11 @@ export interface RunControl {
   resize(size: TerminalSize): void;
 }
 
+/** A port inside, and where it is to be reached. */
+export interface PublishedPort extends ExposeOptions {
+  readonly inside: number;
+}
+
 export interface RunOptions
   extends PrepareOptions,
     Pick<ExecOptions, "env" | "cwd" | "user" | "tty" | "stdin" | "input"> {
@@ -31,6 +37,8 @@ export interface RunOptions
   readonly signal?: AbortSignal;
   /** Where the output goes as it comes, instead of into the result. They are not ended. */
   readonly output?: { readonly stdout: Writable; readonly stderr: Writable };
+  /** Ports inside that are reachable from the host as long as it runs, as `sandbox.expose` makes them. */
+  readonly ports?: readonly PublishedPort[];
   /** Called when the request is on its way, so that the workload can be signalled, written to or resized. */
   readonly onStart?: (run: RunControl) => void;
 }
@@ -45,7 +53,7 @@ export interface RunOptions
  * Resolves however the program ended, and also when it could not be started (127 not found, 126 not executable, with
  * `error`). With an empty `argv` the image's own command runs.
  * @throws BulkheadError whenever Bulkhead itself refused or failed: POLICY_INVALID, REQUIREMENT_UNMET, LEVEL_UNAVAILABLE,
- * what keeps a sandbox from being launched, ABORTED, PROTOCOL_VIOLATION, SANDBOX_LOST, BROKER_LOST
+ * what keeps a sandbox from being launched, PORT_UNAVAILABLE, ABORTED, PROTOCOL_VIOLATION, SANDBOX_LOST, BROKER_LOST
  */
 export async function run(argv: readonly string[], policy: Policy = {}, options: RunOptions = {}): Promise<RunResult> {
   const startedAt = now();
@@ -76,6 +84,9 @@ class Run {
       bytes: workload.outputBytes,
       exceeded: () => this.#live.kill(new BulkheadError("OUTPUT_LIMIT", { operation: "run" })),
     });
+    for (const port of options.ports ?? []) {
+      expose(this.#live, port.inside, port).catch((error: BulkheadError) => this.#live.kill(error));
+    }
     this.#delivered = this.#deliver();
     const stdin = connectStdin(this.#execution, request, options);
     options.onStart?.({

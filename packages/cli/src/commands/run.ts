@@ -2,12 +2,15 @@ import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
 import { addImageFlags, type ImageFlags } from "../images/flags.js";
 import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
+import { type PortFlag, port } from "../run/ports.js";
 
 export interface RunFlags extends PolicyFlags, ImageFlags {
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly json?: boolean;
   readonly broker?: string;
+  readonly publish?: readonly PortFlag[];
+  readonly egressLog?: string;
 }
 
 /** `bulkhead run`: one program in a sandbox of its own, which `execute` does. */
@@ -19,6 +22,13 @@ export function runCommand(execute: (argv: readonly string[], flags: RunFlags) =
     .option("-i, --interactive", "pass stdin on although it is a terminal")
     .option("-t, --tty", "give it a terminal of its own (usually -it)")
     .option("--json", "collect the output, and print the result as one JSON object")
+    .option(
+      "-p, --publish <[address:]hostport:port>",
+      "make a port inside reachable at this port of 127.0.0.1, or of the address (repeatable)",
+      port,
+      undefined,
+    )
+    .option("--egress-log <file>", "append a line of JSON for each decision about the network")
     .option("--broker <socket>", "use the system broker at this socket (default: BULKHEAD_BROKER, or a private one)");
   return addImageFlags(addPolicyFlags(command)).addHelpText("after", EXAMPLES.run).action(execute);
 }

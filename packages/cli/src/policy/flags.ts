@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { addNetworkFlags, type NetworkFlags } from "./network-flags.js";
 
 /** The flags that make or change a policy, as commander gives them. */
-export interface PolicyFlags {
+export interface PolicyFlags extends NetworkFlags {
   readonly policy?: string;
   readonly level?: string;
   readonly atLeast?: string;
@@ -43,9 +44,14 @@ const LEVELS = ["auto", "chroot", "container", "gvisor", "microvm"];
 
 /** Adds those flags to a command. Values are checked where the policy is, so that every problem is reported at once. */
 export function addPolicyFlags(command: Command): Command {
+  addOwnFlags(command);
+  return addNetworkFlags(command);
+}
+
+function addOwnFlags(command: Command): Command {
   return command
     .optionsGroup("Policy:")
-    .option("-p, --policy <file>", "start from this policy (YAML or JSON); flags change it")
+    .option("--policy <file>", "start from this policy (YAML or JSON); flags change it")
     .addOption(new Option("-l, --level <level>", "how strong the wall is (default: container)").choices(LEVELS))
     .addOption(new Option("--at-least <level>", "never weaker than this").choices(LEVELS.slice(1)).conflicts("level"))
     .addOption(

@@ -1,5 +1,6 @@
 import type { Policy } from "bulkhead";
 import type { MountFlag, PolicyFlags, TmpfsFlag } from "./flags.js";
+import { mergeNetwork } from "./network-flags.js";
 
 type Files = NonNullable<Policy["files"]>;
 
@@ -27,6 +28,8 @@ export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
     apparmor: flags.apparmor ?? policy.apparmor,
     env: together(policy.env, flags.env),
     files: mergeFiles(policy.files, [...(flags.mount ?? []), ...(flags.tmpfs ?? [])]),
+    network: mergeNetwork(policy.network, flags),
+    secrets: together((policy as { secrets?: object }).secrets, flags.secret),
     capabilities: appended(policy.capabilities, flags.cap),
     require: appended(policy.require, flags.require),
     resources: together(policy.resources, resourceFlags(flags)),

@@ -42,6 +42,7 @@ function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signa
     signal: signals.abortSignal,
     ...(collect ? {} : { output: { stdout: process.stdout, stderr: process.stderr } }),
     ...(terminal === undefined ? {} : { tty: terminal.size }),
+    ...(flags.publish === undefined ? {} : { ports: flags.publish }),
     ...(flags.broker === undefined ? {} : { broker: flags.broker }),
     onStart: (control) => {
       signals.forwardTo(control);

@@ -1,0 +1,72 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** The flags about the network, as commander gives them. */
+export interface NetworkFlags {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+  readonly net?: string;
+  readonly secret?: Readonly<Record<string, SecretFlag>>;
+}
+
+/** As a policy has it. */
+export interface SecretFlag {
+  readonly hosts: readonly string[];
+  readonly env?: string;
+  readonly file?: string;
+}
+
+/** Adds those flags to a command. Rules are checked where the policy is. */
+export function addNetworkFlags(command: Command): Command {
+  return command
+    .optionsGroup("Network:")
+    .option("--allow <rule>", "let it reach HOST[:PORT], *.HOST, an address or a range (repeatable)", rule, undefined)
+    .option("--deny <rule>", "but not this; wins over every --allow (repeatable)", rule, undefined)
+    .addOption(
+      new Option("--net <network>", "none, or full: everything that is not private (default: none)")
+        .choices(["none", "full"])
+        .conflicts(["allow"]),
+    )
+    .option(
+      "--secret <name=source@host>",
+      "put env:VARIABLE or file:PATH into requests to HOST, where inside NAME is a placeholder (repeatable)",
+      secret,
+      undefined,
+    );
+}
+
+/** One rule for each flag: ranges and paths may hold commas. */
+function rule(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+/** `NAME=env:VARIABLE@HOST`, `NAME=file:PATH@HOST`; again with the same name for another host. */
+export function secret(
+  value: string,
+  previous: Readonly<Record<string, SecretFlag>> = {},
+): Readonly<Record<string, SecretFlag>> {
+  const [, name, kind, source = "", host = ""] = /^([^=]+)=(env|file):(.+)@([^@]+)$/s.exec(value) ?? [];
+  // The value itself would be seen in every list of processes.
+  if (name === undefined) throw new InvalidArgumentError("It must be NAME=env:VARIABLE@HOST or NAME=file:PATH@HOST.");
+  const from = kind === "env" ? { env: source } : { file: source };
+  const given = previous[name];
+  if (given !== undefined && (given.env !== from.env || given.file !== from.file)) {
+    throw new InvalidArgumentError(`${name} comes from one source only.`);
+  }
+  return { ...previous, [name]: { hosts: [...(given?.hosts ?? []), host], ...from } };
+}
+
+/** Puts the flags over a policy's `network`: rules are added, `--net` replaces. */
+export function mergeNetwork(given: unknown, { allow, deny, net }: NetworkFlags): unknown {
+  if (net !== undefined && allow === undefined && deny === undefined) return net;
+  if (allow === undefined && deny === undefined) return given;
+  const rules = typeof given === "object" && given !== null ? (given as Readonly<Record<string, unknown>>) : {};
+  return {
+    ...rules,
+    ...(allow === undefined ? {} : { allow: [...listed(rules["allow"]), ...allow] }),
+    ...(deny === undefined ? {} : { deny: [...listed(rules["deny"]), ...deny] }),
+  };
+}
+
+function listed(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
