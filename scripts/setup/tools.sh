@@ -19,6 +19,7 @@ test_tools() {
 # EROFS images for virtual machines, and images of the distribution's packages.
 image_tools() {
   need mkfs.erofs erofs-utils
+  need mmdebstrap mmdebstrap
 }
 
 bench_tools() {

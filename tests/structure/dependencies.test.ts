@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   channel: ["errors"],
   broker: ["errors", "channel", "host", "plan", "evidence"],
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence"],
-  images: ["errors", "policy", "plan", "sandbox"],
+  images: ["errors", "policy", "plan", "broker", "sandbox"],
   egress: ["errors", "policy", "channel"],
   sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images", "egress"],
 };

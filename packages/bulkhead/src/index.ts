@@ -17,6 +17,7 @@ export { type LevelAvailability, levelAvailability } from "./host/levels.js";
 export type { HostReport } from "./host/report.js";
 export type { Missing } from "./host/requirements.js";
 export { images, type PullImageOptions, type StoreOptions, type VerifyImageOptions } from "./images/images.js";
+export type { BuildImageOptions } from "./images/manage/build.js";
 export type { ImageDetails } from "./images/manage/inspect.js";
 export type { ImageList, ImageSummary } from "./images/manage/summary.js";
 export type { VerifiedImage, VerifyRules } from "./images/manage/verify.js";

@@ -40,6 +40,7 @@ Examples:
   bulkhead images ls
   bulkhead images pull --verify-key cosign.pub registry.example/team/tool:1
   bulkhead images import docker-archive:./image.tar team/tool:1
+  bulkhead images build-base --packages python3-minimal,git localhost/python
   bulkhead images prune --all                    everything that no sandbox uses`,
   completion: `
 Examples:

@@ -1,4 +1,5 @@
 import type { SandboxOptions } from "../sandbox/sandbox.js";
+import type { BuildImageOptions } from "./manage/build.js";
 import type { ImageDetails } from "./manage/inspect.js";
 import type { ImageList } from "./manage/summary.js";
 import type { VerifiedImage, VerifyRules } from "./manage/verify.js";
@@ -92,6 +93,17 @@ export const images = {
   ): Promise<{ readonly digest: Digest }> {
     const { importImage } = await import("./manage/import.js");
     const { digest } = await importImage(source, name, options);
+    return { digest };
+  },
+
+  /**
+   * Makes an image of what this machine has, under a name in the store: the built-in root with busybox, or, with `packages`, Debian's essential packages and those
+   * (by mmdebstrap, which downloads them). It is run like any other image.
+   * @throws BulkheadError IMAGE_BUILD_FAILED, IMAGE_NAME_INVALID, SETUP_MISSING, ABORTED, and as `import` does
+   */
+  async build(name: string, options: BuildImageOptions = {}): Promise<{ readonly digest: Digest }> {
+    const { buildImage } = await import("./manage/build.js");
+    const { digest } = await buildImage(name, options);
     return { digest };
   },
 

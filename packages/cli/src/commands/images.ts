@@ -9,6 +9,15 @@ export interface ImagesFlags extends RegistryFlags {
   readonly verifyKey?: readonly string[];
 }
 
+/** Of what an image is made. */
+export interface BuildFlags {
+  readonly packages?: string;
+  readonly suite?: string;
+  readonly mirror?: string;
+  readonly json?: boolean;
+  readonly broker?: string;
+}
+
 /** Whose signature an image must have. */
 export interface VerifyFlags extends RegistryFlags {
   readonly verifyKey?: readonly string[];
@@ -89,6 +98,18 @@ export function imagesCommand(): Command {
         .action(async (name: string, flags: VerifyFlags) => {
           const { verifyImage } = await import("../images/verify.js");
           await verifyImage(name, flags);
+        }),
+    )
+    .addCommand(
+      json(broker(new Command("build-base")))
+        .description("make an image of busybox, or of Debian's packages, for machines without a registry")
+        .option("--packages <names>", "Debian's essential packages and these, with commas (needs mmdebstrap)")
+        .option("--suite <name>", "of which Debian (default: this machine's)")
+        .option("--mirror <url>", "where packages come from")
+        .argument("[name]", "what it is to be called here (default: localhost/base, localhost/debian)")
+        .action(async (name: string | undefined, flags: BuildFlags) => {
+          const { buildImage } = await import("../images/build.js");
+          await buildImage(name, flags);
         }),
     )
     .addCommand(

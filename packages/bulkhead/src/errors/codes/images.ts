@@ -48,6 +48,11 @@ export const imageCodes = entries({
     cause: "a public key or trusted root cannot be used",
     remedy: "It must be a file with a public key in PEM (`cosign.pub`), or a `trusted_root.json` of Sigstore.",
   },
+  IMAGE_BUILD_FAILED: {
+    fault: "user",
+    cause: "the image could not be made of this machine's packages",
+    remedy: "Look at what the program said: most often a package has another name, or its mirror cannot be reached.",
+  },
   EROFS_FAILED: {
     fault: "system",
     cause: "no EROFS image could be made for the virtual machine",

@@ -6,7 +6,7 @@ import type { ImageLayer, ResolvedImage } from "../image.js";
 import { resolveFile } from "../open.js";
 import { roomFor } from "../pull/room.js";
 import { type Digest, digestOf } from "../reference/digest.js";
-import { formatImageName, parseImageName } from "../reference/name.js";
+import { formatImageName, type ImageName, parseImageName } from "../reference/name.js";
 import { parseImageFile } from "../reference/source.js";
 import { errnoOf, unavailable } from "../store/location.js";
 import type { NameRecord } from "../store/names.js";
@@ -20,20 +20,29 @@ const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
 
+export interface TakeInOptions extends SandboxOptions {
+  readonly store?: string | undefined;
+}
+
 /**
  * Takes an image in files into the store under a name, as if it had been pulled. Throws IMAGE_NAME_INVALID, and as `openImage`.
  */
-export async function importImage(
-  source: string,
-  nameText: string,
-  options: SandboxOptions & { readonly store?: string | undefined },
-): Promise<NameRecord> {
-  const name = parseImageName(nameText);
-  if (name.digest !== undefined) {
-    throw new BulkheadError("IMAGE_NAME_INVALID", { operation: "import image", path: nameText, detail: "digest" });
-  }
-  const { store: storePath, ...sandbox } = options;
+export async function importImage(source: string, nameText: string, options: TakeInOptions): Promise<NameRecord> {
+  const name = localName(nameText, "import image");
   await using image = await resolveFile(parseImageFile(source));
+  return await takeIn(image, name, options);
+}
+
+/** A name that an image gets here, and not by a registry: so it cannot have a digest. Throws IMAGE_NAME_INVALID. */
+export function localName(text: string, operation: string): ImageName {
+  const name = parseImageName(text);
+  if (name.digest === undefined) return name;
+  throw new BulkheadError("IMAGE_NAME_INVALID", { operation, path: text, detail: "digest" });
+}
+
+/** The same for an image whose documents were read already. */
+export async function takeIn(image: ResolvedImage, name: ImageName, options: TakeInOptions): Promise<NameRecord> {
+  const { store: storePath, ...sandbox } = options;
   const store = await Store.open(storePath);
   using _ = await store.pins.holdFor(PULL);
   const bytes = await roomFor(store, image.layers, DEFAULT_UNPACK_LIMITS.bytes);

@@ -1,0 +1,78 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { ownUid } from "../store/owner.js";
+import { outputOf } from "./program.js";
+
+export interface PackagesOptions {
+  /** Debian's names, each with or without `=VERSION`. */
+  readonly packages: readonly string[];
+  /** Such as `bookworm`. Default: this machine's, if it is a Debian; else `stable`. */
+  readonly suite?: string;
+  /** Where packages come from: an http(s) URL. Default: mmdebstrap's own, which is Debian's. */
+  readonly mirror?: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: (text: string) => void;
+}
+
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}(=[0-9A-Za-z.+:~-]{1,127})?$/;
+const SUITE = /^[a-z][a-z0-9-]{0,63}$/;
+const MIRROR = /^https?:\/\/[^\s,]{1,1024}$/;
+const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * Whom root inside is on disk while packages are installed, and the 65,535 after it: ids that nobody has, just below those that unpacked images and
+ * sandboxes have.
+ */
+const FIRST_ID = 0x6ffe_0000;
+
+/**
+ * A root file system of Debian's packages, as a tar: the essential ones, those named, and what they need. Made by mmdebstrap in namespaces of its
+ * own (`--mode=unshare`), never as this host's root: packages bring scripts that are run while they are installed.
+ * Believed are apt, which checks the archive's signatures, and mmdebstrap.
+ *
+ * Throws IMAGE_BUILD_FAILED, SETUP_MISSING, ABORTED.
+ */
+export async function* packagesTar(options: PackagesOptions): AsyncGenerator<Uint8Array> {
+  const { packages, suite = await ownSuite(), mirror, signal, onStep } = options;
+  const wrong =
+    packages.find((name) => !PACKAGE.test(name)) ??
+    (SUITE.test(suite) ? undefined : suite) ??
+    (mirror === undefined || MIRROR.test(mirror) ? undefined : mirror);
+  if (wrong !== undefined) {
+    throw new BulkheadError("IMAGE_BUILD_FAILED", { operation: "choose packages", path: wrong, detail: "not a name" });
+  }
+  const make = ["mmdebstrap", "--mode=unshare", "--variant=essential", "--format=tar"];
+  const argv = [...make, `--include=${packages.join(",")}`, suite, "-", ...(mirror === undefined ? [] : [mirror])];
+  const env = { PATH, LC_ALL: "C.UTF-8", ...carried("TMPDIR"), ...carried("http_proxy"), ...carried("https_proxy") };
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-build-"));
+  const onLine = (line: string) => {
+    const [, text] = /^I: (.*)$/.exec(line) ?? [];
+    if (text !== undefined) onStep?.(text);
+  };
+  try {
+    yield* outputOf(ownUid() === 0 ? await withIds(directory, argv) : argv, { env, signal, onLine });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** mmdebstrap takes ids from /etc/subuid. Root has none there, so it is shown files of ours in their place, and nobody else sees them. */
+async function withIds(directory: string, argv: readonly string[]): Promise<readonly string[]> {
+  const ids = join(directory, "ids");
+  await writeFile(ids, `root:${FIRST_ID}:65536\n`);
+  const script = 'for file in /etc/subuid /etc/subgid; do mount --bind "$0" "$file" || exit 1; done; exec "$@"';
+  return ["unshare", "--mount", "--propagation=private", "sh", "-c", script, ids, ...argv];
+}
+
+async function ownSuite(): Promise<string> {
+  const text = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const [, codename] = /^ID=debian$/m.test(text) ? (/^VERSION_CODENAME=([a-z]+)$/m.exec(text) ?? []) : [];
+  return codename ?? "stable";
+}
+
+function carried(name: string): Readonly<Record<string, string>> {
+  const value = process.env[name];
+  return value === undefined ? {} : { [name]: value };
+}
