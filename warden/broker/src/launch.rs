@@ -63,7 +63,7 @@ impl Launcher {
         namespaces.extend((level != Level::Chroot).then_some(Uts));
         namespaces.extend((level != Level::Chroot && grouped).then_some(Cgroup));
         let seccomp =
-            Seccomp { profile: "default".to_owned(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
+            Seccomp { profile: "default".into(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
         // What fails here will fail again at the launch, and be reported there.
         let _ = self.filters.prepare(&seccomp, &[]);
         self.nursery.expect(Kind::new(&namespaces, grouped));

@@ -1,4 +1,4 @@
-//! Runs a program under the default filter and nothing else: `cargo run -p bulkhead-confine --example filtered -- [--deny-setid] [--unix-only] PROGRAM ARG…`
+//! Runs a program under a filter and nothing else: `cargo run -p bulkhead-confine --example filtered -- [--deny-setid] [--unix-only] [--strict] PROGRAM ARG…`
 
 use bulkhead_confine::{process, seccomp};
 use bulkhead_plan::model::Seccomp;
@@ -14,19 +14,17 @@ fn main() {
         }
         found
     };
-    let plan = Seccomp {
-        profile: "default".into(),
-        deny_setid: option("--deny-setid"),
-        unix_sockets_only: option("--unix-only"),
-        whiteouts: option("--whiteouts"),
-    };
+    let (deny_setid, unix_sockets_only) = (option("--deny-setid"), option("--unix-only"));
+    let whiteouts = option("--whiteouts");
+    let profile = if option("--strict") { "strict" } else { "default" }.into();
+    let plan = Seccomp { profile, deny_setid, unix_sockets_only, whiteouts };
     let result = seccomp::compile(&plan, &[])
         .and_then(|filters| process::no_new_privs().and_then(|()| seccomp::install(&filters)));
     if let (Ok(()), Some((program, rest))) = (&result, arguments.split_first()) {
         let error = Command::new(program).args(rest).exec();
         eprintln!("{program}: {error}");
     } else {
-        eprintln!("filtered [--deny-setid] [--unix-only] PROGRAM ARG…: {result:?}");
+        eprintln!("filtered [--deny-setid] [--unix-only] [--strict] PROGRAM ARG…: {result:?}");
     }
     std::process::exit(125);
 }

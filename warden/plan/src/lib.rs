@@ -3,6 +3,7 @@
 //! Plain data with no logic in it. `packages/bulkhead/src/plan/schema.ts` describes the same document; the files in
 //! `fixtures/` must be accepted or refused alike by both.
 
+pub mod custom;
 pub mod error;
 pub mod facts;
 pub mod inner;

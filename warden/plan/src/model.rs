@@ -1,5 +1,6 @@
 //! The shape of a plan. Ranges and relations between fields are checked in `validate`.
 
+use crate::custom::CustomProfile;
 pub use crate::payload::Payload;
 use serde::{Deserialize, Serialize};
 
@@ -298,8 +299,8 @@ pub enum Controller {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seccomp {
-    /// The base filter, in force for the payload and everything below it: a name of [`crate::profile::PROFILES`].
-    pub profile: String,
+    /// The base filter, in force for the payload and everything below it.
+    pub profile: SeccompProfile,
     /// Refuse to make set-user-id and set-group-id files: whenever a host directory is writable.
     pub deny_setid: bool,
     /// Refuse every socket but AF_UNIX.
@@ -307,6 +308,20 @@ pub struct Seccomp {
     /// Let overlayfs whiteouts be made: character devices 0:0, which open nothing. The kernel lets anybody make these and no other ones.
     #[serde(default)]
     pub whiteouts: bool,
+}
+
+/// By name, of [`crate::profile::PROFILES`]; or complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SeccompProfile {
+    Named(String),
+    Custom(CustomProfile),
+}
+
+impl From<&str> for SeccompProfile {
+    fn from(name: &str) -> Self {
+        Self::Named(name.to_owned())
+    }
 }
 
 /// Everything below `/` may be read and executed, or what `access` says; what `writable` names may be written, `/dev` as its nodes allow.

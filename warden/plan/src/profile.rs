@@ -7,9 +7,12 @@ use crate::{Code, Error};
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
 
-/// Every built-in profile: what a plan calls it, and its text.
-pub const PROFILES: [(&str, &str); 2] =
-    [("default", include_str!("../profiles/default.json")), ("sentry", include_str!("../profiles/sentry.json"))];
+/// Every built-in profile: what a plan calls it, and its text. `strict` is for programs that compute, and read and write files.
+pub const PROFILES: [(&str, &str); 3] = [
+    ("default", include_str!("../profiles/default.json")),
+    ("strict", include_str!("../profiles/strict.json")),
+    ("sentry", include_str!("../profiles/sentry.json")),
+];
 
 /// One profile: the base, and what replaces parts of it.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,6 +54,9 @@ pub struct Names {
     pub why: String,
     /// As the kernel's table calls them. Those that an architecture lacks are passed over there.
     pub names: Vec<String>,
+    /// Holds under a profile of the policy's own too.
+    #[serde(default)]
+    pub floor: bool,
 }
 
 /// Syscalls that may be used.
@@ -67,6 +73,9 @@ pub struct Allow {
     /// What a call gets that no alternative lets through.
     #[serde(default, rename = "else")]
     pub otherwise: Refusal,
+    /// As in [`Names`]: the conditions hold under any profile.
+    #[serde(default)]
+    pub floor: bool,
 }
 
 /// What is compared: the lower half of one argument, under a mask. Lower half, because each argument tested here is an `int` (or, for

@@ -8,8 +8,8 @@ mod mounts;
 mod payload;
 mod text;
 
-use crate::model::{Level, Namespace, Plan, User};
-use crate::{Code, Error, profile};
+use crate::model::{Level, Namespace, Plan, SeccompProfile, User};
+use crate::{Code, Error, custom, profile};
 use std::collections::BTreeSet;
 
 /// A plan's JSON may have this many bytes.
@@ -40,7 +40,7 @@ const GRANTABLE: [&str; 10] = [
 /// What `runsc` sets its sandbox up with, in the jail's own user namespace: namespaces below it, and stopping its own children.
 const FOR_RUNSC: [&str; 2] = ["SYS_ADMIN", "SYS_PTRACE"];
 
-type Checked = Result<(), Error>;
+pub(crate) type Checked = Result<(), Error>;
 
 impl Plan {
     /// Parses and checks a plan.
@@ -72,7 +72,12 @@ impl Plan {
         mounts::root(&self.root)?;
         mounts::all(self)?;
         limits::all(&self.limits, &self.cgroup)?;
-        need(profile::PROFILES.iter().any(|(name, _)| *name == self.seccomp.profile), "seccomp.profile")?;
+        match &self.seccomp.profile {
+            SeccompProfile::Named(name) => {
+                need(profile::PROFILES.iter().any(|(known, _)| known == name), "seccomp.profile")?
+            }
+            SeccompProfile::Custom(custom) => custom::check(custom)?,
+        }
         self.check_landlock()?;
         self.check_capabilities()?;
         need(self.apparmor.as_deref().is_none_or(text::profile_name), "apparmor")?;
@@ -129,7 +134,7 @@ fn check_user(user: &User) -> Checked {
     need(user.groups.len() <= MAX_GROUPS && distinct(&user.groups), "user.groups")
 }
 
-fn need(holds: bool, field: &str) -> Checked {
+pub(crate) fn need(holds: bool, field: &str) -> Checked {
     if holds { Ok(()) } else { Err(Error::new(Code::PlanInvalid, "check").detail(field)) }
 }
 

@@ -5,13 +5,18 @@
 //! finds a number by halving: a quarter of the size, ten steps for each syscall whose arguments are looked at, and
 //! for all others none, since the kernel (5.11 and later) remembers which numbers are allowed whatever the arguments.
 
+mod custom;
+#[cfg(test)]
+mod custom_tests;
 mod program;
 mod table;
 #[cfg(test)]
 mod tests;
 
 use crate::sys;
-use bulkhead_plan::{Code, Error, model::Seccomp, profile};
+use bulkhead_plan::model::{Seccomp, SeccompProfile};
+use bulkhead_plan::{Code, Error, profile};
+use table::Verdict;
 
 /// Compiled filters, ready to install in any number of processes.
 #[derive(Debug, Clone)]
@@ -32,9 +37,19 @@ impl Filters {
 /// # Errors
 /// `PLAN_INVALID` for an unknown profile, `SECCOMP_FAILED` for one that does not compile.
 pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Error> {
-    let profile = profile::named(&seccomp.profile)?;
-    let table = table::resolve(&profile, seccomp, capabilities);
-    Ok(Filters { programs: vec![program::generate(&table)?] })
+    let programs = match &seccomp.profile {
+        SeccompProfile::Named(name) => {
+            let profile = profile::named(name)?;
+            vec![program::generate(&table::resolve(&profile, seccomp, capabilities), &Verdict::Absent)?]
+        }
+        // Two filters: of two verdicts the kernel obeys the stricter, so nothing in a profile can undo the floor.
+        SeccompProfile::Custom(custom) => {
+            let profile = profile::named("default")?;
+            let floor = table::floor(&profile, seccomp, capabilities);
+            vec![program::generate(&floor, &Verdict::Allow)?, custom::generate(custom)?]
+        }
+    };
+    Ok(Filters { programs })
 }
 
 /// Puts the filters in force for the calling thread and all it will start. Needs no-new-privs. Never to be undone.

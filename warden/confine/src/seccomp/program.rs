@@ -3,9 +3,11 @@
 use super::table::{Table, Verdict};
 use bulkhead_plan::profile::{Condition, Refusal};
 use bulkhead_plan::{Code, Error};
-use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+use libc::{
+    BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter,
+};
 
-type Program = Vec<sock_filter>;
+pub type Program = Vec<sock_filter>;
 
 /// Offsets in `struct seccomp_data`. Both architectures here are little-endian: the lower half of an argument comes first.
 const NUMBER: u32 = 0;
@@ -21,11 +23,23 @@ const NATIVE: u32 = 0xc000_00b7;
 /// x32 calls share the architecture of x86-64 and have this bit in their number. No kernel has so many syscalls of its own.
 const FOREIGN: u32 = 0x4000_0000;
 
-/// One filter for the whole table.
+/// One filter for the whole table; `otherwise` is for what is not in it.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when it would be longer than the kernel takes, or than a jump reaches.
-pub fn generate(table: &Table) -> Result<Program, Error> {
+pub fn generate(table: &Table, otherwise: &Verdict) -> Result<Program, Error> {
+    let mut codes = Vec::with_capacity(table.len());
+    for (&number, verdict) in table {
+        codes.push((number, decide(verdict)?));
+    }
+    assemble(codes.into_iter(), &decide(otherwise)?)
+}
+
+/// One filter of the code for each number, in ascending order, and what is for all others. Each ends in a return.
+///
+/// # Errors
+/// As [`generate`].
+pub fn assemble(codes: impl Iterator<Item = (u32, Program)>, otherwise: &Program) -> Result<Program, Error> {
     let mut program = vec![
         load(ARCHITECTURE),
         // Another ABI (int 0x80 on x86-64) numbers its syscalls differently: nothing that follows would mean anything.
@@ -35,7 +49,7 @@ pub fn generate(table: &Table) -> Result<Program, Error> {
         jump(BPF_JGE, FOREIGN, 0, 1),
         ret(libc::SECCOMP_RET_KILL_PROCESS),
     ];
-    program.extend(search(&intervals(table)?)?);
+    program.extend(search(&intervals(codes, otherwise))?);
     // BPF_MAXINSNS of `linux/bpf_common.h`.
     if program.len() > 4096 {
         return Err(too_long());
@@ -50,8 +64,8 @@ struct Interval {
 }
 
 /// Neighbours with the same unconditional verdict share one interval.
-fn intervals(table: &Table) -> Result<Vec<Interval>, Error> {
-    let mut intervals = Vec::with_capacity(table.len());
+fn intervals(codes: impl Iterator<Item = (u32, Program)>, otherwise: &Program) -> Vec<Interval> {
+    let mut intervals = Vec::new();
     let mut push = |start: u32, code: Program| {
         let joins = intervals.last().is_some_and(|last: &Interval| code.len() == 1 && same(&last.code, &code));
         if !joins {
@@ -59,15 +73,15 @@ fn intervals(table: &Table) -> Result<Vec<Interval>, Error> {
         }
     };
     let mut next = 0;
-    for (&number, verdict) in table {
+    for (number, code) in codes {
         if number > next {
-            push(next, vec![refuse(libc::ENOSYS)]);
+            push(next, otherwise.clone());
         }
-        push(number, decide(verdict)?);
+        push(number, code);
         next = number + 1;
     }
-    push(next, vec![refuse(libc::ENOSYS)]);
-    Ok(intervals)
+    push(next, otherwise.clone());
+    intervals
 }
 
 fn same(one: &Program, other: &Program) -> bool {
@@ -142,7 +156,7 @@ fn alternative(conditions: &[Condition]) -> Result<Program, Error> {
     Ok(rest)
 }
 
-fn reach(distance: usize) -> Result<u8, Error> {
+pub fn reach(distance: usize) -> Result<u8, Error> {
     u8::try_from(distance).map_err(|_| too_long())
 }
 
@@ -154,14 +168,56 @@ fn load(offset: u32) -> sock_filter {
     statement(BPF_LD | BPF_W | BPF_ABS, offset)
 }
 
-fn ret(action: u32) -> sock_filter {
+pub fn ret(action: u32) -> sock_filter {
     statement(BPF_RET | BPF_K, action)
 }
 
 /// The call fails with this errno and does nothing.
 #[allow(clippy::cast_sign_loss, reason = "errno constants are positive")]
 fn refuse(errno: libc::c_int) -> sock_filter {
-    ret(libc::SECCOMP_RET_ERRNO | errno as u32)
+    refuse_with(errno as u32)
+}
+
+pub fn refuse_with(errno: u32) -> sock_filter {
+    ret(libc::SECCOMP_RET_ERRNO | errno)
+}
+
+/// Half of an argument, into the accumulator.
+pub fn load_argument(index: u8, upper: bool) -> sock_filter {
+    load(ARGUMENTS + 8 * u32::from(index) + if upper { 4 } else { 0 })
+}
+
+pub fn mask_with(mask: u32) -> sock_filter {
+    statement(BPF_ALU | BPF_AND | BPF_K, mask)
+}
+
+/// What the accumulator is compared for; unsigned, as all of BPF.
+#[derive(Debug, Clone, Copy)]
+pub enum Wide {
+    Equal,
+    Greater,
+    GreaterOrEqual,
+}
+
+pub fn jump_to(test: Wide, value: u32, yes: u8, no: u8) -> sock_filter {
+    let test = match test {
+        Wide::Equal => BPF_JEQ,
+        Wide::Greater => BPF_JGT,
+        Wide::GreaterOrEqual => BPF_JGE,
+    };
+    jump(test, value, yes, no)
+}
+
+/// Whether 64 bits are above a value: the upper halves decide unless they are equal. `yes` and `no` count from behind all of it.
+pub fn compare_and_jump(index: u8, test: Wide, (high, low): (u32, u32), yes: u8, no: u8) -> Result<Program, Error> {
+    let over = |distance: u8, more: usize| reach(usize::from(distance) + more);
+    Ok(vec![
+        load_argument(index, true),
+        jump_to(Wide::Greater, high, over(yes, 3)?, 0),
+        jump_to(Wide::Equal, high, 0, over(no, 2)?),
+        load_argument(index, false),
+        jump_to(test, low, yes, no),
+    ])
 }
 
 fn statement(code: u32, k: u32) -> sock_filter {

@@ -27,37 +27,74 @@ pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[Stri
     resolver.put(&profile.deny, Verdict::Deny);
     resolver.put(&profile.absent, Verdict::Absent);
     resolver.allow(&profile.allow);
-    for capability in capabilities {
-        if let Some(overlay) = profile.capabilities.get(capability) {
-            resolver.apply(overlay);
-        }
-    }
-    // After capabilities: no capability lifts a restriction that the plan's mounts or network call for.
-    if seccomp.deny_setid {
-        resolver.apply(&profile.deny_setid);
-    }
-    if seccomp.whiteouts {
-        resolver.apply(&profile.whiteouts);
-    }
-    if seccomp.unix_sockets_only {
-        resolver.apply(&profile.unix_sockets_only);
-    }
+    resolver.overlay(profile, seccomp, capabilities);
     resolver.table
 }
 
-struct Resolver<'p> {
+/// What holds whatever a profile of the policy's own says: the entries marked `floor`, and what the plan's mounts and network call
+/// for. A number that is missing here is left to the profile.
+pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) -> Table<'p> {
+    let mut resolver = Resolver::new();
+    for (entries, verdict) in [(&profile.deny, Verdict::Deny), (&profile.absent, Verdict::Absent)] {
+        for entry in entries.iter().filter(|entry| entry.floor) {
+            resolver.set(&entry.names, verdict);
+        }
+    }
+    for entry in profile.allow.iter().filter(|entry| entry.floor) {
+        resolver.allow(std::slice::from_ref(entry));
+    }
+    resolver.overlay(profile, seccomp, capabilities);
+    resolver.table
+}
+
+/// The numbers of this architecture's syscalls.
+pub struct Numbers(
     /// Sorted by name: the crate's own look-up compares with one name after the other, and this runs before the first launch.
-    numbers: Vec<(&'static str, u32)>,
+    Vec<(&'static str, u32)>,
+);
+
+impl Numbers {
+    pub fn new() -> Self {
+        // The crate's iterator leaves out the last one.
+        let all = Sysno::iter().chain([Sysno::last()]);
+        let mut numbers: Vec<_> = all.filter_map(|call| Some((call.name(), u32::try_from(call.id()).ok()?))).collect();
+        numbers.sort_unstable();
+        Self(numbers)
+    }
+
+    /// `None` for a name that this architecture lacks, as aarch64 lacks `open`.
+    pub fn of(&self, name: &str) -> Option<u32> {
+        let index = self.0.binary_search_by_key(&name, |(name, _)| name).ok()?;
+        self.0.get(index).map(|&(_, number)| number)
+    }
+}
+
+struct Resolver<'p> {
+    numbers: Numbers,
     table: Table<'p>,
 }
 
 impl<'p> Resolver<'p> {
     fn new() -> Self {
-        // The crate's iterator leaves out the last one.
-        let all = Sysno::iter().chain([Sysno::last()]);
-        let mut numbers: Vec<_> = all.filter_map(|call| Some((call.name(), u32::try_from(call.id()).ok()?))).collect();
-        numbers.sort_unstable();
-        Self { numbers, table: Table::new() }
+        Self { numbers: Numbers::new(), table: Table::new() }
+    }
+
+    fn overlay(&mut self, profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) {
+        for capability in capabilities {
+            if let Some(overlay) = profile.capabilities.get(capability) {
+                self.apply(overlay);
+            }
+        }
+        // After capabilities: no capability lifts a restriction that the plan's mounts or network call for.
+        if seccomp.deny_setid {
+            self.apply(&profile.deny_setid);
+        }
+        if seccomp.whiteouts {
+            self.apply(&profile.whiteouts);
+        }
+        if seccomp.unix_sockets_only {
+            self.apply(&profile.unix_sockets_only);
+        }
     }
 
     fn apply(&mut self, overlay: &'p Overlay) {
@@ -80,8 +117,8 @@ impl<'p> Resolver<'p> {
     /// Passes over names that this architecture lacks, as aarch64 lacks `open`.
     fn set(&mut self, names: &[String], verdict: Verdict<'p>) {
         for name in names {
-            if let Ok(index) = self.numbers.binary_search_by_key(&name.as_str(), |(name, _)| name) {
-                self.table.insert(self.numbers[index].1, verdict);
+            if let Some(number) = self.numbers.of(name) {
+                self.table.insert(number, verdict);
             }
         }
     }

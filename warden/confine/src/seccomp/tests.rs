@@ -29,7 +29,7 @@ fn default() -> Profile {
 }
 
 /// What the kernel does with `struct seccomp_data`, for the instructions that we generate.
-fn run(program: &[libc::sock_filter], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
+pub fn run(program: &[libc::sock_filter], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
     let mut data = Vec::new();
     data.extend(number.to_le_bytes());
     data.extend(architecture.to_le_bytes());
@@ -57,6 +57,7 @@ fn run(program: &[libc::sock_filter], architecture: u32, number: u32, arguments:
             }
             0x06 => return k,
             0x15 => a == k,
+            0x25 => a > k,
             0x35 => a >= k,
             code => panic!("instruction {code:#x}"),
         };
@@ -113,7 +114,7 @@ fn decides_as_its_table(profile: &Profile) {
         let plan = seccomp(deny_setid, unix_sockets_only);
         let capabilities: Vec<String> = capabilities.iter().map(ToString::to_string).collect();
         let table = table::resolve(profile, &plan, &capabilities);
-        let program = program::generate(&table).unwrap();
+        let program = program::generate(&table, &Verdict::Absent).unwrap();
         for number in (0..600).chain([0x3fff_ffff]) {
             let values = interesting(table.get(&number));
             for &first in &values {
@@ -132,9 +133,9 @@ fn decides_as_its_table(profile: &Profile) {
 }
 
 #[cfg(target_arch = "x86_64")]
-const NATIVE: u32 = 0xc000_003e;
+pub const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
-const NATIVE: u32 = 0xc000_00b7;
+pub const NATIVE: u32 = 0xc000_00b7;
 
 #[test]
 fn foreign_calls_kill() {
@@ -215,7 +216,13 @@ fn every_condition_can_hold_and_can_fail() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn every_known_syscall_has_one_verdict() {
-    let profile = default();
+    for name in ["default", "strict"] {
+        one_verdict(&profile::named(name).unwrap());
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn one_verdict(profile: &Profile) {
     let base = profile.allow.iter().flat_map(|entry| &entry.names);
     let others = profile.deny.iter().chain(&profile.absent).flat_map(|entry| &entry.names);
     let all: Vec<&str> = base.chain(others).map(String::as_str).collect();
@@ -245,4 +252,28 @@ fn allows_less_than_docker() {
     let profile = default();
     let allowed: usize = profile.allow.iter().map(|entry| entry.names.len()).sum();
     assert_eq!((allowed, Sysno::count()), (272, 383));
+}
+
+/// Whatever `strict` lets through, `default` does too; and no overlay brings back what it leaves out.
+#[test]
+fn strict_is_stricter() {
+    let strict = profile::named("strict").unwrap();
+    for (deny_setid, unix_sockets_only, capabilities) in VARIANTS {
+        let plan = seccomp(deny_setid, unix_sockets_only);
+        let capabilities: Vec<String> = capabilities.iter().map(ToString::to_string).collect();
+        let programs = [&default(), &strict].map(|profile| {
+            program::generate(&table::resolve(profile, &plan, &capabilities), &Verdict::Absent).unwrap()
+        });
+        for number in 0..600 {
+            for first in [0, 1, 2, 0x26, 0x5412, 0x1000_0000, 0o4755, 0x23] {
+                for second in [0, 1, 3, 0x5412, 0x40, 0o4755, 0o020_644] {
+                    let arguments = [first, second, second, second, 0, 0];
+                    let [default, strict] = [0, 1].map(|at| run(&programs[at], NATIVE, number, arguments));
+                    assert!(strict != 0x7fff_0000 || default == strict, "{number} {arguments:x?}");
+                }
+            }
+        }
+    }
+    let allowed: usize = strict.allow.iter().map(|entry| entry.names.len()).sum();
+    assert_eq!(allowed, 162);
 }

@@ -1,0 +1,130 @@
+//! A profile of the policy's own, against what its rules say; and the floor, which no such profile moves.
+
+use super::tests::{NATIVE, run};
+use super::*;
+use bulkhead_plan::custom::{Action, Argument, Comparison, CustomProfile, Rule, Word64};
+
+const OPERATIONS: [Comparison; 7] = [
+    Comparison::NotEqual,
+    Comparison::Less,
+    Comparison::LessOrEqual,
+    Comparison::Equal,
+    Comparison::GreaterOrEqual,
+    Comparison::Greater,
+    Comparison::MaskedEqual,
+];
+/// Both halves matter, and their order.
+const VALUES: [u64; 9] =
+    [0, 1, 2, 0xffff_fffe, 0xffff_ffff, 0x1_0000_0000, 0x1_0000_0001, 0x2_0000_0000, 0xffff_ffff_ffff_ffff];
+
+fn holds(argument: &Argument, given: u64) -> bool {
+    let value = argument.value.0;
+    match argument.op {
+        Comparison::NotEqual => given != value,
+        Comparison::Less => given < value,
+        Comparison::LessOrEqual => given <= value,
+        Comparison::Equal => given == value,
+        Comparison::GreaterOrEqual => given >= value,
+        Comparison::Greater => given > value,
+        Comparison::MaskedEqual => given & value == argument.value_two.0,
+    }
+}
+
+fn code(action: Action) -> u32 {
+    match action {
+        Action::KillProcess => 0x8000_0000,
+        Action::KillThread => 0,
+        Action::Trap => 0x0003_0000,
+        Action::Errno(errno) => 0x0005_0000 | u32::from(errno),
+        Action::Log => 0x7ffc_0000,
+        Action::Allow => 0x7fff_0000,
+    }
+}
+
+fn argument(index: u8, op: Comparison, value: u64) -> Argument {
+    let value_two = if op == Comparison::MaskedEqual { value & 0x1_0000_0001 } else { 0 };
+    Argument { index, op, value: Word64(value), value_two: Word64(value_two) }
+}
+
+#[test]
+fn every_comparison_is_of_64_bits() {
+    let number = u32::try_from(libc::SYS_read).unwrap();
+    for op in OPERATIONS {
+        for value in VALUES {
+            for second in [Comparison::Equal, Comparison::Less, Comparison::NotEqual] {
+                let args = vec![argument(1, op, value), argument(3, second, 0x1_0000_0000)];
+                let rules = vec![
+                    Rule { names: vec!["read".into()], action: Action::Allow, args: args.clone() },
+                    Rule { names: vec!["read".into()], action: Action::Errno(7), args: vec![argument(1, op, value)] },
+                ];
+                let program = custom::generate(&CustomProfile { default: Action::Errno(38), rules }).unwrap();
+                for given in VALUES {
+                    for other in VALUES {
+                        // The stricter of two rules that hold counts.
+                        let wanted = if holds(&args[0], given) { Action::Errno(7) } else { Action::Errno(38) };
+                        let found = run(&program, NATIVE, number, [9, given, 9, other, 9, 9]);
+                        assert_eq!(found, code(wanted), "{op:?} {value:#x} {given:#x} {other:#x}");
+                    }
+                }
+                let rules = vec![Rule { names: vec!["read".into()], action: Action::Allow, args: args.clone() }];
+                let program = custom::generate(&CustomProfile { default: Action::Trap, rules }).unwrap();
+                for given in VALUES {
+                    for other in VALUES {
+                        let all = holds(&args[0], given) && holds(&args[1], other);
+                        let found = run(&program, NATIVE, number, [9, given, 9, other, 9, 9]);
+                        assert_eq!(found, code(if all { Action::Allow } else { Action::Trap }));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn other_abis_kill_whatever_a_profile_says() {
+    let program = custom::generate(&CustomProfile { default: Action::Allow, rules: Vec::new() }).unwrap();
+    assert_eq!(run(&program, 0x4000_0003, 20, [0; 6]), 0x8000_0000);
+    assert_eq!(run(&program, NATIVE, 0x4000_0027, [0; 6]), 0x8000_0000);
+    assert_eq!(run(&program, NATIVE, 0, [0; 6]), code(Action::Allow));
+}
+
+/// Everything allowed, and yet: the default profile's answer to each call that the floor names.
+#[test]
+fn nothing_allowed_moves_the_floor() {
+    let all = SeccompProfile::Custom(CustomProfile { default: Action::Allow, rules: Vec::new() });
+    for (deny_setid, unix_sockets_only) in [(false, false), (true, true)] {
+        let plan = |profile| Seccomp { profile, deny_setid, unix_sockets_only, whiteouts: false };
+        let custom = compile(&plan(all.clone()), &[]).unwrap();
+        let default = compile(&plan("default".into()), &[]).unwrap();
+        assert_eq!(custom.count(), 2);
+        let strictest = |filters: &Filters, number: u32, arguments| {
+            filters.programs.iter().map(|program| run(program, NATIVE, number, arguments)).min().unwrap()
+        };
+        let profile = profile::named("default").unwrap();
+        let named = plan("default".into());
+        let floor = table::floor(&profile, &named, &[]);
+        assert!(floor.len() > 50, "{}", floor.len());
+        for &number in floor.keys() {
+            for first in [0, 1, 2, 0x26, 40, 0x1000_0000, u64::MAX, 0x5412, 0o4755] {
+                for second in [0, 1, 3, 0x5412, 0o4755, 0o020_644, 0o104_755] {
+                    let arguments = [first, second, second, second, 0, 0];
+                    let (custom, default) =
+                        (strictest(&custom, number, arguments), strictest(&default, number, arguments));
+                    assert_eq!(custom, default, "{number} {arguments:x?}");
+                }
+            }
+        }
+        let with = compile(&plan(all.clone()), &["SYS_CHROOT".into()]).unwrap();
+        assert_eq!(strictest(&with, u32::try_from(libc::SYS_chroot).unwrap(), [0; 6]), code(Action::Allow));
+    }
+}
+
+#[test]
+fn the_longest_profile_fits_or_is_refused() {
+    let args: Vec<Argument> = (0..6).map(|index| argument(index, Comparison::Less, u64::MAX - 1)).collect();
+    let rule = |action| Rule { names: vec!["read".into()], action, args: args.clone() };
+    let rules = |count| (0..count).map(|_| rule(Action::Allow)).collect();
+    assert!(custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(100) }).is_ok());
+    let error = custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(1000) }).unwrap_err();
+    assert_eq!((error.code, error.detail.as_deref()), (Code::SeccompFailed, Some("length")));
+}
