@@ -3,7 +3,7 @@
 // One file each, with what is imported lazily split off, because reading many small files is most of Node's start-up time.
 
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
@@ -43,6 +43,7 @@ const script = {
 await put(library, await bundle(modules, library, { index: `${library}/src/index.ts` }));
 await put(cli, await bundleCommandLine());
 await writeSchema();
+await copyProfiles();
 // Of use where the warden is built already and may make sandboxes; set-up does it again when all is ready.
 spawnSync(process.execPath, [`${root}scripts/keep-code.mjs`], { stdio: "ignore" });
 
@@ -63,7 +64,7 @@ async function bundleCommandLine() {
       minifyWhitespace: true,
       supported: { "dynamic-import": false },
       // What main-run.ts leaves to the whole command line.
-      external: ["../images/open.js", "./yaml.js"],
+      external: ["../images/open.js", "../syscalls/read.js", "./yaml.js"],
       banner: { js: "(function (require, __dirname, libraryDirectory, startWhole) {" },
       footer: { js: "})" },
     },
@@ -107,6 +108,14 @@ async function put(directory, files) {
   const made = new Set(files.map(({ path }) => basename(path)));
   for (const name of await readdir(dist)) {
     if (/\.c?js(\.map)?(\.new)?$|\.cache(\.new)?$/.test(name) && !made.has(name)) await rm(`${dist}/${name}`);
+  }
+}
+
+/** The seccomp profiles, which the warden holds and `bulkhead profile export` prints. */
+async function copyProfiles() {
+  await mkdir(`${root}${library}/dist/profiles`, { recursive: true });
+  for (const name of ["default", "strict"]) {
+    await copyFile(`${root}warden/plan/profiles/${name}.json`, `${root}${library}/dist/profiles/${name}.json`);
   }
 }
 

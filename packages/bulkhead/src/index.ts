@@ -48,3 +48,6 @@ export type { ProcessResult } from "./sandbox/process-result.js";
 export { type PublishedPort, type RunControl, type RunOptions, run } from "./sandbox/run.js";
 export type { RunResult } from "./sandbox/run-result.js";
 export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
+export type { BuiltIn } from "./syscalls/built-in.js";
+export { exportProfile } from "./syscalls/export.js";
+export type { OciProfile } from "./syscalls/oci.js";

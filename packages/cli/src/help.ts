@@ -42,6 +42,11 @@ Examples:
   bulkhead images import docker-archive:./image.tar team/tool:1
   bulkhead images build-base --packages python3-minimal,git localhost/python
   bulkhead images prune --all                    everything that no sandbox uses`,
+  profile: `
+Examples:
+  bulkhead profile export default > seccomp.json
+  bulkhead run --syscalls ./seccomp.json -- id
+  docker run --security-opt seccomp=./seccomp.json …`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

@@ -1,6 +1,7 @@
 import { Broker } from "bulkhead";
 import { type RunFlags, runCommand } from "./commands/run.js";
 import { perform } from "./perform.js";
+import { isBuiltIn } from "./policy/merge.js";
 import { rootCommand } from "./root-command.js";
 import { execute } from "./run/execute.js";
 
@@ -23,9 +24,10 @@ void perform(
 );
 
 /** What reads policy files and images, and what decides about the network, is larger than all the rest, and is not in this bundle. */
-function isServedHere({ policy, image, root = "", allow, deny, net, secret }: RunFlags): boolean {
+function isServedHere({ policy, image, root = "", syscalls = "default", allow, deny, net, secret }: RunFlags): boolean {
   const egress = [allow, deny, net, secret].some((flag) => flag !== undefined);
-  return policy === undefined && image === undefined && !egress && !/^(oci|docker-archive):/.test(root);
+  const isPlain = isBuiltIn(syscalls) && policy === undefined && image === undefined;
+  return isPlain && !egress && !/^(oci|docker-archive):/.test(root);
 }
 
 /** Only a guess at what will be asked for: a wrong one costs a process that is never used. */

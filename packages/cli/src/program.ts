@@ -4,6 +4,7 @@ import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
 import { imagesCommand } from "./commands/images.js";
+import { profileCommand } from "./commands/profile.js";
 import { runCommand } from "./commands/run.js";
 import { setupCommand } from "./commands/setup.js";
 import { versionCommand } from "./commands/version.js";
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
     }),
   explain: explainCommand,
   images: imagesCommand,
+  profile: profileCommand,
   doctor: doctorCommand,
   broker: brokerCommand,
   setup: setupCommand,

@@ -119,7 +119,7 @@ pub(crate) fn check(profile: &CustomProfile) -> Checked {
 
 fn action(action: Action, field: &str) -> Checked {
     match action {
-        Action::Errno(errno) => need((1..=MAX_ERRNO).contains(&errno), field),
+        Action::Errno(errno) => need((1..=MAX_ERRNO).contains(&errno), &format!("{field}.errno")),
         _ => Ok(()),
     }
 }

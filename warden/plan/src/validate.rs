@@ -74,7 +74,7 @@ impl Plan {
         limits::all(&self.limits, &self.cgroup)?;
         match &self.seccomp.profile {
             SeccompProfile::Named(name) => {
-                need(profile::PROFILES.iter().any(|(known, _)| known == name), "seccomp.profile")?
+                need(profile::PROFILES.iter().any(|(known, _)| known == name), "seccomp.profile")?;
             }
             SeccompProfile::Custom(custom) => custom::check(custom)?,
         }

@@ -10,6 +10,7 @@ import { chooseLevel } from "./compile/level.js";
 import { cgroupFor, limitsFor } from "./compile/limits.js";
 import { mountsFor } from "./compile/mounts.js";
 import { rootFor } from "./compile/root.js";
+import { profileFor } from "./compile/syscalls.js";
 import type { Inputs } from "./input-types.js";
 import type { Plan } from "./schema.js";
 
@@ -78,7 +79,7 @@ export function tabulate(
     mounts,
     limits: limitsFor(policy.resources, cgroup, mounts),
     cgroup,
-    seccomp: seccompFor(namespaces, mounts),
+    seccomp: seccompFor(profileFor(policy, inputs, host), namespaces, mounts),
     landlock: landlockFor(policy, mounts, facts),
     capabilities: policy.capabilities,
     apparmor: policy.apparmor,

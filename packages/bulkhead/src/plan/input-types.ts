@@ -1,3 +1,5 @@
+import type { OciProfile } from "../syscalls/oci.js";
+
 /** What a policy's names turned out to mean on this host. Gathered by `gatherInputs`, so that `compile` can be pure. */
 export interface Inputs {
   readonly root: RootInput;
@@ -8,6 +10,8 @@ export interface Inputs {
   readonly workdir: string;
   /** What the image says, where the root is one. */
   readonly image: ImageDefaults | null;
+  /** The seccomp profile that the policy names, where it names a file. */
+  readonly profile?: { readonly path: string; readonly content: OciProfile };
 }
 
 /** Ids inside; `name` is for USER and LOGNAME. */

@@ -38,9 +38,18 @@ const OWN_ACCOUNTS = {
 
 /**
  * Looks up on this host what a policy names: where its root is and what that holds, which files it means, who its user
- * is. Throws ROOT_INVALID, FILES_INVALID, USER_UNKNOWN, SETUP_MISSING, and what `openImage` throws.
+ * is. Throws ROOT_INVALID, FILES_INVALID, PROFILE_INVALID, USER_UNKNOWN, SETUP_MISSING, and what `openImage` throws.
  */
 export async function gatherInputs(policy: ResolvedPolicy, sources: InputSources): Promise<Inputs> {
+  const inputs = await gatherRoot(policy, sources);
+  if (policy.syscalls.kind !== "file") return inputs;
+  const { path } = policy.syscalls;
+  // Loaded only here, as few policies name one.
+  const { loadOciProfile } = await import("../syscalls/read.js");
+  return { ...inputs, profile: { path, content: await loadOciProfile(path) } };
+}
+
+async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promise<Inputs> {
   const files = policy.files.map((file) => (file.kind === "host" ? hostFile(file.source, "FILES_INVALID") : null));
   if (policy.root.kind === "host") {
     const user = resolveUser(policy.user, OWN_ACCOUNTS, null);

@@ -4,6 +4,7 @@ import { layers, mount, overlay, owner } from "./schema/mount.js";
 import { filesystemSize, insideId, integer, MIB, pids, size } from "./schema/numbers.js";
 import { payload } from "./schema/payload.js";
 import { misfits } from "./schema/relations.js";
+import { seccomp } from "./schema/seccomp.js";
 import { hostName, id, path, pathOrRoot, profileName } from "./schema/text.js";
 
 /** A plan's JSON may have this many bytes. */
@@ -15,9 +16,6 @@ const LARGEST_PLAN = 512 * 1024;
  */
 const CAPABILITIES =
   /^(?:CHOWN|DAC_OVERRIDE|DAC_READ_SEARCH|FOWNER|FSETID|KILL|SETGID|SETPCAP|SETUID|SYS_CHROOT|SYS_ADMIN|SYS_PTRACE)$/;
-
-/** Built-in seccomp profiles: files of `warden/plan/profiles/`. */
-const PROFILES = ["default", "sentry"] as const;
 
 const root = z.strictObject({
   source: z.discriminatedUnion("kind", [
@@ -57,12 +55,7 @@ const shape = z.strictObject({
     version: z.union([z.literal(0), z.literal(1), z.literal(2)]),
     controllers: z.array(z.enum(["memory", "pids", "cpu"])),
   }),
-  seccomp: z.strictObject({
-    profile: z.enum(PROFILES),
-    denySetid: z.boolean(),
-    unixSocketsOnly: z.boolean(),
-    whiteouts: z.boolean().default(false),
-  }),
+  seccomp,
   landlock: z
     .strictObject({
       abi: integer(1, 99),
@@ -111,7 +104,7 @@ export function parsePlan(value: unknown): Plan {
 function fieldOf(issue: z.core.$ZodIssue | undefined): readonly PropertyKey[] {
   if (issue?.code !== "invalid_union") return issue?.path ?? [];
   const meant = issue.errors.find((issues) => issues.every(({ path: inner }) => inner.length > 0))?.[0];
-  return [...issue.path, ...(meant?.path ?? [])];
+  return [...issue.path, ...fieldOf(meant)];
 }
 
 function invalid(field: readonly PropertyKey[]): BulkheadError {

@@ -16,6 +16,8 @@ export function withAbsolutePaths(policy: unknown, directory: string): unknown {
   if (isFields(images) && Array.isArray(images["verify"])) {
     rewritten["images"] = { ...images, verify: images["verify"].map((rule: unknown) => absoluteRule(rule, directory)) };
   }
+  const syscalls = policy["syscalls"];
+  if (isFields(syscalls)) rewritten["syscalls"] = absolutePath(syscalls, "profile", directory);
   return rewritten;
 }
 
@@ -35,8 +37,12 @@ function absoluteRoot(root: string, directory: string): string {
 }
 
 function absoluteFile(entry: unknown, directory: string): unknown {
-  if (!isFields(entry) || typeof entry["host"] !== "string" || entry["host"] === "") return entry;
-  return { ...entry, host: resolve(directory, entry["host"]) };
+  return isFields(entry) ? absolutePath(entry, "host", directory) : entry;
+}
+
+function absolutePath(fields: Fields, name: string, directory: string): Fields {
+  const path = fields[name];
+  return typeof path !== "string" || path === "" ? fields : { ...fields, [name]: resolve(directory, path) };
 }
 
 function isFields(value: unknown): value is Fields {

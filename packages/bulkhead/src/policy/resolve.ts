@@ -24,6 +24,10 @@ export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory
     env: Object.fromEntries(Object.entries(policy.env ?? {}).map(([name, value]) => [name, String(value)])),
     files: (policy.files ?? []).map((entry) => fileOf(entry, directory)),
     access: accessOf(policy.access),
+    syscalls:
+      typeof policy.syscalls === "object"
+        ? { kind: "file", path: resolve(directory, policy.syscalls.profile) }
+        : { kind: "built-in", name: policy.syscalls ?? "default" },
     capabilities: [...new Set(policy.capabilities ?? [])].sort(),
     resources: resourcesOf(policy.resources ?? {}),
     require: [...new Set(policy.require ?? [])],

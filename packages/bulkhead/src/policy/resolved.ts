@@ -17,6 +17,7 @@ export interface ResolvedPolicy {
   readonly files: readonly FileChoice[];
   /** Null: whatever is there may be read and executed, and what is mounted writable written. */
   readonly access: Access | null;
+  readonly syscalls: SyscallChoice;
   /** Without `CAP_`, sorted. */
   readonly capabilities: readonly string[];
   readonly resources: ResolvedResources;
@@ -55,6 +56,11 @@ export type UserChoice =
   | { readonly kind: "ids"; readonly uid: number; readonly gid: number }
   /** Looked up in the root's own /etc/passwd. */
   | { readonly kind: "name"; readonly name: string };
+
+export type SyscallChoice =
+  | { readonly kind: "built-in"; readonly name: "default" | "strict" }
+  /** An OCI seccomp profile; the path is absolute. */
+  | { readonly kind: "file"; readonly path: string };
 
 export type FileChoice =
   | {

@@ -2,12 +2,10 @@ import type { CheckedPolicy } from "./schema.js";
 
 /** The first thing in a valid policy that this version cannot do, with the field's name; undefined: it can do all of it. */
 export function unsupportedIn(policy: CheckedPolicy): string | undefined {
-  const { network, syscalls } = policy;
+  const { network } = policy;
   if (network === "full") return 'network: full is not built yet; only "none" is';
   if (typeof network === "object" && ((network.allow?.length ?? 0) > 0 || network.deny !== undefined)) {
     return 'network: allow and deny are not built yet; only "none" is';
   }
-  if (syscalls === "strict") return 'syscalls: strict is not built yet; only "default" is';
-  if (typeof syscalls === "object") return 'syscalls: profiles of your own are not built yet; only "default" is';
   return undefined;
 }

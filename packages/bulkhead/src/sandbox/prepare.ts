@@ -163,8 +163,9 @@ function remember(policy: Policy, ready: Ready): void {
   policies.set(JSON.stringify(policy), { policy: structuredClone(policy), ready, until });
 }
 
-function namesNoHostFile({ root, files }: ResolvedPolicy): boolean {
-  return (root.kind === "base" || root.kind === "host") && files.every((file) => file.kind === "tmpfs");
+function namesNoHostFile({ root, files, syscalls }: ResolvedPolicy): boolean {
+  const ownRoot = root.kind === "base" || root.kind === "host";
+  return ownRoot && syscalls.kind !== "file" && files.every((file) => file.kind === "tmpfs");
 }
 
 function reportOf(broker: Broker): HostReport {

@@ -25,6 +25,7 @@ export interface PolicyFlags extends NetworkFlags {
   readonly timeout?: string;
   readonly maxOutput?: string;
   readonly cap?: readonly string[];
+  readonly syscalls?: string;
   readonly apparmor?: string;
   readonly require?: readonly string[];
 }
@@ -100,6 +101,7 @@ function addOwnFlags(command: Command): Command {
       list,
       undefined,
     )
+    .option("--syscalls <profile>", "default, strict, or a file with an OCI seccomp profile (default: default)")
     .option("--apparmor <profile>", "run under this AppArmor profile, which is loaded already")
     .optionsGroup("Limits:")
     .option("-m, --memory <size>", "memory of everything inside together (default: 512MiB)")

@@ -25,6 +25,7 @@ export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
     workdir: flags.workdir ?? policy.workdir,
     user: flags.user ?? policy.user,
     hostname: flags.hostname ?? policy.hostname,
+    syscalls: syscallsFlag(flags.syscalls) ?? policy.syscalls,
     apparmor: flags.apparmor ?? policy.apparmor,
     env: together(policy.env, flags.env),
     files: mergeFiles(policy.files, [...(flags.mount ?? []), ...(flags.tmpfs ?? [])]),
@@ -35,6 +36,15 @@ export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
     resources: together(policy.resources, resourceFlags(flags)),
   };
   return withoutUndefined(merged) as Policy;
+}
+
+/** Whether `--syscalls` names a profile that needs no file. */
+export function isBuiltIn(syscalls: string): boolean {
+  return syscalls === "default" || syscalls === "strict";
+}
+
+function syscallsFlag(syscalls: string | undefined): unknown {
+  return syscalls === undefined || isBuiltIn(syscalls) ? syscalls : { profile: syscalls };
 }
 
 /** On a command line a bare word that is no keyword is the directory that completion offered. */

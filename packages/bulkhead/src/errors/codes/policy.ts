@@ -37,6 +37,11 @@ export const policyCodes = entries({
     cause: "a host path in `files` cannot be mounted",
     remedy: "Name an existing file or directory that you may read (and own, to write to it).",
   },
+  PROFILE_INVALID: {
+    fault: "user",
+    cause: "the seccomp profile cannot be used, or not exactly as it is written",
+    remedy: "Mend each line named. `bulkhead profile export default` prints one to start from.",
+  },
   USER_UNKNOWN: {
     fault: "user",
     cause: "the root has no such user",

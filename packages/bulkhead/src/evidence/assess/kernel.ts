@@ -10,7 +10,8 @@ const SCOPE_ABI = 6;
 export const kernel = assessors({
   seccomp: ({ seccomp }) => {
     const setid = seccomp.denySetid ? ", and no set-user-id files" : "";
-    return enforced(`profile ${seccomp.profile}${setid}; system calls of other ABIs kill`);
+    const name = typeof seccomp.profile === "string" ? seccomp.profile : "of the policy, above Bulkhead's floor";
+    return enforced(`profile ${name}${setid}; system calls of other ABIs kill`);
   },
   landlock: ({ landlock }) => {
     if (landlock === null) {

@@ -19,9 +19,13 @@ export function namespacesFor(level: Level, facts: Facts): readonly Namespace[] 
   return names;
 }
 
-export function seccompFor(namespaces: readonly Namespace[], mounts: readonly Mount[]): Seccomp {
+export function seccompFor(
+  profile: Seccomp["profile"],
+  namespaces: readonly Namespace[],
+  mounts: readonly Mount[],
+): Seccomp {
   return {
-    profile: "default",
+    profile,
     denySetid: mounts.some((mount) => mount.kind === "bind" && !mount.readOnly),
     unixSocketsOnly: !namespaces.includes("net"),
     whiteouts: false,

@@ -1,4 +1,5 @@
 import type { Mount, Plan } from "../schema.js";
+import { profileMisfits } from "./seccomp.js";
 import { isDistinct, isWithin } from "./text.js";
 
 /** What a field alone cannot say. Yields the path of each field that does not fit the others. */
@@ -9,6 +10,7 @@ export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
   if (plan.root.source.kind === "layers" && !isDistinct(plan.root.source.layers)) yield ["root", "source", "layers"];
   yield* mountMisfits(plan);
   yield* limitMisfits(plan);
+  yield* profileMisfits(plan.seccomp.profile);
   yield* landlockMisfits(plan);
   yield* capabilityMisfits(plan);
   yield* payloadMisfits(plan);

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { hostPath } from "./values.js";
 
 /** The shape of what is to come is accepted, so that it can be refused by name: only `none` works so far. */
 export function network() {
@@ -10,7 +11,7 @@ export function network() {
 }
 
 export function syscalls() {
-  return z.union([z.enum(["default", "strict"]), z.strictObject({ profile: z.string() })], {
+  return z.union([z.enum(["default", "strict"]), z.strictObject({ profile: hostPath() })], {
     error: "default, strict, or { profile: FILE }",
   });
 }

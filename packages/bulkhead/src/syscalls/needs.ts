@@ -1,0 +1,24 @@
+import type { SettledProfile } from "./settle.js";
+
+/**
+ * What init needs to start a program and to end, on either architecture: without one of these there would be a sandbox in which
+ * nothing starts. Its file operations need more (`mkdirat`, `unlinkat`, `inotify_init1` and the like) and fail alone.
+ */
+const INIT_NEEDS = [
+  ...["brk", "mmap", "mprotect", "munmap", "rt_sigaction", "rt_sigprocmask", "sigaltstack", "rt_sigreturn"],
+  ...["read", "write", "close", "close_range", "fcntl", "recvfrom", "recvmsg", "sendto", "sendmsg", "ioctl"],
+  ...["clone", "execve", "exit_group", "wait4", "kill", "pipe2", "socketpair", "signalfd4", "umask", "chdir"],
+  ...["openat", "setsid", "setresuid", "setresgid", "setgroups", "capset", "prctl", "prlimit64", "set_tid_address"],
+  ...["getpid", "gettid", "futex"],
+] as const;
+
+/** The calls of init's that a profile never lets through, whatever their arguments. */
+export function missingFor(profile: SettledProfile): readonly string[] {
+  const passes = (action: unknown) => action === "allow" || action === "log";
+  return INIT_NEEDS.filter((name) => {
+    const rules = profile.rules.filter(({ names }) => names.includes(name));
+    // The strictest of the rules that hold decides, so one without arguments that refuses is the end of it.
+    if (rules.some(({ action, args }) => args.length === 0 && !passes(action))) return true;
+    return !passes(profile.default) && !rules.some(({ action }) => passes(action));
+  });
+}

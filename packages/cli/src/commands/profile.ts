@@ -1,0 +1,18 @@
+import { Argument, Command } from "commander";
+import { EXAMPLES } from "../help.js";
+
+/** `bulkhead profile`: seccomp profiles as files. */
+export function profileCommand(): Command {
+  return new Command("profile")
+    .description("print the built-in seccomp profiles in the format of OCI and Docker")
+    .addHelpText("after", EXAMPLES.profile)
+    .addCommand(
+      new Command("export")
+        .description("print a profile as JSON, to be read, changed, and used with --syscalls FILE")
+        .addArgument(new Argument("<profile>").choices(["default", "strict"]))
+        .action(async (name: "default" | "strict") => {
+          const { printProfile } = await import("../profile/export.js");
+          await printProfile(name);
+        }),
+    );
+}
