@@ -119,6 +119,7 @@ describe("images ls", () => {
         },
       ],
       usage: { blobBytes: 45_000_000, treeBytes: 0, erofsBytes: 0, brokenBytes: 1000 },
+      quotaBytes: null,
       unnamedTrees: 2,
     };
     expect(renderImages(list, style, now).split("\n")).toEqual([
@@ -127,6 +128,7 @@ describe("images ls", () => {
       "",
       "45 MB on disk: 45 MB of layers, 0 B unpacked, 1.0 kB of broken downloads, 2 unpacked without a name",
     ]);
+    expect(renderImages({ ...list, quotaBytes: 20_000_000_000 }, style, now)).toMatch(/^45 MB on disk of 20 GB: /m);
   });
 
   it("says what was removed, and what was kept and why", () => {

@@ -21,7 +21,11 @@ export async function showImage(name: string): Promise<void> {
   await finish(0);
 }
 
-export function renderImages({ images: all, usage, unnamedTrees }: ImageList, style: Style, now?: number): string {
+export function renderImages(
+  { images: all, usage, quotaBytes, unnamedTrees }: ImageList,
+  style: Style,
+  now?: number,
+): string {
   const titles = ["NAME", "DIGEST", "LAYERS", "SIZE", "UNPACKED", "PULLED", ""];
   const header = titles.map((text): Cell => ({ text, paint: style.strong }));
   const rows = all.map((image): readonly Cell[] => [
@@ -39,5 +43,5 @@ export function renderImages({ images: all, usage, unnamedTrees }: ImageList, st
   if (erofsBytes > 0) parts.push(`${humanBytes(erofsBytes)} for virtual machines`);
   if (brokenBytes > 0) parts.push(`${humanBytes(brokenBytes)} of broken downloads`);
   if (unnamedTrees > 0) parts.push(`${unnamedTrees} unpacked without a name`);
-  return `${table([header, ...rows])}\n\n${total} on disk: ${parts.join(", ")}`;
+  return `${table([header, ...rows])}\n\n${total} on disk${quotaBytes === null ? "" : ` of ${humanBytes(quotaBytes)}`}: ${parts.join(", ")}`;
 }

@@ -2,7 +2,7 @@ import type { ImageConfig } from "../documents/config.js";
 import type { Digest } from "../reference/digest.js";
 import { parseImageName } from "../reference/name.js";
 import { Store } from "../store/store.js";
-import { usageOf } from "../store/usage.js";
+import { quotaBytes, usageOf } from "../store/usage.js";
 import { findStored, notLocal } from "../stored.js";
 import { type ImageList, type ImageSummary, summaryOf } from "./summary.js";
 
@@ -25,6 +25,7 @@ export async function listImages(path: string | undefined): Promise<ImageList> {
   return {
     images: records.map((record) => summaryOf(store, record, trees)),
     usage,
+    quotaBytes: quotaBytes() ?? null,
     unnamedTrees: [...trees.keys()].filter((key) => !named.has(key)).length,
   };
 }

@@ -27,6 +27,8 @@ export interface ImageList {
   readonly images: readonly ImageSummary[];
   /** Of the whole store, each thing counted once. */
   readonly usage: Usage;
+  /** The most that it may take, in bytes (BULKHEAD_STORE_QUOTA); null: as much as the disk has. */
+  readonly quotaBytes: number | null;
   /** Unpacked files that no name leads to: of images in files, and of names that were removed while in use. */
   readonly unnamedTrees: number;
 }

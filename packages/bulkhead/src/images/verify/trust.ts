@@ -69,6 +69,13 @@ async function readKey(path: string): Promise<KeyObject> {
       detail: "not a public key in PEM",
     });
   }
+  const key = parseKey(text, path);
+  if (key.asymmetricKeyType === "ec" || key.asymmetricKeyType === "rsa") return key;
+  // Sigstore's library hashes what it checks, which signatures of other kinds are not made for.
+  throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read key", path, detail: "neither EC nor RSA" });
+}
+
+function parseKey(text: string, path: string): KeyObject {
   try {
     return createPublicKey(text);
   } catch (cause) {
