@@ -16,7 +16,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   plan: ["errors", "policy", "host", "evidence", "syscalls"],
   channel: ["errors"],
   broker: ["errors", "channel", "host", "plan", "evidence"],
-  levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence"],
+  guest: ["errors", "channel", "broker", "host", "plan", "evidence"],
+  levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest"],
   images: ["errors", "policy", "plan", "broker", "sandbox"],
   egress: ["errors", "policy", "channel"],
   sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images", "egress"],
@@ -82,6 +83,7 @@ describe("the Rust crates", () => {
     confine: ["landlock", "libc", "rustix", "seccompiler", "syscalls", "serde", "serde_json"],
     broker: ["libc", "rustix", "serde", "serde_json"],
     init: ["libc", "rustix", "serde", "serde_json"],
+    guest: ["libc", "rustix", "serde", "serde_json"],
     warden: [],
     probe: ["libc"],
   };

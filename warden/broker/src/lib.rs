@@ -3,8 +3,9 @@
 //! The only part of Bulkhead that holds privilege. It knows no HTTP, no image formats, and no JSON but plans and control messages.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod alone;
 mod attach;
-mod attempt;
+pub mod attempt;
 mod authorize;
 mod caller;
 mod cgroup;

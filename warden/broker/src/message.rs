@@ -99,7 +99,7 @@ pub enum Cause {
     Failed,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     #[serde(flatten)]

@@ -64,7 +64,7 @@ fn inherited_control() -> Result<OwnedFd, Error> {
 
 /// 0 to 15 are where a child puts what its payload starts with: nothing of ours may live there, but what is there already and
 /// closes itself on exec.
-fn occupy_low_descriptors() -> Result<(), Error> {
+pub fn occupy_low_descriptors() -> Result<(), Error> {
     loop {
         let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(
             Code::LaunchFailed,

@@ -50,6 +50,7 @@ pub enum Code {
     ListenFailed,
     ConnectFailed,
     RequestInvalid,
+    GuestFailed,
 }
 
 /// `operation` names what was attempted (a syscall or a step), `path` on what.

@@ -1,4 +1,5 @@
-//! The warden: one static program in two roles. `warden broker` makes sandboxes; `warden init` is process 1 of one.
+//! The warden: one static program in three roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; and as
+//! `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
 
 use std::ffi::OsString;
 
@@ -8,6 +9,10 @@ fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // Init is executed with "init" as its name and nothing in front of it.
     let role = arguments.first().and_then(|name| name.to_str()).filter(|name| *name == "init");
+    // The kernel of a virtual machine starts it by this name; elsewhere nobody is process 1 under it.
+    if std::process::id() == 1 && arguments.first().is_some_and(|name| name == "/init") {
+        bulkhead_guest::main();
+    }
     let code = match role.or_else(|| arguments.get(1).and_then(|word| word.to_str())) {
         Some("init") => bulkhead_init::main(arguments.into_iter().skip(1).collect()),
         Some("broker") => bulkhead_broker::main(&arguments[2..]),

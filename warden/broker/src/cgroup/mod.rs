@@ -186,6 +186,14 @@ impl Group {
         if self.version == 2 { v2::freeze(self, true).map(|()| Frozen::V2) } else { v1::freeze(self).map(Frozen::V1) }
     }
 
+    /// Freezing takes the time that the processes need to get out of the kernel.
+    pub fn is_frozen(&self) -> bool {
+        match self.version {
+            2 => v2::is_frozen(self),
+            _ => true, // v1: the guard goes on until it is
+        }
+    }
+
     pub fn thaw(&self, frozen: Frozen) -> Result<(), Error> {
         match frozen {
             Frozen::V2 => v2::freeze(self, false),

@@ -77,6 +77,10 @@ pub fn freeze(group: &Group, frozen: bool) -> Result<(), Error> {
     write(&path(group).join("cgroup.freeze"), if frozen { "1" } else { "0" })
 }
 
+pub fn is_frozen(group: &Group) -> bool {
+    read_keyed(&path(group).join("cgroup.events"), "frozen") == Some(1)
+}
+
 pub fn kill(group: &Group) {
     // Since 5.14; before that init's death has to do, as on v1.
     let _ = write(&path(group).join("cgroup.kill"), "1");

@@ -6,6 +6,9 @@ mod connections;
 mod sandboxes;
 mod status;
 
+pub use sandboxes::look_at;
+pub use status::{Received, receive};
+
 use crate::attach::Attachments;
 use crate::attempt::Attempt;
 use crate::caller::Caller;

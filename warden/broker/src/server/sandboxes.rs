@@ -152,7 +152,7 @@ fn too_many_parked() -> Error {
 }
 
 /// Fail closed: the child is told to go on only when what is seen from outside is what the plan says.
-fn look_at(sandbox: &mut Sandbox, privileged: bool) -> Result<(), Error> {
+pub fn look_at(sandbox: &mut Sandbox, privileged: bool) -> Result<(), Error> {
     let base = sandbox.range.map_or(0, UidRange::base);
     let evidence = evidence::collect(sandbox.pid, &sandbox.plan, sandbox.group.as_ref(), false)?;
     evidence::check(&evidence, &sandbox.plan, base, privileged)?;

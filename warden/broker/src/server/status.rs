@@ -6,7 +6,7 @@ use bulkhead_plan::{Code, Error};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use std::io::IoSliceMut;
 
-pub(super) enum Received {
+pub enum Received {
     Later,
     /// Everything is in force: the child waits to be looked at.
     Ready,
@@ -15,7 +15,7 @@ pub(super) enum Received {
 }
 
 /// One message. The descriptors that come with it are the sandbox's writable file systems.
-pub(super) fn receive(sandbox: &mut Sandbox) -> Received {
+pub fn receive(sandbox: &mut Sandbox) -> Received {
     let Some(status) = &sandbox.status else { return Received::End };
     let mut text = [0_u8; 8192];
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];

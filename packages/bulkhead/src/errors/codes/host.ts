@@ -47,4 +47,9 @@ export const hostCodes = entries({
     cause: "every uid range is taken by a live sandbox",
     remedy: "End some sandboxes first.",
   },
+  KERNEL_UNAVAILABLE: {
+    fault: "system",
+    cause: "there is no kernel for microVMs to start with",
+    remedy: "Run `./bulkhead setup microvm` once with a network, or choose one that is there with `bulkhead kernel use`.",
+  },
 });

@@ -96,4 +96,9 @@ export const launchCodes = entries({
     cause: "what was in force differs from the plan, so the sandbox was killed",
     remedy: "This should never happen: report it together with `bulkhead doctor --json`.",
   },
+  GUEST_FAILED: {
+    fault: "system",
+    cause: "the guest of a microVM could not be made ready",
+    remedy: "See the operation. `bulkhead kernel ls` shows which kernel is used; `bulkhead kernel use` chooses another.",
+  },
 });

@@ -1,0 +1,23 @@
+/** What a guest's kernel is told. */
+export interface CommandLineOptions {
+  /** Where channel and control are: virtio-serial ports, or vsock ports. */
+  readonly ports: "serial" | "vsock";
+  /** Thousands of cycles a second of an emulated time-stamp counter; undefined with hardware virtualisation. */
+  readonly emulatedTscKhz?: number;
+}
+
+/** The kernel command line of a guest; `docs/guest.md` says what each word is for. The VMM adds its devices to it. */
+export function guestCommandLine({ ports, emulatedTscKhz }: CommandLineOptions): string {
+  const words = [
+    "console=ttyS0",
+    "quiet",
+    "panic=-1",
+    "reboot=t",
+    "lsm=landlock,yama,apparmor",
+    // No random seed of the firmware's, no disk to resume from, no watchdog that a paused machine would trip.
+    "nowatchdog",
+    `bulkhead.ports=${ports}`,
+  ];
+  if (emulatedTscKhz !== undefined) words.push(`tsc_early_khz=${emulatedTscKhz}`, "no_timer_check");
+  return words.join(" ");
+}

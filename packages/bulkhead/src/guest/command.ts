@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+
+/** What a program is started with beyond its arguments. */
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly input?: Uint8Array;
+  /** Each line that it prints, as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+const WORDS_KEPT = 2_000;
+
+/**
+ * Runs a program of the distribution's and gives what it printed. It gets nothing of our environment but PATH and HOME.
+ *
+ * Throws KERNEL_UNAVAILABLE with its last words when it fails, or when there is no such program.
+ */
+export function command(name: string, args: readonly string[], options: CommandOptions = {}): Promise<Buffer> {
+  const { PATH = "/usr/sbin:/usr/bin:/sbin:/bin", HOME = "/" } = process.env;
+  const env = { PATH, HOME, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+  return new Promise((done, failed) => {
+    const child = spawn(name, args, { env, cwd: options.cwd, stdio: ["pipe", "pipe", "pipe"] });
+    const output: Buffer[] = [];
+    let words = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      output.push(chunk);
+      if (options.onLine !== undefined) for (const line of chunk.toString().split("\n")) options.onLine(line);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      words = (words + chunk.toString()).slice(-WORDS_KEPT);
+    });
+    child.on("error", (cause) => failed(new BulkheadError("KERNEL_UNAVAILABLE", { operation: name, cause })));
+    child.on("close", (code) => {
+      if (code === 0) done(Buffer.concat(output));
+      else failed(new BulkheadError("KERNEL_UNAVAILABLE", { operation: name, detail: words.trim() || `exit ${code}` }));
+    });
+    // A program that ends before it has read everything says by its exit code what was wrong.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(options.input);
+  });
+}

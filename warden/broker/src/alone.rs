@@ -1,0 +1,213 @@
+//! One sandbox, made and watched by the process that calls: what a virtual machine's process 1 needs of a broker. No socket, no
+//! session and no other caller; everything else is the same code.
+
+use crate::attempt::Attempt;
+use crate::authorize::Broker;
+use crate::caller::Caller;
+use crate::cgroup::Home;
+use crate::evidence;
+use crate::facts::HostFacts;
+use crate::launch::{Launcher, Planned};
+use crate::options::Maxima;
+use crate::sandbox::{Phase, Sandbox};
+use crate::server::{Received, look_at, receive};
+use crate::startup::occupy_low_descriptors;
+use bulkhead_plan::facts::Facts;
+use bulkhead_plan::model::{Level, Namespace};
+use bulkhead_plan::{Code, Error, Plan};
+use rustix::event::{PollFd, PollFlags};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::process::{WaitId, WaitIdOptions};
+use rustix::thread::{LinkNameSpaceType, ThreadNameSpaceType};
+use std::time::{Duration, Instant};
+
+pub use crate::evidence::Evidence;
+pub use crate::message::Stats;
+
+const FAILED: Code = Code::LaunchFailed;
+/// An emulated machine on a busy host takes seconds for what takes milliseconds elsewhere.
+const LIMIT: Duration = Duration::from_secs(60);
+const ROOT: Caller = Caller { uid: 0, gid: 0, groups: Vec::new() };
+
+/// This system, and what sandboxes are made with.
+pub struct Host {
+    facts: HostFacts,
+    launcher: Launcher,
+}
+
+impl Host {
+    pub fn find() -> Result<Self, Error> {
+        occupy_low_descriptors()?;
+        let home = Home::find();
+        let facts = HostFacts::probe(home.facts());
+        let launcher = Launcher::new(home, facts.privileged())?;
+        Ok(Self { facts, launcher })
+    }
+
+    pub fn facts(&self) -> Facts {
+        self.facts.told_to(&ROOT)
+    }
+
+    /// Makes the sandbox of this plan, with `channel` as its init's. `set_up` gets its last word before init is executed.
+    pub fn launch(
+        mut self,
+        text: &str,
+        channel: &OwnedFd,
+        set_up: impl FnOnce(&Inside) -> Result<(), Error>,
+    ) -> Result<Alone, Error> {
+        let plan = Plan::parse(text.as_bytes())?;
+        if plan.level != Level::Container {
+            return Err(Error::new(Code::PlanInvalid, "check").detail("inner.level"));
+        }
+        let maxima = Maxima::default();
+        let privileged = self.facts.privileged();
+        let cgroup_version = self.launcher.home.facts().version;
+        Broker { privileged, cgroup_version, maxima: &maxima }.authorize(&plan, &ROOT)?;
+        let mut sandbox = self.launcher.launch(Planned { plan, text }, &ROOT, 0, channel)?;
+        let started = start(&mut sandbox, privileged, set_up);
+        let alone = Alone { _launcher: self.launcher, sandbox };
+        started.map(|()| alone)
+    }
+}
+
+/// Follows the child until it is init.
+fn start(
+    sandbox: &mut Sandbox,
+    privileged: bool,
+    set_up: impl FnOnce(&Inside) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let until = Instant::now() + LIMIT;
+    let mut set_up = Some(set_up);
+    loop {
+        wait(sandbox, until)?;
+        match receive(sandbox) {
+            Received::Later => {}
+            Received::Ready => {
+                if let Some(set_up) = set_up.take() {
+                    set_up(&Inside { sandbox })?;
+                }
+                look_at(sandbox, privileged)?;
+            }
+            Received::End => break,
+            Received::Failed(error) => return Err(error),
+        }
+    }
+    sandbox.status = None;
+    sandbox.phase = Phase::Running { since: Instant::now() };
+    let Some(evidence) = &mut sandbox.evidence else {
+        return Err(Error::new(FAILED, "set up").detail("the child ended early"));
+    };
+    evidence::check_label(evidence, &sandbox.plan)
+}
+
+fn wait(sandbox: &Sandbox, until: Instant) -> Result<(), Error> {
+    let Some(status) = &sandbox.status else { return Ok(()) };
+    let left = until.checked_duration_since(Instant::now()).ok_or_else(|| Error::new(Code::LaunchTimeout, "set up"))?;
+    let timeout = rustix::event::Timespec::try_from(left).ok();
+    match rustix::event::poll(&mut [PollFd::new(status, PollFlags::IN)], timeout.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        failed => failed.map(drop).attempt(FAILED, "poll"),
+    }
+}
+
+/// A sandbox whose walls are up and whose init is not there yet.
+pub struct Inside<'a> {
+    sandbox: &'a Sandbox,
+}
+
+impl Inside<'_> {
+    /// Mounts `mount` on something that is there already.
+    pub fn cover(&self, mount: &OwnedFd, at: &str) -> Result<(), Error> {
+        use rustix::mount::{MoveMountFlags, move_mount};
+        visit(self.sandbox, ThreadNameSpaceType::MOUNT, LinkNameSpaceType::Mount, "mnt", || {
+            let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+            move_mount(mount, "", rustix::fs::CWD, at, flags).attempt_on(Code::MountFailed, "move_mount", at)
+        })
+    }
+}
+
+/// Does something in a namespace of the sandbox's, and comes back: not to find the way back is fatal, since everything after
+/// it would happen in there.
+fn visit(
+    sandbox: &Sandbox,
+    kind: ThreadNameSpaceType,
+    link: LinkNameSpaceType,
+    name: &str,
+    work: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    let path = format!("/proc/self/ns/{name}");
+    let home = std::fs::File::open(&path).attempt_on(FAILED, "open", &path)?;
+    rustix::thread::move_into_thread_name_spaces(sandbox.pidfd.as_fd(), kind).attempt(FAILED, "setns")?;
+    let done = work();
+    if rustix::thread::move_into_link_name_space(home.as_fd(), Some(link)).is_err() {
+        std::process::abort();
+    }
+    done
+}
+
+/// A running sandbox, and what its groups and its range come from.
+pub struct Alone {
+    _launcher: Launcher,
+    sandbox: Sandbox,
+}
+
+impl Alone {
+    pub fn hostname(&self) -> &str {
+        &self.sandbox.plan.hostname
+    }
+
+    /// Readable when init has ended.
+    pub fn exit_fd(&self) -> BorrowedFd<'_> {
+        self.sandbox.pidfd.as_fd()
+    }
+
+    /// Read again; `everyone`: of the processes inside, too.
+    pub fn evidence(&self, everyone: bool) -> Result<Evidence, Error> {
+        evidence::collect(self.sandbox.pid, &self.sandbox.plan, self.sandbox.group.as_ref(), everyone)
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.sandbox.stats()
+    }
+
+    /// Returns when the last of its processes has stopped.
+    pub fn freeze(&mut self) -> Result<(), Error> {
+        self.sandbox.pause()?;
+        let until = Instant::now() + LIMIT;
+        while !self.sandbox.group.as_ref().is_some_and(crate::cgroup::Group::is_frozen) {
+            if Instant::now() > until {
+                self.thaw()?;
+                return Err(Error::new(Code::CgroupUnavailable, "freeze").detail("not frozen in time"));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    pub fn thaw(&mut self) -> Result<(), Error> {
+        self.sandbox.resume()
+    }
+
+    /// Gives it another host name.
+    pub fn rename(&self, hostname: &str) -> Result<(), Error> {
+        if !self.sandbox.plan.namespaces.contains(&Namespace::Uts) {
+            return Ok(());
+        }
+        visit(
+            &self.sandbox,
+            ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME,
+            LinkNameSpaceType::HostNameAndNISDomainName,
+            "uts",
+            || rustix::system::sethostname(hostname.as_bytes()).attempt(FAILED, "sethostname"),
+        )
+    }
+
+    /// Once init has ended: with which code (128 + signal), and what was counted.
+    pub fn end(&self) -> (i32, Stats) {
+        let status = rustix::process::waitid(WaitId::PidFd(self.sandbox.pidfd.as_fd()), WaitIdOptions::EXITED);
+        let code = status.ok().flatten().map_or(125, |status| {
+            status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(125)
+        });
+        (code, self.stats())
+    }
+}
