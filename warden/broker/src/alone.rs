@@ -7,7 +7,8 @@ use crate::caller::Caller;
 use crate::cgroup::Home;
 use crate::evidence;
 use crate::facts::HostFacts;
-use crate::launch::{Launcher, Planned};
+use crate::kernel;
+use crate::launch::{Connections, Launcher, Planned};
 use crate::options::Maxima;
 use crate::sandbox::{Phase, Sandbox};
 use crate::server::{Received, look_at, receive};
@@ -63,7 +64,8 @@ impl Host {
         let privileged = self.facts.privileged();
         let cgroup_version = self.launcher.home.facts().version;
         Broker { privileged, cgroup_version, maxima: &maxima }.authorize(&plan, &ROOT)?;
-        let mut sandbox = self.launcher.launch(Planned { plan, text }, &ROOT, 0, channel)?;
+        let mut sandbox =
+            self.launcher.launch(Planned { plan, text }, &ROOT, 0, &Connections { channel, attached: &[] })?;
         let started = start(&mut sandbox, privileged, set_up);
         let alone = Alone { _launcher: self.launcher, sandbox };
         started.map(|()| alone)
@@ -116,9 +118,16 @@ pub struct Inside<'a> {
 }
 
 impl Inside<'_> {
-    /// Mounts `mount` on something that is there already.
+    /// Mounts `mount`, read-only, on something that is there already.
     pub fn cover(&self, mount: &OwnedFd, at: &str) -> Result<(), Error> {
+        use kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MountAttr};
         use rustix::mount::{MoveMountFlags, move_mount};
+        let quiet = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+        kernel::mount_setattr(mount, false, &MountAttr { attr_set: quiet, ..MountAttr::default() }).attempt_on(
+            Code::MountFailed,
+            "mount_setattr",
+            at,
+        )?;
         visit(self.sandbox, ThreadNameSpaceType::MOUNT, LinkNameSpaceType::Mount, "mnt", || {
             let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
             move_mount(mount, "", rustix::fs::CWD, at, flags).attempt_on(Code::MountFailed, "move_mount", at)

@@ -19,6 +19,12 @@ pub fn end() -> ! {
 
 /// A small tmpfs for a root: the initramfs is one that cannot be left by `pivot_root`, which every sandbox does.
 pub fn settle() -> Done {
+    // Process 1 is born sharing root and working directory with the kernel's own threads, and who shares them may not enter
+    // another mount namespace.
+    // SAFETY: integers only; this process has one thread.
+    if unsafe { libc::unshare(libc::CLONE_FS) } < 0 {
+        return Err(std::io::Error::last_os_error()).attempt(FAILED, "unshare fs");
+    }
     mount("bulkhead", "/root", "tmpfs", MountFlags::NOSUID, Some("mode=0755,size=4m"))?;
     for directory in ["dev", "proc", "sys", "run", "images"] {
         let path = format!("/root/{directory}");

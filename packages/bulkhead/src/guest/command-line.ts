@@ -13,8 +13,9 @@ export function guestCommandLine({ ports, emulatedTscKhz }: CommandLineOptions):
     "quiet",
     "panic=-1",
     "reboot=t",
+    "pci=off",
     "lsm=landlock,yama,apparmor",
-    // No random seed of the firmware's, no disk to resume from, no watchdog that a paused machine would trip.
+    // A machine that was paused or copied would trip it.
     "nowatchdog",
     `bulkhead.ports=${ports}`,
   ];

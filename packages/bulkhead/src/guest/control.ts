@@ -152,15 +152,19 @@ export class GuestControl {
     this.#expect(message.type);
     switch (message.type) {
       case "ready":
-        return this.#events.ready?.(message.facts, message.bootUs);
+        this.#events.ready?.(message.facts, message.bootUs);
+        break;
       case "booted":
-        return this.#events.booted?.(message.evidence, message.bootUs);
+        this.#events.booted?.(message.evidence, message.bootUs);
+        break;
       case "failed":
         this.#events.failed?.(message.error);
-        return this.#finish(message.error);
+        this.#finish(message.error);
+        break;
       case "ended":
         this.#events.ended?.(message.code, message.stats);
-        return this.#finish(gone());
+        this.#finish(gone());
+        break;
     }
   }
 

@@ -38,8 +38,14 @@ export async function fetchKernel({ onProgress = () => undefined }: EnsureKernel
     const { image, modules, release, origin } = await downloadKernel(work, onProgress);
     onProgress("unpacking the kernel");
     const vmlinux = await extractKernel(await readFile(image), image);
-    const parts = { name: `debian-${release}`, release, origin, vmlinux, modules: await collectModules(modules) };
-    const kernel = await keepKernel(parts);
+    const kernel = await keepKernel({
+      name: `debian-${release}`,
+      release,
+      origin,
+      acpi: true, // the distribution builds it without CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES
+      vmlinux,
+      modules: await collectModules(modules),
+    });
     await useKernel(kernel);
     return kernel;
   } finally {

@@ -12,6 +12,8 @@ export interface Kernel {
   readonly release: string;
   /** Where it came from, for people. */
   readonly origin: string;
+  /** Whether it finds its devices by ACPI; otherwise only by its command line, and ACPI can be off. */
+  readonly acpi: boolean;
   /** SHA-256 of the kernel and of its modules in order: what a snapshot and an initramfs are tied to. */
   readonly digest: string;
   /** The ELF file. */
@@ -25,6 +27,7 @@ export interface KernelParts {
   readonly name: string;
   readonly release: string;
   readonly origin: string;
+  readonly acpi: boolean;
   readonly vmlinux: Buffer;
   readonly modules: readonly Module[];
 }
@@ -34,7 +37,7 @@ const DEFAULT = "default";
 
 /** Puts one in, complete or not at all. One of the same name is replaced. */
 export async function keepKernel(parts: KernelParts): Promise<Kernel> {
-  const { name, release, origin, vmlinux, modules } = parts;
+  const { name, release, origin, acpi, vmlinux, modules } = parts;
   const root = kernelsPath();
   await mkdir(root, { recursive: true, mode: 0o755 });
   const made = join(root, `.new-${randomBytes(6).toString("hex")}`);
@@ -43,7 +46,7 @@ export async function keepKernel(parts: KernelParts): Promise<Kernel> {
     await writeFile(join(made, "vmlinux"), vmlinux);
     await writeFile(join(made, "modules", "order"), moduleOrder(modules));
     for (const { file, content } of modules) await writeFile(join(made, "modules", file), content);
-    const facts = { release, origin, digest: digestOf(vmlinux, modules) };
+    const facts = { release, origin, acpi, digest: digestOf(vmlinux, modules) };
     await writeFile(join(made, "kernel.json"), `${JSON.stringify(facts)}\n`);
     const place = join(root, name);
     await rename(place, join(made, "replaced")).catch(() => undefined);
@@ -68,10 +71,11 @@ export async function readKernel(name: string): Promise<Kernel> {
   if (!NAME.test(name)) throw unavailable("open kernel", name);
   try {
     const facts: unknown = JSON.parse(await readFile(join(directory, "kernel.json"), "utf8"));
-    const { release, origin, digest } = facts as Record<string, unknown>;
+    const { release, origin, acpi, digest } = facts as Record<string, unknown>;
     if (typeof release !== "string" || typeof origin !== "string" || typeof digest !== "string") throw new TypeError();
+    if (typeof acpi !== "boolean") throw new TypeError();
     const files = { path: join(directory, "vmlinux"), modulesPath: join(directory, "modules") };
-    return { name, release, origin, digest, ...files };
+    return { name, release, origin, acpi, digest, ...files };
   } catch (error) {
     throw unavailable("open kernel", directory, error);
   }
