@@ -27,7 +27,7 @@ pub use crate::message::Stats;
 
 const FAILED: Code = Code::LaunchFailed;
 /// An emulated machine on a busy host takes seconds for what takes milliseconds elsewhere.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const ROOT: Caller = Caller { uid: 0, gid: 0, groups: Vec::new() };
 
 /// This system, and what sandboxes are made with.

@@ -4,6 +4,7 @@ use crate::Done;
 use bulkhead_broker::attempt::Attempt;
 use bulkhead_plan::Code;
 use rustix::fd::OwnedFd;
+use std::fmt::Write as _;
 use std::io::Write;
 
 /// On the supervisor's own tmpfs, and so the same file wherever it is mounted.
@@ -43,7 +44,7 @@ fn format(bytes: &mut [u8; 16]) -> String {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.push_str(&format!("{byte:02x}"));
+        let _ = write!(text, "{byte:02x}");
     }
     text.push('\n');
     text

@@ -16,7 +16,7 @@ const CONTROL: (&str, u32) = ("bulkhead.control", 1025);
 
 /// The driver asks the host for each port's name, and learns later that somebody is connected to it. A host that is slow
 /// (an emulated machine beside many) must have the time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(1);
 
 pub struct Opened {

@@ -10,11 +10,9 @@ const FAILED: Code = Code::GuestFailed;
 
 /// Ends the machine, and with it the VMM: `reboot=t` on the command line makes it a triple fault, which needs no device.
 pub fn end() -> ! {
-    loop {
-        let _ = rustix::system::reboot(rustix::system::RebootCommand::Restart);
-        // It does not fail for root. If it did, the end of process 1 is a panic, and that ends the machine, too.
-        std::process::exit(125);
-    }
+    let _ = rustix::system::reboot(rustix::system::RebootCommand::Restart);
+    // It does not fail for root. If it did, the end of process 1 is a panic, and that ends the machine, too.
+    std::process::exit(125);
 }
 
 /// A small tmpfs for a root: the initramfs is one that cannot be left by `pivot_root`, which every sandbox does.

@@ -50,6 +50,7 @@ export const hostCodes = entries({
   KERNEL_UNAVAILABLE: {
     fault: "system",
     cause: "there is no kernel for microVMs to start with",
-    remedy: "Run `./bulkhead setup microvm` once with a network, or choose one that is there with `bulkhead kernel use`.",
+    remedy:
+      "Run `./bulkhead setup microvm` once with a network, or choose one that is there with `bulkhead kernel use`.",
   },
 });
