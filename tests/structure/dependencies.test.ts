@@ -20,7 +20,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest"],
   images: ["errors", "policy", "plan", "broker", "sandbox"],
   egress: ["errors", "policy", "channel"],
-  sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images", "egress"],
+  record: ["errors", "policy", "plan", "evidence"],
+  sandbox: [
+    "record",
+    "errors",
+    "policy",
+    "host",
+    "plan",
+    "evidence",
+    "channel",
+    "broker",
+    "levels",
+    "images",
+    "egress",
+  ],
 };
 
 const source = "packages/bulkhead/src/";

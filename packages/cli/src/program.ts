@@ -5,6 +5,7 @@ import { doctorCommand } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
 import { imagesCommand } from "./commands/images.js";
 import { profileCommand } from "./commands/profile.js";
+import { recordCommand } from "./commands/record.js";
 import { runCommand } from "./commands/run.js";
 import { setupCommand } from "./commands/setup.js";
 import { versionCommand } from "./commands/version.js";
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   explain: explainCommand,
   images: imagesCommand,
   profile: profileCommand,
+  record: recordCommand,
   doctor: doctorCommand,
   broker: brokerCommand,
   setup: setupCommand,

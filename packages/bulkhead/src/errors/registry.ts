@@ -3,6 +3,7 @@ import { hostCodes } from "./codes/host.js";
 import { imageCodes } from "./codes/images.js";
 import { launchCodes } from "./codes/launch.js";
 import { policyCodes } from "./codes/policy.js";
+import { recordCodes } from "./codes/records.js";
 import { registryCodes } from "./codes/registries.js";
 import { sandboxCodes } from "./codes/sandbox.js";
 
@@ -18,6 +19,7 @@ export const registry = {
   ...fileCodes,
   ...imageCodes,
   ...registryCodes,
+  ...recordCodes,
 } as const;
 
 /** The stable name of a kind of error. */
