@@ -93,7 +93,7 @@ export function imagesCommand(): Command {
         .option("--identity <name>", "it must be signed by this mail address or URL, with * for anything")
         .option("--issuer <url>", "who vouched for the identity")
         .option("--trusted-root <file>", "trusted_root.json: whose word on identities and times is believed")
-        .option("-p, --policy <file>", "what images.verify of this policy says")
+        .option("--policy <file>", "what images.verify of this policy says")
         .argument("<name>", "of an image that is here, or in its registry")
         .action(async (name: string, flags: VerifyFlags) => {
           const { verifyImage } = await import("../images/verify.js");
