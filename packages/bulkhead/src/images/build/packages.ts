@@ -22,8 +22,8 @@ const MIRROR = /^https?:\/\/[^\s,]{1,1024}$/;
 const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * Whom root inside is on disk while packages are installed, and the 65,535 after it: ids that nobody has, just below those that unpacked images and
- * sandboxes have.
+ * Whom root inside is on disk while packages are installed, and the 65,535 after it: ids that nobody has, just below those of sandboxes
+ * (`warden/broker/src/uid_range.rs`).
  */
 const FIRST_ID = 0x6ffe_0000;
 

@@ -62,14 +62,16 @@ export interface BuildLimits {
   /** Of the image. */
   readonly bytes: number;
   readonly timeMs: number;
+  /** Whose, inside, the caller's own files are where only one id can be mapped: without a broker that runs as root. */
+  readonly user: { readonly uid: number; readonly gid: number };
 }
 
-/** Root inside, which is nobody outside, and may read files that are closed to it: they belong to ids of this sandbox, not of the host. */
-function policyFor(out: string, { bytes, timeMs }: BuildLimits): Policy {
+/** An id of this sandbox, which is nobody outside, and may read files that are closed to it: they belong to other ids of this sandbox, not of the host. */
+function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): Policy {
   return {
     level: "container",
     root: "host",
-    user: 0,
+    user: `${user.uid}:${user.gid}`,
     capabilities: ["DAC_READ_SEARCH"],
     files: [{ host: out, at: OUT, mode: "rw" }],
     network: "none",

@@ -18,7 +18,11 @@ export interface ErofsOptions extends SandboxOptions {
   readonly store?: string;
   /** The tree is never changed, only replaced as a whole (the built-in root): then nobody has to look through it each time. */
   readonly stable?: boolean;
+  /** Whose, inside, the caller's own files are where ids cannot be mapped, since the broker does not run as root. Default: root's. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
+
+const ROOT = { uid: 0, gid: 0 } as const;
 
 /**
  * The EROFS image of a tree, for a virtual machine to mount: the store's, or made now, by one process however many ask. It is kept as long as
@@ -28,9 +32,9 @@ export interface ErofsOptions extends SandboxOptions {
  * creating the sandbox that makes it throws.
  */
 export async function erofsOf(tree: ErofsTree, options: ErofsOptions = {}): Promise<ErofsImage> {
-  const { store: path, stable = false, ...sandbox } = options;
+  const { store: path, stable = false, user = ROOT, ...sandbox } = options;
   const store = await Store.open(path);
-  const { key, sources } = await identify(tree, store.path, stable);
+  const { key, sources } = await identify(tree, store.path, stable, user);
   await store.pins.hold(store.erofs.pin(key));
   return (
     (await store.erofs.find(key)) ??
@@ -39,7 +43,7 @@ export async function erofsOf(tree: ErofsTree, options: ErofsOptions = {}): Prom
       sources,
       async (directory) => {
         const bytes = await roomFor(store, [], DEFAULT_UNPACK_LIMITS.bytes);
-        await buildErofs(tree, directory, { bytes, timeMs: DEFAULT_UNPACK_LIMITS.timeMs }, sandbox);
+        await buildErofs(tree, directory, { bytes, timeMs: DEFAULT_UNPACK_LIMITS.timeMs, user }, sandbox);
       },
       sandbox.signal,
     ))

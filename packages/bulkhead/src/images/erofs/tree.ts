@@ -32,11 +32,11 @@ export interface TreeIdentity {
  *
  * Throws FILES_INVALID for a directory that cannot be read, or has too many entries.
  */
-export async function identify(tree: ErofsTree, store: string, stable: boolean): Promise<TreeIdentity> {
+export async function identify(tree: ErofsTree, store: string, stable: boolean, user: object): Promise<TreeIdentity> {
   const inside = relative(store, tree.path);
   const stored = inside !== "" && !inside.startsWith("..") && !isAbsolute(inside);
   const what = stored ? inside : await fingerprint(tree.path, stable);
-  const key = createHash("sha256").update(JSON.stringify([RULES, stored, what, tree.owner]));
+  const key = createHash("sha256").update(JSON.stringify([RULES, stored, what, tree.owner, user]));
   return { key: key.digest("hex"), sources: stored ? [inside] : [] };
 }
 
