@@ -26,6 +26,7 @@ const suites: readonly Suite[] = [
   { name: "security", include: ["tests/security/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "faults", include: ["tests/faults/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "images", include: ["tests/images/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "learn", include: ["tests/learn/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "structure", include: ["tests/structure/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "examples", include: ["tests/examples/**/*.test.ts"], seconds: 60, parallel: false },
 ];

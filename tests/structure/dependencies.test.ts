@@ -20,20 +20,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest"],
   images: ["errors", "policy", "plan", "broker", "sandbox"],
   egress: ["errors", "policy", "channel"],
-  record: ["errors", "policy", "plan", "evidence"],
-  sandbox: [
-    "record",
-    "errors",
-    "policy",
-    "host",
-    "plan",
-    "evidence",
-    "channel",
-    "broker",
-    "levels",
-    "images",
-    "egress",
-  ],
+  learn: ["errors", "policy", "sandbox", "syscalls"],
+  sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images", "egress"],
 };
 
 const source = "packages/bulkhead/src/";

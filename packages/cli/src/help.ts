@@ -26,6 +26,15 @@ Exit code 125 if the policy would be refused.
 Examples:
   bulkhead explain --level chroot
   bulkhead explain --policy policy.yaml --plan   exactly what the warden would execute`,
+  learn: `
+Writes policy.json, seccomp.json (OCI), apparmor.profile, landlock.json and learned.json (for --add) into the directory.
+Ends with the program's exit code; with --check with 1 if it came out differently under the policy.
+
+Examples:
+  bulkhead learn --root host --runs 3 --out ./least -- python3 job.py
+  bulkhead learn --root host --add --out ./least -- python3 job.py --other-branch
+  bulkhead learn --root host --check --out ./least -- python3 job.py
+  bulkhead run --policy ./least/policy.json -- python3 job.py`,
   broker: `
 Being allowed to launch sandboxes is not being root: what a plan names is opened with its caller's own rights.
 
@@ -47,11 +56,6 @@ Examples:
   bulkhead profile export default > seccomp.json
   bulkhead run --syscalls ./seccomp.json -- id
   docker run --security-opt seccomp=./seccomp.json …`,
-  record: `
-Examples:
-  bulkhead run --record ./records/ -- ./job
-  bulkhead record verify ./records/*.json
-  bulkhead record key > machine.pub              then, elsewhere: bulkhead record verify --key machine.pub FILE`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

@@ -4,8 +4,8 @@ import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
 import { imagesCommand } from "./commands/images.js";
+import { learnCommand } from "./commands/learn.js";
 import { profileCommand } from "./commands/profile.js";
-import { recordCommand } from "./commands/record.js";
 import { runCommand } from "./commands/run.js";
 import { setupCommand } from "./commands/setup.js";
 import { versionCommand } from "./commands/version.js";
@@ -18,9 +18,9 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
       await executeWithImages(argv, flags);
     }),
   explain: explainCommand,
+  learn: learnCommand,
   images: imagesCommand,
   profile: profileCommand,
-  record: recordCommand,
   doctor: doctorCommand,
   broker: brokerCommand,
   setup: setupCommand,

@@ -74,6 +74,9 @@ fn allow_listed(mut ruleset: RulesetCreated, access: &model::Access) -> Result<R
     for path in &access.read {
         ruleset = allow_if_there(ruleset, path, read)?;
     }
+    for path in &access.list {
+        ruleset = allow_if_there(ruleset, path, AccessFs::ReadDir.into())?;
+    }
     for path in &access.execute {
         // The kernel opens for reading what it executes.
         ruleset = allow_if_there(ruleset, path, AccessFs::ReadFile | AccessFs::Execute)?;

@@ -165,6 +165,7 @@ fn with_access_listed_nothing_else_is_read_or_executed() {
     fs::write(at("elsewhere/listed"), "listed").unwrap();
     let access = Access {
         read: vec![at("elsewhere/listed"), at("missing")],
+        list: vec![at("writable")],
         // What a shell and cat are made of; true is in the same directories.
         execute: ["/usr/bin/dash", "/usr/bin/cat", "/usr/lib", "/usr/lib64"]
             .into_iter()
@@ -185,8 +186,9 @@ fn with_access_listed_nothing_else_is_read_or_executed() {
         attempt write 'echo a > writable/file'
         attempt read-back 'cat writable/file'
         attempt list 'echo elsewhere/* | grep listed'
+        attempt list-listed 'echo writable/* | grep file'
     ";
     let said = output(command.current_dir(directory.path()).arg("-c").arg(script));
-    assert_eq!(said, "listed yes\nkept no\nexecute no\nwrite yes\nread-back no\nlist no\n");
+    assert_eq!(said, "listed yes\nkept no\nexecute no\nwrite yes\nread-back no\nlist no\nlist-listed yes\n");
     assert_eq!(fs::read_to_string(at("writable/file")).unwrap(), "a\n");
 }

@@ -75,7 +75,7 @@ fn own_process(tid: u32, path: &Path) -> PathBuf {
 pub fn look_up(name: &CStr) -> Option<CString> {
     let text = OsStr::from_bytes(name.to_bytes());
     if name.to_bytes().contains(&b'/') {
-        return Some(name.to_owned());
+        return Path::new(text).exists().then(|| name.to_owned());
     }
     let path = std::env::var_os("PATH")?;
     let found = std::env::split_paths(&path).map(|directory| directory.join(text)).find(|candidate| {

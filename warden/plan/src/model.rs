@@ -343,7 +343,11 @@ pub struct Landlock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Access {
+    /// Files are read, and directories listed.
     pub read: Vec<String>,
+    /// Directories are listed, and no more.
+    #[serde(default)]
+    pub list: Vec<String>,
     /// Includes reading, without which the kernel executes nothing.
     pub execute: Vec<String>,
 }

@@ -106,7 +106,7 @@ impl Plan {
         }
         need(landlock.writable.len() <= mounts::MAX && distinct(&landlock.writable), "landlock.writable")?;
         let Some(access) = &landlock.access else { return Ok(()) };
-        for (list, paths) in [("read", &access.read), ("execute", &access.execute)] {
+        for (list, paths) in [("read", &access.read), ("list", &access.list), ("execute", &access.execute)] {
             for (index, path) in paths.iter().enumerate() {
                 need(path == "/" || text::path(path), &format!("landlock.access.{list}[{index}]"))?;
             }

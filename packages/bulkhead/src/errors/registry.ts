@@ -2,8 +2,8 @@ import { fileCodes } from "./codes/files.js";
 import { hostCodes } from "./codes/host.js";
 import { imageCodes } from "./codes/images.js";
 import { launchCodes } from "./codes/launch.js";
+import { learnCodes } from "./codes/learn.js";
 import { policyCodes } from "./codes/policy.js";
-import { recordCodes } from "./codes/records.js";
 import { registryCodes } from "./codes/registries.js";
 import { sandboxCodes } from "./codes/sandbox.js";
 
@@ -19,7 +19,7 @@ export const registry = {
   ...fileCodes,
   ...imageCodes,
   ...registryCodes,
-  ...recordCodes,
+  ...learnCodes,
 } as const;
 
 /** The stable name of a kind of error. */

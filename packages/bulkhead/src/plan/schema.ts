@@ -61,7 +61,10 @@ const shape = z.strictObject({
       abi: integer(1, 99),
       writable: z.array(pathOrRoot).max(256),
       whiteouts: z.boolean().default(false),
-      access: z.strictObject({ read: accessPaths, execute: accessPaths }).nullable().default(null),
+      access: z
+        .strictObject({ read: accessPaths, list: accessPaths.default([]), execute: accessPaths })
+        .nullable()
+        .default(null),
     })
     .nullable()
     .default(null),

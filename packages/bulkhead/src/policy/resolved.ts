@@ -1,5 +1,4 @@
 import type { Level, Trust } from "./level.js";
-import type { ResolvedNetwork, Secret } from "./network/types.js";
 import type { Protection } from "./protections.js";
 
 /** A policy with every default filled in, every unit a number, and every host path absolute. */
@@ -19,8 +18,6 @@ export interface ResolvedPolicy {
   /** Null: whatever is there may be read and executed, and what is mounted writable written. */
   readonly access: Access | null;
   readonly syscalls: SyscallChoice;
-  readonly network: ResolvedNetwork;
-  readonly secrets: readonly Secret[];
   /** Without `CAP_`, sorted. */
   readonly capabilities: readonly string[];
   readonly resources: ResolvedResources;
@@ -78,7 +75,10 @@ export type FileChoice =
 
 /** Files, or directories with all that is below them. */
 export interface Access {
+  /** Files read, directories listed. */
   readonly read: readonly string[];
+  /** Directories listed, and no more. */
+  readonly list: readonly string[];
   /** Null: what is mounted writable. */
   readonly write: readonly string[] | null;
   readonly execute: readonly string[];

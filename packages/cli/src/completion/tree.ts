@@ -16,16 +16,7 @@ export interface OptionWords {
 }
 
 /** Options whose value is a path of the host's. */
-const PATHS: ReadonlySet<string> = new Set([
-  "--policy",
-  "--root",
-  "--mount",
-  "--broker",
-  "--syscalls",
-  "--record",
-  "--record-key",
-  "--key",
-]);
+const PATHS: ReadonlySet<string> = new Set(["--policy", "--root", "--mount", "--broker", "--out", "--syscalls"]);
 
 /** The subcommands of a program, with what follows each of their options. */
 export function commandWords(program: Command): readonly CommandWords[] {

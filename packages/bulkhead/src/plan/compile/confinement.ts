@@ -47,6 +47,6 @@ export function landlockFor(
     abi: Math.min(facts.landlockAbi, NEWEST_LANDLOCK),
     writable: access?.write ?? all,
     whiteouts: false,
-    access: access === null ? null : { read: access.read, execute: access.execute },
+    access: access === null ? null : { read: access.read, list: access.list, execute: access.execute },
   };
 }

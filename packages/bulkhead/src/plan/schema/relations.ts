@@ -67,7 +67,7 @@ function* landlockMisfits({ landlock, root }: Plan): Generator<readonly (string 
     if ((kernel && path !== "/dev/shm") || (path === "/" && root.readOnly)) yield ["landlock", "writable", index];
   }
   if (!isDistinct(landlock.writable)) yield ["landlock", "writable"];
-  for (const list of ["read", "execute"] as const) {
+  for (const list of ["read", "list", "execute"] as const) {
     if (!isDistinct(landlock.access?.[list] ?? [])) yield ["landlock", "access", list];
   }
 }

@@ -25,5 +25,5 @@ export function files() {
 /** What of the files that are there may be touched: each path a file, or a directory with all that is below it. */
 export function access() {
   const paths = () => z.optional(z.array(insideTree()).check(z.maxLength(1024, "at most 1024 paths")));
-  return z.strictObject({ read: paths(), write: paths(), execute: paths() });
+  return z.strictObject({ read: paths(), list: paths(), write: paths(), execute: paths() });
 }

@@ -1,0 +1,108 @@
+import { INIT_NEEDS } from "../../syscalls/needs.js";
+import type { Learned, SyscallLearned } from "../learned.js";
+
+const EPERM = 1;
+const ENOSYS = 38;
+
+/**
+ * Not seen, and still needed: what the kernel itself starts on a signal or after a stop, and the calls that the vDSO makes when its clock
+ * source cannot be read from user space, which changes with the machine.
+ */
+const ALWAYS = [
+  "clock_getres",
+  "clock_gettime",
+  "exit",
+  "exit_group",
+  "getcpu",
+  "gettimeofday",
+  "restart_syscall",
+  "rt_sigreturn",
+  "time",
+];
+
+/** Refused as if the kernel were older, as ever: the C library then does it the old way, whose arguments can be looked at. */
+const ABSENT = ["clone3"];
+
+/** For `clone` and `unshare`: the bits that were recorded, which are those of namespaces. */
+const NAMESPACES = 0x7e020000;
+/** For `socket`: all but SOCK_CLOEXEC and SOCK_NONBLOCK. */
+const SOCKET_TYPE = 0xfff7f7ff;
+
+interface Argument {
+  readonly index: number;
+  readonly value: number;
+  readonly valueTwo?: number;
+  readonly op: "SCMP_CMP_EQ" | "SCMP_CMP_MASKED_EQ";
+}
+
+interface Rule {
+  readonly names: readonly string[];
+  readonly action: "SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO";
+  readonly errnoRet?: number;
+  readonly args?: readonly Argument[];
+  readonly comment?: string;
+}
+
+/** An OCI seccomp profile: Docker, Podman, containerd and Bulkhead's `syscalls: { profile }` take it. */
+export interface LearnedSeccomp {
+  readonly defaultAction: "SCMP_ACT_ERRNO";
+  readonly defaultErrnoRet: number;
+  readonly archMap: readonly { readonly architecture: string; readonly subArchitectures: readonly string[] }[];
+  readonly syscalls: readonly Rule[];
+}
+
+/** What was seen, and what starts the program: nothing else. */
+export function learnedSeccomp(learned: Learned): LearnedSeccomp {
+  // Init makes these with arguments of its own; but no namespaces.
+  const starting = INIT_NEEDS.filter((name) => name !== "clone");
+  const seen = { clone: { runs: 0, count: 0, values: { "0": [0] } }, ...learned.syscalls };
+  const entries = Object.entries<SyscallLearned>(seen)
+    .filter(([name]) => !starting.some((needed) => needed === name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const plain = entries.filter(([, { values }]) => Object.keys(values).length === 0).map(([name]) => name);
+  return {
+    defaultAction: "SCMP_ACT_ERRNO",
+    defaultErrnoRet: EPERM,
+    archMap: [
+      { architecture: process.arch === "arm64" ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64", subArchitectures: [] },
+    ],
+    syscalls: [
+      { names: [...new Set([...plain, ...ALWAYS])].sort(), action: "SCMP_ACT_ALLOW" },
+      {
+        names: [...starting].sort(),
+        action: "SCMP_ACT_ALLOW",
+        comment: "starting a program in the sandbox takes these",
+      },
+      ...entries.flatMap(([name, syscall]) => conditional(name, syscall)),
+      { names: ABSENT, action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS, comment: "the C library falls back to clone" },
+    ],
+  };
+}
+
+/** How many system calls it lets through, with any arguments. */
+export function allowedSyscalls({ syscalls }: LearnedSeccomp): number {
+  const allowed = syscalls.filter(({ action }) => action === "SCMP_ACT_ALLOW").flatMap(({ names }) => names);
+  return new Set(allowed).size;
+}
+
+/** One rule for each combination of values, since all conditions of a rule must hold at once. */
+function conditional(name: string, { values }: SyscallLearned): Rule[] {
+  const combinations = Object.entries(values).reduce<Argument[][]>(
+    (rules, [argument, seen]) =>
+      rules.flatMap((rule) => seen.map((value) => [...rule, compare(name, Number(argument), value)])),
+    [[]],
+  );
+  return combinations.flatMap((args) =>
+    args.length === 0 ? [] : [{ names: [name], action: "SCMP_ACT_ALLOW" as const, args }],
+  );
+}
+
+function compare(name: string, index: number, value: number): Argument {
+  const mask =
+    name === "clone" || name === "unshare"
+      ? NAMESPACES
+      : name.startsWith("socket") && index === 1
+        ? SOCKET_TYPE
+        : 0xffffffff;
+  return { index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" };
+}

@@ -1,0 +1,96 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import type { Policy } from "../policy/schema.js";
+import type { ProcessResult } from "../sandbox/process-result.js";
+import type { SandboxOptions } from "../sandbox/sandbox.js";
+import { builtInProfile } from "../syscalls/built-in.js";
+import { addRun, type Learned, NOTHING_LEARNED } from "./learned.js";
+import { type Least, least } from "./least.js";
+import { observe } from "./observe.js";
+
+export interface LearnOptions extends SandboxOptions {
+  /** How often the program is run. Default 1; what only one run needed is marked. */
+  readonly runs?: number;
+  /** What earlier runs came to, to be added to. */
+  readonly from?: Learned;
+  /** Called after each run. */
+  readonly onRun?: (result: ProcessResult, number: number) => void;
+}
+
+/** What was learned, and what the last run came to. */
+export interface Lesson {
+  readonly learned: Learned;
+  readonly least: Least;
+  readonly result: ProcessResult;
+}
+
+/**
+ * Runs a program under `policy`, observed, as often as wanted, and works out the least policy under which it would have done the same.
+ *
+ * ```ts
+ * const { least } = await learn(["python3", "job.py"], { root: "host" }, { runs: 3 });
+ * ```
+ * The policy is about what was seen: a branch that no run took is refused later. Run what matters, and run it under the policy afterwards.
+ * @throws BulkheadError LEARN_FAILED, and whatever creating a sandbox throws
+ */
+export async function learn(argv: readonly string[], policy: Policy = {}, options: LearnOptions = {}): Promise<Lesson> {
+  const { runs = 1, from = NOTHING_LEARNED, onRun, ...rest } = options;
+  let learned = from;
+  let last: ProcessResult | undefined;
+  for (let number = 1; number <= Math.max(1, runs); number++) {
+    const { result, observation } = await observe(argv, policy, rest);
+    learned = addRun(learned, observation);
+    onRun?.(result, number);
+    last = result;
+  }
+  if (last === undefined) throw new BulkheadError("LEARN_FAILED", { operation: "run" });
+  return { learned, least: least(learned, policy, defaultSyscalls()), result: last };
+}
+
+/** Where the files of a lesson are in its directory. */
+export const LESSON_FILES = {
+  learned: "learned.json",
+  policy: "policy.json",
+  seccomp: "seccomp.json",
+  apparmor: "apparmor.profile",
+  landlock: "landlock.json",
+} as const;
+
+/** Writes a lesson into a directory: the policy and what it refers to, the other forms, and what to add later runs to. */
+export async function saveLesson({ learned, least: found }: Lesson, directory: string): Promise<void> {
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  const policy = { ...found.policy, syscalls: { profile: `./${LESSON_FILES.seccomp}` } };
+  const files: readonly (readonly [string, string])[] = [
+    [LESSON_FILES.seccomp, json(found.seccomp)],
+    [LESSON_FILES.apparmor, found.apparmor],
+    [LESSON_FILES.landlock, json(found.landlock)],
+    [LESSON_FILES.learned, json(learned)],
+    [LESSON_FILES.policy, json(policy)],
+  ];
+  for (const [name, content] of files) await writeFile(join(directory, name), content);
+}
+
+/** What `saveLesson` kept of earlier runs in `directory`. @throws BulkheadError LEARN_FAILED when it is not that */
+export async function readLearned(directory: string): Promise<Learned> {
+  const path = join(directory, LESSON_FILES.learned);
+  try {
+    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    if (isLearned(value)) return value;
+  } catch (cause) {
+    throw new BulkheadError("LEARN_FAILED", { operation: "read", path, cause });
+  }
+  throw new BulkheadError("LEARN_FAILED", { operation: "read", path, detail: "not what learn writes" });
+}
+
+/** A file of the user's own: that it is ours is checked, not every number in it. */
+function isLearned(value: unknown): value is Learned {
+  if (typeof value !== "object" || value === null) return false;
+  const { version, runs, syscalls, files, peers } = value as Partial<Record<keyof Learned, unknown>>;
+  const isObject = (field: unknown) => typeof field === "object" && field !== null;
+  return version === 1 && typeof runs === "number" && isObject(syscalls) && isObject(files) && Array.isArray(peers);
+}
+
+function defaultSyscalls(): number {
+  return new Set(builtInProfile("default").allow.flatMap(({ names }) => names)).size;
+}

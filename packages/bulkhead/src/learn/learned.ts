@@ -1,0 +1,60 @@
+import { type FileUse, type Observation, type Peer, USES } from "./observation.js";
+
+/** What several runs asked of the kernel, and in how many of them. Plain data: it is kept, and added to later. */
+export interface Learned {
+  readonly version: 1;
+  readonly runs: number;
+  readonly syscalls: Readonly<Record<string, SyscallLearned>>;
+  readonly files: Readonly<Record<string, FileLearned>>;
+  readonly peers: readonly (Peer & { readonly runs: number })[];
+  /** One of the runs did too much to be written down in full: what is made of it may be too little. */
+  readonly cutOff: boolean;
+}
+
+export interface SyscallLearned {
+  readonly runs: number;
+  readonly count: number;
+  /** By argument, every value that it had, where the value says what the call is for. */
+  readonly values: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface FileLearned {
+  readonly runs: number;
+  readonly uses: readonly FileUse[];
+  readonly kind: "file" | "directory" | "other" | "gone";
+}
+
+export const NOTHING_LEARNED: Learned = { version: 1, runs: 0, syscalls: {}, files: {}, peers: [], cutOff: false };
+
+/** Adds one run. */
+export function addRun(learned: Learned, observation: Observation): Learned {
+  const syscalls: Record<string, SyscallLearned> = { ...learned.syscalls };
+  for (const { name, count, values = {} } of observation.syscalls) {
+    const known = syscalls[name] ?? { runs: 0, count: 0, values: {} };
+    const together: Record<string, readonly number[]> = { ...known.values };
+    for (const [argument, seen] of Object.entries(values)) {
+      together[argument] = [...new Set([...(together[argument] ?? []), ...seen])].sort((a, b) => a - b);
+    }
+    syscalls[name] = { runs: known.runs + 1, count: known.count + count, values: together };
+  }
+  const files: Record<string, FileLearned> = { ...learned.files };
+  for (const { path, uses, kind } of observation.files) {
+    const known = files[path];
+    const all = new Set([...(known?.uses ?? []), ...uses]);
+    files[path] = { runs: (known?.runs ?? 0) + 1, uses: USES.filter((use) => all.has(use)), kind };
+  }
+  const same = (a: Peer, b: Peer) =>
+    a.call === b.call && a.family === b.family && a.address === b.address && a.port === b.port;
+  const peers = learned.peers.map((peer) =>
+    observation.peers.some((seen) => same(seen, peer)) ? { ...peer, runs: peer.runs + 1 } : peer,
+  );
+  const fresh = observation.peers.filter((seen) => !learned.peers.some((peer) => same(seen, peer)));
+  return {
+    version: 1,
+    runs: learned.runs + 1,
+    syscalls,
+    files,
+    peers: [...peers, ...fresh.map((peer) => ({ ...peer, runs: 1 }))],
+    cutOff: learned.cutOff || observation.cutOff,
+  };
+}

@@ -1,0 +1,31 @@
+import { type Lesson, printable } from "bulkhead";
+import type { Checked } from "./learn.js";
+
+const MOST_NAMED = 10;
+
+/** What was learned, for people: how much surface went away, and what to look at. */
+export function describeLesson({ learned, least }: Lesson, directory: string, checked: Checked | undefined): string {
+  const { surface, seenOnce } = least;
+  const { paths, syscalls } = surface;
+  const lines = [
+    `learned from ${learned.runs} run${learned.runs === 1 ? "" : "s"}: ${directory}/policy.json`,
+    `system calls: ${syscalls.after} of the ${syscalls.before} that the default profile allows`,
+    `files: reads below ${paths.read} paths, lists ${paths.list}, writes below ${paths.write}, executes ${paths.execute}; before, everything in the root`,
+    `network: ${surface.network ? "used" : "not used, so none"}`,
+    ...(learned.cutOff ? ["a run did too much to be written down in full: the policy may be too little"] : []),
+    ...once("system calls", seenOnce.syscalls),
+    ...once("files", seenOnce.paths),
+    ...(checked === undefined
+      ? []
+      : checked.same
+        ? ["checked: it came out the same"]
+        : checked.differences.map((difference) => `checked: ${printable(difference)}`)),
+  ];
+  return lines.map((line) => `bulkhead: ${line}\n`).join("");
+}
+
+function once(what: string, names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
+  return [`${what} that only one run needed: ${names.slice(0, MOST_NAMED).map(printable).join(" ")}${more}`];
+}
