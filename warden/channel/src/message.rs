@@ -45,7 +45,7 @@ pub enum Connection {
     Connection { listen: u32 },
 }
 
-/// To a running `exec`.
+/// To an operation that runs: an `exec`, or the last one to a `checkpoint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, tag = "op", rename_all = "lowercase")]
 pub enum Control {
@@ -53,6 +53,8 @@ pub enum Control {
     Signal { signal: i32 },
     /// Of its terminal; both at least 1.
     Resize { rows: u16, cols: u16 },
+    /// No copy was made of this one, or it is the original: go on.
+    Continue {},
 }
 
 /// How an operation ended.
@@ -120,6 +122,7 @@ impl Message for Control {
         typed::<Self>(object).filter(|control| match *control {
             Self::Signal { signal } => (1..=SIGNAL_MAX).contains(&signal),
             Self::Resize { rows, cols } => rows > 0 && cols > 0,
+            Self::Continue {} => true,
         })
     }
 }

@@ -21,6 +21,8 @@ pub enum Request {
     Connect {
         port: u16,
     },
+    /// Fall silent for a snapshot.
+    Checkpoint,
 }
 
 /// Where to listen: only ever on addresses that nobody outside can reach.
@@ -98,6 +100,7 @@ impl Request {
         let request = match op.as_str() {
             "exec" => Self::Exec(Box::new(exec(&mut fields)?)),
             "listen" => Self::Listen(listen(&mut fields)?),
+            "checkpoint" => Self::Checkpoint,
             "connect" => Self::Connect { port: fields.required("port", port)? },
             name => Self::File(file(name, &mut fields)?),
         };

@@ -26,6 +26,8 @@ pub enum Violation {
     CreditExceeded,
     /// Credit beyond 2^31.
     CreditOverflow,
+    /// Anything but `continue` or `hello` after a `checkpoint`.
+    Silence,
 }
 
 impl Violation {
@@ -45,6 +47,7 @@ impl Violation {
             Self::StreamUnknown => "stream-unknown",
             Self::CreditExceeded => "credit-exceeded",
             Self::CreditOverflow => "credit-overflow",
+            Self::Silence => "silence",
         }
     }
 }

@@ -44,7 +44,9 @@ fn descriptors(channel: Channel, children: &OwnedFd) -> Result<Wire, Errno> {
             // if it is not open, the next call says so.
             let socket = unsafe { OwnedFd::from_raw_fd(fd) };
             rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
-            Wire::new(socket, None)?
+            // In a virtual machine it may be a socket that the host connects to.
+            let listening = rustix::net::sockopt::socket_acceptconn(&socket).unwrap_or(false);
+            if listening { Wire::accept(socket)? } else { Wire::new(socket, None)? }
         }
         Channel::Stdio => Wire::new(
             rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?,

@@ -26,6 +26,8 @@ export class Channel implements FrameSink {
   #corked = false;
   #ended = false;
   #closed: (() => BulkheadError) | undefined;
+  /** In the silence of a checkpoint: what is not sent. */
+  #held: HeldFrame[] | undefined;
 
   /** Says `hello` at once. What is opened in the same tick leaves in the same write. */
   constructor(transport: Duplex, onEnd: ChannelEnd) {
@@ -41,7 +43,7 @@ export class Channel implements FrameSink {
   }
 
   get ready(): boolean {
-    return !this.#transport.writableNeedDrain;
+    return this.#held === undefined && !this.#transport.writableNeedDrain;
   }
 
   /**
@@ -65,6 +67,33 @@ export class Channel implements FrameSink {
   }
 
   /**
+   * Makes init fall silent, for a snapshot of the machine that it runs in, and falls silent itself: what is written meanwhile
+   * waits. Resolves when not a byte is under way any more, with what ends the silence.
+   *
+   * Throws what ends the channel, and REQUEST_INVALID where init knows no such thing.
+   */
+  checkpoint(): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const stream = this.open(
+        { op: "checkpoint" },
+        {
+          accepted: () =>
+            resolve(() => {
+              this.#release(() => stream.control({ op: "continue" }));
+            }),
+          data: () => undefined,
+          result: () => undefined,
+          failed: (error) => {
+            this.#release(() => undefined);
+            reject(error);
+          },
+        },
+      );
+      this.#held ??= [];
+    });
+  }
+
+  /**
    * Ends it: every operation that is open, and every later one, fails with the error that `why` makes; the first close is
    * the one that counts. The transport is its owner's to destroy.
    */
@@ -74,6 +103,7 @@ export class Channel implements FrameSink {
     }
     this.#closed = why;
     this.#ended = true;
+    this.#release(() => undefined);
     if (this.#streams.size === 0) {
       // Most channels end with nothing under way, and an error with its stack is not free.
       return;
@@ -90,6 +120,10 @@ export class Channel implements FrameSink {
   send(frame: Buffer, flushed?: () => void): void {
     if (this.#ended) {
       flushed?.();
+      return;
+    }
+    if (this.#held !== undefined) {
+      this.#held.push({ frame, flushed });
       return;
     }
     if (!this.#corked) {
@@ -176,6 +210,16 @@ export class Channel implements FrameSink {
     }
   }
 
+  /** Sends what waited, after what `first` sends. */
+  #release(first: () => void): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined) return;
+    first();
+    for (const { frame, flushed } of held) this.send(frame, flushed);
+    this.#pumpAll();
+  }
+
   #pumpAll(): void {
     for (const stream of this.#streams.values()) {
       stream.pump();
@@ -189,6 +233,12 @@ export class Channel implements FrameSink {
     this.#ended = true;
     this.#onEnd(error);
   }
+}
+
+/** A frame that waits for the end of the silence. */
+interface HeldFrame {
+  readonly frame: Buffer;
+  readonly flushed: (() => void) | undefined;
 }
 
 /** Of a connection that is ended as soon as it has begun. Without credit it has little to say. */

@@ -1,5 +1,6 @@
 //! The loop: wait, read what is there, answer, wait.
 
+mod hold;
 mod input;
 mod leftovers;
 mod operation;
@@ -56,6 +57,8 @@ pub struct Server {
     operations: Vec<Operation>,
     sockets: Sockets,
     leftovers: Leftovers,
+    /// Silent for a snapshot, by the request on this stream.
+    held: Option<u32>,
     /// More children may have ended than were collected.
     reaping: bool,
     /// Kept from turn to turn for their memory.
@@ -76,6 +79,7 @@ impl Server {
             operations: Vec::new(),
             sockets: Sockets::default(),
             leftovers: Leftovers::default(),
+            held: None,
             reaping: false,
             fds: Vec::new(),
             tokens: Vec::new(),
@@ -99,12 +103,18 @@ impl Server {
 
     fn turn(&mut self) -> Result<(), End> {
         // Init cannot do without its output: the host is gone when it cannot be written.
-        self.outbox.flush(self.wire.output()).map_err(|_| End::Closed)?;
+        if self.outbox.flush(self.wire.output()).is_err() {
+            self.lost()?;
+        }
         self.wait()?;
         for at in 0..self.fds.len() {
-            if self.fds[at].revents != 0 {
+            // The channel is the first of them, and may ask for silence.
+            if self.fds[at].revents != 0 && (at == 0 || self.held.is_none()) {
                 self.ready(self.tokens[at], self.fds[at].revents)?;
             }
+        }
+        if self.held.is_some() {
+            return Ok(());
         }
         if self.reaping {
             self.reap();
@@ -130,6 +140,17 @@ impl Server {
         if reads != writes && write != 0 {
             add(writes, write, Token::Channel);
         }
+        if self.held.is_none() {
+            self.wait_for_work(full, &mut add);
+        }
+        let at_once = self.reaping && self.held.is_none();
+        let result = sys::poll(&mut fds, if at_once { 0 } else { -1 });
+        (self.fds, self.tokens) = (fds, tokens);
+        result.map_err(End::System)
+    }
+
+    /// Adds what the inside may have to say.
+    fn wait_for_work(&mut self, full: bool, add: &mut impl FnMut(RawFd, i16, Token)) {
         add(self.children.as_raw_fd(), libc::POLLIN, Token::Children);
         for operation in &self.operations {
             if let Some(fd) = operation.report_fd() {
@@ -142,13 +163,10 @@ impl Server {
                 add(fd.as_raw_fd(), libc::POLLIN, Token::Output(operation.stream, index));
             }
         }
-        self.sockets.waits_on(self.outbox.is_half_full(), &mut add);
+        self.sockets.waits_on(self.outbox.is_half_full(), &mut *add);
         for fd in self.leftovers.fds() {
             add(fd, libc::POLLIN, Token::Leftover(fd));
         }
-        let result = sys::poll(&mut fds, if self.reaping { 0 } else { -1 });
-        (self.fds, self.tokens) = (fds, tokens);
-        result.map_err(End::System)
     }
 
     fn ready(&mut self, token: Token, events: i16) -> Result<(), End> {
@@ -187,14 +205,18 @@ impl Server {
     /// One read from the channel, and every frame that it completes.
     fn receive(&mut self) -> Result<(), End> {
         match rustix::io::read(self.wire.input(), self.decoder.space()) {
-            Ok(0) => return Err(End::Closed),
+            Ok(0) => return self.lost(),
             Ok(count) => self.decoder.filled(count),
             Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
-            Err(_) => return Err(End::Closed),
+            Err(_) => return self.lost(),
         }
         // Out of `self` for the time being: a frame borrows from the decoder, and serving it changes everything else.
         let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(Side::Host));
         while let Some(frame) = decoder.next().map_err(End::Violation)? {
+            if let Some(stream) = self.held {
+                self.wake(stream, &frame).map_err(End::Violation)?;
+                continue;
+            }
             self.order.admit(&frame).map_err(End::Violation)?;
             self.serve(frame).map_err(End::Violation)?;
         }

@@ -137,6 +137,8 @@ impl Operation {
     pub fn control(&mut self, control: Control) {
         match control {
             Control::Signal { signal } => self.signal(signal),
+            // For a checkpoint, and this is none.
+            Control::Continue {} => {}
             Control::Resize { rows, cols } => {
                 if let Some(terminal) = &self.terminal {
                     // The workload may have done anything to its terminal; a size that it does not take is its loss.

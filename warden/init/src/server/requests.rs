@@ -22,6 +22,10 @@ impl Server {
         let request = Request::read(fields)?;
         let (class, pipes, work, terminal) = match request {
             Request::Listen(listen) => return self.sockets.listen(stream, &listen, &mut self.outbox),
+            Request::Checkpoint => {
+                self.hold(stream);
+                return Ok(());
+            }
             Request::Connect { port } => return self.sockets.connect(stream, port),
             Request::Exec(exec) => {
                 self.check_user(exec.user.as_ref())?;

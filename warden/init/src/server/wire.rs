@@ -2,12 +2,15 @@
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
+use rustix::net::SocketFlags;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// One socket, or one descriptor for each direction.
 pub struct Wire {
     input: OwnedFd,
     output: Option<OwnedFd>,
+    /// Where the next connection comes from, in a virtual machine whose connections do not outlive a restore.
+    listener: Option<OwnedFd>,
 }
 
 impl Wire {
@@ -16,7 +19,20 @@ impl Wire {
         for fd in std::iter::once(&input).chain(output.as_ref()) {
             fcntl_setfl(fd, fcntl_getfl(fd)? | OFlags::NONBLOCK)?;
         }
-        Ok(Self { input, output })
+        Ok(Self { input, output, listener: None })
+    }
+
+    /// Waits for the first connection to a listening socket.
+    pub fn accept(listener: OwnedFd) -> Result<Self, Errno> {
+        let connection = rustix::net::accept_with(&listener, SocketFlags::CLOEXEC)?;
+        Ok(Self { listener: Some(listener), ..Self::new(connection, None)? })
+    }
+
+    /// Waits for another connection in the place of one that is gone; false where none can come.
+    pub fn accept_next(&mut self) -> Result<bool, Errno> {
+        let Some(listener) = self.listener.take() else { return Ok(false) };
+        *self = Self::accept(listener)?;
+        Ok(true)
     }
 
     pub fn input(&self) -> BorrowedFd<'_> {
@@ -29,6 +45,6 @@ impl Wire {
 
     /// The numbers of all its descriptors.
     pub fn raw(&self) -> impl Iterator<Item = RawFd> {
-        std::iter::once(&self.input).chain(self.output.as_ref()).map(AsRawFd::as_raw_fd)
+        std::iter::once(&self.input).chain(&self.output).chain(&self.listener).map(AsRawFd::as_raw_fd)
     }
 }

@@ -94,6 +94,12 @@ impl Init {
         self.socket.write_all(&bytes).unwrap();
     }
 
+    /// Becomes the host of a restored copy: streams are numbered from the beginning.
+    pub fn begin_again(&mut self) {
+        (self.next, self.decoder, self.streams) = (1, Decoder::new(Side::Init), HashMap::new());
+        self.reading = true;
+    }
+
     pub fn request(&mut self, request: Value) -> u32 {
         let stream = self.next;
         self.next += 2;
