@@ -21,7 +21,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   images: ["errors", "policy", "plan", "broker", "sandbox"],
   egress: ["errors", "policy", "channel"],
   learn: ["errors", "policy", "sandbox", "syscalls"],
-  sandbox: ["errors", "policy", "host", "plan", "evidence", "channel", "broker", "levels", "images", "egress"],
+  record: ["errors", "policy", "plan", "evidence"],
+  sandbox: [
+    "record",
+    "errors",
+    "policy",
+    "host",
+    "plan",
+    "evidence",
+    "channel",
+    "broker",
+    "levels",
+    "images",
+    "egress",
+  ],
 };
 
 const source = "packages/bulkhead/src/";

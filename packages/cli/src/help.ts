@@ -56,6 +56,11 @@ Examples:
   bulkhead profile export default > seccomp.json
   bulkhead run --syscalls ./seccomp.json -- id
   docker run --security-opt seccomp=./seccomp.json …`,
+  record: `
+Examples:
+  bulkhead run --record ./records/ -- ./job
+  bulkhead record verify ./records/*.json
+  bulkhead record key > machine.pub              then, elsewhere: bulkhead record verify --key machine.pub FILE`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

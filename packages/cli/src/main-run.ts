@@ -24,8 +24,18 @@ void perform(
 );
 
 /** What reads policy files and images, and what decides about the network, is larger than all the rest, and is not in this bundle. */
-function isServedHere({ policy, image, root = "", syscalls = "default", allow, deny, net, secret }: RunFlags): boolean {
-  const egress = [allow, deny, net, secret].some((flag) => flag !== undefined);
+function isServedHere({
+  policy,
+  image,
+  root = "",
+  syscalls = "default",
+  allow,
+  deny,
+  net,
+  secret,
+  record,
+}: RunFlags): boolean {
+  const egress = [allow, deny, net, secret, record].some((flag) => flag !== undefined);
   const isPlain = isBuiltIn(syscalls) && policy === undefined && image === undefined;
   return isPlain && !egress && !/^(oci|docker-archive):/.test(root);
 }

@@ -6,6 +6,7 @@ import { explainCommand } from "./commands/explain.js";
 import { imagesCommand } from "./commands/images.js";
 import { learnCommand } from "./commands/learn.js";
 import { profileCommand } from "./commands/profile.js";
+import { recordCommand } from "./commands/record.js";
 import { runCommand } from "./commands/run.js";
 import { setupCommand } from "./commands/setup.js";
 import { versionCommand } from "./commands/version.js";
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   learn: learnCommand,
   images: imagesCommand,
   profile: profileCommand,
+  record: recordCommand,
   doctor: doctorCommand,
   broker: brokerCommand,
   setup: setupCommand,

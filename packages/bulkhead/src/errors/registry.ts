@@ -4,6 +4,7 @@ import { imageCodes } from "./codes/images.js";
 import { launchCodes } from "./codes/launch.js";
 import { learnCodes } from "./codes/learn.js";
 import { policyCodes } from "./codes/policy.js";
+import { recordCodes } from "./codes/records.js";
 import { registryCodes } from "./codes/registries.js";
 import { sandboxCodes } from "./codes/sandbox.js";
 
@@ -19,6 +20,7 @@ export const registry = {
   ...fileCodes,
   ...imageCodes,
   ...registryCodes,
+  ...recordCodes,
   ...learnCodes,
 } as const;
 

@@ -38,6 +38,8 @@ export interface Workload {
   readonly cwd: string;
   /** What the image runs when no argv is given; empty: nothing. */
   readonly argv: readonly string[];
+  /** Of the image that the root is, `sha256:…`. */
+  readonly imageDigest?: string;
   /** Null: no limit. Undefined: the policy does not say (`RUN_TIME_MS` for `run`, none for a `Sandbox`). */
   readonly timeMs: number | null | undefined;
   readonly outputBytes: number;
@@ -94,6 +96,7 @@ function workloadFor(policy: ResolvedPolicy, inputs: Inputs): Workload {
     env: environmentFor(policy, inputs),
     cwd: inputs.workdir,
     argv: [...(inputs.image?.entrypoint ?? []), ...(inputs.image?.cmd ?? [])],
+    ...(inputs.image?.digest === undefined ? {} : { imageDigest: inputs.image.digest }),
     timeMs: policy.resources.timeMs,
     outputBytes: policy.resources.outputBytes,
   };

@@ -57,6 +57,7 @@ export interface HostRoot {
 export type PathKind = "missing" | "directory" | "full" | "file" | "other";
 
 export interface ImageDefaults {
+  readonly digest?: string;
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   readonly env: Readonly<Record<string, string>>;

@@ -13,6 +13,7 @@ import { resolveUser } from "./inputs/user.js";
 /** An image, unpacked. */
 export interface OpenedImage {
   readonly path: string;
+  readonly digest?: string;
   readonly config: {
     readonly entrypoint: readonly string[];
     readonly cmd: readonly string[];
@@ -99,5 +100,7 @@ function workdirOf(image: OpenedImage | null): string | undefined {
 }
 
 function defaultsOf(image: OpenedImage | null): ImageDefaults | null {
-  return image === null ? null : { entrypoint: image.config.entrypoint, cmd: image.config.cmd, env: image.config.env };
+  if (image === null) return null;
+  const { entrypoint, cmd, env } = image.config;
+  return { entrypoint, cmd, env, ...(image.digest === undefined ? {} : { digest: image.digest }) };
 }

@@ -18,6 +18,12 @@ export function withAbsolutePaths(policy: unknown, directory: string): unknown {
   }
   const syscalls = policy["syscalls"];
   if (isFields(syscalls)) rewritten["syscalls"] = absolutePath(syscalls, "profile", directory);
+  const { secrets } = policy;
+  if (isFields(secrets)) {
+    rewritten["secrets"] = Object.fromEntries(
+      Object.entries(secrets).map(([name, secret]) => [name, absoluteSecret(secret, directory)]),
+    );
+  }
   return rewritten;
 }
 
@@ -43,6 +49,11 @@ function absoluteFile(entry: unknown, directory: string): unknown {
 function absolutePath(fields: Fields, name: string, directory: string): Fields {
   const path = fields[name];
   return typeof path !== "string" || path === "" ? fields : { ...fields, [name]: resolve(directory, path) };
+}
+
+function absoluteSecret(secret: unknown, directory: string): unknown {
+  if (!isFields(secret) || typeof secret["file"] !== "string" || secret["file"] === "") return secret;
+  return { ...secret, file: resolve(directory, secret["file"]) };
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,10 +1,17 @@
 import { isAtLeast, LEVEL_FOR_TRUST } from "./level.js";
+import { networkProblems } from "./network/check.js";
 import type { Problem } from "./problems.js";
 import type { CheckedPolicy } from "./schema.js";
 
 /** What is wrong between fields that are each valid alone. */
 export function inconsistencies(policy: CheckedPolicy): readonly Problem[] {
-  return [...levelAgainstTrust(policy), ...capabilitiesAtChroot(policy), ...sameMountPoint(policy), ...userIds(policy)];
+  return [
+    ...levelAgainstTrust(policy),
+    ...capabilitiesAtChroot(policy),
+    ...sameMountPoint(policy),
+    ...userIds(policy),
+    ...networkProblems(policy),
+  ];
 }
 
 /** A level named outright wins over `auto`, so one that the trust forbids would be silently weaker than asked. */

@@ -13,6 +13,9 @@ export const DEFAULT_RESOURCES = {
   openFiles: 1024,
 } as const;
 
+/** `connections` is what may be open at once; a connection ends when nothing moves on it for `idleMs`. */
+export const DEFAULT_NETWORK_LIMITS = { connections: 1024, idleMs: 300_000 } as const;
+
 /** How long `run` lets a workload live when the policy does not say. A `Sandbox` and a terminal have no such limit: they are made to last. */
 export const RUN_TIME_MS = 60_000;
 

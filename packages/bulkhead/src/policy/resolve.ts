@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { DEFAULT_HOSTNAME, DEFAULT_RESOURCES } from "./defaults.js";
+import { resolveNetwork } from "./network/resolve.js";
+import { resolveSecret } from "./network/secret.js";
 import type {
   Access,
   FileChoice,
@@ -28,6 +30,8 @@ export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory
       typeof policy.syscalls === "object"
         ? { kind: "file", path: resolve(directory, policy.syscalls.profile) }
         : { kind: "built-in", name: policy.syscalls ?? "default" },
+    network: resolveNetwork(policy.network),
+    secrets: Object.entries(policy.secrets ?? {}).map(([name, secret]) => resolveSecret(name, secret, directory)),
     capabilities: [...new Set(policy.capabilities ?? [])].sort(),
     resources: resourcesOf(policy.resources ?? {}),
     require: [...new Set(policy.require ?? [])],

@@ -1,4 +1,5 @@
 import type { Level, Trust } from "./level.js";
+import type { ResolvedNetwork, Secret } from "./network/types.js";
 import type { Protection } from "./protections.js";
 
 /** A policy with every default filled in, every unit a number, and every host path absolute. */
@@ -18,6 +19,8 @@ export interface ResolvedPolicy {
   /** Null: whatever is there may be read and executed, and what is mounted writable written. */
   readonly access: Access | null;
   readonly syscalls: SyscallChoice;
+  readonly network: ResolvedNetwork;
+  readonly secrets: readonly Secret[];
   /** Without `CAP_`, sorted. */
   readonly capabilities: readonly string[];
   readonly resources: ResolvedResources;

@@ -3,7 +3,7 @@ import { LEVELS } from "./level.js";
 import { PROTECTIONS } from "./protections.js";
 import { access, files } from "./schema/files.js";
 import { images } from "./schema/images.js";
-import { network, syscalls } from "./schema/network.js";
+import { network, secrets, syscalls } from "./schema/network.js";
 import { resources } from "./schema/resources.js";
 import { capability, insidePath, whole } from "./schema/values.js";
 
@@ -43,6 +43,7 @@ const fields = {
   files: () => z.optional(files()),
   access: () => z.optional(access()),
   network: () => z.optional(network()),
+  secrets: () => z.optional(secrets()),
   syscalls: () => z.optional(syscalls()),
   capabilities: () => z.optional(z.array(capability())),
   resources: () => z.optional(resources()),

@@ -4,8 +4,5 @@ import type { CheckedPolicy } from "./schema.js";
 export function unsupportedIn(policy: CheckedPolicy): string | undefined {
   const { network } = policy;
   if (network === "full") return 'network: full is not built yet; only "none" is';
-  if (typeof network === "object" && ((network.allow?.length ?? 0) > 0 || network.deny !== undefined)) {
-    return 'network: allow and deny are not built yet; only "none" is';
-  }
   return undefined;
 }

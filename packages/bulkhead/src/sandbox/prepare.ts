@@ -40,6 +40,9 @@ export interface Prepared {
   /** With the plan that the broker executes. */
   readonly compiled: Compiled;
   readonly driver: Driver;
+  readonly host: HostReport;
+  /** Of the broker's program. */
+  readonly wardenVersion: string;
 }
 
 /** A policy, compiled for what this broker can enforce. */
@@ -74,6 +77,8 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
   return {
     compiled: { ...compiled, plan: runtime.hostPlan(options.amend?.(plan) ?? plan) },
     driver: runtime.driver(broker),
+    host: reportOf(broker),
+    wardenVersion: broker.version,
   };
 }
 

@@ -2,6 +2,8 @@ import type { Stats } from "../broker/messages.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Level } from "../policy/level.js";
+import type { Envelope } from "../record/envelope.js";
+import type { RecordedResult } from "../record/statement.js";
 import { type ExitStatus, type OutputBytes, withBytes } from "./process-result.js";
 
 /** How a run came out: one shape for success and failure, with a boolean for each cause. JSON gives exactly these fields, without the bytes. */
@@ -31,8 +33,8 @@ export interface RunResult extends OutputBytes {
   readonly maxRssBytes: number | null;
   readonly level: Level;
   readonly enforcement: EnforcementTable;
-  /** The signed statement of what was in force; not made yet. */
-  readonly record: null;
+  /** The signed statement of what was in force; null unless it was asked for. */
+  readonly record: Envelope | null;
   /** Why the program could not be started (`exitCode` 126 or 127). */
   readonly error?: BulkheadError;
 }
@@ -49,6 +51,22 @@ export interface RunFacts {
   readonly level: Level;
   readonly enforcement: EnforcementTable;
   readonly error?: BulkheadError;
+  readonly record?: Envelope;
+}
+
+/** What a record says of how a run came out. */
+export function recordedResult({ stats, status, timedOut, outputTruncated }: RunFacts): RecordedResult {
+  return {
+    exitCode: status.exitCode,
+    signal: status.signal,
+    timedOut,
+    oomKilled: (stats.oomKills ?? 0) > 0,
+    pidsExceeded: (stats.pidsExceeded ?? 0) > 0,
+    diskFull: stats.diskFull === true,
+    outputTruncated,
+    cpuMs: stats.cpuUs === null ? null : stats.cpuUs / 1000,
+    maxRssBytes: stats.memoryPeakBytes,
+  };
 }
 
 export function runResult(facts: RunFacts): RunResult {
@@ -68,7 +86,7 @@ export function runResult(facts: RunFacts): RunResult {
     maxRssBytes: stats.memoryPeakBytes,
     level: facts.level,
     enforcement: facts.enforcement,
-    record: null,
+    record: facts.record ?? null,
     ...(error === undefined ? {} : { error }),
   };
   return withBytes(result, output.stdout, output.stderr);

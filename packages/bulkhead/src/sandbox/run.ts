@@ -1,9 +1,11 @@
 import type { Writable } from "node:stream";
+import { wardenPath } from "../broker/locate.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import { confirm } from "../evidence/confirm.js";
 import { RUN_TIME_MS } from "../policy/defaults.js";
 import type { Policy } from "../policy/schema.js";
+import type { Recorder, RecordOptions } from "../record/recorder.js";
 import { now } from "./clock.js";
 import { type ExecOptions, execRequest, type TerminalSize } from "./exec-options.js";
 import { Execution, type Settled } from "./execution.js";
@@ -11,7 +13,7 @@ import { type ExposeOptions, expose } from "./expose.js";
 import { Live } from "./live.js";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { type ExitStatus, KILLED } from "./process-result.js";
-import { type RunResult, runResult } from "./run-result.js";
+import { type RunFacts, type RunResult, recordedResult, runResult } from "./run-result.js";
 import { signalNumber } from "./signals.js";
 import { connectStdin } from "./stdin.js";
 
@@ -39,6 +41,8 @@ export interface RunOptions
   readonly output?: { readonly stdout: Writable; readonly stderr: Writable };
   /** Ports inside that are reachable from the host as long as it runs, as `sandbox.expose` makes them. */
   readonly ports?: readonly PublishedPort[];
+  /** Makes a signed record of what was in force: `result.record`. */
+  readonly record?: RecordOptions;
   /** Called when the request is on its way, so that the workload can be signalled, written to or resized. */
   readonly onStart?: (run: RunControl) => void;
 }
@@ -58,7 +62,17 @@ export interface RunOptions
 export async function run(argv: readonly string[], policy: Policy = {}, options: RunOptions = {}): Promise<RunResult> {
   const startedAt = now();
   const prepared = await prepare(policy, options);
-  return await new Run(prepared, argv, options, startedAt).finish();
+  const recorder = options.record === undefined ? undefined : await recorderFor(options.record, options);
+  return await new Run(prepared, argv, options, startedAt).finish(policy, recorder);
+}
+
+/** Signing is loaded only where it is asked for. A system broker's program is not ours to read. */
+async function recorderFor(
+  record: RecordOptions,
+  { broker = process.env["BULKHEAD_BROKER"] }: RunOptions,
+): Promise<Recorder> {
+  const { Recorder } = await import("../record/recorder.js");
+  return new Recorder(record, broker === undefined || broker === "" ? wardenPath() : null);
 }
 
 /** One run from launch to result. */
@@ -66,6 +80,7 @@ class Run {
   readonly #prepared: Prepared;
   readonly #options: RunOptions;
   readonly #startedAt: number;
+  readonly #argv: readonly string[];
   readonly #live: Live;
   readonly #execution: Execution;
   readonly #delivered: Promise<unknown> | undefined;
@@ -74,7 +89,8 @@ class Run {
   /** The plan, `hello` and the exec leave in one write. */
   constructor(prepared: Prepared, argv: readonly string[], options: RunOptions, startedAt: number) {
     const { plan, workload } = prepared.compiled;
-    const request = execRequest(argv.length === 0 ? workload.argv : argv, workload, options);
+    this.#argv = argv.length === 0 ? workload.argv : argv;
+    const request = execRequest(this.#argv, workload, options);
     this.#prepared = prepared;
     this.#options = options;
     this.#startedAt = startedAt;
@@ -96,7 +112,7 @@ class Run {
     });
   }
 
-  async finish(): Promise<RunResult> {
+  async finish(policy: Policy, recorder: Recorder | undefined): Promise<RunResult> {
     const settled = await this.#settle();
     const { running } = this.#live;
     if ("error" in settled && settled.error.code === "ABORTED") {
@@ -111,8 +127,9 @@ class Run {
       throw errorFromWire(error, "LAUNCH_FAILED");
     }
     await this.#delivered;
+    const endedAt = Date.now();
     const { compiled } = this.#prepared;
-    return runResult({
+    const facts: RunFacts = {
       ...this.#outcome(settled, (stats.oomKills ?? 0) > 0),
       output: this.#execution.collected(),
       timedOut: this.#timedOut,
@@ -121,7 +138,24 @@ class Run {
       stats,
       level: compiled.level,
       enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
+    };
+    if (recorder === undefined) return runResult(facts);
+    const { host, wardenVersion } = this.#prepared;
+    const record = await recorder.record({
+      plan: compiled.plan,
+      policy,
+      argv: this.#argv,
+      imageDigest: compiled.workload.imageDigest ?? null,
+      level: facts.level,
+      host: { kernel: host.facts.kernel, architecture: host.architecture },
+      warden: { version: wardenVersion },
+      enforcement: facts.enforcement,
+      evidence: launched.evidence,
+      startedAt: new Date(endedAt - facts.durationMs).toISOString(),
+      endedAt: new Date(endedAt).toISOString(),
+      result: recordedResult(facts),
     });
+    return runResult({ ...facts, record });
   }
 
   /** Waits for the program, as long as time and caller allow. */

@@ -11,6 +11,8 @@ export interface RunFlags extends PolicyFlags, ImageFlags {
   readonly broker?: string;
   readonly publish?: readonly PortFlag[];
   readonly egressLog?: string;
+  readonly record?: string;
+  readonly recordKey?: string;
 }
 
 /** `bulkhead run`: one program in a sandbox of its own, which `execute` does. */
@@ -29,6 +31,8 @@ export function runCommand(execute: (argv: readonly string[], flags: RunFlags) =
       undefined,
     )
     .option("--egress-log <file>", "append a line of JSON for each decision about the network")
+    .option("--record <path>", "write a signed record of what was in force to this file, or into this directory")
+    .option("--record-key <file>", "sign it with this ed25519 key (default: this machine's own)")
     .option("--broker <socket>", "use the system broker at this socket (default: BULKHEAD_BROKER, or a private one)");
   return addImageFlags(addPolicyFlags(command)).addHelpText("after", EXAMPLES.run).action(execute);
 }

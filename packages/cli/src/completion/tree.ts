@@ -16,7 +16,17 @@ export interface OptionWords {
 }
 
 /** Options whose value is a path of the host's. */
-const PATHS: ReadonlySet<string> = new Set(["--policy", "--root", "--mount", "--broker", "--out", "--syscalls"]);
+const PATHS: ReadonlySet<string> = new Set([
+  "--policy",
+  "--root",
+  "--mount",
+  "--broker",
+  "--out",
+  "--syscalls",
+  "--record",
+  "--record-key",
+  "--key",
+]);
 
 /** The subcommands of a program, with what follows each of their options. */
 export function commandWords(program: Command): readonly CommandWords[] {

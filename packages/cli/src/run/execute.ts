@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { type ImageOptions, type Policy, type RunOptions, type RunResult, run } from "bulkhead";
+import { type ImageOptions, type Policy, type RecordOptions, type RunOptions, type RunResult, run } from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
 import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -43,12 +43,17 @@ function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signa
     ...(collect ? {} : { output: { stdout: process.stdout, stderr: process.stderr } }),
     ...(terminal === undefined ? {} : { tty: terminal.size }),
     ...(flags.publish === undefined ? {} : { ports: flags.publish }),
+    ...(flags.record === undefined ? {} : { record: recordFlags(flags.record, flags.recordKey) }),
     ...(flags.broker === undefined ? {} : { broker: flags.broker }),
     onStart: (control) => {
       signals.forwardTo(control);
       terminal?.connect(control, flags.interactive === true);
     },
   };
+}
+
+function recordFlags(to: string, key: string | undefined): RecordOptions {
+  return { to, ...(key === undefined ? {} : { key }) };
 }
 
 /** The number of the kernel's null device: major 1, minor 3. */

@@ -2,6 +2,11 @@ import { entries } from "../entry.js";
 
 /** What the caller asked for cannot be understood, or cannot be done here. */
 export const policyCodes = entries({
+  SECRET_UNAVAILABLE: {
+    fault: "user",
+    cause: "a secret of the policy cannot be had, so nothing was started",
+    remedy: "Set the variable or file that `secrets` names; a value has 8 to 8192 visible characters.",
+  },
   POLICY_INVALID: {
     fault: "user",
     cause: "the policy is not valid",

@@ -1,13 +1,64 @@
 import * as z from "zod/mini";
-import { hostPath } from "./values.js";
+import { duration, hostPath, size, whole } from "./values.js";
 
-/** The shape of what is to come is accepted, so that it can be refused by name: only `none` works so far. */
+const RULE =
+  'a rule such as "packages.example.org:443", or { host, ports?, protocol?, methods?, paths?, private?, intercept? }';
+
+/** The shape only: what a rule says is read by `network/rule.ts`, and problems with it are among the inconsistencies. */
 export function network() {
-  const destinations = z.array(z.string().check(z.minLength(1), z.maxLength(255)));
   return z.union(
-    [z.enum(["none", "full"]), z.strictObject({ allow: z.optional(destinations), deny: z.optional(destinations) })],
-    { error: 'none, full, or { allow: ["host:port"], deny: […] }' },
+    [
+      z.enum(["none", "full"]),
+      z.strictObject({ allow: z.optional(rules()), deny: z.optional(rules()), limits: z.optional(limits()) }),
+    ],
+    { error: 'none, full, or { allow: ["host:port"], deny: […], limits: {…} }' },
   );
+}
+
+function rules() {
+  return z.array(z.union([text(512), rule()], { error: RULE })).check(z.maxLength(1024, "at most 1024 rules"));
+}
+
+function rule() {
+  const port = z.union([whole(1, 65_535), text(16)], { error: 'a port, "FROM-TO" or "*"' });
+  return z.strictObject({
+    host: text(512),
+    ports: z.optional(
+      z.union([port, z.array(port).check(z.maxLength(64))], { error: 'a port, "FROM-TO", "*", or a list of them' }),
+    ),
+    protocol: z.optional(z.enum(["http", "https", "tcp"])),
+    methods: z.optional(z.array(text(32)).check(z.maxLength(32))),
+    paths: z.optional(z.array(text(1024)).check(z.maxLength(64))),
+    private: z.optional(z.boolean()),
+    intercept: z.optional(z.boolean()),
+  });
+}
+
+function limits() {
+  return z.strictObject({
+    connections: z.optional(whole(1, 65_536)),
+    bandwidth: z.optional(size()),
+    bytes: z.optional(size()),
+    idle: z.optional(duration()),
+  });
+}
+
+/** By the name of the variable that holds the placeholder inside. */
+export function secrets() {
+  return z.record(
+    z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "that of an environment variable")),
+    z.strictObject({
+      hosts: z.array(text(512)).check(z.maxLength(64, "at most 64 hosts")),
+      env: z.optional(z.string().check(z.regex(/^[^=\0]{1,256}$/, "the name of an environment variable"))),
+      file: z.optional(hostPath()),
+      value: z.optional(z.string()),
+      header: z.optional(z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/, "the name of a header"))),
+    }),
+  );
+}
+
+function text(most: number) {
+  return z.string().check(z.minLength(1), z.maxLength(most));
 }
 
 export function syscalls() {

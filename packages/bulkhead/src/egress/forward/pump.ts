@@ -1,0 +1,23 @@
+import type { Duplex } from "node:stream";
+import { finished, pipeline } from "node:stream/promises";
+import type { Budget } from "./budget.js";
+
+/** Moves bytes both ways until both ends are done: one that has said all may still listen. Throws when either fails. */
+export async function pump(inside: Duplex, outside: Duplex, budget: Budget): Promise<void> {
+  const limited = !budget.isUnlimited;
+  try {
+    await Promise.all([
+      limited ? pipeline(inside, budget.meter("out"), outside) : pipeline(inside, outside),
+      limited ? pipeline(outside, budget.meter("in"), inside) : pipeline(outside, inside),
+    ]);
+  } catch (error) {
+    inside.destroy();
+    outside.destroy();
+    throw error;
+  }
+}
+
+/** Resolves when a stream is over, however that came. */
+export async function over(stream: Duplex): Promise<void> {
+  await finished(stream).catch(() => undefined);
+}

@@ -1,0 +1,65 @@
+import { Agent } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Decision } from "../decision.js";
+import type { Budget } from "../forward/budget.js";
+import type { LoadedSecret } from "../secrets/load.js";
+import type { Redactor } from "../secrets/redact.js";
+
+/** What came of one request. */
+export interface RequestNote {
+  readonly method: string;
+  readonly path: string;
+  readonly rule: string | null;
+  /** Whether it was refused; what failed was allowed. */
+  readonly refused: boolean;
+  readonly reason: string | null;
+  readonly secrets: readonly string[];
+}
+
+/** The requests of one connection from inside, and the connections that answer them. */
+export interface ConversationParts {
+  readonly decision: Decision;
+  readonly scheme: "http" | "https";
+  /** Makes a connection to the addresses that were decided on, with TLS where the scheme is https. */
+  readonly connect: () => Promise<Duplex>;
+  /** Says which rule allows a request. Throws a Refusal. */
+  readonly permit: (method: string, path: string) => string;
+  readonly note: (note: RequestNote) => void;
+  readonly budget: Budget;
+  readonly secrets: readonly LoadedSecret[];
+  readonly redactor: Redactor;
+}
+
+export class Conversation {
+  readonly parts: ConversationParts;
+  readonly agent: Agent;
+
+  constructor(parts: ConversationParts) {
+    this.parts = parts;
+    this.agent = new PinnedAgent(parts.connect);
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+/** Takes connections from nowhere else. One at a time: a client has one, too. */
+class PinnedAgent extends Agent {
+  readonly #connect: () => Promise<Duplex>;
+
+  constructor(connect: () => Promise<Duplex>) {
+    super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
+    this.#connect = connect;
+  }
+
+  override createConnection(_options: unknown, created?: (error: Error | null, stream: Duplex) => void): undefined {
+    this.#connect().then(
+      (stream) => created?.(null, stream),
+      // Node takes the stream for missing when there is an error.
+      (error: unknown) =>
+        (created as ((error: Error) => void) | undefined)?.(error instanceof Error ? error : new Error("failed")),
+    );
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import { PassThrough } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { isRefusal, Refusal, reasonOf } from "../forward/refusal.js";
+import { inject, isFor } from "../secrets/inject.js";
+import type { Conversation } from "./conversation.js";
+import { checkHost, endToEnd } from "./headers.js";
+
+/** Answers one request by asking the host that was decided on. Never rejects: a failure is an answer, or ends the response. */
+export async function exchange(
+  conversation: Conversation,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { note, budget, redactor } = conversation.parts;
+  const seen = { method: request.method ?? "", path: bare(request.url ?? "") };
+  try {
+    const prepared = prepare(conversation, request);
+    const outgoing = httpRequest(prepared.options);
+    const answered = answer(outgoing);
+    answered.catch(() => undefined);
+    const sending = hasBody(request) ? pipeline(request, budget.meter("out"), outgoing) : end(request, outgoing);
+    sending.catch((error: Error) => outgoing.destroy(error));
+    const incoming = await answered;
+    const headers = endToEnd(incoming.rawHeaders).map(([name, value]) => [name, redactor.text(value)] as const);
+    if (!redactor.isIdle) checkReadable(incoming);
+    response.sendDate = false;
+    response.writeHead(incoming.statusCode ?? 502, headers.flat());
+    response.flushHeaders();
+    const covered = redactor.isIdle ? new PassThrough() : redactor.stream();
+    note({ ...seen, rule: prepared.rule, refused: false, reason: prepared.reason, secrets: prepared.secrets });
+    await pipeline(incoming, covered, budget.meter("in"), response);
+  } catch (error) {
+    note({
+      ...seen,
+      rule: error instanceof Refusal ? error.rule : null,
+      refused: isRefusal(error),
+      reason: reasonOf(error),
+      secrets: [],
+    });
+    refuse(response, error);
+  }
+}
+
+/** What is sent to the host for a request. Throws a Refusal. */
+export function prepare(conversation: Conversation, request: IncomingMessage) {
+  const { decision, scheme, permit, secrets, redactor } = conversation.parts;
+  const { target, port, name } = decision;
+  const method = request.method ?? "";
+  const path = request.url ?? "";
+  if (method === "TRACE" || method === "CONNECT") throw new Refusal(`${method} is never passed on`, { status: 405 });
+  if (!path.startsWith("/") && !(path === "*" && method === "OPTIONS"))
+    throw new Refusal("not a path", { status: 400 });
+  if (hasUnknownCoding(request)) throw new Refusal("only chunked is known as a transfer coding", { status: 501 });
+  checkHost(request.rawHeaders, name, port, scheme === "https" ? 443 : 80);
+  const rule = permit(method, path);
+  const injected = inject(endToEnd(request.rawHeaders), secrets, target, port, scheme === "https");
+  if (!injected.derived.every((text) => redactor.add(text))) throw new Refusal("too many different credentials");
+  // Where a secret could come back, in parts or compressed, it could not be found.
+  const guarded = secrets.some((secret) => isFor(secret, target, port));
+  const headers = injected.headers.filter(
+    ([header]) => !guarded || !/^(range|if-range|accept-encoding)$/i.test(header),
+  );
+  const own = [
+    ...(guarded ? [["Accept-Encoding", "identity"] as const] : []),
+    ...(request.headers["transfer-encoding"] === undefined ? [] : [["Transfer-Encoding", "chunked"] as const]),
+  ];
+  const astray = injected.astray.join(", ");
+  return {
+    rule,
+    secrets: injected.secrets,
+    reason: astray === "" ? null : `it carries the placeholder of ${astray}, which is not for this place`,
+    options: {
+      method,
+      path,
+      headers: [...headers, ...own].flat(),
+      setHost: false,
+      agent: conversation.agent,
+      host: name,
+      port,
+    },
+  };
+}
+
+async function answer(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return await new Promise((resolve, reject) => {
+    outgoing.once("response", resolve);
+    outgoing.once("error", reject);
+    outgoing.once("upgrade", (_response, socket) => {
+      socket.destroy();
+      reject(new Refusal("the host switched protocols without being asked", { status: 502 }));
+    });
+  });
+}
+
+/** A body that is compressed all the same cannot be searched. */
+function checkReadable(incoming: IncomingMessage): void {
+  const coding = incoming.headers["content-encoding"] ?? "identity";
+  if (coding.toLowerCase() !== "identity" && coding !== "") {
+    incoming.destroy();
+    throw new Refusal("the answer is compressed, so secrets in it could not be found", { status: 502 });
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+}
+
+function hasUnknownCoding({ headers }: IncomingMessage): boolean {
+  return (headers["transfer-encoding"] ?? "chunked").toLowerCase() !== "chunked";
+}
+
+async function end(request: IncomingMessage, outgoing: ClientRequest): Promise<void> {
+  request.resume();
+  outgoing.end();
+}
+
+/** Without its query. */
+function bare(path: string): string {
+  return path.split("?", 1)[0]?.slice(0, 1024) ?? "";
+}
+
+/** Tells the inside that it is refused, in our own words. */
+export function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const status = error instanceof Refusal ? error.status : 502;
+  const text = `bulkhead: ${reasonOf(error)}\n`;
+  response.writeHead(status, {
+    "content-type": "text/plain",
+    "content-length": Buffer.byteLength(text),
+    connection: "close",
+  });
+  response.end(text);
+}

@@ -1,0 +1,60 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Conversation } from "./conversation.js";
+import { exchange, refuse } from "./exchange.js";
+import { upgrade } from "./upgrade.js";
+
+/** A client that does not finish the head of its request holds a connection. */
+const HEAD_MS = 30_000;
+
+/** Reads requests from connections that were looked into. Node's own parser, strict: what it passes on is written anew. */
+export class HttpFront {
+  readonly #conversations = new WeakMap<
+    Duplex,
+    { readonly conversation: Conversation; readonly deadline: NodeJS.Timeout }
+  >();
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer({
+      maxHeaderSize: 32 * 1024,
+      requireHostHeader: true,
+      insecureHTTPParser: false,
+      keepAlive: false,
+    });
+    this.#server.maxHeadersCount = 200;
+    this.#server.on("request", (request, response) => void this.#answer(request, response));
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const found = this.#conversations.get(socket);
+      clearTimeout(found?.deadline);
+      if (found === undefined) socket.destroy();
+      else void upgrade(found.conversation, request, socket, head);
+    });
+    this.#server.on("connect", (_request, socket: Duplex) => socket.destroy());
+    this.#server.on("clientError", (_error, socket: Duplex) => socket.destroy());
+  }
+
+  /** Serves one connection; resolves when it is over. */
+  async serve(socket: Duplex, conversation: Conversation): Promise<void> {
+    const deadline = setTimeout(() => socket.destroy(), HEAD_MS);
+    this.#conversations.set(socket, { conversation, deadline });
+    const closed = new Promise<void>((resolve) => socket.once("close", resolve));
+    socket.on("error", () => socket.destroy());
+    this.#server.emit("connection", socket);
+    await closed;
+    clearTimeout(deadline);
+    conversation.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const found = this.#conversations.get(request.socket);
+    if (found === undefined) {
+      refuse(response, undefined);
+      return;
+    }
+    clearTimeout(found.deadline);
+    await exchange(found.conversation, request, response);
+    // The next request of the same connection has as long as the first had.
+    if (!request.socket.destroyed) found.deadline.refresh();
+  }
+}

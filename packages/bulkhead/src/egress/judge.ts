@@ -1,0 +1,142 @@
+import { normalHost } from "../policy/network/host.js";
+import type { NetworkRule, NetworkRules, Protocol, SecretHost } from "../policy/network/types.js";
+import { isInRange, judge, namesSpecial } from "./addresses/judge.js";
+import { Decision, nameOf } from "./decision.js";
+import { Refusal } from "./forward/refusal.js";
+import type { Ask } from "./gate.js";
+import { askHook, type EgressHook, HOOK } from "./hook.js";
+import { printableHost } from "./log/event.js";
+import type { Lookups } from "./resolve/lookups.js";
+import { covers, matchesHost, type Request, type Target, type Weighed, weigh, weighRequest } from "./rules/match.js";
+
+export interface Circumstances {
+  readonly rules: NetworkRules;
+  readonly lookups: Lookups;
+  readonly hook: EgressHook | undefined;
+  /** Hosts that TLS must end for. */
+  readonly secretHosts: readonly SecretHost[];
+  /** Whether the sandbox trusts an authority of ours. */
+  readonly canIntercept: boolean;
+}
+
+/** Decides about one ask. Throws a Refusal, whose `rule` is the one that denies it. */
+export async function decide(ask: Ask, circumstances: Circumstances): Promise<Decision> {
+  const { rules, secretHosts, canIntercept } = circumstances;
+  const target = targetOf(ask);
+  const { port } = ask;
+  const weighed = weigh(rules, target, port);
+  if (weighed.deniedBy !== null) throw deniedBy(weighed.deniedBy);
+  const rule = ask.method === undefined ? weighed.allowing[0] : byRequest(ask, target, circumstances);
+  const said = await askHook(circumstances.hook, ask, nameOf(target), rule?.text ?? null);
+  if (said === "deny") throw new Refusal("the program that runs the sandbox refused it", { rule: HOOK });
+  const byHook = rule === undefined && said === "allow" ? hookRule(target, port) : null;
+  if (rule === undefined && byHook === null) throw new Refusal("no rule allows it");
+  const protocols: ReadonlySet<Protocol> = byHook === null ? weighed.protocols : new Set(["http", "https"]);
+  const intercept =
+    protocols.has("https") &&
+    (weighed.byRequest ||
+      weighed.allowing.some((each) => each.intercept) ||
+      secretHosts.some((secret) => secret.port === port && matchesHost(secret.host, target)));
+  if (intercept && !canIntercept) {
+    throw new Refusal("its requests must be seen, and the sandbox was started without an authority for that", {
+      rule: rule?.text ?? null,
+    });
+  }
+  const addresses = await addressesOf(target, port, weighed, circumstances);
+  return new Decision({ rule: (rule ?? byHook)?.text ?? HOOK, target, addresses, intercept, port, protocols, byHook });
+}
+
+/** Weighs a request on a connection that was decided already. Throws a Refusal. */
+export function decideRequest(decision: Decision, request: Request, rules: NetworkRules): NetworkRule {
+  const { target, port, byHook } = decision;
+  const weighed = weigh(rules, target, port);
+  if (weighed.deniedBy !== null) throw deniedBy(weighed.deniedBy);
+  const found = weighRequest(rules, target, port, request);
+  if (found?.allowed === false) throw deniedBy(found.rule);
+  const rule = found?.rule ?? byHook;
+  if (rule === null) throw new Refusal("no rule allows this request");
+  return rule;
+}
+
+/** Whether a connection that is open already would still be allowed. */
+export function isStillAllowed({ target, port, byHook, addresses }: Decision, rules: NetworkRules): boolean {
+  const { deniedBy: denied, allowing } = weigh(rules, target, port);
+  if (denied !== null || (allowing.length === 0 && byHook === null)) return false;
+  return addresses.every((address) => rangeThatDenies(address, port, rules) === undefined);
+}
+
+function targetOf({ host, port }: Ask): Target {
+  const target = normalHost(host);
+  if (target.kind === "invalid") throw new Refusal(`not a host: ${target.reason}`, { status: 400 });
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Refusal("not a port", { status: 400 });
+  if (target.kind === "name") return target;
+  const judged = judge(target.address);
+  if (judged === undefined) throw new Refusal("not an address", { status: 400 });
+  return { kind: "address", address: judged.address };
+}
+
+function byRequest(ask: Ask, target: Target, { rules }: Circumstances): NetworkRule | undefined {
+  const request = { scheme: "http", method: ask.method ?? "GET", path: ask.path ?? "/" } as const;
+  const found = weighRequest(rules, target, ask.port, request);
+  if (found?.allowed === false) throw deniedBy(found.rule);
+  return found?.rule;
+}
+
+async function addressesOf(
+  target: Target,
+  port: number,
+  weighed: Weighed,
+  { rules, lookups }: Circumstances,
+): Promise<readonly string[]> {
+  const found = target.kind === "address" ? [target.address] : await lookUp(lookups, target.name);
+  const privateAllowed = weighed.allowing.some((rule) => rule.private);
+  return found.map((each) => {
+    const judged = judge(each);
+    if (judged === undefined) throw new Refusal("its name leads to what is no address");
+    const denied = rangeThatDenies(each, port, rules);
+    if (denied !== undefined) throw deniedBy(denied);
+    const named = rules.allow.some(
+      (rule) => covers(rule, { kind: "address", address: each }, port) && namesSpecial(rule.host),
+    );
+    // One that is refused among good ones is no accident: all are refused.
+    if (judged.special !== null && !privateAllowed && !named) {
+      throw new Refusal(`it leads to an address that is not public (${judged.special}), and no rule names that`);
+    }
+    return judged.address;
+  });
+}
+
+function rangeThatDenies(address: string, port: number, { deny }: NetworkRules): NetworkRule | undefined {
+  const judged = judge(address);
+  return deny.find(
+    ({ host, ports }) =>
+      judged !== undefined && isInRange(host, judged) && ports.some(({ from, to }) => from <= port && port <= to),
+  );
+}
+
+async function lookUp(lookups: Lookups, name: string): Promise<readonly string[]> {
+  try {
+    return await lookups.addresses(name);
+  } catch {
+    throw new Refusal("its name has no address", { status: 502 });
+  }
+}
+
+function hookRule(target: Target, port: number): NetworkRule {
+  const host =
+    target.kind === "name"
+      ? ({ kind: "name", name: target.name } as const)
+      : ({ kind: "range", network: target.address, prefix: target.address.includes(":") ? 128 : 32 } as const);
+  const open = { methods: null, paths: null, private: false, intercept: false } as const;
+  return { text: HOOK, host, ports: [{ from: port, to: port }], protocol: null, ...open };
+}
+
+function deniedBy(rule: NetworkRule): Refusal {
+  return new Refusal("a rule denies it", { rule: rule.text });
+}
+
+/** What was asked for, in a form that is safe to show. */
+export function shownName(ask: Ask): string {
+  const target = normalHost(ask.host);
+  return target.kind === "invalid" ? printableHost(ask.host) : nameOf(target);
+}

@@ -1,0 +1,67 @@
+import type { Resolve } from "./resolver.js";
+
+/** The system's resolver takes a thread of four that all files share: a flood of names must not take them all. */
+const MOST_AT_ONCE = 3;
+const MOST_WAITING = 256;
+const LOOKUP_MS = 10_000;
+/** Connections of one burst share an answer; no connection ever uses one that is older. */
+const KEPT_MS = 5_000;
+const MOST_KEPT = 512;
+/** More than any honest host has; each is tried in turn. */
+const MOST_ADDRESSES = 32;
+
+interface Kept {
+  readonly answer: Promise<readonly string[]>;
+  readonly until: number;
+}
+
+/** Looks names up, few at a time, each once for those who ask at the same moment. */
+export class Lookups {
+  readonly #resolve: Resolve;
+  readonly #kept = new Map<string, Kept>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(resolve: Resolve) {
+    this.#resolve = resolve;
+  }
+
+  /** The addresses of a name. Rejects when there are none, or when too many names are asked for. */
+  async addresses(name: string): Promise<readonly string[]> {
+    const kept = this.#kept.get(name);
+    if (kept !== undefined && kept.until > performance.now()) return await kept.answer;
+    const answer = this.#lookUp(name);
+    if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+    this.#kept.set(name, { answer, until: performance.now() + KEPT_MS });
+    answer.catch(() => this.#kept.delete(name));
+    return await answer;
+  }
+
+  async #lookUp(name: string): Promise<readonly string[]> {
+    if (this.#running >= MOST_AT_ONCE) {
+      if (this.#waiting.length >= MOST_WAITING) throw new Error("too many names are being looked up");
+      await new Promise<void>((turn) => this.#waiting.push(turn));
+    }
+    this.#running += 1;
+    try {
+      const found = await inTime(this.#resolve(name));
+      if (found.length === 0) throw new Error("no address");
+      return [...new Set(found)].slice(0, MOST_ADDRESSES);
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), LOOKUP_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,330 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { normalHost } from "../policy/network/host.js";
+import type { NetworkRules } from "../policy/network/types.js";
+import { Decision } from "./decision.js";
+import { Budget } from "./forward/budget.js";
+import { connectTo } from "./forward/connect.js";
+import { peek } from "./forward/peek.js";
+import { pump } from "./forward/pump.js";
+import { isRefusal, Refusal, reasonOf } from "./forward/refusal.js";
+import type { Allowed, Ask, Gate, Verdict } from "./gate.js";
+import type { EgressHook } from "./hook.js";
+import { Conversation, type RequestNote } from "./http/conversation.js";
+import { exchange, refuse } from "./http/exchange.js";
+import { HttpFront } from "./http/front.js";
+import { decide, decideRequest, isStillAllowed, shownName } from "./judge.js";
+import type { EgressEvent, EgressListener } from "./log/event.js";
+import { Lookups } from "./resolve/lookups.js";
+import { ReservedNames } from "./resolve/reserved-names.js";
+import type { Resolve } from "./resolve/resolver.js";
+import { matchesHost, weigh } from "./rules/match.js";
+import { isFor } from "./secrets/inject.js";
+import type { LoadedSecret } from "./secrets/load.js";
+import { Redactor } from "./secrets/redact.js";
+import type { Authority } from "./tls/authority.js";
+import { readClientHello } from "./tls/client-hello.js";
+import { beginTls, endTls } from "./tls/ends.js";
+
+export interface RuleGateParts {
+  readonly rules: NetworkRules;
+  readonly secrets: readonly LoadedSecret[];
+  /** Null: TLS is never ended here. */
+  readonly authority: Authority | null;
+  /** PEM: who vouches for the hosts outside. */
+  readonly roots: readonly string[];
+  readonly resolve: Resolve;
+  readonly hook: EgressHook | undefined;
+  readonly listener: EgressListener;
+}
+
+/** What one connection did, for its event. */
+interface Account {
+  readonly ask: Ask;
+  readonly decision: Decision;
+  readonly outside: Socket[];
+  last: RequestNote | undefined;
+}
+
+const TLS_HANDSHAKE = 22;
+
+/** The gate that keeps to rules. */
+export class RuleGate implements Gate {
+  readonly #parts: RuleGateParts;
+  readonly #lookups: Lookups;
+  readonly #names = new ReservedNames();
+  readonly #budget: Budget;
+  readonly #front = new HttpFront();
+  readonly #redactor: Redactor;
+  readonly #open = new Map<Duplex | ServerResponse, Decision>();
+  #rules: NetworkRules;
+  #count = 0;
+
+  constructor(parts: RuleGateParts) {
+    this.#parts = parts;
+    this.#rules = parts.rules;
+    this.#lookups = new Lookups(parts.resolve);
+    this.#budget = new Budget(parts.rules.limits);
+    this.#redactor = new Redactor(parts.secrets.map(({ value }) => value));
+  }
+
+  async decide(ask: Ask): Promise<Verdict> {
+    try {
+      return await decide(ask, {
+        rules: this.#rules,
+        lookups: this.#lookups,
+        hook: this.#parts.hook,
+        secretHosts: this.#parts.secrets.flatMap(({ hosts }) => hosts),
+        canIntercept: this.#parts.authority !== null,
+      });
+    } catch (error) {
+      const denied = {
+        allowed: false,
+        reason: reasonOf(error),
+        rule: error instanceof Refusal ? error.rule : null,
+      } as const;
+      this.#tell({ ask, verdict: "deny", rule: denied.rule, reason: denied.reason });
+      return denied;
+    }
+  }
+
+  async forward(ask: Ask, verdict: Allowed, inside: Duplex, head: Uint8Array, connected?: () => void): Promise<void> {
+    inside.on("error", () => inside.destroy());
+    const account = this.#accountFor(ask, verdict);
+    if (account === undefined) {
+      inside.destroy();
+      return;
+    }
+    let failure: unknown;
+    let toldSo = false;
+    this.#open.set(inside, account.decision);
+    try {
+      using _place = this.#budget.enter();
+      const outside = await this.#connect(account);
+      if (head.length > 0) inside.unshift(head);
+      connected?.();
+      toldSo = true;
+      await this.#speak(account, inside, outside);
+    } catch (error) {
+      failure = error;
+      // Who is told when it is connected says by itself that it is not.
+      if (toldSo || connected === undefined) inside.destroy();
+    } finally {
+      this.#open.delete(inside);
+      this.#close(account, failure);
+    }
+  }
+
+  async request(ask: Ask, verdict: Allowed, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const account = this.#accountFor(ask, verdict);
+    if (account === undefined) {
+      refuse(response, undefined);
+      return;
+    }
+    let failure: unknown;
+    this.#open.set(response, account.decision);
+    response.on("error", () => response.destroy());
+    const conversation = this.#conversation(account, "http", () => this.#connect(account));
+    try {
+      if (!account.decision.protocols.has("http")) throw new Refusal("the rule is not for HTTP");
+      using _place = this.#budget.enter();
+      // Its own URL has the host, too, which was decided on: what is left is the path.
+      request.url = ask.path ?? "/";
+      await exchange(conversation, request, response);
+    } catch (error) {
+      failure = error;
+      refuse(response, error);
+    } finally {
+      conversation.close();
+      this.#open.delete(response);
+      this.#close(account, failure);
+    }
+  }
+
+  resolveInside(name: string): string | null {
+    const target = normalHost(name);
+    if (target.kind !== "name") return null;
+    const mayBe = this.#rules.allow.some(({ ports }) =>
+      ports.some(({ from }) => {
+        const { deniedBy, allowing } = weigh(this.#rules, target, from);
+        return deniedBy === null && allowing.length > 0;
+      }),
+    );
+    return mayBe ? this.#names.addressFor(target.name) : null;
+  }
+
+  nameOf(address: string): string | null {
+    return this.#names.nameOf(address);
+  }
+
+  /** The ports at which a name may be reached, at most 16 of them: what is to be listened on for it. */
+  portsInside(name: string): readonly number[] {
+    const target = normalHost(name);
+    if (target.kind !== "name") return [];
+    const ports = this.#rules.allow
+      .filter(({ host }) => matchesHost(host, target))
+      .flatMap((rule) =>
+        rule.ports.flatMap(({ from, to }) =>
+          Array.from({ length: Math.min(16, to - from + 1) }, (_, index) => from + index),
+        ),
+      );
+    return [...new Set(ports)].slice(0, 16);
+  }
+
+  /** Puts other rules in force, also for what is open: connections that they do not allow are ended. */
+  change(rules: NetworkRules): void {
+    this.#rules = rules;
+    this.#budget.change(rules.limits);
+    for (const [end, decision] of this.#open) {
+      if (!isStillAllowed(decision, rules)) end.destroy();
+    }
+  }
+
+  /** A verdict that this gate did not make is a mistake of the caller's, and opens nothing. */
+  #accountFor(ask: Ask, verdict: Allowed): Account | undefined {
+    if (!(verdict instanceof Decision) || !isStillAllowed(verdict, this.#rules)) {
+      this.#tell({ ask, verdict: "deny", rule: null, reason: "the rules have changed" });
+      return undefined;
+    }
+    return { ask, decision: verdict, outside: [], last: undefined };
+  }
+
+  async #connect(account: Account): Promise<Socket> {
+    const { addresses, port } = account.decision;
+    const socket = await connectTo(addresses, port);
+    account.outside.push(socket);
+    socket.setTimeout(this.#budget.idleMs, () => socket.destroy(new Refusal("nothing moved for too long")));
+    socket.on("error", () => socket.destroy());
+    return socket;
+  }
+
+  async #speak(account: Account, inside: Duplex, outside: Socket): Promise<void> {
+    const { decision } = account;
+    if (decision.protocols.has("tcp") && !decision.intercept) {
+      await pump(inside, outside, this.#budget);
+      return;
+    }
+    const [first] = await peek(inside, () => true);
+    if (first === TLS_HANDSHAKE) await this.#speakTls(account, inside, outside);
+    else await this.#speakHttp(account, inside, outside);
+  }
+
+  async #speakTls(account: Account, inside: Duplex, outside: Socket): Promise<void> {
+    const { decision } = account;
+    if (!decision.protocols.has("https")) throw new Refusal("the rule is not for TLS");
+    const hello = readClientHello(await peek(inside, (bytes) => readClientHello(bytes).kind !== "more"));
+    if (hello.kind !== "hello") throw new Refusal("not a handshake of TLS");
+    checkServerName(hello.hello, decision);
+    if (!decision.intercept) {
+      await pump(inside, outside, this.#budget);
+      return;
+    }
+    const { authority, roots } = this.#parts;
+    if (authority === null) throw new Refusal("TLS cannot be ended here");
+    // The real server comes first: a client is told nothing before it is known that there is one.
+    let ready: Promise<Duplex> | undefined = beginTls(outside, decision.name, roots);
+    const connect = async () => {
+      const prepared = ready;
+      ready = undefined;
+      return await (prepared ?? beginTls(await this.#connect(account), decision.name, roots));
+    };
+    await ready;
+    const clear = await endTls(inside, decision.name, authority);
+    await this.#front.serve(clear, this.#conversation(account, "https", connect));
+  }
+
+  async #speakHttp(account: Account, inside: Duplex, outside: Socket): Promise<void> {
+    if (!account.decision.protocols.has("http")) throw new Refusal("not a handshake of TLS");
+    let ready: Socket | undefined = outside;
+    const connect = async () => {
+      const prepared = ready;
+      ready = undefined;
+      return prepared ?? (await this.#connect(account));
+    };
+    await this.#front.serve(inside, this.#conversation(account, "http", connect));
+  }
+
+  #conversation(account: Account, scheme: "http" | "https", connect: () => Promise<Duplex>): Conversation {
+    const { decision, ask } = account;
+    const { secrets } = this.#parts;
+    return new Conversation({
+      decision,
+      scheme,
+      connect,
+      permit: (method, path) => decideRequest(decision, { scheme, method, path }, this.#rules).text,
+      note: (note) => {
+        // Of a connection with several requests, each has a line; the last one's is the connection's own.
+        if (account.last !== undefined) this.#tellRequest(ask, account.last);
+        account.last = note;
+      },
+      budget: this.#budget,
+      secrets,
+      redactor: secrets.some((secret) => isFor(secret, decision.target, decision.port))
+        ? this.#redactor
+        : new Redactor([]),
+    });
+  }
+
+  #tellRequest(ask: Ask, { refused, ...note }: RequestNote): void {
+    this.#tell({ ask, verdict: refused ? "deny" : "allow", ...note });
+  }
+
+  #close({ ask, decision, outside, last }: Account, failure: unknown): void {
+    for (const socket of outside) socket.destroy();
+    this.#tell({
+      ask,
+      verdict: isRefusal(failure) || last?.refused === true ? "deny" : "allow",
+      rule: last?.rule ?? decision.rule,
+      reason: failure === undefined ? (last?.reason ?? null) : reasonOf(failure),
+      address: outside[0]?.remoteAddress ?? decision.addresses[0] ?? null,
+      ...(last === undefined ? {} : { method: last.method, path: last.path, secrets: last.secrets }),
+      bytesIn: outside.reduce((sum, socket) => sum + socket.bytesRead, 0),
+      bytesOut: outside.reduce((sum, socket) => sum + socket.bytesWritten, 0),
+      time: decision.time,
+      ms: Math.round(performance.now() - decision.startedAt),
+    });
+  }
+
+  #tell({
+    ask,
+    ...event
+  }: Pick<EgressEvent, "verdict" | "rule" | "reason"> & Partial<EgressEvent> & { readonly ask: Ask }): void {
+    this.#count += 1;
+    try {
+      this.#parts.listener({
+        time: new Date().toISOString(),
+        id: this.#count,
+        name: shownName(ask),
+        address: null,
+        port: ask.port,
+        via: ask.via,
+        method: ask.method ?? null,
+        path: ask.path?.split("?", 1)[0] ?? null,
+        secrets: [],
+        bytesIn: 0,
+        bytesOut: 0,
+        ms: 0,
+        ...event,
+      });
+    } catch {
+      // A listener's failure is its own.
+    }
+  }
+}
+
+/** The name in the handshake chooses the certificate, and on shared servers the site: it must be the one that was decided on. */
+function checkServerName(
+  { serverName, encrypted }: { readonly serverName: string | null; readonly encrypted: boolean },
+  decision: Decision,
+): void {
+  if (encrypted) throw new Refusal("the handshake hides which host it is for (ECH)");
+  if (decision.target.kind === "address") {
+    if (serverName !== null) throw new Refusal("the handshake names a host, and an address was decided on");
+    return;
+  }
+  const named = serverName === null ? null : normalHost(serverName);
+  if (named === null) throw new Refusal("the handshake does not say which host it is for");
+  if (named.kind !== "name" || named.name !== decision.target.name)
+    throw new Refusal("the handshake is for another host than was decided on");
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { promises } from "node:fs";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Secret, SecretHost } from "../../policy/network/types.js";
+
+/** A secret with its value. It is never given to anything that logs, throws or compiles plans. */
+export interface LoadedSecret {
+  readonly name: string;
+  /** What the sandbox sees. */
+  readonly placeholder: string;
+  readonly value: string;
+  readonly hosts: readonly SecretHost[];
+  readonly header: string | null;
+}
+
+const LARGEST = 8 * 1024;
+/** Shorter ones would be found everywhere in answers that have nothing to do with them. */
+const SHORTEST = 8;
+
+/** Reads the values of secrets. @throws BulkheadError SECRET_UNAVAILABLE, which never holds a part of one */
+export async function loadSecrets(secrets: readonly Secret[]): Promise<readonly LoadedSecret[]> {
+  return await Promise.all(
+    secrets.map(async (secret) => ({
+      name: secret.name,
+      placeholder: `bulkhead-${randomBytes(16).toString("hex")}`,
+      value: checked(await readValue(secret), secret),
+      hosts: secret.hosts,
+      header: secret.header,
+    })),
+  );
+}
+
+async function readValue({ name, source }: Secret): Promise<string> {
+  switch (source.kind) {
+    case "value":
+      return source.value;
+    case "env": {
+      const value = process.env[source.variable];
+      if (value === undefined) throw unavailable(name, `there is no variable ${source.variable}`);
+      return value;
+    }
+    case "file":
+      try {
+        await using file = await promises.open(source.path, "r");
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(LARGEST + 2), 0, LARGEST + 2);
+        return buffer.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
+      } catch (error) {
+        const errno =
+          error instanceof Error && "errno" in error && typeof error.errno === "number" ? -error.errno : undefined;
+        throw new BulkheadError("SECRET_UNAVAILABLE", {
+          operation: "read",
+          path: source.path,
+          detail: name,
+          ...(errno === undefined ? {} : { errno }),
+        });
+      }
+  }
+}
+
+/** What is to stand in a header cannot hold everything. */
+function checked(value: string, { name }: Secret): string {
+  if (value.length < SHORTEST || value.length > LARGEST)
+    throw unavailable(name, `it must have ${SHORTEST} to ${LARGEST} characters`);
+  if (!/^[\u0021-\u007e]([\u0020-\u007e]*[\u0021-\u007e])?$/.test(value))
+    throw unavailable(name, "it holds what no header can");
+  return value;
+}
+
+function unavailable(name: string, why: string): BulkheadError {
+  return new BulkheadError("SECRET_UNAVAILABLE", { detail: `${name}: ${why}` });
+}

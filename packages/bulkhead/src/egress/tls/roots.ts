@@ -1,0 +1,29 @@
+import { promises } from "node:fs";
+import { rootCertificates } from "node:tls";
+
+/** Where distributions keep the authorities that their programs trust: Debian, Fedora, SUSE, Alpine. */
+const BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+] as const;
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----/g;
+
+/** The authorities that this host trusts, as PEM, one each: those of its distribution, else Node's; and those of NODE_EXTRA_CA_CERTS. */
+export async function hostRoots(): Promise<readonly string[]> {
+  const system = await firstReadable(BUNDLES);
+  const extra = process.env["NODE_EXTRA_CA_CERTS"];
+  const more = extra === undefined ? [] : await firstReadable([extra]);
+  return [...(system.length > 0 ? system : rootCertificates), ...more];
+}
+
+async function firstReadable(paths: readonly string[]): Promise<readonly string[]> {
+  for (const path of paths) {
+    const text = await promises.readFile(path, "utf8").catch(() => "");
+    const found = text.match(CERTIFICATE) ?? [];
+    if (found.length > 0) return found;
+  }
+  return [];
+}

@@ -1,0 +1,78 @@
+import { sign, verify } from "node:crypto";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import type { openPublicKey, RecordKey } from "./key.js";
+import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from "./statement.js";
+
+/** A signed statement: DSSE, https://github.com/secure-systems-lab/dsse/blob/master/envelope.md. */
+export interface Envelope {
+  readonly payloadType: typeof PAYLOAD_TYPE;
+  /** The statement's JSON in base64. */
+  readonly payload: string;
+  readonly signatures: readonly [{ readonly keyid: string; readonly sig: string }];
+}
+
+const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+
+/** Records hold a plan's table and evidence; ours have a few KiB. */
+const LARGEST = 1024 * 1024;
+
+export function signStatement(statement: Statement, { privateKey, id }: RecordKey): Envelope {
+  const payload = Buffer.from(JSON.stringify(statement));
+  const sig = sign(null, encodingOf(payload), privateKey).toString("base64");
+  return { payloadType: PAYLOAD_TYPE, payload: payload.toString("base64"), signatures: [{ keyid: id, sig }] };
+}
+
+/** As it is written to a file: in one form only, so that a change of any byte shows. */
+export function formatEnvelope({ payloadType, payload, signatures: [{ keyid, sig }] }: Envelope): string {
+  return `${JSON.stringify({ payloadType, payload, signatures: [{ keyid, sig }] })}\n`;
+}
+
+/**
+ * Checks a record as it was written, and gives what it states. Nothing of it is believed before its signature is.
+ * Throws RECORD_INVALID, whose `detail` says what is wrong: `form`, `key`, `signature` or `statement`.
+ */
+export function verifyRecord(text: string, key: ReturnType<typeof openPublicKey>, path?: string): Statement {
+  const refuse = (detail: string) =>
+    new BulkheadError("RECORD_INVALID", { operation: "verify", detail, ...(path === undefined ? {} : { path }) });
+  const envelope = text.length > LARGEST ? undefined : parseEnvelope(text);
+  // Signatures do not cover white space, the order of fields or padding bits; there is one form, so they need not.
+  if (envelope === undefined || formatEnvelope(envelope) !== text) throw refuse("form");
+  const [{ keyid, sig }] = envelope.signatures;
+  if (keyid !== key.id) throw refuse(`key: signed by ${keyid}, not by ${key.id}`);
+  const payload = Buffer.from(envelope.payload, "base64");
+  const signature = Buffer.from(sig, "base64");
+  if (payload.toString("base64") !== envelope.payload || signature.toString("base64") !== sig) throw refuse("form");
+  if (!verify(null, encodingOf(payload), key.publicKey, signature)) throw refuse("signature");
+  const statement = parseObject(payload.toString());
+  if (statement?.["_type"] !== STATEMENT_TYPE || statement["predicateType"] !== PREDICATE_TYPE)
+    throw refuse("statement");
+  // Whoever holds the key wrote it, and that is this library.
+  return statement as unknown as Statement;
+}
+
+/** What is signed: DSSE's pre-authentication encoding. */
+function encodingOf(payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload]);
+}
+
+function parseEnvelope(text: string): Envelope | undefined {
+  const { payloadType, payload, signatures } = parseObject(text) ?? {};
+  const [first, ...more] = Array.isArray(signatures) ? (signatures as unknown[]) : [];
+  if (payloadType !== PAYLOAD_TYPE || typeof payload !== "string" || more.length > 0) return undefined;
+  if (typeof first !== "object" || first === null || !("keyid" in first) || !("sig" in first)) return undefined;
+  const { keyid, sig } = first;
+  return typeof keyid === "string" && typeof sig === "string"
+    ? { payloadType, payload, signatures: [{ keyid, sig }] }
+    : undefined;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,125 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+
+/** What signs records, and its public half. */
+export interface RecordKey {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  /** SHA-256 of the public key (DER), in hexadecimal. */
+  readonly id: string;
+}
+
+/** The key of this machine's user: root's below `/var/lib`, others' in their own state directory. */
+export function recordKeyPath(): string {
+  const uid = process.getuid?.() ?? 0;
+  const chosen = process.env["BULKHEAD_STATE"];
+  if (chosen !== undefined && isAbsolute(chosen)) return join(chosen, "record-key.pem");
+  if (uid === 0) return "/var/lib/bulkhead/record-key.pem";
+  const state = process.env["XDG_STATE_HOME"];
+  // The base directory specification: what is not absolute is to be ignored.
+  const base = state !== undefined && isAbsolute(state) ? state : join(homedir(), ".local", "state");
+  return join(base, "bulkhead", "record-key.pem");
+}
+
+/**
+ * Reads the key at `path` (an ed25519 private key, PKCS #8 in PEM); where none is named, this machine's own, made at its first use.
+ * Throws RECORD_KEY_INVALID: also when others could read it, since then a signature would prove nothing.
+ */
+export function openRecordKey(path?: string): RecordKey {
+  const file = path ?? recordKeyPath();
+  try {
+    if (path === undefined && lstatSync(file, { throwIfNoEntry: false }) === undefined) makeKey(file);
+    return keyFrom(createPrivateKey(readPrivate(file)), file);
+  } catch (error) {
+    throw error instanceof BulkheadError ? error : invalidKey(file, error);
+  }
+}
+
+/** Reads a public key in PEM, or the public half of this machine's own. Throws RECORD_KEY_INVALID. */
+export function openPublicKey(path?: string): { readonly publicKey: KeyObject; readonly id: string } {
+  if (path === undefined) return openRecordKey();
+  try {
+    const publicKey = createPublicKey(readFileSync(path));
+    return { publicKey: requireEd25519(publicKey, path), id: idOf(publicKey) };
+  } catch (error) {
+    throw error instanceof BulkheadError ? error : invalidKey(path, error);
+  }
+}
+
+function keyFrom(privateKey: KeyObject, path: string): RecordKey {
+  const publicKey = createPublicKey(requireEd25519(privateKey, path));
+  return { privateKey, publicKey, id: idOf(publicKey) };
+}
+
+function requireEd25519(key: KeyObject, path: string): KeyObject {
+  if (key.asymmetricKeyType !== "ed25519") throw invalidKey(path, undefined, "not an ed25519 key");
+  return key;
+}
+
+function idOf(publicKey: KeyObject): string {
+  return createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("hex");
+}
+
+/** Of two processes that make one at once, the first to link it wins, and nobody ever reads half a key. */
+function makeKey(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const made = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    writeFileSync(made, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600, flag: "wx" });
+    chmodSync(made, 0o600);
+    linkSync(made, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+function readPrivate(path: string): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size > 16_384) throw invalidKey(path, undefined, "not a key file");
+    if (stat.uid !== process.getuid?.() || (stat.mode & 0o077) !== 0) {
+      throw invalidKey(path, undefined, "must be this user's, and closed to others (mode 0600)");
+    }
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function invalidKey(path: string, cause: unknown, detail?: string): BulkheadError {
+  const said = detail ?? (cause instanceof Error ? cause.message : undefined);
+  return new BulkheadError("RECORD_KEY_INVALID", {
+    operation: "open key",
+    path,
+    ...(said === undefined ? {} : { detail: said }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

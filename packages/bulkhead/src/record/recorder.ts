@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from "node:crypto";
+import { promises, statSync } from "node:fs";
+import { join } from "node:path";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { type Envelope, formatEnvelope, signStatement } from "./envelope.js";
+import { openRecordKey, type RecordKey } from "./key.js";
+import { type Stated, statementOf } from "./statement.js";
+
+/** How a run is recorded. */
+export interface RecordOptions {
+  /** Where the record is written: a file, or a directory that is there, where it is called after the sandbox. Default: nowhere. */
+  readonly to?: string;
+  /** An ed25519 private key in PEM. Default: this machine's own. */
+  readonly key?: string;
+}
+
+/** What everything but the result of a run is known to. */
+export class Recorder {
+  readonly #options: RecordOptions;
+  readonly #key: RecordKey;
+  readonly #warden: Promise<string | null>;
+
+  /** `warden`: the path of the program, where it is known. Throws RECORD_KEY_INVALID: a run that cannot be recorded does not start. */
+  constructor(options: RecordOptions, warden: string | null) {
+    this.#options = options;
+    this.#key = openRecordKey(options.key);
+    // Read while the run is under way, so that its result waits for a signature only.
+    this.#warden = warden === null ? Promise.resolve(null) : wardenDigest(warden);
+    this.#warden.catch(() => undefined);
+  }
+
+  /** Signs, and writes it where the options say. Throws RECORD_NOT_WRITTEN. */
+  async record(stated: Omit<Stated, "wardenDigest">): Promise<Envelope> {
+    const envelope = signStatement(statementOf({ ...stated, wardenDigest: await this.#warden }), this.#key);
+    if (this.#options.to !== undefined) await write(this.#options.to, stated.plan.id, envelope);
+    return envelope;
+  }
+}
+
+const digests = new Map<string, Promise<string>>();
+
+/** Of one file once, as long as it is the same. */
+async function wardenDigest(path: string): Promise<string> {
+  const { dev, ino, size, mtimeMs } = await promises.stat(path);
+  const key = [path, dev, ino, size, mtimeMs].join(" ");
+  const digest =
+    digests.get(key) ?? promises.readFile(path).then((bytes) => createHash("sha256").update(bytes).digest("hex"));
+  digests.set(key, digest);
+  return await digest;
+}
+
+/** By renaming: who reads it reads all of it. */
+async function write(to: string, id: string, envelope: Envelope): Promise<void> {
+  const path = statSync(to, { throwIfNoEntry: false })?.isDirectory() === true ? join(to, `${id}.json`) : to;
+  const made = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    await promises.writeFile(made, formatEnvelope(envelope), { mode: 0o644, flag: "wx" });
+    await promises.rename(made, path);
+  } catch (cause) {
+    await promises.rm(made, { force: true });
+    throw new BulkheadError("RECORD_NOT_WRITTEN", { operation: "write", path, cause });
+  }
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import type { EnforcementTable } from "../evidence/enforcement.js";
+import type { Evidence } from "../evidence/observed.js";
+import type { Plan } from "../plan/schema.js";
+import type { Level } from "../policy/level.js";
+
+/** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
+export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+export const PREDICATE_TYPE = "urn:bulkhead:run:v1";
+
+/** What was in force during one run, and what came of it. */
+export interface Statement {
+  readonly _type: typeof STATEMENT_TYPE;
+  /** `plan`, `policy`, `argv` as this library writes their JSON; `image` and `warden` where they are known. */
+  readonly subject: readonly Subject[];
+  readonly predicateType: typeof PREDICATE_TYPE;
+  readonly predicate: Predicate;
+}
+
+export interface Subject {
+  readonly name: "plan" | "policy" | "argv" | "image" | "warden";
+  readonly digest: { readonly sha256: string };
+}
+
+export interface Predicate {
+  readonly id: string;
+  readonly level: Level;
+  readonly host: { readonly kernel: string; readonly architecture: string };
+  readonly warden: { readonly version: string };
+  /** Where the root came from. */
+  readonly root: Plan["root"]["source"];
+  /** As after the broker's look from outside. */
+  readonly enforcement: EnforcementTable;
+  /** What the broker saw from outside before anything untrusted ran. */
+  readonly evidence: Evidence;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly result: RecordedResult;
+}
+
+/** How it ended; the output is not part of it. */
+export interface RecordedResult {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly timedOut: boolean;
+  readonly oomKilled: boolean;
+  readonly pidsExceeded: boolean;
+  readonly diskFull: boolean;
+  readonly outputTruncated: boolean;
+  readonly cpuMs: number | null;
+  readonly maxRssBytes: number | null;
+}
+
+export interface Stated extends Omit<Predicate, "root" | "id"> {
+  readonly plan: Plan;
+  readonly policy: unknown;
+  readonly argv: readonly string[];
+  readonly imageDigest: string | null;
+  readonly wardenDigest: string | null;
+}
+
+export function statementOf({ plan, policy, argv, imageDigest, wardenDigest, ...predicate }: Stated): Statement {
+  const known = (name: Subject["name"], sha256: string | null): readonly Subject[] =>
+    sha256 === null ? [] : [{ name, digest: { sha256 } }];
+  return {
+    _type: STATEMENT_TYPE,
+    subject: [
+      ...known("plan", digestOf(plan)),
+      ...known("policy", digestOf(policy)),
+      // Arguments may hold secrets: what they were can be proved, and not read.
+      ...known("argv", digestOf(argv)),
+      ...known("image", imageDigest?.replace(/^sha256:/, "") ?? null),
+      ...known("warden", wardenDigest),
+    ],
+    predicateType: PREDICATE_TYPE,
+    predicate: { id: plan.id, ...predicate, root: plan.root.source },
+  };
+}
+
+/** SHA-256 of the JSON of a value, in hexadecimal. */
+export function digestOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+}
