@@ -1,6 +1,7 @@
 import { normalHost } from "../policy/network/host.js";
 import type { NetworkRule, NetworkRules, Protocol, SecretHost } from "../policy/network/types.js";
 import { isInRange, judge, namesSpecial } from "./addresses/judge.js";
+import { isPrivate } from "./addresses/special.js";
 import { Decision, nameOf } from "./decision.js";
 import { Refusal } from "./forward/refusal.js";
 import type { Ask } from "./gate.js";
@@ -99,7 +100,7 @@ async function addressesOf(
       (rule) => covers(rule, { kind: "address", address: each }, port) && namesSpecial(rule.host),
     );
     // One that is refused among good ones is no accident: all are refused.
-    if (judged.special !== null && !privateAllowed && !named) {
+    if (judged.special !== null && !(privateAllowed && isPrivate(judged.special)) && !named) {
       throw new Refusal(`it leads to an address that is not public (${judged.special}), and no rule names that`);
     }
     return judged.address;

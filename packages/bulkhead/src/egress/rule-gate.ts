@@ -194,7 +194,9 @@ export class RuleGate implements Gate {
     const { addresses, port } = account.decision;
     const socket = await connectTo(addresses, port);
     account.outside.push(socket);
-    socket.setTimeout(this.#budget.idleMs, () => socket.destroy(new Refusal("nothing moved for too long")));
+    socket.setTimeout(this.#budget.idleMs, () =>
+      socket.destroy(new Refusal("nothing moved for too long", { status: 504 })),
+    );
     socket.on("error", () => socket.destroy());
     return socket;
   }

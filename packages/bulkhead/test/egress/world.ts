@@ -82,6 +82,7 @@ async function openThrough(gate: Gate, ask: Ask): Promise<Opened> {
   const [client, inside] = duplexPair();
   client.on("error", () => undefined);
   inside.once("close", () => client.destroy());
+  client.once("close", () => inside.destroy());
   const done = gate.forward(ask, verdict, inside, new Uint8Array());
   return { verdict, client, done };
 }

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
 import type { HostPattern } from "../../policy/network/types.js";
-import { contains, isAllSpecial, specialityOf } from "./special.js";
+import { contains, isAllSpecial, specialityOf, THIS_HOST } from "./special.js";
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -26,7 +26,7 @@ export function judge(text: string): Judged | undefined {
   const inner = embedded(parsed);
   const forms = inner === null ? [parsed] : [parsed, inner];
   const address = textOf(parsed);
-  const special = specialityOf(inner ?? parsed) ?? (ownAddresses().has(address) ? "this host" : null);
+  const special = specialityOf(inner ?? parsed) ?? (ownAddresses().has(address) ? THIS_HOST : null);
   return { address, special, forms };
 }
 

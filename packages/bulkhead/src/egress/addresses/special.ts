@@ -8,18 +8,39 @@ interface Block {
   readonly prefix: number;
 }
 
+/** Where clouds tell a machine its credentials. */
+const METADATA = "metadata of clouds";
+
+/** This machine's own address on a network that is public. */
+export const THIS_HOST = "this host";
+
+/** What a rule that trusts a name to lead to private addresses means by that: never where a machine's credentials are told. */
+const PRIVATE: ReadonlySet<string> = new Set([
+  "private",
+  "loopback",
+  "shared (carrier-grade NAT)",
+  "site-local",
+  THIS_HOST,
+]);
+
+export function isPrivate(speciality: string): boolean {
+  return PRIVATE.has(speciality);
+}
+
 /**
  * What is no public address (IANA's registries of special-purpose addresses), and addresses on which clouds answer with a machine's
  * credentials. Of IPv6 only 2000::/3 is in use as public: the rest is here whole.
  */
 const BLOCKS: readonly Block[] = [
-  block("this host", "0.0.0.0/8"),
+  block("unspecified", "0.0.0.0/8"),
   block("private", "10.0.0.0/8"),
+  block(METADATA, "100.100.100.200/32"),
   block("shared (carrier-grade NAT)", "100.64.0.0/10"),
   block("loopback", "127.0.0.0/8"),
-  block("metadata of clouds", "168.63.129.16/32"),
+  block(METADATA, "168.63.129.16/32"),
   block("link-local", "169.254.0.0/16"),
   block("private", "172.16.0.0/12"),
+  block(METADATA, "192.0.0.192/32"),
   block("protocol assignments", "192.0.0.0/24"),
   block("documentation", "192.0.2.0/24"),
   block("6to4 relays", "192.88.99.0/24"),
@@ -29,7 +50,7 @@ const BLOCKS: readonly Block[] = [
   block("documentation", "203.0.113.0/24"),
   block("multicast", "224.0.0.0/4"),
   block("reserved", "240.0.0.0/4"),
-  block("this host", "::/128"),
+  block("unspecified", "::/128"),
   block("loopback", "::1/128"),
   block("NAT64 of a local network", "64:ff9b:1::/48"),
   block("reserved", "::/3"),
@@ -39,8 +60,8 @@ const BLOCKS: readonly Block[] = [
   block("6to4", "2002::/16"),
   block("documentation", "3fff::/20"),
   block("reserved", "4000::/2"),
-  block("metadata of clouds", "fd00:ec2::254/128"),
-  block("metadata of clouds", "fd20:ce::254/128"),
+  block(METADATA, "fd00:ec2::254/128"),
+  block(METADATA, "fd20:ce::254/128"),
   block("private", "fc00::/7"),
   block("link-local", "fe80::/10"),
   block("site-local", "fec0::/10"),

@@ -17,6 +17,9 @@ export async function exchange(
   try {
     const prepared = prepare(conversation, request);
     const outgoing = httpRequest(prepared.options);
+    outgoing.setTimeout(budget.idleMs, () =>
+      outgoing.destroy(new Refusal("nothing moved for too long", { status: 504 })),
+    );
     const answered = answer(outgoing);
     answered.catch(() => undefined);
     const sending = hasBody(request) ? pipeline(request, budget.meter("out"), outgoing) : end(request, outgoing);

@@ -7,12 +7,14 @@ import { upgrade } from "./upgrade.js";
 /** A client that does not finish the head of its request holds a connection. */
 const HEAD_MS = 30_000;
 
+interface Served {
+  readonly conversation: Conversation;
+  deadline: NodeJS.Timeout;
+}
+
 /** Reads requests from connections that were looked into. Node's own parser, strict: what it passes on is written anew. */
 export class HttpFront {
-  readonly #conversations = new WeakMap<
-    Duplex,
-    { readonly conversation: Conversation; readonly deadline: NodeJS.Timeout }
-  >();
+  readonly #served = new WeakMap<Duplex, Served>();
   readonly #server: Server;
 
   constructor() {
@@ -25,10 +27,13 @@ export class HttpFront {
     this.#server.maxHeadersCount = 200;
     this.#server.on("request", (request, response) => void this.#answer(request, response));
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const found = this.#conversations.get(socket);
-      clearTimeout(found?.deadline);
-      if (found === undefined) socket.destroy();
-      else void upgrade(found.conversation, request, socket, head);
+      const found = this.#served.get(socket);
+      if (found === undefined) {
+        socket.destroy();
+        return;
+      }
+      clearTimeout(found.deadline);
+      void upgrade(found.conversation, request, socket, head);
     });
     this.#server.on("connect", (_request, socket: Duplex) => socket.destroy());
     this.#server.on("clientError", (_error, socket: Duplex) => socket.destroy());
@@ -36,18 +41,18 @@ export class HttpFront {
 
   /** Serves one connection; resolves when it is over. */
   async serve(socket: Duplex, conversation: Conversation): Promise<void> {
-    const deadline = setTimeout(() => socket.destroy(), HEAD_MS);
-    this.#conversations.set(socket, { conversation, deadline });
+    const served: Served = { conversation, deadline: headDeadline(socket) };
+    this.#served.set(socket, served);
     const closed = new Promise<void>((resolve) => socket.once("close", resolve));
     socket.on("error", () => socket.destroy());
     this.#server.emit("connection", socket);
     await closed;
-    clearTimeout(deadline);
+    clearTimeout(served.deadline);
     conversation.close();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const found = this.#conversations.get(request.socket);
+    const found = this.#served.get(request.socket);
     if (found === undefined) {
       refuse(response, undefined);
       return;
@@ -55,6 +60,10 @@ export class HttpFront {
     clearTimeout(found.deadline);
     await exchange(found.conversation, request, response);
     // The next request of the same connection has as long as the first had.
-    if (!request.socket.destroyed) found.deadline.refresh();
+    if (!request.socket.destroyed) found.deadline = headDeadline(request.socket);
   }
+}
+
+function headDeadline(socket: Duplex): NodeJS.Timeout {
+  return setTimeout(() => socket.destroy(), HEAD_MS);
 }

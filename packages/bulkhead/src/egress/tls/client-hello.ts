@@ -21,6 +21,8 @@ const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 const OLD_ENCRYPTED: ReadonlySet<number> = new Set([0xfe08, 0xfe09, 0xfe0a, 0xfe0c, 0xffce]);
 /** Some clients send large keys for what quantum computers might do; none sends this much. */
 export const LARGEST_HELLO = 32 * 1024;
+/** Cut into more, it is meant to hide, or to keep us busy. */
+const MOST_RECORDS = 64;
 const LARGEST_RECORD = 16 * 1024 + 256;
 
 class Malformed extends Error {}
@@ -43,30 +45,22 @@ export function readClientHello(bytes: Uint8Array): Hello {
 /** The body of the first handshake message, put together from its records. Undefined: not all of it is there. */
 function handshakeMessage(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
-  let length = 0;
   for (let at = 0; at < bytes.length; ) {
     const [type, major, , high, low] = bytes.subarray(at, at + 5);
     if (type !== HANDSHAKE || (major !== undefined && major !== 3)) throw new Malformed();
-    if (high === undefined || low === undefined) return undefined;
+    if (high === undefined || low === undefined) break;
     const size = (high << 8) | low;
-    if (size === 0 || size > LARGEST_RECORD) throw new Malformed();
-    const part = bytes.subarray(at + 5, at + 5 + size);
-    parts.push(part);
-    length += part.length;
-    const whole = wholeMessage(parts, length);
-    if (whole !== undefined || part.length < size) return whole;
+    if (size === 0 || size > LARGEST_RECORD || parts.length === MOST_RECORDS) throw new Malformed();
+    parts.push(bytes.subarray(at + 5, at + 5 + size));
     at += 5 + size;
   }
-  return undefined;
-}
-
-function wholeMessage(parts: readonly Uint8Array[], length: number): Uint8Array | undefined {
-  const [type, a, b, c] = parts.length === 1 ? (parts[0] ?? []) : Buffer.concat(parts);
+  const message = Buffer.concat(parts);
+  const [type, a, b, c] = message;
   if (type !== undefined && type !== CLIENT_HELLO) throw new Malformed();
   if (a === undefined || b === undefined || c === undefined) return undefined;
   const size = (a << 16) | (b << 8) | c;
   if (size > LARGEST_HELLO) throw new Malformed();
-  return length < 4 + size ? undefined : Buffer.concat(parts).subarray(4, 4 + size);
+  return message.length < 4 + size ? undefined : message.subarray(4, 4 + size);
 }
 
 function parse(message: Uint8Array): ClientHello {
