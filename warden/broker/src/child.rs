@@ -11,7 +11,7 @@ use crate::mounts::{self, Ids, Prepared};
 use crate::orders;
 use crate::payload::{self, Executable};
 use bulkhead_confine as confine;
-use bulkhead_plan::model::{Namespace, Plan};
+use bulkhead_plan::model::{Level, Namespace, Plan};
 use bulkhead_plan::payload::LAST_FD;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -202,7 +202,7 @@ fn change_ids(birth: &Birth, plan: &Plan, switches_user: bool) -> Result<(), Err
     let user = payload::user_of(plan, switches_user);
     if switches_user {
         kernel::become_for_good(user.uid, user.gid, Some(&user.groups)).attempt(failed, "setresuid")?;
-        return confine::capabilities::keep_only(&payload::capabilities_of(plan, true));
+        return keep_capabilities(plan, true);
     }
     if let Some(base) = birth.base {
         // They must outlive the change of ids, or the bounding set could not be emptied any more.
@@ -210,7 +210,15 @@ fn change_ids(birth: &Birth, plan: &Plan, switches_user: bool) -> Result<(), Err
         let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();
         kernel::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
     }
-    confine::capabilities::keep_only(&payload::capabilities_of(plan, false))
+    keep_capabilities(plan, false)
+}
+
+fn keep_capabilities(plan: &Plan, switches_user: bool) -> Result<(), Error> {
+    let kept = payload::capabilities_of(plan, switches_user);
+    match plan.level {
+        Level::Gvisor => confine::capabilities::keep_to_hand_on(&kept),
+        Level::Chroot | Level::Container | Level::Microvm => confine::capabilities::keep_only(&kept),
+    }
 }
 
 fn report_ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {

@@ -42,6 +42,19 @@ pub fn parse(names: &[String]) -> Result<CapabilitySet, Error> {
 /// # Errors
 /// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses, as for names that the thread does not have.
 pub fn keep_only(names: &[String]) -> Result<(), Error> {
+    keep(names, true)
+}
+
+/// As [`keep_only`], but the thread and its children may go on making capabilities of their own ambient or give them up with an id: what `runsc`
+/// does to confine the processes that it consists of. The bounding set is as small.
+///
+/// # Errors
+/// As [`keep_only`].
+pub fn keep_to_hand_on(names: &[String]) -> Result<(), Error> {
+    keep(names, false)
+}
+
+fn keep(names: &[String], lock: bool) -> Result<(), Error> {
     let keep = parse(names)?;
     let now = capabilities(None).map_err(failed("capget"))?;
     // What is left to do needs SETPCAP to the end, and it need not be effective (after a change of uid nothing is).
@@ -55,7 +68,8 @@ pub fn keep_only(names: &[String]) -> Result<(), Error> {
     set_capabilities(None, CapabilitySets { inheritable: keep, ..rest }).map_err(failed("capset"))?;
     set_ambient(keep)?;
     // Without SETPCAP the bounding set was empty but for `keep` already: there is nothing that these bits could still let in.
-    if capabilities_secure_bits().map_err(failed("prctl PR_GET_SECUREBITS"))? != LOCKED
+    if lock
+        && capabilities_secure_bits().map_err(failed("prctl PR_GET_SECUREBITS"))? != LOCKED
         && now.permitted.contains(CapabilitySet::SETPCAP)
     {
         set_capabilities_secure_bits(LOCKED).map_err(failed("prctl PR_SET_SECUREBITS"))?;

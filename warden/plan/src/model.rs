@@ -161,8 +161,8 @@ pub enum Mount {
     /// A tree made of layers at another place than the root: of a sandbox inside the sandbox, or to be read.
     Layers(Layers),
     Tmpfs(Tmpfs),
-    /// /proc of the sandbox's own pid namespace, read-only.
-    Proc(At),
+    /// /proc of the sandbox's own pid namespace.
+    Proc(Proc),
     /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm.
     Dev(Dev),
     /// A /sys that holds only what programs need to count processors, read-only.
@@ -181,6 +181,15 @@ pub enum Mount {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct At {
     pub at: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Proc {
+    pub at: String,
+    /// False: read-only as a whole. True only in the jail of `runsc`, which writes the id maps of its own children there.
+    #[serde(default)]
+    pub writable: bool,
 }
 
 /// Always nosuid and nodev.

@@ -4,6 +4,7 @@ use super::api::{self, Filesystem};
 use super::{Context, Tree, target};
 use crate::attempt::Attempt;
 use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use bulkhead_plan::model::Proc;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, OFlags};
@@ -17,7 +18,11 @@ pub fn make_proc() -> Result<OwnedFd, Error> {
     Filesystem::new("proc", "/proc")?.mount(QUIET | MOUNT_ATTR_RDONLY)
 }
 
-pub fn place_proc(at: &str, tree: &Tree, context: &Context) -> Result<(), Error> {
+pub fn place_proc(plan: &Proc, tree: &Tree, context: &Context) -> Result<(), Error> {
+    let at = plan.at.as_str();
+    if plan.writable {
+        return attach(&Filesystem::new("proc", at)?.mount(QUIET)?, at, tree);
+    }
     match &context.prepared {
         Some(prepared) => attach(&prepared.proc, at, tree),
         None => attach(&make_proc()?, at, tree),

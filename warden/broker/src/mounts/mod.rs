@@ -161,7 +161,7 @@ fn place<'a>(
         Mount::Bind(bind) => bind::place(bind, tree, context, idmaps),
         Mount::Layers(layers) => layers::place(layers, tree, context, idmaps, watched),
         Mount::Tmpfs(tmpfs) => place_tmpfs(tmpfs, tree, context, watched),
-        Mount::Proc(at) => kernel_view::place_proc(&at.at, tree, context),
+        Mount::Proc(proc) => kernel_view::place_proc(proc, tree, context),
         Mount::Sys(at) => kernel_view::place_sys(&at.at, tree, context),
         Mount::Mask(at) => kernel_view::place_mask(&at.at, tree),
         Mount::Dev(dev) => device::place(dev, tree, context),

@@ -2,7 +2,7 @@
 
 use super::limits::{MAX_SIZE, within};
 use super::{Checked, MAX_ID, distinct, need, payload, text};
-use crate::model::{Bind, Layers, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs};
+use crate::model::{Bind, Layers, Level, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs};
 
 pub const MAX: usize = 256;
 
@@ -66,7 +66,8 @@ pub fn all(plan: &Plan) -> Checked {
                 need(matches!(plan.root.source, RootSource::Empty(_)), &field("kind"))?;
             }
             Mount::Device(device) => need(payload::device(plan, index, &device.path, &device.at), &field("path"))?,
-            Mount::Proc(_) | Mount::Sys(_) | Mount::Mask(_) => {}
+            Mount::Proc(proc) => need(!proc.writable || plan.level == Level::Gvisor, &field("writable"))?,
+            Mount::Sys(_) | Mount::Mask(_) => {}
         }
     }
     let has = |wanted: fn(&Mount) -> bool| plan.mounts.iter().any(wanted);
@@ -78,7 +79,8 @@ fn at(mount: &Mount) -> &str {
         Mount::Bind(mount) => &mount.at,
         Mount::Layers(mount) => &mount.at,
         Mount::Tmpfs(mount) => &mount.at,
-        Mount::Proc(mount) | Mount::Sys(mount) | Mount::Mask(mount) => &mount.at,
+        Mount::Proc(mount) => &mount.at,
+        Mount::Sys(mount) | Mount::Mask(mount) => &mount.at,
         Mount::Dev(mount) => &mount.at,
         Mount::File(mount) => &mount.at,
         Mount::Symlink(mount) => &mount.at,
@@ -94,7 +96,7 @@ fn hides(mount: &Mount, earlier: &Mount) -> bool {
 /// The kernel's own trees are where programs expect them, and nothing but masks goes into them: what lies there is believed.
 fn place(mount: &Mount) -> bool {
     match mount {
-        Mount::Proc(at) => at.at == "/proc",
+        Mount::Proc(proc) => proc.at == "/proc",
         Mount::Sys(at) => at.at == "/sys",
         Mount::Dev(dev) => dev.at == "/dev",
         Mount::Mask(_) => true,

@@ -38,7 +38,7 @@ const MIB = 1024 * 1024;
 /** /proc, /sys and /dev: the same in every sandbox. */
 export function kernelViews(diskBytes: number): readonly Mount[] {
   return [
-    { kind: "proc", at: "/proc" },
+    { kind: "proc", at: "/proc", writable: false },
     ...MASKED_PROC.map((name) => ({ kind: "mask" as const, at: `/proc/${name}` })),
     { kind: "sys", at: "/sys" },
     { kind: "dev", at: "/dev", shmBytes: Math.min(diskBytes, 64 * MIB) },

@@ -63,7 +63,7 @@ export const mount = z.discriminatedUnion("kind", [
   bind,
   tree,
   tmpfs,
-  z.strictObject({ kind: z.literal("proc"), at: z.literal("/proc") }),
+  z.strictObject({ kind: z.literal("proc"), at: z.literal("/proc"), writable: z.boolean().default(false) }),
   z.strictObject({ kind: z.literal("dev"), at: z.literal("/dev"), shmBytes: filesystemSize }),
   z.strictObject({ kind: z.literal("sys"), at: z.literal("/sys") }),
   z.strictObject({ kind: z.literal("mask"), at: path }),

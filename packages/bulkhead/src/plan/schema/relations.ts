@@ -27,11 +27,13 @@ function overlayFits({ root }: Plan): boolean {
   return root.source.kind === "empty" ? root.overlay === null : root.readOnly || root.overlay !== null;
 }
 
-function* mountMisfits({ mounts, root, seccomp, payload }: Plan): Generator<readonly (string | number)[]> {
+function* mountMisfits({ mounts, root, seccomp, payload, level }: Plan): Generator<readonly (string | number)[]> {
   for (const [index, mount] of mounts.entries()) {
     if (mounts.slice(0, index).some((earlier) => hides(mount, earlier))) yield ["mounts", index, "at"];
     if (mount.kind === "symlink" && root.source.kind !== "empty") yield ["mounts", index, "kind"];
     if (mount.kind === "layers" && !isDistinct(mount.layers)) yield ["mounts", index, "layers"];
+    // Only runsc writes there: the id maps of its own children.
+    if (mount.kind === "proc" && mount.writable && level !== "gvisor") yield ["mounts", index, "writable"];
     if (mount.kind === "device") {
       // For the program that makes a wall of it, never for a workload; and made in a /dev that is there already.
       const made = mounts.slice(0, index).some(({ kind }) => kind === "dev");
