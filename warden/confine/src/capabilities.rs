@@ -99,7 +99,11 @@ fn drop_bounding(keep: CapabilitySet) -> Result<(), Error> {
 
 fn set_ambient(keep: CapabilitySet) -> Result<(), Error> {
     if keep.is_empty() {
-        return clear_ambient_capability_set().map_err(failed("prctl PR_CAP_AMBIENT_CLEAR_ALL"));
+        return match clear_ambient_capability_set() {
+            // A kernel without ambient capabilities (before Linux 4.3, and gVisor's of old) cannot have any in force.
+            Err(rustix::io::Errno::INVAL) if capability_is_in_ambient_set(CapabilitySet::CHOWN).is_err() => Ok(()),
+            cleared => cleared.map_err(failed("prctl PR_CAP_AMBIENT_CLEAR_ALL")),
+        };
     }
     for capability in CapabilitySet::all() {
         let wanted = keep.contains(capability);

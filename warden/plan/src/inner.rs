@@ -16,4 +16,7 @@ pub struct InnerPlan {
     pub capabilities: Vec<String>,
     /// RLIMIT_NOFILE of the workload.
     pub open_files: u64,
+    /// The kernel that init runs on is gVisor's Sentry, which has no securebits to lock and whose pipes have no mode to change.
+    #[serde(default)]
+    pub sentry: bool,
 }

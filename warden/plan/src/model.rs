@@ -215,6 +215,9 @@ pub struct Layers {
     pub owner: Option<Owner>,
     /// A writable layer above them, in memory; without one the tree is read-only.
     pub overlay: Option<Overlay>,
+    /// Whether the writable layer is closed once everything is mounted: it only has to hold mount points.
+    #[serde(default)]
+    pub read_only: bool,
     /// False: mounted noexec.
     pub exec: bool,
 }

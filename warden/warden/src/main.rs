@@ -7,12 +7,13 @@ const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n     
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    // Init is executed with "init" as its name and nothing in front of it.
-    let role = arguments.first().and_then(|name| name.to_str()).filter(|name| *name == "init");
     // The kernel of a virtual machine starts it by this name; elsewhere nobody is process 1 under it.
     if std::process::id() == 1 && arguments.first().is_some_and(|name| name == "/init") {
         bulkhead_guest::main();
     }
+    // Init is executed with "init" as its name, by runsc with a path in front of it, which there is no other way to give.
+    let name = arguments.first().and_then(|name| std::path::Path::new(name).file_name()?.to_str());
+    let role = name.filter(|name| *name == "init");
     let code = match role.or_else(|| arguments.get(1).and_then(|word| word.to_str())) {
         Some("init") => bulkhead_init::main(arguments.into_iter().skip(1).collect()),
         Some("broker") => bulkhead_broker::main(&arguments[2..]),

@@ -1,3 +1,4 @@
+import type { Broker } from "../broker/broker.js";
 import type { Level } from "../policy/level.js";
 import type { Runtime } from "./runtime.js";
 import { wardenDriver } from "./warden.js";
@@ -8,12 +9,15 @@ const own: Runtime = { missing: [], hostPlan: (workload) => workload, driver: wa
  * Finds what makes the wall of a level. Programs of others are looked for and tried, which may take seconds once; what was
  * found is remembered until the machine boots.
  */
-export async function runtimeFor(level: Level): Promise<Runtime> {
+export async function runtimeFor(level: Level, broker: Broker): Promise<Runtime> {
   switch (level) {
     case "chroot":
     case "container":
       return own;
-    case "gvisor":
+    case "gvisor": {
+      const { gvisorRuntime } = await import("./gvisor.js");
+      return await gvisorRuntime(broker);
+    }
     case "microvm":
       return {
         ...own,

@@ -128,7 +128,7 @@ async function examined(
   broker: Broker,
 ): Promise<{ readonly host: HostReport; readonly runtime: Runtime }> {
   const level = wantedLevel(policy);
-  const runtime = await runtimeFor(level);
+  const runtime = await runtimeFor(level, broker);
   const report = reportOf(broker);
   return { host: { ...report, tried: { [level]: runtime.missing } }, runtime };
 }

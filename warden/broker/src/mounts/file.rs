@@ -10,7 +10,8 @@ use std::io::Write;
 /// In an empty root the file is simply made; above an image it covers what is there.
 pub fn place_file(file: &File, tree: &Tree) -> Result<(), Error> {
     let at = file.at.as_str();
-    if tree.empty() {
+    // A tree of layers in it is as an image is.
+    if tree.empty() && !tree.is_nested(at) {
         let (parent, name) = target::parent_of(tree, at)?;
         return write(target::create(&parent, name, at)?, file);
     }

@@ -71,7 +71,7 @@ pub fn place<'a>(
     let noexec = if plan.exec { 0 } else { MOUNT_ATTR_NOEXEC };
     api::set(&mount, false, read_only | noexec).attempt_on(Code::MountFailed, "mount_setattr", at)?;
     api::attach(&mount, target::directory(tree, at)?, at)?;
-    tree.nest(at, mount, plan.overlay.is_some());
+    tree.nest(plan, mount);
     Ok(())
 }
 

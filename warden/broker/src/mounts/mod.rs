@@ -16,7 +16,7 @@ use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use api::Filesystem;
-use bulkhead_plan::model::{Mount, Plan, Root, RootSource, Tmpfs, User};
+use bulkhead_plan::model::{Layers, Mount, Plan, Root, RootSource, Tmpfs, User};
 use bulkhead_plan::{Code, Error};
 pub use prepared::Prepared;
 use rustix::fd::{AsFd, OwnedFd};
@@ -88,6 +88,9 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
     for mount in &plan.mounts {
         place(mount, &tree, context, &mut idmaps, &mut watched)?;
     }
+    for nested in tree.nested.borrow().iter().filter(|nested| nested.read_only) {
+        api::set(&*nested.mount, false, MOUNT_ATTR_RDONLY).attempt_on(failed, "make read-only", &nested.at)?;
+    }
     if plan.root.read_only {
         api::set(&*root, false, MOUNT_ATTR_RDONLY).attempt_on(failed, "make read-only", "/")?;
     }
@@ -112,6 +115,8 @@ struct Nested {
     at: String,
     mount: Rc<OwnedFd>,
     growable: bool,
+    /// Once everything is mounted.
+    read_only: bool,
 }
 
 /// Where a path is looked up.
@@ -135,8 +140,19 @@ impl Tree<'_> {
         found.unwrap_or_else(|| Place { root: Rc::clone(&self.root), path, growable })
     }
 
-    fn nest(&self, at: &str, mount: OwnedFd, growable: bool) {
-        self.nested.borrow_mut().push(Nested { at: at.to_owned(), mount: Rc::new(mount), growable });
+    fn is_nested(&self, path: &str) -> bool {
+        self.nested.borrow().iter().any(|one| path.strip_prefix(&*one.at).is_some_and(|rest| rest.starts_with('/')))
+    }
+
+    fn nest(&self, layers: &Layers, mount: OwnedFd) {
+        let Layers { at, overlay, read_only, .. } = layers;
+        let growable = overlay.is_some();
+        self.nested.borrow_mut().push(Nested {
+            at: at.clone(),
+            mount: Rc::new(mount),
+            growable,
+            read_only: *read_only,
+        });
     }
 
     fn reserve(&self, mount: impl AsFd) -> Result<(), Error> {

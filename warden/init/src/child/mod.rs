@@ -60,9 +60,9 @@ pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan) -> Result<Process, Er
     let failed =
         |operation: &'static str| move |errno: Errno| Error::new(work.failure(), operation).errno(errno.raw_os_error());
     let (report, report_end) = report::pair().map_err(failed("socketpair"))?;
-    let (stdin, input) = pair(pipes.input).map_err(failed("pipe2"))?;
-    let (output, stdout) = pair(pipes.output).map_err(failed("pipe2"))?;
-    let (error, stderr) = pair(pipes.error).map_err(failed("pipe2"))?;
+    let (stdin, input) = pair(pipes.input, inner).map_err(failed("pipe2"))?;
+    let (output, stdout) = pair(pipes.output, inner).map_err(failed("pipe2"))?;
+    let (error, stderr) = pair(pipes.error, inner).map_err(failed("pipe2"))?;
     // Nonblocking on our side only: the workload may open its own side again and read or write what we were promised.
     for fd in [&input, &output, &error].into_iter().flatten() {
         fcntl_setfl(fd, OFlags::NONBLOCK).map_err(failed("fcntl"))?;
@@ -110,14 +110,21 @@ fn arrange(ends: Ends) -> Result<Reporter, Errno> {
     Ok(reporter)
 }
 
+fn both((read, write): (OwnedFd, OwnedFd)) -> (Option<OwnedFd>, Option<OwnedFd>) {
+    (Some(read), Some(write))
+}
+
 /// A pipe's reading and writing end.
-fn pair(wanted: bool) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
+fn pair(wanted: bool, inner: &InnerPlan) -> Result<(Option<OwnedFd>, Option<OwnedFd>), Errno> {
     if !wanted {
         return Ok((None, None));
     }
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
     // A pipe belongs to whoever made it, and opening /dev/stdout opens it again by name: as the workload's user, who is another.
     // Who can name it is decided by /proc, not by this mode.
-    fchmod(&read, Mode::from_raw_mode(0o666))?;
-    Ok((Some(read), Some(write)))
+    match fchmod(&read, Mode::from_raw_mode(0o666)) {
+        Ok(()) => Ok((Some(read), Some(write))),
+        Err(Errno::PERM) if inner.sentry => user::acting_as(inner, || pipe_with(PipeFlags::CLOEXEC)).map(both),
+        Err(errno) => Err(errno),
+    }
 }

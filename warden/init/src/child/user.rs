@@ -24,9 +24,21 @@ pub fn become_user(inner: &InnerPlan, user: &User, keep: &[String]) -> Result<()
     let uid = Uid::from_raw(user.uid);
     // Init's uid is not 0, so capabilities survive this, and SETPCAP is there for what follows.
     set_thread_res_uid(uid, uid, uid).map_err(|errno| ("setresuid", errno))?;
-    capabilities::keep_only(keep).map_err(|error| ("capset", raw(error.errno)))?;
+    let kept = if inner.sentry { capabilities::keep_to_hand_on(keep) } else { capabilities::keep_only(keep) };
+    kept.map_err(|error| ("capset", raw(error.errno)))?;
     // The kernel set it anew with the uid, to what fs.suid_dumpable says; this is still init's memory.
     process::dumpable(false).map_err(|error| ("prctl", raw(error.errno)))
+}
+
+/// Does something as the workload's user as far as the owner of what is made is concerned: the real and the saved id stay init's, so that the workload
+/// gains no right over it.
+pub fn acting_as<T>(inner: &InnerPlan, work: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
+    let own = rustix::process::geteuid();
+    set_thread_res_uid(own, Uid::from_raw(inner.user.uid), own)?;
+    let done = work();
+    // Init must not go on as somebody else, nor without its capabilities, whatever came of the work.
+    set_thread_res_uid(own, own, own)?;
+    done
 }
 
 fn raw(errno: Option<i32>) -> Errno {

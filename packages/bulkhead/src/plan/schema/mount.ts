@@ -45,6 +45,7 @@ const tree = z.strictObject({
   layers,
   owner: owner.nullable().default(null),
   overlay: overlay.nullable().default(null),
+  readOnly: z.boolean().default(false),
   exec: z.boolean(),
 });
 

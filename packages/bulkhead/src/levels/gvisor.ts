@@ -1,0 +1,66 @@
+import type { Broker } from "../broker/broker.js";
+import { wardenPath } from "../broker/locate.js";
+import type { Missing } from "../host/requirements.js";
+import type { Driver } from "./driver.js";
+import type { Found } from "./gvisor/found.js";
+import { hostPlan } from "./gvisor/host-plan.js";
+import { candidates } from "./gvisor/locate.js";
+import { recall, remember, type Verdict } from "./gvisor/memory.js";
+import { probe } from "./gvisor/probe.js";
+import type { Runtime } from "./runtime.js";
+
+const SETUP = "`./bulkhead setup gvisor`, or put a statically linked `runsc` on the PATH (BULKHEAD_RUNSC names one).";
+
+/** Level `gvisor`: `runsc` of gVisor, in a jail of the broker's, with our init as the one container's process. */
+export async function gvisorRuntime(broker: Broker, { again = false } = {}): Promise<Runtime> {
+  const found = await find(broker, again);
+  if ("what" in found) return { missing: [found], hostPlan: (workload) => workload, driver };
+  const init = wardenPath();
+  return { missing: [], hostPlan: (workload) => hostPlan(workload, found, init), driver };
+}
+
+/** What `doctor` tells of the `runsc` that would be used. */
+export async function describeGvisor(broker: Broker, { again = false } = {}): Promise<Found | Missing> {
+  return await find(broker, again);
+}
+
+function driver(broker: Broker): Driver {
+  return { launch: (plan) => broker.launch(plan) };
+}
+
+async function find(broker: Broker, again: boolean): Promise<Found | Missing> {
+  if (!broker.facts.privileged) {
+    return {
+      what: "a broker that runs as root: files of several owners are served from a uid range",
+      remedy: "Use a system broker (`warden broker --socket PATH --allow-uid UID`), or level container.",
+    };
+  }
+  const paths = candidates();
+  if (paths.length === 0) return { what: "`runsc`, the program of gVisor", remedy: SETUP };
+  for (const path of paths) {
+    const verdict = await verdictOn(path, broker, again);
+    if (verdict !== null) return { path, ...verdict };
+  }
+  return {
+    what: `a \`runsc\` that works here (tried ${paths.join(", ")}: not static, or no platform works)`,
+    remedy: SETUP,
+  };
+}
+
+const trying = new Map<string, Promise<Verdict | null>>();
+
+/** Two that ask at once wait for one trial. */
+async function verdictOn(path: string, broker: Broker, again: boolean): Promise<Verdict | null> {
+  const known = again ? undefined : recall(path);
+  if (known !== undefined) return known;
+  const running = trying.get(path) ?? probe(path, broker);
+  trying.set(path, running);
+  try {
+    const verdict = await running;
+    // A failure may be the moment's: it is not kept.
+    if (verdict !== null) remember(path, verdict);
+    return verdict;
+  } finally {
+    trying.delete(path);
+  }
+}

@@ -1,0 +1,122 @@
+import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
+import type { Found } from "./found.js";
+import { BUNDLE, ROOT, RUNSC, STATE } from "./layout.js";
+
+const MIB = 1024 * 1024;
+
+/** What Sentry, gofer and `runsc` itself take beside the workload's memory. */
+const OVERHEAD_BYTES = 128 * MIB;
+/** Threads of those three. */
+const OVERHEAD_PIDS = 192;
+/** Each address space of the workload is a process of the Sentry's with a few threads. */
+const PIDS_FOR_EACH = 3;
+
+/**
+ * Of its user namespace, which holds no other process: to make namespaces for Sentry and gofer, and to serve files of several
+ * owners. Sentry and gofer give up what they do not need.
+ */
+const CAPABILITIES = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "DAC_READ_SEARCH",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "SETGID",
+  "SETPCAP",
+  "SETUID",
+  "SYS_ADMIN",
+  "SYS_CHROOT",
+  "SYS_PTRACE",
+] as const;
+
+/** What the workload adds to the jail. */
+export interface Contents {
+  /** At or below `ROOT`. */
+  readonly mounts: readonly Mount[];
+  readonly config: object;
+  /** The workload writes to a directory of the host. */
+  readonly writesHost: boolean;
+  /** Others may change what the root shows. */
+  readonly shared: boolean;
+}
+
+/** What the jail has of the workload's own plan. */
+export type Shared = Pick<Plan, "id" | "hostname" | "namespaces" | "limits">;
+
+/**
+ * The plan that `runsc` runs under: an empty root that holds it and the workload's tree, no network, a uid range and namespaces of its
+ * own, the Sentry's seccomp profile, and limits with room for itself. Landlock would refuse the mounts that it makes for its own parts.
+ */
+export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: Contents): Plan {
+  const { limits } = shared;
+  return {
+    version: 1,
+    id: shared.id,
+    level: "gvisor",
+    hostname: shared.hostname,
+    namespaces: shared.namespaces,
+    user: { uid: 0, gid: 0, groups: [] },
+    root: { source: { kind: "empty", sizeBytes: 4 * MIB }, readOnly: true, overlay: null },
+    mounts: [
+      { kind: "proc", at: "/proc", writable: true },
+      { kind: "dev", at: "/dev", shmBytes: 4096 },
+      ...(found.platform === "kvm" ? [{ kind: "device" as const, path: "/dev/kvm" as const, at: "/dev/kvm" }] : []),
+      scratch("/tmp"),
+      scratch(STATE),
+      { kind: "bind", source: found.path, at: RUNSC, readOnly: true, exec: true, owner: null },
+      { kind: "file", at: `${BUNDLE}/config.json`, content: JSON.stringify(contents.config) },
+      ...contents.mounts,
+    ],
+    limits: {
+      ...limits,
+      memoryBytes: limits.memoryBytes + OVERHEAD_BYTES,
+      pids: limits.pids * PIDS_FOR_EACH + OVERHEAD_PIDS,
+      openFiles: 65_536,
+      // The workload's memory is one file of the Sentry's; its own files are bounded inside.
+      fileBytes: 2 ** 50,
+      addressSpaceBytes: null,
+      processes: null,
+    },
+    cgroup,
+    seccomp: { profile: "sentry", denySetid: contents.writesHost, unixSocketsOnly: false, whiteouts: false },
+    landlock: null,
+    capabilities: [...CAPABILITIES],
+    apparmor: null,
+    payload: program(found, contents),
+    inner: null,
+  };
+}
+
+function program(found: Found, { shared }: Contents): Program {
+  return {
+    kind: "program",
+    path: RUNSC,
+    argv: [
+      "runsc",
+      `--root=${STATE}`,
+      `--platform=${found.platform}`,
+      "--network=none",
+      // Limits are set from outside, around all of it.
+      "--ignore-cgroups",
+      // Files are opened by the gofer, not by the Sentry; and no layer of its own over the root.
+      ...(found.directfs ? ["--directfs=false", "--overlay2=none"] : []),
+      ...(shared ? ["--file-access=shared"] : []),
+      "run",
+      `--bundle=${BUNDLE}`,
+      "sandbox",
+    ],
+    env: {},
+    channel: "stdio",
+    descriptors: [],
+  };
+}
+
+function scratch(at: string): Mount {
+  return { kind: "tmpfs", at, sizeBytes: 4 * MIB, inodes: 256, mode: 0o700, uid: 0, gid: 0, exec: false };
+}
+
+/** Where something of the workload's root is in the jail. */
+export function inRoot(at: string): string {
+  return `${ROOT}${at}`;
+}

@@ -1,0 +1,27 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
+
+/** Where `runsc` may be, best first: the one that is named, the one that `bulkhead setup gvisor` built, the system's. */
+export function candidates(): readonly string[] {
+  const named = process.env["BULKHEAD_RUNSC"];
+  if (named !== undefined && named !== "") return [named];
+  const path = (process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute);
+  return [join(toolsDirectory(), "runsc"), ...path.map((directory) => join(directory, "runsc"))].filter(isExecutable);
+}
+
+/** Programs of this user's that no package has. */
+export function toolsDirectory(): string {
+  const data = process.env["XDG_DATA_HOME"];
+  const base = data !== undefined && isAbsolute(data) ? data : join(homedir(), ".local", "share");
+  return join(base, "bulkhead", "tools");
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Mount, Plan } from "../../plan/schema.js";
+import { INIT, ROOT, TEMPORARY } from "./layout.js";
+
+/** Init's own id inside, as at level container: no workload can be this user. */
+const INIT_ID = 65_535;
+/** What init needs to become the workload's user and to end its processes. In the Sentry's eyes only: outside they are nothing. */
+const INIT_CAPABILITIES = ["SETUID", "SETGID", "KILL", "SETPCAP"];
+
+/** What `runsc` is told of the workload: a configuration of the OCI runtime specification. */
+export function ociConfig(workload: Plan): object {
+  const { limits, hostname } = workload;
+  const capabilities = [...new Set([...INIT_CAPABILITIES, ...workload.capabilities])].map((name) => `CAP_${name}`);
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      user: { uid: INIT_ID, gid: INIT_ID },
+      args: initArguments(workload),
+      // Readable inside, so it says nothing.
+      env: [],
+      cwd: "/",
+      noNewPrivileges: true,
+      capabilities: {
+        bounding: capabilities,
+        effective: capabilities,
+        permitted: capabilities,
+        inheritable: capabilities,
+        ambient: capabilities,
+      },
+      rlimits: [
+        rlimit("RLIMIT_NOFILE", Math.max(limits.openFiles, 4096)),
+        rlimit("RLIMIT_FSIZE", limits.fileBytes),
+        rlimit("RLIMIT_MEMLOCK", limits.lockedBytes),
+        rlimit("RLIMIT_CORE", 0),
+      ],
+    },
+    // Read-only is what the broker mounted so: `runsc` would make all that lies below the root read-only with it.
+    root: { path: ROOT, readonly: false },
+    hostname,
+    mounts: [...kernelMounts(workload.mounts), ...temporary(workload.mounts)],
+    linux: {
+      namespaces: ["pid", "ipc", "uts", "mount", "network"].map((type) => ({ type })),
+    },
+  };
+}
+
+/** As the broker starts it at level container, but with the channel where `runsc` puts it. */
+function initArguments({ user, capabilities, limits }: Plan): readonly string[] {
+  const inner = { user, switchesUser: true, capabilities, openFiles: limits.openFiles, sentry: true };
+  return [INIT, "--channel", "stdio", "--inner", JSON.stringify(inner)];
+}
+
+/** The kernel's own trees are the Sentry's; everything else is part of the root already. */
+function kernelMounts(mounts: readonly Mount[]): readonly object[] {
+  return mounts.flatMap((mount) => {
+    switch (mount.kind) {
+      case "proc":
+        return [{ destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "nodev", "noexec"] }];
+      case "sys":
+        return [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "nodev", "noexec", "ro"] }];
+      case "dev": {
+        const size = `size=${mount.shmBytes}`;
+        return [
+          { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=755"] },
+          { destination: "/dev/shm", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=1777", size] },
+        ];
+      }
+      default:
+        return [];
+    }
+  });
+}
+
+/** An empty /tmp would be covered by a file system of the Sentry's own, without a limit. */
+function temporary(mounts: readonly Mount[]): readonly object[] {
+  const options = ["rbind", "rw", "nosuid", "nodev"];
+  const own = mounts.some((mount) => mount.kind === "tmpfs" && mount.at === "/tmp");
+  return own ? [{ destination: "/tmp", type: "bind", source: TEMPORARY, options }] : [];
+}
+
+function rlimit(type: string, value: number): object {
+  return { type, soft: value, hard: value };
+}
