@@ -65,7 +65,9 @@ describe("mounts", () => {
 
   it("never put a file system on /proc, though it be the working directory", () => {
     const result = compiled({ workdir: "/proc" }, { inputs: inputsWith({ workdir: "/proc" }) });
-    expect(result.plan.mounts.filter(({ at }) => at === "/proc")).toEqual([{ kind: "proc", at: "/proc", writable: false }]);
+    expect(result.plan.mounts.filter(({ at }) => at === "/proc")).toEqual([
+      { kind: "proc", at: "/proc", writable: false },
+    ]);
   });
 
   it("cover the root's own network files, and make no others", () => {
