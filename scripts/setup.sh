@@ -15,6 +15,7 @@ lacking='' wanted='' ticker=''
 . "$root/scripts/setup/node.sh"
 . "$root/scripts/setup/rust.sh"
 . "$root/scripts/setup/tools.sh"
+. "$root/scripts/setup/microvm.sh"
 
 # begin_stamp NAME … end_stamp NAME: see fresh.sh.
 begin_stamp() {
@@ -62,11 +63,16 @@ setup_use() {
       setup_use bench
       setup_use hosts
       ;;
-    gvisor | microvm)
+    microvm)
+      setup_use run
+      microvm_tools
+      setup_kernel || true
+      ;;
+    gvisor)
       missing "level $1" "this version has the levels chroot and container"
       ;;
     *)
-      say "unknown use '$1': one of cli run chroot container test bench hosts all"
+      say "unknown use '$1': one of cli run chroot container microvm test bench hosts all"
       exit 125
       ;;
   esac
@@ -77,7 +83,7 @@ for argument; do
   case $argument in
     --offline) export BULKHEAD_OFFLINE=1 ;;
     -h | --help)
-      say 'usage: ./bulkhead setup [chroot|container|test|bench|hosts|all]… [--offline]'
+      say 'usage: ./bulkhead setup [chroot|container|microvm|test|bench|hosts|all]… [--offline]'
       exit 0
       ;;
     *) uses="$uses $argument" ;;

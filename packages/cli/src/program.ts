@@ -4,6 +4,7 @@ import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
 import { imagesCommand } from "./commands/images.js";
+import { kernelCommand } from "./commands/kernel.js";
 import { learnCommand } from "./commands/learn.js";
 import { profileCommand } from "./commands/profile.js";
 import { recordCommand } from "./commands/record.js";
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   explain: explainCommand,
   learn: learnCommand,
   images: imagesCommand,
+  kernel: kernelCommand,
   profile: profileCommand,
   record: recordCommand,
   doctor: doctorCommand,

@@ -38,7 +38,9 @@ impl Server {
         self.sockets = super::Sockets::default();
         let orphaned: Vec<Operation> = std::mem::take(&mut self.operations);
         let leftovers: &mut Leftovers = &mut self.leftovers;
-        orphaned.into_iter().for_each(|operation| operation.leave(leftovers));
+        for operation in orphaned {
+            operation.leave(leftovers);
+        }
         self.outbox.json(Kind::Hello, 0, &Hello::ours());
     }
 

@@ -1,0 +1,52 @@
+import { type Kernel, kernels } from "bulkhead";
+import { Command } from "commander";
+import { finish, print } from "../output/write.js";
+
+interface KernelFlags {
+  readonly json?: boolean;
+  readonly ifMissing?: boolean;
+}
+
+/** `bulkhead kernel`: what microVMs start with. */
+export function kernelCommand(): Command {
+  return new Command("kernel")
+    .description("fetch and choose the kernel of microVMs")
+    .addCommand(
+      new Command("fetch")
+        .description("bring the distribution's kernel for virtual machines; nothing is installed")
+        .option("--if-missing", "do nothing when there is a default kernel")
+        .option("--json", "print it as a JSON object")
+        .action(async ({ ifMissing, json }: KernelFlags) => {
+          const onProgress = (line: string) => void process.stderr.write(`${line.trimEnd()}\n`);
+          const kernel = await (ifMissing === true ? kernels.ensure({ onProgress }) : kernels.fetch({ onProgress }));
+          await tell(kernel, json);
+        }),
+    )
+    .addCommand(
+      new Command("ls")
+        .description("list the kernels that are here; the default has a star")
+        .option("--json", "print them as a JSON object")
+        .action(async ({ json }: KernelFlags) => {
+          const found = await kernels.list();
+          const lines = found.kernels.map(
+            ({ name, origin }) => `${name === found.current ? "*" : " "} ${name}  ${origin}\n`,
+          );
+          await print(process.stdout, json === true ? `${JSON.stringify(found)}\n` : lines.join(""));
+          await finish(0);
+        }),
+    )
+    .addCommand(
+      new Command("use")
+        .description("make a kernel the default")
+        .argument("<name>", "as `ls` shows it")
+        .option("--json", "print it as a JSON object")
+        .action(async (name: string, { json }: KernelFlags) => {
+          await tell(await kernels.use(name), json);
+        }),
+    );
+}
+
+async function tell(kernel: Kernel, json: boolean | undefined): Promise<void> {
+  await print(process.stdout, json === true ? `${JSON.stringify(kernel)}\n` : `${kernel.name}\n`);
+  await finish(0);
+}
