@@ -22,7 +22,7 @@ export class Connection extends Duplex implements StreamHandler {
   /** `open` is given the handler that takes what comes, and gives the stream. `accepted` is called when it is known to be connected. */
   constructor(open: (handler: StreamHandler) => ChannelStream, accepted?: () => void) {
     // One chunk at a time, since what waits is in the queue.
-    super({ allowHalfOpen: true, readableHighWaterMark: 1, writableHighWaterMark: MAX_DATA_BYTES });
+    super({ allowHalfOpen: true, readableHighWaterMark: 1, writableHighWaterMark: 4 * MAX_DATA_BYTES });
     this.#accept = accepted;
     this.#stream = open(this);
   }
@@ -89,7 +89,7 @@ export class Connection extends Duplex implements StreamHandler {
       return;
     }
     // A later tick: `callback` would otherwise recurse once for each chunk of a long queue.
-    this.#stream.write(chunk, () => process.nextTick(callback));
+    this.#stream.write(chunk, () => process.nextTick(callback), true);
   }
 
   override _final(callback: (error?: Error | null) => void): void {

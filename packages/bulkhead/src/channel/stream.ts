@@ -34,6 +34,8 @@ export interface FrameSink {
 interface Waiting {
   bytes: Uint8Array;
   readonly done: () => void;
+  /** Nobody changes the bytes any more, so the writer need not wait until the transport has taken them. */
+  readonly given: boolean;
 }
 
 /** One operation that is open. */
@@ -60,13 +62,16 @@ export class ChannelStream {
     return this.#open;
   }
 
-  /** Sends `bytes` on fd 0 as credit allows, and calls `done` when they are on their way or can go nowhere. One at a time. */
-  write(bytes: Uint8Array, done: () => void): void {
+  /**
+   * Sends `bytes` on fd 0 as credit allows, and calls `done` when they are on their way or can go nowhere. One at a time.
+   * `given` bytes are the stream's to keep; others may be used again after `done`.
+   */
+  write(bytes: Uint8Array, done: () => void, given = false): void {
     if (bytes.length === 0) {
       done();
       return;
     }
-    this.#waiting = { bytes, done };
+    this.#waiting = { bytes, done, given };
     this.pump();
   }
 
@@ -127,7 +132,8 @@ export class ChannelStream {
     this.#sink.send(dataHeader(this.#number, FD_IN, length));
     // Not copied: the writer may use its buffer again only when the transport has taken the last part.
     const part = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-    this.#sink.send(part, last ? () => this.#written(waiting) : undefined);
+    this.#sink.send(part, last && !waiting.given ? () => this.#written(waiting) : undefined);
+    if (last && waiting.given) this.#written(waiting);
   }
 
   /** Lets the writer go on. */
