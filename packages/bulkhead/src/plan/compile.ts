@@ -1,4 +1,6 @@
+import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
+import { withNetwork } from "../evidence/network.js";
 import { requireAll } from "../evidence/requirements.js";
 import { enforcementOf } from "../evidence/table.js";
 import type { HostReport } from "../host/report.js";
@@ -66,6 +68,10 @@ export function tabulate(
 ): { readonly plan: Plan; readonly enforcement: EnforcementTable } {
   const level = chooseLevel(policy, host);
   const { facts } = host;
+  if (policy.network.kind !== "none" && !facts.namespaces.includes("net")) {
+    // Programs inside may not make the sockets by which they would reach a proxy.
+    throw new BulkheadError("HOST_UNSUPPORTED", { operation: "network", detail: "no net namespace" });
+  }
   const mounts = mountsFor(policy, inputs, facts);
   const namespaces = namespacesFor(level, facts);
   const cgroup = cgroupFor(facts);
@@ -88,7 +94,7 @@ export function tabulate(
     payload: { kind: "init" },
     inner: null,
   };
-  return { plan, enforcement: enforcementOf(plan, host) };
+  return { plan, enforcement: withNetwork(enforcementOf(plan, host), policy.network) };
 }
 
 function workloadFor(policy: ResolvedPolicy, inputs: Inputs): Workload {

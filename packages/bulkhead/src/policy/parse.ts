@@ -5,7 +5,6 @@ import { resolvePolicy } from "./resolve.js";
 import type { ResolvedPolicy } from "./resolved.js";
 import { chooseRoot } from "./root-choice.js";
 import { checkPolicy } from "./schema.js";
-import { unsupportedIn } from "./unsupported.js";
 
 export interface ParseOptions {
   /** What relative host paths in the policy are relative to. Default: the current directory. */
@@ -15,8 +14,7 @@ export interface ParseOptions {
 /**
  * Checks a policy (a `Policy`, or anything that claims to be one) and fills in its defaults.
  *
- * Throws POLICY_INVALID with every problem and its path, one a line, in `detail`; UNSUPPORTED for what a valid policy
- * asks of a later version, never leaving it out in silence.
+ * Throws POLICY_INVALID with every problem and its path, one a line, in `detail`.
  */
 export function parsePolicy(policy: unknown, options: ParseOptions = {}): ResolvedPolicy {
   const directory = options.directory ?? process.cwd();
@@ -25,8 +23,6 @@ export function parsePolicy(policy: unknown, options: ParseOptions = {}): Resolv
   const root = chooseRoot(checked.data, directory);
   const problems = [...(isProblem(root) ? [root] : []), ...inconsistencies(checked.data)];
   if (isProblem(root) || problems.length > 0) throw invalid(problems);
-  const unsupported = unsupportedIn(checked.data);
-  if (unsupported !== undefined) throw new BulkheadError("UNSUPPORTED", { detail: unsupported });
   return resolvePolicy(checked.data, root, directory);
 }
 

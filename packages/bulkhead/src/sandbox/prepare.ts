@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { Broker } from "../broker/broker.js";
 import { baseRootPath } from "../broker/locate.js";
+import type { Egress, EgressOptions } from "../egress/open.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
 import { type HostReport, hostReport } from "../host/report.js";
@@ -18,6 +19,7 @@ import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
 import { now } from "./clock.js";
 import { freshId } from "./fresh-id.js";
+import { openNetwork, withEgress } from "./network.js";
 
 /** Where sandboxes come from. */
 export interface BrokerOptions {
@@ -31,6 +33,8 @@ export interface PrepareOptions extends BrokerOptions {
   readonly images?: ImageOptions;
   /** Gives up pulling and unpacking one; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
+  /** Who is asked and told about egress, and how names are looked up; what is allowed is the policy's to say. */
+  readonly egress?: EgressOptions;
   /** Changes the plan before it is launched, for sandboxes of Bulkhead's own: what they mount no policy can name. @internal */
   readonly amend?: (plan: Plan) => Plan;
 }
@@ -43,6 +47,8 @@ export interface Prepared {
   readonly host: HostReport;
   /** Of the broker's program. */
   readonly wardenVersion: string;
+  /** Null: nothing goes out. */
+  readonly egress: Egress | null;
 }
 
 /** A policy, compiled for what this broker can enforce. */
@@ -51,6 +57,7 @@ interface Ready {
   readonly runtime: Runtime;
   /** With the workload's plan. */
   readonly compiled: Compiled;
+  readonly resolved: ResolvedPolicy;
 }
 
 /** A policy as it was when it was compiled. Policies are plain data that their owner may change in place. */
@@ -71,14 +78,17 @@ const reports = new WeakMap<Broker, HostReport>();
 /** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
 export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
   const ready = recall(policy, options) ?? (await compileFresh(policy, options));
-  const { broker, runtime } = ready;
-  const { plan: remembered, ...compiled } = ready.compiled;
+  const { broker, runtime, resolved } = ready;
+  const { plan: remembered, workload, ...compiled } = ready.compiled;
   const plan = { ...remembered, id: freshId() };
+  const egress = resolved.network.kind === "none" ? null : await openNetwork(resolved, options.egress ?? {});
+  const env = withEgress(workload.env, egress, resolved);
   return {
-    compiled: { ...compiled, plan: runtime.hostPlan(options.amend?.(plan) ?? plan) },
+    compiled: { ...compiled, workload: { ...workload, env }, plan: runtime.hostPlan(options.amend?.(plan) ?? plan) },
     driver: runtime.driver(broker),
     host: reportOf(broker),
     wardenVersion: broker.version,
+    egress,
   };
 }
 
@@ -115,7 +125,7 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
   const inputs = await gatherInputs(resolved, sources(resolved, options));
   const broker = await starting;
   const { host, runtime } = await examined(resolved, broker);
-  const ready = { broker, runtime, compiled: compile(resolved, host, inputs, { id: freshId() }) };
+  const ready = { broker, runtime, resolved, compiled: compile(resolved, host, inputs, { id: freshId() }) };
   if (namesNoHostFile(resolved)) {
     remember(policy, ready);
   }

@@ -7,10 +7,11 @@ import { RUN_TIME_MS } from "../policy/defaults.js";
 import type { Policy } from "../policy/schema.js";
 import type { Recorder, RecordOptions } from "../record/recorder.js";
 import { now } from "./clock.js";
-import { type ExecOptions, execRequest, type TerminalSize } from "./exec-options.js";
+import { type ExecOptions, type ExecRequest, execRequest, type TerminalSize } from "./exec-options.js";
 import { Execution, type Settled } from "./execution.js";
 import { type ExposeOptions, expose } from "./expose.js";
 import { Live } from "./live.js";
+import { connectNetwork } from "./network.js";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { type ExitStatus, KILLED } from "./process-result.js";
 import { type RunFacts, type RunResult, recordedResult, runResult } from "./run-result.js";
@@ -62,8 +63,12 @@ export interface RunOptions
 export async function run(argv: readonly string[], policy: Policy = {}, options: RunOptions = {}): Promise<RunResult> {
   const startedAt = now();
   const prepared = await prepare(policy, options);
+  const { plan, workload } = prepared.compiled;
+  const request = execRequest(argv.length === 0 ? workload.argv : argv, workload, options);
   const recorder = options.record === undefined ? undefined : await recorderFor(options.record, options);
-  return await new Run(prepared, argv, options, startedAt).finish(policy, recorder);
+  const live = new Live(prepared.driver.launch(plan));
+  if (prepared.egress !== null) await connectNetwork(live, prepared.egress);
+  return await new Run(prepared, live, request, options, startedAt).finish(policy, recorder);
 }
 
 /** Signing is loaded only where it is asked for. A system broker's program is not ours to read. */
@@ -87,14 +92,13 @@ class Run {
   #timedOut = false;
 
   /** The plan, `hello` and the exec leave in one write. */
-  constructor(prepared: Prepared, argv: readonly string[], options: RunOptions, startedAt: number) {
-    const { plan, workload } = prepared.compiled;
-    this.#argv = argv.length === 0 ? workload.argv : argv;
-    const request = execRequest(this.#argv, workload, options);
+  constructor(prepared: Prepared, live: Live, request: ExecRequest, options: RunOptions, startedAt: number) {
+    const { workload } = prepared.compiled;
+    this.#argv = request.argv;
     this.#prepared = prepared;
     this.#options = options;
     this.#startedAt = startedAt;
-    this.#live = new Live(prepared.driver.launch(plan));
+    this.#live = live;
     this.#execution = new Execution(this.#live, request, {
       buffer: options.output === undefined,
       bytes: workload.outputBytes,

@@ -1,5 +1,6 @@
 import type { Evidence } from "../broker/evidence.js";
 import type { Ended, Launched, Stats } from "../broker/messages.js";
+import type { Egress } from "../egress/open.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
@@ -11,7 +12,8 @@ import { type ExecOptions, execRequest } from "./exec-options.js";
 import { type Exposed, type ExposeOptions, expose } from "./expose.js";
 import { Files } from "./files/files.js";
 import { Live } from "./live.js";
-import { type PrepareOptions, prepare } from "./prepare.js";
+import { changeNetwork, connectNetwork, type NetworkPolicy } from "./network.js";
+import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { Process } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
 
@@ -40,8 +42,9 @@ export class Sandbox implements AsyncDisposable {
   readonly ended: Promise<Ended>;
   readonly #live: Live;
   readonly #compiled: Compiled;
+  readonly #egress: Egress | null;
 
-  private constructor(live: Live, compiled: Compiled, launched: Launched) {
+  private constructor(live: Live, { compiled, egress }: Prepared, launched: Launched) {
     this.id = compiled.plan.id;
     this.level = compiled.level;
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
@@ -50,6 +53,7 @@ export class Sandbox implements AsyncDisposable {
     this.ended = live.running.ended;
     this.#live = live;
     this.#compiled = compiled;
+    this.#egress = egress;
     this.#limitTime(compiled.workload.timeMs);
   }
 
@@ -60,15 +64,18 @@ export class Sandbox implements AsyncDisposable {
    */
   static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
     throwIfAborted(options.signal);
-    const { compiled, driver } = await prepare(policy, options);
+    const prepared = await prepare(policy, options);
     throwIfAborted(options.signal);
-    const live = new Live(driver.launch(compiled.plan));
+    const live = new Live(prepared.driver.launch(prepared.compiled.plan));
     const abort = () => live.kill(aborted(options.signal));
     options.signal?.addEventListener("abort", abort, { once: true });
     try {
+      const connected = prepared.egress === null ? undefined : connectNetwork(live, prepared.egress);
+      connected?.catch(() => undefined);
       const launched = await live.running.launched;
+      await connected;
       throwIfAborted(options.signal);
-      return new Sandbox(live, compiled, launched);
+      return new Sandbox(live, prepared, launched);
     } catch (error) {
       throwIfAborted(options.signal);
       throw error;
@@ -109,6 +116,15 @@ export class Sandbox implements AsyncDisposable {
    */
   async expose(port: number, options: ExposeOptions = {}): Promise<Exposed> {
     return await expose(this.#live, port, options);
+  }
+
+  /**
+   * Puts other rules in force, also for connections that are open: those that are not allowed any more are ended. A sandbox that was made with
+   * `network: none` has nothing inside that could reach out, and keeps that.
+   * @throws BulkheadError POLICY_INVALID, NETWORK_FIXED
+   */
+  setNetwork(network: NetworkPolicy): void {
+    changeNetwork(this.#egress, network);
   }
 
   /** What it uses, as measured from outside. */

@@ -118,9 +118,3 @@ describe("an invalid policy", () => {
     expect(refusal(policy).code).toBe("POLICY_INVALID");
   });
 });
-
-describe("what is not built yet", () => {
-  it.each([{ network: "full" }])("%j is refused, never left out", (policy) => {
-    expect(refusal(policy).code).toBe("UNSUPPORTED");
-  });
-});

@@ -30,7 +30,7 @@ export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
     env: together(policy.env, flags.env),
     files: mergeFiles(policy.files, [...(flags.mount ?? []), ...(flags.tmpfs ?? [])]),
     network: mergeNetwork(policy.network, flags),
-    secrets: together((policy as { secrets?: object }).secrets, flags.secret),
+    secrets: together(policy.secrets, flags.secret),
     capabilities: appended(policy.capabilities, flags.cap),
     require: appended(policy.require, flags.require),
     resources: together(policy.resources, resourceFlags(flags)),

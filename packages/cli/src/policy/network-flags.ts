@@ -24,7 +24,7 @@ export function addNetworkFlags(command: Command): Command {
     .addOption(
       new Option("--net <network>", "none, or full: everything that is not private (default: none)")
         .choices(["none", "full"])
-        .conflicts(["allow"]),
+        .conflicts(["allow", "deny"]),
     )
     .option(
       "--secret <name=source@host>",

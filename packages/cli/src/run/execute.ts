@@ -1,5 +1,13 @@
 import { fstatSync } from "node:fs";
-import { type ImageOptions, type Policy, type RecordOptions, type RunOptions, type RunResult, run } from "bulkhead";
+import {
+  egressLog,
+  type ImageOptions,
+  type Policy,
+  type RecordOptions,
+  type RunOptions,
+  type RunResult,
+  run,
+} from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
 import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -14,16 +22,20 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
   const given = await policyFrom(flags);
   const policy = terminal === undefined ? given : withoutTimeLimit(given);
   const signals = new Signals();
+  const log = flags.egressLog === undefined ? undefined : egressLog(flags.egressLog);
   try {
     const result = await run(argv, policy, {
       ...options(flags, terminal, signals),
+      ...(log === undefined ? {} : { egress: { onEgressEvent: log.listener } }),
       ...(images === undefined ? {} : { images }),
     });
     terminal?.restore();
+    await log?.close();
     await show(result, flags);
     await finish(exitCodeOf(result));
   } catch (error) {
     terminal?.restore();
+    await log?.close().catch(() => undefined);
     // Whoever interrupted knows why it ended; a message would only be in the way.
     if (signals.aborted !== undefined) await finish(exitCodeOfSignal(signals.aborted));
     throw error;

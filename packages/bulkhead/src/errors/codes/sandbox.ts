@@ -33,6 +33,11 @@ export const sandboxCodes = entries({
     cause: "init did not understand the request",
     remedy: "The library and the warden are of different versions: run `./bulkhead setup`.",
   },
+  NETWORK_FIXED: {
+    fault: "user",
+    cause: "the sandbox was made without a network, and has nothing inside that could use one",
+    remedy: "Make it with `network: { allow: [] }`, which allows nothing yet, and change that later.",
+  },
   PORT_UNAVAILABLE: {
     fault: "user",
     cause: "the host's port, to which a port inside was to be connected, cannot be listened on",

@@ -1,7 +1,31 @@
+import { INSIDE } from "../../policy/network/inside.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Inputs } from "../input-types.js";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const PROXY = `http://${INSIDE.address}:${INSIDE.httpPort}`;
+const SOCKS = `socks5h://${INSIDE.address}:${INSIDE.socksPort}`;
+const LOOPBACK = "localhost,127.0.0.1,::1";
+
+/**
+ * What programs call their proxy. Some look for capitals, some for small letters, curl for `http_proxy` in small ones only. `ALL_PROXY` is the
+ * HTTP one, too: with a SOCKS one there, Python's httpx fails where its SOCKS part is not installed.
+ */
+const PROXIES: Readonly<Record<string, string>> = {
+  HTTP_PROXY: PROXY,
+  http_proxy: PROXY,
+  HTTPS_PROXY: PROXY,
+  https_proxy: PROXY,
+  ALL_PROXY: PROXY,
+  all_proxy: PROXY,
+  SOCKS_PROXY: SOCKS,
+  socks_proxy: SOCKS,
+  NO_PROXY: LOOPBACK,
+  no_proxy: LOOPBACK,
+  // From Node 22.21 and 24 on: makes fetch and http look at the others.
+  NODE_USE_ENV_PROXY: "1",
+};
 
 /** The workload's whole environment: ours, then the image's, then the policy's. Nothing of the host's is ever in it. */
 export function environmentFor(policy: ResolvedPolicy, inputs: Inputs): Readonly<Record<string, string>> {
@@ -13,6 +37,7 @@ export function environmentFor(policy: ResolvedPolicy, inputs: Inputs): Readonly
     LOGNAME: inputs.user.name,
     LANG: "C.UTF-8",
     ...inputs.image?.env,
+    ...(policy.network.kind === "none" ? {} : PROXIES),
     ...policy.env,
   };
 }

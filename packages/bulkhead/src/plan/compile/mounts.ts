@@ -16,7 +16,7 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts):
     namedMount(choice, inputs.files[index] ?? null, policy, inputs, facts),
   );
   const taken = new Set(named.map(({ at }) => at));
-  const own = [...rootMounts(inputs), ...ownFiles(inputs, policy.hostname)].filter(({ at }) => !taken.has(at));
+  const own = [...rootMounts(inputs), ...ownFiles(inputs, policy)].filter(({ at }) => !taken.has(at));
   const writable = [...temporary(policy, inputs), ...workdirMount(policy, inputs)];
   const places = [...writable, ...named].sort((one, other) => depth(one.at) - depth(other.at));
   return [...own, ...kernelViews(policy.resources.diskBytes), ...places];

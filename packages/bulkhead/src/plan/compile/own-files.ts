@@ -1,13 +1,15 @@
+import { INSIDE } from "../../policy/network/inside.js";
+import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Inputs } from "../input-types.js";
 import { COVERED_FILES } from "../inputs/mount-points.js";
 import type { Mount } from "../schema.js";
 
 /** The few files of /etc that a sandbox has of its own. In a root that has them they are covered; a host root gets all. */
-export function ownFiles(inputs: Inputs, hostname: string): readonly Mount[] {
+export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy): readonly Mount[] {
   const contents: Readonly<Record<(typeof COVERED_FILES)[number], string>> = {
     "/etc/hosts": `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostname}\n`,
-    // There is no network, so there is no name server: an answer at once is better than a time-out.
-    "/etc/resolv.conf": "",
+    // Without a network there is no name server: an answer at once is better than a time-out.
+    "/etc/resolv.conf": network.kind === "none" ? "" : `nameserver ${INSIDE.address}\n`,
     "/etc/hostname": `${hostname}\n`,
   };
   const { root } = inputs;

@@ -1,0 +1,25 @@
+import type { ResolvedNetwork } from "../policy/network/types.js";
+import { type EnforcementTable, enforced, type Verdict, weaker } from "./enforcement.js";
+
+/** What a policy opens on purpose is said in the table, too: the line about the network tells by what the rest is kept closed. */
+export function withNetwork(table: EnforcementTable, network: ResolvedNetwork): EnforcementTable {
+  if (network.kind === "none") return table;
+  const protections = table.protections.map((line) =>
+    line.protection === "network" && line.status === "enforced" ? { ...line, ...verdict(line.by, network) } : line,
+  );
+  return { ...table, protections };
+}
+
+function verdict(by: string, network: Exclude<ResolvedNetwork, { readonly kind: "none" }>): Verdict {
+  if (network.kind === "full") {
+    return weaker(
+      `${by}; TCP goes out through the channel, to public addresses only`,
+      "network: full lets it reach every public host",
+      "Name the hosts that it needs in `network.allow`.",
+    );
+  }
+  const rules = network.allow.length;
+  return enforced(
+    `${by}; TCP goes out through the channel, to what ${rules} rule${rules === 1 ? "" : "s"} allow${rules === 1 ? "s" : ""}`,
+  );
+}

@@ -1,0 +1,63 @@
+import type { Egress, EgressOptions } from "../egress/open.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { rulesFor } from "../policy/network/full.js";
+import { parsePolicy } from "../policy/parse.js";
+import type { ResolvedPolicy } from "../policy/resolved.js";
+import type { Policy } from "../policy/schema.js";
+import { Files } from "./files/files.js";
+import type { Live } from "./live.js";
+
+/** What may be changed while a sandbox runs. */
+export type NetworkPolicy = NonNullable<Policy["network"]>;
+
+/** Makes the way out that a policy allows; null: there is none. Loaded only then: most sandboxes have none. */
+export async function openNetwork(policy: ResolvedPolicy, options: EgressOptions): Promise<Egress | null> {
+  const rules = rulesFor(policy.network);
+  if (rules === null) return null;
+  const { openEgress } = await import("../egress/open.js");
+  return await openEgress(rules, policy.secrets, options);
+}
+
+/** The variables of a workload with egress. What a policy sets by itself stays. */
+export function withEgress(
+  env: Readonly<Record<string, string>>,
+  egress: Egress | null,
+  policy: Pick<ResolvedPolicy, "env">,
+): Readonly<Record<string, string>> {
+  return egress === null ? env : { ...env, ...egress.env, ...policy.env };
+}
+
+/**
+ * Puts proxies and the like into a sandbox that has just been made. Resolves when a program may be started: when the proxies cannot be had
+ * the sandbox is killed, and what is asked of it fails with why.
+ */
+export async function connectNetwork(live: Live, egress: Egress): Promise<void> {
+  const { serveInside } = await import("../egress/inside/serve.js");
+  const inside = serveInside(live.channel, egress.gate);
+  inside.ready.catch((error: unknown) => {
+    if (error instanceof BulkheadError) live.kill(error);
+  });
+  live.running.ended.then(
+    () => inside.close(),
+    () => inside.close(),
+  );
+  if (egress.bundle === null) return;
+  const { at, content } = egress.bundle;
+  await new Files(live).write(at, content, { mode: 0o644 });
+}
+
+/** Puts another policy's rules in force in a sandbox that has egress already. */
+export function changeNetwork(egress: Egress | null, network: NetworkPolicy): void {
+  const rules = rulesFor(parsePolicy({ network }).network);
+  if (egress === null) {
+    if (rules === null) return;
+    throw new BulkheadError("NETWORK_FIXED", { operation: "setNetwork" });
+  }
+  egress.gate.change(rules ?? NOTHING);
+}
+
+const NOTHING = {
+  allow: [],
+  deny: [],
+  limits: { connections: 1, bytesPerSecond: null, bytes: null, idleMs: 1_000 },
+} as const;
