@@ -24,6 +24,7 @@ const suites: readonly Suite[] = [
   },
   { name: "levels", include: ["tests/levels/**/*.test.ts"], seconds: 30, parallel: false },
   { name: "security", include: ["tests/security/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "egress", include: ["tests/egress/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "faults", include: ["tests/faults/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "images", include: ["tests/images/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "learn", include: ["tests/learn/**/*.test.ts"], seconds: 60, parallel: false },
