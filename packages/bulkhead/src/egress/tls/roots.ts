@@ -16,7 +16,8 @@ export async function hostRoots(): Promise<readonly string[]> {
   const system = await firstReadable(BUNDLES);
   const extra = process.env["NODE_EXTRA_CA_CERTS"];
   const more = extra === undefined ? [] : await firstReadable([extra]);
-  return [...(system.length > 0 ? system : rootCertificates), ...more];
+  // Often the same file under two names.
+  return [...new Set([...(system.length > 0 ? system : rootCertificates), ...more])];
 }
 
 async function firstReadable(paths: readonly string[]): Promise<readonly string[]> {
