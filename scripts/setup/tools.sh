@@ -11,6 +11,7 @@ test_tools() {
   need umoci umoci
   need docker-registry docker-registry
   need openssl openssl
+  need apparmor_parser apparmor /usr/sbin/apparmor_parser
   image_tools
   bench_tools
   host_tools
