@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   egress: ["errors", "policy", "channel"],
   learn: ["errors", "policy", "sandbox", "syscalls"],
   record: ["errors", "policy", "plan", "evidence"],
+  verify: ["errors", "policy", "evidence", "broker", "sandbox"],
   sandbox: [
     "record",
     "errors",

@@ -67,3 +67,5 @@ export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
 export type { BuiltIn } from "./syscalls/built-in.js";
 export { exportProfile } from "./syscalls/export.js";
 export type { OciProfile } from "./syscalls/oci.js";
+export type { AttemptResult, Verification } from "./verify/verify.js";
+export { verifyLevel } from "./verify/verify.js";

@@ -61,6 +61,13 @@ Examples:
   bulkhead run --record ./records/ -- ./job
   bulkhead record verify ./records/*.json
   bulkhead record key > machine.pub              then, elsewhere: bulkhead record verify --key machine.pub FILE`,
+  verify: `
+Exit code 1 when something that the enforcement table calls enforced is not; every attempt is harmless if it succeeds.
+
+Examples:
+  bulkhead verify                                at every level that this host has
+  bulkhead verify --level container --all        with the attempts that were stopped
+  bulkhead verify --junit verify.xml --json`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

@@ -14,6 +14,11 @@ export function wardenPath(): string {
   return path;
 }
 
+/** The program that makes attempts and measures what can be reached, for use inside. */
+export function probePath(): string {
+  return process.env["BULKHEAD_PROBE"] ?? join(packageDirectory(), "bin", "bulkhead-probe");
+}
+
 /** The directory of the built-in root file system. Whether it is there is found out by who mounts it. */
 export function baseRootPath(): string {
   return join(packageDirectory(), "assets", "base");

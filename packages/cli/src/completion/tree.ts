@@ -26,6 +26,7 @@ const PATHS: ReadonlySet<string> = new Set([
   "--record",
   "--record-key",
   "--key",
+  "--junit",
 ]);
 
 /** The subcommands of a program, with what follows each of their options. */

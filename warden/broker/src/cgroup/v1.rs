@@ -56,7 +56,8 @@ pub fn in_force(group: &Group) -> InForce {
     let period = number("cpu", "cpu.cfs_period_us");
     InForce {
         version: 1,
-        memory_max: number("memory", "memory.limit_in_bytes"),
+        // "No limit" is the largest number of whole pages here: reported as one, it would pass for a limit.
+        memory_max: number("memory", "memory.limit_in_bytes").filter(|&max| max < 1 << 60),
         pids_max: number("pids", "pids.max"),
         cpu_max: quota.zip(period).and_then(|(quota, period)| quota.checked_mul(1000)?.checked_div(period)),
     }

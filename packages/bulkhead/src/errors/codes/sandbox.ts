@@ -2,6 +2,11 @@ import { entries } from "../entry.js";
 
 /** A sandbox that ran, and what was asked of it. */
 export const sandboxCodes = entries({
+  VERIFY_FAILED: {
+    fault: "system",
+    cause: "the self-test cannot tell anything: what must get through did not",
+    remedy: "See what the probe said; `bulkhead run -- true` must work at this level.",
+  },
   SANDBOX_LOST: {
     fault: "system",
     cause: "the sandbox ended before the operation did",

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Server } from "node:net";
+import { hostname, networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** What nothing inside may change on the whole machine. */
+const SETTINGS = [
+  "/proc/sys/kernel/core_pattern",
+  "/proc/sys/kernel/modprobe",
+  "/proc/sys/kernel/hostname",
+  "/proc/sys/kernel/randomize_va_space",
+  "/proc/sys/kernel/msgmax",
+  "/proc/sys/vm/overcommit_memory",
+  "/proc/sys/net/ipv4/ip_forward",
+  "/sys/kernel/uevent_helper",
+  "/proc/swaps",
+  "/proc/self/mountinfo",
+] as const;
+
+/** Everything outside that an attempt could aim at: made for one verification, and looked at after each attempt. */
+export class Arena implements AsyncDisposable {
+  readonly directory: string;
+  /** Of the abstract socket, without the NUL. */
+  readonly abstractName = `bulkhead-verify-${randomBytes(8).toString("hex")}`;
+  readonly #victim: ChildProcess;
+  readonly #servers: readonly Server[];
+  readonly #reached: string[] = [];
+  #before: ReadonlyMap<string, string> = new Map();
+
+  private constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), "bulkhead-verify-"));
+    chmodSync(this.directory, 0o755);
+    writeFileSync(this.secret, "nobody inside may ever read this\n", { mode: 0o600 });
+    mkdirSync(this.readOnly);
+    writeFileSync(join(this.readOnly, "file"), "read-only\n");
+    // Closed by the mount alone: anybody on the host may write here.
+    chmodSync(this.readOnly, 0o777);
+    chmodSync(join(this.readOnly, "file"), 0o666);
+    symlinkSync(this.secret, join(this.readOnly, "to-secret"));
+    symlinkSync("../secret", join(this.readOnly, "up-to-secret"));
+    this.#victim = spawn("sleep", ["1000000"], { stdio: "ignore", env: { BULKHEAD_CANARY: "of the host" } });
+    this.#servers = [this.#server("TCP"), this.#server("abstract socket")];
+  }
+
+  static async create(): Promise<Arena> {
+    const arena = new Arena();
+    const [tcp, local] = arena.#servers;
+    await new Promise<void>((resolve) => tcp?.listen(0, "0.0.0.0", resolve));
+    await new Promise<void>((resolve) => local?.listen(`\0${arena.abstractName}`, resolve));
+    // Until it has become `sleep` and sleeps it changes by itself.
+    while (!/^Name:\tsleep\n[\s\S]*^State:\tS/m.test(readIfThere(`/proc/${arena.victim}/status`))) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    arena.#before = arena.#facts();
+    return arena;
+  }
+
+  /** For its owner only, and not mounted. */
+  get secret(): string {
+    return join(this.directory, "secret");
+  }
+
+  /** Mounted read-only at /ro; on the host anybody may write in it. */
+  get readOnly(): string {
+    return join(this.directory, "ro");
+  }
+
+  get victim(): number {
+    return this.#victim.pid ?? 0;
+  }
+
+  get port(): number {
+    const address = this.#servers[0]?.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  /** What is not as it was when this was last asked; undefined: all is. */
+  async damage(): Promise<string | undefined> {
+    // What connected is told of by the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    const reached = this.#reached.splice(0).map((what) => `${what} of the host was reached`);
+    const now = this.#facts();
+    const changed = [...this.#before].flatMap(([what, before]) =>
+      now.get(what) === before ? [] : [`${what} changed`],
+    );
+    this.#before = now;
+    return [...reached, ...changed][0];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#victim.kill("SIGKILL");
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #server(what: string): Server {
+    const server = createServer((socket) => {
+      this.#reached.push(what);
+      socket.destroy();
+    });
+    server.unref();
+    return server;
+  }
+
+  #facts(): ReadonlyMap<string, string> {
+    const facts = new Map<string, string>(SETTINGS.map((path) => [path, readIfThere(path)]));
+    facts.set("the host's name", hostname());
+    facts.set("the host's interfaces", Object.keys(networkInterfaces()).sort().join());
+    facts.set("the secret", digest(this.secret));
+    facts.set(
+      "the read-only directory",
+      readdirSync(this.readOnly)
+        .map((name) => `${name} ${digest(join(this.readOnly, name))}`)
+        .join(),
+    );
+    const status = readIfThere(`/proc/${this.victim}/status`);
+    facts.set("the host's process", JSON.stringify(status.match(/^(State|TracerPid|Uid|Gid|Cpus_allowed):.*$/gm)));
+    facts.set("the limits of the host's process", readIfThere(`/proc/${this.victim}/limits`));
+    return facts;
+  }
+}
+
+function digest(path: string): string {
+  if (!existsSync(path)) return "missing";
+  const { mode, uid, gid, size, mtimeMs } = statSync(path);
+  return JSON.stringify([mode, uid, gid, size, mtimeMs, createHash("sha256").update(readFileSync(path)).digest("hex")]);
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

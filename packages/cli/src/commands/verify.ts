@@ -1,0 +1,30 @@
+import { Command, Option } from "commander";
+import { EXAMPLES } from "../help.js";
+
+export interface VerifyFlags {
+  readonly level: string;
+  readonly json?: boolean;
+  readonly junit?: string;
+  readonly all?: boolean;
+  readonly broker?: string;
+}
+
+/** `bulkhead verify`: the escape self-test. */
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description("try to get out in every way known, and check from outside that nothing did")
+    .addOption(
+      new Option("-l, --level <level>", "at this level, or at all that this host has")
+        .choices(["all", "chroot", "container", "gvisor", "microvm"])
+        .default("all"),
+    )
+    .option("--all", "list the attempts that were stopped, too")
+    .option("--json", "print the results as one JSON object")
+    .option("--junit <file>", "write them as JUnit XML as well")
+    .option("--broker <socket>", "use the system broker at this socket")
+    .addHelpText("after", EXAMPLES.verify)
+    .action(async (flags: VerifyFlags) => {
+      const { verify } = await import("../verify/verify.js");
+      await verify(flags);
+    });
+}

@@ -1,0 +1,118 @@
+import { type Level, type Plan, type Verification, verifyLevel } from "bulkhead";
+import { describe, expect, test } from "vitest";
+import { junit } from "../../packages/cli/src/verify/junit.js";
+import { forEachLevel } from "../support/levels.js";
+
+type Change = (plan: Plan) => Plan;
+
+function failures({ attempts }: Verification): readonly string[] {
+  return attempts.filter(({ status }) => status === "failed").map(({ title, detail }) => `${title}: ${detail}`);
+}
+
+await forEachLevel((level) => {
+  test("everything that is claimed holds", async () => {
+    const verification = await verifyLevel(level);
+    expect(failures(verification)).toEqual([]);
+    expect(verification.passed).toBe(true);
+    expect(verification.attempts.filter((attempt) => attempt.class !== "evidence").length).toBeGreaterThanOrEqual(100);
+    const classes = new Set(verification.attempts.map((attempt) => attempt.class));
+    expect(classes.size).toBe(9);
+    const xml = junit([verification]);
+    expect(xml).toContain(`tests="${verification.attempts.length}" failures="0"`);
+  });
+});
+
+const ALL = { default: "allow", rules: [] } as const;
+
+/** What is done to a plan behind the back of its table, and some of what must be noticed. */
+const WEAKENINGS: readonly (readonly [string, Level, Change, RegExp])[] = [
+  [
+    "a filter that allows all but the floor",
+    "container",
+    (plan) => withProfile(plan, ALL),
+    /userfaultfd|perf_event_open/,
+  ],
+  [
+    "a filter that allows one call more",
+    "container",
+    (plan) =>
+      withProfile(plan, {
+        default: "allow",
+        rules: [{ names: ["userfaultfd", "perf_event_open", "process_vm_readv"], action: { errno: 1 }, args: [] }],
+      }),
+    /ptrace/,
+  ],
+  ["no Landlock", "container", (plan) => ({ ...plan, landlock: null }), /the broker sees landlock/],
+  ["an older Landlock than is claimed", "container", (plan) => withLandlockAbi(plan, 1), /the broker sees landlock/],
+  ["a capability", "container", (plan) => ({ ...plan, capabilities: ["DAC_OVERRIDE"] }), /a capability in any set/],
+  ["changing users", "container", (plan) => ({ ...plan, capabilities: ["SETUID", "SETGID"] }), /become root/],
+  ["no user namespace", "container", withoutUserNamespace, /the broker sees namespace.user/],
+  ["the host's name", "container", withoutUserNamespace, /the broker sees namespace.uts/],
+  ["a writable root", "container", withWritableRoot, /create in the root|the broker sees read-only-root/],
+  ["nothing covered in /proc", "container", (plan) => withoutMounts(plan, "mask"), /read \/proc\/interrupts/],
+  ["a host directory too much", "container", withSecrets, /the secret/],
+  ["more processes", "container", (plan) => withLimits(plan, { pids: 4096 }), /more threads/],
+  ["more memory", "container", (plan) => withLimits(plan, { memoryBytes: 160 << 20 }), /more memory/],
+  ["more open files", "container", (plan) => withLimits(plan, { openFiles: 4096 }), /more descriptors/],
+  ["a larger disk", "container", withLargerDisk, /more disk/],
+  ["no control group for memory and time", "container", withoutCgroup, /the broker sees cgroup/],
+  ["the host's network", "chroot", withHostNetwork, /an interface|the broker sees network/],
+];
+
+describe.skipIf(process.getuid?.() !== 0)("each weakening is noticed", () => {
+  test.each(WEAKENINGS)("%s", async (_what, level, amend, expected) => {
+    const verification = await verifyLevel(level, { amend });
+    expect(verification.passed).toBe(false);
+    expect(failures(verification).join("\n")).toMatch(expected);
+  });
+});
+
+function withProfile(plan: Plan, profile: Plan["seccomp"]["profile"]): Plan {
+  return { ...plan, seccomp: { ...plan.seccomp, profile } };
+}
+
+function withLandlockAbi(plan: Plan, abi: number): Plan {
+  return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, abi } };
+}
+
+/** What level chroot makes of it. */
+function withoutUserNamespace(plan: Plan): Plan {
+  const namespaces = plan.namespaces.filter((name) => !["user", "uts", "cgroup"].includes(name));
+  return { ...plan, level: "chroot", namespaces };
+}
+
+function withWritableRoot(plan: Plan): Plan {
+  const overlay = plan.root.overlay ?? { sizeBytes: 1 << 24, inodes: 1024, upper: null };
+  const landlock = plan.landlock === null ? null : { ...plan.landlock, writable: ["/", ...plan.landlock.writable] };
+  return { ...plan, landlock, root: { ...plan.root, readOnly: false, overlay } as Plan["root"] };
+}
+
+function withoutMounts(plan: Plan, kind: string): Plan {
+  return { ...plan, mounts: plan.mounts.filter((mount) => mount.kind !== kind) };
+}
+
+function withSecrets(plan: Plan): Plan {
+  const owner = { hostUid: 0, hostGid: 0, uid: 1000, gid: 1000 };
+  const bind = { kind: "bind", source: "/tmp", at: "/tmp", readOnly: true, exec: true, owner } as const;
+  return { ...plan, mounts: [...plan.mounts.filter(({ at }) => at !== "/tmp"), bind] };
+}
+
+function withLimits(plan: Plan, limits: Partial<Plan["limits"]>): Plan {
+  return { ...plan, limits: { ...plan.limits, ...limits } };
+}
+
+function withLargerDisk(plan: Plan): Plan {
+  const sizeBytes = 48 << 20;
+  const mounts = plan.mounts.map((mount) => (mount.kind === "tmpfs" ? { ...mount, sizeBytes } : mount));
+  return { ...plan, mounts, limits: { ...plan.limits, fileBytes: sizeBytes } };
+}
+
+function withoutCgroup(plan: Plan): Plan {
+  const limits = { ...plan.limits, addressSpaceBytes: 2 ** 31, processes: 64 };
+  return { ...plan, limits, cgroup: { ...plan.cgroup, controllers: ["pids"] } };
+}
+
+function withHostNetwork(plan: Plan): Plan {
+  const namespaces = plan.namespaces.filter((name) => name !== "net");
+  return { ...plan, namespaces, seccomp: { ...plan.seccomp, unixSocketsOnly: true } };
+}
