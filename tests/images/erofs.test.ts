@@ -144,7 +144,7 @@ describe.runIf(hasErofs)("an EROFS image", () => {
     await writer.index(await writer.image([tar({ name: "hello", data: "from an image" })]));
     const store = directory.join("image-store");
     await images.import(`oci:${writer.path}`, name, { store });
-    const { path: tree } = await images.inspect(name, { store });
+    const [tree = null] = (await images.inspect(name, { store })).trees ?? [];
     if (tree === null) throw new Error("not unpacked");
     const made = execFileSync(process.execPath, ["--import", "tsx", program, tree], {
       encoding: "utf8",

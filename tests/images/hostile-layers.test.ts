@@ -7,25 +7,29 @@ import { fingerprint, makeCanary } from "./support/canary.js";
 import { corpus } from "./support/corpus.js";
 import { Random } from "./support/random.js";
 import { tar } from "./support/tar.js";
-import { listing, missing, type UnpackAnswer, unpack } from "./support/unpacker.js";
+import { hiddenOf, mergedListing, missing, type UnpackAnswer, unpack } from "./support/unpacker.js";
 
-/** Unpacks layers onto each other beside a canary, and asserts that the canary is as it was. */
+/** Unpacks layers, each by itself, beside a canary, and asserts that the canary is as it was. */
 async function attack(
   layers: (canary: string) => readonly Buffer[],
   flags: readonly string[] = [],
 ): Promise<{ answer: UnpackAnswer | undefined; tree: readonly string[]; canary: string }> {
   await using directory = await TemporaryDirectory.create("unpack");
-  const [dest, canary] = [directory.join("dest"), directory.join("canary")];
-  await mkdir(dest);
+  const canary = directory.join("canary");
+  const paths: string[] = [];
   await makeCanary(canary);
   const before = await fingerprint(canary);
   let answer: UnpackAnswer | undefined;
   for (const layer of layers(canary)) {
     expect(answer?.error).toBeUndefined();
-    answer = await unpack(dest, layer, ...flags);
+    const dest = directory.join(`layer${paths.length}`);
+    await mkdir(dest);
+    answer = await unpack(dest, layer, ...(paths.length === 0 ? ["--lowest"] : []), ...flags);
+    if (answer.hidden?.everything === true) paths.length = 0;
+    paths.unshift(dest, hiddenOf(dest));
   }
   expect(await fingerprint(canary)).toBe(before);
-  return { answer, tree: await listing(dest), canary };
+  return { answer, tree: await mergedListing(paths), canary };
 }
 
 describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, () => {

@@ -8,7 +8,7 @@ import { TemporaryDirectory } from "../support/temporary.js";
 import { architecture, type Descriptor, INDEX, LAYER, MANIFEST, sha256 } from "./support/layout.js";
 import { FakeRegistry, isFor } from "./support/registry/fake.js";
 import { tar } from "./support/tar.js";
-import { listing } from "./support/unpacker.js";
+import { mergedListing } from "./support/unpacker.js";
 
 /** As the defaults, but for tests that must not wait. */
 const timing: Partial<Timing> = { headMs: 400, paceMs: 400, paceBytes: 4096, tries: 3, waitMs: 5, longestWaitMs: 40 };
@@ -56,8 +56,8 @@ async function expectRefusal(expected: object, options?: OpenImageOptions): Prom
 }
 
 async function expectImage(): Promise<void> {
-  const { path } = await open();
-  const [line] = await listing(path);
+  const { layers } = await open();
+  const [line] = await mergedListing(layers);
   expect(line?.startsWith("file=")).toBe(true);
   expect(await left("downloads")).toEqual([]);
 }

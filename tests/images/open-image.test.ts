@@ -13,7 +13,7 @@ import { fingerprint, makeCanary } from "./support/canary.js";
 import { corpus } from "./support/corpus.js";
 import { LAYER, LayoutWriter, sha256 } from "./support/layout.js";
 import { tar } from "./support/tar.js";
-import { listing } from "./support/unpacker.js";
+import { mergedListing } from "./support/unpacker.js";
 
 const base = fileURLToPath(new URL("../../packages/bulkhead/assets/base", import.meta.url));
 /** A root file system with a shell, as one layer. */
@@ -69,7 +69,7 @@ await forEachLevel((level: Level) => {
 
   it("does not let a workload change the tree that others use", async () => {
     const root = await layoutOf([rootLayer], `shared-${level}`);
-    const { path } = await openImage(root);
+    const [path = ""] = (await openImage(root)).layers;
     const unchanged = await fingerprint(path);
     const script = "echo x > /etc/passwd; rm -rf /bin/busybox /etc; mkdir /new; chmod 777 /etc; exit 0";
     await run(["sh", "-c", script], { root, level });
@@ -81,11 +81,12 @@ await forEachLevel((level: Level) => {
 
 describe("openImage", () => {
   it("unpacks once, whatever the image is wrapped in", async () => {
-    const { path, config: said } = await openImage(await layoutOf([rootLayer], "plain"));
+    const { layers, config: said } = await openImage(await layoutOf([rootLayer], "plain"));
+    const [path = ""] = layers;
     const changed = (await stat(path)).ctimeMs;
     const archive = directory.join("same.tar");
     await writeFile(archive, dockerArchiveTar([rootLayer]));
-    expect((await openImage(`docker-archive:${archive}`)).path).toBe(path);
+    expect((await openImage(`docker-archive:${archive}`)).layers).toEqual([path]);
     expect((await stat(path)).ctimeMs).toBe(changed);
     expect(said).toMatchObject({
       entrypoint: ["/bin/echo"],
@@ -98,8 +99,8 @@ describe("openImage", () => {
   it("unpacks once for many that ask at once", async () => {
     const source = await layoutOf([tar({ name: "once", data: "x" })], "once");
     const opened = await Promise.all(Array.from({ length: 8 }, () => openImage(source)));
-    expect(new Set(opened.map(({ path }) => path)).size).toBe(1);
-    expect(await listing(opened[0]?.path ?? "")).toEqual(["once=x"]);
+    expect(new Set(opened.map(({ layers: [path] }) => path)).size).toBe(1);
+    expect(await mergedListing(opened[0]?.layers ?? [])).toEqual(["once=x"]);
   });
 
   it("is cut off when its time is up, and leaves nothing", async () => {
@@ -153,8 +154,8 @@ describe("a hostile image, in the sandbox that unpacks it", () => {
     if ("code" in expected) {
       await expect(openImage(source)).rejects.toMatchObject(expected);
     } else {
-      const { path } = await openImage(source);
-      const shown = (await listing(path)).map((line) => line.replace(canary, "CANARY"));
+      const opened = await openImage(source);
+      const shown = (await mergedListing(opened.layers)).map((line) => line.replace(canary, "CANARY"));
       if (expected.tree !== "any") expect(shown).toEqual(expected.tree);
     }
     expect(await work()).toEqual([]);
@@ -188,7 +189,7 @@ describe("a hostile image, in the sandbox that unpacks it", () => {
     const manifest = { layers: [await layout.blob(bad, LAYER)] };
     await layout.index(await layout.image([good], { config: { rootfs }, manifest }));
     await expect(openImage(`oci:${layout.path}`)).rejects.toMatchObject({ detail: "diff_id" });
-    expect(await listing((await openImage(await layoutOf([good], "honest"))).path)).toEqual(["file=good"]);
+    expect(await mergedListing((await openImage(await layoutOf([good], "honest"))).layers)).toEqual(["file=good"]);
   });
 
   it("is a bomb, and bounded", async () => {
@@ -208,6 +209,11 @@ describe("a hostile image, in the sandbox that unpacks it", () => {
     const source = await layoutOf(layers, "many");
     const opened = openImage(source, { limits: { entries: 5 } });
     await expect(opened).rejects.toMatchObject({ code: "IMAGE_LIMIT", detail: "max-entries" });
-    expect(JSON.parse(await readFile(join((await openImage(source)).path, "..", "tree.json"), "utf8")).entries).toBe(6);
+    const entries = (await openImage(source)).layers.map(async (path) => {
+      return JSON.parse(await readFile(join(path, "..", "tree.json"), "utf8")).entries;
+    });
+    expect(await Promise.all(entries)).toEqual([2, 2, 2]);
+    // What is here already counts as much.
+    await expect(openImage(source, { limits: { entries: 5 } })).rejects.toMatchObject({ detail: "max-entries" });
   });
 });

@@ -5,6 +5,8 @@ export interface TarEntry {
   readonly type?: string;
   readonly link?: string;
   readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
   readonly data?: string | Uint8Array;
   /** What the header says, where it is not the length of `data`. */
   readonly size?: number;
@@ -21,13 +23,24 @@ export function tar(...entries: readonly TarEntry[]): Buffer {
 }
 
 /** One entry alone, for archives that are put together by hand. */
-export function tarEntry({ name, type = "0", link = "", mode, data = "", size, mtime = 0, patch }: TarEntry): Buffer {
+export function tarEntry({
+  name,
+  type = "0",
+  link = "",
+  mode,
+  uid = 0,
+  gid = 0,
+  data = "",
+  size,
+  mtime = 0,
+  patch,
+}: TarEntry): Buffer {
   const body = Buffer.from(data as string, "latin1");
   const header = Buffer.alloc(BLOCK);
   header.write(name, 0, 100, "latin1");
   octal(header, 100, 8, mode ?? (type === "5" ? 0o755 : 0o644));
-  octal(header, 108, 8, 0);
-  octal(header, 116, 8, 0);
+  octal(header, 108, 8, uid);
+  octal(header, 116, 8, gid);
   octal(header, 124, 12, size ?? body.length);
   octal(header, 136, 12, mtime);
   header.write(type, 156, 1, "latin1");

@@ -1,14 +1,15 @@
-//! One layer onto the tree of those below it, by the OCI image specification's rules for change sets (`layer.md`) and
-//! the stated rules of Bulkhead: only files, directories, symbolic links and hard links are made; set-user-id and
-//! set-group-id bits, extended attributes and owners are dropped; directories can always be entered by their owner.
+//! One layer into a directory of its own, by the OCI image specification's rules for change sets (`layer.md`) and the
+//! stated rules of Bulkhead: only files, directories, symbolic links, hard links and whiteouts are made; set-user-id and
+//! set-group-id bits and extended attributes are dropped. Without `owners` all files belong to whoever unpacks, and
+//! directories can always be entered by their owner.
 
 use crate::failure::Failure;
-use crate::limits::Limits;
-use crate::path::{EntryPath, join};
+use crate::limits::Options;
+use crate::path::EntryPath;
 use crate::tar::{Archive, Entry, Kind};
-use crate::tree::{self, Tree};
+use crate::tree::{self, Owner, Tree};
+use crate::whiteouts::{Hidden, Whiteouts};
 use serde::Serialize;
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 
@@ -21,6 +22,8 @@ const PERMISSIONS: u32 = 0o777;
 const STICKY: u32 = 0o1000;
 const SET_ID: u32 = 0o6000;
 const OWNER_ALL: u32 = 0o700;
+/// The last id of a sandbox that a workload can have.
+const NOBODY: u32 = 65_534;
 
 /// What the archive held and the tree does not.
 #[derive(Debug, Default, Serialize)]
@@ -31,16 +34,17 @@ pub struct Dropped {
     /// Files whose set-user-id or set-group-id bit was not kept.
     pub set_ids: u64,
     pub xattrs: u64,
+    /// Files whose owner is beyond what a sandbox has: they are nobody's.
+    pub owners: u64,
     /// Bookkeeping of aufs, an old storage driver.
     pub aufs: u64,
 }
 
-/// Applies entries, and remembers what it needs for whiteouts: they hide lower layers only, wherever in the archive
-/// they stand.
+/// Applies entries, and remembers what the layer hides of those below it.
 pub struct Layer<'l> {
     tree: Tree,
-    limits: &'l Limits,
-    written: HashSet<Vec<u8>>,
+    options: &'l Options,
+    whiteouts: Whiteouts,
     name_bytes: u64,
     directory_times: Vec<(EntryPath, i64)>,
     pub entries: u64,
@@ -48,11 +52,11 @@ pub struct Layer<'l> {
 }
 
 impl<'l> Layer<'l> {
-    pub fn new(tree: Tree, limits: &'l Limits) -> Self {
+    pub fn new(tree: Tree, options: &'l Options) -> Self {
         Self {
             tree,
-            limits,
-            written: HashSet::new(),
+            options,
+            whiteouts: Whiteouts::default(),
             name_bytes: 0,
             directory_times: Vec::new(),
             entries: 0,
@@ -69,12 +73,17 @@ impl<'l> Layer<'l> {
         let mut buffer = vec![0; DATA_BYTES];
         while let Some(entry) = archive.next_entry()? {
             self.entries += 1;
-            if self.entries > self.limits.entries {
+            if self.entries > self.options.limits.entries {
                 return Err(Failure::limit("read entry", "max-entries"));
             }
             self.put(&entry, archive, &mut buffer).map_err(|failure| failure.at(&entry.path))?;
         }
         self.finish_directories()
+    }
+
+    /// Writes what the layer hides: into its own tree, and where something of its own stands in that place, into `hidden`.
+    pub fn hide(&mut self, hidden: Tree) -> Result<Hidden, Failure> {
+        std::mem::take(&mut self.whiteouts).write(&mut self.tree, hidden)
     }
 
     /// Flushes the tree to the disk.
@@ -83,7 +92,7 @@ impl<'l> Layer<'l> {
     }
 
     fn put(&mut self, entry: &Entry, archive: &mut Archive<'_>, buffer: &mut [u8]) -> Result<(), Failure> {
-        let path = EntryPath::parse(&entry.path, self.limits)?;
+        let path = EntryPath::parse(&entry.path, &self.options.limits)?;
         let Some((parents, name)) = path.split() else {
             // The root keeps the bits that the store gave it: a workload must be able to enter it.
             return if entry.kind == Kind::Directory { Ok(()) } else { Err(Failure::invalid("check path", "root")) };
@@ -103,20 +112,23 @@ impl<'l> Layer<'l> {
             Kind::Symlink => {
                 check_target(&entry.link)?;
                 self.clear(&path)?;
+                let owner = self.owner(entry);
                 let parent = self.tree.make(parents)?;
-                tree::put_symlink(parent, name, &entry.link)?;
+                tree::put_symlink(parent, name, &entry.link, owner)?;
                 tree::set_time(parent, name, entry.mtime)?;
             }
             Kind::HardLink => self.put_hard_link(entry, &path)?,
         }
-        if matches!(entry.kind, Kind::Device | Kind::Fifo) { Ok(()) } else { self.remember(&path) }
+        Ok(())
     }
 
     fn put_directory(&mut self, entry: &Entry, path: &EntryPath) -> Result<(), Failure> {
         let Some((parents, name)) = path.split() else { return Ok(()) };
         self.count_set_id(entry);
-        let mode = (entry.mode & (PERMISSIONS | STICKY)) | OWNER_ALL;
-        tree::put_directory(self.tree.make(parents)?, name, mode)?;
+        let owner = self.owner(entry);
+        let mode = (entry.mode & (PERMISSIONS | STICKY)) | if self.options.owners { 0 } else { OWNER_ALL };
+        tree::put_directory(self.tree.make(parents)?, name, mode, owner)?;
+        self.remember(path.components())?;
         self.directory_times.push((path.clone(), entry.mtime));
         Ok(())
     }
@@ -131,6 +143,7 @@ impl<'l> Layer<'l> {
         let Some((parents, name)) = path.split() else { return Ok(()) };
         self.count_set_id(entry);
         self.clear(path)?;
+        let owner = self.owner(entry);
         let mut file = File::from(tree::put_file(self.tree.make(parents)?, name)?);
         loop {
             let count = archive.read_data(buffer)?;
@@ -142,11 +155,11 @@ impl<'l> Layer<'l> {
                 Failure::system("write", errno)
             })?;
         }
-        tree::finish_file(&file.into(), entry.mode & PERMISSIONS, entry.mtime)
+        tree::finish_file(&file.into(), entry.mode & PERMISSIONS, owner, entry.mtime)
     }
 
     fn put_hard_link(&mut self, entry: &Entry, path: &EntryPath) -> Result<(), Failure> {
-        let target = EntryPath::parse(&entry.link, self.limits)?;
+        let target = EntryPath::parse(&entry.link, &self.options.limits)?;
         let (Some((parents, name)), Some((target_parents, target_name))) = (path.split(), target.split()) else {
             return Err(Failure::invalid("link", "target is not in the image"));
         };
@@ -171,9 +184,7 @@ impl<'l> Layer<'l> {
     /// Removes what has the name, with all that is below it.
     fn clear(&mut self, path: &EntryPath) -> Result<(), Failure> {
         let Some((parents, name)) = path.split() else { return Ok(()) };
-        let parent = self.tree.make(parents)?;
-        tree::remove(parent, name, &mut parents.to_vec(), &|_| false)?;
-        Ok(())
+        tree::remove(self.tree.make(parents)?, name)
     }
 
     fn white_out(&mut self, entry: &Entry, parents: &[Vec<u8>], name: &[u8]) -> Result<(), Failure> {
@@ -188,34 +199,40 @@ impl<'l> Layer<'l> {
         if matches!(hidden, b"" | b"." | b"..") {
             return Err(Failure::invalid("white out", "name"));
         }
-        let written = &self.written;
-        let keep = |path: &[Vec<u8>]| written.contains(&join(path));
-        let mut path = parents.to_vec();
-        if let Some(directory) = self.tree.find(parents)? {
-            if name == OPAQUE {
-                tree::remove_children(directory, &mut path, &keep)?;
-            } else {
-                tree::remove(directory, hidden, &mut path, &keep)?;
-            }
+        if self.options.lowest {
+            return Ok(());
+        }
+        self.remember(parents)?;
+        self.name_bytes += hidden.len() as u64;
+        let directory = self.tree.resolve(parents)?;
+        if name == OPAQUE {
+            self.whiteouts.hide_below(directory);
+        } else {
+            self.whiteouts.hide(directory, hidden);
         }
         Ok(())
     }
 
-    /// Remembers the path and the directories it is in as this layer's own.
-    fn remember(&mut self, path: &EntryPath) -> Result<(), Failure> {
-        let components = path.components();
-        for length in (1..=components.len()).rev() {
-            let joined = join(components.get(..length).unwrap_or_default());
-            let bytes = joined.len() as u64;
-            if !self.written.insert(joined) {
-                break;
-            }
-            self.name_bytes += bytes;
-            if self.name_bytes > self.limits.name_bytes {
-                return Err(Failure::limit("remember path", "max-name-bytes"));
-            }
+    /// Pays for a path that is kept in memory until the end.
+    fn remember(&mut self, path: &[Vec<u8>]) -> Result<(), Failure> {
+        // Each name is a vector of its own.
+        self.name_bytes += path.iter().map(|name| (name.len() + size_of::<Vec<u8>>()) as u64).sum::<u64>();
+        if self.name_bytes > self.options.limits.name_bytes {
+            return Err(Failure::limit("remember path", "max-name-bytes"));
         }
         Ok(())
+    }
+
+    /// Ids that no sandbox has become nobody's: to make them root's, as one unpacker does, would give files away upwards.
+    fn owner(&mut self, entry: &Entry) -> Option<Owner> {
+        if !self.options.owners {
+            return None;
+        }
+        let known = |id: u64| u32::try_from(id).ok().filter(|id| *id <= NOBODY);
+        if known(entry.uid).is_none() || known(entry.gid).is_none() {
+            self.dropped.owners += 1;
+        }
+        Some(Owner { uid: known(entry.uid).unwrap_or(NOBODY), gid: known(entry.gid).unwrap_or(NOBODY) })
     }
 
     fn count_set_id(&mut self, entry: &Entry) {

@@ -13,7 +13,7 @@ pub struct Limits {
     pub ratio: u64,
     /// Components of one path.
     pub depth: usize,
-    /// Bytes of all names together: what this process must remember.
+    /// Bytes of all names that this process must remember: of directories, and of what is whited out.
     pub name_bytes: u64,
 }
 
@@ -29,32 +29,45 @@ impl Default for Limits {
 /// What was asked for on the command line.
 #[derive(Debug)]
 pub struct Options {
-    /// The directory to unpack into, the only one that is ever written to.
+    /// The directory to unpack into.
     pub dest: OsString,
+    /// The directory for whiteouts that this layer's own files stand in the place of; it and `dest` are the only ones that are ever written to.
+    pub hidden: OsString,
+    /// Nothing is below this layer: its whiteouts hide nothing.
+    pub lowest: bool,
+    /// Files get the owners and directories the exact permissions that the archive says: this process may give files away.
+    pub owners: bool,
     /// Flush the file system at the end, so that a power cut cannot leave a half layer behind a finished name.
     pub sync: bool,
     /// Bounds.
     pub limits: Limits,
 }
 
-/// Reads `--dest DIR [--sync] [--max-entries N] [--max-bytes N] [--max-ratio N] [--max-depth N] [--max-name-bytes N]`.
+/// Reads `--dest DIR --hidden DIR [--lowest] [--owners] [--sync] [--max-entries N] [--max-bytes N] [--max-ratio N] [--max-depth N] [--max-name-bytes N]`.
 ///
 /// # Errors
 ///
 /// The argument that is unknown, incomplete or no number.
 pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, OsString> {
-    let mut dest = None;
-    let mut sync = false;
+    let (mut dest, mut hidden) = (None, None);
+    let (mut lowest, mut owners, mut sync) = (false, false, false);
     let mut limits = Limits::default();
     while let Some(name) = arguments.next() {
-        if name == "--sync" {
-            sync = true;
+        let flag = match name.to_str() {
+            Some("--lowest") => Some(&mut lowest),
+            Some("--owners") => Some(&mut owners),
+            Some("--sync") => Some(&mut sync),
+            _ => None,
+        };
+        if let Some(flag) = flag {
+            *flag = true;
             continue;
         }
         let Some(value) = arguments.next() else { return Err(name) };
         let number = value.to_str().and_then(|text| text.parse::<u64>().ok());
         match (name.to_str(), number) {
             (Some("--dest"), _) => dest = Some(value),
+            (Some("--hidden"), _) => hidden = Some(value),
             (Some("--max-entries"), Some(number)) => limits.entries = number,
             (Some("--max-bytes"), Some(number)) => limits.bytes = number,
             (Some("--max-ratio"), Some(number)) => limits.ratio = number,
@@ -63,5 +76,7 @@ pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, O
             _ => return Err(name),
         }
     }
-    dest.map(|dest| Options { dest, sync, limits }).ok_or_else(|| OsString::from("--dest"))
+    let missing = |name: &str| OsString::from(name);
+    let (dest, hidden) = (dest.ok_or_else(|| missing("--dest"))?, hidden.ok_or_else(|| missing("--hidden"))?);
+    Ok(Options { dest, hidden, lowest, owners, sync, limits })
 }

@@ -1,8 +1,8 @@
-//! Unpacks one image layer, assuming that it is hostile: `bulkhead-unpack --dest DIR [--sync] [--max-… N]`.
+//! Unpacks one image layer, assuming that it is hostile: `bulkhead-unpack --dest DIR --hidden DIR [--lowest] [--owners] [--sync] [--max-… N]`.
 //!
-//! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below DIR only. It never holds
+//! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below the two directories only. It never holds
 //! privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but what can be
-//! checked. One line of JSON goes to stdout: `{"entries","bytes","dropped","diffId"}`, or `{"error":{code,…}}` with exit code 1.
+//! checked. One line of JSON goes to stdout: `{"entries","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -13,6 +13,7 @@ mod path;
 mod source;
 mod tar;
 mod tree;
+mod whiteouts;
 mod zstd;
 
 use failure::Failure;
@@ -20,6 +21,7 @@ use layer::{Dropped, Layer};
 use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;
+use whiteouts::Hidden;
 
 /// The answer when all went well.
 #[derive(Debug, Serialize)]
@@ -29,6 +31,7 @@ struct Report {
     /// Of the archive, decompressed.
     bytes: u64,
     dropped: Dropped,
+    hidden: Hidden,
     /// `sha256:` and the hash of the archive, decompressed.
     diff_id: String,
 }
@@ -56,8 +59,9 @@ fn unpack(options: &limits::Options) -> Result<Report, Failure> {
     let tree = tree::Tree::open(&options.dest)?;
     let source = source::Source::open(std::io::stdin().lock(), &options.limits)?;
     let mut archive = tar::Archive::new(source);
-    let mut layer = Layer::new(tree, &options.limits);
+    let mut layer = Layer::new(tree, options);
     layer.apply(&mut archive)?;
+    let hidden = if options.lowest { Hidden::default() } else { layer.hide(tree::Tree::open(&options.hidden)?)? };
     if options.sync {
         layer.sync()?;
     }
@@ -66,6 +70,7 @@ fn unpack(options: &limits::Options) -> Result<Report, Failure> {
         entries: layer.entries,
         bytes: source.bytes(),
         dropped: layer.dropped,
+        hidden,
         diff_id: format!("sha256:{}", source.diff_id()),
     })
 }

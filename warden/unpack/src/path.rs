@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::limits::Limits;
 
 /// Below `PATH_MAX` (4,096), so that the host can still name what lies below its own directory; and `NAME_MAX`.
-const PATH_BYTES: usize = 3072;
+pub const PATH_BYTES: usize = 3072;
 const NAME_BYTES: usize = 255;
 
 /// Components below the destination: none is empty, `.`, `..`, or holds a slash or NUL. Any other bytes may be in them.
@@ -53,18 +53,13 @@ impl EntryPath {
     }
 }
 
-/// Joined by slashes: how paths are remembered and shown.
-pub fn join(components: &[Vec<u8>]) -> Vec<u8> {
-    components.join(&b'/')
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{EntryPath, join};
+    use super::EntryPath;
     use crate::limits::Limits;
 
     fn parsed(name: &[u8]) -> Option<Vec<u8>> {
-        EntryPath::parse(name, &Limits { depth: 3, ..Limits::default() }).ok().map(|path| join(path.components()))
+        EntryPath::parse(name, &Limits { depth: 3, ..Limits::default() }).ok().map(|path| path.components().join(&b'/'))
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The directory that is unpacked into, and the only ways in which it is changed.
 //!
-//! Every step is one component below a descriptor of a directory, and opens it with `O_NOFOLLOW`: what the archive made
-//! is never followed, wherever it points. (`openat2` with `RESOLVE_BENEATH` would do the same in one call, but the
+//! Every step is one component below a descriptor of a directory, and opens it with `O_NOFOLLOW`. A link is read, and its
+//! parts walked in the same way within the tree. (`openat2` with `RESOLVE_IN_ROOT` would do the same in one call, but the
 //! sandbox this runs in has no `openat2`: its seccomp filter could not see the mode bits behind the pointer.)
 
 use crate::failure::Failure;
+use crate::path::PATH_BYTES;
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
+use rustix::process::{Gid, Uid};
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -15,13 +17,31 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::
 
 /// Directories that no entry describes.
 const IMPLIED_MODE: Mode = Mode::from_raw_mode(0o755);
+/// Far below where a recursion would use up its stack.
+const DEEPEST: usize = 1024;
+
+/// As many as the kernel follows in one path.
+const LINKS: u32 = 40;
+
+/// Ids as the sandbox counts them.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    pub uid: u32,
+    pub gid: u32,
+}
 
 /// An unpacked tree.
 pub struct Tree {
     root: OwnedFd,
     /// The directory of the last entry: archives are written directory by directory. It cannot go stale: what is
     /// removed is always below the directory that was walked to last.
-    last_parent: Option<(Vec<Vec<u8>>, OwnedFd)>,
+    last: Option<Walked>,
+}
+
+struct Walked {
+    asked: Vec<Vec<u8>>,
+    path: Vec<Vec<u8>>,
+    directory: OwnedFd,
 }
 
 impl Tree {
@@ -32,44 +52,43 @@ impl Tree {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = fs::open(dest, flags, Mode::empty())
             .map_err(|errno| Failure::system("open destination", errno).at(dest.as_bytes()))?;
-        Ok(Self { root, last_parent: None })
+        Ok(Self { root, last: None })
     }
 
     /// The directory with these components, if it is there.
     pub fn find(&mut self, components: &[Vec<u8>]) -> Result<Option<BorrowedFd<'_>>, Failure> {
-        self.walk(components, false)
+        Ok(self.walk(components, false)?.map(|walked| walked.directory.as_fd()))
     }
 
     /// The directory with these components; what is missing of it is made.
     pub fn make(&mut self, components: &[Vec<u8>]) -> Result<BorrowedFd<'_>, Failure> {
-        self.walk(components, true)?.ok_or_else(|| Failure::system("make parent", Errno::NOENT))
+        self.walk(components, true)?
+            .map(|walked| walked.directory.as_fd())
+            .ok_or_else(|| Failure::system("make parent", Errno::NOENT))
     }
 
-    fn walk(&mut self, components: &[Vec<u8>], make: bool) -> Result<Option<BorrowedFd<'_>>, Failure> {
-        if self.last_parent.as_ref().is_none_or(|(known, _)| known != components) {
-            self.last_parent = None;
-            let mut directory =
-                self.root.try_clone().map_err(|_| Failure::system("duplicate descriptor", Errno::MFILE))?;
-            for name in components {
-                let name = OsStr::from_bytes(name);
-                if make {
-                    match fs::mkdirat(&directory, name, IMPLIED_MODE) {
-                        Ok(()) | Err(Errno::EXIST) => {}
-                        Err(errno) => return Err(Failure::system("mkdir", errno)),
-                    }
-                }
-                directory = match open_directory(&directory, name) {
-                    Ok(next) => next,
-                    Err(Errno::NOENT) if !make => return Ok(None),
-                    Err(Errno::NOTDIR | Errno::LOOP) => {
-                        return Err(Failure::invalid("open parent", "parent is not a directory"));
-                    }
-                    Err(errno) => return Err(Failure::system("open parent", errno)),
-                };
+    /// As `make`, but the components without links.
+    pub fn resolve(&mut self, components: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Failure> {
+        self.walk(components, true)?
+            .map(|walked| walked.path.clone())
+            .ok_or_else(|| Failure::system("make parent", Errno::NOENT))
+    }
+
+    fn walk(&mut self, components: &[Vec<u8>], make: bool) -> Result<Option<&Walked>, Failure> {
+        if self.last.as_ref().is_none_or(|known| known.asked != components) {
+            self.last = None;
+            let mut walk = Walk { root: &self.root, stack: Vec::new(), links: 0, make };
+            if !walk.to(components)? {
+                return Ok(None);
             }
-            self.last_parent = Some((components.to_vec(), directory));
+            let (path, mut directories): (Vec<_>, Vec<_>) = walk.stack.into_iter().unzip();
+            let directory = match directories.pop() {
+                Some(directory) => directory,
+                None => self.root.try_clone().map_err(|_| Failure::system("duplicate descriptor", Errno::MFILE))?,
+            };
+            self.last = Some(Walked { asked: components.to_vec(), path, directory });
         }
-        Ok(self.last_parent.as_ref().map(|(_, directory)| directory.as_fd()))
+        Ok(self.last.as_ref())
     }
 
     /// # Errors
@@ -80,20 +99,91 @@ impl Tree {
     }
 }
 
+/// On the way to a directory. Links lead where they would with the tree as the root, as with `RESOLVE_IN_ROOT`: nobody else changes the
+/// tree meanwhile, so what was a directory a step ago still is.
+struct Walk<'t> {
+    root: &'t OwnedFd,
+    stack: Vec<(Vec<u8>, OwnedFd)>,
+    links: u32,
+    make: bool,
+}
+
+impl Walk<'_> {
+    /// False: there is no such directory.
+    fn to(&mut self, components: &[Vec<u8>]) -> Result<bool, Failure> {
+        for name in components {
+            if !self.step(name)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn here(&self) -> BorrowedFd<'_> {
+        self.stack.last().map_or(self.root.as_fd(), |(_, directory)| directory.as_fd())
+    }
+
+    fn step(&mut self, name: &[u8]) -> Result<bool, Failure> {
+        let text = OsStr::from_bytes(name);
+        match open_directory(self.here(), text) {
+            Ok(directory) => self.enter(name, directory),
+            Err(Errno::NOENT) if self.make => {
+                fs::mkdirat(self.here(), text, IMPLIED_MODE).map_err(|errno| Failure::system("mkdir", errno))?;
+                let made = open_directory(self.here(), text).map_err(|errno| Failure::system("open parent", errno))?;
+                self.enter(name, made)
+            }
+            Err(Errno::NOENT) => Ok(false),
+            Err(Errno::NOTDIR | Errno::LOOP) => self.follow(text),
+            Err(errno) => Err(Failure::system("open parent", errno)),
+        }
+    }
+
+    fn enter(&mut self, name: &[u8], directory: OwnedFd) -> Result<bool, Failure> {
+        self.stack.push((name.to_vec(), directory));
+        let bytes: usize = self.stack.iter().map(|(name, _)| name.len() + 1).sum();
+        // Links could lead deeper than any name in the archive is long.
+        if self.stack.len() > DEEPEST || bytes > PATH_BYTES {
+            return Err(Failure::limit("follow link", "max-depth"));
+        }
+        Ok(true)
+    }
+
+    fn follow(&mut self, name: &OsStr) -> Result<bool, Failure> {
+        let Ok(target) = fs::readlinkat(self.here(), name, Vec::new()) else {
+            return Err(Failure::invalid("open parent", "parent is not a directory"));
+        };
+        self.links += 1;
+        if self.links > LINKS {
+            return Err(Failure::invalid("open parent", "too many links"));
+        }
+        let target = target.as_bytes();
+        if target.starts_with(b"/") {
+            self.stack.clear();
+        }
+        for part in target.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                // Above the root there is the root.
+                b".." => drop(self.stack.pop()),
+                name if !self.step(name)? => return Ok(false),
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+}
+
 fn open_directory(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     fs::openat(parent, name, DIRECTORY, Mode::empty())
 }
 
-/// Makes the directory, or keeps the one that is there with what is in it, and gives it these bits. Returns whether
-/// something else was in its place.
-pub fn put_directory(parent: BorrowedFd<'_>, name: &[u8], mode: u32) -> Result<bool, Failure> {
+/// Makes the directory, or keeps the one that is there with what is in it, and gives it these bits and this owner.
+pub fn put_directory(parent: BorrowedFd<'_>, name: &[u8], mode: u32, owner: Option<Owner>) -> Result<(), Failure> {
     let name = OsStr::from_bytes(name);
-    let mut replaced = false;
     let directory = match fs::mkdirat(parent, name, Mode::RWXU) {
         Ok(()) => open_directory(parent, name),
         Err(Errno::EXIST) => match open_directory(parent, name) {
             Err(Errno::NOTDIR | Errno::LOOP) => {
-                replaced = true;
                 fs::unlinkat(parent, name, AtFlags::empty()).map_err(|errno| Failure::system("unlink", errno))?;
                 fs::mkdirat(parent, name, Mode::RWXU).map_err(|errno| Failure::system("mkdir", errno))?;
                 open_directory(parent, name)
@@ -103,8 +193,20 @@ pub fn put_directory(parent: BorrowedFd<'_>, name: &[u8], mode: u32) -> Result<b
         Err(errno) => return Err(Failure::system("mkdir", errno)),
     }
     .map_err(|errno| Failure::system("open directory", errno))?;
-    fs::fchmod(&directory, Mode::from_raw_mode(mode)).map_err(|errno| Failure::system("chmod", errno))?;
-    Ok(replaced)
+    give(&directory, owner)?;
+    fs::fchmod(&directory, Mode::from_raw_mode(mode)).map_err(|errno| Failure::system("chmod", errno))
+}
+
+fn give(file: &OwnedFd, owner: Option<Owner>) -> Result<(), Failure> {
+    let Some(Owner { uid, gid }) = owner else { return Ok(()) };
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    fs::fchown(file, Some(uid), Some(gid)).map_err(|errno| Failure::system("chown", errno))
+}
+
+/// Hides the name from whoever looks through this layer at those below: overlayfs takes a character device 0:0 for that.
+pub fn put_whiteout(parent: BorrowedFd<'_>, name: &[u8]) -> Result<(), Failure> {
+    fs::mknodat(parent, OsStr::from_bytes(name), FileType::CharacterDevice, Mode::empty(), 0)
+        .map_err(|errno| Failure::system("mknod", errno))
 }
 
 /// A new, empty file. Whatever had the name is gone before: writing into it could write into a file that another name
@@ -116,9 +218,13 @@ pub fn put_file(parent: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, Failure>
 }
 
 /// A symbolic link; its target is never looked at here, and resolved inside the sandbox that uses the image.
-pub fn put_symlink(parent: BorrowedFd<'_>, name: &[u8], target: &[u8]) -> Result<(), Failure> {
-    fs::symlinkat(OsStr::from_bytes(target), parent, OsStr::from_bytes(name))
-        .map_err(|errno| Failure::system("symlink", errno))
+pub fn put_symlink(parent: BorrowedFd<'_>, name: &[u8], target: &[u8], owner: Option<Owner>) -> Result<(), Failure> {
+    let name = OsStr::from_bytes(name);
+    fs::symlinkat(OsStr::from_bytes(target), parent, name).map_err(|errno| Failure::system("symlink", errno))?;
+    let Some(Owner { uid, gid }) = owner else { return Ok(()) };
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    fs::chownat(parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+        .map_err(|errno| Failure::system("chown", errno))
 }
 
 /// Another name for what is already there. Flags 0: a symbolic link is linked itself, not what it points to.
@@ -137,8 +243,9 @@ pub fn put_hard_link(
     }
 }
 
-/// Sets permission bits and time of a file that was just written.
-pub fn finish_file(file: &OwnedFd, mode: u32, mtime: i64) -> Result<(), Failure> {
+/// Sets owner, permission bits and time of a file that was just written.
+pub fn finish_file(file: &OwnedFd, mode: u32, owner: Option<Owner>, mtime: i64) -> Result<(), Failure> {
+    give(file, owner)?;
     fs::fchmod(file, Mode::from_raw_mode(mode)).map_err(|errno| Failure::system("chmod", errno))?;
     fs::futimens(file, &times(mtime)).map_err(|errno| Failure::system("set time", errno))
 }
@@ -166,48 +273,31 @@ pub fn is_directory(parent: BorrowedFd<'_>, name: &[u8]) -> Result<bool, Failure
     }
 }
 
-/// Removes the name and everything below it, but for what `keep` says (asked with the path below `name`, depth first)
-/// and directories that are not empty then. Returns whether the name is gone.
-pub fn remove(
-    parent: BorrowedFd<'_>,
-    name: &[u8],
-    path: &mut Vec<Vec<u8>>,
-    keep: &dyn Fn(&[Vec<u8>]) -> bool,
-) -> Result<bool, Failure> {
-    path.push(name.to_vec());
-    let gone = remove_named(parent, OsStr::from_bytes(name), path, keep);
-    path.pop();
-    gone
+/// Whether anything has the name.
+pub fn is_there(parent: BorrowedFd<'_>, name: &[u8]) -> Result<bool, Failure> {
+    match fs::statat(parent, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(errno) => Err(Failure::system("stat", errno)),
+    }
 }
 
-fn remove_named(
-    parent: BorrowedFd<'_>,
-    name: &OsStr,
-    path: &mut Vec<Vec<u8>>,
-    keep: &dyn Fn(&[Vec<u8>]) -> bool,
-) -> Result<bool, Failure> {
-    let directory = match open_directory(parent, name) {
-        Ok(directory) => directory,
-        Err(Errno::NOENT) => return Ok(true),
-        Err(Errno::NOTDIR | Errno::LOOP) => {
-            if keep(path) {
-                return Ok(false);
-            }
-            return unlink(parent, name, AtFlags::empty());
+/// Removes the name and everything below it.
+pub fn remove(parent: BorrowedFd<'_>, name: &[u8]) -> Result<(), Failure> {
+    let name = OsStr::from_bytes(name);
+    match open_directory(parent, name) {
+        Ok(directory) => {
+            remove_children(directory.as_fd())?;
+            unlink(parent, name, AtFlags::REMOVEDIR)
         }
-        Err(errno) => return Err(Failure::system("open directory", errno)),
-    };
-    remove_children(directory.as_fd(), path, keep)?;
-    if keep(path) { Ok(false) } else { unlink(parent, name, AtFlags::REMOVEDIR) }
+        Err(Errno::NOENT) => Ok(()),
+        Err(Errno::NOTDIR | Errno::LOOP) => unlink(parent, name, AtFlags::empty()),
+        Err(errno) => Err(Failure::system("open directory", errno)),
+    }
 }
 
-/// Like [`remove`], for everything in a directory; `path` is the directory's own. Depth is that of the tree, which
-/// the limit on paths bounds.
-pub fn remove_children(
-    directory: BorrowedFd<'_>,
-    path: &mut Vec<Vec<u8>>,
-    keep: &dyn Fn(&[Vec<u8>]) -> bool,
-) -> Result<(), Failure> {
+/// Depth is that of the tree, which the limit on paths bounds.
+fn remove_children(directory: BorrowedFd<'_>) -> Result<(), Failure> {
     let failed = |errno| Failure::system("read directory", errno);
     let mut names = Vec::new();
     for entry in Dir::read_from(directory).map_err(failed)? {
@@ -216,16 +306,12 @@ pub fn remove_children(
             names.push(name);
         }
     }
-    for name in names {
-        remove(directory, &name, path, keep)?;
-    }
-    Ok(())
+    names.iter().try_for_each(|name| remove(directory, name))
 }
 
-fn unlink(parent: BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<bool, Failure> {
+fn unlink(parent: BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<(), Failure> {
     match fs::unlinkat(parent, name, flags) {
-        Ok(()) | Err(Errno::NOENT) => Ok(true),
-        Err(Errno::NOTEMPTY) => Ok(false),
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(Failure::system("unlink", errno)),
     }
 }

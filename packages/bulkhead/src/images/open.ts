@@ -5,6 +5,7 @@ import type { ImageConfig } from "./documents/config.js";
 import type { ResolvedImage } from "./image.js";
 import { resolveLayout } from "./layout/layout.js";
 import type { ImageOptions } from "./options.js";
+import { chainKey, layerKeys } from "./reference/chain.js";
 import type { Digest } from "./reference/digest.js";
 import type { ImageName } from "./reference/name.js";
 import { type ImageFile, parseImageSource } from "./reference/source.js";
@@ -12,13 +13,13 @@ import type { NameRecord } from "./store/names.js";
 import { PULL } from "./store/pins.js";
 import { Store } from "./store/store.js";
 import { findStored, notLocal, storedLayers } from "./stored.js";
-import { unpackInto } from "./unpack/into-store.js";
+import { findStacked, unpackInto } from "./unpack/into-store.js";
 import { requireNoRule, ruleFor } from "./verify/rules.js";
 
-/** An image that is ready to be a root file system. */
-export interface OpenedImage {
-  /** The root file system: to be mounted read-only, its owner standing for root. */
-  readonly path: string;
+/** An image that is ready to be a root file system. It stays in the store until it is disposed of, or this process ends. */
+export interface OpenedImage extends Disposable {
+  /** Directories that make the root file system by overlayfs, the topmost first: to be mounted read-only. */
+  readonly layers: readonly string[];
   readonly digest: Digest;
   readonly config: ImageConfig;
 }
@@ -30,7 +31,7 @@ export interface OpenImageOptions extends SandboxOptions, ImageOptions {
 
 /**
  * Opens an image: the name of one in a registry, `oci:PATH[:TAG]` (an OCI image layout directory), or `docker-archive:PATH[:NAME:TAG]` (what `docker
- * save` writes). Checks its documents, and pulls and unpacks what the store has not. It stays there at least as long as this process.
+ * save` writes). Checks its documents, and pulls and unpacks what the store has not.
  *
  * Throws IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_NOT_LOCAL, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, IMAGE_STORE_UNAVAILABLE,
  * IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, SETUP_MISSING, and what creating the sandbox that unpacks throws.
@@ -41,8 +42,11 @@ export async function openImage(source: string, options: OpenImageOptions = {}):
   requireNoRule(options.verify ?? null, source);
   await using image = await resolveFile(parsed);
   const store = await Store.open(options.store);
-  const { path } = await unpackInto(store, image.layers, { ...sandboxOptions(options), limits: options.limits });
-  return { path, digest: image.digest, config: image.config };
+  const { digest, config } = image;
+  return await held(store, image.layers, async () => {
+    const { paths } = await unpackInto(store, image.layers, { ...sandboxOptions(options), limits: options.limits });
+    return { layers: paths, digest, config };
+  });
 }
 
 /** Reads the documents of an image in files. Its layers are not touched. */
@@ -64,14 +68,14 @@ async function openNamed(store: Store, name: ImageName, options: OpenImageOption
   // Loaded late: what talks to registries is of no use to an image that is here.
   const { pull } = await import("./pull/pull.js");
   const { registry, limits, onEvent } = options;
-  const { record, path } = await pull(store, name, {
+  const { record, paths, pin } = await pull(store, name, {
     registry,
     limits,
     onEvent,
     rule,
     sandbox: sandboxOptions(options),
   });
-  return { path, digest: record.digest, config: record.config };
+  return { layers: paths, digest: record.digest, config: record.config, [Symbol.dispose]: () => pin[Symbol.dispose]() };
 }
 
 async function openStored(
@@ -82,17 +86,40 @@ async function openStored(
 ): Promise<OpenedImage | undefined> {
   const record = await findStored(store, name);
   if (record === undefined) return undefined;
-  const { digest, config, tree } = record;
+  const { digest, config } = record;
   if (rule !== undefined) await requireStoredSignature(store, name, record, rule, options);
-  await store.pins.hold(tree);
-  const path = store.find(tree);
-  if (path !== undefined) return { path, digest, config };
-  // Its tree was collected, or belonged to rules of an earlier version.
-  using _ = await store.pins.holdFor(PULL);
-  const layers = await storedLayers(store, record);
-  if (layers === undefined) return undefined;
-  const unpacked = await unpackInto(store, layers, { ...sandboxOptions(options), limits: options.limits });
-  return { path: unpacked.path, digest, config };
+  const stacked = async () => {
+    const found = findStacked(store, layerKeys(record.layers));
+    if (found !== undefined) return { layers: found, digest, config };
+    // Its trees were collected, or belonged to rules of an earlier version.
+    using _ = await store.pins.holdFor(PULL);
+    const layers = await storedLayers(store, record);
+    if (layers === undefined) throw GONE;
+    const { paths } = await unpackInto(store, layers, { ...sandboxOptions(options), limits: options.limits });
+    return { layers: paths, digest, config };
+  };
+  return await held(store, record.layers, stacked).catch((error: unknown) => {
+    if (error !== GONE) throw error;
+    return undefined;
+  });
+}
+
+/** Its blobs were collected as well: the name alone is of no use. */
+const GONE = Symbol("gone");
+
+/** Pins the trees of these layers before they are looked for; the pin is the caller's if something comes of it. */
+async function held<T extends object>(
+  store: Store,
+  layers: readonly { readonly digest: Digest }[],
+  open: () => Promise<T>,
+): Promise<T & Disposable> {
+  const pin = await store.pins.use(chainKey(layers), layerKeys(layers));
+  try {
+    return { ...(await open()), [Symbol.dispose]: () => pin[Symbol.dispose]() };
+  } catch (error) {
+    pin[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** However it came here, it must be signed by whom the policy asks for now. Its registry is asked if the store has no such signature. */

@@ -37,13 +37,14 @@ export type RootInput = DirectoryRoot | HostRoot;
 
 export interface DirectoryRoot {
   readonly kind: "directory";
+  /** Of several layers the topmost. */
   readonly directory: HostFile;
+  /** Directories of an image, the topmost first; null: a directory of the host's, by itself. */
+  readonly layers: readonly string[] | null;
   /** What the root has at each place that `compile` may want to mount on (`mountPoints`). */
   readonly kindAt: Readonly<Record<string, PathKind>>;
   /** What the root's own copies of `COVERED_FILES` say; missing where there is none that can be read. */
   readonly contents: Readonly<Record<string, string>>;
-  /** An unpacked image: who owns the directory stands for root. */
-  readonly image: boolean;
 }
 
 /** The host's own system directories, without its secrets. */

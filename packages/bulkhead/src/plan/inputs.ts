@@ -5,14 +5,14 @@ import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
 import { hostRoot } from "./inputs/host-root.js";
-import { kindAt } from "./inputs/kind-at.js";
+import { LayeredRoot } from "./inputs/layered.js";
 import { COVERED_FILES, mountPoints } from "./inputs/mount-points.js";
-import { readInside } from "./inputs/read-inside.js";
 import { resolveUser } from "./inputs/user.js";
 
 /** An image, unpacked. */
 export interface OpenedImage {
-  readonly path: string;
+  /** The topmost first. What they hold never changes. */
+  readonly layers: readonly string[];
   readonly digest?: string;
   readonly config: {
     readonly entrypoint: readonly string[];
@@ -58,11 +58,10 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   }
   const image = policy.root.kind === "image" ? await sources.openImage(policy.root.source) : null;
   const workdir = policy.workdir ?? workdirOf(image) ?? DEFAULT_WORKDIR;
-  const root = directoryRoot(policy, image?.path ?? directoryOf(policy, sources), workdir);
-  const accounts = {
-    passwd: readInside(root.directory.path, "/etc/passwd") ?? "",
-    group: readInside(root.directory.path, "/etc/group") ?? "",
-  };
+  const layers = image?.layers ?? [directoryOf(policy, sources)];
+  const view = image === null ? new LayeredRoot(layers) : viewOf(layers);
+  const root = directoryRoot(policy, layers, image !== null, view, workdir);
+  const accounts = { passwd: view.read("/etc/passwd") ?? "", group: view.read("/etc/group") ?? "" };
   return {
     root,
     files,
@@ -76,20 +75,39 @@ function directoryOf({ root }: ResolvedPolicy, sources: InputSources): string {
   return root.kind === "directory" ? root.path : sources.baseRoot;
 }
 
-function directoryRoot(policy: ResolvedPolicy, path: string, workdir: string): DirectoryRoot {
+/** Looking through many layers takes longer than a launch, and finds the same each time. */
+const views = new Map<string, LayeredRoot>();
+const MOST_VIEWS = 32;
+
+function viewOf(layers: readonly string[]): LayeredRoot {
+  const name = layers.join("\n");
+  const view = views.get(name) ?? new LayeredRoot(layers);
+  if (views.size >= MOST_VIEWS) views.clear();
+  views.set(name, view);
+  return view;
+}
+
+function directoryRoot(
+  policy: ResolvedPolicy,
+  layers: readonly string[],
+  image: boolean,
+  view: LayeredRoot,
+  workdir: string,
+): DirectoryRoot {
+  const [path = ""] = layers;
   const directory = hostFile(path, policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID");
   if (directory.kind !== "directory") throw new BulkheadError("ROOT_INVALID", { path, detail: "not a directory" });
-  const kinds = mountPoints(policy, workdir).map((at) => [at, kindAt(directory.path, at)] as const);
+  const kinds = mountPoints(policy, workdir).map((at) => [at, view.kindAt(at)] as const);
   const contents = COVERED_FILES.flatMap((at) => {
-    const text = readInside(path, at);
+    const text = view.read(at);
     return text === undefined ? [] : [[at, text] as const];
   });
   return {
     kind: "directory",
     directory,
+    layers: image ? layers : null,
     kindAt: Object.fromEntries(kinds),
     contents: Object.fromEntries(contents),
-    image: policy.root.kind === "image",
   };
 }
 

@@ -11,7 +11,7 @@ import type { Runtime } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
-import { gatherInputs, type InputSources } from "../plan/inputs.js";
+import { gatherInputs, type InputSources, type OpenedImage } from "../plan/inputs.js";
 import type { Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";
 import { parsePolicy } from "../policy/parse.js";
@@ -58,6 +58,8 @@ interface Ready {
   /** With the workload's plan. */
   readonly compiled: Compiled;
   readonly resolved: ResolvedPolicy;
+  /** Keeps what the plan names in the store of images. */
+  readonly pin?: Disposable | undefined;
 }
 
 /** A policy as it was when it was compiled. Policies are plain data that their owner may change in place. */
@@ -78,17 +80,36 @@ const reports = new WeakMap<Broker, HostReport>();
 /** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
 export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
   const ready = recall(policy, options) ?? (await compileFresh(policy, options));
-  const { broker, runtime, resolved } = ready;
+  const { broker, runtime, resolved, pin } = ready;
   const { plan: remembered, workload, ...compiled } = ready.compiled;
   const plan = { ...remembered, id: freshId() };
-  const egress = resolved.network.kind === "none" ? null : await openNetwork(resolved, options.egress ?? {});
+  const egress =
+    resolved.network.kind === "none"
+      ? null
+      : await openNetwork(resolved, options.egress ?? {}).catch((error: unknown) => {
+          pin?.[Symbol.dispose]();
+          throw error;
+        });
   const env = withEgress(workload.env, egress, resolved);
   return {
     compiled: { ...compiled, workload: { ...workload, env }, plan: runtime.hostPlan(options.amend?.(plan) ?? plan) },
-    driver: runtime.driver(broker),
+    driver: pinned(runtime.driver(broker), pin),
     host: reportOf(broker),
     wardenVersion: broker.version,
     egress,
+  };
+}
+
+/** Lets go of an image when the sandbox has ended, or there never was one. */
+function pinned(driver: Driver, pin: Disposable | undefined): Driver {
+  if (pin === undefined) return driver;
+  const release = () => pin[Symbol.dispose]();
+  return {
+    launch: (plan) => {
+      const running = driver.launch(plan);
+      running.ended.then(release, release);
+      return running;
+    },
   };
 }
 
@@ -106,7 +127,8 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
   const broker = await Broker.default(options.broker);
   const resolved = parsePolicy(policy);
   const { host, runtime } = await examined(resolved, broker);
-  const inputs = await gatherInputs(resolved, sources(resolved, options));
+  const image = new ImageOpener(resolved, options);
+  const inputs = await gatherInputs(resolved, image).finally(() => image.pin?.[Symbol.dispose]());
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
   return { level: plan.level, plan: runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
 }
@@ -122,14 +144,20 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
   starting.catch(() => undefined);
   const resolved = parsePolicy(policy);
   if (resolved.root.kind === "image") await starting; // the work that an image makes would be for nothing without one
-  const inputs = await gatherInputs(resolved, sources(resolved, options));
-  const broker = await starting;
-  const { host, runtime } = await examined(resolved, broker);
-  const ready = { broker, runtime, resolved, compiled: compile(resolved, host, inputs, { id: freshId() }) };
-  if (namesNoHostFile(resolved)) {
-    remember(policy, ready);
+  const image = new ImageOpener(resolved, options);
+  try {
+    const inputs = await gatherInputs(resolved, image);
+    const broker = await starting;
+    const { host, runtime } = await examined(resolved, broker);
+    const ready = { broker, runtime, resolved, compiled: compile(resolved, host, inputs, { id: freshId() }) };
+    if (namesNoHostFile(resolved)) {
+      remember(policy, ready);
+    }
+    return { ...ready, pin: image.pin };
+  } catch (error) {
+    image.pin?.[Symbol.dispose]();
+    throw error;
   }
-  return ready;
 }
 
 /** The host, with what can be known of the level that the policy wants; programs that no policy asks for are not looked for. */
@@ -144,19 +172,30 @@ async function examined(
 }
 
 /** Images are pulled, and unpacked in a sandbox, so what reads them is loaded only when there is one. */
-function sources({ verify }: ResolvedPolicy, { broker, images, signal }: PrepareOptions): InputSources {
-  return {
-    baseRoot: baseRootPath(),
-    openImage: async (source) => {
-      const { openImage } = await import("../images/open.js");
-      return await openImage(source, {
-        ...images,
-        verify,
-        ...(broker === undefined ? {} : { broker }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-    },
-  };
+class ImageOpener implements InputSources {
+  readonly baseRoot = baseRootPath();
+  readonly #policy: ResolvedPolicy;
+  readonly #options: PrepareOptions;
+  /** Of what was opened. */
+  pin: Disposable | undefined;
+
+  constructor(policy: ResolvedPolicy, options: PrepareOptions) {
+    this.#policy = policy;
+    this.#options = options;
+  }
+
+  async openImage(source: string): Promise<OpenedImage> {
+    const { broker, images, signal } = this.#options;
+    const { openImage } = await import("../images/open.js");
+    const opened = await openImage(source, {
+      ...images,
+      verify: this.#policy.verify,
+      ...(broker === undefined ? {} : { broker }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.pin = opened;
+    return opened;
+  }
 }
 
 function recall(policy: Policy, options: BrokerOptions): Ready | undefined {

@@ -1,8 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { chainKey } from "../../src/images/reference/chain.js";
-import { digestOf } from "../../src/images/reference/digest.js";
+import { chainKey, layerKeys } from "../../src/images/reference/chain.js";
+import { type Digest, digestOf } from "../../src/images/reference/digest.js";
 
-const [a, b, c] = [digestOf("a"), digestOf("b"), digestOf("c")];
+const [a, b, c] = ["a", "b", "c"].map((text) => ({ digest: digestOf(text) })) as [Layer, Layer, Layer];
+
+interface Layer {
+  readonly digest: Digest;
+}
+
+describe("layerKeys", () => {
+  it("are the same wherever a layer is, but at the bottom", () => {
+    const [lowest, upper] = layerKeys([a, b]);
+    expect(lowest).toMatch(/^[0-9a-f]{64}$/);
+    expect(layerKeys([a, c, b])).toEqual([lowest, layerKeys([b, c])[1], upper]);
+    expect(layerKeys([b])).not.toContain(upper);
+  });
+});
 
 describe("chainKey", () => {
   it("is a file name, the same for the same layers", () => {

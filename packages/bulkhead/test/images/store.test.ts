@@ -2,13 +2,15 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { digestOf } from "../../src/images/reference/digest.js";
 import { ownUid, TREE_OWNER } from "../../src/images/store/owner.js";
 import { isAbandoned, newToken } from "../../src/images/store/owner-token.js";
 import { removeTree } from "../../src/images/store/remove-tree.js";
-import { Store } from "../../src/images/store/store.js";
+import { Store, type TreeDirectories } from "../../src/images/store/store.js";
 
 const key = "0".repeat(64);
-const record = { layers: [], entries: 1, bytes: 1 };
+const digest = digestOf("layer");
+const record = { layer: digest, diffId: digest, entries: 1, bytes: 1, hides: "nothing" } as const;
 let directory = "";
 
 beforeEach(async () => {
@@ -16,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-async function fill(root: string): Promise<typeof record> {
+async function fill({ root }: TreeDirectories): Promise<typeof record> {
   await writeFile(join(root, "file"), "content");
   return record;
 }
@@ -24,21 +26,24 @@ async function fill(root: string): Promise<typeof record> {
 describe("Store", () => {
   it("has a tree under its key once it is whole", async () => {
     const store = await Store.open(directory);
-    expect(await store.find(key)).toBeUndefined();
-    const path = await store.make(key, async (root) => {
-      expect(await store.find(key)).toBeUndefined();
-      expect((await stat(root)).uid).toBe(ownUid() === 0 ? TREE_OWNER : ownUid());
-      return await fill(root);
+    expect(store.find(key)).toBeUndefined();
+    const made = await store.make(key, async (directories) => {
+      expect(store.find(key)).toBeUndefined();
+      for (const path of Object.values(directories)) {
+        expect((await stat(path)).uid).toBe(ownUid() === 0 ? TREE_OWNER : ownUid());
+      }
+      return await fill(directories);
     });
-    expect(await store.find(key)).toBe(path);
-    expect(await readFile(join(path, "file"), "utf8")).toBe("content");
+    expect(store.find(key)).toEqual(made);
+    expect(made.paths).toEqual([join(directory, "trees", key, "root")]);
+    expect(await readFile(join(directory, "trees", key, "root", "file"), "utf8")).toBe("content");
     expect(await readdir(join(directory, "work"))).toEqual([]);
   });
 
   it("has nothing, and leaves nothing, when making it failed", async () => {
     const store = await Store.open(directory);
-    const failing = store.make(key, async (root) => {
-      await fill(root);
+    const failing = store.make(key, async (directories) => {
+      await fill(directories);
       throw new Error("failed");
     });
     await expect(failing).rejects.toThrow("failed");
@@ -48,8 +53,8 @@ describe("Store", () => {
 
   it("lets the first of two win, and both use it", async () => {
     const stores = await Promise.all([Store.open(directory), Store.open(directory)]);
-    const paths = await Promise.all(stores.map((store) => store.make(key, fill)));
-    expect(new Set(paths).size).toBe(1);
+    const made = await Promise.all(stores.map((store) => store.make(key, fill)));
+    expect(made[0]).toEqual(made[1]);
     expect(await readdir(join(directory, "trees"))).toEqual([key]);
     expect(await readdir(join(directory, "work"))).toEqual([]);
   });

@@ -21,7 +21,7 @@ export const BASE: DirectoryRoot = {
     "/etc/hosts": "file",
   },
   contents: {},
-  image: false,
+  layers: null,
 };
 
 export function inputsWith(changes: Partial<Inputs> = {}): Inputs {

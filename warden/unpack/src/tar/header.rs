@@ -8,13 +8,15 @@ pub const BLOCK_BYTES: usize = 512;
 /// A block that may be a header.
 pub type Block = [u8; BLOCK_BYTES];
 
-/// The fields that a layer needs; owners are not among them (all files belong to whoever unpacks).
+/// The fields that a layer needs. Names of owners are not among them: they mean something only where the archive was written.
 #[derive(Debug)]
 pub struct Header {
     pub kind: u8,
     pub name: Vec<u8>,
     pub link: Vec<u8>,
     pub mode: u32,
+    pub uid: u64,
+    pub gid: u64,
     pub size: u64,
     pub mtime: i64,
 }
@@ -42,6 +44,8 @@ impl Header {
             name,
             link: text(field(block, 157, 100)).to_vec(),
             mode: u32::try_from(number(field(block, 100, 8))? & 0o7777).unwrap_or(0),
+            uid: number(field(block, 108, 8))?,
+            gid: number(field(block, 116, 8))?,
             size: number(field(block, 124, 12))?,
             mtime: time(field(block, 136, 12))?,
         })

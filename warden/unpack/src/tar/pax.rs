@@ -9,6 +9,8 @@ pub struct Pax {
     pub link: Option<Vec<u8>>,
     pub size: Option<u64>,
     pub mtime: Option<i64>,
+    pub uid: Option<u64>,
+    pub gid: Option<u64>,
     /// Extended attributes named; none is ever set.
     pub xattrs: u64,
 }
@@ -34,6 +36,8 @@ impl Pax {
             b"path" => once(&mut self.path, value.to_vec()),
             b"linkpath" => once(&mut self.link, value.to_vec()),
             b"size" => once(&mut self.size, decimal(value)?),
+            b"uid" => once(&mut self.uid, decimal(value)?),
+            b"gid" => once(&mut self.gid, decimal(value)?),
             b"mtime" => once(&mut self.mtime, seconds(value)?),
             _ if key.starts_with(b"GNU.sparse.") => Err(Failure::invalid(OPERATION, "sparse files are not supported")),
             _ => {

@@ -25,6 +25,9 @@ pub struct Entry {
     pub link: Vec<u8>,
     /// Permission bits with set-user-id, set-group-id and sticky.
     pub mode: u32,
+    /// Owner, as the archive counts.
+    pub uid: u64,
+    pub gid: u64,
     /// Seconds since 1970.
     pub mtime: i64,
     /// How many extended attributes it would like to have.
@@ -130,7 +133,8 @@ impl<'a> Archive<'a> {
         }
         self.expect_data(size).map_err(|failure| failure.at(&path))?;
         let mtime = pax.mtime.unwrap_or(header.mtime);
-        Ok(Entry { kind, path, link, mode: header.mode, mtime, xattrs: pax.xattrs })
+        let (uid, gid) = (pax.uid.unwrap_or(header.uid), pax.gid.unwrap_or(header.gid));
+        Ok(Entry { kind, path, link, mode: header.mode, uid, gid, mtime, xattrs: pax.xattrs })
     }
 
     fn long_name(&mut self, header: &Header) -> Result<Vec<u8>, Failure> {

@@ -2,7 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Policy } from "../../policy/schema.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
-import type { ErofsTree } from "./tree.js";
+import { type ErofsTree, nameOfTree } from "./tree.js";
 
 /** Inside: what is read, where the image is written, and the image. */
 const TREE = "/tree";
@@ -41,13 +41,13 @@ export async function buildErofs(tree: ErofsTree, out: string, limits: BuildLimi
   const result = await sandbox.run(argv, { env, ...signal }).catch((error: unknown) => {
     // The sandbox is killed when its time is up.
     if (!(error instanceof BulkheadError) || error.code !== "TIMED_OUT") throw error;
-    throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: tree.path, detail: "time" });
+    throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: nameOfTree(tree), detail: "time" });
   });
   if (result.exitCode === 0) return;
   if (result.exitCode === 127) throw new BulkheadError("SETUP_MISSING", { operation: "execute", path: "mkfs.erofs" });
   // RLIMIT_FSIZE: what the write said, or what xargs says of its signal (SIGXFSZ).
   if (/File too large|by signal 25/.test(result.stderr)) {
-    throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: tree.path, detail: "bytes" });
+    throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: nameOfTree(tree), detail: "bytes" });
   }
   // For people, and from a program that read hostile names.
   const said = result.stderr
@@ -55,7 +55,7 @@ export async function buildErofs(tree: ErofsTree, out: string, limits: BuildLimi
     .trim()
     .slice(-256);
   const detail = said || (result.signal ?? `exit code ${result.exitCode}`);
-  throw new BulkheadError("EROFS_FAILED", { operation: "make EROFS image", path: tree.path, detail });
+  throw new BulkheadError("EROFS_FAILED", { operation: "make EROFS image", path: nameOfTree(tree), detail });
 }
 
 export interface BuildLimits {
@@ -80,6 +80,10 @@ function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): Policy {
   };
 }
 
-function mountOf({ path, owner }: ErofsTree): Plan["mounts"][number] {
-  return { kind: "bind", source: path, at: TREE, readOnly: true, exec: false, owner };
+function mountOf(tree: ErofsTree): Plan["mounts"][number] {
+  const { owner } = tree;
+  if (tree.kind === "layers") {
+    return { kind: "layers", at: TREE, layers: tree.layers, owner, overlay: null, exec: false };
+  }
+  return { kind: "bind", source: tree.path, at: TREE, readOnly: true, exec: false, owner };
 }

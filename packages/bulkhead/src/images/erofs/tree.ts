@@ -6,8 +6,8 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
 import { errnoOf } from "../store/location.js";
 
-/** What an EROFS image is made of, as a plan mounts it: a directory of the host, and who its owner is inside. */
-export type ErofsTree = Extract<Plan["root"]["source"], { readonly kind: "directory" }>;
+/** What an EROFS image is made of, as a plan mounts it: a directory of the host, or the layers of an image; and who its owner is inside. */
+export type ErofsTree = Extract<Plan["root"]["source"], { readonly kind: "directory" | "layers" }>;
 
 /** Part of every key: raised when the same tree would make another image. */
 const RULES = "bulkhead-erofs-1";
@@ -33,11 +33,21 @@ export interface TreeIdentity {
  * Throws FILES_INVALID for a directory that cannot be read, or has too many entries.
  */
 export async function identify(tree: ErofsTree, store: string, stable: boolean, user: object): Promise<TreeIdentity> {
-  const inside = relative(store, tree.path);
-  const stored = inside !== "" && !inside.startsWith("..") && !isAbsolute(inside);
-  const what = stored ? inside : await fingerprint(tree.path, stable);
+  const inside = pathsOf(tree).map((path) => relative(store, path));
+  const stored = inside.every((path) => path !== "" && !path.startsWith("..") && !isAbsolute(path));
+  const what = stored ? inside : await Promise.all(pathsOf(tree).map((path) => fingerprint(path, stable)));
   const key = createHash("sha256").update(JSON.stringify([RULES, stored, what, tree.owner, user]));
-  return { key: key.digest("hex"), sources: stored ? [inside] : [] };
+  return { key: key.digest("hex"), sources: stored ? inside : [] };
+}
+
+/** The topmost first. */
+function pathsOf(tree: ErofsTree): readonly string[] {
+  return tree.kind === "layers" ? tree.layers : [tree.path];
+}
+
+/** What errors call it. */
+export function nameOfTree(tree: ErofsTree): string {
+  return pathsOf(tree)[0] ?? "";
 }
 
 async function fingerprint(path: string, stable: boolean): Promise<string> {

@@ -1,9 +1,11 @@
 import type { ImageConfig } from "../documents/config.js";
+import { layerKeys } from "../reference/chain.js";
 import type { Digest } from "../reference/digest.js";
 import { parseImageName } from "../reference/name.js";
 import { Store } from "../store/store.js";
 import { quotaBytes, usageOf } from "../store/usage.js";
 import { findStored, notLocal } from "../stored.js";
+import { findStacked } from "../unpack/into-store.js";
 import { type ImageList, type ImageSummary, summaryOf } from "./summary.js";
 
 /** Everything that the store knows of one image. */
@@ -13,15 +15,15 @@ export interface ImageDetails extends ImageSummary {
   /** Lowest first. */
   readonly layerList: readonly { readonly digest: Digest; readonly sizeBytes: number; readonly diffId: Digest }[];
   readonly config: ImageConfig;
-  /** The unpacked files, for reading; null where they are not unpacked. */
-  readonly path: string | null;
+  /** Directories that make its root file system by overlayfs, the topmost first; null where they are not unpacked. */
+  readonly trees: readonly string[] | null;
 }
 
 /** All names of the store, sorted, and what they take of the disk. Throws IMAGE_STORE_UNAVAILABLE. */
 export async function listImages(path: string | undefined): Promise<ImageList> {
   const store = await Store.open(path);
   const [records, trees, usage] = await Promise.all([store.names.list(), store.trees(), usageOf(store)]);
-  const named = new Set(records.map(({ tree }) => tree));
+  const named = new Set(records.flatMap(({ layers }) => layerKeys(layers)));
   return {
     images: records.map((record) => summaryOf(store, record, trees)),
     usage,
@@ -36,7 +38,14 @@ export async function inspectImage(text: string, path: string | undefined): Prom
   const store = await Store.open(path);
   const record = await findStored(store, name);
   if (record === undefined) throw notLocal(name);
-  const { manifest, configuration, layers, config, tree } = record;
+  const { manifest, configuration, layers, config } = record;
   const summary = summaryOf(store, record, await store.trees());
-  return { ...summary, manifest, configuration, layerList: layers, config, path: store.find(tree) ?? null };
+  return {
+    ...summary,
+    manifest,
+    configuration,
+    layerList: layers,
+    config,
+    trees: findStacked(store, layerKeys(layers)) ?? null,
+  };
 }

@@ -14,6 +14,7 @@ export async function pullImage(
   const name = parseImageName(text);
   const rule = ruleFor(verify === undefined ? null : rulesOf(verify), name);
   const store = await Store.open(path);
-  const { record } = await pull(store, name, { registry, limits, onEvent, rule, sandbox });
+  const { record, pin } = await pull(store, name, { registry, limits, onEvent, rule, sandbox });
+  pin[Symbol.dispose]();
   return { name: record.name, digest: record.digest };
 }

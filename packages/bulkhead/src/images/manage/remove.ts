@@ -1,3 +1,4 @@
+import { chainKey } from "../reference/chain.js";
 import { parseImageName } from "../reference/name.js";
 import { type Collected, candidatesOf, collect } from "../store/collect.js";
 import type { NameRecord } from "../store/names.js";
@@ -28,7 +29,7 @@ export async function removeImages(names: readonly string[], path: string | unde
 export async function pruneImages(all: boolean, path: string | undefined): Promise<Collected> {
   const store = await Store.open(path);
   if (all) {
-    const unused = (await store.names.list()).filter(({ tree }) => !store.pins.isHeld(tree));
+    const unused = (await store.names.list()).filter(({ layers }) => !store.pins.isHeld(chainKey(layers)));
     for (const { name } of unused) await store.names.remove(name);
   }
   return await collect(store);

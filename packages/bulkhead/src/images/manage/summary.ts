@@ -1,3 +1,4 @@
+import { chainKey, layerKeys } from "../reference/chain.js";
 import type { Digest } from "../reference/digest.js";
 import { type ImageName, parseImageName, shortImageName } from "../reference/name.js";
 import type { NameRecord } from "../store/names.js";
@@ -15,7 +16,7 @@ export interface ImageSummary {
   readonly layers: number;
   /** Its layers as they come over the network. Images that have layers in common count them each. */
   readonly blobBytes: number;
-  /** Its files; null where they are not unpacked. */
+  /** Its files, layer by layer; null where one is not unpacked. Images that have layers in common count them each. */
   readonly treeBytes: number | null;
   /** ISO 8601. */
   readonly pulledAt: string;
@@ -33,17 +34,27 @@ export interface ImageList {
   readonly unnamedTrees: number;
 }
 
-export function summaryOf(store: Store, record: NameRecord, trees: ReadonlyMap<string, TreeRecord>): ImageSummary {
+export function summaryOf(
+  store: Store,
+  record: NameRecord,
+  trees: ReadonlyMap<string, TreeRecord | undefined>,
+): ImageSummary {
   return {
     name: shortImageName(nameOf(record)),
     fullName: record.name,
     digest: record.digest,
     layers: record.layers.length,
     blobBytes: record.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    treeBytes: trees.get(record.tree)?.bytes ?? null,
+    treeBytes: treeBytes(layerKeys(record.layers), trees),
     pulledAt: record.pulledAt,
-    inUse: store.pins.isHeld(record.tree),
+    inUse: store.pins.isHeld(chainKey(record.layers)),
   };
+}
+
+function treeBytes(keys: readonly string[], trees: ReadonlyMap<string, TreeRecord | undefined>): number | null {
+  const records = keys.map((key) => trees.get(key));
+  if (!records.every((record) => record !== undefined)) return null;
+  return records.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 export function nameOf({ name }: NameRecord): ImageName {

@@ -3,6 +3,7 @@ import type { VerifyRule } from "../../policy/resolved.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { assemble } from "../documents/assemble.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
+import { chainKey, layerKeys } from "../reference/chain.js";
 import { formatImageName, type ImageName } from "../reference/name.js";
 import { RegistryClient } from "../registry/client.js";
 import { type RegistryOptions, registrySettings } from "../registry/settings.js";
@@ -28,8 +29,10 @@ export interface PullOptions {
 
 export interface PulledImage {
   readonly record: NameRecord;
-  /** The root of its tree. */
-  readonly path: string;
+  /** Directories that make its root file system, the topmost first. */
+  readonly paths: readonly string[];
+  /** Keeps them in the store until it is disposed of. */
+  readonly pin: Disposable;
 }
 
 /**
@@ -83,7 +86,11 @@ class Pull {
       layers: layers.map(({ digest, size: totalBytes }) => ({ digest, totalBytes })),
     });
     await this.#verify(client, remote);
-    const pulled = await this.#bring(fetcher, remote, image);
+    const pin = await this.#store.pins.use(chainKey(layers), layerKeys(layers));
+    const pulled = await this.#bring(fetcher, remote, image).catch((error: unknown) => {
+      pin[Symbol.dispose]();
+      throw error;
+    });
     await this.#store.names.put(pulled.record);
     const durationMs = Math.round(performance.now() - since);
     this.#onEvent({
@@ -93,7 +100,7 @@ class Pull {
       downloadedBytes: fetcher.downloadedBytes,
       durationMs,
     });
-    return pulled;
+    return { ...pulled, pin };
   }
 
   /** Before anything of the image but its manifest is fetched. */
@@ -104,7 +111,11 @@ class Pull {
     await requireSignature(this.#store, { name: this.#name, digest, manifest: manifest.digest }, rule, client);
   }
 
-  async #bring(fetcher: Fetcher, { digest, manifest, parsed }: RemoteImage, name: string): Promise<PulledImage> {
+  async #bring(
+    fetcher: Fetcher,
+    { digest, manifest, parsed }: RemoteImage,
+    name: string,
+  ): Promise<Omit<PulledImage, "pin">> {
     const wanted = parsed.layers.map(({ digest: layer, size: sizeBytes }) => ({ digest: layer, sizeBytes }));
     const limits = await this.#limits(wanted);
     const configuration = { digest: parsed.config.digest, sizeBytes: parsed.config.size };
@@ -121,7 +132,7 @@ class Pull {
       return open(layer);
     });
     const unpacked = unpackInto(this.#store, layers, { ...this.#options.sandbox, limits, signal: this.#abort.signal });
-    const { key, path } = await this.#both(all, unpacked);
+    const { paths } = await this.#both(all, unpacked);
     const record: NameRecord = {
       format: 1,
       name,
@@ -130,10 +141,9 @@ class Pull {
       configuration,
       layers: layers.map(({ digest: layer, sizeBytes, diffId }) => ({ digest: layer, sizeBytes, diffId })),
       config,
-      tree: key,
       pulledAt: new Date().toISOString(),
     };
-    return { record, path };
+    return { record, paths };
   }
 
   /** What failed first is the reason; the other was given up because of it. */

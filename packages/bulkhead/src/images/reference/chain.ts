@@ -2,17 +2,27 @@ import { createHash } from "node:crypto";
 import { type Digest, digestHex } from "./digest.js";
 
 /** Part of every key: raised when the unpacker's rules change, so that trees of older rules are never taken for new ones. */
-const RULES = "bulkhead-tree-1";
+const RULES = "bulkhead-tree-2";
 
 /**
- * The name of the tree that these layers make, lowest first.
+ * The names of the trees that layers make, in their order: lowest first. The lowest has nothing to hide, so it makes another tree than
+ * the same layer above others.
  *
- * It is made of the digests of the blobs, which are checked here while they are read, and of nothing else: not of a
+ * They are made of the digests of the blobs, which are checked here while they are read, and of nothing else: not of a
  * configuration's `diff_ids`, which are claims, and not of what the unpacker reports, which hostile input may have
- * taken over. So whatever an image says or does, the only trees it can spoil are those that contain its own blobs.
+ * taken over. So whatever an image says or does, the only trees it can spoil are those of its own blobs.
  */
-export function chainKey(blobs: readonly Digest[]): string {
+export function layerKeys(layers: readonly { readonly digest: Digest }[]): readonly string[] {
+  return layers.map(({ digest }, index) => hash([index === 0 ? "lowest" : "upper", digestHex(digest)]));
+}
+
+/** The name of all of them together. */
+export function chainKey(layers: readonly { readonly digest: Digest }[]): string {
+  return hash(["chain", ...layers.map(({ digest }) => digestHex(digest))]);
+}
+
+function hash(parts: readonly string[]): string {
   return createHash("sha256")
-    .update([RULES, ...blobs.map(digestHex)].join("\n"))
+    .update([RULES, ...parts].join("\n"))
     .digest("hex");
 }

@@ -1,4 +1,5 @@
 import { lstat, unlink } from "node:fs/promises";
+import { layerKeys } from "../reference/chain.js";
 import type { Digest } from "../reference/digest.js";
 import type { NameRecord } from "./names.js";
 import { PULL } from "./pins.js";
@@ -46,13 +47,16 @@ export async function collect(store: Store, candidates?: Candidates): Promise<Co
 
 /** What belongs to these images, for `collect`. */
 export function candidatesOf(records: readonly NameRecord[]): Candidates {
-  return { trees: new Set(records.map(({ tree }) => tree)), blobs: new Set(records.flatMap(blobsOf)) };
+  return {
+    trees: new Set(records.flatMap(({ layers }) => layerKeys(layers))),
+    blobs: new Set(records.flatMap(blobsOf)),
+  };
 }
 
 async function collectTrees(store: Store, among: ReadonlySet<string> | undefined) {
   const found = { count: 0, bytes: 0, inUse: 0 };
   const named = await namedTrees(store);
-  for (const [key, { bytes }] of await store.trees()) {
+  for (const [key, record] of await store.trees()) {
     if (named.has(key) || among?.has(key) === false) continue;
     const remains = await detach(store, key);
     if (remains === "in use") {
@@ -60,7 +64,7 @@ async function collectTrees(store: Store, among: ReadonlySet<string> | undefined
     } else if (remains !== "named") {
       await removeTree(remains.path);
       found.count += 1;
-      found.bytes += bytes;
+      found.bytes += record?.bytes ?? 0;
     }
   }
   return found;
@@ -110,7 +114,7 @@ async function collectBlobs(store: Store, among: ReadonlySet<Digest> | undefined
 }
 
 async function namedTrees(store: Store): Promise<ReadonlySet<string>> {
-  return new Set((await store.names.list()).map(({ tree }) => tree));
+  return new Set((await store.names.list()).flatMap(({ layers }) => layerKeys(layers)));
 }
 
 function blobsOf({ manifest, configuration, layers }: NameRecord): readonly Digest[] {

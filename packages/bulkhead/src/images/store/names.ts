@@ -28,7 +28,6 @@ const recordSchema = z.object({
     user: z.nullable(text),
     labels: z.record(text, text),
   }),
-  tree: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   pulledAt: text,
 });
 
@@ -44,8 +43,6 @@ export interface NameRecord {
   /** Lowest first. */
   readonly layers: readonly { readonly digest: Digest; readonly sizeBytes: number; readonly diffId: Digest }[];
   readonly config: ImageConfig;
-  /** The key of its unpacked tree. */
-  readonly tree: string;
   /** ISO 8601. */
   readonly pulledAt: string;
 }

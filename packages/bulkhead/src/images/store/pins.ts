@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, unlinkSync } from "node:fs";
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,12 +9,23 @@ import { ignoreMissing } from "./turns.js";
 /** Held while blobs are used that may have no name, or not any more. */
 export const PULL = "pull";
 
+/** Ends a pin that is whole. */
+const END = "end";
+
 /** Pins of this process, by store and name; `ready` when nothing collects it any more. */
-const held = new Map<string, { readonly path: string; readonly ready: Promise<void> }>();
+const held = new Map<string, Held>();
 const POLL_MS = 20;
+let listens = false;
+
+interface Held {
+  readonly path: string;
+  readonly ready: Promise<void>;
+  /** Users that have not let go. */
+  users: number;
+}
 
 /**
- * What must not be collected, because a process uses it: `pins/WHAT.TOKEN`. And what is being collected: `condemned/WHAT.TOKEN`.
+ * What must not be collected, because a process uses it: `pins/WHAT.TOKEN`, which names in a line each what WHAT is made of. And what is being collected: `condemned/WHAT.TOKEN`.
  *
  * Who uses something writes first a pin and then looks whether it is condemned; who collects condemns first and then looks for pins. So of
  * two that begin in the same moment at least one sees the other, whatever the order: the collector lets go, and the
@@ -29,31 +40,56 @@ export class Pins {
     this.#condemned = condemned;
   }
 
-  /**
-   * Keeps something as long as this process lives: its sandboxes end with it. Synchronous where it can be, since each
-   * launch from an image passes here. Throws IMAGE_STORE_UNAVAILABLE.
-   */
+  /** Keeps something as long as this process lives. Throws IMAGE_STORE_UNAVAILABLE. */
   async hold(what: string): Promise<void> {
+    await this.use(what);
+  }
+
+  /**
+   * Keeps something, and the parts that it is made of, until what is returned is disposed of, or this process ends. Synchronous where it can be,
+   * since each launch from an image passes here. Throws IMAGE_STORE_UNAVAILABLE.
+   */
+  async use(what: string, parts: readonly string[] = []): Promise<Disposable> {
     const known = join(this.#pins, what);
-    const other = held.get(known);
-    if (other !== undefined) return await other.ready;
+    const pin = held.get(known) ?? this.#pin(known, [what, ...parts]);
+    pin.users += 1;
+    let released = false;
+    const release = () => {
+      if (released) return;
+      released = true;
+      pin.users -= 1;
+      if (pin.users > 0) return;
+      held.delete(known);
+      remove(pin.path);
+    };
+    try {
+      await pin.ready;
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { [Symbol.dispose]: release };
+  }
+
+  #pin(known: string, parts: readonly string[]): Held {
     const path = `${known}.${newToken()}`;
     try {
-      closeSync(openSync(path, "wx", 0o600));
+      writeFileSync(path, `${parts.join("\n")}\n${END}`, { flag: "wx", mode: 0o600 });
     } catch (error) {
       throw unavailable(this.#pins, errnoOf(error));
     }
-    if (held.size === 0) process.once("exit", releaseAll);
-    const ready = this.#whileCondemned(what);
-    held.set(known, { path, ready });
-    await ready;
+    if (!listens) process.once("exit", releaseAll);
+    listens = true;
+    const pin = { path, ready: this.#whileCondemned(parts), users: 0 };
+    held.set(known, pin);
+    return pin;
   }
 
   /** As `hold`, until it is disposed of; for work that ends before the process does. */
   async holdFor(what: string): Promise<Disposable> {
     const path = `${join(this.#pins, what)}.${newToken()}`;
-    await writeFile(path, "", { flag: "wx", mode: 0o600 });
-    await this.#whileCondemned(what);
+    await writeFile(path, `${what}\n${END}`, { flag: "wx", mode: 0o600 });
+    await this.#whileCondemned([what]);
     return { [Symbol.dispose]: () => remove(path) };
   }
 
@@ -67,8 +103,10 @@ export class Pins {
     return undefined;
   }
 
+  /** By itself, or as a part of something. */
   isHeld(what: string): boolean {
-    return isOwned(this.#pins, what);
+    const live = readdirSync(this.#pins).filter((name) => !isAbandoned(tokenOf(name)));
+    return live.some((name) => name.startsWith(`${what}.`) || holds(join(this.#pins, name), what));
   }
 
   /** Removes what dead processes left. */
@@ -79,13 +117,25 @@ export class Pins {
     }
   }
 
-  async #whileCondemned(what: string): Promise<void> {
-    while (isOwned(this.#condemned, what)) await sleep(POLL_MS);
+  async #whileCondemned(parts: readonly string[]): Promise<void> {
+    while (this.#isCondemned(parts)) await sleep(POLL_MS);
+  }
+
+  #isCondemned(parts: readonly string[]): boolean {
+    const names = readdirSync(this.#condemned);
+    return names.some((name) => parts.some((part) => name.startsWith(`${part}.`)) && !isAbandoned(tokenOf(name)));
   }
 }
 
-function isOwned(directory: string, what: string): boolean {
-  return readdirSync(directory).some((name) => name.startsWith(`${what}.`) && !isAbandoned(tokenOf(name)));
+/** Whether a pin is for this part. One that is not written to its end may be for anything. */
+function holds(pin: string, what: string): boolean {
+  try {
+    const lines = readFileSync(pin, "utf8").split("\n");
+    return lines.at(-1) !== END || lines.includes(what);
+  } catch (error) {
+    ignoreMissing(error);
+    return false; // let go of meanwhile
+  }
 }
 
 function tokenOf(name: string): string {
@@ -94,6 +144,7 @@ function tokenOf(name: string): string {
 
 function releaseAll(): void {
   for (const { path } of held.values()) remove(path);
+  held.clear();
 }
 
 function remove(path: string): void {

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync } from "node:fs";
-import { chmod, chown, mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { chmod, chown, mkdir, open, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Digest } from "../reference/digest.js";
+import * as z from "zod/mini";
+import { digest } from "../documents/oci.js";
 import { BlobStore } from "./blobs.js";
 import { ErofsStore } from "./erofs.js";
 import { errnoOf, openDirectory, storePath, unavailable } from "./location.js";
@@ -13,11 +14,27 @@ import { removeTree } from "./remove-tree.js";
 import { SignatureStore } from "./signatures.js";
 import { Turns } from "./turns.js";
 
-/** What is written beside a tree, for people and for later versions. */
-export interface TreeRecord {
-  readonly layers: readonly Digest[];
-  readonly entries: number;
-  readonly bytes: number;
+/** What is written beside a tree: what the unpacker reported, of which nothing is believed that another image could suffer from. */
+const recordSchema = z.object({
+  layer: digest,
+  diffId: digest,
+  entries: z.number().check(z.int(), z.gte(0)),
+  bytes: z.number().check(z.int(), z.gte(0)),
+  hides: z.enum(["nothing", "directories", "everything"]),
+});
+export type TreeRecord = z.output<typeof recordSchema>;
+
+/** One unpacked layer. */
+export interface StoredTree {
+  readonly record: TreeRecord;
+  /** Directories for overlayfs, the topmost first: its files, and what hides those of lower layers. */
+  readonly paths: readonly string[];
+}
+
+/** Where a tree is made. */
+export interface TreeDirectories {
+  readonly root: string;
+  readonly hidden: string;
 }
 
 const DIRECTORIES = [
@@ -37,7 +54,8 @@ const DIRECTORIES = [
 /**
  * Images of one user, shared by all processes of that user.
  *
- *     trees/<key>/root        an unpacked root file system, under its chain key
+ *     trees/<key>/root        an unpacked layer, under its key
+ *     trees/<key>/hidden      whiteouts of directories that it has itself, if there are any
  *     trees/<key>/tree.json   its record
  *     erofs/                  `ErofsStore`
  *     work/<token>/…          one that is being made, or removed
@@ -59,6 +77,7 @@ export class Store {
   readonly #trees: string;
   readonly #work: string;
   readonly #turns: Turns;
+  readonly #known = new Map<string, TreeRecord>();
 
   private constructor(path: string) {
     this.path = path;
@@ -75,38 +94,52 @@ export class Store {
   /** Opens the store, and removes what processes that are gone left unfinished. Throws IMAGE_STORE_UNAVAILABLE. */
   static async open(path = storePath()): Promise<Store> {
     for (const directory of [path, ...DIRECTORIES.map((name) => join(path, name))]) openDirectory(directory);
-    const store = new Store(path);
+    // A plan names canonical paths: the broker follows no links.
+    const store = new Store(realpathSync(path));
     store.pins.sweep();
     await store.#sweep();
     return store;
   }
 
-  /** The root of a finished tree, if there is one. */
-  find(key: string): string | undefined {
-    const root = join(this.#trees, key, "root");
-    return lstatSync(root, { throwIfNoEntry: false })?.isDirectory() === true ? root : undefined;
+  /** A finished tree, if it is there. */
+  find(key: string): StoredTree | undefined {
+    const directory = join(this.#trees, key);
+    const root = join(directory, "root");
+    if (lstatSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      this.#known.delete(key);
+      return undefined;
+    }
+    const known = this.#known.get(key) ?? this.#record(key);
+    if (known === undefined) return undefined;
+    // What is under a key never changes.
+    this.#known.set(key, known);
+    return { record: known, paths: known.hides === "directories" ? [root, join(directory, "hidden")] : [root] };
   }
 
   /**
-   * Makes a tree unless it is there, or another process makes it meanwhile: `fill` gets an empty directory that its owner can write to, and must
-   * have flushed what it wrote when it resolves. Returns the root under its final name. Whatever `fill` throws is thrown,
-   * and nothing is left.
+   * Makes a tree unless it is there, or another process makes it meanwhile: `fill` gets empty directories that their owner can write to, and must
+   * have flushed what it wrote when it resolves. Whatever `fill` throws is thrown, and nothing is left.
    */
-  async make(key: string, fill: (root: string) => Promise<TreeRecord>, signal?: AbortSignal): Promise<string> {
+  async make(
+    key: string,
+    fill: (directories: TreeDirectories) => Promise<TreeRecord>,
+    signal?: AbortSignal,
+  ): Promise<StoredTree> {
     const turn = await this.#turns.take(key, async () => this.find(key) !== undefined, signal);
-    if (turn === undefined) return join(this.#trees, key, "root");
     try {
-      return await this.#make(key, fill);
+      if (turn !== undefined) await this.#make(key, fill);
     } finally {
-      await turn.end();
+      await turn?.end();
     }
+    const made = this.find(key);
+    if (made === undefined) throw unavailable(join(this.#trees, key), { detail: "not there" });
+    return made;
   }
 
-  /** The keys of all trees, each with its record. */
-  async trees(): Promise<ReadonlyMap<string, TreeRecord>> {
+  /** The keys of all trees, each with its record; one that this version does not understand has none. */
+  async trees(): Promise<ReadonlyMap<string, TreeRecord | undefined>> {
     const keys = await readdir(this.#trees);
-    const records = keys.map(async (key) => [key, await this.#record(key)] as const);
-    return new Map(await Promise.all(records));
+    return new Map(keys.map((key) => [key, this.find(key)?.record] as const));
   }
 
   /** Takes a tree's name away, and returns where it is now, to be removed: so nobody finds half of one. */
@@ -116,32 +149,33 @@ export class Store {
     return work;
   }
 
-  async #record(key: string): Promise<TreeRecord> {
-    const text = await readFile(join(this.#trees, key, "tree.json"), "utf8").catch(() => "");
+  #record(key: string): TreeRecord | undefined {
     try {
-      return JSON.parse(text) as TreeRecord;
+      const parsed = recordSchema.safeParse(JSON.parse(readFileSync(join(this.#trees, key, "tree.json"), "utf8")));
+      return parsed.success ? parsed.data : undefined;
     } catch {
-      return { layers: [], entries: 0, bytes: 0 };
+      return undefined;
     }
   }
 
-  async #make(key: string, fill: (root: string) => Promise<TreeRecord>): Promise<string> {
+  async #make(key: string, fill: (directories: TreeDirectories) => Promise<TreeRecord>): Promise<void> {
     const work = join(this.#work, newToken());
-    const root = join(work, "root");
+    const directories = { root: join(work, "root"), hidden: join(work, "hidden") };
     try {
       await mkdir(work, { mode: 0o700 });
-      await mkdir(root);
-      // Whatever the umask is: a workload must be able to enter its root.
-      await chmod(root, 0o755);
-      if (ownUid() === 0) await chown(root, TREE_OWNER, TREE_OWNER);
-      const record = await fill(root);
+      for (const directory of Object.values(directories)) {
+        await mkdir(directory);
+        // Whatever the umask is: a workload must be able to enter its root.
+        await chmod(directory, 0o755);
+        if (ownUid() === 0) await chown(directory, TREE_OWNER, TREE_OWNER);
+      }
+      const record = await fill(directories);
       await writeFile(join(work, "tree.json"), `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true });
       await this.#publish(work, key);
     } finally {
       // After a success it has moved away; after a failure, or behind another process, it is waste.
       await removeTree(work);
     }
-    return join(this.#trees, key, "root");
   }
 
   async #publish(work: string, key: string): Promise<void> {

@@ -23,7 +23,7 @@ export async function usageOf(store: Store): Promise<Usage> {
   const broken = await Promise.all((await store.blobs.broken()).map((path) => lstat(path).catch(() => undefined)));
   return {
     blobBytes,
-    treeBytes: trees.reduce((sum, { bytes }) => sum + bytes, 0),
+    treeBytes: trees.reduce((sum, record) => sum + (record?.bytes ?? 0), 0),
     erofsBytes: erofs.reduce((sum, { bytes }) => sum + bytes, 0),
     brokenBytes: broken.reduce((sum, stat) => sum + (stat?.size ?? 0), 0),
   };

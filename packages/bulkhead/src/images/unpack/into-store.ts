@@ -1,27 +1,130 @@
+import { availableParallelism } from "node:os";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import { invalid } from "../documents/invalid.js";
 import type { ImageLayer } from "../image.js";
-import { chainKey } from "../reference/chain.js";
-import type { Store } from "../store/store.js";
+import { Slots } from "../pull/slots.js";
+import { chainKey, layerKeys } from "../reference/chain.js";
+import type { Store, StoredTree } from "../store/store.js";
 import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "./limits.js";
-import { unpackLayers } from "./unpack.js";
+import { unpackLayer } from "./unpack.js";
 
 export interface UnpackOptions extends SandboxOptions {
   readonly limits?: Partial<UnpackLimits> | undefined;
 }
 
+/** Layers that are unpacked at the same time: each is one process that hardly waits. */
+const PARALLEL = Math.min(4, Math.max(2, availableParallelism()));
+
+/** Image layers in the store. */
+export interface UnpackedLayers {
+  /** Of all of them together. */
+  readonly key: string;
+  /** Directories for overlayfs, the topmost first. */
+  readonly paths: readonly string[];
+}
+
 /**
- * The tree of these layers: the store's, or unpacked now, by one process however many ask. It is kept as long as this process lives. Throws as
- * `unpackLayers`.
+ * Makes these layers trees of the store, several at a time: each is the store's, or is unpacked now, by one process however many ask. The caller
+ * has a pin for them. Throws as `unpackLayer`.
  */
 export async function unpackInto(
   store: Store,
   layers: readonly ImageLayer[],
-  { limits, ...sandbox }: UnpackOptions,
-): Promise<{ readonly key: string; readonly path: string }> {
-  const key = chainKey(layers.map(({ digest }) => digest));
-  await store.pins.hold(key);
-  const all = { ...DEFAULT_UNPACK_LIMITS, ...limits };
-  const path =
-    store.find(key) ?? (await store.make(key, (root) => unpackLayers(layers, root, all, sandbox), sandbox.signal));
-  return { key, path };
+  { limits, ...options }: UnpackOptions,
+): Promise<UnpackedLayers> {
+  const budget = new Budget({ ...DEFAULT_UNPACK_LIMITS, ...limits });
+  const slots = new Slots(PARALLEL);
+  const abort = new AbortController();
+  const signal = options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
+  const keys = layerKeys(layers);
+  const running = new Map<string, Promise<StoredTree>>();
+  const all = layers.map((layer, index) => {
+    const key = keys[index] ?? "";
+    // The same layer may be in an image twice.
+    const made =
+      running.get(key) ?? slots.use(() => treeOf(store, key, layer, index === 0, budget, { ...options, signal }));
+    running.set(key, made);
+    return made.then((tree) => budget.pay(layer, tree)).catch((error: unknown) => giveUp(abort, error));
+  });
+  const trees = await settleAll(all);
+  return { key: chainKey(layers), paths: stack(trees) };
+}
+
+/** What overlayfs gets, from trees in the order of the layers; undefined if one of them is missing. */
+export function findStacked(store: Store, keys: readonly string[]): readonly string[] | undefined {
+  const trees = keys.map((key) => store.find(key));
+  return trees.every((tree) => tree !== undefined) ? stack(trees) : undefined;
+}
+
+async function treeOf(
+  store: Store,
+  key: string,
+  layer: ImageLayer,
+  lowest: boolean,
+  budget: Budget,
+  options: SandboxOptions,
+): Promise<StoredTree> {
+  const found = store.find(key);
+  if (found !== undefined) return found;
+  const fill = async (directories: { readonly root: string; readonly hidden: string }) =>
+    await unpackLayer(layer, directories, { lowest, limits: budget.left() }, options);
+  return await store.make(key, fill, options.signal);
+}
+
+/** A tree twice would be refused by overlayfs, and its lower one shows nothing that the upper one does not: the uppermost counts. */
+function stack(trees: readonly StoredTree[]): readonly string[] {
+  const paths: string[] = [];
+  for (const { record, paths: own } of [...trees].reverse()) {
+    if (own.every((path) => !paths.includes(path))) paths.push(...own);
+    if (record.hides === "everything") break;
+  }
+  return paths;
+}
+
+/** What the layers of one image may come to together. */
+class Budget {
+  readonly #limits: UnpackLimits;
+  readonly #until: number;
+  #entries = 0;
+  #bytes = 0;
+
+  constructor(limits: UnpackLimits) {
+    this.#limits = limits;
+    this.#until = performance.now() + limits.timeMs;
+  }
+
+  left(): UnpackLimits {
+    const timeMs = Math.max(1, Math.round(this.#until - performance.now()));
+    const entries = Math.max(0, this.#limits.entries - this.#entries);
+    return { ...this.#limits, entries, bytes: Math.max(0, this.#limits.bytes - this.#bytes), timeMs };
+  }
+
+  /** Those that are here already count as well: what an image is must not depend on what came before it. */
+  pay(layer: ImageLayer, tree: StoredTree): StoredTree {
+    const { record } = tree;
+    if (record.diffId !== layer.diffId) throw invalid("unpack layer", "diff_id", layer.digest);
+    this.#entries += record.entries;
+    this.#bytes += record.bytes;
+    if (this.#entries > this.#limits.entries) throw tooMuch("max-entries", layer);
+    if (this.#bytes > this.#limits.bytes) throw tooMuch("max-bytes", layer);
+    return tree;
+  }
+}
+
+function tooMuch(detail: string, { digest }: ImageLayer): BulkheadError {
+  return new BulkheadError("IMAGE_LIMIT", { operation: "unpack image", path: digest, detail });
+}
+
+function giveUp(abort: AbortController, error: unknown): never {
+  abort.abort();
+  throw error;
+}
+
+/** Waits for all, then throws what the first that failed threw: nothing goes on behind the caller's back. */
+async function settleAll<T>(all: readonly Promise<T>[]): Promise<readonly T[]> {
+  const first = Promise.all(all);
+  first.catch(() => undefined);
+  await Promise.allSettled(all);
+  return await first;
 }

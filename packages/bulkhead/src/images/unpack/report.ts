@@ -14,6 +14,11 @@ const reportSchema = z.union([
     entries: z.number().check(z.int(), z.gte(0)),
     bytes: z.number().check(z.int(), z.gte(0)),
     diffId: digest,
+    hidden: z.object({
+      names: z.number().check(z.int(), z.gte(0)),
+      directories: z.number().check(z.int(), z.gte(0)),
+      everything: z.boolean(),
+    }),
   }),
   z.object({
     error: z.object({
@@ -29,6 +34,8 @@ const reportSchema = z.union([
 export interface LayerReport {
   readonly entries: number;
   readonly bytes: number;
+  /** What it hides of layers below. */
+  readonly hidden: { readonly directories: number; readonly everything: boolean };
 }
 
 /** What became of one layer. Throws IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED. */

@@ -1,25 +1,45 @@
-import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { STORE_RANGE } from "../../plan/schema/store-range.js";
+import type { Plan } from "../../plan/schema.js";
 import type { Policy } from "../../policy/schema.js";
 import type { Sandbox, SandboxOptions } from "../../sandbox/sandbox.js";
+import { ownUid } from "../store/owner.js";
+import type { TreeDirectories } from "../store/store.js";
 import type { UnpackLimits } from "./limits.js";
 import { unpackerPath } from "./program.js";
 
-/** Inside: the unpacker, and the tree that it fills. */
+/** Inside: the unpacker, and the directories that it fills. */
 export const UNPACKER = "/bulkhead-unpack";
-export const TREE = "/layer";
+export const LAYER = "/layer";
+export const HIDDEN = "/hidden";
 
 const MIB = 1024 * 1024;
 
+/** Whether files get the owners that the archive says. Only root has ids to give away; everybody else's files are their own. */
+export function keepsOwners(): boolean {
+  return ownUid() === 0;
+}
+
 /**
- * What the unpacker may do: read itself and the built-in root, write below one directory, and use some memory. No
- * network, no other file of the host, one process.
+ * What the unpacker may do: read itself and the built-in root, write below two directories, and use some memory. No
+ * network, no other file of the host, one process. Where it gives files away it is root inside, which is nobody outside, and those
+ * who get the files are nobody either.
  */
-export function unpackPolicy(root: string, limits: UnpackLimits): Policy {
-  return {
+export async function createUnpackSandbox(
+  directories: TreeDirectories,
+  limits: UnpackLimits,
+  options: SandboxOptions,
+): Promise<Sandbox> {
+  // Imported late: opening an image that is unpacked already must not load what launches sandboxes.
+  const { Sandbox } = await import("../../sandbox/sandbox.js");
+  const owners = keepsOwners();
+  const policy: Policy = {
+    level: "container",
     root: "base",
+    ...(owners ? { user: 0, capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER"] } : {}),
     files: [
       { host: unpackerPath(), at: UNPACKER },
-      { host: root, at: TREE, mode: "rw" },
+      { host: directories.root, at: LAYER, mode: "rw" },
+      { host: directories.hidden, at: HIDDEN, mode: "rw" },
     ],
     network: "none",
     resources: {
@@ -27,21 +47,23 @@ export function unpackPolicy(root: string, limits: UnpackLimits): Policy {
       pids: 8,
       cpus: 2,
       // The largest file that can be written. The limits on a layer count all of its files.
-      disk: limits.bytes,
+      disk: Math.max(limits.bytes, MIB),
       time: limits.timeMs,
     },
-    require: ["seccomp", "no-new-privs", "capabilities", "namespace.mount", "network", "rlimits"],
+    require: ["seccomp", "no-new-privs", "namespace.mount", "network", "rlimits"],
   };
+  return await Sandbox.create(policy, { ...options, amend: (plan) => amend(plan, owners) });
 }
 
-/** A sandbox for the unpacker: a `container`, or a `chroot` where the host has no user namespaces. */
-export async function createUnpackSandbox(policy: Policy, options: SandboxOptions): Promise<Sandbox> {
-  // Imported late: opening an image that is unpacked already must not load what launches sandboxes.
-  const { Sandbox } = await import("../../sandbox/sandbox.js");
-  try {
-    return await Sandbox.create({ ...policy, level: "container" }, options);
-  } catch (error) {
-    if (!(error instanceof BulkheadError) || error.code !== "LEVEL_UNAVAILABLE") throw error;
-    return await Sandbox.create({ ...policy, level: "chroot" }, options);
-  }
+/** What no policy can ask for: the store's whole range of owners, and whiteouts. */
+function amend(plan: Plan, owners: boolean): Plan {
+  const { landlock, seccomp, mounts } = plan;
+  return {
+    ...plan,
+    mounts: mounts.map((mount) =>
+      owners && mount.kind === "bind" && !mount.readOnly ? { ...mount, owner: { range: STORE_RANGE } } : mount,
+    ),
+    seccomp: { ...seccomp, whiteouts: true },
+    landlock: landlock === null ? null : { ...landlock, whiteouts: true },
+  };
 }

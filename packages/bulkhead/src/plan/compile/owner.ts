@@ -2,6 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Facts } from "../../host/facts.js";
 import { isKernelAtLeast } from "../../host/requirements.js";
 import type { DirectoryRoot, HostFile, UserInput } from "../input-types.js";
+import { STORE_RANGE } from "../schema/store-range.js";
 import type { RootDirectory } from "../schema.js";
 
 type Owner = NonNullable<RootDirectory["owner"]>;
@@ -47,14 +48,24 @@ export function readableOwner(file: HostFile, user: UserInput, facts: Facts): Ow
 }
 
 /**
- * Whose the root's files are inside. Root's, where programs look at owners (images) or the workload may change the root; the
- * user's, where nobody else could enter it. Else owners that show as nobody are fine, cost nothing, and work on every file system.
+ * Whose the root's files are inside. In an image of root's store everybody's own; else root's, where programs look at owners (other images) or the
+ * workload may change the root; the user's, where nobody else could enter it. Else owners that show as nobody are fine, cost nothing, and work on every file system.
  */
-export function rootOwner(root: DirectoryRoot, user: UserInput, writable: boolean, facts: Facts): Owner | null {
-  const { directory, image } = root;
+export function rootOwner(
+  root: DirectoryRoot,
+  user: UserInput,
+  writable: boolean,
+  overlaid: boolean,
+  facts: Facts,
+): Owner | null {
+  const { directory, layers } = root;
+  const stacked = overlaid || (layers !== null && layers.length > 1);
   // Before 5.19 an idmapped mount could not be an overlay's lower layer.
-  if (!mayLend(directory, facts) || !isKernelAtLeast(facts.kernel, 5, 19)) return null;
-  if (image || writable || user.uid === 0) return { hostUid: directory.uid, hostGid: directory.gid, uid: 0, gid: 0 };
+  if (!mayLend(directory, facts) || (stacked && !isKernelAtLeast(facts.kernel, 5, 19))) return null;
+  if (layers !== null && directory.uid === STORE_RANGE) return { range: STORE_RANGE };
+  if (layers !== null || writable || user.uid === 0) {
+    return { hostUid: directory.uid, hostGid: directory.gid, uid: 0, gid: 0 };
+  }
   return readableOwner(directory, user, facts);
 }
 

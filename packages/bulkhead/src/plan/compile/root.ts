@@ -16,12 +16,13 @@ export function rootFor(policy: ResolvedPolicy, inputs: Inputs, mounts: readonly
   const { root } = inputs;
   if (root.kind === "host") return { source: { kind: "empty", sizeBytes }, readOnly, overlay: null };
   const layered = !readOnly || mounts.some((mount, index) => isMissing(mount, mounts.slice(0, index), root));
+  const owner = rootOwner(root, inputs.user, policy.writableRoot, layered, facts);
+  const { layers, directory } = root;
   return {
-    source: {
-      kind: "directory",
-      path: root.directory.path,
-      owner: rootOwner(root, inputs.user, policy.writableRoot, facts),
-    },
+    source:
+      layers === null
+        ? { kind: "directory", path: directory.path, owner }
+        : { kind: "layers", layers: [...layers], owner },
     readOnly,
     overlay: layered ? { sizeBytes, inodes: inodesFor(sizeBytes) } : null,
   };

@@ -1,18 +1,12 @@
 import { z } from "zod";
 import { filesystemSize, hostId, inodes, insideId, integer } from "./numbers.js";
+import { STORE_RANGE } from "./store-range.js";
 import { content, isWithin, linkTarget, path, pathOrRoot } from "./text.js";
 
 /** Nothing but masks goes into the kernel's own trees: what lies there is believed. */
 const KERNEL_TREES = ["/proc", "/sys", "/dev"] as const;
 
 const at = path.refine((value) => !KERNEL_TREES.some((tree) => isWithin(value, tree)), "in a tree of the kernel's");
-
-/**
- * Who owns files in root's store of images: `STORE_RANGE + n` what belongs to user n inside. By systemd's registry of uids (its `UIDS-GIDS`
- * document) nobody uses what lies above 0x7FFE_FFFF; sandboxes have 0x7000_0000 to 0x7FFD_FFFF (`warden/broker/src/uid_range.rs`), and some
- * programs take ids from 2^31 on for negative.
- */
-export const STORE_RANGE = 0x7fff_0000;
 
 /** Devices of the host that a jail may have. */
 const DEVICES = ["/dev/kvm", "/dev/vhost-vsock"] as const;

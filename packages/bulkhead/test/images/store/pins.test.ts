@@ -34,6 +34,23 @@ describe("Pins", () => {
     expect(pins.isHeld("a")).toBe(false);
   });
 
+  it("hold the parts of what they name, until the last who uses it lets go", async () => {
+    const first = await pins.use("image", ["one", "two"]);
+    const second = await pins.use("image", ["one", "two"]);
+    expect(await pins.condemn("two")).toBeUndefined();
+    first[Symbol.dispose]();
+    first[Symbol.dispose]();
+    expect([pins.isHeld("one"), pins.isHeld("image"), pins.isHeld("on")]).toEqual([true, true, false]);
+    second[Symbol.dispose]();
+    expect(pins.isHeld("one")).toBe(false);
+    expect(await readdir(join(directory, "pins"))).toEqual([]);
+  });
+
+  it("hold everything as long as they are only half written", async () => {
+    await writeFile(join(directory, "pins", `image.${newToken()}`), "one\n");
+    expect(pins.isHeld("two")).toBe(true);
+  });
+
   it("wait as long as something is condemned", async () => {
     const condemned = await pins.condemn("a");
     let held = false;

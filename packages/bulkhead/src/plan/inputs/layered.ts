@@ -1,0 +1,105 @@
+import { lstatSync, opendirSync, type Stats } from "node:fs";
+import type { PathKind } from "../input-types.js";
+import { readInside } from "./read-inside.js";
+
+/** A directory of one layer. */
+interface Part {
+  readonly root: string;
+  readonly path: string;
+}
+
+/** What a path leads to: the directories that overlayfs would merge, topmost first, or one thing that is none. */
+type Found = { readonly parts: readonly Part[] } | { readonly other: Part; readonly stat: Stats } | undefined;
+
+/**
+ * Looks into a root that is made of one directory or of several on top of each other, as overlayfs would show it. Only used to tell whether mount
+ * points must be made and what a few files say: the root is hostile, so no link in it is followed here, and the warden
+ * resolves the path again with the kernel's help.
+ */
+export class LayeredRoot {
+  readonly #layers: readonly string[];
+  readonly #kinds = new Map<string, PathKind>();
+  readonly #texts = new Map<string, string | undefined>();
+
+  /** The topmost first. */
+  constructor(layers: readonly string[]) {
+    this.#layers = layers;
+  }
+
+  kindAt(path: string): PathKind {
+    const known = this.#kinds.get(path);
+    if (known !== undefined) return known;
+    const kind = this.#kindAt(path);
+    this.#kinds.set(path, kind);
+    return kind;
+  }
+
+  /** A small regular file, as `readInside`. */
+  read(path: string): string | undefined {
+    if (!this.#texts.has(path)) {
+      const found = this.#find(path);
+      this.#texts.set(path, found !== undefined && "other" in found ? readInside(found.other.root, path) : undefined);
+    }
+    return this.#texts.get(path);
+  }
+
+  #kindAt(path: string): PathKind {
+    const found = this.#find(path);
+    if (found === undefined) return "missing";
+    if ("parts" in found) return isEmpty(found.parts) ? "directory" : "full";
+    // A whole path that is a file, and not one that leads through something else than directories.
+    return found.stat.isFile() && found.other.path === `${found.other.root}${path}` ? "file" : "other";
+  }
+
+  #find(path: string): Found {
+    let parts: readonly Part[] = this.#layers.map((root) => ({ root, path: root }));
+    for (const name of path.split("/").filter((part) => part !== "")) {
+      const found = step(parts, name);
+      if (found === undefined || "other" in found) return found;
+      parts = found.parts;
+    }
+    return { parts };
+  }
+}
+
+function step(parts: readonly Part[], name: string): Found {
+  const directories: Part[] = [];
+  for (const { root, path } of parts) {
+    const below = { root, path: `${path}/${name}` };
+    const stat = lstatSync(below.path, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    if (isWhiteout(stat)) break;
+    if (stat.isDirectory()) directories.push(below);
+    else if (directories.length === 0) return { other: below, stat };
+    else break;
+  }
+  return directories.length === 0 ? undefined : { parts: directories };
+}
+
+function isWhiteout(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0;
+}
+
+function isEmpty(parts: readonly Part[]): boolean {
+  const hidden = new Set<string>();
+  return parts.every(({ path }) => holdsNothing(path, hidden));
+}
+
+function holdsNothing(directory: string, hidden: Set<string>): boolean {
+  const whiteouts: string[] = [];
+  try {
+    const listing = opendirSync(directory);
+    try {
+      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
+        if (entry.isCharacterDevice()) whiteouts.push(entry.name);
+        else if (!hidden.has(entry.name)) return false;
+      }
+    } finally {
+      listing.closeSync();
+    }
+  } catch {
+    return false; // not ours to read: it is taken for one that holds something, and left alone
+  }
+  for (const name of whiteouts) hidden.add(name);
+  return true;
+}

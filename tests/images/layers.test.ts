@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { images, run, Sandbox } from "bulkhead";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openImage } from "../../packages/bulkhead/src/images/open.js";
+import { forEachLevel } from "../support/levels.js";
+import { TemporaryDirectory } from "../support/temporary.js";
+import { LayoutWriter } from "./support/layout.js";
+import { type TarEntry, tar } from "./support/tar.js";
+
+const base = fileURLToPath(new URL("../../packages/bulkhead/assets/base", import.meta.url));
+/** A root file system with a shell, as one layer. */
+const rootLayer = execFileSync("tar", ["-C", base, "--sort=name", "--owner=0", "--group=0", "-c", "."], {
+  maxBuffer: 64 << 20,
+});
+const asRoot = process.getuid?.() === 0;
+
+const file = (name: string, data: string, more: Partial<TarEntry> = {}): TarEntry => ({ name, data, ...more });
+const directory = (name: string, more: Partial<TarEntry> = {}): TarEntry => ({ name, type: "5", ...more });
+const web = { uid: 33, gid: 33 };
+
+const passwd = "root:x:0:0:root:/:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n";
+const layers = [
+  rootLayer,
+  tar(
+    directory("srv/", { ...web, mode: 0o750 }),
+    file("srv/own", "mine", { ...web, mode: 0o600 }),
+    file("srv/gone", "old", web),
+    directory("opt/d"),
+    file("opt/d/old", "old"),
+    file("etc/closed", "secret", { mode: 0o600 }),
+    file("etc/junk", "junk", { uid: 70_000, gid: 70_000 }),
+    file("bin/su", "#!/bin/sh\n", { mode: 0o4755 }),
+    { name: "through", type: "2", link: "opt/d" },
+  ),
+  tar(
+    file("etc/passwd", passwd),
+    file("srv/.wh.gone", ""),
+    directory("srv/", { ...web, mode: 0o750 }),
+    directory("opt/d"),
+    file("opt/d/.wh..wh..opq", ""),
+    file("opt/d/new", "new"),
+    file("through/file", "a directory now"),
+  ),
+];
+
+let temporary: TemporaryDirectory;
+let source = "";
+
+beforeAll(async () => {
+  temporary = await TemporaryDirectory.create("layers");
+  process.env["BULKHEAD_STORE"] = temporary.join("store");
+  source = await layoutOf(layers, "image", { User: "web", WorkingDir: "/srv" });
+  // Unpacked once, for all that follows.
+  (await openImage(source))[Symbol.dispose]();
+});
+afterAll(async () => {
+  delete process.env["BULKHEAD_STORE"];
+  await temporary[Symbol.asyncDispose]();
+});
+
+async function layoutOf(blobs: readonly Uint8Array[], name: string, config = {}): Promise<string> {
+  const layout = await LayoutWriter.create(temporary.join(name));
+  await layout.index(await layout.image(blobs, { config: { config } }));
+  return `oci:${layout.path}`;
+}
+
+await forEachLevel((level) => {
+  it("shows layers as one root, with what upper ones hide", async () => {
+    const script =
+      "ls /srv /opt/d; cat /opt/d/new /through/file; ls -a /opt | grep -c wh; id -un; pwd; cat /etc/closed";
+    const { stdout, stderr } = await run(["sh", "-c", script], { root: source, level });
+    const shown = stdout.trim().split("\n");
+    expect(shown).toEqual([
+      "/opt/d:",
+      "new",
+      "",
+      "/srv:",
+      "own",
+      "newa directory now0",
+      ...(level === "chroot" ? [expect.stringMatching(/^\d+$/), "/srv"] : ["web", "/srv"]),
+    ]);
+    expect(stderr).toMatch(asRoot ? /closed'?: Permission denied/ : /^/);
+  });
+
+  it.runIf(asRoot)("gives everybody their own files", async () => {
+    const script = "stat -c '%u %g %a' / /srv /srv/own /etc/junk /bin/su; cat /srv/own; id -u; id -g";
+    const { stdout } = await run(["sh", "-c", script], { root: source, level });
+    const lines = stdout.replace("mine", "mine ").split("\n");
+    // At `chroot` there is no user namespace: ids show as the host has them.
+    const from = level === "chroot" ? Number(lines[5]?.split(" ")[1]) - 33 : 0;
+    const ids = (...inside: readonly number[]) => inside.map((id) => id + from).join(" ");
+    expect(lines.slice(0, 5)).toEqual([
+      `${ids(0, 0)} 755`,
+      `${ids(33, 33)} 750`,
+      `${ids(33, 33)} 600`,
+      `${ids(65_534, 65_534)} 644`,
+      `${ids(0, 0)} 755`,
+    ]);
+  });
+
+  it("lets a user write what is theirs in a writable root, and nobody else's, and changes no layer", async () => {
+    const opened = await openImage(source);
+    const times = async () => await Promise.all(opened.layers.map(async (path) => (await stat(path)).ctimeMs));
+    const before = await times();
+    const script =
+      "echo x >> /srv/own && cat /srv/own; mkdir /srv/d && rm -r /srv/d && rm /srv/own && ls /srv; echo x > /etc/passwd; rm -rf /opt/d";
+    const { stdout, stderr } = await run(["sh", "-c", script], { root: source, level, writable: true });
+    expect(stdout).toBe("minex\n");
+    if (asRoot) expect(stderr.match(/Permission denied/g)?.length).toBeGreaterThanOrEqual(2);
+    const again = await run(["cat", "/srv/own", "/opt/d/new"], { root: source, level });
+    expect(again.stdout).toBe("minenew");
+    expect(await times()).toEqual(before);
+    opened[Symbol.dispose]();
+  });
+
+  it("takes many layers", async () => {
+    const many = Array.from({ length: 120 }, (_, n) => tar(file(`many/${n}`, ""), file(`many/.wh.${n - 60}`, "")));
+    const root = await layoutOf([rootLayer, ...many], `many-${level}`);
+    const { stdout } = await run(["sh", "-c", "ls /many | wc -l; ls /many/59; ls /many/60"], { root, level });
+    expect(stdout.trim().split("\n")).toEqual(["60", "/many/60"]);
+  });
+
+  it("bounds what is written above them by `disk`", async () => {
+    const policy = { root: source, level, writable: true, resources: { disk: "4MiB" } } as const;
+    const { stderr, diskFull } = await run(["dd", "if=/dev/zero", "of=/srv/big", "bs=1M", "count=8"], policy);
+    expect(stderr).toContain("No space left");
+    expect(diskFull).toBe(true);
+  });
+});
+
+it("what a sandbox uses stays until it has ended, and no longer", async () => {
+  const other = await layoutOf([rootLayer, tar(file("only", "here"))], "collected");
+  {
+    await using sandbox = await Sandbox.create({ root: other });
+    await images.prune({ all: true });
+    const { stdout } = await sandbox.run(["cat", "/only", "/etc/hostname"]);
+    expect(stdout).toContain("here");
+    expect(await images.prune({ all: true })).toMatchObject({ trees: 0, treesInUse: 2 });
+  }
+  expect((await images.prune({ all: true })).trees).toBeGreaterThanOrEqual(2);
+  expect(await images.list()).toMatchObject({ unnamedTrees: 0 });
+});
