@@ -12,7 +12,7 @@ const root = join(top, "root");
 afterAll(() => rmSync(top, { recursive: true }));
 
 const image: OpenedImage = {
-  path: root,
+  layers: [root],
   config: { entrypoint: [], cmd: ["/bin/sh"], env: {}, workdir: "/app", user: "web:staff" },
 };
 const sources: InputSources = { baseRoot: root, openImage: async () => image };

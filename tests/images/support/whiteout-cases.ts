@@ -1,0 +1,101 @@
+import { file, type HostileCase, invalid, one, symlink } from "./cases.js";
+import { tar } from "./tar.js";
+
+/** What hides, and what tries to hide more than it may. */
+export const whiteouts: readonly HostileCase[] = [
+  {
+    name: "a whiteout hides a lower file",
+    layers: () => [tar(file("a", "1"), file("b", "2")), tar(file(".wh.a", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  {
+    name: "a whiteout hides a lower directory",
+    layers: () => [tar(file("d/a"), file("b", "2")), tar(file(".wh.d", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  {
+    name: "a whiteout hides nothing of its own layer",
+    layers: () => [tar(file("a", "1")), tar(file("a", "2"), file(".wh.a", ""))],
+    expected: { tree: ["a=2"] },
+  },
+  {
+    name: "an opaque directory keeps what its own layer put there",
+    layers: () => [
+      tar(file("d/old"), file("d/e/old")),
+      tar(file("d/new", "x"), file("d/e/new", "y"), file("d/.wh..wh..opq", "")),
+    ],
+    expected: { tree: ["d/", "d/e/", "d/e/new=y", "d/new=x"] },
+  },
+  {
+    name: "a whiteout of a directory that its own layer makes anew",
+    layers: () => [tar(file("d/old"), file("d/e/old")), tar(file("d/e/new", "x"), file(".wh.d", ""))],
+    expected: { tree: ["d/", "d/e/", "d/e/new=x"] },
+  },
+  {
+    name: "a name that goes and comes back",
+    layers: () => [
+      tar(file("a", "1"), file("d/x")),
+      tar(file(".wh.a", ""), file(".wh.d", "")),
+      tar(file("a", "3"), file("d/y", "3")),
+    ],
+    expected: { tree: ["a=3", "d/", "d/y=3"] },
+  },
+  {
+    name: "opaque directories within opaque directories",
+    layers: () => [
+      tar(file("d/e/old"), file("d/old"), file("f", "1")),
+      tar(file("d/.wh..wh..opq", ""), file("d/e/.wh..wh..opq", ""), file("d/e/.wh.x", ""), file("d/e/new", "x")),
+    ],
+    expected: { tree: ["d/", "d/e/", "d/e/new=x", "f=1"] },
+  },
+  {
+    name: "whiteouts through a link of the same layer",
+    layers: () => [tar(file("usr/lib/old"), file("b", "2")), tar(symlink("lib", "usr/lib"), file("lib/.wh.old", ""))],
+    expected: { tree: ["b=2", "lib->usr/lib", "usr/", "usr/lib/"] },
+  },
+  {
+    name: "a whiteout below what a later entry makes a file",
+    layers: () => [tar(file("d/x"), file("b", "2")), tar(file("d/.wh.x", ""), file("d", "now"))],
+    expected: { tree: ["b=2", "d=now"] },
+  },
+  {
+    name: "a whiteout in the lowest layer",
+    layers: () => one(file("a", "1"), file(".wh.b", ""), file("d/.wh..wh..opq", ""), file(".wh.a", "")),
+    expected: { tree: "any" },
+  },
+  { name: "whiteout of the directory", layers: () => one(file("d/.wh..", "")), expected: invalid("name") },
+  { name: "whiteout of the parent", layers: () => one(file("d/.wh...", "")), expected: invalid("name") },
+  { name: "whiteout of nothing", layers: () => one(file("d/.wh.", "")), expected: invalid("name") },
+  {
+    name: "whiteout through a symbolic link",
+    layers: (canary) => [tar(symlink("out", canary)), tar(file("out/.wh.secret", ""))],
+    expected: { tree: ["out/"] },
+  },
+  {
+    name: "opaque through a symbolic link",
+    layers: (canary) => [tar(symlink("out", canary)), tar(file("out/.wh..wh..opq", ""))],
+    expected: { tree: ["out/"] },
+  },
+  {
+    name: "whiteout of a symbolic link removes the link",
+    layers: (canary) => [tar(symlink("out", canary), file("b", "2")), tar(file(".wh.out", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  {
+    name: "whiteout of a directory with a link in it",
+    layers: (canary) => [tar(symlink("d/out", canary), file("b", "2")), tar(file(".wh.d", ""))],
+    expected: { tree: ["b=2"] },
+  },
+  { name: "whiteout as a directory", layers: () => one(file(".wh.a/b")), expected: invalid("whiteout as a directory") },
+  { name: "whiteout as a symbolic link", layers: () => one(symlink(".wh.a", "b")), expected: invalid("not a file") },
+  {
+    name: "whiteout of the root's name",
+    layers: () => [tar(file("a", "1")), tar(file(".wh..wh..opq", ""))],
+    expected: { tree: [] },
+  },
+  {
+    name: "aufs bookkeeping",
+    layers: () => one(file(".wh..wh.plnk", ""), file("a", "1")),
+    expected: { tree: ["a=1"] },
+  },
+];
