@@ -54,7 +54,7 @@ function exists(file: string, name: string): boolean {
   }
   const text = readProjectFile(file);
   if (file.endsWith(".rs")) return text.includes(`#[test]\nfn ${name}(`);
-  if (file.endsWith("/corpus.ts")) return text.includes(`name: "${name}"`);
+  if (/\/(corpus|[a-z]+-cases)\.ts$/.test(file)) return text.includes(`name: "${name}"`);
   // Some titles go on with the number of the rule that they are the test of.
   const declared = new RegExp(`\\b(?:it|test)(?:\\.\\w+\\([^)]*\\))?\\(\\s*"${escaped(name)}(?:"| \\[)`);
   return declared.test(text);
