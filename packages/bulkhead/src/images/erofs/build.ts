@@ -83,7 +83,7 @@ function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): Policy {
 function mountOf(tree: ErofsTree): Plan["mounts"][number] {
   const { owner } = tree;
   if (tree.kind === "layers") {
-    return { kind: "layers", at: TREE, layers: tree.layers, owner, overlay: null, exec: false };
+    return { kind: "layers", at: TREE, layers: tree.layers, owner, overlay: null, readOnly: true, exec: false };
   }
   return { kind: "bind", source: tree.path, at: TREE, readOnly: true, exec: false, owner };
 }
