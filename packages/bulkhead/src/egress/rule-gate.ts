@@ -20,6 +20,7 @@ import { Lookups } from "./resolve/lookups.js";
 import { ReservedNames } from "./resolve/reserved-names.js";
 import type { Resolve } from "./resolve/resolver.js";
 import { matchesHost, weigh } from "./rules/match.js";
+import { checkWildcards } from "./rules/public-suffix.js";
 import { isFor } from "./secrets/inject.js";
 import type { LoadedSecret } from "./secrets/load.js";
 import { Redactor } from "./secrets/redact.js";
@@ -172,8 +173,12 @@ export class RuleGate implements Gate {
     return [...new Set(ports)].slice(0, 16);
   }
 
-  /** Puts other rules in force, also for what is open: connections that they do not allow are ended. */
+  /**
+   * Puts other rules in force, also for what is open: connections that they do not allow are ended.
+   * @throws BulkheadError POLICY_INVALID, and then the old ones stay
+   */
   change(rules: NetworkRules): void {
+    checkWildcards(rules.allow, []);
     this.#rules = rules;
     this.#budget.change(rules.limits);
     for (const [end, decision] of this.#open) {

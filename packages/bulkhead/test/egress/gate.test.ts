@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { afterAll, describe, expect, it } from "vitest";
+import { readRule } from "../../src/policy/network/rule.js";
 import {
   ask,
   closeServers,
@@ -177,6 +178,16 @@ describe("the hook", () => {
 });
 
 describe("a change of rules", () => {
+  it("is held to what rules may be from the start", async () => {
+    const { gate } = await gateFor({ network: { allow: ["good.test"] } }, { resolver: async () => ["1.1.1.1"] });
+    const limits = { connections: 8, bytes: null, bytesPerSecond: null, idleMs: 1000 };
+    const rule = readRule("*.com", "allow");
+    if (typeof rule === "string") throw new Error(rule);
+    expect(() => gate.change({ allow: [rule], deny: [], limits })).toThrow(/\*/);
+    expect(await gate.decide({ via: "socks", host: "good.test", port: 443 })).toMatchObject({ allowed: true });
+    expect(await gate.decide({ via: "socks", host: "evil.com", port: 443 })).toMatchObject({ allowed: false });
+  });
+
   it("ends what is open and no longer allowed", async () => {
     const port = await echoServer();
     const { gate, open } = await gateFor({ network: { allow: [`tcp://127.0.0.1:${port}`] } });
