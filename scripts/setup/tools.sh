@@ -12,6 +12,8 @@ test_tools() {
   need docker-registry docker-registry
   need openssl openssl
   need apparmor_parser apparmor /usr/sbin/apparmor_parser
+  need curl curl
+  need pip3 python3-pip
   image_tools
   bench_tools
   host_tools
