@@ -46,13 +46,12 @@ describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, ()
 
   it("keeps no set-user-id, set-group-id or sticky file, and says so", async () => {
     await using directory = await TemporaryDirectory.create("unpack");
-    const answer = await unpack(
-      directory.path,
-      tar({ name: "su", mode: 0o7755 }, { name: "d", type: "5", mode: 0o3000 }),
-    );
+    const dest = directory.join("dest");
+    await mkdir(dest);
+    const answer = await unpack(dest, tar({ name: "su", mode: 0o7755 }, { name: "d", type: "5", mode: 0o3000 }));
     expect(answer.dropped).toMatchObject({ setIds: 2 });
-    expect((await stat(directory.join("su"))).mode & 0o7777).toBe(0o755);
-    expect((await stat(directory.join("d"))).mode & 0o7777).toBe(0o1700);
+    expect((await stat(directory.join("dest/su"))).mode & 0o7777).toBe(0o755);
+    expect((await stat(directory.join("dest/d"))).mode & 0o7777).toBe(0o1700);
   });
 
   it.each([
