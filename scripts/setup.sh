@@ -69,7 +69,12 @@ setup_use() {
       setup_kernel || true
       ;;
     gvisor)
-      missing "level $1" "this version has the levels chroot and container"
+      setup_use run
+      # One that BULKHEAD_RUNSC names needs no package.
+      if [ ! -x "${BULKHEAD_RUNSC-}" ]; then
+        need runsc runsc
+        install_wanted "gVisor"
+      fi
       ;;
     *)
       say "unknown use '$1': one of cli run chroot container microvm test bench hosts all"

@@ -1,7 +1,9 @@
 import type { HostReport } from "../host/report.js";
 import type { Plan } from "../plan/schema.js";
+import type { Level } from "../policy/level.js";
 import { PROTECTIONS, type Protection } from "../policy/protections.js";
 import type { Assessor } from "./assess/assessor.js";
+import { gvisor } from "./assess/gvisor.js";
 import { hygiene } from "./assess/hygiene.js";
 import { identity } from "./assess/identity.js";
 import { kernel } from "./assess/kernel.js";
@@ -19,11 +21,17 @@ const ASSESSORS: Readonly<Record<Protection, Assessor>> = {
   ...hygiene,
 };
 
+/** Where a level does it in another way. */
+const OF_LEVEL: Readonly<Partial<Record<Level, Readonly<Partial<Record<Protection, Assessor>>>>>> = { gvisor };
+
 /** What a plan will enforce on this host, protection by protection. */
 export function enforcementOf(plan: Plan, host: HostReport): EnforcementTable {
   return {
     level: plan.level,
     weakPoint: WEAK_POINTS[plan.level],
-    protections: PROTECTIONS.map((protection) => ({ protection, ...ASSESSORS[protection](plan, host) })),
+    protections: PROTECTIONS.map((protection) => ({
+      protection,
+      ...(OF_LEVEL[plan.level]?.[protection] ?? ASSESSORS[protection])(plan, host),
+    })),
   };
 }

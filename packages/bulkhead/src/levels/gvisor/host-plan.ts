@@ -2,8 +2,9 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import type { Found } from "./found.js";
 import { inRoot, jailOf } from "./jail.js";
-import { INIT, ROOT, TEMPORARY } from "./layout.js";
+import { INIT, ROOT } from "./layout.js";
 import { ociConfig } from "./oci.js";
+import { separately } from "./separate.js";
 
 const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
 
@@ -17,12 +18,19 @@ export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
   if (!cgroup.controllers.includes("memory") || !cgroup.controllers.includes("pids"))
     throw unsupported("limits without cgroups");
   const binds = workload.mounts.filter((mount) => mount.kind === "bind");
+  // The gofer makes files as root of its jail and gives them away afterwards, which a mount that lends one owner's id cannot take.
+  if (binds.some((mount) => !mount.readOnly))
+    throw unsupported("a writable host directory (read-only ones can be had)");
+  const separate = separately(workload);
+  const own = new Map(separate.map((one) => [one.at, one.mounts]));
   return jailOf(found, workload, cgroup, {
-    mounts: [...treeOf(workload.root), initMount(initPath), ...workload.mounts.flatMap(moved)],
-    config: ociConfig(workload),
-    writesHost: binds.some((mount) => !mount.readOnly),
-    // What `root: host` shows of the host's system directories does not change under a workload.
-    shared: binds.length > 0 && (workload.root.source.kind !== "empty" || binds.some((mount) => !mount.readOnly)),
+    mounts: [
+      ...treeOf(workload.root),
+      initMount(initPath),
+      ...workload.mounts.flatMap((mount) => own.get(mount.at) ?? moved(mount)),
+    ],
+    config: ociConfig(workload, separate),
+    writesHost: false,
   });
 }
 
@@ -46,16 +54,8 @@ function moved(mount: Mount): readonly Mount[] {
     case "mask":
     case "device":
       return [];
-    case "tmpfs":
-      if (mount.at === "/tmp") {
-        // Mounted once more by `runsc`, over a place that has to be there.
-        return [
-          { ...mount, at: TEMPORARY },
-          { ...mount, at: inRoot("/tmp"), sizeBytes: 4096, inodes: 16, mode: 0o555 },
-        ];
-      }
-      return [{ ...mount, at: inRoot(mount.at) }];
     case "bind":
+    case "tmpfs":
     case "layers":
     case "file":
     case "symlink":

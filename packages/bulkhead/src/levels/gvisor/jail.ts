@@ -37,8 +37,6 @@ export interface Contents {
   readonly config: object;
   /** The workload writes to a directory of the host. */
   readonly writesHost: boolean;
-  /** Others may change what the root shows. */
-  readonly shared: boolean;
 }
 
 /** What the jail has of the workload's own plan. */
@@ -83,12 +81,12 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     landlock: null,
     capabilities: [...CAPABILITIES],
     apparmor: null,
-    payload: program(found, contents),
+    payload: program(found),
     inner: null,
   };
 }
 
-function program(found: Found, { shared }: Contents): Program {
+function program(found: Found): Program {
   return {
     kind: "program",
     path: RUNSC,
@@ -101,7 +99,6 @@ function program(found: Found, { shared }: Contents): Program {
       "--ignore-cgroups",
       // Files are opened by the gofer, not by the Sentry; and no layer of its own over the root.
       ...(found.directfs ? ["--directfs=false", "--overlay2=none"] : []),
-      ...(shared ? ["--file-access=shared"] : []),
       "run",
       `--bundle=${BUNDLE}`,
       "sandbox",

@@ -5,7 +5,7 @@ export const BUNDLE = "/bundle";
 export const STATE = "/state";
 /** The workload's root. */
 export const ROOT = "/rootfs";
-/** The workload's /tmp, as the mount that it is in the end. */
-export const TEMPORARY = "/temporary";
+/** Where those mounts of the workload are that `runsc` mounts itself. */
+export const MOUNTS = "/mounts";
 /** Our init, in that root. */
 export const INIT = "/.bulkhead/init";

@@ -1,5 +1,6 @@
 import type { Mount, Plan } from "../../plan/schema.js";
-import { INIT, ROOT, TEMPORARY } from "./layout.js";
+import { INIT, ROOT } from "./layout.js";
+import type { Separate } from "./separate.js";
 
 /** Init's own id inside, as at level container: no workload can be this user. */
 const INIT_ID = 65_535;
@@ -7,7 +8,7 @@ const INIT_ID = 65_535;
 const INIT_CAPABILITIES = ["SETUID", "SETGID", "KILL", "SETPCAP"];
 
 /** What `runsc` is told of the workload: a configuration of the OCI runtime specification. */
-export function ociConfig(workload: Plan): object {
+export function ociConfig(workload: Plan, separate: readonly Separate[]): object {
   const { limits, hostname } = workload;
   const capabilities = [...new Set([...INIT_CAPABILITIES, ...workload.capabilities])].map((name) => `CAP_${name}`);
   return {
@@ -36,7 +37,7 @@ export function ociConfig(workload: Plan): object {
     // Read-only is what the broker mounted so: `runsc` would make all that lies below the root read-only with it.
     root: { path: ROOT, readonly: false },
     hostname,
-    mounts: [...kernelMounts(workload.mounts), ...temporary(workload.mounts)],
+    mounts: [...kernelMounts(workload.mounts), ...separate.map(bindMount)],
     linux: {
       namespaces: ["pid", "ipc", "uts", "mount", "network"].map((type) => ({ type })),
     },
@@ -54,7 +55,7 @@ function kernelMounts(mounts: readonly Mount[]): readonly object[] {
   return mounts.flatMap((mount) => {
     switch (mount.kind) {
       case "proc":
-        return [{ destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "nodev", "noexec"] }];
+        return [{ destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "nodev", "noexec", "ro"] }];
       case "sys":
         return [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "nodev", "noexec", "ro"] }];
       case "dev": {
@@ -70,11 +71,10 @@ function kernelMounts(mounts: readonly Mount[]): readonly object[] {
   });
 }
 
-/** An empty /tmp would be covered by a file system of the Sentry's own, without a limit. */
-function temporary(mounts: readonly Mount[]): readonly object[] {
-  const options = ["rbind", "rw", "nosuid", "nodev"];
-  const own = mounts.some((mount) => mount.kind === "tmpfs" && mount.at === "/tmp");
-  return own ? [{ destination: "/tmp", type: "bind", source: TEMPORARY, options }] : [];
+/** `runsc` serves it by a connection of its own, with the attributes of a mount. */
+function bindMount({ at, source, readOnly, exec }: Separate): object {
+  const options = ["rbind", readOnly ? "ro" : "rw", "nosuid", "nodev", ...(exec ? [] : ["noexec"])];
+  return { destination: at, type: "bind", source, options };
 }
 
 function rlimit(type: string, value: number): object {

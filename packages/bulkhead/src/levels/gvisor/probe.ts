@@ -92,7 +92,6 @@ function probePlan(found: Found, { facts }: Broker): Plan {
       linux: { namespaces: ["pid", "ipc", "uts", "mount", "network"].map((type) => ({ type })) },
     },
     writesHost: false,
-    shared: false,
   });
 }
 

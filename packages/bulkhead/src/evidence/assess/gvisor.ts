@@ -1,0 +1,52 @@
+import type { Plan } from "../../plan/schema.js";
+import { formatSize } from "../../policy/units.js";
+import { cannot, enforced, type Verdict, weaker } from "../enforcement.js";
+import { assessors } from "./assessor.js";
+
+type Namespace = Plan["namespaces"][number];
+
+/** What the user-space kernel gives by itself, and what the host's kernel then still holds around it. */
+function twice(name: Namespace): (plan: Plan) => Verdict {
+  return ({ namespaces }) =>
+    namespaces.includes(name)
+      ? enforced(`the Sentry's own; around it a ${name} namespace of the host's`)
+      : enforced("the Sentry's own");
+}
+
+/** Level gvisor: what differs from the levels that share the host's kernel. */
+export const gvisor = assessors({
+  "uid-range": () =>
+    enforced("ids inside are the Sentry's; it and its gofer have 65,536 host uids that nobody else has"),
+  "no-new-privs": () => enforced("by the Sentry, and PR_SET_NO_NEW_PRIVS around it"),
+  seccomp: () =>
+    enforced(
+      "the Sentry answers every system call; it and its gofer run under profile sentry and stricter ones of their own",
+    ),
+  landlock: () =>
+    cannot(
+      "runsc mounts what its parts see, which Landlock would refuse; the Sentry has none itself",
+      "Use level container.",
+    ),
+  apparmor: () => cannot("runsc's parts are no programs that a profile is written for", "Use level container."),
+  "namespace.user": twice("user"),
+  "namespace.mount": twice("mount"),
+  "namespace.pid": twice("pid"),
+  "namespace.ipc": twice("ipc"),
+  "namespace.net": twice("net"),
+  "namespace.uts": twice("uts"),
+  "namespace.cgroup": twice("cgroup"),
+  "masked-proc": () => enforced("/proc and /sys are the Sentry's: they tell nothing of the host"),
+  "minimal-dev": () => enforced("/dev is the Sentry's: no device of the host's is behind it"),
+  network: () => enforced("the Sentry's loopback only; no network in the namespace around it"),
+  "cgroup.memory": ({ cgroup, limits: { memoryBytes } }) =>
+    enforced(
+      `cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for all of it together, and a fixed amount for the Sentry`,
+    ),
+  "cgroup.pids": ({ cgroup, limits: { pids } }) =>
+    weaker(
+      `cgroup v${cgroup.version}: a multiple of ${pids}, for the threads that the Sentry runs processes with`,
+      "a process inside is not one outside: more than asked for may run, and at the limit the whole sandbox ends",
+      "Use level container or microvm where the number itself counts.",
+    ),
+  rlimits: ({ limits: { openFiles } }) => enforced(`${openFiles} open files, no core dumps, kept by the Sentry`),
+});

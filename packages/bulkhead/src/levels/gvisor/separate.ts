@@ -1,0 +1,36 @@
+import type { Mount, Plan } from "../../plan/schema.js";
+import { inRoot } from "./jail.js";
+import { MOUNTS } from "./layout.js";
+
+/** A mount that the Sentry knows as one, and not only as a directory of its root. */
+export interface Separate {
+  readonly at: string;
+  /** In the jail. */
+  readonly source: string;
+  readonly readOnly: boolean;
+  readonly exec: boolean;
+  /** What the broker mounts: the thing itself, and something at the place that `runsc` then mounts it on. */
+  readonly mounts: readonly Mount[];
+}
+
+/**
+ * Writable and named mounts: their sizes and attributes show inside, noexec is kept, and what others change on the host is seen. What `root:
+ * host` consists of is part of the root.
+ */
+export function separately({ mounts, root }: Plan): readonly Separate[] {
+  return mounts.flatMap((mount, index): readonly Separate[] => {
+    const source = `${MOUNTS}/${index}`;
+    if (mount.kind === "tmpfs") {
+      // The place must be there; `runsc` covers it.
+      const place: Mount = { ...mount, at: inRoot(mount.at), sizeBytes: 4096, inodes: 16, mode: 0o555 };
+      const { at, exec } = mount;
+      return [{ at, source, readOnly: false, exec, mounts: [{ ...mount, at: source }, place] }];
+    }
+    if (mount.kind === "bind" && !(root.source.kind === "empty" && mount.readOnly && mount.source === mount.at)) {
+      const { at, exec, readOnly } = mount;
+      const place: Mount = { ...mount, at: inRoot(mount.at), readOnly: true };
+      return [{ at, source, readOnly, exec, mounts: [{ ...mount, at: source }, place] }];
+    }
+    return [];
+  });
+}
