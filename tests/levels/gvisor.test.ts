@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { isRequired, lackFor } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 
-const level = "gvisor";
+const level = "gvisor" as const;
 const lack = await lackFor(level);
 
 test.runIf(lack !== undefined && isRequired(level))("gvisor is required here", () => {
@@ -43,7 +43,7 @@ describe.skipIf(lack !== undefined)(`gvisor${lack === undefined ? "" : ` (skippe
         { host: directory.path, at: "/data" },
         { tmpfs: "/scratch", size: "2MiB", exec: false },
       ],
-    } as const;
+    };
     const script = `cat /data/file; echo; echo x 2>/dev/null > /data/file || echo refused; touch /etc/x 2>/dev/null || echo refused
       cp /bin/busybox /scratch/true; /scratch/true 2>/dev/null || echo noexec; dd if=/dev/zero of=/scratch/big bs=1M count=4 2>&1 | grep -o "No space"`;
     const result = await run(["sh", "-c", script], policy);
