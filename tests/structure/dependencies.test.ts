@@ -99,6 +99,7 @@ describe("the Rust crates", () => {
     broker: ["libc", "rustix", "serde", "serde_json"],
     init: ["libc", "rustix", "serde", "serde_json"],
     guest: ["libc", "rustix", "serde", "serde_json"],
+    relay: ["rustix"],
     warden: [],
     probe: ["libc"],
   };

@@ -8,10 +8,12 @@ use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
 
 /// Every built-in profile: what a plan calls it, and its text. `strict` is for programs that compute, and read and write files.
-pub const PROFILES: [(&str, &str); 3] = [
+pub const PROFILES: [(&str, &str); 5] = [
     ("default", include_str!("../profiles/default.json")),
     ("strict", include_str!("../profiles/strict.json")),
     ("sentry", include_str!("../profiles/sentry.json")),
+    ("qemu", include_str!("../profiles/qemu.json")),
+    ("firecracker", include_str!("../profiles/firecracker.json")),
 ];
 
 /// One profile: the base, and what replaces parts of it.

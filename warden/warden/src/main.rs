@@ -1,5 +1,5 @@
-//! The warden: one static program in three roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; and as
-//! `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
+//! The warden: one static program in four roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; `warden relay`
+//! starts a virtual machine monitor in its jail; and as `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
 
 use std::ffi::OsString;
 
@@ -16,6 +16,7 @@ fn main() {
     let role = name.filter(|name| *name == "init");
     let code = match role.or_else(|| arguments.get(1).and_then(|word| word.to_str())) {
         Some("init") => bulkhead_init::main(arguments.into_iter().skip(1).collect()),
+        Some("relay") => bulkhead_relay::main(arguments.get(2..).unwrap_or_default()),
         Some("broker") => bulkhead_broker::main(&arguments[2..]),
         Some("version" | "--version") => {
             println!("warden {}", env!("CARGO_PKG_VERSION"));

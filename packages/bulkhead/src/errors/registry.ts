@@ -3,6 +3,7 @@ import { hostCodes } from "./codes/host.js";
 import { imageCodes } from "./codes/images.js";
 import { launchCodes } from "./codes/launch.js";
 import { learnCodes } from "./codes/learn.js";
+import { microvmCodes } from "./codes/microvm.js";
 import { policyCodes } from "./codes/policy.js";
 import { recordCodes } from "./codes/records.js";
 import { registryCodes } from "./codes/registries.js";
@@ -22,6 +23,7 @@ export const registry = {
   ...registryCodes,
   ...recordCodes,
   ...learnCodes,
+  ...microvmCodes,
 } as const;
 
 /** The stable name of a kind of error. */

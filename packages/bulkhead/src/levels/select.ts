@@ -1,6 +1,5 @@
-import type { Broker } from "../broker/broker.js";
 import type { Level } from "../policy/level.js";
-import type { Runtime } from "./runtime.js";
+import type { Runtime, RuntimeContext } from "./runtime.js";
 import { wardenDriver } from "./warden.js";
 
 const own: Runtime = { missing: [], hostPlan: (workload) => workload, driver: wardenDriver };
@@ -9,21 +8,18 @@ const own: Runtime = { missing: [], hostPlan: (workload) => workload, driver: wa
  * Finds what makes the wall of a level. Programs of others are looked for and tried, which may take seconds once; what was
  * found is remembered until the machine boots.
  */
-export async function runtimeFor(level: Level, broker: Broker): Promise<Runtime> {
+export async function runtimeFor(level: Level, context: RuntimeContext): Promise<Runtime> {
   switch (level) {
     case "chroot":
     case "container":
       return own;
     case "gvisor": {
       const { gvisorRuntime } = await import("./gvisor.js");
-      return await gvisorRuntime(broker);
+      return await gvisorRuntime(context.broker);
     }
-    case "microvm":
-      return {
-        ...own,
-        missing: [
-          { what: `the ${level} driver`, remedy: "This version of Bulkhead has levels chroot and container only." },
-        ],
-      };
+    case "microvm": {
+      const { microvmRuntime } = await import("./microvm/runtime.js");
+      return await microvmRuntime(context);
+    }
   }
 }

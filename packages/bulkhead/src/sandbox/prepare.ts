@@ -7,7 +7,7 @@ import { unmetBy } from "../evidence/requirements.js";
 import { type HostReport, hostReport } from "../host/report.js";
 import type { ImageOptions } from "../images/options.js";
 import type { Driver } from "../levels/driver.js";
-import type { Runtime } from "../levels/runtime.js";
+import type { Runtime, Tree } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
@@ -92,12 +92,22 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
         });
   const env = withEgress(workload.env, egress, resolved);
   return {
-    compiled: { ...compiled, workload: { ...workload, env }, plan: runtime.hostPlan(options.amend?.(plan) ?? plan) },
+    compiled: { ...compiled, workload: { ...workload, env }, plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, pin) },
     driver: pinned(runtime.driver(broker), pin),
     host: reportOf(broker),
     wardenVersion: broker.version,
     egress,
   };
+}
+
+/** Making it may take images of an image, so that can fail, and then nothing holds on to that. */
+async function hostPlanOf(runtime: Runtime, workload: Plan, pin: Disposable | undefined): Promise<Plan> {
+  try {
+    return await runtime.hostPlan(workload);
+  } catch (error) {
+    pin?.[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** Lets go of an image when the sandbox has ended, or there never was one. */
@@ -126,11 +136,11 @@ export interface Explanation {
 export async function explain(policy: Policy = {}, options: PrepareOptions = {}): Promise<Explanation> {
   const broker = await Broker.default(options.broker);
   const resolved = parsePolicy(policy);
-  const { host, runtime } = await examined(resolved, broker);
+  const { host, runtime } = await examined(resolved, broker, options);
   const image = new ImageOpener(resolved, options);
   const inputs = await gatherInputs(resolved, image).finally(() => image.pin?.[Symbol.dispose]());
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
-  return { level: plan.level, plan: runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
+  return { level: plan.level, plan: await runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
 }
 
 /** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
@@ -148,7 +158,7 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
   try {
     const inputs = await gatherInputs(resolved, image);
     const broker = await starting;
-    const { host, runtime } = await examined(resolved, broker);
+    const { host, runtime } = await examined(resolved, broker, options);
     const ready = { broker, runtime, resolved, compiled: compile(resolved, host, inputs, { id: freshId() }) };
     if (namesNoHostFile(resolved)) {
       remember(policy, ready);
@@ -164,11 +174,25 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
 async function examined(
   policy: ResolvedPolicy,
   broker: Broker,
+  options: PrepareOptions,
 ): Promise<{ readonly host: HostReport; readonly runtime: Runtime }> {
   const level = wantedLevel(policy);
-  const runtime = await runtimeFor(level, broker);
   const report = reportOf(broker);
-  return { host: { ...report, tried: { [level]: runtime.missing } }, runtime };
+  const imageOf = async (tree: Tree) => await makeImage(tree, options);
+  const runtime = await runtimeFor(level, { broker, host: report, imageOf });
+  const facts = runtime.guest ?? report.facts;
+  return { host: { ...report, facts, tried: { [level]: runtime.missing } }, runtime };
+}
+
+/** The image of a tree for a machine of its own. What makes one runs in a sandbox, and is loaded only when there is one to make. */
+async function makeImage(tree: Tree, { broker, signal }: PrepareOptions): Promise<string> {
+  const { erofsOf } = await import("../images/erofs/erofs.js");
+  const image = await erofsOf(tree, {
+    stable: tree.path === baseRootPath(),
+    ...(broker === undefined ? {} : { broker }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return image.path;
 }
 
 /** Images are pulled, and unpacked in a sandbox, so what reads them is loaded only when there is one. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Seccomp } from "../schema.js";
 
 /** Built-in seccomp profiles: files of `warden/plan/profiles/`. */
-const PROFILES = ["default", "strict", "sentry"] as const;
+const PROFILES = ["default", "strict", "sentry", "qemu", "firecracker"] as const;
 
 /** Never 0: a call that does nothing and says it did it could keep init from giving up its rights. */
 const errno = z.int().min(1).max(4095);

@@ -1,0 +1,34 @@
+import type { Duplex } from "node:stream";
+
+/** What is kept of a console: its end, which says why a boot failed. */
+const KEPT_BYTES = 16 * 1024;
+/** A guest that floods its console is slowed down by it, and costs this process next to nothing. */
+const BYTES_PER_TICK = 64 * 1024;
+const TICK_MS = 250;
+
+/** The last words of a guest. Hostile bytes: only printable ASCII is ever passed on. */
+export class GuestConsole {
+  #kept: Buffer = Buffer.alloc(0);
+  #taken = 0;
+
+  constructor(stream: Duplex) {
+    stream.on("error", () => undefined);
+    stream.on("data", (chunk: Buffer) => {
+      this.#kept = Buffer.concat([this.#kept, chunk]).subarray(-KEPT_BYTES);
+      this.#taken += chunk.length;
+      if (this.#taken < BYTES_PER_TICK) return;
+      this.#taken = 0;
+      stream.pause();
+      setTimeout(() => stream.resume(), TICK_MS).unref();
+    });
+  }
+
+  /** The last lines, at most `most` characters. */
+  tail(most = 1500): string {
+    const text = this.#kept.toString("latin1").replace(/\r/g, "");
+    return text
+      .replace(/[^\x20-\x7e\n]/g, "?")
+      .trim()
+      .slice(-most);
+  }
+}

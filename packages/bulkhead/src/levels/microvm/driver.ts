@@ -1,0 +1,197 @@
+import type { Socket } from "node:net";
+import type { Broker } from "../../broker/broker.js";
+import type { Launch } from "../../broker/launch.js";
+import type { Ended, Launched, Stats } from "../../broker/messages.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { GuestControl } from "../../guest/control.js";
+import type { Facts } from "../../host/facts.js";
+import type { Plan } from "../../plan/schema.js";
+import type { Driver, Running } from "../driver.js";
+import { GuestConsole } from "./console.js";
+import { CONNECTIONS, imageAt } from "./machine.js";
+import { Qmp } from "./qemu/qmp.js";
+
+/** How long a guest may take to boot. Emulated, on a machine that is busy besides, it takes seconds. */
+const BOOT_MS = 90_000;
+/** How long a guest may take to say what it counted; a hostile one never might. */
+const LAST_STATS_MS = 250;
+
+export const microvmDriver = (broker: Broker): Driver => ({
+  launch: (plan) => new RunningMachine(broker, plan),
+});
+
+/** Asks the guest whether its supervisor answers, and what its kernel can enforce; nothing is run in it. */
+export async function probeGuest(broker: Broker, plan: Plan, withinMs: number): Promise<Facts> {
+  const machine = new RunningMachine(broker, plan, withinMs);
+  try {
+    return await machine.ready;
+  } finally {
+    machine.kill();
+    await machine.ended.catch(() => undefined);
+  }
+}
+
+/** A virtual machine, from outside: its jail as the broker tells of it, its guest as far as that can be believed. */
+class RunningMachine implements Running {
+  readonly id: string;
+  readonly transport: Socket;
+  readonly launched: Promise<Launched>;
+  readonly ended: Promise<Ended>;
+  /** Resolves when the guest's supervisor is up: with what its kernel has. */
+  readonly ready: Promise<Facts>;
+  readonly monitor: Qmp;
+  readonly #launch: Launch;
+  readonly #control: GuestControl;
+  readonly #console: GuestConsole;
+  /** What the guest said last of what it counted. A claim, which speaks of nothing but the workload's own result. */
+  #claimed: Stats | undefined;
+  #violation: BulkheadError | undefined;
+  #released = false;
+  #booted = false;
+
+  constructor(broker: Broker, plan: Plan, bootMs = BOOT_MS) {
+    const { id } = plan;
+    const [control, console, monitor, state] = CONNECTIONS.map((name) => broker.attach(id, name)) as [
+      Socket,
+      Socket,
+      Socket,
+      Socket,
+    ];
+    state.on("error", () => undefined);
+    this.id = id;
+    this.#launch = broker.launch(plan);
+    this.transport = this.#launch.transport;
+    this.#console = new GuestConsole(console);
+    this.monitor = new Qmp(monitor);
+    let facts: (facts: Facts) => void = () => undefined;
+    let up: () => void = () => undefined;
+    let failed: (error: BulkheadError) => void = () => undefined;
+    const booted = new Promise<void>((resolve, reject) => {
+      up = resolve;
+      failed = reject;
+    });
+    this.ready = new Promise<Facts>((resolve, reject) => {
+      facts = resolve;
+      booted.catch(reject);
+    });
+    this.#control = new GuestControl(control, {
+      ready: (found) => {
+        facts(found);
+        // What was compiled for it: the library checked it when it made the plan.
+        if (plan.inner !== null) this.#control.boot({ plan: plan.inner as unknown as Plan, images: imagesOf(plan) });
+      },
+      booted: () => up(),
+      failed: (error) => failed(error),
+      ended: (_code, stats) => {
+        this.#claimed = stats;
+      },
+      lost: (error) => this.#guestLost(error, failed),
+    });
+    this.launched = this.#boot(booted, bootMs, failed);
+    this.launched.catch(() => undefined);
+    this.ready.catch(() => undefined);
+    this.ended = this.#launch.ended.then((ended) => {
+      failed(this.#bootFailure("the machine ended"));
+      for (const socket of [control, console, monitor, state]) socket.destroy();
+      return this.#conclude(ended);
+    });
+    this.ended.catch((error: unknown) => {
+      failed(error instanceof BulkheadError ? error : this.#bootFailure("the machine ended"));
+      for (const socket of [control, console, monitor, state]) socket.destroy();
+    });
+  }
+
+  kill(): void {
+    this.#launch.kill();
+  }
+
+  /** The guest is asked what it counted, and then nothing more: a machine needs no orderly end. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    if (!this.#booted) {
+      this.kill();
+      return;
+    }
+    const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_STATS_MS));
+    const counted = this.#control.stats().then(
+      (stats) => {
+        this.#claimed = stats;
+      },
+      () => undefined,
+    );
+    void Promise.race([counted, late]).then(() => this.kill());
+  }
+
+  async stats(): Promise<Stats> {
+    const outside = await this.#launch.stats();
+    this.#claimed = await this.#control.stats().catch(() => this.#claimed);
+    return this.#merged(outside);
+  }
+
+  evidence() {
+    return this.#launch.evidence();
+  }
+
+  pause(): Promise<void> {
+    return this.#launch.pause();
+  }
+
+  resume(): Promise<void> {
+    return this.#launch.resume();
+  }
+
+  async #boot(booted: Promise<void>, bootMs: number, failed: (error: BulkheadError) => void): Promise<Launched> {
+    const launched = await this.#launch.launched;
+    const timer = setTimeout(() => failed(this.#bootFailure(`nothing for ${bootMs} ms`)), bootMs);
+    try {
+      await booted;
+      this.#booted = true;
+      return launched;
+    } catch (error) {
+      this.kill();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #bootFailure(what: string): BulkheadError {
+    const tail = this.#console.tail();
+    return new BulkheadError("GUEST_BOOT_FAILED", {
+      operation: "boot",
+      detail: tail === "" ? what : `${what}\n${tail}`,
+    });
+  }
+
+  #guestLost(error: BulkheadError, failed: (error: BulkheadError) => void): void {
+    if (error.code === "PROTOCOL_VIOLATION") {
+      this.#violation = error;
+      failed(error);
+    }
+    this.kill();
+  }
+
+  #conclude(ended: Ended): Ended {
+    return {
+      cause: this.#released && ended.cause === "killed" ? "exited" : ended.cause,
+      stats: this.#merged(ended.stats),
+      error: ended.error ?? this.#violation?.toJSON(),
+    };
+  }
+
+  /** Memory and time as the host counted them; what went wrong inside as the guest did, since nobody else can. */
+  #merged(outside: Stats): Stats {
+    const inside = this.#claimed;
+    if (inside === undefined) return outside;
+    const { oomKills, pids, pidsExceeded, diskFull } = inside;
+    return { ...outside, oomKills: (outside.oomKills ?? 0) + (oomKills ?? 0), pids, pidsExceeded, diskFull };
+  }
+}
+
+function imagesOf({ mounts }: Plan): number {
+  const places = new Set(mounts.map(({ at }) => at));
+  let count = 0;
+  while (places.has(imageAt(count))) count += 1;
+  return count;
+}

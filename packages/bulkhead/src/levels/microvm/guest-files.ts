@@ -1,0 +1,32 @@
+import { wardenPath } from "../../broker/locate.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { guestCommandLine } from "../../guest/command-line.js";
+import { initramfsFor } from "../../guest/initramfs.js";
+import { defaultKernel } from "../../guest/kernel/store.js";
+
+/** What a guest boots from. */
+export interface GuestFiles {
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** Tells these from any others: what a snapshot is tied to. */
+  readonly digest: string;
+  /** The distribution's kernel finds its devices by ACPI, and does not read them off its command line. */
+  readonly acpi: boolean;
+}
+
+/** The emulated time-stamp counter is as fast as the host's or not; the guest only has to be told something. */
+const EMULATED_TSC_KHZ = 2_600_000;
+
+/** The kernel that is there, with the initramfs for it and this warden. @throws BulkheadError KERNEL_UNAVAILABLE */
+export async function guestFiles(): Promise<GuestFiles> {
+  const kernel = await defaultKernel();
+  if (kernel === undefined) throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "find kernel" });
+  const initramfs = await initramfsFor(kernel, wardenPath());
+  const digest = `${kernel.digest}-${initramfs.digest}`;
+  return { kernel: kernel.path, initramfs: initramfs.path, digest, acpi: kernel.acpi };
+}
+
+/** What a guest's kernel is told. */
+export function commandLineFor(ports: "serial" | "vsock", emulated: boolean): string {
+  return guestCommandLine({ ports, ...(emulated ? { emulatedTscKhz: EMULATED_TSC_KHZ } : {}) });
+}

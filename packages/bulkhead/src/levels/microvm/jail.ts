@@ -1,0 +1,135 @@
+import type { Facts } from "../../host/facts.js";
+import { namespacesFor } from "../../plan/compile/confinement.js";
+import { kernelViews } from "../../plan/compile/kernel-views.js";
+import { cgroupFor } from "../../plan/compile/limits.js";
+import type { Mount, Plan } from "../../plan/schema.js";
+import {
+  CHANNEL_FD,
+  CONNECTIONS,
+  fdOf,
+  INITRAMFS,
+  imageAt,
+  KERNEL,
+  type Machine,
+  RESTORE_FD,
+  SNAPSHOT,
+} from "./machine.js";
+
+const MIB = 1024 * 1024;
+
+/** Nobody on the host: a number of the jail's own range. */
+const MONITOR = { uid: 1000, gid: 1000, groups: [] } as const;
+
+/** What a monitor is, and what it takes beside the machine. */
+export interface Monitor {
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Files of the host that it opens, beside those of the machine. */
+  readonly files: readonly { readonly source: string; readonly at: string }[];
+  /** Devices of the host. */
+  readonly devices: readonly Extract<Mount, { kind: "device" }>["path"][];
+  readonly seccomp: Plan["seccomp"]["profile"];
+  /** Memory of the jail beyond the guest's own. */
+  readonly overheadMib: number;
+  /** What it writes, in memory: a scratch directory of its own. */
+  readonly scratchBytes: number;
+}
+
+/**
+ * The plan of the jail that a monitor runs in: what a `container` is, and less. Its root is empty but for the files that it opens, all read-only;
+ * it has a network with nothing in it, no capability, a filter of its own, and no way to the workload's limits. `workload` is what
+ * the guest's supervisor is told. Pure.
+ */
+export function jailPlan(workload: Plan, machine: Machine, monitor: Monitor, host: Facts): Plan {
+  const namespaces = namespacesFor("microvm", host);
+  const cgroup = cgroupFor(host);
+  const memoryBytes = (machine.memoryMib + monitor.overheadMib) * MIB + monitor.scratchBytes;
+  const mounts: readonly Mount[] = [
+    ...[...monitor.files, ...machineFiles(machine)].map(({ source, at }) => readOnly(source, at)),
+    ...kernelViews(4096),
+    ...monitor.devices.map((path): Mount => ({ kind: "device", path, at: path })),
+    ...(monitor.scratchBytes === 0 ? [] : [scratch(monitor.scratchBytes)]),
+  ];
+  return {
+    version: 1,
+    id: workload.id,
+    level: "microvm",
+    hostname: "monitor",
+    namespaces,
+    user: MONITOR,
+    root: { source: { kind: "empty", sizeBytes: 4 * MIB }, readOnly: true, overlay: null },
+    mounts,
+    limits: {
+      memoryBytes,
+      // Threads: one for each processor, the main loop, and a pool for disks.
+      pids: 64 + machine.cpus,
+      milliCpus: workload.limits.milliCpus,
+      openFiles: 256,
+      fileBytes: monitor.scratchBytes,
+      lockedBytes: 8 * MIB,
+      addressSpaceBytes: cgroup.controllers.includes("memory") ? null : memoryBytes * 2 + 2048 * MIB,
+      processes: cgroup.controllers.includes("pids") ? null : 64 + machine.cpus,
+    },
+    cgroup,
+    seccomp: {
+      profile: monitor.seccomp,
+      denySetid: false,
+      whiteouts: false,
+      unixSocketsOnly: !namespaces.includes("net"),
+    },
+    landlock: landlock(monitor, host),
+    capabilities: [],
+    apparmor: null,
+    payload: {
+      kind: "program",
+      path: monitor.path,
+      argv: [...monitor.argv],
+      env: { ...monitor.env },
+      channel: CHANNEL_FD,
+      descriptors: [
+        ...CONNECTIONS.map((name) => ({ kind: "attached" as const, fd: fdOf(name), name })),
+        ...(machine.restore === null ? [] : [{ kind: "open" as const, fd: RESTORE_FD, path: SNAPSHOT, write: false }]),
+      ],
+    },
+    inner: { ...workload },
+  };
+}
+
+function machineFiles({ kernel, initramfs, images, restore }: Machine) {
+  return [
+    { source: kernel, at: KERNEL },
+    { source: initramfs, at: INITRAMFS },
+    ...images.map((source, index) => ({ source, at: imageAt(index) })),
+    ...(restore === null ? [] : [{ source: restore, at: SNAPSHOT }]),
+  ];
+}
+
+/** A file that is closed to others, as everything in a store is, is lent to the monitor's user. */
+function readOnly(source: string, at: string): Mount {
+  return { kind: "bind", source, at, readOnly: true, exec: true, owner: null };
+}
+
+function scratch(sizeBytes: number): Mount {
+  return {
+    kind: "tmpfs",
+    at: "/scratch",
+    sizeBytes,
+    inodes: 256,
+    mode: 0o700,
+    uid: MONITOR.uid,
+    gid: MONITOR.gid,
+    exec: false,
+  };
+}
+
+/** It writes nothing but its scratch directory. */
+function landlock({ scratchBytes }: Monitor, { landlockAbi }: Facts): Plan["landlock"] {
+  if (landlockAbi === 0) return null;
+  return {
+    abi: Math.min(landlockAbi, 7),
+    writable: scratchBytes === 0 ? [] : ["/scratch"],
+    whiteouts: false,
+    access: null,
+  };
+}

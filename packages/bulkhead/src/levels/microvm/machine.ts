@@ -1,0 +1,33 @@
+/** A virtual machine to be made: what the arguments of a monitor and its jail are computed from. Plain data. */
+export interface Machine {
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** Read-only disks, EROFS; the first is the root. */
+  readonly images: readonly string[];
+  readonly memoryMib: number;
+  readonly cpus: number;
+  readonly commandLine: string;
+  /** Devices are told to the kernel by ACPI; else on its command line. */
+  readonly acpi: boolean;
+  /** A snapshot to go on from, instead of booting. */
+  readonly restore: string | null;
+}
+
+/** Where a jail holds what its monitor opens. */
+export const KERNEL = "/vm/kernel";
+export const INITRAMFS = "/vm/initramfs";
+export const SNAPSHOT = "/vm/snapshot";
+export const imageAt = (index: number): string => `/vm/image-${index}`;
+
+/** Connections beside the channel, by the names that plans call them. */
+export const CONNECTIONS = ["control", "console", "monitor", "state"] as const;
+export type ConnectionName = (typeof CONNECTIONS)[number];
+
+/** Descriptors of a payload. What a monitor says on stderr goes where its guest's console does: both tell why a boot failed. */
+export const CHANNEL_FD = 3;
+const FDS: Readonly<Record<ConnectionName, number>> = { console: 2, control: 4, monitor: 5, state: 6 };
+export const RESTORE_FD = 7;
+
+export function fdOf(name: ConnectionName): number {
+  return FDS[name];
+}

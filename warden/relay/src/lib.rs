@@ -1,0 +1,51 @@
+//! The warden in its role `relay`: process 1 of a monitor's jail, as confined as the monitor itself.
+//!
+//! It starts the monitor, and carries bytes between the connections that the library opened and what can be reached only inside:
+//! QEMU wants descriptors handed over on its monitor connection, Firecracker listens on Unix sockets of its own. What it says and
+//! does is as little evidence as what the monitor does: from outside both are one jail.
+//!
+//! It ends with the monitor, and the monitor with it: the end of process 1 is the end of its pid namespace.
+
+mod firecracker;
+mod link;
+mod qemu;
+mod snapshot;
+
+use std::ffi::OsString;
+use std::io::{Error, Result};
+
+/// Descriptors that the plan of a jail gives its payload (`packages/bulkhead/src/levels/microvm/machine.ts`).
+mod fd {
+    pub const CHANNEL: i32 = 3;
+    pub const CONTROL: i32 = 4;
+    pub const MONITOR: i32 = 5;
+    pub const STATE: i32 = 6;
+    pub const LIVENESS: i32 = 8;
+}
+
+/// `relay qemu|firecracker PROGRAM ARGUMENT…`; gives the exit code.
+pub fn main(arguments: &[OsString]) -> i32 {
+    let done = match arguments {
+        [kind, program, rest @ ..] if kind == "qemu" => qemu::run(program, rest),
+        [kind, program, rest @ ..] if kind == "firecracker" => firecracker::run(program, rest),
+        _ => Err(Error::other("usage: relay qemu|firecracker PROGRAM ARGUMENT…")),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
+            // Where the guest's console goes: it tells why a boot failed.
+            eprintln!("relay: {error}");
+            1
+        }
+    }
+}
+
+/// A descriptor that the plan gave, for this process alone from now on.
+fn take(number: i32) -> Result<std::os::fd::OwnedFd> {
+    // SAFETY: the broker put an open descriptor there, which nothing else in this process knows of; it is taken once.
+    let given = unsafe { std::os::fd::OwnedFd::from_raw_fd(number) };
+    // Above those that a monitor is given, so that none of its numbers is taken.
+    Ok(rustix::io::fcntl_dupfd_cloexec(&given, 16)?)
+}
+
+use std::os::fd::FromRawFd;
