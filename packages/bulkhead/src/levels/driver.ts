@@ -26,4 +26,6 @@ export interface Running {
   evidence(): Promise<Evidence>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Writes a copy of it, as it stands, to a new file; it goes on itself. Missing where a level cannot. `silence`: of the channel. */
+  snapshot?(silence: () => Promise<() => void>, file: string): Promise<void>;
 }

@@ -92,7 +92,11 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
         });
   const env = withEgress(workload.env, egress, resolved);
   return {
-    compiled: { ...compiled, workload: { ...workload, env }, plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, pin) },
+    compiled: {
+      ...compiled,
+      workload: { ...workload, env },
+      plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, pin),
+    },
     driver: pinned(runtime.driver(broker), pin),
     host: reportOf(broker),
     wardenVersion: broker.version,

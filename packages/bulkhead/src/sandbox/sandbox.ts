@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Broker } from "../broker/broker.js";
 import type { Evidence } from "../broker/evidence.js";
 import type { Ended, Launched, Stats } from "../broker/messages.js";
 import type { Egress } from "../egress/open.js";
@@ -13,7 +17,7 @@ import { type Exposed, type ExposeOptions, expose } from "./expose.js";
 import { Files } from "./files/files.js";
 import { Live } from "./live.js";
 import { changeNetwork, connectNetwork, type NetworkPolicy } from "./network.js";
-import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
+import { type BrokerOptions, type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { Process } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
 
@@ -44,7 +48,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #compiled: Compiled;
   readonly #egress: Egress | null;
 
-  private constructor(live: Live, { compiled, egress }: Prepared, launched: Launched) {
+  private constructor(live: Live, { compiled, egress }: Pick<Prepared, "compiled" | "egress">, launched: Launched) {
     this.id = compiled.plan.id;
     this.level = compiled.level;
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
@@ -135,6 +139,53 @@ export class Sandbox implements AsyncDisposable {
   /** What is in force for each process inside, read again from outside. */
   async evidence(): Promise<Evidence> {
     return await this.#live.running.evidence();
+  }
+
+  /**
+   * Writes a copy of it, memory and all, into a new directory, and goes on. Level microvm. The directory holds what the workload had in memory.
+   * @throws BulkheadError SNAPSHOT_UNSUPPORTED, VMM_FAILED
+   */
+  async snapshot(directory: string): Promise<void> {
+    if (this.#egress !== null) {
+      // A copy would have proxies inside and nobody outside who decides what they may reach.
+      throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "snapshot", detail: "it has a network" });
+    }
+    const { takeSnapshot } = await import("./snapshot.js");
+    await takeSnapshot(this.#live, this.#compiled, directory);
+  }
+
+  /**
+   * Makes a sandbox that goes on from a snapshot: same memory, other random numbers, clock and identity. As often as wanted. Programs that
+   * ran go on running, without their streams.
+   * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, and what keeps it from being launched
+   */
+  static async restore(directory: string, options: BrokerOptions = {}): Promise<Sandbox> {
+    const { openSnapshot } = await import("./snapshot.js");
+    const { microvmDriver } = await import("../levels/microvm/driver.js");
+    const compiled = await openSnapshot(directory);
+    const live = new Live(microvmDriver(await Broker.default(options.broker)).launch(compiled.plan));
+    return new Sandbox(live, { compiled, egress: null }, await live.running.launched);
+  }
+
+  /** Makes `count` copies of it, which all run at once. @throws BulkheadError as {@link snapshot} and {@link restore} */
+  async fork(count: number, options: BrokerOptions = {}): Promise<readonly Sandbox[]> {
+    const work = await mkdtemp(join(tmpdir(), "bulkhead-fork-"));
+    const made: Sandbox[] = [];
+    try {
+      const directory = join(work, "snapshot");
+      await this.snapshot(directory);
+      const copies = Array.from({ length: count }, async () => made.push(await Sandbox.restore(directory, options)));
+      // All of them, so that none is made after the others were ended.
+      const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === "rejected");
+      if (failed?.status === "rejected") throw failed.reason;
+      return made;
+    } catch (error) {
+      await Promise.all(made.map((copy) => copy.kill()));
+      throw error;
+    } finally {
+      // Those that run have the file open.
+      await rm(work, { recursive: true, force: true });
+    }
   }
 
   /** Stops every process inside until {@link resume}. */

@@ -29,8 +29,8 @@ export const microvmCodes = entries({
   },
   SNAPSHOT_UNSUPPORTED: {
     fault: "user",
-    cause: "a sandbox of this level cannot be snapshotted",
-    remedy: "Use level microvm.",
+    cause: "a sandbox of this level, or with a network, cannot be snapshotted",
+    remedy: "Use level microvm, and no network.",
   },
   SNAPSHOT_INVALID: {
     fault: "user",

@@ -1,20 +1,24 @@
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Broker } from "../../broker/broker.js";
 import type { Launch } from "../../broker/launch.js";
 import type { Ended, Launched, Stats } from "../../broker/messages.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { GuestControl } from "../../guest/control.js";
+import { GuestControl, type GuestEvents } from "../../guest/control.js";
 import type { Facts } from "../../host/facts.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Driver, Running } from "../driver.js";
 import { GuestConsole } from "./console.js";
 import { CONNECTIONS, imageAt } from "./machine.js";
 import { Qmp } from "./qemu/qmp.js";
+import { isRestored, saveState } from "./snapshot.js";
 
 /** How long a guest may take to boot. Emulated, on a machine that is busy besides, it takes seconds. */
 const BOOT_MS = 90_000;
 /** How long a guest may take to say what it counted; a hostile one never might. */
 const LAST_STATS_MS = 250;
+/** Between two looks whether a snapshot is loaded. */
+const LOADING_MS = 10;
 
 export const microvmDriver = (broker: Broker): Driver => ({
   launch: (plan) => new RunningMachine(broker, plan),
@@ -43,6 +47,8 @@ class RunningMachine implements Running {
   readonly #launch: Launch;
   readonly #control: GuestControl;
   readonly #console: GuestConsole;
+  readonly #state: Socket;
+  readonly #plan: Plan;
   /** What the guest said last of what it counted. A claim, which speaks of nothing but the workload's own result. */
   #claimed: Stats | undefined;
   #violation: BulkheadError | undefined;
@@ -59,6 +65,8 @@ class RunningMachine implements Running {
     ];
     state.on("error", () => undefined);
     this.id = id;
+    this.#plan = plan;
+    this.#state = state;
     this.#launch = broker.launch(plan);
     this.transport = this.#launch.transport;
     this.#console = new GuestConsole(console);
@@ -74,7 +82,7 @@ class RunningMachine implements Running {
       facts = resolve;
       booted.catch(reject);
     });
-    this.#control = new GuestControl(control, {
+    const events: GuestEvents = {
       ready: (found) => {
         facts(found);
         // What was compiled for it: the library checked it when it made the plan.
@@ -86,7 +94,12 @@ class RunningMachine implements Running {
         this.#claimed = stats;
       },
       lost: (error) => this.#guestLost(error, failed),
-    });
+    };
+    this.#control = new GuestControl(control, events, { restored: isRestored(plan) });
+    if (isRestored(plan)) {
+      // The copy is told apart from every other one before anything of the workload runs in it.
+      this.#goOn(hostnameOf(plan)).then(up, failed);
+    }
     this.launched = this.#boot(booted, bootMs, failed);
     this.launched.catch(() => undefined);
     this.ready.catch(() => undefined);
@@ -139,6 +152,30 @@ class RunningMachine implements Running {
 
   resume(): Promise<void> {
     return this.#launch.resume();
+  }
+
+  /** Silence, standstill, copy; then it goes on with entropy that no copy has had (`docs/guest.md`). */
+  async snapshot(silence: () => Promise<() => void>, file: string): Promise<void> {
+    const goOn = await silence();
+    try {
+      await this.#control.quiesce();
+      try {
+        await this.monitor.execute("stop");
+        await saveState(this.monitor, this.#state, file, this.#plan.limits.memoryBytes * 2);
+      } finally {
+        await this.monitor.execute("cont");
+        await this.#control.awake(hostnameOf(this.#plan));
+      }
+    } finally {
+      goOn();
+    }
+  }
+
+  /** A copy that was loaded stands still, as its original did: it runs, and then the guest lets the workload run. */
+  async #goOn(hostname: string): Promise<void> {
+    while ((await this.monitor.execute("query-status"))["status"] === "inmigrate") await sleep(LOADING_MS);
+    await this.monitor.execute("cont");
+    await this.#control.awake(hostname);
   }
 
   async #boot(booted: Promise<void>, bootMs: number, failed: (error: BulkheadError) => void): Promise<Launched> {
@@ -194,4 +231,9 @@ function imagesOf({ mounts }: Plan): number {
   let count = 0;
   while (places.has(imageAt(count))) count += 1;
   return count;
+}
+
+function hostnameOf({ inner }: Plan): string {
+  const name = inner?.["hostname"];
+  return typeof name === "string" ? name : "sandbox";
 }
