@@ -142,3 +142,21 @@ it("what a sandbox uses stays until it has ended, and no longer", async () => {
   expect((await images.prune({ all: true })).trees).toBeGreaterThanOrEqual(2);
   expect(await images.list()).toMatchObject({ unnamedTrees: 0 });
 });
+
+it("are the same trees whenever they are unpacked: directories that no entry describes have no time of their own", async () => {
+  const trees = async (store: string) => {
+    process.env["BULKHEAD_STORE"] = temporary.join(store);
+    try {
+      using image = await openImage(source);
+      return image.layers.map((layer) =>
+        execFileSync("find", [layer, "-printf", "%P %y %m %T@\n"], { encoding: "utf8" }).split("\n").sort(),
+      );
+    } finally {
+      process.env["BULKHEAD_STORE"] = temporary.join("store");
+    }
+  };
+  const first = await trees("store");
+  expect(await trees("again")).toEqual(first);
+  const implied = first.flat().filter((line) => / d \d+ 0\.0+$/.test(line));
+  expect(implied.length).toBeGreaterThanOrEqual(first.length);
+});

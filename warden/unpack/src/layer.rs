@@ -78,12 +78,14 @@ impl<'l> Layer<'l> {
             }
             self.put(&entry, archive, &mut buffer).map_err(|failure| failure.at(&entry.path))?;
         }
-        self.finish_directories()
+        Ok(())
     }
 
     /// Writes what the layer hides: into its own tree, and where something of its own stands in that place, into `hidden`.
-    pub fn hide(&mut self, hidden: Tree) -> Result<Hidden, Failure> {
-        std::mem::take(&mut self.whiteouts).write(&mut self.tree, hidden)
+    pub fn hide(&mut self, hidden: &mut Tree) -> Result<Hidden, Failure> {
+        let written = std::mem::take(&mut self.whiteouts).write(&mut self.tree, hidden)?;
+        hidden.forget_times()?;
+        Ok(written)
     }
 
     /// Flushes the tree to the disk.
@@ -241,8 +243,10 @@ impl<'l> Layer<'l> {
         }
     }
 
-    /// Last, since putting something into a directory changes its time.
-    fn finish_directories(&mut self) -> Result<(), Failure> {
+    /// Last, since putting something into a directory changes its time. Directories without an entry get none, so that the same layer is
+    /// the same tree whenever it is unpacked.
+    pub fn finish_directories(&mut self) -> Result<(), Failure> {
+        self.tree.forget_times()?;
         for (path, mtime) in std::mem::take(&mut self.directory_times) {
             let Some((parents, name)) = path.split() else { continue };
             // A later entry may have put something else where a parent was.

@@ -61,7 +61,9 @@ fn unpack(options: &limits::Options) -> Result<Report, Failure> {
     let mut archive = tar::Archive::new(source);
     let mut layer = Layer::new(tree, options);
     layer.apply(&mut archive)?;
-    let hidden = if options.lowest { Hidden::default() } else { layer.hide(tree::Tree::open(&options.hidden)?)? };
+    let hidden =
+        if options.lowest { Hidden::default() } else { layer.hide(&mut tree::Tree::open(&options.hidden)?)? };
+    layer.finish_directories()?;
     if options.sync {
         layer.sync()?;
     }

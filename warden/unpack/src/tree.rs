@@ -91,6 +91,12 @@ impl Tree {
         Ok(self.last.as_ref())
     }
 
+    /// Gives every directory, the root among them, the time 0.
+    pub fn forget_times(&mut self) -> Result<(), Failure> {
+        self.last = None;
+        forget_times(self.root.as_fd())
+    }
+
     /// # Errors
     ///
     /// The kernel could not write everything back.
@@ -206,7 +212,8 @@ fn give(file: &OwnedFd, owner: Option<Owner>) -> Result<(), Failure> {
 /// Hides the name from whoever looks through this layer at those below: overlayfs takes a character device 0:0 for that.
 pub fn put_whiteout(parent: BorrowedFd<'_>, name: &[u8]) -> Result<(), Failure> {
     fs::mknodat(parent, OsStr::from_bytes(name), FileType::CharacterDevice, Mode::empty(), 0)
-        .map_err(|errno| Failure::system("mknod", errno))
+        .map_err(|errno| Failure::system("mknod", errno))?;
+    set_time(parent, name, 0)
 }
 
 /// A new, empty file. Whatever had the name is gone before: writing into it could write into a file that another name
@@ -257,6 +264,25 @@ pub fn set_time(parent: BorrowedFd<'_>, name: &[u8], mtime: i64) -> Result<(), F
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(Failure::system("set time", errno)),
     }
+}
+
+/// Depth is that of the tree, which the limit on paths bounds.
+fn forget_times(directory: BorrowedFd<'_>) -> Result<(), Failure> {
+    let failed = |errno| Failure::system("read directory", errno);
+    for entry in Dir::read_from(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_bytes();
+        // Some file systems do not say in the directory what an entry is.
+        let is_directory = match entry.file_type() {
+            FileType::Unknown => is_directory(directory, name)?,
+            kind => kind == FileType::Directory,
+        };
+        if is_directory && name != b"." && name != b".." {
+            let child = open_directory(directory, OsStr::from_bytes(name)).map_err(failed)?;
+            forget_times(child.as_fd())?;
+        }
+    }
+    fs::futimens(directory, &times(0)).map_err(|errno| Failure::system("set time", errno))
 }
 
 fn times(mtime: i64) -> Timestamps {

@@ -44,7 +44,7 @@ impl Whiteouts {
     }
 
     /// Writes them, now that the layer's own files are all there.
-    pub fn write(mut self, files: &mut Tree, mut hidden: Tree) -> Result<Hidden, Failure> {
+    pub fn write(mut self, files: &mut Tree, hidden: &mut Tree) -> Result<Hidden, Failure> {
         let mut written = Hidden::default();
         let mut plain = Vec::new();
         for path in self.names {
