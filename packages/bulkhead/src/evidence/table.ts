@@ -8,6 +8,7 @@ import { hygiene } from "./assess/hygiene.js";
 import { identity } from "./assess/identity.js";
 import { kernel } from "./assess/kernel.js";
 import { limits } from "./assess/limits.js";
+import { microvm } from "./assess/microvm.js";
 import { namespaces } from "./assess/namespaces.js";
 import type { EnforcementTable } from "./enforcement.js";
 import { WEAK_POINTS } from "./weak-points.js";
@@ -22,7 +23,10 @@ const ASSESSORS: Readonly<Record<Protection, Assessor>> = {
 };
 
 /** Where a level does it in another way. */
-const OF_LEVEL: Readonly<Partial<Record<Level, Readonly<Partial<Record<Protection, Assessor>>>>>> = { gvisor };
+const OF_LEVEL: Readonly<Partial<Record<Level, Readonly<Partial<Record<Protection, Assessor>>>>>> = {
+  gvisor,
+  microvm: microvm(ASSESSORS),
+};
 
 /** What a plan will enforce on this host, protection by protection. */
 export function enforcementOf(plan: Plan, host: HostReport): EnforcementTable {

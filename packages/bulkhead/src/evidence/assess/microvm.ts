@@ -1,0 +1,62 @@
+import type { Protection } from "../../policy/protections.js";
+import { enforced, weaker } from "../enforcement.js";
+import { type Assessor, assessors } from "./assessor.js";
+
+/** Kept by the guest's kernel: the host cannot look into the machine, and says so. */
+const INSIDE = [
+  "capabilities",
+  "no-new-privs",
+  "seccomp",
+  "landlock",
+  "apparmor",
+  "namespace.user",
+  "namespace.mount",
+  "namespace.pid",
+  "namespace.ipc",
+  "namespace.net",
+  "namespace.uts",
+  "namespace.cgroup",
+  "masked-proc",
+  "minimal-dev",
+  "cgroup.memory",
+  "cgroup.pids",
+  "cgroup.cpu",
+  "disk-limit",
+  "rlimits",
+  "own-session",
+  "own-session-keyring",
+] as const satisfies readonly Protection[];
+
+/** What the host itself holds, around the machine. */
+const AROUND = assessors({
+  "uid-range": () =>
+    enforced("ids inside are the guest's own; the virtual machine monitor has host uids that nobody else has"),
+  "read-only-root": ({ root }) =>
+    root.readOnly
+      ? enforced("the root is an image that the virtual machine monitor has open for reading only")
+      : weaker(
+          "writes go to a layer in the guest's memory",
+          "the policy asks for a writable root",
+          "Leave `writable` out of the policy.",
+        ),
+  network: () => enforced("the machine has no network device, and its jail no network; loopback is the guest's"),
+});
+
+/**
+ * Level microvm: what the others assess for a host's kernel, `ofKernel`, is assessed for the guest's, and is the guest's word. The wall that
+ * the host vouches for is the machine, and the jail that its monitor runs in.
+ */
+export function microvm(
+  ofKernel: Readonly<Record<Protection, Assessor>>,
+): Readonly<Partial<Record<Protection, Assessor>>> {
+  const inside = INSIDE.map((protection) => {
+    const assess: Assessor = (plan, host) => {
+      const verdict = ofKernel[protection](plan, host);
+      return verdict.status === "enforced"
+        ? enforced(`by the guest's kernel, not seen from outside: ${verdict.by}; outside it, the machine in its jail`)
+        : verdict;
+    };
+    return [protection, assess] as const;
+  });
+  return { ...Object.fromEntries(inside), ...AROUND };
+}
