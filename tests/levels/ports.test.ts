@@ -24,10 +24,17 @@ await forEachLevel((level) => {
     test("several connections at once do not mix", async () => {
       await using echo = await exposed(7001, "cat");
       const texts = Array.from({ length: 20 }, (_, at) => `connection ${at}\n`.repeat(1000));
+      const sockets: Socket[] = [];
+      for (const _ of texts) {
+        const socket = await dial(echo);
+        // Served already: busybox's nc lets hardly any wait, and resets the others, whoever connects.
+        socket.write("!");
+        await once(socket, "data");
+        sockets.push(socket.pause());
+      }
       const echoed = await Promise.all(
-        texts.map(async (text) => {
-          const socket = await dial(echo);
-          socket.end(text);
+        sockets.map(async (socket, at) => {
+          socket.end(texts[at] ?? "");
           return (await all(socket)).toString();
         }),
       );
