@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest"],
   images: ["errors", "policy", "plan", "broker", "sandbox"],
   egress: ["errors", "policy", "channel"],
-  learn: ["errors", "policy", "sandbox", "syscalls"],
+  learn: ["errors", "policy", "broker", "sandbox", "syscalls"],
   record: ["errors", "policy", "plan", "evidence"],
   verify: ["errors", "policy", "evidence", "broker", "sandbox"],
   sandbox: [

@@ -2,16 +2,19 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-/**
- * The warden's path: that of BULKHEAD_WARDEN, or the package's own.
- * @throws BulkheadError SETUP_MISSING
- */
+/** The warden's path: that of BULKHEAD_WARDEN, or the package's own. @throws BulkheadError SETUP_MISSING */
 export function wardenPath(): string {
-  const path = process.env["BULKHEAD_WARDEN"] ?? join(packageDirectory(), "bin", "warden");
-  if (!existsSync(path)) {
-    throw new BulkheadError("SETUP_MISSING", { operation: "open", path });
-  }
-  return path;
+  return programPath("warden", "BULKHEAD_WARDEN");
+}
+
+/** As {@link wardenPath}, of what unpacks layers: BULKHEAD_UNPACK. @throws BulkheadError SETUP_MISSING */
+export function unpackerPath(): string {
+  return programPath("bulkhead-unpack", "BULKHEAD_UNPACK");
+}
+
+/** As {@link wardenPath}, of what `learn` looks with: BULKHEAD_OBSERVE. @throws BulkheadError SETUP_MISSING */
+export function observerPath(): string {
+  return programPath("bulkhead-observe", "BULKHEAD_OBSERVE");
 }
 
 /** The program that makes attempts and measures what can be reached, for use inside. */
@@ -22,6 +25,12 @@ export function probePath(): string {
 /** The directory of the built-in root file system. Whether it is there is found out by who mounts it. */
 export function baseRootPath(): string {
   return join(packageDirectory(), "assets", "base");
+}
+
+function programPath(name: string, override: string): string {
+  const path = process.env[override] ?? join(packageDirectory(), "bin", name);
+  if (!existsSync(path)) throw new BulkheadError("SETUP_MISSING", { operation: "open", path });
+  return path;
 }
 
 /** Where the package is installed: above `dist/` when bundled, further up among the sources. */

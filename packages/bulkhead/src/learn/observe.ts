@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { observerPath } from "../broker/locate.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Policy } from "../policy/schema.js";
 import type { ProcessResult } from "../sandbox/process-result.js";
@@ -53,15 +52,4 @@ export async function observe(
 function withoutOwn(observation: Observation): Observation {
   const own = ({ path }: { readonly path: string }) => path.startsWith(OBSERVER) || path.startsWith(REPORTS);
   return { ...observation, files: observation.files.filter((file) => !own(file)) };
-}
-
-/** That of BULKHEAD_OBSERVE, or the package's own. Throws SETUP_MISSING. */
-function observerPath(): string {
-  let directory = import.meta.dirname;
-  while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) {
-    directory = dirname(directory);
-  }
-  const path = process.env["BULKHEAD_OBSERVE"] ?? join(directory, "bin", "bulkhead-observe");
-  if (!existsSync(path)) throw new BulkheadError("SETUP_MISSING", { operation: "open", path });
-  return path;
 }

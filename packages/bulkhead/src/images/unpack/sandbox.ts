@@ -1,3 +1,4 @@
+import { unpackerPath } from "../../broker/locate.js";
 import { STORE_RANGE } from "../../plan/schema/store-range.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Policy } from "../../policy/schema.js";
@@ -5,7 +6,6 @@ import type { Sandbox, SandboxOptions } from "../../sandbox/sandbox.js";
 import { ownUid } from "../store/owner.js";
 import type { TreeDirectories } from "../store/store.js";
 import type { UnpackLimits } from "./limits.js";
-import { unpackerPath } from "./program.js";
 
 /** Inside: the unpacker, and the directories that it fills. */
 export const UNPACKER = "/bulkhead-unpack";
