@@ -119,7 +119,8 @@ pub fn mappings(plan: &Plan, base: u32) -> Vec<Mapping> {
     root.into_iter().chain(mounts).map(|owner| mapping(owner, base)).collect()
 }
 
-fn mapping(owner: Owner, base: u32) -> Mapping {
+/// One of them.
+pub fn mapping(owner: Owner, base: u32) -> Mapping {
     match owner {
         Owner::One(owner) => Mapping {
             inside_uid: owner.host_uid,

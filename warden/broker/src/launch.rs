@@ -3,7 +3,6 @@
 use crate::authorize;
 use crate::caller::Caller;
 use crate::cgroup;
-use crate::idmap;
 use crate::message::Cause;
 use crate::nursery::{Blank, Kind, Nursery, Parents};
 use crate::orders::{self, Outgoing};
@@ -11,7 +10,7 @@ use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::{UidRange, UidRanges};
 use bulkhead_confine::seccomp::{self, Filters};
 use bulkhead_plan::model::{Level, Namespace, Plan, Seccomp};
-use bulkhead_plan::{Code, Error};
+use bulkhead_plan::Error;
 use rustix::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -66,7 +65,7 @@ impl Launcher {
             Seccomp { profile: "default".into(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
         // What fails here will fail again at the launch, and be reported there.
         let _ = self.filters.prepare(&seccomp, &[]);
-        self.nursery.expect(Kind::new(&namespaces, grouped));
+        self.nursery.expect(Kind::new(&namespaces, grouped, false));
     }
 
     /// The sandbox is launching when this returns; nothing is left when it fails.
@@ -120,7 +119,8 @@ impl Launcher {
     /// A child with its limits set and its orders on the way.
     fn instruct(&mut self, planned: &Planned, caller: &Caller, connections: &Connections) -> Result<Blank, Error> {
         let plan = &planned.plan;
-        let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0);
+        let stored = authorize::mappings(plan, 0).iter().any(|mapping| mapping.count > 1);
+        let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0, stored);
         let (nursery, mut parents) = self.split();
         let blank = nursery.take(&kind, &mut parents)?;
         let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&plan.cgroup.controllers, &plan.limits));
@@ -141,7 +141,7 @@ fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, connections: &
     for (index, mapping) in mappings.iter().enumerate() {
         idmaps.push(match mappings.iter().take(index).position(|earlier| earlier == mapping) {
             Some(same) => Rc::clone(&idmaps[same]),
-            None => Rc::new(idmap::user_namespace(mapping, Code::MountIdmapUnsupported)?),
+            None => blank.idmap(mapping)?,
         });
     }
     orders::send(&blank.status, &Outgoing { plan: planned.text, caller, connections, idmaps: &idmaps })

@@ -4,17 +4,19 @@
 //! code either way, only earlier or later.
 
 use crate::attempt::Attempt;
+use crate::authorize;
 use crate::cgroup::{Group, Home};
 use crate::child::{self, Birth};
 use crate::idmap::{self, Mapping};
 use crate::kernel::{self, Fork};
 use crate::launch::FilterCache;
 use crate::uid_range::{self, UidRange, UidRanges};
-use bulkhead_plan::model::Namespace;
+use bulkhead_plan::model::{Namespace, Owner, STORE_RANGE, StoreOwner};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::process::{Signal, WaitId, WaitIdOptions};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Ready at once for each kind, and in all.
@@ -29,14 +31,22 @@ pub struct Kind {
     pub namespaces: Vec<Namespace>,
     /// In a cgroup of its own.
     pub grouped: bool,
+    /// Its plan mounts trees of an image store, whose ids must be told as those of its range. Any child can be of such a plan; this
+    /// one has the mapping beforehand.
+    pub stored: bool,
 }
 
 impl Kind {
     /// In one order, so that plans which say the same in another do not make another kind.
-    pub fn new(namespaces: &[Namespace], grouped: bool) -> Self {
+    pub fn new(namespaces: &[Namespace], grouped: bool, stored: bool) -> Self {
         let mut namespaces = namespaces.to_vec();
         namespaces.sort_unstable();
-        Self { namespaces, grouped }
+        Self { namespaces, grouped, stored }
+    }
+
+    /// Whether a child of the other kind can become what this one is for.
+    fn fits(&self, other: &Self) -> bool {
+        self.namespaces == other.namespaces && self.grouped == other.grouped
     }
 }
 
@@ -49,6 +59,8 @@ pub struct Blank {
     pub group: Option<Group>,
     /// None without root.
     pub range: Option<UidRange>,
+    /// Of a kind that mounts stored trees, the ids of the store as those of its range.
+    stored: Option<(Mapping, Rc<OwnedFd>)>,
 }
 
 /// What children are made from.
@@ -84,7 +96,7 @@ impl Nursery {
         if let Some((_, times)) = self.asked.iter_mut().find(|(known, _)| known == kind) {
             *times = times.saturating_add(1);
         }
-        while let Some(index) = self.ready.iter().position(|blank| blank.kind == *kind) {
+        while let Some(index) = self.position(kind) {
             let blank = self.ready.remove(index);
             if blank.is_alive() {
                 return Ok(blank);
@@ -93,6 +105,11 @@ impl Nursery {
             UidRanges::give_back_to(parents.ranges, blank.discard());
         }
         make(kind, parents)
+    }
+
+    fn position(&self, kind: &Kind) -> Option<usize> {
+        let exact = self.ready.iter().position(|blank| blank.kind == *kind);
+        exact.or_else(|| self.ready.iter().position(|blank| kind.fits(&blank.kind)))
     }
 
     /// The kind that the next child should be made of.
@@ -122,6 +139,14 @@ impl Drop for Nursery {
 }
 
 impl Blank {
+    /// A user namespace that describes this mapping.
+    pub fn idmap(&self, mapping: &Mapping) -> Result<Rc<OwnedFd>, Error> {
+        match &self.stored {
+            Some((ready, namespace)) if ready == mapping => Ok(Rc::clone(namespace)),
+            _ => Ok(Rc::new(idmap::user_namespace(mapping, Code::MountIdmapUnsupported)?)),
+        }
+    }
+
     fn is_alive(&self) -> bool {
         let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         matches!(rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&self.pidfd)), ended), Ok(None))
@@ -163,9 +188,15 @@ impl Parts {
 fn make(kind: &Kind, parents: &mut Parents) -> Result<Blank, Error> {
     let parts = Parts::gather(kind, parents)?;
     match fork(kind, parents, &parts) {
-        Ok((pid, pidfd, status)) => {
-            Ok(Blank { kind: kind.clone(), pid, pidfd, status, group: parts.group, range: parts.range })
-        }
+        Ok((pid, pidfd, status)) => Ok(Blank {
+            kind: kind.clone(),
+            pid,
+            pidfd,
+            status,
+            stored: parts.range.filter(|_| kind.stored).and_then(stored),
+            group: parts.group,
+            range: parts.range,
+        }),
         Err(error) => {
             parts.scatter(parents);
             Err(error)
@@ -204,6 +235,13 @@ fn own_user_namespace(range: UidRange) -> Result<OwnedFd, Error> {
     let base = range.base();
     let whole = Mapping { inside_uid: 0, inside_gid: 0, host_uid: base, host_gid: base, count: uid_range::SIZE };
     idmap::user_namespace(&whole, Code::UsernsRefused)
+}
+
+/// Where a kernel refuses it, the launch will try again and tell why.
+fn stored(range: UidRange) -> Option<(Mapping, Rc<OwnedFd>)> {
+    let mapping = authorize::mapping(Owner::Store(StoreOwner { range: STORE_RANGE }), range.base());
+    let namespace = idmap::user_namespace(&mapping, Code::MountIdmapUnsupported).ok()?;
+    Some((mapping, Rc::new(namespace)))
 }
 
 /// The cgroup namespace is made later, inside the cgroup; as root the user namespace last of all.

@@ -7,7 +7,7 @@ import { resolveLayout } from "./layout/layout.js";
 import type { ImageOptions } from "./options.js";
 import { chainKey, layerKeys } from "./reference/chain.js";
 import type { Digest } from "./reference/digest.js";
-import type { ImageName } from "./reference/name.js";
+import { formatImageName, type ImageName } from "./reference/name.js";
 import { type ImageFile, parseImageSource } from "./reference/source.js";
 import type { NameRecord } from "./store/names.js";
 import { PULL } from "./store/pins.js";
@@ -22,6 +22,8 @@ export interface OpenedImage extends Disposable {
   readonly layers: readonly string[];
   readonly digest: Digest;
   readonly config: ImageConfig;
+  /** Where opening it again would only look it up: another hold on the same image, or undefined once its name means another one. */
+  readonly again?: (options: ImageOptions) => Promise<Disposable | undefined>;
 }
 
 export interface OpenImageOptions extends SandboxOptions, ImageOptions {
@@ -84,13 +86,19 @@ async function openStored(
   rule: VerifyRule | undefined,
   options: OpenImageOptions,
 ): Promise<OpenedImage | undefined> {
+  const stamp = store.names.stamp(formatImageName(name));
   const record = await findStored(store, name);
   if (record === undefined) return undefined;
   const { digest, config } = record;
   if (rule !== undefined) await requireStoredSignature(store, name, record, rule, options);
+  // A rule wants the signature looked at each time; a record found by its digest alone has no stamp.
+  const again =
+    rule === undefined && stamp !== undefined
+      ? { again: async (asked: ImageOptions) => await holdAgain(store, name, stamp, record, asked) }
+      : {};
   const stacked = async () => {
     const found = findStacked(store, layerKeys(record.layers));
-    if (found !== undefined) return { layers: found, digest, config };
+    if (found !== undefined) return { layers: found, digest, config, ...again };
     // Its trees were collected, or belonged to rules of an earlier version.
     using _ = await store.pins.holdFor(PULL);
     const layers = await storedLayers(store, record);
@@ -102,6 +110,24 @@ async function openStored(
     if (error !== GONE) throw error;
     return undefined;
   });
+}
+
+/** Nothing is read, since each launch from an image that was launched before passes here. */
+async function holdAgain(
+  store: Store,
+  name: ImageName,
+  stamp: string,
+  { layers }: NameRecord,
+  asked: ImageOptions,
+): Promise<Disposable | undefined> {
+  if (asked.pull === "always" || !store.isAt(asked.store)) return undefined;
+  const pin = await store.pins.use(chainKey(layers), layerKeys(layers));
+  // Looked at while it is pinned: what is there now stays.
+  const same =
+    store.names.stamp(formatImageName(name)) === stamp && findStacked(store, layerKeys(layers)) !== undefined;
+  if (same) return pin;
+  pin[Symbol.dispose]();
+  return undefined;
 }
 
 /** Its blobs were collected as well: the name alone is of no use. */

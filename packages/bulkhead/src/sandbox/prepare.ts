@@ -5,6 +5,7 @@ import type { Egress, EgressOptions } from "../egress/open.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
 import { type HostReport, hostReport } from "../host/report.js";
+import type { OpenedImage as StoredImage } from "../images/open.js";
 import type { ImageOptions } from "../images/options.js";
 import type { Driver } from "../levels/driver.js";
 import type { Runtime, Tree } from "../levels/runtime.js";
@@ -60,6 +61,8 @@ interface Ready {
   readonly resolved: ResolvedPolicy;
   /** Keeps what the plan names in the store of images. */
   readonly pin?: Disposable | undefined;
+  /** Keeps it once more; undefined when the image has to be opened anew. */
+  readonly again?: ((images: ImageOptions) => Promise<Disposable | undefined>) | undefined;
 }
 
 /** A policy as it was when it was compiled. Policies are plain data that their owner may change in place. */
@@ -79,7 +82,7 @@ const reports = new WeakMap<Broker, HostReport>();
 
 /** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
 export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
-  const ready = recall(policy, options) ?? (await compileFresh(policy, options));
+  const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   const { broker, runtime, resolved, pin } = ready;
   const { plan: remembered, workload, ...compiled } = ready.compiled;
   const plan = { ...remembered, id: freshId() };
@@ -142,7 +145,7 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
   const resolved = parsePolicy(policy);
   const { host, runtime } = await examined(resolved, broker, options);
   const image = new ImageOpener(resolved, options);
-  const inputs = await gatherInputs(resolved, image).finally(() => image.pin?.[Symbol.dispose]());
+  const inputs = await gatherInputs(resolved, image).finally(() => image.opened?.[Symbol.dispose]());
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
   return { level: plan.level, plan: await runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
 }
@@ -163,13 +166,14 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
     const inputs = await gatherInputs(resolved, image);
     const broker = await starting;
     const { host, runtime } = await examined(resolved, broker, options);
-    const ready = { broker, runtime, resolved, compiled: compile(resolved, host, inputs, { id: freshId() }) };
-    if (namesNoHostFile(resolved)) {
+    const compiled = compile(resolved, host, inputs, { id: freshId() });
+    const ready = { broker, runtime, resolved, compiled, again: image.opened?.again };
+    if (namesNoHostFile(resolved) && (image.opened === undefined || ready.again !== undefined)) {
       remember(policy, ready);
     }
-    return { ...ready, pin: image.pin };
+    return { ...ready, pin: image.opened };
   } catch (error) {
-    image.pin?.[Symbol.dispose]();
+    image.opened?.[Symbol.dispose]();
     throw error;
   }
 }
@@ -204,8 +208,8 @@ class ImageOpener implements InputSources {
   readonly baseRoot = baseRootPath();
   readonly #policy: ResolvedPolicy;
   readonly #options: PrepareOptions;
-  /** Of what was opened. */
-  pin: Disposable | undefined;
+  /** The one that was, with a hold on it. */
+  opened: StoredImage | undefined;
 
   constructor(policy: ResolvedPolicy, options: PrepareOptions) {
     this.#policy = policy;
@@ -221,18 +225,22 @@ class ImageOpener implements InputSources {
       ...(broker === undefined ? {} : { broker }),
       ...(signal === undefined ? {} : { signal }),
     });
-    this.pin = opened;
+    this.opened = opened;
     return opened;
   }
 }
 
-function recall(policy: Policy, options: BrokerOptions): Ready | undefined {
+async function recall(policy: Policy, options: PrepareOptions): Promise<Ready | undefined> {
   const broker = Broker.present(options.broker);
   if (broker === undefined) return undefined;
   const found = remembered.get(broker)?.get(JSON.stringify(policy));
   // Different objects can have the same JSON (NaN and null, a Date and a string).
   const same = found !== undefined && found.until > now() && isDeepStrictEqual(found.policy, policy);
-  return same ? found.ready : undefined;
+  if (!same) return undefined;
+  const { ready } = found;
+  if (ready.again === undefined) return ready;
+  const pin = await ready.again(options.images ?? {});
+  return pin === undefined ? undefined : { ...ready, pin };
 }
 
 function remember(policy: Policy, ready: Ready): void {
@@ -246,7 +254,8 @@ function remember(policy: Policy, ready: Ready): void {
 }
 
 function namesNoHostFile({ root, files, syscalls }: ResolvedPolicy): boolean {
-  const ownRoot = root.kind === "base" || root.kind === "host";
+  // Whether an image is still the same can be told; whether a directory is, not.
+  const ownRoot = root.kind !== "directory";
   return ownRoot && syscalls.kind !== "file" && files.every((file) => file.kind === "tmpfs");
 }
 

@@ -64,6 +64,12 @@ export class NameTable {
     return record?.name === name ? record : undefined;
   }
 
+  /** Another one as soon as the name was given another record, or none: telling costs far less than reading it. */
+  stamp(name: string): string | undefined {
+    const found = lstatSync(join(this.#directory, fileOf(name)), { bigint: true, throwIfNoEntry: false });
+    return found === undefined ? undefined : `${found.ino} ${found.mtimeNs} ${found.ctimeNs} ${found.size}`;
+  }
+
   async list(): Promise<readonly NameRecord[]> {
     const files = await readdir(this.#directory);
     const records = files.filter((file) => file.endsWith(".json")).map((file) => this.#read(file));

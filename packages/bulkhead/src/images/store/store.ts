@@ -69,6 +69,8 @@ const DIRECTORIES = [
  */
 export class Store {
   readonly path: string;
+  /** As it was opened: `path` without links. */
+  readonly #name: string;
   readonly blobs: BlobStore;
   readonly names: NameTable;
   readonly pins: Pins;
@@ -79,8 +81,11 @@ export class Store {
   readonly #turns: Turns;
   readonly #known = new Map<string, TreeRecord>();
 
-  private constructor(path: string) {
+  private constructor(name: string) {
+    // A plan names canonical paths: the broker follows no links.
+    const path = realpathSync(name);
     this.path = path;
+    this.#name = name;
     this.blobs = new BlobStore(path);
     this.names = new NameTable(join(path, "names"));
     this.pins = new Pins(join(path, "pins"), join(path, "condemned"));
@@ -94,11 +99,15 @@ export class Store {
   /** Opens the store, and removes what processes that are gone left unfinished. Throws IMAGE_STORE_UNAVAILABLE. */
   static async open(path = storePath()): Promise<Store> {
     for (const directory of [path, ...DIRECTORIES.map((name) => join(path, name))]) openDirectory(directory);
-    // A plan names canonical paths: the broker follows no links.
-    const store = new Store(realpathSync(path));
+    const store = new Store(path);
     store.pins.sweep();
     await store.#sweep();
     return store;
+  }
+
+  /** Whether `open` would open this one. */
+  isAt(path = storePath()): boolean {
+    return path === this.#name;
   }
 
   /** A finished tree, if it is there. */
