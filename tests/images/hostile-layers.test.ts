@@ -1,12 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { fingerprint, makeCanary } from "./support/canary.js";
 import { corpus } from "./support/corpus.js";
 import { Random } from "./support/random.js";
-import { tar } from "./support/tar.js";
+import { paxSparse } from "./support/sparse-cases.js";
+import { pax, tar } from "./support/tar.js";
 import { hiddenOf, mergedListing, missing, type UnpackAnswer, unpack } from "./support/unpacker.js";
 
 /** Unpacks layers, each by itself, beside a canary, and asserts that the canary is as it was. */
@@ -29,7 +31,8 @@ async function attack(
     paths.unshift(dest, hiddenOf(dest));
   }
   expect(await fingerprint(canary)).toBe(before);
-  return { answer, tree: await mergedListing(paths), canary };
+  // What is left of a layer that was refused is of no use to anybody.
+  return { answer, tree: answer?.error === undefined ? await mergedListing(paths) : [], canary };
 }
 
 describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, () => {
@@ -52,6 +55,73 @@ describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, ()
     expect(answer.dropped).toMatchObject({ setIds: 2 });
     expect((await stat(directory.join("dest/su"))).mode & 0o7777).toBe(0o755);
     expect((await stat(directory.join("dest/d"))).mode & 0o7777).toBe(0o1700);
+  });
+
+  it("makes holes where a sparse file has them", async () => {
+    await using directory = await TemporaryDirectory.create("unpack");
+    const dest = directory.join("dest");
+    await mkdir(dest);
+    const size = 1 << 30;
+    const [header, data] = paxSparse("a", size, [[size - 4096, 4096]], "x".repeat(4096));
+    const answer = await unpack(dest, tar(...[header, data].filter((entry) => entry !== undefined)));
+    expect(answer).toMatchObject({ exitCode: 0 });
+    expect(answer.bytes).toBeGreaterThan(size);
+    const { size: found, blocks } = await stat(directory.join("dest/a"));
+    expect(found).toBe(size);
+    expect(blocks * 512).toBeLessThan(1 << 20);
+  });
+
+  it.each([
+    ["gnu", []],
+    ["pax", ["--sparse-version=0.0"]],
+    ["pax", ["--sparse-version=0.1"]],
+    ["pax", ["--sparse-version=1.0"]],
+  ])("reads what GNU tar writes of a sparse file: %s %s", async (format, flags) => {
+    await using directory = await TemporaryDirectory.create("unpack");
+    const [from, dest] = [directory.join("from"), directory.join("dest")];
+    await mkdir(from);
+    await mkdir(dest);
+    // As many pieces as need blocks of their own in every format, and a name that needs a header of its own.
+    const name = "n".repeat(120);
+    const file = await open(directory.join("from", name), "w");
+    for (let piece = 0; piece < 60; piece += 1) await file.write(`${piece}`.repeat(2048), piece * 65_536);
+    await file.truncate(5_000_000);
+    await file.close();
+    const options = { maxBuffer: 64 << 20 };
+    const layer = execFileSync("tar", ["-S", `--format=${format}`, ...flags, "-C", from, "-c", "."], options);
+    expect(layer.length).toBeLessThan(2 << 20);
+    expect(await unpack(dest, layer)).toMatchObject({ exitCode: 0 });
+    const written = await readFile(directory.join("dest", name));
+    expect(written.equals(await readFile(directory.join("from", name)))).toBe(true);
+  });
+
+  it("keeps a user's own extended attributes and no others, and says so", async () => {
+    await using directory = await TemporaryDirectory.create("unpack");
+    const dest = directory.join("dest");
+    await mkdir(dest);
+    const xattrs = {
+      "SCHILY.xattr.user.kept": "value\0\n=",
+      "SCHILY.xattr.user.overlay.opaque": "y",
+      "SCHILY.xattr.trusted.overlay.redirect": "/etc",
+      "SCHILY.xattr.security.capability": "\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+      "SCHILY.xattr.system.posix_acl_access": "\x02\0\0\0",
+      "SCHILY.xattr.user.long": "x".repeat(1025),
+      "LIBARCHIVE.xattr.user.kept": "dmFsdWU",
+    };
+    const file = { name: "a", mode: 0o444 };
+    const answer = await unpack(dest, tar(pax(xattrs), file, pax(xattrs), { name: "d", type: "5", mode: 0o555 }));
+    expect(answer).toMatchObject({ exitCode: 0 });
+    for (const name of ["a", "d"]) {
+      const flags = ["--xattrs", "--xattrs-include=*", "--format=pax", "-C", dest, "-c", name];
+      const found =
+        execFileSync("tar", flags)
+          .toString("latin1")
+          .match(/SCHILY\.xattr\.[^=]*=[^=]*=/g) ?? [];
+      // A file system without any keeps none, and it is counted.
+      const kept = answer.dropped?.["xattrs"] === 14 ? [] : ["SCHILY.xattr.user.kept=value\0\n="];
+      expect(found).toEqual(kept);
+    }
+    expect([12, 14]).toContain(answer.dropped?.["xattrs"]);
   });
 
   it.each([

@@ -1,17 +1,18 @@
 //! One layer into a directory of its own, by the OCI image specification's rules for change sets (`layer.md`) and the
 //! stated rules of Bulkhead: only files, directories, symbolic links, hard links and whiteouts are made; set-user-id and
-//! set-group-id bits and extended attributes are dropped. Without `owners` all files belong to whoever unpacks, and
+//! set-group-id bits and extended attributes other than `user.*` are dropped. Without `owners` all files belong to whoever unpacks, and
 //! directories can always be entered by their owner.
 
 use crate::failure::Failure;
 use crate::limits::Options;
 use crate::path::EntryPath;
-use crate::tar::{Archive, Entry, Kind};
+use crate::tar::{Archive, Entry, Kind, Map};
 use crate::tree::{self, Owner, Tree};
 use crate::whiteouts::{Hidden, Whiteouts};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
@@ -73,10 +74,21 @@ impl<'l> Layer<'l> {
         let mut buffer = vec![0; DATA_BYTES];
         while let Some(entry) = archive.next_entry()? {
             self.entries += 1;
-            if self.entries > self.options.limits.entries {
-                return Err(Failure::limit("read entry", "max-entries"));
-            }
+            self.afford()?;
             self.put(&entry, archive, &mut buffer).map_err(|failure| failure.at(&entry.path))?;
+        }
+        Ok(())
+    }
+
+    /// Directories that no entry described when something was put below them.
+    pub fn implied(&self) -> u64 {
+        self.tree.implied()
+    }
+
+    /// One entry can imply a hundred directories, which take as much of a disk as those that are written out.
+    fn afford(&self) -> Result<(), Failure> {
+        if self.entries + self.implied() > self.options.limits.entries {
+            return Err(Failure::limit("read entry", "max-entries"));
         }
         Ok(())
     }
@@ -105,7 +117,10 @@ impl<'l> Layer<'l> {
         if name.starts_with(WHITEOUT) {
             return self.white_out(entry, parents, name);
         }
-        self.dropped.xattrs += entry.xattrs;
+        self.dropped.xattrs += entry.dropped_xattrs;
+        if !matches!(entry.kind, Kind::File | Kind::Directory) {
+            self.dropped.xattrs += entry.xattrs.len() as u64;
+        }
         match entry.kind {
             Kind::Device => self.dropped.devices += 1,
             Kind::Fifo => self.dropped.fifos += 1,
@@ -129,7 +144,7 @@ impl<'l> Layer<'l> {
         self.count_set_id(entry);
         let owner = self.owner(entry);
         let mode = (entry.mode & (PERMISSIONS | STICKY)) | if self.options.owners { 0 } else { OWNER_ALL };
-        tree::put_directory(self.tree.make(parents)?, name, mode, owner)?;
+        self.dropped.xattrs += tree::put_directory(self.tree.make(parents)?, name, mode, owner, &entry.xattrs)?;
         self.remember(path.components())?;
         self.directory_times.push((path.clone(), entry.mtime));
         Ok(())
@@ -147,17 +162,13 @@ impl<'l> Layer<'l> {
         self.clear(path)?;
         let owner = self.owner(entry);
         let mut file = File::from(tree::put_file(self.tree.make(parents)?, name)?);
-        loop {
-            let count = archive.read_data(buffer)?;
-            if count == 0 {
-                break;
-            }
-            file.write_all(buffer.get(..count).unwrap_or_default()).map_err(|error| {
-                let errno = error.raw_os_error().map_or(rustix::io::Errno::IO, rustix::io::Errno::from_raw_os_error);
-                Failure::system("write", errno)
-            })?;
+        match &entry.sparse {
+            None => copy(archive, buffer, |data| file.write_all(data))?,
+            Some(map) => scatter(map, archive, buffer, &file)?,
         }
-        tree::finish_file(&file.into(), entry.mode & PERMISSIONS, owner, entry.mtime)
+        let file = file.into();
+        self.dropped.xattrs += tree::put_xattrs(&file, &entry.xattrs)?;
+        tree::finish_file(&file, entry.mode & PERMISSIONS, owner, entry.mtime)
     }
 
     fn put_hard_link(&mut self, entry: &Entry, path: &EntryPath) -> Result<(), Failure> {
@@ -256,6 +267,46 @@ impl<'l> Layer<'l> {
         }
         Ok(())
     }
+}
+
+/// All data that is left of the entry.
+fn copy(
+    archive: &mut Archive<'_>,
+    buffer: &mut [u8],
+    mut write: impl FnMut(&[u8]) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    loop {
+        let count = archive.read_data(buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        write(buffer.get(..count).unwrap_or_default()).map_err(|error| write_failure(&error))?;
+    }
+}
+
+/// Each piece to its place; what is between them is never written.
+fn scatter(map: &Map, archive: &mut Archive<'_>, buffer: &mut [u8], file: &File) -> Result<(), Failure> {
+    file.set_len(map.size).map_err(|error| write_failure(&error))?;
+    for piece in &map.pieces {
+        let (mut offset, mut left) = (piece.offset, piece.length);
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+            let part = buffer.get_mut(..wanted).unwrap_or_default();
+            let count = archive.read_data(part)?;
+            if count == 0 {
+                return Err(Failure::invalid("read data", "truncated"));
+            }
+            file.write_all_at(part.get(..count).unwrap_or_default(), offset).map_err(|error| write_failure(&error))?;
+            offset += count as u64;
+            left -= count as u64;
+        }
+    }
+    Ok(())
+}
+
+fn write_failure(error: &std::io::Error) -> Failure {
+    let errno = error.raw_os_error().map_or(rustix::io::Errno::IO, rustix::io::Errno::from_raw_os_error);
+    Failure::system("write", errno)
 }
 
 fn check_target(target: &[u8]) -> Result<(), Failure> {

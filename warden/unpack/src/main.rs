@@ -2,7 +2,7 @@
 //!
 //! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below the two directories only. It never holds
 //! privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but what can be
-//! checked. One line of JSON goes to stdout: `{"entries","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
+//! checked. One line of JSON goes to stdout: `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -28,7 +28,9 @@ use whiteouts::Hidden;
 #[serde(rename_all = "camelCase")]
 struct Report {
     entries: u64,
-    /// Of the archive, decompressed.
+    /// Directories that no entry described at first.
+    implied: u64,
+    /// Of the archive, decompressed, and of holes in its files.
     bytes: u64,
     dropped: Dropped,
     hidden: Hidden,
@@ -70,6 +72,7 @@ fn unpack(options: &limits::Options) -> Result<Report, Failure> {
     let source = archive.into_source();
     Ok(Report {
         entries: layer.entries,
+        implied: layer.implied(),
         bytes: source.bytes(),
         dropped: layer.dropped,
         hidden,

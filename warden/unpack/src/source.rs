@@ -20,6 +20,8 @@ pub struct Source<'a> {
     compressed: Rc<Cell<u64>>,
     hash: Sha256,
     bytes: u64,
+    /// Bytes of files that the archive has no data for.
+    holes: u64,
     limits: Limits,
 }
 
@@ -45,7 +47,7 @@ impl<'a> Source<'a> {
         } else {
             Box::new(whole)
         };
-        Ok(Self { decoder, compressed, hash: Sha256::new(), bytes: 0, limits: limits.clone() })
+        Ok(Self { decoder, compressed, hash: Sha256::new(), bytes: 0, holes: 0, limits: limits.clone() })
     }
 
     /// Fills `buffer` as far as the archive goes; fewer bytes mean that it has ended.
@@ -76,15 +78,26 @@ impl<'a> Source<'a> {
     ///
     /// There is not that much left.
     pub fn afford(&self, bytes: u64) -> Result<(), Failure> {
-        if bytes > self.limits.bytes.saturating_sub(self.bytes) {
+        if bytes > self.limits.bytes.saturating_sub(self.bytes()) {
             return Err(Failure::limit("read entry size", "max-bytes"));
         }
         Ok(())
     }
 
+    /// Pays for holes of sparse files as if they were there. They take no part in the ratio: nothing was compressed into them.
+    ///
+    /// # Errors
+    ///
+    /// There is not that much left.
+    pub fn pay_holes(&mut self, bytes: u64) -> Result<(), Failure> {
+        self.afford(bytes)?;
+        self.holes = self.holes.saturating_add(bytes);
+        Ok(())
+    }
+
     fn pay(&mut self, count: usize) -> Result<(), Failure> {
         self.bytes = self.bytes.saturating_add(count as u64);
-        if self.bytes > self.limits.bytes {
+        if self.bytes() > self.limits.bytes {
             return Err(Failure::limit("decompress layer", "max-bytes"));
         }
         let allowed = self.compressed.get().saturating_mul(self.limits.ratio);
@@ -94,9 +107,9 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// Decompressed bytes so far.
+    /// Decompressed bytes so far, and holes.
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.bytes.saturating_add(self.holes)
     }
 
     /// The sha256 of all that was read, in hex.

@@ -6,7 +6,8 @@
 
 use crate::failure::Failure;
 use crate::path::PATH_BYTES;
-use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Timespec, Timestamps};
+use crate::tar::Xattr;
+use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Timespec, Timestamps, XattrFlags};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 use std::ffi::OsStr;
@@ -17,6 +18,9 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::
 
 /// Directories that no entry describes.
 const IMPLIED_MODE: Mode = Mode::from_raw_mode(0o755);
+/// Their time, which tells them from others: no time that an entry says has a fraction of a second. Where layers are put together, such a
+/// directory shows the owner, bits and time of the one below it.
+const IMPLIED_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 1 };
 /// Far below where a recursion would use up its stack.
 const DEEPEST: usize = 1024;
 
@@ -36,6 +40,7 @@ pub struct Tree {
     /// The directory of the last entry: archives are written directory by directory. It cannot go stale: what is
     /// removed is always below the directory that was walked to last.
     last: Option<Walked>,
+    implied: u64,
 }
 
 struct Walked {
@@ -52,7 +57,12 @@ impl Tree {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = fs::open(dest, flags, Mode::empty())
             .map_err(|errno| Failure::system("open destination", errno).at(dest.as_bytes()))?;
-        Ok(Self { root, last: None })
+        Ok(Self { root, last: None, implied: 0 })
+    }
+
+    /// Directories that were made because something below them was.
+    pub fn implied(&self) -> u64 {
+        self.implied
     }
 
     /// The directory with these components, if it is there.
@@ -77,8 +87,10 @@ impl Tree {
     fn walk(&mut self, components: &[Vec<u8>], make: bool) -> Result<Option<&Walked>, Failure> {
         if self.last.as_ref().is_none_or(|known| known.asked != components) {
             self.last = None;
-            let mut walk = Walk { root: &self.root, stack: Vec::new(), links: 0, make };
-            if !walk.to(components)? {
+            let mut walk = Walk { root: &self.root, stack: Vec::new(), links: 0, make, made: 0 };
+            let found = walk.to(components);
+            self.implied += walk.made;
+            if !found? {
                 return Ok(None);
             }
             let (path, mut directories): (Vec<_>, Vec<_>) = walk.stack.into_iter().unzip();
@@ -91,7 +103,7 @@ impl Tree {
         Ok(self.last.as_ref())
     }
 
-    /// Gives every directory, the root among them, the time 0.
+    /// Gives every directory, the root among them, the time of one that no entry describes.
     pub fn forget_times(&mut self) -> Result<(), Failure> {
         self.last = None;
         forget_times(self.root.as_fd())
@@ -112,6 +124,7 @@ struct Walk<'t> {
     stack: Vec<(Vec<u8>, OwnedFd)>,
     links: u32,
     make: bool,
+    made: u64,
 }
 
 impl Walk<'_> {
@@ -135,6 +148,7 @@ impl Walk<'_> {
             Ok(directory) => self.enter(name, directory),
             Err(Errno::NOENT) if self.make => {
                 fs::mkdirat(self.here(), text, IMPLIED_MODE).map_err(|errno| Failure::system("mkdir", errno))?;
+                self.made += 1;
                 let made = open_directory(self.here(), text).map_err(|errno| Failure::system("open parent", errno))?;
                 self.enter(name, made)
             }
@@ -183,8 +197,15 @@ fn open_directory(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     fs::openat(parent, name, DIRECTORY, Mode::empty())
 }
 
-/// Makes the directory, or keeps the one that is there with what is in it, and gives it these bits and this owner.
-pub fn put_directory(parent: BorrowedFd<'_>, name: &[u8], mode: u32, owner: Option<Owner>) -> Result<(), Failure> {
+/// Makes the directory, or keeps the one that is there with what is in it, and gives it these bits, this owner and these attributes.
+/// Returns how many attributes the file system does not take.
+pub fn put_directory(
+    parent: BorrowedFd<'_>,
+    name: &[u8],
+    mode: u32,
+    owner: Option<Owner>,
+    xattrs: &[Xattr],
+) -> Result<u64, Failure> {
     let name = OsStr::from_bytes(name);
     let directory = match fs::mkdirat(parent, name, Mode::RWXU) {
         Ok(()) => open_directory(parent, name),
@@ -199,8 +220,24 @@ pub fn put_directory(parent: BorrowedFd<'_>, name: &[u8], mode: u32, owner: Opti
         Err(errno) => return Err(Failure::system("mkdir", errno)),
     }
     .map_err(|errno| Failure::system("open directory", errno))?;
+    let dropped = put_xattrs(&directory, xattrs)?;
     give(&directory, owner)?;
-    fs::fchmod(&directory, Mode::from_raw_mode(mode)).map_err(|errno| Failure::system("chmod", errno))
+    fs::fchmod(&directory, Mode::from_raw_mode(mode)).map_err(|errno| Failure::system("chmod", errno))?;
+    Ok(dropped)
+}
+
+/// Sets extended attributes, and returns how many of them the file system does not take: not all have room for them, and no
+/// workload can rely on them.
+pub fn put_xattrs(file: &OwnedFd, xattrs: &[Xattr]) -> Result<u64, Failure> {
+    let mut dropped = 0;
+    for Xattr { name, value } in xattrs {
+        match fs::fsetxattr(file, OsStr::from_bytes(name), value, XattrFlags::empty()) {
+            Ok(()) => {}
+            Err(Errno::OPNOTSUPP | Errno::NOSPC | Errno::TOOBIG | Errno::RANGE) => dropped += 1,
+            Err(errno) => return Err(Failure::system("set extended attribute", errno)),
+        }
+    }
+    Ok(dropped)
 }
 
 fn give(file: &OwnedFd, owner: Option<Owner>) -> Result<(), Failure> {
@@ -282,7 +319,8 @@ fn forget_times(directory: BorrowedFd<'_>) -> Result<(), Failure> {
             forget_times(child.as_fd())?;
         }
     }
-    fs::futimens(directory, &times(0)).map_err(|errno| Failure::system("set time", errno))
+    let implied = Timestamps { last_access: IMPLIED_TIME, last_modification: IMPLIED_TIME };
+    fs::futimens(directory, &implied).map_err(|errno| Failure::system("set time", errno))
 }
 
 fn times(mtime: i64) -> Timestamps {

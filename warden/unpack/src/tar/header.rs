@@ -52,7 +52,7 @@ impl Header {
     }
 }
 
-fn field(block: &Block, start: usize, length: usize) -> &[u8] {
+pub fn field(block: &Block, start: usize, length: usize) -> &[u8] {
     block.get(start..start + length).unwrap_or_default()
 }
 
@@ -68,7 +68,7 @@ fn checksum(block: &Block) -> u64 {
 }
 
 /// Octal digits between spaces and NULs, or GNU's base 256: a first byte of 0x80, then a big-endian number.
-fn number(field: &[u8]) -> Result<u64, Failure> {
+pub fn number(field: &[u8]) -> Result<u64, Failure> {
     let bad = || Failure::invalid(OPERATION, "number");
     if let [0x80, rest @ ..] = field {
         return rest

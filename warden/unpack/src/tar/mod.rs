@@ -8,5 +8,8 @@
 mod header;
 mod pax;
 mod reader;
+mod sparse;
 
+pub use pax::Xattr;
 pub use reader::{Archive, Entry, Kind};
+pub use sparse::Map;

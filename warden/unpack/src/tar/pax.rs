@@ -1,6 +1,19 @@
 //! Records of a pax extended header (POSIX.1-2001): `LENGTH KEY=VALUE\n`, where LENGTH counts the whole record.
 
+use super::sparse::Records;
 use crate::failure::Failure;
+
+/// An extended attribute.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Xattr {
+    pub name: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
+/// What a file may bring along. More, and file systems differ in what they have room for.
+const MOST_XATTRS: usize = 32;
+const XATTR_NAME_BYTES: usize = 255;
+const XATTR_VALUE_BYTES: usize = 1024;
 
 /// What the records of one header say.
 #[derive(Debug, Default)]
@@ -11,8 +24,10 @@ pub struct Pax {
     pub mtime: Option<i64>,
     pub uid: Option<u64>,
     pub gid: Option<u64>,
-    /// Extended attributes named; none is ever set.
-    pub xattrs: u64,
+    pub sparse: Option<Records>,
+    pub xattrs: Vec<Xattr>,
+    /// Extended attributes that are not taken.
+    pub dropped_xattrs: u64,
 }
 
 const OPERATION: &str = "read pax header";
@@ -20,7 +35,7 @@ const OPERATION: &str = "read pax header";
 impl Pax {
     /// # Errors
     ///
-    /// A record is malformed, names a field twice, or describes a sparse file.
+    /// A record is malformed, or names a field twice.
     pub fn parse(mut data: &[u8]) -> Result<Self, Failure> {
         let mut pax = Self::default();
         while !data.is_empty() {
@@ -39,19 +54,42 @@ impl Pax {
             b"uid" => once(&mut self.uid, decimal(value)?),
             b"gid" => once(&mut self.gid, decimal(value)?),
             b"mtime" => once(&mut self.mtime, seconds(value)?),
-            _ if key.starts_with(b"GNU.sparse.") => Err(Failure::invalid(OPERATION, "sparse files are not supported")),
             _ => {
-                if key.starts_with(b"SCHILY.xattr.") || key.starts_with(b"LIBARCHIVE.xattr.") {
-                    self.xattrs += 1;
+                if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                    return self.sparse.get_or_insert_default().take(key, value);
+                }
+                if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
+                    return self.xattr(name, value);
+                }
+                // The same attributes once more: whoever writes these writes those above, too.
+                if key.starts_with(b"LIBARCHIVE.xattr.") {
+                    self.dropped_xattrs += 1;
                 }
                 Ok(())
             }
         }
     }
 
-    /// Whether it changes what an entry is called or how long it is, which a global header must not.
+    /// Only a user's own attributes are kept: those of `security` and `system` give rights, and those of `trusted` and of overlayfs
+    /// change what a tree shows.
+    fn xattr(&mut self, name: &[u8], value: &[u8]) -> Result<(), Failure> {
+        if self.xattrs.iter().any(|known| known.name == name) {
+            return Err(Failure::invalid(OPERATION, "duplicate record"));
+        }
+        let own = name.strip_prefix(b"user.").is_some_and(|rest| !rest.is_empty() && !rest.starts_with(b"overlay."));
+        let fits = name.len() <= XATTR_NAME_BYTES && value.len() <= XATTR_VALUE_BYTES;
+        if own && fits && !name.contains(&0) && self.xattrs.len() < MOST_XATTRS {
+            self.xattrs.push(Xattr { name: name.to_vec(), value: value.to_vec() });
+        } else {
+            self.dropped_xattrs += 1;
+        }
+        Ok(())
+    }
+
+    /// Whether it changes what an entry is called or holds, which a global header must not.
     pub fn changes_entry(&self) -> bool {
-        self.path.is_some() || self.link.is_some() || self.size.is_some()
+        let named = self.path.is_some() || self.link.is_some() || self.size.is_some();
+        named || self.sparse.is_some() || !self.xattrs.is_empty()
     }
 }
 
@@ -67,14 +105,14 @@ fn record(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 /// POSIX lets the last of two win, some readers take the first: neither here.
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Failure> {
+pub fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Failure> {
     match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err(Failure::invalid(OPERATION, "duplicate record")),
     }
 }
 
-fn decimal(value: &[u8]) -> Result<u64, Failure> {
+pub fn decimal(value: &[u8]) -> Result<u64, Failure> {
     std::str::from_utf8(value)
         .ok()
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -115,10 +153,24 @@ mod tests {
             b"9 size=-1\n",
             b"9 size= 1\n",
             b"6 =ab\n",
-            b"22 GNU.sparse.major=1\n",
+            b"20 GNU.sparse.odd=1\n",
+            b"26 SCHILY.xattr.user.a=1\n\n26 SCHILY.xattr.user.a=1\n\n",
             b"99999999999999999999999 path=a\n",
         ] {
             assert!(Pax::parse(data).is_err(), "{}", String::from_utf8_lossy(data));
         }
+    }
+
+    #[test]
+    fn only_a_users_own_attributes_are_kept() {
+        let mut data = Vec::new();
+        for name in ["user.kept", "user.overlay.opaque", "user.", "trusted.overlay.opaque", "security.capability", "x"]
+        {
+            let rest = format!(" SCHILY.xattr.{name}=value\n");
+            data.extend_from_slice(format!("{}{rest}", rest.len() + 2).as_bytes());
+        }
+        let pax = Pax::parse(&data).unwrap();
+        assert_eq!(pax.xattrs.iter().map(|xattr| xattr.name.as_slice()).collect::<Vec<_>>(), [b"user.kept"]);
+        assert_eq!(pax.dropped_xattrs, 5);
     }
 }

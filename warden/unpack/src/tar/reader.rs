@@ -1,7 +1,8 @@
 //! Entry by entry through an archive, extension headers applied.
 
 use super::header::{BLOCK_BYTES, Block, Header};
-use super::pax::Pax;
+use super::pax::{Pax, Xattr};
+use super::sparse::{self, Described, Map};
 use crate::failure::Failure;
 use crate::source::Source;
 
@@ -30,8 +31,11 @@ pub struct Entry {
     pub gid: u64,
     /// Seconds since 1970.
     pub mtime: i64,
-    /// How many extended attributes it would like to have.
-    pub xattrs: u64,
+    /// Those that a file or directory gets, and how many more it would like to have.
+    pub xattrs: Vec<Xattr>,
+    pub dropped_xattrs: u64,
+    /// Where its data belongs, if there are holes.
+    pub sparse: Option<Map>,
 }
 
 /// A pax header is taken into memory whole; real ones hold a few names and attributes of at most 64 KiB.
@@ -48,6 +52,8 @@ pub struct Archive<'a> {
     data_left: u64,
     padding_left: u64,
     global_headers: u32,
+    /// Something has been read that makes it an archive.
+    begun: bool,
 }
 
 /// What the headers before an entry's own said.
@@ -60,7 +66,7 @@ struct Extensions {
 
 impl<'a> Archive<'a> {
     pub fn new(source: Source<'a>) -> Self {
-        Self { source, data_left: 0, padding_left: 0, global_headers: 0 }
+        Self { source, data_left: 0, padding_left: 0, global_headers: 0, begun: false }
     }
 
     /// The next entry; `None` behind the last, when all of the stream has been read.
@@ -72,9 +78,13 @@ impl<'a> Archive<'a> {
         self.skip_rest()?;
         let mut extensions = Extensions::default();
         loop {
-            let Some(block) = self.block()? else {
-                return Err(Failure::invalid("read header", "truncated"));
+            // Some writers leave the end marker out, and readers in Go take that: where a header may stand, the archive may end.
+            let block = match self.block()? {
+                None if !self.begun || extensions.any() => return Err(Failure::invalid("read header", "truncated")),
+                None => return Ok(None),
+                Some(block) => block,
             };
+            self.begun = true;
             if block.iter().all(|byte| *byte == 0) {
                 if extensions.any() {
                     return Err(Failure::invalid("read header", "extension of nothing"));
@@ -88,7 +98,7 @@ impl<'a> Archive<'a> {
                 b'L' => set(&mut extensions.long_name, self.long_name(&header)?)?,
                 b'K' => set(&mut extensions.long_link, self.long_name(&header)?)?,
                 b'g' => self.global(&header)?,
-                _ => return self.entry(header, extensions).map(Some),
+                _ => return self.entry(&block, header, extensions).map(Some),
             }
         }
     }
@@ -114,10 +124,13 @@ impl<'a> Archive<'a> {
         self.source
     }
 
-    fn entry(&mut self, header: Header, extensions: Extensions) -> Result<Entry, Failure> {
-        let pax = extensions.pax.unwrap_or_default();
-        let path = one_of(pax.path, extensions.long_name)?.unwrap_or(header.name);
-        let link = one_of(pax.link, extensions.long_link)?.unwrap_or(header.link);
+    fn entry(&mut self, block: &Block, header: Header, extensions: Extensions) -> Result<Entry, Failure> {
+        let mut pax = extensions.pax.unwrap_or_default();
+        // The name of a sparse file is said apart: `path` is what a reader that knows none is to call its data.
+        let sparse_name = pax.sparse.as_mut().and_then(|records| records.name.take());
+        let path = one_of(pax.path.take(), extensions.long_name)?.unwrap_or(header.name);
+        let path = sparse_name.unwrap_or(path);
+        let link = one_of(pax.link.take(), extensions.long_link)?.unwrap_or(header.link);
         let kind = kind(header.kind, &path).map_err(|failure| failure.at(&path))?;
         let size = match pax.size {
             // Writers that need pax for a size too large for the header leave 0 there.
@@ -131,10 +144,50 @@ impl<'a> Archive<'a> {
         if kind != Kind::File && size != 0 {
             return Err(Failure::invalid("read header", "data behind an entry that has none").at(&path));
         }
-        self.expect_data(size).map_err(|failure| failure.at(&path))?;
+        let described = sparse::described(&mut pax).map_err(|failure| failure.at(&path))?;
+        let sparse = match (header.kind, described) {
+            (b'S', Some(_)) => Err(Failure::invalid("read header", "two sparse maps")),
+            (b'S', None) => self.old_map(block, size).map(Some),
+            (_, Some(described)) if kind == Kind::File => self.pax_map(described, size).map(Some),
+            (_, Some(_)) => Err(Failure::invalid("read header", "data behind an entry that has none")),
+            (_, None) => self.expect_data(size).map(|()| None),
+        }
+        .map_err(|failure| failure.at(&path))?;
         let mtime = pax.mtime.unwrap_or(header.mtime);
         let (uid, gid) = (pax.uid.unwrap_or(header.uid), pax.gid.unwrap_or(header.gid));
-        Ok(Entry { kind, path, link, mode: header.mode, uid, gid, mtime, xattrs: pax.xattrs })
+        let (xattrs, dropped_xattrs) = (pax.xattrs, pax.dropped_xattrs);
+        Ok(Entry { kind, path, link, mode: header.mode, uid, gid, mtime, xattrs, dropped_xattrs, sparse })
+    }
+
+    /// Its blocks come before the data, and are not part of the size.
+    fn old_map(&mut self, header: &Block, size: u64) -> Result<Map, Failure> {
+        let map =
+            sparse::old(header, || self.block()?.ok_or_else(|| Failure::invalid("read sparse map", "truncated")))?;
+        self.expect_data(size)?;
+        self.afford_holes(map)
+    }
+
+    fn pax_map(&mut self, described: Described, size: u64) -> Result<Map, Failure> {
+        self.expect_data(size)?;
+        let map = match described {
+            Described::Map(map) => map,
+            Described::Ahead { size } => sparse::ahead(size, || {
+                let mut block = [0; BLOCK_BYTES];
+                match self.read_data(&mut block)? {
+                    BLOCK_BYTES => Ok(block),
+                    _ => Err(Failure::invalid("read sparse map", "truncated")),
+                }
+            })?,
+        };
+        self.afford_holes(map)
+    }
+
+    fn afford_holes(&mut self, map: Map) -> Result<Map, Failure> {
+        if map.data() != self.data_left {
+            return Err(Failure::invalid("read sparse map", "size differs from header"));
+        }
+        self.source.pay_holes(map.size - map.data())?;
+        Ok(map)
     }
 
     fn long_name(&mut self, header: &Header) -> Result<Vec<u8>, Failure> {
@@ -226,13 +279,12 @@ fn kind(flag: u8, path: &[u8]) -> Result<Kind, Failure> {
     match flag {
         // Before ustar, only the slash at its end told a directory from a file.
         0 if path.ends_with(b"/") => Ok(Kind::Directory),
-        0 | b'0' | b'7' => Ok(Kind::File),
+        0 | b'0' | b'7' | b'S' => Ok(Kind::File),
         b'1' => Ok(Kind::HardLink),
         b'2' => Ok(Kind::Symlink),
         b'3' | b'4' => Ok(Kind::Device),
         b'5' => Ok(Kind::Directory),
         b'6' => Ok(Kind::Fifo),
-        b'S' => Err(Failure::invalid("read header", "sparse files are not supported")),
         _ => Err(Failure::invalid("read header", "entry type")),
     }
 }
