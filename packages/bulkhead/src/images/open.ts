@@ -5,7 +5,7 @@ import type { ImageConfig } from "./documents/config.js";
 import type { ResolvedImage } from "./image.js";
 import { resolveLayout } from "./layout/layout.js";
 import type { ImageOptions } from "./options.js";
-import { chainKey, layerKeys } from "./reference/chain.js";
+import { chainKey, treeKeys } from "./reference/chain.js";
 import type { Digest } from "./reference/digest.js";
 import { formatImageName, type ImageName } from "./reference/name.js";
 import { type ImageFile, parseImageSource } from "./reference/source.js";
@@ -97,7 +97,7 @@ async function openStored(
       ? { again: async (asked: ImageOptions) => await holdAgain(store, name, stamp, record, asked) }
       : {};
   const stacked = async () => {
-    const found = findStacked(store, layerKeys(record.layers));
+    const found = findStacked(store, record.layers);
     if (found !== undefined) return { layers: found, digest, config, ...again };
     // Its trees were collected, or belonged to rules of an earlier version.
     using _ = await store.pins.holdFor(PULL);
@@ -121,10 +121,9 @@ async function holdAgain(
   asked: ImageOptions,
 ): Promise<Disposable | undefined> {
   if (asked.pull === "always" || !store.isAt(asked.store)) return undefined;
-  const pin = await store.pins.use(chainKey(layers), layerKeys(layers));
+  const pin = await store.pins.use(chainKey(layers), treeKeys(layers));
   // Looked at while it is pinned: what is there now stays.
-  const same =
-    store.names.stamp(formatImageName(name)) === stamp && findStacked(store, layerKeys(layers)) !== undefined;
+  const same = store.names.stamp(formatImageName(name)) === stamp && findStacked(store, layers) !== undefined;
   if (same) return pin;
   pin[Symbol.dispose]();
   return undefined;
@@ -139,7 +138,7 @@ async function held<T extends object>(
   layers: readonly { readonly digest: Digest }[],
   open: () => Promise<T>,
 ): Promise<T & Disposable> {
-  const pin = await store.pins.use(chainKey(layers), layerKeys(layers));
+  const pin = await store.pins.use(chainKey(layers), treeKeys(layers));
   try {
     return { ...(await open()), [Symbol.dispose]: () => pin[Symbol.dispose]() };
   } catch (error) {

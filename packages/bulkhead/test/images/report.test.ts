@@ -5,7 +5,7 @@ import { readReport } from "../../src/images/unpack/report.js";
 
 const diffId = digestOf("content");
 const layer = { diffId, digest: diffId, sizeBytes: 7 } as ImageLayer;
-const good = { entries: 1, bytes: 1024, diffId, hidden: { names: 0, directories: 0, everything: false } };
+const good = { entries: 1, implied: 0, bytes: 1024, diffId, hidden: { names: 0, directories: 0, everything: false } };
 
 function read(stdout: string, exitCode: number | null = 0, signal: string | null = null): unknown {
   try {

@@ -10,7 +10,7 @@ import { Store, type TreeDirectories } from "../../src/images/store/store.js";
 
 const key = "0".repeat(64);
 const digest = digestOf("layer");
-const record = { layer: digest, diffId: digest, entries: 1, bytes: 1, hides: "nothing" } as const;
+const record = { layer: digest, diffId: digest, entries: 1, implied: 0, bytes: 1, hides: "nothing" } as const;
 let directory = "";
 
 beforeEach(async () => {

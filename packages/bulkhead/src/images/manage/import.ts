@@ -5,7 +5,7 @@ import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import type { ImageLayer, ResolvedImage } from "../image.js";
 import { resolveFile } from "../open.js";
 import { roomFor } from "../pull/room.js";
-import { chainKey, layerKeys } from "../reference/chain.js";
+import { chainKey, treeKeys } from "../reference/chain.js";
 import { type Digest, digestOf } from "../reference/digest.js";
 import { formatImageName, type ImageName, parseImageName } from "../reference/name.js";
 import { parseImageFile } from "../reference/source.js";
@@ -55,7 +55,7 @@ export async function takeIn(image: ResolvedImage, name: ImageName, options: Tak
   for (const layer of image.layers) await bring(store, layer, sandbox.signal);
   const layers = image.layers.map(({ digest, sizeBytes, diffId }) => ({ digest, sizeBytes, diffId }));
   const stored = layers.map((layer) => ({ ...layer, open: () => store.blobs.stream(layer.digest) }));
-  using _pin = await store.pins.use(chainKey(layers), layerKeys(layers));
+  using _pin = await store.pins.use(chainKey(layers), treeKeys(layers));
   await unpackInto(store, stored, { ...sandbox, limits: { bytes } });
   const record: NameRecord = {
     format: 1,

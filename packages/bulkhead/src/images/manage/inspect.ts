@@ -1,5 +1,5 @@
 import type { ImageConfig } from "../documents/config.js";
-import { layerKeys } from "../reference/chain.js";
+import { treeKeys } from "../reference/chain.js";
 import type { Digest } from "../reference/digest.js";
 import { parseImageName } from "../reference/name.js";
 import { Store } from "../store/store.js";
@@ -23,7 +23,7 @@ export interface ImageDetails extends ImageSummary {
 export async function listImages(path: string | undefined): Promise<ImageList> {
   const store = await Store.open(path);
   const [records, trees, usage] = await Promise.all([store.names.list(), store.trees(), usageOf(store)]);
-  const named = new Set(records.flatMap(({ layers }) => layerKeys(layers)));
+  const named = new Set(records.flatMap(({ layers }) => treeKeys(layers)));
   return {
     images: records.map((record) => summaryOf(store, record, trees)),
     usage,
@@ -46,6 +46,6 @@ export async function inspectImage(text: string, path: string | undefined): Prom
     configuration,
     layerList: layers,
     config,
-    trees: findStacked(store, layerKeys(layers)) ?? null,
+    trees: findStacked(store, layers) ?? null,
   };
 }

@@ -3,7 +3,7 @@ import type { VerifyRule } from "../../policy/resolved.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { assemble } from "../documents/assemble.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
-import { chainKey, layerKeys } from "../reference/chain.js";
+import { chainKey, treeKeys } from "../reference/chain.js";
 import { formatImageName, type ImageName } from "../reference/name.js";
 import { RegistryClient } from "../registry/client.js";
 import { type RegistryOptions, registrySettings } from "../registry/settings.js";
@@ -86,7 +86,7 @@ class Pull {
       layers: layers.map(({ digest, size: totalBytes }) => ({ digest, totalBytes })),
     });
     await this.#verify(client, remote);
-    const pin = await this.#store.pins.use(chainKey(layers), layerKeys(layers));
+    const pin = await this.#store.pins.use(chainKey(layers), treeKeys(layers));
     const pulled = await this.#bring(fetcher, remote, image).catch((error: unknown) => {
       pin[Symbol.dispose]();
       throw error;

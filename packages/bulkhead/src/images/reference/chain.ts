@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Digest, digestHex } from "./digest.js";
 
 /** Part of every key: raised when the unpacker's rules change, so that trees of older rules are never taken for new ones. */
-const RULES = "bulkhead-tree-2";
+const RULES = "bulkhead-tree-3";
 
 /**
  * The names of the trees that layers make, in their order: lowest first. The lowest has nothing to hide, so it makes another tree than
@@ -14,6 +14,16 @@ const RULES = "bulkhead-tree-2";
  */
 export function layerKeys(layers: readonly { readonly digest: Digest }[]): readonly string[] {
   return layers.map(({ digest }, index) => hash([index === 0 ? "lowest" : "upper", digestHex(digest)]));
+}
+
+/** The name of the tree that lies on top of those, and says of directories what their layers left out. */
+export function impliedKey(layers: readonly { readonly digest: Digest }[]): string {
+  return hash(["implied", ...layers.map(({ digest }) => digestHex(digest))]);
+}
+
+/** All trees that an image may have. */
+export function treeKeys(layers: readonly { readonly digest: Digest }[]): readonly string[] {
+  return [...layerKeys(layers), impliedKey(layers)];
 }
 
 /** The name of all of them together. */

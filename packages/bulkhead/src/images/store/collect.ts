@@ -1,5 +1,5 @@
 import { lstat, unlink } from "node:fs/promises";
-import { layerKeys } from "../reference/chain.js";
+import { treeKeys } from "../reference/chain.js";
 import type { Digest } from "../reference/digest.js";
 import type { NameRecord } from "./names.js";
 import { PULL } from "./pins.js";
@@ -48,7 +48,7 @@ export async function collect(store: Store, candidates?: Candidates): Promise<Co
 /** What belongs to these images, for `collect`. */
 export function candidatesOf(records: readonly NameRecord[]): Candidates {
   return {
-    trees: new Set(records.flatMap(({ layers }) => layerKeys(layers))),
+    trees: new Set(records.flatMap(({ layers }) => treeKeys(layers))),
     blobs: new Set(records.flatMap(blobsOf)),
   };
 }
@@ -114,7 +114,7 @@ async function collectBlobs(store: Store, among: ReadonlySet<Digest> | undefined
 }
 
 async function namedTrees(store: Store): Promise<ReadonlySet<string>> {
-  return new Set((await store.names.list()).flatMap(({ layers }) => layerKeys(layers)));
+  return new Set((await store.names.list()).flatMap(({ layers }) => treeKeys(layers)));
 }
 
 function blobsOf({ manifest, configuration, layers }: NameRecord): readonly Digest[] {

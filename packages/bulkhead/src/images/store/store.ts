@@ -19,6 +19,8 @@ const recordSchema = z.object({
   layer: digest,
   diffId: digest,
   entries: z.number().check(z.int(), z.gte(0)),
+  /** Directories that no entry describes. */
+  implied: z.number().check(z.int(), z.gte(0)),
   bytes: z.number().check(z.int(), z.gte(0)),
   hides: z.enum(["nothing", "directories", "everything"]),
 });

@@ -4,8 +4,9 @@ import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { invalid } from "../documents/invalid.js";
 import type { ImageLayer } from "../image.js";
 import { Slots } from "../pull/slots.js";
-import { chainKey, layerKeys } from "../reference/chain.js";
-import type { Store, StoredTree } from "../store/store.js";
+import { chainKey, impliedKey, layerKeys } from "../reference/chain.js";
+import type { Store, StoredTree, TreeDirectories } from "../store/store.js";
+import { impliedLayer } from "./implied-layer.js";
 import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "./limits.js";
 import { unpackLayer } from "./unpack.js";
 
@@ -48,13 +49,48 @@ export async function unpackInto(
     return made.then((tree) => budget.pay(layer, tree)).catch((error: unknown) => giveUp(abort, error));
   });
   const trees = await settleAll(all);
-  return { key: chainKey(layers), paths: stack(trees) };
+  const stacked = stack(trees);
+  const top = implies(stacked) ? await topOf(store, layers, stacked, budget, { ...options, signal }) : undefined;
+  return { key: chainKey(layers), paths: pathsOf(stacked, top) };
 }
 
-/** What overlayfs gets, from trees in the order of the layers; undefined if one of them is missing. */
-export function findStacked(store: Store, keys: readonly string[]): readonly string[] | undefined {
-  const trees = keys.map((key) => store.find(key));
-  return trees.every((tree) => tree !== undefined) ? stack(trees) : undefined;
+/** What overlayfs gets; undefined if one of the trees is missing. */
+export function findStacked(
+  store: Store,
+  layers: readonly Pick<ImageLayer, "digest">[],
+): readonly string[] | undefined {
+  const trees = layerKeys(layers).map((key) => store.find(key));
+  if (!trees.every((tree) => tree !== undefined)) return undefined;
+  const stacked = stack(trees);
+  if (!implies(stacked)) return pathsOf(stacked, undefined);
+  const top = store.find(impliedKey(layers));
+  return top === undefined ? undefined : pathsOf(stacked, top);
+}
+
+/** Whether a directory that no entry describes may lie on one that a layer below does. */
+function implies(stacked: readonly StoredTree[]): boolean {
+  return stacked.slice(0, -1).some(({ record }) => record.implied > 0);
+}
+
+/** The tree that goes on top of all others, made of what they say. */
+async function topOf(
+  store: Store,
+  layers: readonly ImageLayer[],
+  stacked: readonly StoredTree[],
+  budget: Budget,
+  options: SandboxOptions,
+): Promise<StoredTree> {
+  const key = impliedKey(layers);
+  const fill = async (directories: TreeDirectories) => {
+    const layer = await impliedLayer(stacked.map(({ paths, record }) => ({ paths, implies: record.implied > 0 })));
+    return await unpackLayer(layer, directories, { lowest: true, limits: budget.left() }, options);
+  };
+  return store.find(key) ?? (await store.make(key, fill, options.signal));
+}
+
+function pathsOf(stacked: readonly StoredTree[], top: StoredTree | undefined): readonly string[] {
+  const paths = stacked.flatMap((tree) => tree.paths);
+  return top === undefined || top.record.entries === 0 ? paths : [...top.paths, ...paths];
 }
 
 async function treeOf(
@@ -67,19 +103,19 @@ async function treeOf(
 ): Promise<StoredTree> {
   const found = store.find(key);
   if (found !== undefined) return found;
-  const fill = async (directories: { readonly root: string; readonly hidden: string }) =>
+  const fill = async (directories: TreeDirectories) =>
     await unpackLayer(layer, directories, { lowest, limits: budget.left() }, options);
   return await store.make(key, fill, options.signal);
 }
 
-/** A tree twice would be refused by overlayfs, and its lower one shows nothing that the upper one does not: the uppermost counts. */
-function stack(trees: readonly StoredTree[]): readonly string[] {
-  const paths: string[] = [];
-  for (const { record, paths: own } of [...trees].reverse()) {
-    if (own.every((path) => !paths.includes(path))) paths.push(...own);
-    if (record.hides === "everything") break;
+/** The topmost first. A tree twice would be refused by overlayfs, and its lower one shows nothing that the upper one does not: the uppermost counts. */
+function stack(trees: readonly StoredTree[]): readonly StoredTree[] {
+  const stacked: StoredTree[] = [];
+  for (const tree of [...trees].reverse()) {
+    if (!stacked.some(({ paths }) => paths[0] === tree.paths[0])) stacked.push(tree);
+    if (tree.record.hides === "everything") break;
   }
-  return paths;
+  return stacked;
 }
 
 /** What the layers of one image may come to together. */
@@ -104,7 +140,7 @@ class Budget {
   pay(layer: ImageLayer, tree: StoredTree): StoredTree {
     const { record } = tree;
     if (record.diffId !== layer.diffId) throw invalid("unpack layer", "diff_id", layer.digest);
-    this.#entries += record.entries;
+    this.#entries += record.entries + record.implied;
     this.#bytes += record.bytes;
     if (this.#entries > this.#limits.entries) throw tooMuch("max-entries", layer);
     if (this.#bytes > this.#limits.bytes) throw tooMuch("max-bytes", layer);

@@ -12,6 +12,7 @@ import type { ImageLayer } from "../image.js";
 const reportSchema = z.union([
   z.object({
     entries: z.number().check(z.int(), z.gte(0)),
+    implied: z.number().check(z.int(), z.gte(0)),
     bytes: z.number().check(z.int(), z.gte(0)),
     diffId: digest,
     hidden: z.object({
@@ -33,6 +34,8 @@ const reportSchema = z.union([
 
 export interface LayerReport {
   readonly entries: number;
+  /** Directories that no entry describes: at least so many as there are in the end. */
+  readonly implied: number;
   readonly bytes: number;
   /** What it hides of layers below. */
   readonly hidden: { readonly directories: number; readonly everything: boolean };

@@ -39,6 +39,7 @@ export async function unpackLayer(
       layer: layer.digest,
       diffId: layer.diffId,
       entries: report.entries,
+      implied: report.implied,
       bytes: report.bytes,
       hides: everything ? "everything" : hides > 0 ? "directories" : "nothing",
     };
