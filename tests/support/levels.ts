@@ -35,10 +35,13 @@ export async function lackFor(level: Level): Promise<string | undefined> {
 
 /**
  * Declares `cases` once for each level. A level that this host does not offer is skipped with the reason in the title,
- * or fails where it is required. Call it with top-level await.
+ * or fails where it is required. Call it with top-level await. `levels` for what runs at others than the suites do.
  */
-export async function forEachLevel(cases: (level: Level) => void): Promise<void> {
-  for (const level of LEVELS_UNDER_TEST) {
+export async function forEachLevel(
+  cases: (level: Level) => void,
+  levels: readonly Level[] = LEVELS_UNDER_TEST,
+): Promise<void> {
+  for (const level of levels) {
     const lack = await lackFor(level);
     if (lack === undefined) {
       describe(level, () => cases(level));

@@ -51,7 +51,7 @@ export interface Gate {
   forward(ask: Ask, verdict: Allowed, inside: Duplex, head: Uint8Array, connected?: () => void): Promise<void>;
   /** One HTTP request in absolute form, answered through the gate. Never rejects: a failure is an answer, or ends the response. */
   request(ask: Ask, verdict: Allowed, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** The reserved address (of 198.18.0.0/15) that DNS inside answers for a name, when a rule could allow it; else null. */
+  /** The reserved address (198.18.0.0/15, at gvisor 127.64.0.0/10) that DNS inside answers for a name, when a rule could allow it; else null. */
   resolveInside(name: string): string | null;
   /** The ports at which rules let a name be reached that they name one by one; where there is no such method, 80 and 443. */
   portsInside?(name: string): readonly number[];

@@ -1,3 +1,4 @@
+import type { Level } from "../policy/level.js";
 import type { NetworkRules, Secret } from "../policy/network/types.js";
 import type { EgressHook } from "./hook.js";
 import type { EgressListener } from "./log/event.js";
@@ -37,6 +38,7 @@ const BUNDLE_AT = "/tmp/.bulkhead-authorities.pem";
  * @throws BulkheadError SECRET_UNAVAILABLE, POLICY_INVALID (a wildcard on a public suffix)
  */
 export async function openEgress(
+  level: Level,
   rules: NetworkRules,
   secrets: readonly Secret[],
   options: EgressOptions = {},
@@ -48,6 +50,7 @@ export async function openEgress(
       ? await makeTrust(options)
       : null;
   const gate = new RuleGate({
+    level,
     rules,
     secrets: loaded,
     authority: trust?.authority ?? null,

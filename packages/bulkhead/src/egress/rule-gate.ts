@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Level } from "../policy/level.js";
 import { normalHost } from "../policy/network/host.js";
 import type { NetworkRules } from "../policy/network/types.js";
 import { Decision } from "./decision.js";
@@ -29,6 +30,8 @@ import { readClientHello } from "./tls/client-hello.js";
 import { beginTls, endTls } from "./tls/ends.js";
 
 export interface RuleGateParts {
+  /** Where the sandbox is, for what depends on the network inside. */
+  readonly level: Level;
   readonly rules: NetworkRules;
   readonly secrets: readonly LoadedSecret[];
   /** Null: TLS is never ended here. */
@@ -54,7 +57,7 @@ const TLS_HANDSHAKE = 22;
 export class RuleGate implements Gate {
   readonly #parts: RuleGateParts;
   readonly #lookups: Lookups;
-  readonly #names = new ReservedNames();
+  readonly #names: ReservedNames;
   readonly #budget: Budget;
   readonly #front = new HttpFront();
   readonly #redactor: Redactor;
@@ -65,6 +68,7 @@ export class RuleGate implements Gate {
   constructor(parts: RuleGateParts) {
     this.#parts = parts;
     this.#rules = parts.rules;
+    this.#names = new ReservedNames(parts.level);
     this.#lookups = new Lookups(parts.resolve);
     this.#budget = new Budget(parts.rules.limits);
     this.#redactor = new Redactor(parts.secrets.map(({ value }) => value));

@@ -1,5 +1,6 @@
 import type { Egress, EgressOptions } from "../egress/open.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import type { Level } from "../policy/level.js";
 import { rulesFor } from "../policy/network/full.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
@@ -11,11 +12,15 @@ import type { Live } from "./live.js";
 export type NetworkPolicy = NonNullable<Policy["network"]>;
 
 /** Makes the way out that a policy allows; null: there is none. Loaded only then: most sandboxes have none. */
-export async function openNetwork(policy: ResolvedPolicy, options: EgressOptions): Promise<Egress | null> {
+export async function openNetwork(
+  policy: ResolvedPolicy,
+  level: Level,
+  options: EgressOptions,
+): Promise<Egress | null> {
   const rules = rulesFor(policy.network);
   if (rules === null) return null;
   const { openEgress } = await import("../egress/open.js");
-  return await openEgress(rules, policy.secrets, options);
+  return await openEgress(level, rules, policy.secrets, options);
 }
 
 /** The variables of a workload with egress. What a policy sets by itself stays. */

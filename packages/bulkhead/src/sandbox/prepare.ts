@@ -89,7 +89,7 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
   const egress =
     resolved.network.kind === "none"
       ? null
-      : await openNetwork(resolved, options.egress ?? {}).catch((error: unknown) => {
+      : await openNetwork(resolved, remembered.level, options.egress ?? {}).catch((error: unknown) => {
           pin?.[Symbol.dispose]();
           throw error;
         });

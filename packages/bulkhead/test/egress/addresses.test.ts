@@ -83,12 +83,15 @@ describe("a wildcard", () => {
 });
 
 describe("reserved addresses", () => {
-  it("stand for one name each, of 198.18.0.0/15, until there are no more", () => {
-    const names = new ReservedNames();
+  it.each([
+    ["container", "benchmarks"],
+    ["gvisor", "loopback"],
+  ] as const)("stand for one name each, at %s of %s, until there are no more", (level, special) => {
+    const names = new ReservedNames(level);
     const given = Array.from({ length: 40_000 }, (_, index) => names.addressFor(`n${index}.test`));
     const real = given.filter((address) => address !== null);
     expect(new Set(real).size).toBe(real.length);
-    expect(real.every((address) => judge(address)?.special === "benchmarks")).toBe(true);
+    expect(real.every((address) => judge(address)?.special === special)).toBe(true);
     expect(given.at(-1)).toBeNull();
     expect(names.nameOf(real.at(-1) ?? "")).toBe(`n${real.length - 1}.test`);
     expect(names.addressFor("n0.test")).toBe(real[0]);

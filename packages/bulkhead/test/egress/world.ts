@@ -55,7 +55,7 @@ export async function gateFor(
   const { network, secrets } = parsePolicy(policy);
   if (network.kind !== "rules") throw new Error("a policy with rules is needed");
   const events: EgressEvent[] = [];
-  const egress = await openEgress(network, secrets, {
+  const egress = await openEgress("container", network, secrets, {
     resolver: async () => ["127.0.0.1"],
     authorities: [outsideAuthority.certificate],
     onEgressEvent: (event) => events.push(event),
