@@ -47,6 +47,8 @@ await forEachLevel((level) => {
           env: {
             INDEX: `https://index.test:${index.port}`,
             OTHER: `https://other.test:${canary.port}`,
+            // Without a control group memory is bounded by address space, of which V8 wants gigabytes to guard WebAssembly with.
+            NODE_OPTIONS: "--disable-wasm-trap-handler",
             ...Object.fromEntries(TRUST.map((name) => [name, "/work/ca.pem"])),
           },
           resources: { pids: 200, memory: "1GiB" },
