@@ -5,7 +5,7 @@ use crate::idmap::Mapping;
 use crate::options::Maxima;
 use crate::orders::MAX_IDMAPS;
 use crate::uid_range;
-use bulkhead_plan::model::{Bind, Controller, Mount, Namespace, Owner, Plan, RootSource};
+use bulkhead_plan::model::{Bind, Controller, Mount, Namespace, Owner, Plan, RootSource, STORE_RANGE};
 use bulkhead_plan::{Code, Error};
 
 /// What the answer depends on, beyond the caller.
@@ -13,6 +13,8 @@ pub struct Broker<'a> {
     pub privileged: bool,
     pub cgroup_version: u8,
     pub maxima: &'a Maxima,
+    /// This is process 1 of a virtual machine.
+    pub guest: bool,
 }
 
 impl Broker<'_> {
@@ -85,7 +87,9 @@ impl Broker<'_> {
         let owner = match owner {
             Owner::One(owner) => owner,
             // Not one id of anybody's but all of the store's, which is root's.
-            Owner::Store(_) if caller.is_root() => return Ok(()),
+            Owner::Store(owner) if caller.is_root() && owner.range == STORE_RANGE => return Ok(()),
+            // On a host they would be root and everybody. An image of a virtual machine can only be read.
+            Owner::Store(owner) if self.guest && owner.range == 0 && read_only => return Ok(()),
             Owner::Store(_) => return foreign("owner.range"),
         };
         if !read_only && (owner.host_uid == 0 || owner.host_gid == 0) {

@@ -9,6 +9,7 @@ mod base64;
 mod boot_id;
 mod command_line;
 mod control;
+mod disks;
 mod images;
 mod message;
 mod modules;

@@ -2,7 +2,7 @@
 
 use crate::control::{Control, Heard};
 use crate::message::{Awake, Boot, FromHost, GENERATION, Outcome, Reply, ToHost, Value};
-use crate::{Done, base64, boot_id, command_line, images, modules, ports, system};
+use crate::{Done, base64, boot_id, command_line, disks, images, modules, ports, system};
 use bulkhead_broker::alone::{Alone, Host};
 use bulkhead_broker::attempt::Attempt;
 use bulkhead_plan::{Code, Error};
@@ -19,13 +19,14 @@ pub fn run() -> Done {
     let kind = command_line::ports(&line).ok_or_else(|| Error::new(FAILED, "read").path("bulkhead.ports"))?;
     modules::load(&directory, &line, kind)?;
     drop(directory);
+    let disks = disks::release()?;
     let host = Host::find()?;
     let opened = ports::open(kind)?;
     let mut control = Control::new(opened.control);
     control.send(&ToHost::Ready { generation: GENERATION, facts: host.facts(), boot_us: system::uptime_us() });
     let Some(boot) = wait_for_boot(&mut control, opened.listener.as_ref())? else { return Ok(()) };
     control.booted();
-    match start(&boot, host, &opened.channel) {
+    match start(&boot, host, disks, &opened.channel) {
         Ok(sandbox) => Supervisor { control, listener: opened.listener, sandbox, quiet: false }.serve(),
         Err(error) => {
             control.send(&ToHost::Failed { error: &error });
@@ -46,11 +47,12 @@ fn wait_for_boot(control: &mut Control, listener: Option<&OwnedFd>) -> Done<Opti
     }
 }
 
-fn start(boot: &Boot, host: Host, channel: &OwnedFd) -> Done<Alone> {
+fn start(boot: &Boot, host: Host, disks: disks::Released, channel: &OwnedFd) -> Done<Alone> {
     boot.check()?;
     system::reseed(&boot.entropy.0)?;
     system::set_clock(boot.clock_us)?;
     boot_id::renew()?;
+    disks.bind()?;
     images::mount(boot.images)?;
     if let Some(profile) = &boot.apparmor {
         let blob = base64::decode(profile).ok_or_else(|| Error::new(FAILED, "read boot message").detail("apparmor"))?;

@@ -137,7 +137,7 @@ pub struct OneOwner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct StoreOwner {
-    /// Always [`STORE_RANGE`].
+    /// [`STORE_RANGE`]; or 0 in a virtual machine, whose images are of nobody but its one sandbox.
     pub range: u32,
 }
 

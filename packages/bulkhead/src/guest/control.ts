@@ -30,6 +30,7 @@ export interface GuestEvents {
 
 /** Enough to seed every generator of the guest, twice. */
 const ENTROPY_BYTES = 64;
+const AFTER = { start: "ready", ready: "booted", booted: "ended" } as const;
 const MAX_FROM_GUEST = 256 * 1024;
 const HEADER_BYTES = 4;
 
@@ -48,11 +49,11 @@ export class GuestControl {
   #seq = 0;
   #lost: BulkheadError | undefined;
 
-  /** `restored`: the guest has booted before, in a machine that this one is a copy of. */
-  constructor(transport: Duplex, events: GuestEvents, { restored = false } = {}) {
+  /** `from`: what the guest has said before, in a machine that this one is a copy of. */
+  constructor(transport: Duplex, events: GuestEvents, from: "start" | "ready" | "booted" = "start") {
     this.#transport = transport;
     this.#events = events;
-    this.#expected = restored ? "ended" : "ready";
+    this.#expected = AFTER[from];
     transport.on("data", (chunk: Buffer) => this.#push(chunk));
     transport.on("error", (cause) => this.#lose(gone(cause)));
     transport.on("end", () => this.#lose(gone()));

@@ -16,18 +16,30 @@ export interface Runtime {
    * @throws BulkheadError UNSUPPORTED, MICROVM_UNSUPPORTED for what this level cannot do
    */
   hostPlan(workload: Plan): Plan | Promise<Plan>;
+  /**
+   * A host plan of this level whose program need not start from nothing, where there can be one. What it makes of the workload's is the same: only
+   * to be called for what is launched.
+   */
+  readonly started?: ((plan: Plan) => Promise<Plan>) | undefined;
   /** Launches host plans. */
   driver(broker: Broker): Driver;
 }
 
-/** A directory of the host, as a plan mounts it. */
-export type Tree = Extract<Plan["root"]["source"], { readonly kind: "directory" }>;
+/** A directory (or file) of the host or the layers of an image, as a plan mounts it. */
+export type Tree = Extract<Plan["root"]["source"], { readonly kind: "directory" | "layers" }>;
+
+/** A tree as a disk for a virtual machine. It never changes. */
+export interface TreeImage {
+  readonly path: string;
+  /** Where in it the tree is: empty, or the one file that was asked for, after a slash. */
+  readonly inside: string;
+}
 
 /** What finding a runtime may use. */
 export interface RuntimeContext {
   readonly broker: Broker;
   /** Of this host alone. */
   readonly host: HostReport;
-  /** The path of an image of a tree, made now if need be; it never changes. */
-  readonly imageOf: (tree: Tree) => Promise<string>;
+  /** The image of a tree, made now if need be. */
+  readonly imageOf: (tree: Tree) => Promise<TreeImage>;
 }

@@ -8,7 +8,7 @@ import { type HostReport, hostReport } from "../host/report.js";
 import type { OpenedImage as StoredImage } from "../images/open.js";
 import type { ImageOptions } from "../images/options.js";
 import type { Driver } from "../levels/driver.js";
-import type { Runtime, Tree } from "../levels/runtime.js";
+import type { Runtime, Tree, TreeImage } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
@@ -110,7 +110,8 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
 /** Making it may take images of an image, so that can fail, and then nothing holds on to that. */
 async function hostPlanOf(runtime: Runtime, workload: Plan, pin: Disposable | undefined): Promise<Plan> {
   try {
-    return await runtime.hostPlan(workload);
+    const plan = await runtime.hostPlan(workload);
+    return (await runtime.started?.(plan)) ?? plan;
   } catch (error) {
     pin?.[Symbol.dispose]();
     throw error;
@@ -186,21 +187,23 @@ async function examined(
 ): Promise<{ readonly host: HostReport; readonly runtime: Runtime }> {
   const level = wantedLevel(policy);
   const report = reportOf(broker);
-  const imageOf = async (tree: Tree) => await makeImage(tree, options);
+  const imageOf = async (tree: Tree) => await makeImage(tree, report.facts.privileged, options);
   const runtime = await runtimeFor(level, { broker, host: report, imageOf });
   const facts = runtime.guest ?? report.facts;
   return { host: { ...report, facts, tried: { [level]: runtime.missing } }, runtime };
 }
 
 /** The image of a tree for a machine of its own. What makes one runs in a sandbox, and is loaded only when there is one to make. */
-async function makeImage(tree: Tree, { broker, signal }: PrepareOptions): Promise<string> {
+async function makeImage(tree: Tree, mapped: boolean, { broker, signal }: PrepareOptions): Promise<TreeImage> {
   const { erofsOf } = await import("../images/erofs/erofs.js");
-  const image = await erofsOf(tree, {
-    stable: tree.path === baseRootPath(),
+  const { owner } = tree;
+  const user = owner !== null && "uid" in owner ? { uid: owner.uid, gid: owner.gid } : { uid: 0, gid: 0 };
+  return await erofsOf(mapped ? tree : { ...tree, owner: null }, {
+    user,
+    stable: tree.kind === "directory" && tree.path === baseRootPath(),
     ...(broker === undefined ? {} : { broker }),
     ...(signal === undefined ? {} : { signal }),
   });
-  return image.path;
 }
 
 /** Images are pulled, and unpacked in a sandbox, so what reads them is loaded only when there is one. */

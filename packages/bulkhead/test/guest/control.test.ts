@@ -39,7 +39,7 @@ describe("GuestControl", () => {
           failed: ({ code }) => told.push(`failed ${code}`),
           lost: resolve,
         },
-        { restored: true },
+        "booted",
       );
     });
     guest.on("data", (chunk: Buffer) => asked.push(JSON.parse(chunk.toString("utf8", 4))));

@@ -46,6 +46,7 @@ impl Server {
             privileged: self.host.privileged(),
             cgroup_version: self.launcher.home.facts().version,
             maxima: &self.options.maxima,
+            guest: false,
         };
         broker.authorize(&plan, caller)?;
         let id = plan.id.clone();

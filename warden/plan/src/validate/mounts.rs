@@ -113,8 +113,11 @@ fn bind(bind: &Bind, deny_setid: bool, field: &impl Fn(&str) -> String) -> Check
     }
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     need(deny_setid, "seccomp.denySetid")?;
-    let of_root = matches!(&bind.owner, Some(Owner::One(owner)) if owner.host_uid == 0);
-    need(!of_root, &field("owner.hostUid"))
+    match &bind.owner {
+        Some(Owner::One(owner)) => need(owner.host_uid != 0, &field("owner.hostUid")),
+        Some(Owner::Store(owner)) => need(owner.range != 0, &field("owner.range")),
+        None => Ok(()),
+    }
 }
 
 fn tree(tree: &Layers, field: &impl Fn(&str) -> String) -> Checked {
@@ -126,7 +129,7 @@ fn tree(tree: &Layers, field: &impl Fn(&str) -> String) -> Checked {
 fn owner(owner: Option<&Owner>, field: &str) -> Checked {
     let owner = match owner {
         None => return Ok(()),
-        Some(Owner::Store(owner)) => return need(owner.range == STORE_RANGE, &format!("{field}.range")),
+        Some(Owner::Store(owner)) => return need([0, STORE_RANGE].contains(&owner.range), &format!("{field}.range")),
         Some(Owner::One(owner)) => owner,
     };
     // 2^32 - 1 means "no id" to the kernel.

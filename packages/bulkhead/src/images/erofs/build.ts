@@ -8,6 +8,8 @@ import { type ErofsTree, nameOfTree } from "./tree.js";
 const TREE = "/tree";
 const OUT = "/out";
 export const IMAGE_NAME = "image.erofs";
+/** Where an image has the one file that it was made of. */
+export const SINGLE_AT = "/file";
 
 const MIB = 1024 * 1024;
 const UUID = "00000000-0000-0000-0000-000000000000";
@@ -30,10 +32,11 @@ const EPOCH_S = 4_102_444_800;
  *
  * Throws SETUP_MISSING without mkfs.erofs, IMAGE_LIMIT, EROFS_FAILED, and what creating a sandbox throws.
  */
-export async function buildErofs(tree: ErofsTree, out: string, limits: BuildLimits, options: SandboxOptions) {
+export async function buildErofs(made: Made, out: string, limits: BuildLimits, options: SandboxOptions) {
+  const { tree } = made;
   // Imported late: opening an image that is there already must not load what launches sandboxes.
   const { Sandbox } = await import("../../sandbox/sandbox.js");
-  const amend = (plan: Plan): Plan => ({ ...plan, mounts: [...plan.mounts, mountOf(tree)] });
+  const amend = (plan: Plan): Plan => ({ ...plan, mounts: [...plan.mounts, mountOf(made)] });
   await using sandbox = await Sandbox.create(policyFor(out, limits), { ...options, amend });
   const argv = ["sh", "-c", MAKE, "sh", TREE, "--quiet", "-U", UUID, "-x-1", `${OUT}/${IMAGE_NAME}`, TREE];
   const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", SOURCE_DATE_EPOCH: String(EPOCH_S) };
@@ -58,6 +61,13 @@ export async function buildErofs(tree: ErofsTree, out: string, limits: BuildLimi
   throw new BulkheadError("EROFS_FAILED", { operation: "make EROFS image", path: nameOfTree(tree), detail });
 }
 
+/** What an image is made of. */
+export interface Made {
+  readonly tree: ErofsTree;
+  /** The tree is one file. */
+  readonly single: boolean;
+}
+
 export interface BuildLimits {
   /** Of the image. */
   readonly bytes: number;
@@ -80,10 +90,11 @@ function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): Policy {
   };
 }
 
-function mountOf(tree: ErofsTree): Plan["mounts"][number] {
+function mountOf({ tree, single }: Made): Plan["mounts"][number] {
   const { owner } = tree;
   if (tree.kind === "layers") {
     return { kind: "layers", at: TREE, layers: tree.layers, owner, overlay: null, readOnly: true, exec: false };
   }
-  return { kind: "bind", source: tree.path, at: TREE, readOnly: true, exec: false, owner };
+  const at = single ? `${TREE}${SINGLE_AT}` : TREE;
+  return { kind: "bind", source: tree.path, at, readOnly: true, exec: false, owner };
 }

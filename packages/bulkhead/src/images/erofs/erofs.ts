@@ -3,7 +3,7 @@ import { roomFor } from "../pull/room.js";
 import type { Digest } from "../reference/digest.js";
 import { Store } from "../store/store.js";
 import { DEFAULT_UNPACK_LIMITS } from "../unpack/limits.js";
-import { buildErofs } from "./build.js";
+import { buildErofs, SINGLE_AT } from "./build.js";
 import { type ErofsTree, identify } from "./tree.js";
 
 /** An EROFS image in the store: a plain file, mode 0444, that never changes. */
@@ -11,6 +11,11 @@ export interface ErofsImage {
   readonly path: string;
   readonly digest: Digest;
   readonly sizeBytes: number;
+}
+
+export interface ErofsOfTree extends ErofsImage {
+  /** Where in it the tree is: empty, or `/file` for a tree that is one file. */
+  readonly inside: string;
 }
 
 export interface ErofsOptions extends SandboxOptions {
@@ -31,21 +36,21 @@ const ROOT = { uid: 0, gid: 0 } as const;
  * Throws FILES_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, IMAGE_STORE_UNAVAILABLE, EROFS_FAILED, SETUP_MISSING, and what
  * creating the sandbox that makes it throws.
  */
-export async function erofsOf(tree: ErofsTree, options: ErofsOptions = {}): Promise<ErofsImage> {
+export async function erofsOf(tree: ErofsTree, options: ErofsOptions = {}): Promise<ErofsOfTree> {
   const { store: path, stable = false, user = ROOT, ...sandbox } = options;
   const store = await Store.open(path);
-  const { key, sources } = await identify(tree, store.path, stable, user);
+  const { key, sources, single } = await identify(tree, store.path, stable, user);
   await store.pins.hold(store.erofs.pin(key));
-  return (
+  const image =
     (await store.erofs.find(key)) ??
     (await store.erofs.make(
       key,
       sources,
       async (directory) => {
         const bytes = await roomFor(store, [], DEFAULT_UNPACK_LIMITS.bytes);
-        await buildErofs(tree, directory, { bytes, timeMs: DEFAULT_UNPACK_LIMITS.timeMs, user }, sandbox);
+        await buildErofs({ tree, single }, directory, { bytes, timeMs: DEFAULT_UNPACK_LIMITS.timeMs, user }, sandbox);
       },
       sandbox.signal,
-    ))
-  );
+    ));
+  return { ...image, inside: single ? SINGLE_AT : "" };
 }

@@ -6,7 +6,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
 import { errnoOf } from "../store/location.js";
 
-/** What an EROFS image is made of, as a plan mounts it: a directory of the host, or the layers of an image; and who its owner is inside. */
+/** What an EROFS image is made of, as a plan mounts it: a directory (or file) of the host, or the layers of an image; and who its owner is inside. */
 export type ErofsTree = Extract<Plan["root"]["source"], { readonly kind: "directory" | "layers" }>;
 
 /** Part of every key: raised when the same tree would make another image. */
@@ -23,6 +23,8 @@ export interface TreeIdentity {
   readonly key: string;
   /** What of the store it is made of, relative to that; empty for what is not in the store. */
   readonly sources: readonly string[];
+  /** It is one file, not a directory. */
+  readonly single: boolean;
 }
 
 /**
@@ -35,9 +37,10 @@ export interface TreeIdentity {
 export async function identify(tree: ErofsTree, store: string, stable: boolean, user: object): Promise<TreeIdentity> {
   const inside = pathsOf(tree).map((path) => relative(store, path));
   const stored = inside.every((path) => path !== "" && !path.startsWith("..") && !isAbsolute(path));
-  const what = stored ? inside : await Promise.all(pathsOf(tree).map((path) => fingerprint(path, stable)));
+  const single = tree.kind === "directory" && isFile(tree.path);
+  const what = stored ? inside : await Promise.all(pathsOf(tree).map((path) => fingerprint(path, stable || single)));
   const key = createHash("sha256").update(JSON.stringify([RULES, stored, what, tree.owner, user]));
-  return { key: key.digest("hex"), sources: stored ? inside : [] };
+  return { key: key.digest("hex"), sources: stored ? inside : [], single };
 }
 
 /** The topmost first. */
@@ -102,6 +105,10 @@ class Walk {
     this.#hash.update([dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs].join(" ")).update("\0");
     if (ctimeNs > this.newestNs) this.newestNs = ctimeNs;
   }
+}
+
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** What was removed meanwhile has no stat. */

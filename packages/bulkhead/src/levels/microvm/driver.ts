@@ -11,6 +11,7 @@ import type { Driver, Running } from "../driver.js";
 import { GuestConsole } from "./console.js";
 import { CONNECTIONS, imageAt } from "./machine.js";
 import { Qmp } from "./qemu/qmp.js";
+import { forget, startsReady } from "./ready.js";
 import { isRestored, saveState } from "./snapshot.js";
 
 /** How long a guest may take to boot. Emulated, on a machine that is busy besides, it takes seconds. */
@@ -29,6 +30,18 @@ export async function probeGuest(broker: Broker, plan: Plan, withinMs: number): 
   const machine = new RunningMachine(broker, plan, withinMs);
   try {
     return await machine.ready;
+  } finally {
+    machine.kill();
+    await machine.ended.catch(() => undefined);
+  }
+}
+
+/** Boots a machine, writes it down when its supervisor waits for the first order, and ends it. */
+export async function keepReady(broker: Broker, plan: Plan, file: string, withinMs: number): Promise<void> {
+  const machine = new RunningMachine(broker, plan, withinMs);
+  try {
+    await machine.ready;
+    await machine.save(file);
   } finally {
     machine.kill();
     await machine.ended.catch(() => undefined);
@@ -85,8 +98,7 @@ class RunningMachine implements Running {
     const events: GuestEvents = {
       ready: (found) => {
         facts(found);
-        // What was compiled for it: the library checked it when it made the plan.
-        if (plan.inner !== null) this.#control.boot({ plan: plan.inner as unknown as Plan, images: imagesOf(plan) });
+        this.#order();
       },
       booted: () => up(),
       failed: (error) => failed(error),
@@ -95,10 +107,13 @@ class RunningMachine implements Running {
       },
       lost: (error) => this.#guestLost(error, failed),
     };
-    this.#control = new GuestControl(control, events, { restored: isRestored(plan) });
+    this.#control = new GuestControl(control, events, stateOf(plan));
     if (isRestored(plan)) {
       // The copy is told apart from every other one before anything of the workload runs in it.
-      this.#goOn(hostnameOf(plan)).then(up, failed);
+      this.#goOn(() => this.#control.awake(hostnameOf(plan))).then(up, failed);
+    } else if (startsReady(plan)) {
+      this.#goOn(() => this.#order()).catch(failed);
+      booted.catch(() => void forget(plan));
     }
     this.launched = this.#boot(booted, bootMs, failed);
     this.launched.catch(() => undefined);
@@ -160,8 +175,7 @@ class RunningMachine implements Running {
     try {
       await this.#control.quiesce();
       try {
-        await this.monitor.execute("stop");
-        await saveState(this.monitor, this.#state, file, this.#plan.limits.memoryBytes * 2);
+        await this.save(file);
       } finally {
         await this.monitor.execute("cont");
         await this.#control.awake(hostnameOf(this.#plan));
@@ -171,11 +185,23 @@ class RunningMachine implements Running {
     }
   }
 
-  /** A copy that was loaded stands still, as its original did: it runs, and then the guest lets the workload run. */
-  async #goOn(hostname: string): Promise<void> {
+  /** Stops the machine and writes it down. */
+  async save(file: string): Promise<void> {
+    await this.monitor.execute("stop");
+    await saveState(this.monitor, this.#state, file, this.#plan.limits.memoryBytes * 2);
+  }
+
+  /** A copy that was loaded stands still, as its original did: it runs, and then the guest is told what it is to do. */
+  async #goOn(tell: () => Promise<void> | void): Promise<void> {
     while ((await this.monitor.execute("query-status"))["status"] === "inmigrate") await sleep(LOADING_MS);
     await this.monitor.execute("cont");
-    await this.#control.awake(hostname);
+    await tell();
+  }
+
+  /** The first order, with fresh entropy and the time. The plan was checked by the library when it was made. */
+  #order(): void {
+    const { inner } = this.#plan;
+    if (inner !== null) this.#control.boot({ plan: inner as unknown as Plan, images: imagesOf(this.#plan) });
   }
 
   async #boot(booted: Promise<void>, bootMs: number, failed: (error: BulkheadError) => void): Promise<Launched> {
@@ -224,6 +250,12 @@ class RunningMachine implements Running {
     const { oomKills, pids, pidsExceeded, diskFull } = inside;
     return { ...outside, oomKills: (outside.oomKills ?? 0) + (oomKills ?? 0), pids, pidsExceeded, diskFull };
   }
+}
+
+/** What the guest has said already when this machine begins. */
+function stateOf(plan: Plan): "start" | "ready" | "booted" {
+  if (isRestored(plan)) return "booted";
+  return startsReady(plan) ? "ready" : "start";
 }
 
 function imagesOf({ mounts }: Plan): number {

@@ -3,17 +3,7 @@ import { namespacesFor } from "../../plan/compile/confinement.js";
 import { kernelViews } from "../../plan/compile/kernel-views.js";
 import { cgroupFor } from "../../plan/compile/limits.js";
 import type { Mount, Plan } from "../../plan/schema.js";
-import {
-  CHANNEL_FD,
-  CONNECTIONS,
-  fdOf,
-  INITRAMFS,
-  imageAt,
-  KERNEL,
-  type Machine,
-  RESTORE_FD,
-  SNAPSHOT,
-} from "./machine.js";
+import { CHANNEL_FD, CONNECTIONS, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "./machine.js";
 
 const MIB = 1024 * 1024;
 
@@ -87,21 +77,17 @@ export function jailPlan(workload: Plan, machine: Machine, monitor: Monitor, hos
       argv: [...monitor.argv],
       env: { ...monitor.env },
       channel: CHANNEL_FD,
-      descriptors: [
-        ...CONNECTIONS.map((name) => ({ kind: "attached" as const, fd: fdOf(name), name })),
-        ...(machine.restore === null ? [] : [{ kind: "open" as const, fd: RESTORE_FD, path: SNAPSHOT, write: false }]),
-      ],
+      descriptors: [...CONNECTIONS.map((name) => ({ kind: "attached" as const, fd: fdOf(name), name }))],
     },
     inner: { ...workload },
   };
 }
 
-function machineFiles({ kernel, initramfs, images, restore }: Machine) {
+function machineFiles({ kernel, initramfs, images }: Machine) {
   return [
     { source: kernel, at: KERNEL },
     { source: initramfs, at: INITRAMFS },
     ...images.map((source, index) => ({ source, at: imageAt(index) })),
-    ...(restore === null ? [] : [{ source: restore, at: SNAPSHOT }]),
   ];
 }
 

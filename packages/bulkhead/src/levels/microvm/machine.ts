@@ -9,15 +9,16 @@ export interface Machine {
   readonly commandLine: string;
   /** Devices are told to the kernel by ACPI; else on its command line. */
   readonly acpi: boolean;
-  /** A snapshot to go on from, instead of booting. */
-  readonly restore: string | null;
 }
 
 /** Where a jail holds what its monitor opens. */
 export const KERNEL = "/vm/kernel";
 export const INITRAMFS = "/vm/initramfs";
+/** What a restored machine goes on from: a snapshot of a sandbox, or a machine that waits for its first order. */
 export const SNAPSHOT = "/vm/snapshot";
-export const imageAt = (index: number): string => `/vm/image-${index}`;
+export const READY = "/vm/ready";
+export const IMAGE_PREFIX = "/vm/image-";
+export const imageAt = (index: number): string => `${IMAGE_PREFIX}${index}`;
 
 /** Connections beside the channel, by the names that plans call them. */
 export const CONNECTIONS = ["control", "console", "monitor", "state"] as const;

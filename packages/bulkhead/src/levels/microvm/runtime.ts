@@ -1,20 +1,20 @@
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
 import type { Broker } from "../../broker/broker.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Facts } from "../../host/facts.js";
 import { missingFor } from "../../host/levels.js";
 import type { Plan } from "../../plan/schema.js";
-import type { Runtime, RuntimeContext } from "../runtime.js";
+import type { Runtime, RuntimeContext, TreeImage } from "../runtime.js";
+import { cacheDirectory } from "./cache.js";
 import { type Chosen, choose } from "./choice/choose.js";
 import type { Candidate } from "./choice/monitors.js";
 import { Trials } from "./choice/remembered.js";
-import { microvmDriver, probeGuest } from "./driver.js";
+import { keepReady, microvmDriver, probeGuest } from "./driver.js";
 import { commandLineFor, type GuestFiles, guestFiles } from "./guest-files.js";
-import { innerPlan } from "./inner.js";
+import { innerPlan, treesOf } from "./inner.js";
 import { jailPlan, type Monitor } from "./jail.js";
 import type { Machine } from "./machine.js";
 import { qemuMonitor } from "./qemu/monitor.js";
+import { fromReady } from "./ready.js";
 
 const MIB = 1024 * 1024;
 /** The guest's kernel, its supervisor and the initramfs, beside what the workload may use. */
@@ -22,13 +22,6 @@ const GUEST_MIB = 128;
 const PROBE_MIB = 192;
 /** A machine that hangs must not hang its user: KVM that works boots in a second, emulation in three. */
 const PROBE_MS = { firecracker: 10_000, "qemu-kvm": 10_000, "qemu-tcg": 60_000 } as const;
-
-/** Where what was found out is kept: the user's own cache. */
-export function cacheDirectory(): string {
-  const chosen = process.env["XDG_CACHE_HOME"];
-  const base = chosen !== undefined && isAbsolute(chosen) ? chosen : join(homedir(), ".cache");
-  return join(base, "bulkhead");
-}
 
 /** Level `microvm`: finds a kernel for guests and a monitor under which it boots. */
 export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> {
@@ -48,12 +41,24 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
     // The guest's kernel is what the workload meets; whose files it may have is still this host's matter.
     guest: { ...facts, callerUid, callerGid },
     hostPlan: async (workload) => {
-      const { plan, trees } = innerPlan(workload);
-      const images: string[] = [];
-      for (const tree of trees) images.push(await context.imageOf(tree));
-      const machine = machineFor(workload, images, files, candidate);
+      const images: TreeImage[] = [];
+      for (const tree of treesOf(workload)) images.push(await context.imageOf(tree));
+      const machine = machineFor(
+        workload,
+        images.map(({ path }) => path),
+        files,
+        candidate,
+      );
+      const plan = innerPlan(
+        workload,
+        images.map(({ inside }) => inside),
+      );
       return jailPlan(plan, machine, await monitorFor(candidate, machine), context.host.facts);
     },
+    started:
+      candidate.name === "firecracker"
+        ? undefined
+        : (plan) => fromReady(plan, (kept, file) => keepReady(context.broker, kept, file, PROBE_MS[candidate.name])),
     driver: microvmDriver,
   };
 }
@@ -77,7 +82,6 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
     cpus: 1,
     commandLine: commandLineOf(candidate),
     acpi: files.acpi,
-    restore: null,
   };
   const { randomBytes } = await import("node:crypto");
   const id = `probe-${randomBytes(8).toString("hex")}`;
@@ -100,7 +104,6 @@ function machineFor(workload: Plan, images: readonly string[], files: GuestFiles
     cpus: Math.min(Math.ceil(milliCpus / 1000), 32),
     commandLine: commandLineOf(candidate),
     acpi: files.acpi,
-    restore: null,
   };
 }
 

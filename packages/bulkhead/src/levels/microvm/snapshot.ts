@@ -5,9 +5,12 @@ import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
-import { RESTORE_FD, SNAPSHOT } from "./machine.js";
+import { READY, RESTORE_FD, SNAPSHOT } from "./machine.js";
 import type { Qmp } from "./qemu/qmp.js";
 
+const STATES: ReadonlySet<string> = new Set([SNAPSHOT, READY]);
+/** The arguments that say where a machine comes from. */
+const INCOMING = /^(-incoming|fd:\d+)$/;
 const SAVE_MS = 120_000;
 /** Turns of the event loop with nothing to read, after QEMU said that everything is written: then everything was read. */
 const QUIET_TURNS = 3;
@@ -75,20 +78,29 @@ async function saved(monitor: Qmp): Promise<void> {
 
 /** The plan of a copy: the same jail, whose monitor goes on from a file instead of booting. */
 export function restoredPlan(plan: Plan, file: string, id: string): Plan {
+  return restoring(plan, { source: file, at: SNAPSHOT }, id);
+}
+
+/** The same for a machine in any state: `at` tells in which one the file has it. */
+export function restoring(
+  plan: Plan,
+  { source, at }: { readonly source: string; readonly at: string },
+  id: string,
+): Plan {
   if (plan.payload.kind !== "program") throw new BulkheadError("SNAPSHOT_INVALID", { detail: "plan" });
   const { argv, descriptors } = plan.payload;
-  const known = isRestored(plan);
-  const mounts = plan.mounts.filter(({ at }) => at !== SNAPSHOT);
+  const mounts = plan.mounts.filter((mount) => !STATES.has(mount.at));
   return {
     ...plan,
     id,
-    mounts: [{ kind: "bind", source: file, at: SNAPSHOT, readOnly: true, exec: false, owner: null }, ...mounts],
+    mounts: [{ kind: "bind", source, at, readOnly: true, exec: false, owner: null }, ...mounts],
     payload: {
       ...plan.payload,
-      argv: known ? argv : [...argv, "-incoming", `fd:${RESTORE_FD}`],
-      descriptors: known
-        ? descriptors
-        : [...descriptors, { kind: "open", fd: RESTORE_FD, path: SNAPSHOT, write: false }],
+      argv: [...argv.filter((word) => !INCOMING.test(word)), "-incoming", `fd:${RESTORE_FD}`],
+      descriptors: [
+        ...descriptors.filter(({ fd }) => fd !== RESTORE_FD),
+        { kind: "open", fd: RESTORE_FD, path: at, write: false },
+      ],
     },
   };
 }
@@ -101,9 +113,9 @@ export function isRestored({ mounts }: Plan): boolean {
 export async function tieOf(plan: Plan): Promise<string> {
   if (plan.payload.kind !== "program") throw new BulkheadError("SNAPSHOT_INVALID", { detail: "plan" });
   const { argv } = plan.payload;
-  const hash = createHash("sha256").update(JSON.stringify(argv.filter((word) => !/^(-incoming|fd:\d+)$/.test(word))));
+  const hash = createHash("sha256").update(JSON.stringify(argv.filter((word) => !INCOMING.test(word))));
   for (const mount of plan.mounts) {
-    if (mount.kind !== "bind" || mount.at === SNAPSHOT) continue;
+    if (mount.kind !== "bind" || STATES.has(mount.at)) continue;
     if (!mount.at.startsWith("/vm/") && !argv.includes(mount.at)) continue;
     hash.update(`\0${mount.at}\0${await digestOf(mount.source)}`);
   }

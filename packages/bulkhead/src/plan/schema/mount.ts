@@ -14,8 +14,8 @@ const DEVICES = ["/dev/kvm", "/dev/vhost-vsock"] as const;
 /** An idmapped mount: what the host's owner has on disk belongs to this user inside, and the other way round. */
 const oneOwner = z.strictObject({ hostUid: hostId, hostGid: hostId, uid: insideId, gid: insideId });
 
-/** The 65,536 ids from `range` on are, inside, those from 0 on. */
-const storeOwner = z.strictObject({ range: z.literal(STORE_RANGE) });
+/** The 65,536 ids from `range` on are, inside, those from 0 on. From 0: in a virtual machine, whose images are of nobody but its one sandbox. */
+const storeOwner = z.strictObject({ range: z.union([z.literal(0), z.literal(STORE_RANGE)]) });
 
 export const owner = z.union([oneOwner, storeOwner]);
 

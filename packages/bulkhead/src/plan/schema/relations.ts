@@ -42,8 +42,9 @@ function* mountMisfits({ mounts, root, seccomp, payload, level }: Plan): Generat
     if (mount.kind !== "bind" || mount.readOnly) continue;
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     if (!seccomp.denySetid) yield ["seccomp", "denySetid"];
-    if (mount.owner !== null && "hostUid" in mount.owner && mount.owner.hostUid === 0)
-      yield ["mounts", index, "owner", "hostUid"];
+    if (mount.owner === null) continue;
+    if ("range" in mount.owner && mount.owner.range === 0) yield ["mounts", index, "owner", "range"];
+    if ("hostUid" in mount.owner && mount.owner.hostUid === 0) yield ["mounts", index, "owner", "hostUid"];
   }
   const kinds = mounts.map(({ kind }) => kind);
   if (!kinds.includes("proc") || !kinds.includes("dev")) yield ["mounts"];

@@ -1,4 +1,4 @@
-import { CHANNEL_FD, fdOf, INITRAMFS, imageAt, KERNEL, type Machine, RESTORE_FD } from "../machine.js";
+import { CHANNEL_FD, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "../machine.js";
 
 export type Accelerator = "kvm" | "tcg";
 
@@ -28,7 +28,6 @@ export function qemuArguments(machine: Machine, accelerator: Accelerator): reado
     ...port("channel", CHANNEL_FD),
     ...port("control", fdOf("control")),
     ...machine.images.flatMap((_, index) => disk(index)),
-    ...(machine.restore === null ? [] : ["-incoming", `fd:${RESTORE_FD}`]),
   ];
 }
 
