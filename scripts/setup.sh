@@ -1,6 +1,6 @@
 # Makes ready what a use needs, and says what it does: sh scripts/setup.sh [USE…] [--offline]
 #
-# Uses: cli (bundles only), run = chroot = container, test, bench, hosts, all. Each step is skipped when its result is fresh, so doing
+# Uses: cli (bundles only), run = chroot = container, gvisor, microvm, test, bench, hosts, all. Each step is skipped when its result is fresh, so doing
 # it again after an interruption goes on where that happened. Nothing is told when nothing is to do.
 set -eu
 
@@ -51,6 +51,8 @@ setup_use() {
       setup_cargo dev || true
       setup_use run
       test_tools
+      microvm_tools
+      setup_kernel || true
       ;;
     bench)
       setup_node && setup_npm dev || true
@@ -77,7 +79,7 @@ setup_use() {
       fi
       ;;
     *)
-      say "unknown use '$1': one of cli run chroot container microvm test bench hosts all"
+      say "unknown use '$1': one of cli run chroot container gvisor microvm test bench hosts all"
       exit 125
       ;;
   esac
@@ -88,7 +90,7 @@ for argument; do
   case $argument in
     --offline) export BULKHEAD_OFFLINE=1 ;;
     -h | --help)
-      say 'usage: ./bulkhead setup [chroot|container|microvm|test|bench|hosts|all]… [--offline]'
+      say 'usage: ./bulkhead setup [chroot|container|gvisor|microvm|test|bench|hosts|all]… [--offline]'
       exit 0
       ;;
     *) uses="$uses $argument" ;;

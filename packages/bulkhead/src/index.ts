@@ -58,7 +58,15 @@ export type { Exposed, ExposeOptions } from "./sandbox/expose.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
 export type { Files, ReadOptions, ReadStreamOptions, WriteOptions } from "./sandbox/files/files.js";
 export type { NetworkPolicy } from "./sandbox/network.js";
-export { type BrokerOptions, type Explanation, explain, type PrepareOptions, reportHost } from "./sandbox/prepare.js";
+export {
+  type BrokerOptions,
+  type Explanation,
+  explain,
+  levelOf,
+  type PrepareOptions,
+  type ReportOptions,
+  reportHost,
+} from "./sandbox/prepare.js";
 export type { Process, WebStreams } from "./sandbox/process.js";
 export type { ProcessResult } from "./sandbox/process-result.js";
 export { type PublishedPort, type RunControl, type RunOptions, run } from "./sandbox/run.js";

@@ -7,6 +7,8 @@ export interface LevelAvailability {
   readonly level: Level;
   readonly available: boolean;
   readonly missing: readonly Missing[];
+  /** What makes its wall, for people; null where that is Bulkhead and this kernel alone, or nothing does. */
+  readonly by: string | null;
 }
 
 /** What this host lacks for a level; empty: it can be had. */
@@ -29,7 +31,7 @@ export function missingFor(level: Level, host: HostReport): readonly Missing[] {
 export function levelAvailability(host: HostReport): readonly LevelAvailability[] {
   return LEVELS.map((level) => {
     const missing = missingFor(level, host);
-    return { level, available: missing.length === 0, missing };
+    return { level, available: missing.length === 0, missing, by: host.by?.[level] ?? null };
   });
 }
 

@@ -8,6 +8,8 @@ export interface HostReport {
   readonly architecture: string;
   /** For levels whose wall is another program: what trying it found missing. A level that is not named was not tried. */
   readonly tried: Readonly<Partial<Record<Level, readonly Missing[]>>>;
+  /** What makes the wall of those that were tried and work, for people. */
+  readonly by?: Readonly<Partial<Record<Level, string>>>;
 }
 
 /** Makes the report from the facts that the broker sent in its `hello`, and from what was tried. */

@@ -16,7 +16,8 @@ export async function gvisorRuntime(broker: Broker, { again = false } = {}): Pro
   const found = await find(broker, again);
   if ("what" in found) return { missing: [found], hostPlan: (workload) => workload, driver };
   const init = wardenPath();
-  return { missing: [], hostPlan: (workload) => hostPlan(workload, found, init), driver };
+  const by = `${found.version}, platform ${found.platform}`;
+  return { missing: [], by, hostPlan: (workload) => hostPlan(workload, found, init), driver };
 }
 
 /** What `doctor` tells of the `runsc` that would be used. */

@@ -9,6 +9,8 @@ import type { Driver } from "./driver.js";
 export interface Runtime {
   /** What is missing for it, found out by trying; empty: it works. */
   readonly missing: readonly Missing[];
+  /** What makes the wall, for people; where that is a program of others. */
+  readonly by?: string;
   /** What the workload's plan is compiled for where that is not this host: the kernel of a guest. */
   readonly guest?: Facts;
   /**
@@ -42,4 +44,6 @@ export interface RuntimeContext {
   readonly host: HostReport;
   /** The image of a tree, made now if need be. */
   readonly imageOf: (tree: Tree) => Promise<TreeImage>;
+  /** Tries again what was tried before on this boot of the host. */
+  readonly again?: boolean;
 }

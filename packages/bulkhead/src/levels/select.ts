@@ -15,7 +15,7 @@ export async function runtimeFor(level: Level, context: RuntimeContext): Promise
       return own;
     case "gvisor": {
       const { gvisorRuntime } = await import("./gvisor.js");
-      return await gvisorRuntime(context.broker);
+      return await gvisorRuntime(context.broker, { again: context.again ?? false });
     }
     case "microvm": {
       const { microvmRuntime } = await import("./microvm/runtime.js");

@@ -5,6 +5,7 @@ import type { Egress, EgressOptions } from "../egress/open.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
 import { type HostReport, hostReport } from "../host/report.js";
+import type { Missing } from "../host/requirements.js";
 import type { OpenedImage as StoredImage } from "../images/open.js";
 import type { ImageOptions } from "../images/options.js";
 import type { Driver } from "../levels/driver.js";
@@ -151,9 +152,32 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
   return { level: plan.level, plan: await runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
 }
 
+/** The level that a policy comes to, whether or not this host has it. @throws BulkheadError POLICY_INVALID */
+export function levelOf(policy: Policy): Level {
+  return wantedLevel(parsePolicy(policy));
+}
+
+/** What is to be found out of a host. */
+export interface ReportOptions extends BrokerOptions {
+  /** Tries the programs that make levels `gvisor` and `microvm`, which may take seconds; "again": also those that were tried since the host booted. */
+  readonly tryLevels?: boolean | "again";
+}
+
 /** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
-export async function reportHost(options: BrokerOptions = {}): Promise<HostReport> {
-  return reportOf(await Broker.default(options.broker));
+export async function reportHost(options: ReportOptions = {}): Promise<HostReport> {
+  const broker = await Broker.default(options.broker);
+  const host = reportOf(broker);
+  const { tryLevels = false } = options;
+  if (tryLevels === false) return host;
+  const imageOf = async (tree: Tree) => await makeImage(tree, host.facts.privileged, options);
+  const tried: Partial<Record<Level, readonly Missing[]>> = {};
+  const by: Partial<Record<Level, string>> = {};
+  for (const level of ["gvisor", "microvm"] as const) {
+    const runtime = await runtimeFor(level, { broker, host, imageOf, again: tryLevels === "again" });
+    tried[level] = runtime.missing;
+    if (runtime.by !== undefined) by[level] = runtime.by;
+  }
+  return { ...host, tried, by };
 }
 
 async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Ready> {

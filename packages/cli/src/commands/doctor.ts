@@ -3,6 +3,7 @@ import { Command } from "commander";
 export interface DoctorFlags {
   readonly json?: boolean;
   readonly broker?: string;
+  readonly reprobe?: boolean;
 }
 
 /** `bulkhead doctor`: the host report, with remedies. */
@@ -10,6 +11,10 @@ export function doctorCommand(): Command {
   return new Command("doctor")
     .description("show what this machine can enforce, what is missing, and how to get it")
     .option("--json", "print the host report as one JSON object")
+    .option(
+      "--reprobe",
+      "try runsc and the virtual machine monitors again, whatever was found since this machine booted",
+    )
     .option("--broker <socket>", "ask the system broker at this socket")
     .action(async (flags: DoctorFlags) => {
       const { showHost } = await import("../doctor/show.js");

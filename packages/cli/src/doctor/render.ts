@@ -20,8 +20,8 @@ export function renderExamination(examination: Examination, style: Style, width:
     .join("\n\n");
 }
 
-function levelRow({ level, available, missing }: LevelAvailability, style: Style): readonly Cell[] {
-  if (available) return [{ text: level }, { text: "yes", paint: style.good }, { text: "" }];
+function levelRow({ level, available, missing, by }: LevelAvailability, style: Style): readonly Cell[] {
+  if (available) return [{ text: level }, { text: "yes", paint: style.good }, { text: by ?? "" }];
   return [
     { text: level },
     { text: "no", paint: style.bad },
@@ -49,7 +49,7 @@ function hostRows({ report: { facts, architecture }, kvm }: Examination): readon
 function kvmText({ device, pvm, remedy }: Examination["kvm"]): string {
   if (device === "opens") {
     const variant = pvm ? "; it is the PVM variant, in which ordinary kernels hang" : "";
-    return `/dev/kvm opens${variant}; whether a machine boots was not probed yet`;
+    return `/dev/kvm opens${variant}; level microvm tells whether machines boot`;
   }
   return `${device === "missing" ? "no /dev/kvm" : "/dev/kvm may not be opened"}. ${remedy ?? ""}`;
 }

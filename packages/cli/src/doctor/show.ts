@@ -6,7 +6,11 @@ import { renderExamination } from "./render.js";
 
 /** Prints what this machine can enforce. Throws SETUP_MISSING, BROKER_UNAVAILABLE. */
 export async function showHost(flags: DoctorFlags): Promise<void> {
-  const examination = await examineHost(await reportHost(flags.broker === undefined ? {} : { broker: flags.broker }));
+  const report = await reportHost({
+    tryLevels: flags.reprobe === true ? "again" : true,
+    ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+  });
+  const examination = await examineHost(report);
   const { columns, isTTY } = process.stdout;
   const text =
     flags.json === true

@@ -13,6 +13,7 @@ import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import { notesOn } from "./notes.js";
+import { settingUp } from "./set-up.js";
 import { Signals } from "./signals.js";
 import { type Terminal, terminalFor } from "./terminal.js";
 
@@ -24,11 +25,13 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
   const signals = new Signals();
   const log = flags.egressLog === undefined ? undefined : egressLog(flags.egressLog);
   try {
-    const result = await run(argv, policy, {
-      ...options(flags, terminal, signals),
-      ...(log === undefined ? {} : { egress: { onEgressEvent: log.listener } }),
-      ...(images === undefined ? {} : { images }),
-    });
+    const started = () =>
+      run(argv, policy, {
+        ...options(flags, terminal, signals),
+        ...(log === undefined ? {} : { egress: { onEgressEvent: log.listener } }),
+        ...(images === undefined ? {} : { images }),
+      });
+    const result = await settingUp(policy, started);
     terminal?.restore();
     await log?.close();
     await show(result, flags);

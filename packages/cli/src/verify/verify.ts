@@ -23,7 +23,9 @@ export async function verify(flags: VerifyFlags): Promise<void> {
 
 async function levelsOf({ level }: VerifyFlags, options: { readonly broker?: string }): Promise<readonly Level[]> {
   if (level !== "all") return LEVELS.filter((each) => each === level);
-  return levelAvailability(await reportHost(options)).flatMap((each) => (each.available ? [each.level] : []));
+  return levelAvailability(await reportHost({ ...options, tryLevels: true })).flatMap((each) =>
+    each.available ? [each.level] : [],
+  );
 }
 
 /** Counts by class, then what was not stopped; with `--all` everything. */

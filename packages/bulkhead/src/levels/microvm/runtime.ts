@@ -32,12 +32,13 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
     throw error;
   });
   if (files instanceof BulkheadError) return unavailable([{ what: "a kernel for guests", remedy: files.remedy }]);
-  const chosen = await chooseMonitor(context, files);
+  const chosen = await chooseMonitor(context, files, context.again);
   if (chosen.choice === undefined) return unavailable(chosen.missing);
   const { candidate, facts } = chosen.choice;
   const { callerUid, callerGid } = context.host.facts;
   return {
     missing: [],
+    by: descriptionOf(chosen.tried),
     // The guest's kernel is what the workload meets; whose files it may have is still this host's matter.
     guest: { ...facts, callerUid, callerGid },
     hostPlan: async (workload) => {
@@ -114,6 +115,20 @@ function commandLineOf({ name }: Candidate): string {
 async function monitorFor(candidate: Candidate, machine: Machine): Promise<Monitor> {
   if (candidate.name === "firecracker") throw new BulkheadError("VMM_UNAVAILABLE", { detail: "firecracker" });
   return await qemuMonitor(candidate.path, candidate.accelerator, machine);
+}
+
+/** Those that were tried before the one that works, with why they do not, come first. */
+function descriptionOf(tried: Chosen["tried"]): string {
+  const names = {
+    firecracker: "Firecracker",
+    "qemu-kvm": "QEMU with KVM",
+    "qemu-tcg": "QEMU, emulated: correct, slow",
+  };
+  return tried
+    .map(({ name, trial }) =>
+      trial.works ? `${names[name]} (a guest boots in ${trial.bootMs} ms)` : `${names[name]} does not work here`,
+    )
+    .join("; ");
 }
 
 function unavailable(missing: Runtime["missing"]): Runtime {
