@@ -1,10 +1,21 @@
-/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady]`: what the walls cost, peers measured in the same run. */
+/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images]`: what the walls cost, peers measured in the same run. */
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { machine, requireSetUp, versionOf } from "./environment.js";
+import { launchFrom } from "./images/launch.js";
+import { unpublish } from "./images/published.js";
+import { bulkheadPull, type Start, skopeoAndUmoci } from "./images/subjects.js";
 import { type Measurement, measure } from "./measure.js";
-import { commandPromises, judge, launchPromises, steadyPromises, type Verdict } from "./promises.js";
+import {
+  commandPromises,
+  imageLaunchPromises,
+  judge,
+  launchPromises,
+  pullPromises,
+  steadyPromises,
+  type Verdict,
+} from "./promises.js";
 import { inside } from "./steady/inside.js";
 import { outside } from "./steady/outside.js";
 import { workloads } from "./steady/workloads.js";
@@ -46,6 +57,21 @@ const groups: readonly Group[] = [
     runs: Math.ceil(runs / 10),
     promises: steadyPromises,
   })),
+  {
+    kind: "images",
+    title: "launch from an image in the store",
+    subjects: [() => launchFrom("base"), () => launchFrom("image")],
+    runs,
+    promises: imageLaunchPromises,
+  },
+  ...(["first", "cached"] satisfies Start[]).map((start) => ({
+    kind: "images",
+    title: `pull and unpack Debian with Python, ${start}`,
+    subjects: [() => skopeoAndUmoci(start), () => bulkheadPull(start)],
+    runs: Math.max(3, Math.ceil(runs / 40)),
+    warmUp: 1,
+    promises: pullPromises(start),
+  })),
 ];
 
 interface Group {
@@ -53,6 +79,7 @@ interface Group {
   readonly title: string;
   readonly subjects: readonly Prepare[];
   readonly runs: number;
+  readonly warmUp?: number;
   readonly promises: Parameters<typeof judge>[0];
 }
 
@@ -63,11 +90,12 @@ interface Outcome extends Measurement {
 
 const outcomes: Outcome[] = [];
 for (const group of groups.filter(({ kind }) => values.only === undefined || values.only === kind)) {
-  const measurement = await measure(group.subjects, group.runs, (round) => progress(group, round));
+  const measurement = await measure(group.subjects, group.runs, (round) => progress(group, round), group.warmUp);
   const verdicts = judge(group.promises, measurement.measured);
   outcomes.push({ title: group.title, ...measurement, verdicts });
   process.stdout.write(`${table(group.title, measurement, verdicts)}\n`);
 }
+await unpublish();
 if (values.json !== undefined) {
   const versions = { bubblewrap: await versionOf("bwrap"), runc: await versionOf("runc") };
   await writeFile(values.json, `${JSON.stringify({ machine: machine(), versions, outcomes }, null, 2)}\n`);

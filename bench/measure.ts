@@ -22,13 +22,14 @@ export async function measure(
   prepare: readonly Prepare[],
   runs: number,
   onRound: (round: number) => void,
+  warmUp = WARM_UP,
 ): Promise<Measurement> {
   const prepared = await Promise.all(prepare.map((each) => each()));
   const absent = prepared.filter(isAbsent);
   const subjects = prepared.filter((each): each is Subject => !isAbsent(each));
   const times = new Map<Subject, number[]>(subjects.map((subject) => [subject, []]));
   try {
-    for (let round = -Math.min(WARM_UP, runs); round < runs; round += 1) {
+    for (let round = -Math.min(warmUp, runs); round < runs; round += 1) {
       for (const [subject, list] of times) {
         const began = performance.now();
         try {
@@ -42,6 +43,7 @@ export async function measure(
         }
         const tookMs = performance.now() - began;
         if (round >= 0) list.push(tookMs);
+        await subject.after?.();
       }
       onRound(Math.max(0, round + 1));
     }

@@ -4,7 +4,9 @@ import type { Measured } from "./measure.js";
 interface Promised {
   readonly subject: string;
   readonly peer: string;
+  /** Of one median, divided by the other; or how many milliseconds it may be above the other. */
   readonly atMost: number;
+  readonly unit?: "ms";
 }
 
 export const launchPromises: readonly Promised[] = [
@@ -17,8 +19,16 @@ export const commandPromises: readonly Promised[] = [{ subject: "bulkhead run", 
 
 export const steadyPromises: readonly Promised[] = [{ subject: "container", peer: "outside", atMost: 1.03 }];
 
+export const pullPromises = (start: "first" | "cached"): readonly Promised[] => [
+  { subject: `bulkhead pull, ${start}`, peer: `skopeo + umoci, ${start}`, atMost: 1 },
+];
+
+export const imageLaunchPromises: readonly Promised[] = [
+  { subject: "container, image", peer: "container, base", atMost: 1, unit: "ms" },
+];
+
 export interface Verdict extends Promised {
-  /** Null: one of the two was not measured. */
+  /** Or difference. Null: one of the two was not measured. */
   readonly ratio: number | null;
   readonly kept: boolean | null;
 }
@@ -28,7 +38,7 @@ export function judge(promises: readonly Promised[], measured: readonly Measured
   return promises.map((promise) => {
     const [subject, peer] = [median(promise.subject), median(promise.peer)];
     if (subject === undefined || peer === undefined) return { ...promise, ratio: null, kept: null };
-    const ratio = subject / peer;
+    const ratio = promise.unit === "ms" ? subject - peer : subject / peer;
     return { ...promise, ratio, kept: ratio <= promise.atMost };
   });
 }

@@ -2,6 +2,8 @@
 export interface Subject extends AsyncDisposable {
   readonly name: string;
   run(): Promise<void>;
+  /** What has to be cleared away before it can be done again, and is not measured. */
+  readonly after?: () => Promise<void>;
 }
 
 /** A peer that is not here is named, never guessed. */

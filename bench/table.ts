@@ -20,8 +20,8 @@ export function table(title: string, { measured, absent }: Measurement, verdicts
   ].join("\n");
 }
 
-function promiseLine({ subject, peer, atMost, ratio, kept }: Verdict): string {
-  const promise = `  ${subject} ≤ ${atMost} × ${peer}`;
+function promiseLine({ subject, peer, atMost, unit, ratio, kept }: Verdict): string {
+  const promise = unit === "ms" ? `  ${subject} ≤ ${peer} + ${atMost} ms` : `  ${subject} ≤ ${atMost} × ${peer}`;
   if (ratio === null) return `${promise}: not measured`;
   return `${promise}: ${ratio.toFixed(3)} ${kept === true ? "kept" : "NOT KEPT"}`;
 }

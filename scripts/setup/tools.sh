@@ -7,15 +7,11 @@ test_tools() {
   need perl perl
   need bash bash
   need setpriv util-linux
-  need skopeo skopeo
-  need umoci umoci
-  need docker-registry docker-registry
   need openssl openssl
   need apparmor_parser apparmor /usr/sbin/apparmor_parser
   need curl curl
   need pip3 python3-pip
   need runsc runsc
-  image_tools
   bench_tools
   host_tools
 }
@@ -29,6 +25,10 @@ image_tools() {
 bench_tools() {
   need bwrap bubblewrap
   need runc runc /usr/sbin/runc
+  need skopeo skopeo
+  need umoci umoci
+  need docker-registry docker-registry
+  image_tools
   install_wanted "programs for tests and benchmarks"
 }
 
