@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { images } from "bulkhead";
+import { images, run } from "bulkhead";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import { erofsOf } from "../../packages/bulkhead/src/images/erofs/erofs.js";
+import { openImage } from "../../packages/bulkhead/src/images/open.js";
+import { STORE_RANGE } from "../../packages/bulkhead/src/plan/schema/store-range.js";
 import { isRequired } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { LayoutWriter } from "./support/layout.js";
@@ -128,6 +130,60 @@ describe.runIf(hasErofs)("an EROFS image", () => {
     extract(image.path, directory.join("closed-again"));
     expect(await listing(directory.join("closed-again"))).toEqual(["open=everybody's"]);
   });
+
+  it.runIf(isRoot)(
+    "of an image's layers is what overlayfs shows of them, whenever it is made, and made once",
+    async () => {
+      const writer = await LayoutWriter.create(directory.join("layers"));
+      const shell = execFileSync("tar", ["-C", base, "--owner=0", "--group=0", "-c", "."], { maxBuffer: 64 << 20 });
+      const web = { uid: 33, gid: 34, mtime: 1_000_000_000 };
+      const layers = [
+        shell,
+        tar(
+          { name: "x", type: "5", ...web, mode: 0o751 },
+          { name: "x/d", type: "5", ...web, mode: 0o700 },
+          { name: "x/d/hidden", data: "old" },
+          { name: "x/d/kept", data: "kept", ...web, mode: 0o600 },
+          { name: "x/opaque", type: "5", mode: 0o755 },
+          { name: "x/opaque/old", data: "old" },
+          { name: "x/gone", type: "5" },
+          { name: "x/gone/file", data: "old" },
+          { name: "x/becomes", type: "2", link: "d" },
+          { name: "x/junk", data: "nobody's", uid: 99_999, gid: 99_999 },
+        ),
+        tar(
+          // Nothing said of x and x/d: they stay as they are below.
+          { name: "x/d/.wh.hidden" },
+          { name: "x/d/new", data: "new", ...web },
+          { name: "x/opaque/.wh..wh..opq" },
+          { name: "x/opaque/new", data: "new" },
+          { name: "x/.wh.gone" },
+          { name: "x/becomes", type: "5", mode: 0o711 },
+          { name: "x/linked", type: "1", link: "x/d/new" },
+        ),
+      ];
+      await writer.index(await writer.image(layers));
+      const source = `oci:${writer.path}`;
+      const owner = { range: STORE_RANGE } as const;
+      using image = await openImage(source);
+      const tree = { kind: "layers", layers: image.layers, owner } as const;
+      const made = await erofsOf(tree);
+      const look = 'cd "$0" && find x -exec stat -c "%n %u %g %a %F %Y" {} +; cat x/d/* x/opaque/*';
+      const shown = await run(["sh", "-c", look, "/"], { root: source, user: 0, capabilities: ["DAC_READ_SEARCH"] });
+      expect(shown.stderr).toBe("");
+      const to = directory.join("extracted-layers");
+      execFileSync("fsck.erofs", [`--extract=${to}`, "--preserve", made.path], { stdio: "ignore" });
+      const extracted = execFileSync(`${base}/bin/busybox`, ["sh", "-c", look, to], { encoding: "utf8" });
+      const sorted = (text: string) => text.split("\n").sort();
+      expect(sorted(extracted)).toEqual(sorted(shown.stdout));
+      expect(shown.stdout).toContain("x/d 33 34 700 directory 1000000000");
+      expect(await erofsOf(tree)).toEqual(made);
+      const store = directory.join("layers-again");
+      using again = await openImage(source, { store });
+      expect(again.layers).not.toEqual(image.layers);
+      expect((await erofsOf({ ...tree, layers: again.layers }, { store })).digest).toBe(made.digest);
+    },
+  );
 
   it("that does not fit into the store is refused", async () => {
     await mkdir(directory.join("large"));

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
@@ -8,7 +8,7 @@ import { fingerprint, makeCanary } from "./support/canary.js";
 import { corpus } from "./support/corpus.js";
 import { Random } from "./support/random.js";
 import { paxSparse } from "./support/sparse-cases.js";
-import { pax, tar } from "./support/tar.js";
+import { pax, tar, tarEntry } from "./support/tar.js";
 import { hiddenOf, mergedListing, missing, type UnpackAnswer, unpack } from "./support/unpacker.js";
 
 /** Unpacks layers, each by itself, beside a canary, and asserts that the canary is as it was. */
@@ -166,6 +166,26 @@ describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, ()
       ]);
     }
     expect(await fingerprint(canary)).toBe(before);
+  });
+
+  it("takes twenty thousand files, and refuses a million entries as soon as they are one too many", async () => {
+    await using directory = await TemporaryDirectory.create("unpack");
+    const dest = directory.join("dest");
+    await mkdir(dest);
+    const files = Array.from({ length: 20_000 }, (_, n) => tarEntry({ name: `${n % 100}/${n}` }));
+    expect(await unpack(dest, [...files, Buffer.alloc(1024)])).toMatchObject({ exitCode: 0, entries: 20_000 });
+    expect(await readdir(directory.join("dest/7"))).toHaveLength(200);
+    // Without files of their own the others cost nobody a minute, and count all the same. No end: it must not be needed.
+    const thousand = Buffer.concat(Array.from({ length: 1000 }, (_, n) => tarEntry({ name: `${n}`, type: "6" })));
+    function* endless() {
+      for (let round = 0; round < 2000; round += 1) yield thousand;
+    }
+    const other = directory.join("other");
+    await mkdir(other);
+    expect(await unpack(other, endless())).toMatchObject({
+      exitCode: 1,
+      error: { code: "IMAGE_LIMIT", operation: "read entry", detail: "max-entries" },
+    });
   });
 
   it("does not follow what was in the destination before", async () => {

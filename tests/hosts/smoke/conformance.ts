@@ -3,6 +3,8 @@ import { chown, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BulkheadError, explain, type Level, run, Sandbox } from "bulkhead";
+import { LayoutWriter } from "../../images/support/layout.js";
+import { tar } from "../../images/support/tar.js";
 import { processesWith } from "../../support/host.js";
 import type { Case } from "./list.js";
 
@@ -77,6 +79,7 @@ export function conformance(level: Level): readonly Case[] {
       const { stdout, stderr } = await run(["perl", "-e", "print 6*7"], { level, root: "host" });
       assert.equal(stdout, "42", stderr);
     },
+    "an image of layers, with owners and without what upper ones hide": async () => await showsLayers(level),
     "a sandbox that is killed leaves no process": async () => {
       const sandbox = await Sandbox.create({ level });
       const process = await sandbox.exec(["sh", "-c", "(setsid sleep 987654 &) ; (sleep 987654 &) ; sleep 987654"]);
@@ -97,6 +100,33 @@ export function conformance(level: Level): readonly Case[] {
 
   function shell(script: string, resources = {}) {
     return run(["sh", "-c", script], { level, resources });
+  }
+}
+
+/** Unpacked in sandboxes, put together by overlayfs, mapped to the sandbox's ids where root can: each kernel has its own way. */
+async function showsLayers(level: Level): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-smoke-"));
+  try {
+    const writer = await LayoutWriter.create(join(directory, "image"));
+    const shell = await readFile("packages/bulkhead/assets/base/bin/busybox");
+    const web = { uid: 33, gid: 33 };
+    const layers = [
+      tar({ name: "bin/busybox", data: shell, mode: 0o755 }, { name: "bin/sh", type: "2", link: "busybox" }),
+      tar(
+        { name: "srv", type: "5", ...web, mode: 0o700 },
+        { name: "srv/gone" },
+        { name: "srv/own", data: "own", ...web },
+      ),
+      tar({ name: "srv/.wh.gone" }, { name: "srv/new", data: "new", ...web }),
+    ];
+    await writer.index(await writer.image(layers));
+    const script = "cd /srv && busybox ls && busybox cat own new && busybox stat -c '%u %a' . && busybox id -u";
+    const asRoot = process.getuid?.() === 0;
+    const policy = { root: `oci:${writer.path}`, level, ...(asRoot ? { user: 33 } : {}), workdir: "/" };
+    const { stdout, stderr } = await run(["/bin/sh", "-c", script], policy);
+    assert.match(stdout, /^new\nown\nownnew(\d+) 700\n\1\n$/, stderr);
+  } finally {
+    await rm(directory, { recursive: true });
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { lstat, mkdir, readdir, readFile, readlink } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** The program under test, without any sandbox: what protects the host here is the program alone. */
@@ -27,13 +28,18 @@ export interface UnpackAnswer {
 }
 
 /** Runs it on one layer: files go to `dest`, and whiteouts of what is there as well beside it. */
-export async function unpack(dest: string, layer: Uint8Array, ...flags: readonly string[]): Promise<UnpackAnswer> {
+export async function unpack(
+  dest: string,
+  layer: Uint8Array | Iterable<Uint8Array>,
+  ...flags: readonly string[]
+): Promise<UnpackAnswer> {
   await mkdir(hiddenOf(dest), { recursive: true });
   const arguments_ = ["--dest", dest, "--hidden", hiddenOf(dest), ...flags];
   const child = spawn(unpacker, arguments_, { stdio: ["pipe", "pipe", "inherit"], env: {} });
   // It stops reading as soon as it refuses.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(layer);
+  if (layer instanceof Uint8Array) child.stdin.end(layer);
+  else Readable.from(layer).pipe(child.stdin);
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
