@@ -28,6 +28,7 @@ const suites: readonly Suite[] = [
   { name: "faults", include: ["tests/faults/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "images", include: ["tests/images/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "learn", include: ["tests/learn/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "evidence", include: ["tests/evidence/**/*.test.ts"], seconds: 120, parallel: false },
   { name: "structure", include: ["tests/structure/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "examples", include: ["tests/examples/**/*.test.ts"], seconds: 60, parallel: false },
 ];

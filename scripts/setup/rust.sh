@@ -57,7 +57,7 @@ setup_warden() {
   need cc "gcc libc6-dev"
   install_wanted "a C linker and libc.a"
   begin_stamp warden
-  set -- build --release --locked -p bulkhead-warden -p bulkhead-unpack -p bulkhead-probe -p bulkhead-observe --message-format short
+  set -- build --release --locked -p bulkhead-warden -p bulkhead-unpack -p bulkhead-probe -p bulkhead-observe -p bulkhead-surface --message-format short
   ! offline || set -- "$@" --offline
   if ! (cd "$root/warden" && step "building the warden" "$state/warden.log" "$cargo" "$@"); then
     missing "the warden" "see .setup/warden.log; without a network: run './bulkhead setup' once with one"
@@ -65,7 +65,7 @@ setup_warden() {
   fi
   # The target directory names the host's target triple; the newest is the one just built.
   target=${CARGO_TARGET_DIR:-$root/warden/target}
-  for name in warden bulkhead-unpack bulkhead-probe bulkhead-observe; do
+  for name in warden bulkhead-unpack bulkhead-probe bulkhead-observe bulkhead-surface; do
     # shellcheck disable=SC2012 # triples have no odd characters
     built=$(ls -t "$target"/*/release/"$name" "$target/release/$name" 2>/dev/null | head -n 1)
     install_program "$built" "$root/packages/bulkhead/bin/$name" || return 1

@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   learn: ["errors", "policy", "broker", "sandbox", "syscalls"],
   record: ["errors", "policy", "plan", "evidence"],
   verify: ["errors", "policy", "evidence", "broker", "sandbox"],
+  surface: ["errors", "policy", "broker", "sandbox"],
   sandbox: [
     "record",
     "errors",
@@ -102,6 +103,7 @@ describe("the Rust crates", () => {
     relay: ["rustix"],
     warden: [],
     probe: ["libc"],
+    surface: ["libc", "serde", "serde_json", "syscalls"],
   };
 
   it.each(Object.entries(external))("%s depends only on %j and our own", (crate, names) => {

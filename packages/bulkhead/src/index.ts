@@ -53,6 +53,7 @@ export { type Envelope, formatEnvelope, verifyRecord } from "./record/envelope.j
 export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./record/key.js";
 export type { RecordOptions } from "./record/recorder.js";
 export type { Statement } from "./record/statement.js";
+export { availableLevels } from "./sandbox/available.js";
 export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
 export type { Exposed, ExposeOptions } from "./sandbox/expose.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
@@ -72,6 +73,10 @@ export type { ProcessResult } from "./sandbox/process-result.js";
 export { type PublishedPort, type RunControl, type RunOptions, run } from "./sandbox/run.js";
 export type { RunResult } from "./sandbox/run-result.js";
 export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
+export { surfaceChart } from "./surface/chart.js";
+export { measurePeers, type PeerSurface } from "./surface/peers.js";
+export { type SummaryRow, type SurfaceSummary, summariseSurfaces } from "./surface/summary.js";
+export { type HostReach, measureSurface, type Surface } from "./surface/surface.js";
 export type { BuiltIn } from "./syscalls/built-in.js";
 export { exportProfile } from "./syscalls/export.js";
 export type { OciProfile } from "./syscalls/oci.js";

@@ -68,6 +68,13 @@ Examples:
   bulkhead verify                                at every level that this host has
   bulkhead verify --level container --all        with the attempts that were stopped
   bulkhead verify --junit verify.xml --json`,
+  surface: `
+Everything is tried with arguments that cannot do harm. As root, the seccomp filters in force are read from outside as well.
+
+Examples:
+  bulkhead surface                               at every level that this host has, side by side
+  bulkhead surface --level container --json      every single thing that was reached
+  bulkhead surface --compare --svg surface.svg   beside a bare process, and the sandboxes of others that are installed`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

@@ -10,6 +10,7 @@ import { profileCommand } from "./commands/profile.js";
 import { recordCommand } from "./commands/record.js";
 import { runCommand } from "./commands/run.js";
 import { setupCommand } from "./commands/setup.js";
+import { surfaceCommand } from "./commands/surface.js";
 import { verifyCommand } from "./commands/verify.js";
 import { versionCommand } from "./commands/version.js";
 import { rootCommand } from "./root-command.js";
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   images: imagesCommand,
   kernel: kernelCommand,
   profile: profileCommand,
+  surface: surfaceCommand,
   verify: verifyCommand,
   record: recordCommand,
   doctor: doctorCommand,

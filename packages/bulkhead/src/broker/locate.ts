@@ -17,9 +17,14 @@ export function observerPath(): string {
   return programPath("bulkhead-observe", "BULKHEAD_OBSERVE");
 }
 
-/** The program that makes attempts and measures what can be reached, for use inside. */
+/** The program that makes attempts, for use inside. */
 export function probePath(): string {
   return process.env["BULKHEAD_PROBE"] ?? join(packageDirectory(), "bin", "bulkhead-probe");
+}
+
+/** As {@link wardenPath}, of what measures what can be reached: BULKHEAD_SURFACE. @throws BulkheadError SETUP_MISSING */
+export function surfacePath(): string {
+  return programPath("bulkhead-surface", "BULKHEAD_SURFACE");
 }
 
 /** The directory of the built-in root file system. Whether it is there is found out by who mounts it. */

@@ -7,6 +7,11 @@ export const sandboxCodes = entries({
     cause: "the self-test cannot tell anything: what must get through did not",
     remedy: "See what the probe said; `bulkhead run -- true` must work at this level.",
   },
+  SURFACE_FAILED: {
+    fault: "system",
+    cause: "what can be reached could not be measured",
+    remedy: "See `detail` for what the probe said; `bulkhead run -- true` must work at this level.",
+  },
   SANDBOX_LOST: {
     fault: "system",
     cause: "the sandbox ended before the operation did",

@@ -1,0 +1,34 @@
+import { Command, Option } from "commander";
+import { EXAMPLES } from "../help.js";
+
+export interface SurfaceFlags {
+  readonly level: string;
+  readonly compare?: boolean;
+  readonly json?: boolean;
+  readonly svg?: string;
+  readonly policy?: string;
+  readonly broker?: string;
+}
+
+/** `bulkhead surface`: what can be reached, measured. */
+export function surfaceCommand(): Command {
+  return new Command("surface")
+    .description(
+      "measure what a workload can reach: system calls, devices, kernel interfaces, sockets, the host's kernel",
+    )
+    .addOption(
+      new Option("-l, --level <level>", "at this level, or at all that this host has")
+        .choices(["all", "chroot", "container", "gvisor", "microvm"])
+        .default("all"),
+    )
+    .option("--compare", "beside a bare process; and docker, podman, bubblewrap where they are installed")
+    .option("--policy <file>", "under this policy (its level is replaced)")
+    .option("--json", "print everything that was found as one JSON object")
+    .option("--svg <file>", "write a chart as well")
+    .option("--broker <socket>", "use the system broker at this socket")
+    .addHelpText("after", EXAMPLES.surface)
+    .action(async (flags: SurfaceFlags) => {
+      const { surface } = await import("../surface/surface.js");
+      await surface(flags);
+    });
+}

@@ -1,0 +1,65 @@
+import { writeFile } from "node:fs/promises";
+import {
+  availableLevels,
+  LEVELS,
+  type Level,
+  loadPolicy,
+  measurePeers,
+  measureSurface,
+  type PeerSurface,
+  type Surface,
+  type SurfaceSummary,
+  summariseSurfaces,
+  surfaceChart,
+} from "bulkhead";
+import type { SurfaceFlags } from "../commands/surface.js";
+import { type Style, styleFor } from "../output/style.js";
+import { table } from "../output/table.js";
+import { finish, jsonLine, print } from "../output/write.js";
+
+/** Measures, and shows levels and peers side by side. */
+export async function surface(flags: SurfaceFlags): Promise<void> {
+  const options = flags.broker === undefined ? {} : { broker: flags.broker };
+  const policy = flags.policy === undefined ? {} : await loadPolicy(flags.policy);
+  const surfaces: Surface[] = [];
+  for (const level of await levelsOf(flags.level, options)) {
+    surfaces.push(await measureSurface({ ...policy, level }, options));
+  }
+  const peers = flags.compare === true ? await measurePeers() : [];
+  const summary = summariseSurfaces(surfaces, peers);
+  if (flags.svg !== undefined) await writeFile(flags.svg, surfaceChart(summary));
+  const text =
+    flags.json === true
+      ? jsonLine({ summary, levels: surfaces, peers })
+      : `${render(summary, peers, surfaces, styleFor(process.stdout))}\n`;
+  await print(process.stdout, text);
+  await finish(0);
+}
+
+async function levelsOf(wanted: string, options: { readonly broker?: string }): Promise<readonly Level[]> {
+  if (wanted !== "all") return LEVELS.filter((each) => each === wanted);
+  return await availableLevels(options);
+}
+
+/** Numbers side by side; then what could not be measured. */
+export function render(
+  { columns, rows }: SurfaceSummary,
+  peers: readonly PeerSurface[],
+  surfaces: readonly Surface[],
+  style: Style,
+): string {
+  const head = [{ text: "" }, ...columns.map((text) => ({ text, paint: style.strong })), { text: "" }];
+  const body = rows
+    .filter(({ counts }) => counts.some((count) => count !== null))
+    .map(({ what, counts, why }) => [
+      { text: what },
+      ...counts.map((count) => ({ text: count === null ? "-" : String(count) })),
+      { text: why, paint: style.dim },
+    ]);
+  const absent = peers.flatMap(({ peer, why }) => (why === null ? [] : [`${peer}: ${why}`]));
+  const blind = surfaces.some(({ host }) => host === null)
+    ? ["The host's kernel was not looked at from outside: that takes root."]
+    : [];
+  const notes = [...absent, ...blind].map((note) => style.dim(note));
+  return [table([head, ...body]), ...(notes.length === 0 ? [] : ["", ...notes])].join("\n");
+}

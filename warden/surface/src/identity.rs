@@ -1,0 +1,113 @@
+//! Who this is to the kernel, and what it may do as that.
+
+use serde::Serialize;
+
+/// Names as in `linux/capability.h`, in the order of their numbers.
+const NAMES: [&str; 41] = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+];
+
+#[derive(Debug, Serialize)]
+pub struct Capabilities {
+    pub effective: Vec<&'static str>,
+    /// What an execve of a set-user-id program could still give.
+    pub bounding: Vec<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    pub uid: u32,
+    pub gid: u32,
+    pub no_new_privs: bool,
+    /// 0 none, 1 strict, 2 filters; null where the kernel does not say.
+    pub seccomp: Option<u32>,
+    /// Processes that are visible.
+    pub processes: usize,
+}
+
+pub fn capabilities() -> Capabilities {
+    let held = field("CapEff").and_then(|mask| u64::from_str_radix(&mask, 16).ok()).unwrap_or(0);
+    let bounding = field("CapBnd").and_then(|mask| u64::from_str_radix(&mask, 16).ok()).unwrap_or(0);
+    Capabilities { effective: names(held), bounding: names(bounding) }
+}
+
+pub fn identity() -> Identity {
+    // SAFETY: these calls take nothing and cannot fail.
+    let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
+    // SAFETY: asks, with no pointer among the arguments.
+    let no_new_privs = unsafe { libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) } == 1;
+    Identity {
+        uid,
+        gid,
+        no_new_privs,
+        seccomp: field("Seccomp").and_then(|mode| mode.parse().ok()),
+        processes: processes(),
+    }
+}
+
+fn names(mask: u64) -> Vec<&'static str> {
+    NAMES.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, name)| *name).collect()
+}
+
+fn field(name: &str) -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()))
+}
+
+fn processes() -> usize {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return 0 };
+    entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok())).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_names() {
+        assert_eq!(names(1 << 21 | 1), ["CHOWN", "SYS_ADMIN"]);
+        assert_eq!(names(1 << 40), ["CHECKPOINT_RESTORE"]);
+        assert!(identity().processes > 0);
+    }
+}
