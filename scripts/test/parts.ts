@@ -36,7 +36,9 @@ export const parts: readonly Part[] = [
     minutes: 10,
     count: { from: "output", parse: ofCargo },
   },
-  ...["unit", "structure", "levels", "security", "egress", "faults", "images", "learn", "evidence", "examples"].map(vitest),
+  ...["unit", "structure", "levels", "security", "egress", "faults", "images", "learn", "evidence", "examples"].map(
+    vitest,
+  ),
   {
     name: "hosts",
     group: "hosts",

@@ -20,9 +20,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest"],
   images: ["errors", "policy", "plan", "broker", "sandbox"],
   egress: ["errors", "policy", "channel"],
-  learn: ["errors", "policy", "broker", "sandbox", "syscalls"],
+  learn: ["errors", "policy", "egress", "broker", "sandbox", "syscalls"],
   record: ["errors", "policy", "plan", "evidence"],
   verify: ["errors", "policy", "evidence", "broker", "sandbox"],
+  diff: ["errors", "policy", "sandbox"],
   surface: ["errors", "policy", "broker", "sandbox"],
   sandbox: [
     "record",

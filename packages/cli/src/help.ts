@@ -68,6 +68,12 @@ Examples:
   bulkhead verify                                at every level that this host has
   bulkhead verify --level container --all        with the attempts that were stopped
   bulkhead verify --junit verify.xml --json`,
+  diff: `
+Exit code 1 when anything but time and memory came out differently. Nothing of the host may be mounted for writing.
+
+Examples:
+  bulkhead diff --level container --level gvisor -- sh -c 'uname -a'
+  bulkhead diff --level container --level microvm --root host --json -- make test`,
   surface: `
 Everything is tried with arguments that cannot do harm. As root, the seccomp filters in force are read from outside as well.
 

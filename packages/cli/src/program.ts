@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { brokerCommand } from "./commands/broker.js";
 import { completionCommand } from "./commands/completion.js";
+import { diffCommand } from "./commands/diff.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
 import { imagesCommand } from "./commands/images.js";
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   surface: surfaceCommand,
   verify: verifyCommand,
   record: recordCommand,
+  diff: diffCommand,
   doctor: doctorCommand,
   broker: brokerCommand,
   setup: setupCommand,

@@ -39,8 +39,8 @@ export async function learn(argv: readonly string[], policy: Policy = {}, option
   let learned = from;
   let last: ProcessResult | undefined;
   for (let number = 1; number <= Math.max(1, runs); number++) {
-    const { result, observation } = await observe(argv, policy, rest);
-    learned = addRun(learned, observation);
+    const { result, observation, egress } = await observe(argv, policy, rest);
+    learned = addRun(learned, observation, egress);
     onRun?.(result, number);
     last = result;
   }

@@ -7,8 +7,18 @@ export interface Learned {
   readonly syscalls: Readonly<Record<string, SyscallLearned>>;
   readonly files: Readonly<Record<string, FileLearned>>;
   readonly peers: readonly (Peer & { readonly runs: number })[];
+  /** What was connected to through the network that the policy allows. Missing in what earlier versions kept. */
+  readonly egress?: readonly EgressLearned[];
   /** One of the runs did too much to be written down in full: what is made of it may be too little. */
   readonly cutOff: boolean;
+}
+
+export interface EgressLearned {
+  readonly host: string;
+  readonly port: number;
+  /** The rule of the policy that allowed it, as written. */
+  readonly rule: string | null;
+  readonly runs: number;
 }
 
 export interface SyscallLearned {
@@ -27,7 +37,11 @@ export interface FileLearned {
 export const NOTHING_LEARNED: Learned = { version: 1, runs: 0, syscalls: {}, files: {}, peers: [], cutOff: false };
 
 /** Adds one run. */
-export function addRun(learned: Learned, observation: Observation): Learned {
+export function addRun(
+  learned: Learned,
+  observation: Observation,
+  egress: readonly Omit<EgressLearned, "runs">[] = [],
+): Learned {
   const syscalls: Record<string, SyscallLearned> = { ...learned.syscalls };
   for (const { name, count, values = {} } of observation.syscalls) {
     const known = syscalls[name] ?? { runs: 0, count: 0, values: {} };
@@ -55,6 +69,18 @@ export function addRun(learned: Learned, observation: Observation): Learned {
     syscalls,
     files,
     peers: [...peers, ...fresh.map((peer) => ({ ...peer, runs: 1 }))],
+    egress: addEgress(learned.egress ?? [], egress),
     cutOff: learned.cutOff || observation.cutOff,
   };
+}
+
+function addEgress(
+  known: readonly EgressLearned[],
+  seen: readonly Omit<EgressLearned, "runs">[],
+): readonly EgressLearned[] {
+  const key = ({ host, port, rule }: Omit<EgressLearned, "runs">) => JSON.stringify([host, port, rule]);
+  const now = new Map(seen.map((each) => [key(each), each]));
+  const again = known.map((each) => (now.has(key(each)) ? { ...each, runs: each.runs + 1 } : each));
+  const old = new Set(known.map(key));
+  return [...again, ...[...now].filter(([name]) => !old.has(name)).map(([, each]) => ({ ...each, runs: 1 }))];
 }

@@ -1,4 +1,5 @@
 import type { Policy } from "../policy/schema.js";
+import { learnedNetwork } from "./egress.js";
 import { learnedApparmor } from "./export/apparmor.js";
 import { type LearnedLandlock, learnedLandlock } from "./export/landlock.js";
 import { allowedSyscalls, type LearnedSeccomp, learnedSeccomp } from "./export/seccomp.js";
@@ -33,11 +34,13 @@ export function least(learned: Learned, policy: Policy, defaultSyscalls: number)
   const access = generalise(learned);
   const seccomp = learnedSeccomp(learned);
   const network = learned.peers.some(({ family, address }) => family.startsWith("inet") && !isLoopback(address));
-  const { syscalls: _, network: destinations, ...rest } = policy;
+  const { syscalls: _, network: given, ...rest } = policy;
+  // Other ways than through the policy's network are nothing that can be narrowed.
+  const destinations = learnedNetwork(learned, given) ?? (network ? given : undefined);
   return {
     policy: {
       ...rest,
-      ...(network && destinations !== undefined ? { network: destinations } : {}),
+      ...(destinations === undefined ? {} : { network: destinations }),
       access: {
         read: [...access.read],
         list: [...access.list],
@@ -56,7 +59,7 @@ export function least(learned: Learned, policy: Policy, defaultSyscalls: number)
         write: access.write.length,
         execute: access.execute.length,
       },
-      network,
+      network: network || destinations !== undefined,
       capabilities: policy.capabilities?.length ?? 0,
     },
     seenOnce: onceOf(learned),

@@ -1,18 +1,23 @@
 import { observerPath } from "../broker/locate.js";
+import type { EgressEvent } from "../egress/log/event.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Policy } from "../policy/schema.js";
 import type { ProcessResult } from "../sandbox/process-result.js";
 import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.js";
+import type { EgressLearned } from "./learned.js";
 import { LARGEST_REPORT, type Observation, parseObservation } from "./observation.js";
 
 /** Inside: the observer, and where it leaves its report. */
 const OBSERVER = "/.bulkhead-observe";
+const MOST_EGRESS = 10_000;
 const REPORTS = "/.bulkhead-report";
 
 /** What became of one observed run. */
 export interface Observed {
   readonly result: ProcessResult;
   readonly observation: Observation;
+  /** Connections that the policy's network let through. */
+  readonly egress: readonly Omit<EgressLearned, "runs">[];
 }
 
 /**
@@ -26,6 +31,13 @@ export async function observe(
   options: SandboxOptions = {},
 ): Promise<Observed> {
   const { syscalls: _, access: __, ...rest } = policy;
+  const egress: Omit<EgressLearned, "runs">[] = [];
+  const onEgressEvent = (event: EgressEvent) => {
+    if (event.verdict === "allow" && event.reason === null && egress.length < MOST_EGRESS) {
+      egress.push({ host: event.name, port: event.port, rule: event.rule });
+    }
+    options.egress?.onEgressEvent?.(event);
+  };
   await using sandbox = await Sandbox.create(
     {
       ...rest,
@@ -35,7 +47,7 @@ export async function observe(
         { tmpfs: REPORTS, size: LARGEST_REPORT + 4096, exec: false },
       ],
     },
-    options,
+    { ...options, egress: { ...options.egress, onEgressEvent } },
   );
   const report = `${REPORTS}/report.json`;
   const result = await sandbox.run([OBSERVER, "--report", report, "--", ...argv]);
@@ -45,7 +57,7 @@ export async function observe(
   });
   if (info.size > LARGEST_REPORT) throw new BulkheadError("LEARN_FAILED", { operation: "read report", detail: "size" });
   const observation = parseObservation(await sandbox.files.read(report));
-  return { result, observation: withoutOwn(observation) };
+  return { result, observation: withoutOwn(observation), egress };
 }
 
 /** The observer itself is no part of what the program needs. */

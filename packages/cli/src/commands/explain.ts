@@ -5,6 +5,8 @@ import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
 
 export interface ExplainFlags extends PolicyFlags, ImageFlags {
   readonly plan?: boolean;
+  readonly why?: boolean;
+  readonly against?: string;
   readonly json?: boolean;
   readonly broker?: string;
 }
@@ -14,6 +16,8 @@ export function explainCommand(): Command {
   const command = new Command("explain")
     .description("show what would be enforced, by which mechanism, and what would not")
     .option("--plan", "print the plan instead: exactly what the warden would execute")
+    .option("--why", "say of each line what it is for")
+    .option("--against <level|file>", "show what another level, or another policy, would change")
     .option("--json", "print everything as one JSON object")
     .option("--broker <socket>", "ask the system broker at this socket");
   return addImageFlags(addPolicyFlags(command))

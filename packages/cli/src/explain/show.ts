@@ -1,4 +1,4 @@
-import { type Enforcement, type Explanation, explain } from "bulkhead";
+import { type Enforcement, type Explanation, explain, PURPOSES } from "bulkhead";
 import type { ExplainFlags } from "../commands/explain.js";
 import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
@@ -11,19 +11,24 @@ import { policyFrom } from "../policy/from-flags.js";
 /** Prints what a policy comes to here; ends with 125 if it would be refused. */
 export async function showExplanation(flags: ExplainFlags): Promise<void> {
   const progress = progressOn(process.stderr, false);
-  const explanation = await explain(await policyFrom(flags), {
+  const options = {
     images: imageOptions(flags, progress.onEvent),
     ...(flags.broker === undefined ? {} : { broker: flags.broker }),
-  }).finally(() => progress.stop());
+  };
+  const explanation = await explain(await policyFrom(flags), options).finally(() => progress.stop());
+  if (flags.against !== undefined) {
+    const { showAgainst } = await import("./against.js");
+    return await showAgainst(explanation, flags, flags.against, options);
+  }
   await print(process.stdout, `${render(explanation, flags)}\n`);
   await finish(explanation.unmet.length === 0 ? 0 : EXIT.bulkhead);
 }
 
 function render(explanation: Explanation, flags: ExplainFlags): string {
-  if (flags.json === true) return JSON.stringify(explanation);
+  if (flags.json === true) return JSON.stringify({ ...explanation, purposes: PURPOSES });
   if (flags.plan === true) return JSON.stringify(explanation.plan, null, 2);
   const { columns, isTTY } = process.stdout;
-  return renderTable(explanation, styleFor(process.stdout), isTTY ? columns : undefined);
+  return renderTable(explanation, styleFor(process.stdout), isTTY ? columns : undefined, flags.why === true);
 }
 
 /** The table for people; `width` is the terminal's, or undefined. */
@@ -31,9 +36,13 @@ export function renderTable(
   { level, enforcement, unmet }: Explanation,
   style: Style,
   width: number | undefined,
+  why = false,
 ): string {
   const weakPoint = wrap(`Weak point: ${enforcement.weakPoint}`, width ?? Number.POSITIVE_INFINITY).join("\n");
-  const rows = enforcement.protections.map((line) => row(line, style));
+  const rows = enforcement.protections.flatMap((line) => [
+    row(line, style),
+    ...(why ? [[{ text: "" }, { text: "" }, { text: PURPOSES[line.protection], paint: style.dim }]] : []),
+  ]);
   const refused = unmet.map(({ protection }) => protection).join(", ");
   return [
     `Level ${style.strong(level)}`,

@@ -1,5 +1,4 @@
-import { type Lesson, printable } from "bulkhead";
-import type { Checked } from "./learn.js";
+import { type Checked, type Lesson, printable } from "bulkhead";
 
 const MOST_NAMED = 10;
 

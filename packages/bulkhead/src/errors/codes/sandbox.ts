@@ -12,6 +12,12 @@ export const sandboxCodes = entries({
     cause: "what can be reached could not be measured",
     remedy: "See `detail` for what the probe said; `bulkhead run -- true` must work at this level.",
   },
+  DIFF_WRITES_HOST: {
+    fault: "user",
+    cause:
+      "a job that is run twice may not write to a directory of the host: the second run would not start where the first did",
+    remedy: "Mount it read-only, and let the job write to a tmpfs.",
+  },
   SANDBOX_LOST: {
     fault: "system",
     cause: "the sandbox ended before the operation did",

@@ -1,0 +1,72 @@
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import type { Level } from "../policy/level.js";
+import type { Policy } from "../policy/schema.js";
+import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.js";
+import { type Difference, differencesOf } from "./differences.js";
+import { type FilesLeft, filesIn } from "./files-left.js";
+
+/** One run of the job. */
+export interface JobRun {
+  readonly level: Level;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+  /** The most that the whole sandbox had at once; at levels with a kernel of their own that is in it. Null: nothing measures it. */
+  readonly memoryPeakBytes: number | null;
+  /** What it left in the places that it could write to. */
+  readonly files: FilesLeft;
+}
+
+/** The same job at two levels. */
+export interface JobComparison {
+  readonly runs: readonly [JobRun, JobRun];
+  /** What came out differently; time and memory are never among it. */
+  readonly differences: readonly Difference[];
+  readonly same: boolean;
+}
+
+/** As `run` has it. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Runs a job at two levels, each time from the same start, and compares what came of it: how it ended, what it put out, what files it left; and
+ * what it cost.
+ * @throws BulkheadError DIFF_WRITES_HOST, and what creating a sandbox and starting a program throw
+ */
+export async function compareLevels(
+  argv: readonly string[],
+  levels: readonly [Level, Level],
+  policy: Policy = {},
+  options: SandboxOptions & { readonly timeoutMs?: number } = {},
+): Promise<JobComparison> {
+  const writable = policy.files?.find((file) => "host" in file && file.mode === "rw");
+  if (writable !== undefined && "host" in writable) {
+    throw new BulkheadError("DIFF_WRITES_HOST", { operation: "compare", path: writable.host });
+  }
+  const runs = [await once(argv, levels[0], policy, options), await once(argv, levels[1], policy, options)] as const;
+  const differences = differencesOf(...runs);
+  return { runs, differences, same: differences.length === 0 };
+}
+
+async function once(
+  argv: readonly string[],
+  level: Level,
+  policy: Policy,
+  { timeoutMs = TIMEOUT_MS, ...options }: SandboxOptions & { readonly timeoutMs?: number },
+): Promise<JobRun> {
+  const { trust: _, ...rest } = policy;
+  await using sandbox = await Sandbox.create({ ...rest, level }, options);
+  const { exitCode, signal, stdout, stderr, timedOut, durationMs } = await sandbox.run(argv, { timeoutMs });
+  const { memoryPeakBytes } = await sandbox.stats();
+  const files = await filesIn(sandbox, placesOf(policy));
+  return { level, exitCode, signal, stdout, stderr, timedOut, durationMs, memoryPeakBytes, files };
+}
+
+/** Where a job leaves files: what the policy mounts for writing, and what every sandbox has. */
+function placesOf({ files = [], workdir = "/work" }: Policy): readonly string[] {
+  const named = files.flatMap((file) => ("tmpfs" in file ? [file.tmpfs] : []));
+  return [...new Set([workdir, "/tmp", ...named])].sort();
+}

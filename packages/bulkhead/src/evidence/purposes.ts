@@ -1,0 +1,32 @@
+import type { Protection } from "../policy/protections.js";
+
+/** Why each protection is there: what could be done to the host, or to others, without it. */
+export const PURPOSES = {
+  "uid-range": "without it, whoever gets out is a user of the host, or the same one as in another sandbox",
+  capabilities: "without it, root inside could mount, trace, load or listen with the kernel's own rights",
+  "no-new-privs": "without it, a set-user-id program in the root hands out the rights of its owner",
+  seccomp: "without it, every system call is a way to a kernel bug, most of which no program needs",
+  landlock: "a second lock on files: it holds where a mount was wrong, or is changed by a bug",
+  apparmor: "a third lock, by name and kind of access, that the host's administrator can write and audit",
+  "namespace.user": "without it, the ids inside are the host's, and a file that gets out belongs to a real user",
+  "namespace.mount": "without it, the host's files are there to be found",
+  "namespace.pid": "without it, the host's processes can be seen and signalled",
+  "namespace.ipc": "without it, shared memory and queues of other programs can be read",
+  "namespace.net": "without it, services on the host's loopback and network trust whoever connects",
+  "namespace.uts": "without it, the host's name is told, and with a capability changed",
+  "namespace.cgroup": "without it, paths tell what else runs on the host and how it is managed",
+  "read-only-root": "without it, a run can leave something for the next one, or fill up what it stands on",
+  "masked-proc": "files of /proc and /sys tell of the host's hardware, load and addresses, and some change it",
+  "minimal-dev": "every device node is a driver to talk to; disks and memory are among them",
+  network: "code that nobody trusts sends what it finds to somebody, or attacks who is near",
+  "cgroup.memory": "without it, one workload makes the kernel kill others for their memory",
+  "cgroup.pids": "without it, a fork bomb stops the machine",
+  "cgroup.cpu": "without it, one workload takes the time of all",
+  "disk-limit": "without it, one workload fills the disk for all",
+  rlimits: "open files, locked memory and core dumps are the kernel's memory, or leak the workload's",
+  "clean-environment": "variables of the caller hold its tokens and passwords",
+  "closed-descriptors": "an open descriptor of the caller is a way around every wall",
+  "own-session": "a shared terminal can be typed into, a shared process group killed",
+  "own-session-keyring": "the caller's keyring holds keys of its file systems and services",
+  "kill-on-disconnect": "without it, what nobody waits for any more goes on running",
+} as const satisfies Readonly<Record<Protection, string>>;

@@ -1,0 +1,28 @@
+import { readRule } from "../policy/network/rule.js";
+import type { Policy } from "../policy/schema.js";
+import type { EgressLearned, Learned } from "./learned.js";
+
+type Network = NonNullable<Policy["network"]>;
+type Rule = NonNullable<Extract<Network, object>["allow"]>[number];
+
+/**
+ * The network of the least policy: of the rules that a policy has, those that something went through, and these no wider than what went through
+ * them. Undefined: nothing did. Pure.
+ */
+export function learnedNetwork({ egress = [] }: Learned, network: Network | undefined): Network | undefined {
+  if (network === undefined || network === "none" || egress.length === 0) return undefined;
+  if (network === "full") return { allow: destinations(egress) };
+  const allow = (network.allow ?? []).flatMap((written): Rule[] => {
+    const rule = readRule(written, "allow");
+    const through = typeof rule === "string" ? [] : egress.filter((each) => each.rule === rule.text);
+    if (through.length === 0) return [];
+    // What says more than host and port is the user's own doing, and narrower than a host and a port would be.
+    return typeof written === "string" && !written.includes("://") ? destinations(through) : [written];
+  });
+  return { ...network, allow: [...new Map(allow.map((rule) => [JSON.stringify(rule), rule])).values()] };
+}
+
+function destinations(egress: readonly EgressLearned[]): string[] {
+  const names = egress.map(({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`));
+  return [...new Set(names)].sort();
+}

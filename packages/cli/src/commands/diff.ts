@@ -1,0 +1,35 @@
+import { Command, InvalidArgumentError } from "commander";
+import { EXAMPLES } from "../help.js";
+import { addImageFlags, type ImageFlags } from "../images/flags.js";
+import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
+
+export interface DiffFlags extends Omit<PolicyFlags, "level">, ImageFlags {
+  readonly level?: readonly string[];
+  readonly json?: boolean;
+  readonly broker?: string;
+}
+
+/** `bulkhead diff`: the same job at two levels. */
+export function diffCommand(): Command {
+  const command = new Command("diff")
+    .description("run the same job at two levels; compare how it ended, its output, the files it left, time and memory")
+    .argument("<command...>", "the program and its arguments; put -- before it")
+    .passThroughOptions()
+    .option("--json", "print the comparison as one JSON object")
+    .option("--broker <socket>", "use the system broker at this socket");
+  addImageFlags(addPolicyFlags(command));
+  const level = command.options.find(({ long }) => long === "--level");
+  if (level !== undefined) {
+    level.description = "one of the two levels: give it twice";
+    level.argParser((value: string, before: readonly string[] = []) => [...before, levelNamed(value)]);
+  }
+  return command.addHelpText("after", EXAMPLES.diff).action(async (argv: readonly string[], flags: DiffFlags) => {
+    const { diff } = await import("../diff/diff.js");
+    await diff(argv, flags);
+  });
+}
+
+function levelNamed(value: string): string {
+  if (["chroot", "container", "gvisor", "microvm"].includes(value)) return value;
+  throw new InvalidArgumentError("Allowed choices are chroot, container, gvisor, microvm.");
+}
