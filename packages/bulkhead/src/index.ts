@@ -59,7 +59,6 @@ export { type Envelope, formatEnvelope, verifyRecord } from "./record/envelope.j
 export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./record/key.js";
 export type { RecordOptions } from "./record/recorder.js";
 export type { Statement } from "./record/statement.js";
-export { availableLevels } from "./sandbox/available.js";
 export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
 export type { Exposed, ExposeOptions } from "./sandbox/expose.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";

@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import {
-  availableLevels,
   LEVELS,
   type Level,
+  levelAvailability,
   loadPolicy,
   measurePeers,
   measureSurface,
   type PeerSurface,
+  reportHost,
   type Surface,
   type SurfaceSummary,
   summariseSurfaces,
@@ -38,7 +39,9 @@ export async function surface(flags: SurfaceFlags): Promise<void> {
 
 async function levelsOf(wanted: string, options: { readonly broker?: string }): Promise<readonly Level[]> {
   if (wanted !== "all") return LEVELS.filter((each) => each === wanted);
-  return await availableLevels(options);
+  return levelAvailability(await reportHost({ ...options, tryLevels: true })).flatMap((each) =>
+    each.available ? [each.level] : [],
+  );
 }
 
 /** Numbers side by side; then what could not be measured. */
