@@ -7,19 +7,24 @@ import { attempt } from "./probe.js";
 
 const DEFAULT_OUTCOMES = ["refused", "absent"] as const;
 
+/** A machine takes longer to make than all attempts in it: there, those with the same policy share one as long as it lives. */
+const SHARING: ReadonlySet<Level> = new Set(["microvm"]);
+
 /**
- * Declares one test for each attack: a sandbox of its own, the attempt inside, and then, whatever the attempt says of itself:
+ * Declares one test for each attack: a sandbox of its own (or one that is shared), the attempt inside, and then, whatever the attempt says of itself:
  * everything outside is as it was, and init still serves.
  */
 export function runAttacks(level: Level, attacks: readonly Attack[]): void {
   let arena: Arena;
   let writableLack: string | undefined;
+  const sandboxes = new Sandboxes(SHARING.has(level));
 
   beforeAll(async () => {
     arena = await Arena.create();
     writableLack = await lackForWritable(level, arena);
   });
   afterAll(async () => {
+    await sandboxes[Symbol.asyncDispose]();
     await arena[Symbol.asyncDispose]();
   });
 
@@ -30,7 +35,8 @@ export function runAttacks(level: Level, attacks: readonly Attack[]): void {
       if (attack.needs === "writable" && writableLack !== undefined) context.skip(writableLack);
       if (attack.needs === "root" && process.getuid?.() !== 0) context.skip("needs root to set the trap");
       const policy = policyFor(level, attack, arena, writableLack === undefined);
-      await using sandbox = await Sandbox.create(policy);
+      await using lease = await sandboxes.take(policy);
+      const { sandbox } = lease;
       const argv = typeof attack.attempt === "function" ? attack.attempt(arena) : attack.attempt;
       const report = await attempt(sandbox, argv, attack);
       arena.assertIntact(attack.planted?.(arena));
@@ -41,7 +47,37 @@ export function runAttacks(level: Level, attacks: readonly Attack[]): void {
       expect(allowed, JSON.stringify(report)).toContain(report.outcome);
       const after = await (await sandbox.exec(["/probe", "syscall", "control"], { buffer: true })).result;
       expect(after.exitCode, "init still serves").toBe(0);
+      lease.isGood = true;
     });
+  }
+}
+
+/** Sandboxes for attempts; one at a time is lent. */
+class Sandboxes implements AsyncDisposable {
+  readonly #shared: boolean;
+  #last: { readonly policy: string; readonly sandbox: Sandbox } | undefined;
+
+  constructor(shared: boolean) {
+    this.#shared = shared;
+  }
+
+  /** What is not called good when it is given back is not lent again. */
+  async take(policy: Policy): Promise<AsyncDisposable & { readonly sandbox: Sandbox; isGood: boolean }> {
+    const name = JSON.stringify(policy);
+    if (this.#last?.policy !== name) await this[Symbol.asyncDispose]();
+    const sandbox = this.#last?.sandbox ?? (await Sandbox.create(policy));
+    this.#last = { policy: name, sandbox };
+    const giveBack = async () => {
+      if (!this.#shared || !lease.isGood) await this[Symbol.asyncDispose]();
+    };
+    const lease = { sandbox, isGood: false, [Symbol.asyncDispose]: giveBack };
+    return lease;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const last = this.#last;
+    this.#last = undefined;
+    await last?.sandbox.kill();
   }
 }
 
@@ -60,14 +96,16 @@ function policyFor(level: Level, attack: Attack, arena: Arena, withWritable: boo
   };
 }
 
-/** Not every file system under TMPDIR can be mounted with other owners; then those attacks have nothing to aim at. */
+const LACKS: ReadonlySet<string> = new Set(["MOUNT_IDMAP_UNSUPPORTED", "MICROVM_UNSUPPORTED"]);
+
+/** Not every file system under TMPDIR can be mounted with other owners, and a guest has none of the host's; then those attacks have nothing to aim at. */
 async function lackForWritable(level: Level, arena: Arena): Promise<string | undefined> {
   try {
     await using sandbox = await Sandbox.create({ level, files: [{ host: arena.writable, at: "/rw", mode: "rw" }] });
     void sandbox;
     return undefined;
   } catch (error) {
-    if (error instanceof BulkheadError && error.code === "MOUNT_IDMAP_UNSUPPORTED") return error.message;
+    if (error instanceof BulkheadError && LACKS.has(error.code)) return error.message;
     throw error;
   }
 }

@@ -167,7 +167,13 @@ class Run {
     const { signal } = this.#options;
     const timeMs = this.#prepared.compiled.workload.timeMs;
     const abort = () => this.#live.kill(aborted(signal));
-    const timer = timeMs === null ? undefined : setTimeout(() => this.#timeOut(), timeMs ?? RUN_TIME_MS);
+    let timer: NodeJS.Timeout | undefined;
+    // It is the workload's time. A machine that boots is bounded by itself.
+    const start = () => {
+      if (timeMs !== null && !settled) timer = setTimeout(() => this.#timeOut(), timeMs ?? RUN_TIME_MS);
+    };
+    let settled = false;
+    this.#live.running.launched.then(start, () => undefined);
     if (signal?.aborted === true) {
       abort();
     }
@@ -175,6 +181,7 @@ class Run {
     try {
       return await this.#execution.settled;
     } finally {
+      settled = true;
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
     }

@@ -67,6 +67,7 @@ class RunningMachine implements Running {
   #violation: BulkheadError | undefined;
   #released = false;
   #booted = false;
+  #killed = false;
 
   constructor(broker: Broker, plan: Plan, bootMs = BOOT_MS) {
     const { id } = plan;
@@ -112,8 +113,10 @@ class RunningMachine implements Running {
       // The copy is told apart from every other one before anything of the workload runs in it.
       this.#goOn(() => this.#control.awake(hostnameOf(plan))).then(up, failed);
     } else if (startsReady(plan)) {
-      this.#goOn(() => this.#order()).catch(failed);
-      booted.catch(() => void forget(plan));
+      this.#goOn(() => this.#order()).catch((error: BulkheadError) => {
+        if (!this.#killed) void forget(plan);
+        failed(error);
+      });
     }
     this.launched = this.#boot(booted, bootMs, failed);
     this.launched.catch(() => undefined);
@@ -130,6 +133,7 @@ class RunningMachine implements Running {
   }
 
   kill(): void {
+    this.#killed = true;
     this.#launch.kill();
   }
 
@@ -206,7 +210,10 @@ class RunningMachine implements Running {
 
   async #boot(booted: Promise<void>, bootMs: number, failed: (error: BulkheadError) => void): Promise<Launched> {
     const launched = await this.#launch.launched;
-    const timer = setTimeout(() => failed(this.#bootFailure(`nothing for ${bootMs} ms`)), bootMs);
+    const timer = setTimeout(() => {
+      void forget(this.#plan);
+      failed(this.#bootFailure(`nothing for ${bootMs} ms`));
+    }, bootMs);
     try {
       await booted;
       this.#booted = true;

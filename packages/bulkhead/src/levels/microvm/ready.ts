@@ -11,6 +11,8 @@ import { restoring } from "./snapshot.js";
 export type Keep = (plan: Plan, file: string) => Promise<void>;
 
 const MOST_KEPT = 8;
+/** Between a plan that names one and the monitor that has it open lies no more than this. */
+const IN_USE_MS = 60_000;
 const DIRECTORY = "ready";
 /** What the disks of a kept machine were: too small to be anything. */
 const BLANK_BYTES = 4096;
@@ -96,7 +98,11 @@ async function forgetOlder(directory: string): Promise<void> {
   const aged = await Promise.all(
     paths.map(async (path) => ({ path, usedMs: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 })),
   );
-  const old = aged.sort((one, other) => other.usedMs - one.usedMs).slice(MOST_KEPT);
+  // One that was asked for just now may not be open yet.
+  const old = aged
+    .sort((one, other) => other.usedMs - one.usedMs)
+    .slice(MOST_KEPT)
+    .filter(({ usedMs }) => Date.now() - usedMs > IN_USE_MS);
   for (const { path } of old) await rm(path, { force: true });
 }
 
