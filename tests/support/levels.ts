@@ -62,3 +62,17 @@ export async function forEachLevel(
     }
   }
 }
+
+/** `forEachLevel` for cases that are not run at some levels, with why. */
+export function exceptAt(reasons: Readonly<Partial<Record<Level, string>>>): typeof forEachLevel {
+  return async (cases, levels = LEVELS_UNDER_TEST) => {
+    await forEachLevel(
+      cases,
+      levels.filter((level) => reasons[level] === undefined),
+    );
+    for (const level of levels) {
+      const reason = reasons[level];
+      if (reason !== undefined) describe.skip(`${level} (skipped: ${reason})`, () => cases(level));
+    }
+  };
+}
