@@ -18,6 +18,7 @@ import { isRestored, saveState } from "./snapshot.js";
 const BOOT_MS = 90_000;
 /** How long a guest may take to say what it counted; a hostile one never might. */
 const LAST_STATS_MS = 250;
+const ASKED_STATS_MS = 5_000;
 /** Between two looks whether a snapshot is loaded. */
 const LOADING_MS = 10;
 
@@ -68,6 +69,7 @@ class RunningMachine implements Running {
   #released = false;
   #booted = false;
   #killed = false;
+  #paused = false;
 
   constructor(broker: Broker, plan: Plan, bootMs = BOOT_MS) {
     const { id } = plan;
@@ -145,32 +147,33 @@ class RunningMachine implements Running {
       this.kill();
       return;
     }
-    const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_STATS_MS));
-    const counted = this.#control.stats().then(
-      (stats) => {
-        this.#claimed = stats;
-      },
-      () => undefined,
-    );
-    void Promise.race([counted, late]).then(() => this.kill());
+    void within(LAST_STATS_MS, this.#claim()).then(() => this.kill());
   }
 
   async stats(): Promise<Stats> {
     const outside = await this.#launch.stats();
-    this.#claimed = await this.#control.stats().catch(() => this.#claimed);
+    // A machine that stands still answers nothing, and a hostile one need not.
+    if (!this.#paused) await within(ASKED_STATS_MS, this.#claim());
     return this.#merged(outside);
+  }
+
+  /** What the guest has counted so far, by its own word. */
+  async #claim(): Promise<void> {
+    this.#claimed = await this.#control.stats().catch(() => this.#claimed);
   }
 
   evidence() {
     return this.#launch.evidence();
   }
 
-  pause(): Promise<void> {
-    return this.#launch.pause();
+  async pause(): Promise<void> {
+    await this.#launch.pause();
+    this.#paused = true;
   }
 
-  resume(): Promise<void> {
-    return this.#launch.resume();
+  async resume(): Promise<void> {
+    await this.#launch.resume();
+    this.#paused = false;
   }
 
   /** Silence, standstill, copy; then it goes on with entropy that no copy has had (`docs/guest.md`). */
@@ -257,6 +260,15 @@ class RunningMachine implements Running {
     const { oomKills, pids, pidsExceeded, diskFull } = inside;
     return { ...outside, oomKills: (outside.oomKills ?? 0) + (oomKills ?? 0), pids, pidsExceeded, diskFull };
   }
+}
+
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 /** What the guest has said already when this machine begins. */

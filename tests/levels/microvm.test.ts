@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { chmod, truncate, writeFile } from "node:fs/promises";
+import { learn, run, Sandbox } from "bulkhead";
+import { describe, expect, test } from "vitest";
+import { shell } from "../support/inside.js";
+import { isRequired, lackFor } from "../support/levels.js";
+import { TemporaryDirectory } from "../support/temporary.js";
+
+const level = "microvm" as const;
+const lack = await lackFor(level);
+
+test.runIf(lack !== undefined && isRequired(level))("microvm is required here", () => {
+  throw new Error(lack);
+});
+
+/** The kept machine that a sandbox goes on from. */
+function keptBy({ plan }: Sandbox): string {
+  const mount = plan.mounts.find(({ at }) => at === "/vm/ready");
+  return mount?.kind === "bind" ? mount.source : "";
+}
+
+/** What is a machine's own; all else is in the suites that run at every level. */
+describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {
+  test("goes on from a kept machine, with random numbers, clock and boot id of its own", async () => {
+    await using one = await Sandbox.create({ level });
+    await using other = await Sandbox.create({ level });
+    expect(keptBy(one)).not.toBe("");
+    expect(keptBy(other)).toBe(keptBy(one));
+    const script = "head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/boot_id; date +%s";
+    const said = (sandbox: Sandbox) => shell(sandbox, script).then(({ stdout }) => stdout.trim().split("\n"));
+    const [first, second] = [await said(one), await said(other)];
+    expect(first[0]).toMatch(/^( [0-9a-f]{2}){16}$/);
+    expect(second[0]).not.toBe(first[0]);
+    expect(second[1]).not.toBe(first[1]);
+    for (const [, , seconds] of [first, second]) expect(Math.abs(Number(seconds) - Date.now() / 1000)).toBeLessThan(60);
+  });
+
+  test("a kept machine that is damaged is not gone on from twice", async () => {
+    await using sandbox = await Sandbox.create({ level });
+    const kept = keptBy(sandbox);
+    await chmod(kept, 0o600);
+    await truncate(kept, 1 << 20);
+    await expect(Sandbox.create({ level })).rejects.toMatchObject({ fault: "system" });
+    expect(existsSync(kept)).toBe(false);
+    expect((await run(["echo", "again"], { level })).stdout).toBe("again\n");
+  });
+
+  test("a file and a directory of the host are images; what no image can stand for is refused", async () => {
+    await using directory = await TemporaryDirectory.create("microvm", 0o755);
+    await writeFile(directory.join("file"), "from the host\n");
+    const files = [
+      { host: directory.join("file"), at: "/one" },
+      { host: directory.path, at: "/all" },
+    ];
+    const { stdout } = await run(["sh", "-c", "cat /one /all/file; echo x > /one; ls -A /all"], { level, files });
+    expect(stdout).toBe("from the host\nfrom the host\nfile\n");
+    const refused = { code: "MICROVM_UNSUPPORTED" };
+    const writable = { host: directory.path, at: "/out", mode: "rw" as const };
+    await expect(run(["true"], { level, files: [writable] })).rejects.toMatchObject(refused);
+    await expect(run(["true"], { level, root: "host" })).rejects.toMatchObject(refused);
+  });
+
+  test("is what a hostile workload gets, and never less", async () => {
+    const { level: got, stdout } = await run(["uname", "-r"], { trust: "hostile" });
+    expect(got).toBe(level);
+    expect(stdout).not.toBe((await run(["uname", "-r"], { trust: "first-party" })).stdout);
+    await using sandbox = await Sandbox.create({ trust: "first-party", level: { min: level } });
+    expect(sandbox.level).toBe(level);
+  });
+
+  test("programs are observed in there, too", async () => {
+    const lesson = await learn(["sh", "-c", "cat /etc/hostname"], { level });
+    expect(lesson.result.exitCode).toBe(0);
+    expect(JSON.stringify(lesson.learned)).toContain("openat");
+  });
+});
