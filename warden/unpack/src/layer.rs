@@ -100,11 +100,6 @@ impl<'l> Layer<'l> {
         Ok(written)
     }
 
-    /// Flushes the tree to the disk.
-    pub fn sync(&self) -> Result<(), Failure> {
-        self.tree.sync()
-    }
-
     fn put(&mut self, entry: &Entry, archive: &mut Archive<'_>, buffer: &mut [u8]) -> Result<(), Failure> {
         let path = EntryPath::parse(&entry.path, &self.options.limits)?;
         let Some((parents, name)) = path.split() else {

@@ -37,26 +37,23 @@ pub struct Options {
     pub lowest: bool,
     /// Files get the owners and directories the exact permissions that the archive says: this process may give files away.
     pub owners: bool,
-    /// Flush the file system at the end, so that a power cut cannot leave a half layer behind a finished name.
-    pub sync: bool,
     /// Bounds.
     pub limits: Limits,
 }
 
-/// Reads `--dest DIR --hidden DIR [--lowest] [--owners] [--sync] [--max-entries N] [--max-bytes N] [--max-ratio N] [--max-depth N] [--max-name-bytes N]`.
+/// Reads `--dest DIR --hidden DIR [--lowest] [--owners] [--max-entries N] [--max-bytes N] [--max-ratio N] [--max-depth N] [--max-name-bytes N]`.
 ///
 /// # Errors
 ///
 /// The argument that is unknown, incomplete or no number.
 pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, OsString> {
     let (mut dest, mut hidden) = (None, None);
-    let (mut lowest, mut owners, mut sync) = (false, false, false);
+    let (mut lowest, mut owners) = (false, false);
     let mut limits = Limits::default();
     while let Some(name) = arguments.next() {
         let flag = match name.to_str() {
             Some("--lowest") => Some(&mut lowest),
             Some("--owners") => Some(&mut owners),
-            Some("--sync") => Some(&mut sync),
             _ => None,
         };
         if let Some(flag) = flag {
@@ -78,5 +75,5 @@ pub fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, O
     }
     let missing = |name: &str| OsString::from(name);
     let (dest, hidden) = (dest.ok_or_else(|| missing("--dest"))?, hidden.ok_or_else(|| missing("--hidden"))?);
-    Ok(Options { dest, hidden, lowest, owners, sync, limits })
+    Ok(Options { dest, hidden, lowest, owners, limits })
 }

@@ -1,8 +1,8 @@
-//! Unpacks one image layer, assuming that it is hostile: `bulkhead-unpack --dest DIR --hidden DIR [--lowest] [--owners] [--sync] [--max-… N]`.
+//! Unpacks one image layer, assuming that it is hostile: `bulkhead-unpack --dest DIR --hidden DIR [--lowest] [--owners] [--max-… N]`.
 //!
 //! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below the two directories only. It never holds
 //! privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but what can be
-//! checked. One line of JSON goes to stdout: `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
+//! checked. `bulkhead-unpack --flush DIR`, which reads nothing, flushes the file system of a directory when all layers are there. One line of JSON goes to stdout: `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -44,7 +44,16 @@ struct Refusal {
 }
 
 fn main() -> ExitCode {
-    let options = match limits::parse(std::env::args_os().skip(1)) {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    if let [flag, directory] = arguments.as_slice()
+        && flag == "--flush"
+    {
+        return match tree::flush(directory) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => answer(&Refusal { error }, ExitCode::FAILURE),
+        };
+    }
+    let options = match limits::parse(arguments.into_iter()) {
         Ok(options) => options,
         Err(argument) => {
             eprintln!("bulkhead-unpack: argument {}", argument.to_string_lossy());
@@ -66,9 +75,6 @@ fn unpack(options: &limits::Options) -> Result<Report, Failure> {
     let hidden =
         if options.lowest { Hidden::default() } else { layer.hide(&mut tree::Tree::open(&options.hidden)?)? };
     layer.finish_directories()?;
-    if options.sync {
-        layer.sync()?;
-    }
     let source = archive.into_source();
     Ok(Report {
         entries: layer.entries,

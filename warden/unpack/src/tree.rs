@@ -108,13 +108,18 @@ impl Tree {
         self.last = None;
         forget_times(self.root.as_fd())
     }
+}
 
-    /// # Errors
-    ///
-    /// The kernel could not write everything back.
-    pub fn sync(&self) -> Result<(), Failure> {
-        fs::syncfs(&self.root).map_err(|errno| Failure::system("syncfs", errno))
-    }
+/// Flushes the file system that a directory is on.
+///
+/// # Errors
+///
+/// The kernel could not write everything back.
+pub fn flush(directory: &OsStr) -> Result<(), Failure> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory =
+        fs::open(directory, flags, Mode::empty()).map_err(|errno| Failure::system("open directory", errno))?;
+    fs::syncfs(directory).map_err(|errno| Failure::system("syncfs", errno))
 }
 
 /// On the way to a directory. Links lead where they would with the tree as the root, as with `RESOLVE_IN_ROOT`: nobody else changes the

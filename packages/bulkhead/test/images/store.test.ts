@@ -59,6 +59,23 @@ describe("Store", () => {
     expect(await readdir(join(directory, "work"))).toEqual([]);
   });
 
+  it("believes what was not flushed in this boot only, and then makes it anew", async () => {
+    await (await Store.open(directory)).make(key, fill);
+    const path = join(directory, "trees", key, "tree.json");
+    const written = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...written, unflushedIn: "00000000" }));
+    const store = await Store.open(directory);
+    expect(store.find(key)).toBeUndefined();
+    expect(store.unflushed([key])).toEqual([]);
+    await store.make(key, fill);
+    expect(store.unflushed([key])).toEqual([key]);
+    await store.confirm([key]);
+    expect(store.unflushed([key])).toEqual([]);
+    const later = await Store.open(directory);
+    expect(later.find(key)?.record).toEqual({ ...record, unflushedIn: null });
+    expect(await readdir(join(directory, "work"))).toEqual([]);
+  });
+
   it("is closed to everybody else", async () => {
     await Store.open(join(directory, "new"));
     expect((await stat(join(directory, "new"))).mode & 0o777).toBe(0o700);

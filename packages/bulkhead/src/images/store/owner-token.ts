@@ -38,6 +38,7 @@ function pidNamespace(): string {
   return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
 }
 
-function boot(): string {
+/** Which boot of the machine this is. */
+export function boot(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8);
 }

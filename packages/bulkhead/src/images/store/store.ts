@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { chmod, chown, mkdir, open, readdir, rename, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { digest } from "../documents/oci.js";
@@ -8,11 +8,11 @@ import { ErofsStore } from "./erofs.js";
 import { errnoOf, openDirectory, storePath, unavailable } from "./location.js";
 import { NameTable } from "./names.js";
 import { ownUid, TREE_OWNER } from "./owner.js";
-import { isAbandoned, newToken } from "./owner-token.js";
+import { boot, isAbandoned, newToken } from "./owner-token.js";
 import { Pins } from "./pins.js";
 import { removeTree } from "./remove-tree.js";
 import { SignatureStore } from "./signatures.js";
-import { Turns } from "./turns.js";
+import { ignoreMissing, Turns } from "./turns.js";
 
 /** What is written beside a tree: what the unpacker reported, of which nothing is believed that another image could suffer from. */
 const recordSchema = z.object({
@@ -25,6 +25,13 @@ const recordSchema = z.object({
   hides: z.enum(["nothing", "directories", "everything"]),
 });
 export type TreeRecord = z.output<typeof recordSchema>;
+
+/**
+ * And what this store says of it: the boot in which it was written, until it is certainly on the disk. What was written in another boot and
+ * never said to be may have lost anything when the power went.
+ */
+const storedSchema = z.extend(recordSchema, { unflushedIn: z.nullable(z.string()) });
+type Stored = z.output<typeof storedSchema>;
 
 /** One unpacked layer. */
 export interface StoredTree {
@@ -67,7 +74,8 @@ const DIRECTORIES = [
  *     signatures/             `SignatureStore`
  *     pins/, condemned/       `Pins`
  *
- * Whatever appears appears by one rename, whole and flushed to the disk, or not at all. So a process may be killed anywhere.
+ * Whatever appears appears by one rename, whole, or not at all. So a process may be killed anywhere. Blobs and names are flushed to the disk before;
+ * trees may be so later, all of an image at once, and are only believed in the same boot until then.
  */
 export class Store {
   readonly path: string;
@@ -81,7 +89,7 @@ export class Store {
   readonly #trees: string;
   readonly #work: string;
   readonly #turns: Turns;
-  readonly #known = new Map<string, TreeRecord>();
+  readonly #known = new Map<string, Stored>();
 
   private constructor(name: string) {
     // A plan names canonical paths: the broker follows no links.
@@ -128,8 +136,8 @@ export class Store {
   }
 
   /**
-   * Makes a tree unless it is there, or another process makes it meanwhile: `fill` gets empty directories that their owner can write to, and must
-   * have flushed what it wrote when it resolves. Whatever `fill` throws is thrown, and nothing is left.
+   * Makes a tree unless it is there, or another process makes it meanwhile: `fill` gets empty directories that their owner can write to. Whatever
+   * `fill` throws is thrown, and nothing is left. The tree is not on the disk before `confirm`.
    */
   async make(
     key: string,
@@ -147,6 +155,25 @@ export class Store {
     return made;
   }
 
+  /** Those of these trees that may not be on the disk. */
+  unflushed(keys: readonly string[]): readonly string[] {
+    return keys.filter((key) => this.find(key) !== undefined && this.#known.get(key)?.unflushedIn !== null);
+  }
+
+  /** Says of trees that they are on the disk, whose file system was flushed since they were found. */
+  async confirm(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const known = this.#known.get(key);
+      if (known === undefined) continue;
+      const record: Stored = { ...known, unflushedIn: null };
+      const written = join(this.#work, newToken());
+      // Not flushed: if this is lost, the tree is only made once more.
+      await writeFile(written, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+      await rename(written, join(this.#trees, key, "tree.json")).catch(ignoreMissing);
+      this.#known.set(key, record);
+    }
+  }
+
   /** The keys of all trees, each with its record; one that this version does not understand has none. */
   async trees(): Promise<ReadonlyMap<string, TreeRecord | undefined>> {
     const keys = await readdir(this.#trees);
@@ -160,10 +187,12 @@ export class Store {
     return work;
   }
 
-  #record(key: string): TreeRecord | undefined {
+  #record(key: string): Stored | undefined {
     try {
-      const parsed = recordSchema.safeParse(JSON.parse(readFileSync(join(this.#trees, key, "tree.json"), "utf8")));
-      return parsed.success ? parsed.data : undefined;
+      const parsed = storedSchema.safeParse(JSON.parse(readFileSync(join(this.#trees, key, "tree.json"), "utf8")));
+      if (!parsed.success) return undefined;
+      const { unflushedIn } = parsed.data;
+      return unflushedIn === null || unflushedIn === boot() ? parsed.data : undefined;
     } catch {
       return undefined;
     }
@@ -180,8 +209,8 @@ export class Store {
         await chmod(directory, 0o755);
         if (ownUid() === 0) await chown(directory, TREE_OWNER, TREE_OWNER);
       }
-      const record = await fill(directories);
-      await writeFile(join(work, "tree.json"), `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true });
+      const record: Stored = { ...(await fill(directories)), unflushedIn: boot() };
+      await writeFile(join(work, "tree.json"), `${JSON.stringify(record)}\n`, { mode: 0o600 });
       await this.#publish(work, key);
     } finally {
       // After a success it has moved away; after a failure, or behind another process, it is waste.
@@ -195,10 +224,14 @@ export class Store {
     } catch (error) {
       // Another process was faster. Its tree is as good: both were made of the same bytes.
       if (this.find(key) !== undefined) return;
-      throw unavailable(this.#trees, errnoOf(error));
+      // Or one is there that is not believed, and that nobody uses therefore.
+      const remains = await this.detachTree(key).catch(() => undefined);
+      if (remains === undefined) throw unavailable(this.#trees, errnoOf(error));
+      await removeTree(remains);
+      await rename(work, join(this.#trees, key)).catch((again: unknown) => {
+        if (this.find(key) === undefined) throw unavailable(this.#trees, errnoOf(again));
+      });
     }
-    const directory = await open(this.#trees);
-    await directory.sync().finally(() => directory.close());
   }
 
   async #sweep(): Promise<void> {

@@ -6,6 +6,7 @@ import type { ImageLayer } from "../image.js";
 import { Slots } from "../pull/slots.js";
 import { chainKey, impliedKey, layerKeys } from "../reference/chain.js";
 import type { Store, StoredTree, TreeDirectories } from "../store/store.js";
+import { flushTrees } from "./flush.js";
 import { impliedLayer } from "./implied-layer.js";
 import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "./limits.js";
 import { unpackLayer } from "./unpack.js";
@@ -51,6 +52,7 @@ export async function unpackInto(
   const trees = await settleAll(all);
   const stacked = stack(trees);
   const top = implies(stacked) ? await topOf(store, layers, stacked, budget, { ...options, signal }) : undefined;
+  await flushTrees(store, top === undefined ? keys : [...keys, impliedKey(layers)]);
   return { key: chainKey(layers), paths: pathsOf(stacked, top) };
 }
 

@@ -81,5 +81,5 @@ function argvFor(limits: UnpackLimits, lowest: boolean): string[] {
   const bounds = { entries: limits.entries, bytes: limits.bytes, ratio: limits.ratio, depth: limits.depth };
   const flags = Object.entries(bounds).flatMap(([name, value]) => [`--max-${name}`, String(Math.max(0, value))]);
   const kind = [...(lowest ? ["--lowest"] : []), ...(keepsOwners() ? ["--owners"] : [])];
-  return [UNPACKER, "--dest", LAYER, "--hidden", HIDDEN, ...flags, ...kind, "--sync"];
+  return [UNPACKER, "--dest", LAYER, "--hidden", HIDDEN, ...flags, ...kind];
 }
