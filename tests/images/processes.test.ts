@@ -69,7 +69,7 @@ it("several processes open one image at once, and all get the same tree", async 
   expect(new Set(paths).size).toBe(1);
   expect(await listing(paths[0] ?? "")).toHaveLength(2000 + 1);
   expect(await work()).toEqual([]);
-});
+}, 120_000);
 
 it("a process is killed while it unpacks: nothing half is used, and the next one starts over", async () => {
   for (const count of [2_000, 20_000, 60_000]) {
