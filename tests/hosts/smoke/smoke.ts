@@ -2,6 +2,7 @@
 
 import { explain, type Level, type Policy, Sandbox } from "bulkhead";
 import { aftermath } from "./aftermath.js";
+import { apparmor } from "./apparmor.js";
 import { attacks } from "./attacks.js";
 import { conformance } from "./conformance.js";
 import { type Case, runList } from "./list.js";
@@ -9,7 +10,10 @@ import { type Case, runList } from "./list.js";
 const LEVELS: readonly Level[] = ["chroot", "container"];
 
 await runList("smoke", [
-  ...LEVELS.map((level) => ({ gate: available(level), cases: [...conformance(level), ...attacksAt(level)] })),
+  ...LEVELS.map((level) => ({
+    gate: available(level),
+    cases: [...conformance(level), apparmor(level), ...attacksAt(level)],
+  })),
   aftermath(),
 ]);
 

@@ -26,7 +26,7 @@ export interface ResolvedPolicy {
   readonly resources: ResolvedResources;
   readonly require: readonly Protection[];
   readonly hostname: string;
-  /** Name of an AppArmor profile that is loaded already. */
+  /** Name of an AppArmor profile that is loaded already, or `generated`: one is made of the policy. */
   readonly apparmor: string | null;
 }
 

@@ -52,7 +52,11 @@ const fields = {
     z.optional(z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "1 to 63 of a-z, 0-9 and -"))),
   apparmor: () =>
     z.optional(
-      z.string().check(z.regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/, "the name of a loaded AppArmor profile")),
+      z
+        .string()
+        .check(
+          z.regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/, "generated, or the name of a loaded AppArmor profile"),
+        ),
     ),
 };
 

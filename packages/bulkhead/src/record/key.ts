@@ -51,7 +51,7 @@ export function openRecordKey(path?: string): RecordKey {
   const file = path ?? recordKeyPath();
   try {
     if (path === undefined && lstatSync(file, { throwIfNoEntry: false }) === undefined) makeKey(file);
-    return keyFrom(createPrivateKey(readPrivate(file)), file);
+    return readKey(file);
   } catch (error) {
     throw error instanceof BulkheadError ? error : invalidKey(file, error);
   }
@@ -100,15 +100,23 @@ function makeKey(path: string): void {
   }
 }
 
-function readPrivate(path: string): Buffer {
+/** The last key that was read: parsing one takes longer than signing with it. */
+let known: { readonly file: string; readonly key: RecordKey } | undefined;
+
+function readKey(path: string): RecordKey {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile() || stat.size > 16_384) throw invalidKey(path, undefined, "not a key file");
-    if (stat.uid !== process.getuid?.() || (stat.mode & 0o077) !== 0) {
+    const stat = fstatSync(fd, { bigint: true });
+    if (!stat.isFile() || stat.size > 16_384n) throw invalidKey(path, undefined, "not a key file");
+    if (stat.uid !== BigInt(process.getuid?.() ?? 0) || (stat.mode & 0o077n) !== 0n) {
       throw invalidKey(path, undefined, "must be this user's, and closed to others (mode 0600)");
     }
-    return readFileSync(fd);
+    // Any change of the file or of its mode changes its ctime.
+    const file = [path, stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ");
+    if (known?.file === file) return known.key;
+    const key = keyFrom(createPrivateKey(readFileSync(fd)), path);
+    known = { file, key };
+    return key;
   } finally {
     closeSync(fd);
   }

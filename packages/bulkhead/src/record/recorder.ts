@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { type Envelope, formatEnvelope, signStatement } from "./envelope.js";
 import { openRecordKey, type RecordKey } from "./key.js";
-import { type Stated, statementOf } from "./statement.js";
+import { type Started, type Stated, type Subject, statementOf, subjectsOf } from "./statement.js";
 
 /** How a run is recorded. */
 export interface RecordOptions {
@@ -19,6 +19,7 @@ export class Recorder {
   readonly #options: RecordOptions;
   readonly #key: RecordKey;
   readonly #warden: Promise<string | null>;
+  #started: Promise<{ readonly plan: Started["plan"]; readonly subjects: readonly Subject[] }> | undefined;
 
   /** `warden`: the path of the program, where it is known. Throws RECORD_KEY_INVALID: a run that cannot be recorded does not start. */
   constructor(options: RecordOptions, warden: string | null) {
@@ -29,10 +30,21 @@ export class Recorder {
     this.#warden.catch(() => undefined);
   }
 
+  /** Told when the run is on its way: what is to be hashed is hashed while it runs. */
+  start(started: Omit<Started, "wardenDigest">): void {
+    this.#started = this.#warden.then((wardenDigest) => ({
+      plan: started.plan,
+      subjects: subjectsOf({ ...started, wardenDigest }),
+    }));
+    this.#started.catch(() => undefined);
+  }
+
   /** Signs, and writes it where the options say. Throws RECORD_NOT_WRITTEN. */
-  async record(stated: Omit<Stated, "wardenDigest">): Promise<Envelope> {
-    const envelope = signStatement(statementOf({ ...stated, wardenDigest: await this.#warden }), this.#key);
-    if (this.#options.to !== undefined) await write(this.#options.to, stated.plan.id, envelope);
+  async record(stated: Stated): Promise<Envelope> {
+    if (this.#started === undefined) throw new BulkheadError("RECORD_NOT_WRITTEN", { operation: "record" });
+    const { plan, subjects } = await this.#started;
+    const envelope = signStatement(statementOf(plan, subjects, stated), this.#key);
+    if (this.#options.to !== undefined) await write(this.#options.to, plan.id, envelope);
     return envelope;
   }
 }

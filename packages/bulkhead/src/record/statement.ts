@@ -52,7 +52,8 @@ export interface RecordedResult {
   readonly maxRssBytes: number | null;
 }
 
-export interface Stated extends Omit<Predicate, "root" | "id"> {
+/** What is known of a run when it is on its way. */
+export interface Started {
   readonly plan: Plan;
   readonly policy: unknown;
   readonly argv: readonly string[];
@@ -60,19 +61,26 @@ export interface Stated extends Omit<Predicate, "root" | "id"> {
   readonly wardenDigest: string | null;
 }
 
-export function statementOf({ plan, policy, argv, imageDigest, wardenDigest, ...predicate }: Stated): Statement {
+/** What is known when it has ended. */
+export type Stated = Omit<Predicate, "root" | "id">;
+
+export function subjectsOf({ plan, policy, argv, imageDigest, wardenDigest }: Started): readonly Subject[] {
   const known = (name: Subject["name"], sha256: string | null): readonly Subject[] =>
     sha256 === null ? [] : [{ name, digest: { sha256 } }];
+  return [
+    ...known("plan", digestOf(plan)),
+    ...known("policy", digestOf(policy)),
+    // Arguments may hold secrets: what they were can be proved, and not read.
+    ...known("argv", digestOf(argv)),
+    ...known("image", imageDigest?.replace(/^sha256:/, "") ?? null),
+    ...known("warden", wardenDigest),
+  ];
+}
+
+export function statementOf(plan: Plan, subject: readonly Subject[], predicate: Stated): Statement {
   return {
     _type: STATEMENT_TYPE,
-    subject: [
-      ...known("plan", digestOf(plan)),
-      ...known("policy", digestOf(policy)),
-      // Arguments may hold secrets: what they were can be proved, and not read.
-      ...known("argv", digestOf(argv)),
-      ...known("image", imageDigest?.replace(/^sha256:/, "") ?? null),
-      ...known("warden", wardenDigest),
-    ],
+    subject,
     predicateType: PREDICATE_TYPE,
     predicate: { id: plan.id, ...predicate, root: plan.root.source },
   };

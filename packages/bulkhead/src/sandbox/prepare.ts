@@ -79,6 +79,8 @@ const MOST_REMEMBERED = 64;
 const REMEMBERED_MS = 2_000;
 
 const remembered = new WeakMap<Broker, Map<string, Remembered>>();
+/** What a policy says to have an AppArmor profile made of it. */
+const GENERATED = "generated";
 const reports = new WeakMap<Broker, HostReport>();
 
 /** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
@@ -95,16 +97,45 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
           throw error;
         });
   const env = withEgress(workload.env, egress, resolved);
+  const confined = await withProfile(plan, resolved, pin);
+  const amended = options.amend?.(confined.plan) ?? confined.plan;
+  const held = together(pin, confined.profile);
   return {
     compiled: {
       ...compiled,
       workload: { ...workload, env },
-      plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, pin),
+      plan: await hostPlanOf(runtime, amended, held),
     },
-    driver: pinned(runtime.driver(broker), pin),
+    driver: pinned(runtime.driver(broker), held),
     host: reportOf(broker),
     wardenVersion: broker.version,
     egress,
+  };
+}
+
+/** Where the policy asks for one, a profile made of it: in the kernel of this host as long as the sandbox runs, or for a guest's. */
+async function withProfile(
+  plan: Plan,
+  { apparmor, access }: ResolvedPolicy,
+  pin: Disposable | undefined,
+): Promise<{ readonly plan: Plan; readonly profile?: Disposable }> {
+  if (apparmor !== GENERATED) return { plan };
+  try {
+    const { generateProfile } = await import("../apparmor/generated.js");
+    return await generateProfile(plan, access);
+  } catch (error) {
+    pin?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function together(...all: readonly (Disposable | undefined)[]): Disposable | undefined {
+  const held = all.filter((each) => each !== undefined);
+  if (held.length < 2) return held[0];
+  return {
+    [Symbol.dispose]: () => {
+      for (const each of held) each[Symbol.dispose]();
+    },
   };
 }
 

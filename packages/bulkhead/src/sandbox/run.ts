@@ -68,7 +68,9 @@ export async function run(argv: readonly string[], policy: Policy = {}, options:
   const recorder = options.record === undefined ? undefined : await recorderFor(options.record, options);
   const live = new Live(prepared.driver.launch(plan));
   if (prepared.egress !== null) await connectNetwork(live, prepared.egress);
-  return await new Run(prepared, live, request, options, startedAt).finish(policy, recorder);
+  const running = new Run(prepared, live, request, options, startedAt);
+  recorder?.start({ plan, policy, argv: request.argv, imageDigest: workload.imageDigest ?? null });
+  return await running.finish(recorder);
 }
 
 /** Signing is loaded only where it is asked for. A system broker's program is not ours to read. */
@@ -85,7 +87,6 @@ class Run {
   readonly #prepared: Prepared;
   readonly #options: RunOptions;
   readonly #startedAt: number;
-  readonly #argv: readonly string[];
   readonly #live: Live;
   readonly #execution: Execution;
   readonly #delivered: Promise<unknown> | undefined;
@@ -94,7 +95,6 @@ class Run {
   /** The plan, `hello` and the exec leave in one write. */
   constructor(prepared: Prepared, live: Live, request: ExecRequest, options: RunOptions, startedAt: number) {
     const { workload } = prepared.compiled;
-    this.#argv = request.argv;
     this.#prepared = prepared;
     this.#options = options;
     this.#startedAt = startedAt;
@@ -116,7 +116,7 @@ class Run {
     });
   }
 
-  async finish(policy: Policy, recorder: Recorder | undefined): Promise<RunResult> {
+  async finish(recorder: Recorder | undefined): Promise<RunResult> {
     const settled = await this.#settle();
     const { running } = this.#live;
     if ("error" in settled && settled.error.code === "ABORTED") {
@@ -146,10 +146,6 @@ class Run {
     if (recorder === undefined) return runResult(facts);
     const { host, wardenVersion } = this.#prepared;
     const record = await recorder.record({
-      plan: compiled.plan,
-      policy,
-      argv: this.#argv,
-      imageDigest: compiled.workload.imageDigest ?? null,
       level: facts.level,
       host: { kernel: host.facts.kernel, architecture: host.architecture },
       warden: { version: wardenVersion },

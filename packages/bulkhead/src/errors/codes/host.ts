@@ -7,6 +7,12 @@ export const hostCodes = entries({
     cause: "this host lacks something that Bulkhead cannot do without",
     remedy: "Use Linux 5.13 or later on x86-64 or aarch64. `bulkhead doctor` shows what was found.",
   },
+  APPARMOR_PARSER_MISSING: {
+    fault: "system",
+    cause:
+      "an AppArmor profile cannot be made: the distribution's parser, or its list of what kernels know, is not there",
+    remedy: "Install it (`apt-get install apparmor`), or leave `apparmor: generated` out of the policy.",
+  },
   SETUP_MISSING: {
     fault: "system",
     cause: "a part of Bulkhead is not there",

@@ -27,7 +27,13 @@ export const identity = assessors({
         "Boot a kernel with `apparmor` in its lsm= parameter (Debian's and Ubuntu's have it).",
       );
     }
-    if (apparmor === null) return cannot("the policy names no profile", "Load one and name it: `apparmor: PROFILE`.");
-    return enforced(`AppArmor profile ${apparmor}`);
+    if (apparmor === null)
+      return cannot(
+        "the policy names no profile",
+        "Have one made (`apparmor: generated`), or load one and name it: `apparmor: PROFILE`.",
+      );
+    return enforced(
+      apparmor === "generated" ? "an AppArmor profile made of the policy" : `AppArmor profile ${apparmor}`,
+    );
   },
 });

@@ -1,10 +1,15 @@
 import { cannot, enforced, weaker } from "../enforcement.js";
 import { assessors } from "./assessor.js";
 
-/** From this ABI on Landlock also rules truncation. */
-const TRUNCATE_ABI = 3;
-/** From this ABI on it also keeps signals and abstract sockets inside. */
+/** From this ABI on Landlock also keeps signals and abstract sockets inside. */
 const SCOPE_ABI = 6;
+/** What a kernel rules from an ABI on: `linux/landlock.h`. TCP (ABI 4) is not among it, as the network namespace decides about that. */
+const LATER = [
+  { abi: 2, what: "moving files between directories" },
+  { abi: 3, what: "truncation" },
+  { abi: 5, what: "ioctls of devices" },
+  { abi: SCOPE_ABI, what: "signals and abstract sockets" },
+] as const;
 
 /** How much of the kernel, and of the tree, the workload can reach. */
 export const kernel = assessors({
@@ -26,9 +31,9 @@ export const kernel = assessors({
         ? ""
         : `; reads ${counted(access.read)} and executes ${counted(access.execute)} of the policy's only`;
     const writes = `Landlock ABI ${landlock.abi}: writes below ${landlock.writable.join(", ") || "nothing"} only${reads}`;
-    if (landlock.abi < TRUNCATE_ABI)
-      return enforced(`${writes} (truncation is left to the mounts, before ABI ${TRUNCATE_ABI})`);
-    return enforced(landlock.abi < SCOPE_ABI ? writes : `${writes}; signals and abstract sockets stay inside`);
+    const scoped = landlock.abi < SCOPE_ABI ? writes : `${writes}; signals and abstract sockets stay inside`;
+    const left = LATER.filter(({ abi }) => landlock.abi < abi).map(({ abi, what }) => `${what} (ABI ${abi})`);
+    return enforced(left.length === 0 ? scoped : `${scoped}. Left to other layers: ${left.join(", ")}`);
   },
   "read-only-root": ({ root }) =>
     root.readOnly

@@ -1,8 +1,6 @@
+import { quotedPath } from "../../apparmor/quote.js";
 import type { LearnedAccess } from "../generalise.js";
 import type { Learned } from "../learned.js";
-
-/** Where a name is written without quotes; everything else is quoted, and what has a meaning in a pattern escaped. */
-const PLAIN = /^[A-Za-z0-9/._+-]+$/;
 
 /** The same rules as an AppArmor profile, to be read, and loaded with the distribution's parser. */
 export function learnedApparmor(access: LearnedAccess, learned: Learned, name: string): string {
@@ -10,11 +8,11 @@ export function learnedApparmor(access: LearnedAccess, learned: Learned, name: s
   const below = (path: string) =>
     isDirectory(path) ? [`${path === "/" ? "" : path}/`, `${path === "/" ? "" : path}/**`] : [path];
   const rules = [
-    ...access.read.flatMap(below).map((path) => `${quoted(path)} rm,`),
-    ...access.list.map((path) => `${quoted(path === "/" ? "/" : `${path}/`)} r,`),
-    ...access.write.flatMap(below).map((path) => `${quoted(path)} wlk,`),
+    ...access.read.flatMap(below).map((path) => `${quotedPath(path)} rm,`),
+    ...access.list.map((path) => `${quotedPath(path === "/" ? "/" : `${path}/`)} r,`),
+    ...access.write.flatMap(below).map((path) => `${quotedPath(path)} wlk,`),
     // What is executed stays in the profile.
-    ...access.execute.flatMap(below).map((path) => `${quoted(path)} rmix,`),
+    ...access.execute.flatMap(below).map((path) => `${quotedPath(path)} rmix,`),
   ];
   const families = new Set(learned.peers.map(({ family }) => family));
   const network = ["inet", "inet6", "unix", "netlink"].filter((family) => families.has(family as "inet"));
@@ -26,10 +24,4 @@ export function learnedApparmor(access: LearnedAccess, learned: Learned, name: s
     `signal (send, receive) peer=${name},`,
   ];
   return `abi <abi/3.0>,\n\nprofile ${name} flags=(attach_disconnected) {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
-}
-
-function quoted(path: string): string {
-  if (PLAIN.test(path.replace(/\/\*\*$/, ""))) return path;
-  const literal = path.replace(/\/\*\*$/, "").replace(/[\\"*?[\]{}^]/g, (character) => `\\${character}`);
-  return `"${literal}${path.endsWith("/**") ? "/**" : ""}"`;
 }

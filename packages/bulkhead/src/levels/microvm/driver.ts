@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { compiledProfile } from "../../apparmor/generated.js";
 import type { Broker } from "../../broker/broker.js";
 import type { Launch } from "../../broker/launch.js";
 import type { Ended, Launched, Stats } from "../../broker/messages.js";
@@ -208,7 +209,12 @@ class RunningMachine implements Running {
   /** The first order, with fresh entropy and the time. The plan was checked by the library when it was made. */
   #order(): void {
     const { inner } = this.#plan;
-    if (inner !== null) this.#control.boot({ plan: inner as unknown as Plan, images: imagesOf(this.#plan) });
+    if (inner === null) return;
+    this.#control.boot({
+      plan: inner as unknown as Plan,
+      images: imagesOf(this.#plan),
+      ...apparmorOf(inner),
+    });
   }
 
   async #boot(booted: Promise<void>, bootMs: number, failed: (error: BulkheadError) => void): Promise<Launched> {
@@ -287,4 +293,11 @@ function imagesOf({ mounts }: Plan): number {
 function hostnameOf({ inner }: Plan): string {
   const name = inner?.["hostname"];
   return typeof name === "string" ? name : "sandbox";
+}
+
+/** The profile that the plan names, if it was made here: the guest has none but what it is given. */
+function apparmorOf(inner: NonNullable<Plan["inner"]>): { readonly apparmor?: Uint8Array } {
+  const { apparmor } = inner as { readonly apparmor?: unknown };
+  const compiled = typeof apparmor === "string" ? compiledProfile(apparmor) : undefined;
+  return compiled === undefined ? {} : { apparmor: compiled };
 }

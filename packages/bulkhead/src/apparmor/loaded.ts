@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+
+const DIRECTORY = "/sys/kernel/security/apparmor";
+/** `bulkhead-<pid namespace>-<pid>-<start>-<of the plan>`: who loaded it, told apart from whoever gets the same number later. */
+const OURS = /^bulkhead-(\d+)-(\d+)-(\d+)-[a-z0-9]+$/;
+
+/** The name under which this process loads a profile. */
+export function profileName(suffix: string): string {
+  return `bulkhead-${namespaceOf(process.pid)}-${process.pid}-${startOf(process.pid)}-${suffix}`;
+}
+
+/** Loads a compiled profile for as long as it is held. Needs root. @throws BulkheadError APPARMOR_FAILED */
+export function loadProfile(name: string, compiled: Uint8Array): Disposable {
+  removeStale();
+  write(".load", compiled);
+  return { [Symbol.dispose]: () => remove(name) };
+}
+
+/**
+ * What processes loaded that are gone without having removed it. Only those of this process's own pid namespace: of others nobody can
+ * tell here whether they live, and removing the profile of a running program would set it free.
+ */
+function removeStale(): void {
+  const here = namespaceOf(process.pid);
+  for (const line of readFileSync(`${DIRECTORY}/profiles`, "utf8").split("\n")) {
+    const name = line.replace(/ \([a-z]+\)$/, "");
+    const [, namespace, pid, start] = OURS.exec(name) ?? [];
+    if (pid === undefined || namespace !== here || startOf(Number(pid)) === start) continue;
+    if (!isInUse(name)) remove(name);
+  }
+}
+
+/** Who loaded it was killed, and what it ran is about to be: then the next one removes it. */
+function isInUse(name: string): boolean {
+  return readdirSync("/proc").some((entry) => /^\d+$/.test(entry) && labelOf(entry).startsWith(name));
+}
+
+function labelOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/attr/apparmor/current`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** That it is gone already is what was wanted. */
+function remove(name: string): void {
+  try {
+    writeFileSync(`${DIRECTORY}/.remove`, name);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw failed(".remove", error);
+  }
+}
+
+function write(file: string, content: Uint8Array): void {
+  try {
+    writeFileSync(`${DIRECTORY}/${file}`, content);
+  } catch (error) {
+    throw failed(file, error);
+  }
+}
+
+function failed(file: string, cause: unknown): BulkheadError {
+  const errno = cause instanceof Error && "errno" in cause ? Math.abs(Number(cause.errno)) : undefined;
+  return new BulkheadError("APPARMOR_FAILED", {
+    operation: "write",
+    path: `${DIRECTORY}/${file}`,
+    ...(errno === undefined ? {} : { errno }),
+    cause,
+  });
+}
+
+function namespaceOf(pid: number): string {
+  return /\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0] ?? "0";
+}
+
+/** Ticks after boot; empty: there is no such process. */
+function startOf(pid: number): string {
+  try {
+    return (
+      readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ")[19] ?? ""
+    );
+  } catch {
+    return "";
+  }
+}
