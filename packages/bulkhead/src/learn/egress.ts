@@ -16,10 +16,20 @@ export function learnedNetwork({ egress = [] }: Learned, network: Network | unde
     const rule = readRule(written, "allow");
     const through = typeof rule === "string" ? [] : egress.filter((each) => each.rule === rule.text);
     if (through.length === 0) return [];
-    // What says more than host and port is the user's own doing, and narrower than a host and a port would be.
-    return typeof written === "string" && !written.includes("://") ? destinations(through) : [written];
+    if (typeof written !== "string") return narrowed(written, through);
+    // With a path it says more than host and port can.
+    return written.includes("://") ? [written] : destinations(through);
   });
   return { ...network, allow: [...new Map(allow.map((rule) => [JSON.stringify(rule), rule])).values()] };
+}
+
+/** What else an object says stays. */
+function narrowed(written: Exclude<Rule, string>, through: readonly EgressLearned[]): Rule[] {
+  const hosts = [...new Set(through.map(({ host }) => host))].sort();
+  return hosts.map((host) => {
+    const ports = through.flatMap((each) => (each.host === host ? [each.port] : []));
+    return { ...written, host, ports: [...new Set(ports)].sort((one, other) => one - other) };
+  });
 }
 
 function destinations(egress: readonly EgressLearned[]): string[] {

@@ -42,7 +42,7 @@ describe("the least network", () => {
       ["c.example", 443, texts],
     );
     expect(learnedNetwork(seen, network)).toEqual({
-      allow: ["y.cdn.example:443", "https://d.example/path", object],
+      allow: ["y.cdn.example:443", "https://d.example/path", { ...object, ports: [443] }],
       deny: ["x.cdn.example"],
     });
   });
