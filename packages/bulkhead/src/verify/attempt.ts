@@ -1,3 +1,4 @@
+import type { Level } from "../policy/level.js";
 import type { Protection } from "../policy/protections.js";
 import type { Policy } from "../policy/schema.js";
 import type { Arena } from "./arena.js";
@@ -36,6 +37,7 @@ export interface Attempt {
 
 /** What is known from outside after an attempt. */
 export interface Outside {
+  readonly level: Level;
   readonly stats: { readonly memoryPeakBytes: number | null; readonly pids: number | null };
   readonly exitCode: number | null;
   readonly signal: string | null;
