@@ -63,15 +63,16 @@ async function left(): Promise<readonly string[]> {
   return all.flat();
 }
 
-/** Gives the blob so slowly that there is time to do something meanwhile. */
-function slowly(): void {
+/** Gives the blob so slowly that there is time to do something meanwhile: after 500 kB with so many bytes each 40 ms. */
+function slowly(step = 50_000): void {
   registry.hook = (request, response) => {
     if (!isFor(request, blob)) return false;
     response.writeHead(200, { "content-length": big.length });
     let sent = 0;
     const timer = setInterval(() => {
-      response.write(big.subarray(sent, sent + 50_000));
-      sent += 50_000;
+      const next = sent + (sent < 500_000 ? 50_000 : step);
+      response.write(big.subarray(sent, next));
+      sent = next;
       if (sent < big.length) return;
       clearInterval(timer);
       response.end();
@@ -107,7 +108,8 @@ it("a process is killed while it pulls: nothing half is used, and the next goes 
 });
 
 it("a process waits for one that is killed, and takes over", async () => {
-  slowly();
+  // The first must still be at it when the second has started, which can take a busy machine many seconds.
+  slowly(1_000);
   const first = open();
   await eventually("the first downloads", 30_000, async () => (await partBytes()) > 200_000);
   const second = outputOf(open());
