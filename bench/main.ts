@@ -1,7 +1,8 @@
-/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images]`: what the walls cost, peers measured in the same run. */
+/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images|egress]`: what the walls cost, peers measured in the same run. */
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { egressGroups } from "./egress/groups.js";
 import { machine, requireSetUp, versionOf } from "./environment.js";
 import { launchFrom } from "./images/launch.js";
 import { unpublish } from "./images/published.js";
@@ -9,6 +10,7 @@ import { bulkheadPull, type Start, skopeoAndUmoci } from "./images/subjects.js";
 import { type Measurement, measure } from "./measure.js";
 import {
   commandPromises,
+  egressPromises,
   imageLaunchPromises,
   judge,
   launchPromises,
@@ -72,6 +74,7 @@ const groups: readonly Group[] = [
     warmUp: 1,
     promises: pullPromises(start),
   })),
+  ...egressGroups.map((group) => ({ ...group, kind: "egress", runs: Math.ceil(runs / 20), promises: egressPromises })),
 ];
 
 interface Group {

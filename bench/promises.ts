@@ -27,6 +27,9 @@ export const imageLaunchPromises: readonly Promised[] = [
   { subject: "container, image", peer: "container, base", atMost: 1, unit: "ms" },
 ];
 
+/** Half of the throughput is twice the time. */
+export const egressPromises: readonly Promised[] = [{ subject: "through the channel", peer: "plain proxy", atMost: 2 }];
+
 export interface Verdict extends Promised {
   /** Or difference. Null: one of the two was not measured. */
   readonly ratio: number | null;

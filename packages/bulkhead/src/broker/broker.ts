@@ -12,6 +12,8 @@ import { encodeMessage } from "./wire.js";
 
 /** How long a broker may take to say hello. */
 const HELLO_MS = 10_000;
+/** What may wait for a channel before its streams are told to wait, too: Node's 16 KiB is less than one frame, and costs a turn for each. */
+const CHANNEL_WAITING_BYTES = 262_144;
 
 /** The process that makes sandboxes: a private child of this one, or the system's. See `docs/control.md`. */
 export class Broker {
@@ -85,7 +87,9 @@ export class Broker {
       throw this.#control.lost;
     }
     const message = encodeMessage(JSON.stringify({ type: "launch", session, plan }));
-    const transport = connect({ path: socket });
+    // As an object of its own, since the types do not know that this option is passed on to the stream.
+    const options = { path: socket, writableHighWaterMark: CHANNEL_WAITING_BYTES };
+    const transport = connect(options);
     // A launch that cannot be connected is never told of on the control connection.
     transport.once("error", (cause) => this.#failLaunch(plan.id, cause));
     transport.cork();

@@ -26,6 +26,9 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 /// Children collected in one turn: however many orphans a workload makes, the channel is served in between.
 const REAP_BATCH: usize = 256;
 
+/// Reads from the channel in one turn: each turn costs a look at everything that is open.
+const READ_BATCH: usize = 4;
+
 /// Why init stops.
 #[derive(Debug)]
 pub enum End {
@@ -202,14 +205,29 @@ impl Server {
         Ok(())
     }
 
-    /// One read from the channel, and every frame that it completes.
+    /// What is there on the channel, a few reads of it, and every frame that they complete.
     fn receive(&mut self) -> Result<(), End> {
-        match rustix::io::read(self.wire.input(), self.decoder.space()) {
-            Ok(0) => return self.lost(),
-            Ok(count) => self.decoder.filled(count),
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
-            Err(_) => return self.lost(),
+        for _ in 0..READ_BATCH {
+            let space = self.decoder.space();
+            let wanted = space.len();
+            let count = match rustix::io::read(self.wire.input(), space) {
+                Ok(0) => return self.lost(),
+                Ok(count) => count,
+                Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
+                Err(_) => return self.lost(),
+            };
+            self.decoder.filled(count);
+            self.serve_all()?;
+            // A short read has emptied it; and who does not read answers is asked no more.
+            if count < wanted || self.outbox.is_full() || self.held.is_some() {
+                break;
+            }
         }
+        Ok(())
+    }
+
+    /// Every frame that is complete.
+    fn serve_all(&mut self) -> Result<(), End> {
         // Out of `self` for the time being: a frame borrows from the decoder, and serving it changes everything else.
         let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(Side::Host));
         while let Some(frame) = decoder.next().map_err(End::Violation)? {

@@ -14,6 +14,8 @@ const FILE_VARIABLES = [
   "AWS_CA_BUNDLE",
   "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
   "PERL_LWP_SSL_CA_FILE",
+  // npm takes it for all there is, and then asks Node's variable no more.
+  "npm_config_cafile",
 ] as const;
 
 /** The environment by which a workload trusts the bundle at `path`. */

@@ -172,22 +172,35 @@ impl Connection {
         }
         while self.written < self.pending.len() {
             match rustix::io::write(&self.socket, &self.pending[self.written..]) {
-                Ok(count) => self.written += count,
+                Ok(count) => {
+                    self.written += count;
+                    self.consumed = self.consumed.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
+                }
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
+                Err(Errno::AGAIN) => {
+                    self.compact();
+                    return;
+                }
                 Err(_) => {
                     self.broken();
                     return;
                 }
             }
         }
-        self.consumed = self.consumed.saturating_add(u32::try_from(self.pending.len()).unwrap_or(u32::MAX));
         self.pending.clear();
         self.written = 0;
         if self.ended && !self.shut {
             self.shut = true;
             // It fails when the other end is gone, which the next read will tell.
             let _ = shutdown(&self.socket, Shutdown::Write);
+        }
+    }
+
+    /// What was written has been given back as credit, so more may come before all is: the front must not grow for ever.
+    fn compact(&mut self) {
+        if self.written >= self.pending.len() / 2 {
+            self.pending.drain(..self.written);
+            self.written = 0;
         }
     }
 

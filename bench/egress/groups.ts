@@ -1,0 +1,41 @@
+import type { Prepare } from "../subject.js";
+import { download, many } from "./clients.js";
+import { plain } from "./plain.js";
+import { startWeb, type Web } from "./server.js";
+import { through } from "./through.js";
+
+const MIB = 1024 * 1024;
+
+/** What is asked for, by a client that is told where its proxy is. */
+const workloads: Readonly<Record<string, (proxy: string, host: string) => readonly string[]>> = {
+  "128 MiB by CONNECT": (proxy, host) => download(`http://${host}/${128 * MIB}`, ["-p", "-x", `http://${proxy}`]),
+  "128 MiB by HTTP": (proxy, host) => download(`http://${host}/${128 * MIB}`, ["-x", `http://${proxy}`]),
+  "1,000 tunnels, 64 KiB each": (proxy, host) => many(proxy, host, 1000, 65_536),
+};
+
+/** Egress at container against the least that a proxy can do. */
+export const egressGroups: readonly { readonly title: string; readonly subjects: readonly Prepare[] }[] =
+  Object.entries(workloads).map(([title, argvFor]) => {
+    let web: Promise<Web> | undefined;
+    const shared = () => {
+      web ??= startWeb();
+      return web;
+    };
+    return {
+      title,
+      subjects: [
+        async () => {
+          const server = await shared();
+          const subject = await plain(argvFor, server);
+          return {
+            ...subject,
+            [Symbol.asyncDispose]: async () => {
+              await subject[Symbol.asyncDispose]();
+              await server[Symbol.asyncDispose]();
+            },
+          };
+        },
+        async () => through(argvFor, await shared()),
+      ],
+    };
+  });

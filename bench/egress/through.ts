@@ -1,0 +1,43 @@
+import { Sandbox } from "bulkhead";
+import type { Absent, Subject } from "../subject.js";
+import type { Web } from "./server.js";
+
+export const NAME = "through the channel";
+
+/** The same client inside a container, by the proxy inside, the channel and the gate. */
+export async function through(
+  argvFor: (proxy: string, host: string) => readonly string[],
+  web: Web,
+): Promise<Subject | Absent> {
+  let sandbox: Sandbox;
+  try {
+    sandbox = await Sandbox.create(
+      {
+        level: "container",
+        root: "host",
+        resources: { cpus: 64, memory: "1GiB", openFiles: 8192 },
+        // `tcp`, so that a tunnel is not looked into, as one that carries TLS is not after its first bytes.
+        network: {
+          allow: (["http", "tcp"] as const).map((protocol) => ({
+            host: "web.test",
+            ports: web.port,
+            protocol,
+            private: true,
+          })),
+        },
+      },
+      { egress: { resolver: async () => ["127.0.0.1"] } },
+    );
+  } catch (error) {
+    return { name: NAME, absent: error instanceof Error ? error.message : String(error) };
+  }
+  const argv = argvFor("127.0.0.1:3128", `web.test:${web.port}`);
+  return {
+    name: NAME,
+    run: async () => {
+      const { exitCode, signal, stderr } = await sandbox.run(argv);
+      if (exitCode !== 0) throw new Error(`${NAME} ended with ${exitCode ?? signal}: ${stderr}`);
+    },
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  };
+}
