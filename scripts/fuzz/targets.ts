@@ -5,7 +5,11 @@ import { Channel } from "../../packages/bulkhead/src/channel/channel.js";
 import { FrameDecoder } from "../../packages/bulkhead/src/channel/decoder.js";
 import { frame, helloFrame } from "../../packages/bulkhead/src/channel/frames.js";
 import type { Side } from "../../packages/bulkhead/src/channel/protocol.js";
+import { readQuery } from "../../packages/bulkhead/src/egress/inside/dns/message.js";
+import { absoluteTarget, authorityTarget } from "../../packages/bulkhead/src/egress/inside/http-target.js";
+import { readClientHello } from "../../packages/bulkhead/src/egress/tls/client-hello.js";
 import { BulkheadError } from "../../packages/bulkhead/src/errors/bulkhead-error.js";
+import { normalHost } from "../../packages/bulkhead/src/policy/network/host.js";
 import { readEntry, readEvent } from "../../packages/bulkhead/src/sandbox/files/entries.js";
 import { LineDecoder } from "../../packages/bulkhead/src/sandbox/files/lines.js";
 import { readExitStatus } from "../../packages/bulkhead/src/sandbox/process-result.js";
@@ -24,7 +28,28 @@ export const targets: Readonly<Record<string, Target>> = {
   "lines of file operations": (input, random) => {
     deepStrictEqual(lines(input, pieces(input, random)), lines(input, [input]));
   },
+  "queries of DNS": (input) => {
+    const name = readQuery(Buffer.concat([QUERY, input]))?.name ?? "";
+    if (!/^[a-z0-9_.-]*$/.test(name)) throw new Error(`a name with ${JSON.stringify(name)}`);
+  },
+  "handshakes of TLS": (input) => {
+    const record = Buffer.concat([Buffer.from([22, 3, 1, input.length >> 8, input.length & 255]), input]);
+    const read = readClientHello(record);
+    if (read.kind === "hello") deepStrictEqual(readClientHello(Buffer.concat([record, input])), read);
+  },
+  "targets of HTTP and SOCKS": (input) => {
+    const text = input.toString("latin1");
+    const hosts = [authorityTarget(text), absoluteTarget(`http://${text}`)].map((target) => target?.host ?? text);
+    for (const host of hosts) {
+      const found = normalHost(host);
+      // What a name is brought into must be where it stays: else it is decided on as one and connected to as another.
+      if (found.kind === "name") deepStrictEqual(normalHost(found.name), found);
+    }
+  },
 };
+
+/** A header of DNS with one question; what follows is the question. */
+const QUERY = Buffer.from([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 
 function frames(from: Side, input: Buffer, random: Random): void {
   const whole = decodedFrames(from, [input]);

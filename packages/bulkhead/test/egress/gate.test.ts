@@ -150,8 +150,11 @@ describe("addresses", () => {
     });
   });
 
-  it("of the whole internet do not include private ones", async () => {
-    const { gate } = await gateFor({ network: { allow: ["0.0.0.0/0", "::/0"] } });
+  it.each([
+    ["of the whole internet", { allow: ["0.0.0.0/0", "::/0"] }],
+    ["of `network: full`", "full"],
+  ] as const)("%s do not include private ones", async (_what, network) => {
+    const { gate } = await gateFor({ network: typeof network === "string" ? network : { allow: [...network.allow] } });
     for (const host of ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00:ec2::254", "::ffff:127.0.0.1"]) {
       expect(await gate.decide({ via: "connect", host, port: 443 })).toMatchObject({ allowed: false });
     }

@@ -94,6 +94,21 @@ describe("a connection", () => {
     await isClosed(next);
   });
 
+  it("is no faster than the bandwidth allows", async () => {
+    const port = await httpServer((_request, response) => response.end(Buffer.alloc(512 * 1024)));
+    const { open } = await gateFor({
+      network: { allow: [{ host: "good.test", ports: port, private: true }], limits: { bandwidth: "1MiB" } },
+    });
+    const { client, done } = await open({ via: "connect", host: "good.test", port });
+    if (client === undefined) throw new Error("refused");
+    const began = performance.now();
+    const headers = { host: `good.test:${port}`, connection: "close" };
+    expect(await ask(client, { headers })).toMatchObject({ status: 200 });
+    await done;
+    // Half a second's worth, of which the first piece waits for nobody. A busy machine only makes it more.
+    expect(performance.now() - began).toBeGreaterThan(350);
+  });
+
   it("on which nothing moves is ended", async () => {
     const port = await httpServer(() => undefined);
     const { open, events } = await gateFor({

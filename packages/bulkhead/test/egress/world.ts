@@ -13,6 +13,7 @@ import type { Ask, Gate, Verdict } from "../../src/egress/gate.js";
 import type { EgressEvent } from "../../src/egress/log/event.js";
 import { type Egress, type EgressOptions, openEgress } from "../../src/egress/open.js";
 import { Authority } from "../../src/egress/tls/authority.js";
+import { rulesFor } from "../../src/policy/network/full.js";
 import { parsePolicy } from "../../src/policy/parse.js";
 import type { Policy } from "../../src/policy/schema.js";
 import { duplexPair } from "../support/duplex-pair.js";
@@ -53,9 +54,10 @@ export async function gateFor(
   options: EgressOptions = {},
 ): Promise<TestGate> {
   const { network, secrets } = parsePolicy(policy);
-  if (network.kind !== "rules") throw new Error("a policy with rules is needed");
+  const rules = rulesFor(network);
+  if (rules === null) throw new Error("a policy with a network is needed");
   const events: EgressEvent[] = [];
-  const egress = await openEgress("container", network, secrets, {
+  const egress = await openEgress("container", rules, secrets, {
     resolver: async () => ["127.0.0.1"],
     authorities: [outsideAuthority.certificate],
     onEgressEvent: (event) => events.push(event),
