@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { run, Sandbox } from "bulkhead";
 import { describe, expect, test } from "vitest";
 import { isRequired, lackFor } from "../support/levels.js";
@@ -11,7 +11,7 @@ test.runIf(lack !== undefined && isRequired(level))("gvisor is required here", (
   throw new Error(lack);
 });
 
-/** What is the Sentry's own; the suites of the other levels do not run here yet, since not all of it can be had. */
+/** What is the Sentry's own, beside what the suites of all levels try. */
 describe.skipIf(lack !== undefined)(`gvisor${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {
   test("another kernel answers, and the workload is nobody there", async () => {
     const { stdout } = await run(["sh", "-c", "id -u; uname -r; grep -E 'CapEff|NoNewPrivs' /proc/self/status"], {
@@ -51,15 +51,43 @@ describe.skipIf(lack !== undefined)(`gvisor${lack === undefined ? "" : ` (skippe
     expect(result.diskFull).toBe(true);
   });
 
-  test("a writable host directory and an AppArmor profile are refused, not done by halves", async () => {
-    await using directory = await TemporaryDirectory.create("gvisor-rw", 0o755);
-    const { chown } = await import("node:fs/promises");
-    await chown(directory.path, 1234, 1234);
-    await expect(
-      run(["true"], { level, files: [{ host: directory.path, at: "/out", mode: "rw" }] }),
-    ).rejects.toMatchObject({
-      code: "UNSUPPORTED",
+  test.runIf(process.getuid?.() === 0)(
+    "in a writable host directory no other owner's file can be made, nor one that gives its rights to others",
+    async () => {
+      await using directory = await TemporaryDirectory.create("gvisor-rw", 0o755);
+      await mkdir(directory.join("out"));
+      await chmod(directory.join("out"), 0o777);
+      await chown(directory.join("out"), 1234, 1234);
+      await using sandbox = await Sandbox.create({
+        level,
+        files: [{ host: directory.join("out"), at: "/out", mode: "rw" }],
+      });
+      const script = "echo x > /out/own; ln -s own /out/link; chmod 4755 /out/own || echo refused; ls -n /out/own";
+      expect((await sandbox.run(["sh", "-c", script])).stdout).toMatch(/^refused\n-rw-r--r-- .*1000 +1000 /);
+      await sandbox.exec(["sh", "-c", "echo x > /out/foreign"], { user: "1001:1001", buffer: true }).then(
+        async (execution) => expect((await execution.result).exitCode).not.toBe(0),
+        (error: unknown) => expect(error).toMatchObject({ code: "EXEC_USER_FIXED" }),
+      );
+      expect(await readdir(directory.join("out"))).toEqual(["link", "own"]);
+      for (const name of ["own", "link"]) expect((await lstat(directory.join(`out/${name}`))).uid).toBe(1234);
+      expect((await lstat(directory.join("out/own"))).mode & 0o7777).toBe(0o644);
+    },
+  );
+
+  test("processes are counted inside, and the limit is out of the workload's reach", async () => {
+    await using sandbox = await Sandbox.create({ level, user: "0:0", resources: { pids: 12 } });
+    const script = `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do sleep 3 & done 2>&1; ls /.bulkhead; mount -t cgroup -o pids cgroup /tmp; grep -c /.bulkhead /proc/mounts`;
+    const { stdout, stderr } = await sandbox.run(["sh", "-c", script]);
+    expect(stdout + stderr).toMatch(/fork/);
+    expect((await sandbox.run(["grep", "-c", "cgroup", "/proc/mounts"])).stdout).toBe("0\n");
+    expect(await sandbox.stats()).toMatchObject({ pids: null, pidsExceeded: null });
+  });
+
+  test("what shows of the system call filter inside", async () => {
+    const { stdout } = await run(["sh", "-c", "grep Seccomp: /proc/self/status; unshare -U true || echo refused"], {
+      level,
     });
+    expect(stdout).toBe("Seccomp:\t2\nrefused\n");
   });
 
   test("memory that is used up ends it, and it is said", async () => {
@@ -83,7 +111,7 @@ describe.skipIf(lack !== undefined)(`gvisor${lack === undefined ? "" : ` (skippe
     const of = (name: string) => sandbox.enforcement.protections.find(({ protection }) => protection === name)?.status;
     expect(sandbox.enforcement.level).toBe("gvisor");
     expect([of("seccomp"), of("namespace.pid"), of("cgroup.memory"), of("network")]).toEqual(Array(4).fill("enforced"));
-    expect([of("cgroup.pids"), of("landlock"), of("apparmor")]).toEqual(["weaker", "cannot", "cannot"]);
+    expect([of("cgroup.pids"), of("landlock"), of("apparmor")]).toEqual(["enforced", "cannot", "cannot"]);
     const { init } = await sandbox.evidence();
     expect(init).toMatchObject({ noNewPrivs: true, seccomp: 2 });
     expect(init.uid[0]).toBeGreaterThanOrEqual(0x7000_0000);

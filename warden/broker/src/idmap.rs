@@ -16,6 +16,9 @@ pub struct Mapping {
     pub host_uid: u32,
     pub host_gid: u32,
     pub count: u32,
+    /// A host uid and a host gid that are the same on both sides, beside these.
+    pub same_uid: Option<u32>,
+    pub same_gid: Option<u32>,
 }
 
 /// The descriptor, or a mount made with it, keeps the namespace alive; the process that carried it into the world ends before this returns.
@@ -46,11 +49,14 @@ fn wait_for_death(broker: rustix::process::Pid) -> ! {
 }
 
 fn describe(pid: i32, mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error> {
-    for (file, inside, host) in [
-        (format!("/proc/{pid}/uid_map"), mapping.inside_uid, mapping.host_uid),
-        (format!("/proc/{pid}/gid_map"), mapping.inside_gid, mapping.host_gid),
+    for (file, inside, host, same) in [
+        (format!("/proc/{pid}/uid_map"), mapping.inside_uid, mapping.host_uid, mapping.same_uid),
+        (format!("/proc/{pid}/gid_map"), mapping.inside_gid, mapping.host_gid, mapping.same_gid),
     ] {
-        std::fs::write(&file, format!("{inside} {host} {}\n", mapping.count)).attempt_on(failed, "write", &file)?;
+        let same = same.map_or_else(String::new, |id| format!("{id} {id} 1\n"));
+        // The kernel takes a map as a whole.
+        std::fs::write(&file, format!("{inside} {host} {}\n{same}", mapping.count))
+            .attempt_on(failed, "write", &file)?;
     }
     let path = format!("/proc/{pid}/ns/user");
     rustix::fs::open(&*path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).attempt_on(failed, "open", &path)

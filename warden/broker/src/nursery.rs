@@ -233,7 +233,15 @@ fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, 
 /// The whole range, 0 to 65,535 inside. Only the broker can write such a map; made beforehand, nobody has to wait for it.
 fn own_user_namespace(range: UidRange) -> Result<OwnedFd, Error> {
     let base = range.base();
-    let whole = Mapping { inside_uid: 0, inside_gid: 0, host_uid: base, host_gid: base, count: uid_range::SIZE };
+    let whole = Mapping {
+        inside_uid: 0,
+        inside_gid: 0,
+        host_uid: base,
+        host_gid: base,
+        count: uid_range::SIZE,
+        same_uid: None,
+        same_gid: None,
+    };
     idmap::user_namespace(&whole, Code::UsernsRefused)
 }
 

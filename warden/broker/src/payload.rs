@@ -37,7 +37,7 @@ impl Executable {
             switches_user,
             capabilities: plan.capabilities.clone(),
             open_files: plan.limits.open_files,
-            sentry: false,
+            sentry: None,
         };
         let json = serde_json::to_string(&inner).map_err(|_| Error::new(FAILED, "encode inner plan"))?;
         // With an empty environment: it is readable inside.

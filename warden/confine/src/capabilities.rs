@@ -54,6 +54,23 @@ pub fn keep_to_hand_on(names: &[String]) -> Result<(), Error> {
     keep(names, false)
 }
 
+/// Takes `names` from the calling thread and all that it will start, and leaves the rest as it is. Needs `SETPCAP`.
+///
+/// # Errors
+/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses.
+pub fn give_up(names: &[String]) -> Result<(), Error> {
+    let rest = CapabilitySet::from_bits_retain(!parse(names)?.bits());
+    drop_bounding(rest)?;
+    let now = capabilities(None).map_err(failed("capget"))?;
+    // What is not permitted and inheritable is not ambient either.
+    let left = CapabilitySets {
+        permitted: now.permitted & rest,
+        effective: now.effective & rest,
+        inheritable: now.inheritable & rest,
+    };
+    set_capabilities(None, left).map_err(failed("capset"))
+}
+
 fn keep(names: &[String], lock: bool) -> Result<(), Error> {
     let keep = parse(names)?;
     let now = capabilities(None).map_err(failed("capget"))?;

@@ -1,4 +1,4 @@
-//! `--channel FD|stdio --inner JSON`, in any order, each once.
+//! `--channel FD|stdio` and one of `--inner JSON` and `--inner-file PATH`, in any order.
 
 use bulkhead_plan::InnerPlan;
 use std::ffi::OsString;
@@ -27,6 +27,9 @@ pub fn parse(args: Vec<OsString>) -> Option<Args> {
         match name.to_str()? {
             "--channel" if channel.is_none() => channel = Some(parse_channel(&value)?),
             "--inner" if inner.is_none() => inner = Some(serde_json::from_str(&value).ok()?),
+            "--inner-file" if inner.is_none() => {
+                inner = Some(serde_json::from_slice(&std::fs::read(&value).ok()?).ok()?)
+            }
             _ => return None,
         }
     }

@@ -1,6 +1,6 @@
 //! Init: the warden's role inside the wall. PID 1 of a sandbox, it serves the channel (`docs/channel.md`) and reaps.
 //!
-//! All confinement is in force before init starts; it is not trusted by anybody outside. What it defends itself against is
+//! All confinement is in force before init starts (but for what only init can do, in gVisor's kernel: `sentry`); it is not trusted by anybody outside. What it defends itself against is
 //! the workload: it shares no memory, no descriptor and, where the level allows, no uid with it, never waits for it,
 //! and holds a bounded amount of its output. One thread, one poll loop; whatever could block is a child process.
 
@@ -9,6 +9,7 @@
 mod args;
 mod child;
 mod files;
+mod sentry;
 mod server;
 mod start;
 mod sys;
@@ -23,7 +24,7 @@ mod exit {
     pub const PROTOCOL: i32 = 76;
 }
 
-/// Serves the channel until it closes or breaks its rules. `args` are those after the role: `--channel FD|stdio --inner JSON`.
+/// Serves the channel until it closes or breaks its rules. `args` are those after the role: as `args` says.
 /// Returns the exit code; the caller exits at once, and as PID 1 takes everything inside with it.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> i32 {
@@ -33,6 +34,10 @@ pub fn main(args: Vec<OsString>) -> i32 {
     }
     let Some(args) = args::parse(args) else { return exit::USAGE };
     let Ok((wire, children)) = start::prepare(args.channel) else { return exit::SYSTEM };
+    // Held to the end: it keeps the limit in force.
+    let Ok(_limit) = args.inner.sentry.as_ref().map(|sentry| sentry::confine(sentry, &args.inner)).transpose() else {
+        return exit::SYSTEM;
+    };
     match server::Server::new(wire, children, args.inner).run() {
         server::End::Closed => exit::CHANNEL_CLOSED,
         server::End::Violation(_) => exit::PROTOCOL,

@@ -1,9 +1,9 @@
 //! What init is told: the part of a plan that still has to be done for each process it starts.
 
-use crate::model::User;
+use crate::model::{Seccomp, User};
 use serde::{Deserialize, Serialize};
 
-/// Passed as one JSON argument; holds nothing secret, since `/proc/1/cmdline` is readable inside.
+/// Passed as one JSON argument or as a file; holds nothing secret, since both are readable inside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct InnerPlan {
@@ -16,7 +16,18 @@ pub struct InnerPlan {
     pub capabilities: Vec<String>,
     /// RLIMIT_NOFILE of the workload.
     pub open_files: u64,
-    /// The kernel that init runs on is gVisor's Sentry, which has no securebits to lock and whose pipes have no mode to change.
+    /// The kernel that init runs on is gVisor's Sentry.
     #[serde(default)]
-    pub sentry: bool,
+    pub sentry: Option<Sentry>,
+}
+
+/// What the broker does before init where the kernel is the host's, and init does itself where it is the Sentry. That one has no securebits to
+/// lock, and its pipes have no mode to change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Sentry {
+    /// For init and all that it starts.
+    pub seccomp: Seccomp,
+    /// Processes and threads, init among them.
+    pub pids: u64,
 }

@@ -131,6 +131,10 @@ pub struct OneOwner {
     pub host_gid: u32,
     pub uid: u32,
     pub gid: u32,
+    /// User 0 of the sandbox may make files here as well, to give them to `uid` and `gid` at once: as the gofer of `runsc` does. Until then they are
+    /// on disk what it is on the host, an id of the sandbox's range. Level gvisor only, and only where it may be written.
+    #[serde(default)]
+    pub maker: bool,
 }
 
 /// The 65,536 ids from `range` on are, in the sandbox, those from 0 on: each of its users has its own files.

@@ -1,7 +1,7 @@
 import type { Broker } from "../broker/broker.js";
 import { wardenPath } from "../broker/locate.js";
 import type { Missing } from "../host/requirements.js";
-import type { Driver } from "./driver.js";
+import { gvisorDriver } from "./gvisor/driver.js";
 import type { Found } from "./gvisor/found.js";
 import { hostPlan } from "./gvisor/host-plan.js";
 import { candidates } from "./gvisor/locate.js";
@@ -14,19 +14,15 @@ const SETUP = "`./bulkhead setup gvisor`, or put a statically linked `runsc` on 
 /** Level `gvisor`: `runsc` of gVisor, in a jail of the broker's, with our init as the one container's process. */
 export async function gvisorRuntime(broker: Broker, { again = false } = {}): Promise<Runtime> {
   const found = await find(broker, again);
-  if ("what" in found) return { missing: [found], hostPlan: (workload) => workload, driver };
+  if ("what" in found) return { missing: [found], hostPlan: (workload) => workload, driver: gvisorDriver };
   const init = wardenPath();
   const by = `${found.version}, platform ${found.platform}`;
-  return { missing: [], by, hostPlan: (workload) => hostPlan(workload, found, init), driver };
+  return { missing: [], by, hostPlan: (workload) => hostPlan(workload, found, init), driver: gvisorDriver };
 }
 
 /** What `doctor` tells of the `runsc` that would be used. */
 export async function describeGvisor(broker: Broker, { again = false } = {}): Promise<Found | Missing> {
   return await find(broker, again);
-}
-
-function driver(broker: Broker): Driver {
-  return { launch: (plan) => broker.launch(plan) };
 }
 
 async function find(broker: Broker, again: boolean): Promise<Found | Missing> {

@@ -8,9 +8,10 @@ use bulkhead_plan::{Code, Error, InnerPlan};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, ioctl_tiocsctty, setrlimit, setsid};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::ffi::{CStr, CString};
+use std::os::fd::OwnedFd;
 
 /// `argv` and `env` as `execve` wants them, and where to look; made before the fork, in memory that init has at hand.
 pub struct Arrays {
@@ -65,17 +66,27 @@ fn prepare(exec: &Exec, inner: &InnerPlan, reporter: &Reporter) -> Result<(), (&
     let limit = Rlimit { current: Some(inner.open_files), maximum: Some(inner.open_files) };
     setrlimit(Resource::Nofile, limit).map_err(|errno| ("setrlimit", errno))?;
     become_user(inner, exec.user.as_ref().unwrap_or(&inner.user), &inner.capabilities)?;
-    exec.tty.map_or(Ok(()), |window| terminal(window, reporter))
+    exec.tty.map_or(Ok(()), |window| terminal(window, inner, reporter))
+}
+
+fn by_name(master: &OwnedFd) -> Result<OwnedFd, Errno> {
+    let name = ptsname(master, Vec::new())?;
+    rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// A terminal of the sandbox's own devpts, made by its user, whose controlling side goes to init.
-fn terminal(window: Window, reporter: &Reporter) -> Result<(), (&'static str, Errno)> {
+fn terminal(window: Window, inner: &InnerPlan, reporter: &Reporter) -> Result<(), (&'static str, Errno)> {
     let master = rustix::fs::open("/dev/ptmx", OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
         .map_err(|errno| ("open /dev/ptmx", errno))?;
     unlockpt(&master).map_err(|errno| ("unlockpt", errno))?;
     // By descriptor, not by a name in /dev/pts.
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let peer = ioctl_tiocgptpeer(&master, flags).map_err(|errno| ("ioctl TIOCGPTPEER", errno))?;
+    let peer = match ioctl_tiocgptpeer(&master, flags) {
+        // Older Sentries only know the name; nobody else's devpts can be there.
+        Err(Errno::NOTTY) if inner.sentry.is_some() => by_name(&master),
+        peer => peer,
+    }
+    .map_err(|errno| ("ioctl TIOCGPTPEER", errno))?;
     let size = Winsize { ws_row: window.rows, ws_col: window.cols, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(&peer, size).map_err(|errno| ("ioctl TIOCSWINSZ", errno))?;
     ioctl_tiocsctty(&peer).map_err(|errno| ("ioctl TIOCSCTTY", errno))?;

@@ -125,8 +125,10 @@ fn pair(wanted: bool, inner: &InnerPlan) -> Result<(Option<OwnedFd>, Option<Owne
     match fchmod(&read, Mode::from_raw_mode(0o666)) {
         Ok(()) => Ok((Some(read), Some(write))),
         // Back from 0 init would be without its capabilities; root of a sandbox does without opening its pipes anew.
-        Err(Errno::PERM) if inner.sentry && inner.user.uid == 0 => Ok((Some(read), Some(write))),
-        Err(Errno::PERM) if inner.sentry => user::acting_as(inner, || pipe_with(PipeFlags::CLOEXEC)).map(both),
+        Err(Errno::PERM) if inner.sentry.is_some() && inner.user.uid == 0 => Ok((Some(read), Some(write))),
+        Err(Errno::PERM) if inner.sentry.is_some() => {
+            user::acting_as(inner, || pipe_with(PipeFlags::CLOEXEC)).map(both)
+        }
         Err(errno) => Err(errno),
     }
 }

@@ -24,7 +24,7 @@ pub fn become_user(inner: &InnerPlan, user: &User, keep: &[String]) -> Result<()
     let uid = Uid::from_raw(user.uid);
     // Init's uid is not 0, so capabilities survive this, and SETPCAP is there for what follows.
     set_thread_res_uid(uid, uid, uid).map_err(|errno| ("setresuid", errno))?;
-    let kept = if inner.sentry { capabilities::keep_to_hand_on(keep) } else { capabilities::keep_only(keep) };
+    let kept = if inner.sentry.is_some() { capabilities::keep_to_hand_on(keep) } else { capabilities::keep_only(keep) };
     kept.map_err(|error| ("capset", raw(error.errno)))?;
     // The kernel set it anew with the uid, to what fs.suid_dumpable says; this is still init's memory.
     process::dumpable(false).map_err(|error| ("prctl", raw(error.errno)))

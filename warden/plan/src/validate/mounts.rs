@@ -17,12 +17,12 @@ pub fn root(root: &Root) -> Checked {
     match &root.source {
         RootSource::Directory(directory) => {
             need(text::path(&directory.path), "root.source.path")?;
-            owner(directory.owner.as_ref(), "root.source.owner")?;
+            shown(directory.owner.as_ref(), "root.source.owner")?;
             need(root.read_only || root.overlay.is_some(), "root.overlay")?;
         }
         RootSource::Layers(tree) => {
             layers(&tree.layers, "root.source.layers")?;
-            owner(tree.owner.as_ref(), "root.source.owner")?;
+            shown(tree.owner.as_ref(), "root.source.owner")?;
             need(root.read_only || root.overlay.is_some(), "root.overlay")?;
         }
         RootSource::Empty(empty) => {
@@ -56,7 +56,7 @@ pub fn all(plan: &Plan) -> Checked {
         let hides = plan.mounts.iter().take(index).any(|earlier| hides(mount, earlier));
         need(!hides, &field("at"))?;
         match mount {
-            Mount::Bind(mount) => bind(mount, plan.seccomp.deny_setid, &field)?,
+            Mount::Bind(mount) => bind(mount, plan, &field)?,
             Mount::Layers(mount) => tree(mount, &field)?,
             Mount::Tmpfs(mount) => tmpfs(mount, &field)?,
             Mount::Dev(dev) => within(dev.shm_bytes, PAGE..=MAX_SIZE, &field("shmBytes"))?,
@@ -105,14 +105,16 @@ fn place(mount: &Mount) -> bool {
     }
 }
 
-fn bind(bind: &Bind, deny_setid: bool, field: &impl Fn(&str) -> String) -> Checked {
+fn bind(bind: &Bind, plan: &Plan, field: &impl Fn(&str) -> String) -> Checked {
     need(bind.source == "/" || text::path(&bind.source), &field("source"))?;
     owner(bind.owner.as_ref(), &field("owner"))?;
+    let maker = matches!(&bind.owner, Some(Owner::One(owner)) if owner.maker);
+    need(!maker || plan.level == Level::Gvisor && !bind.read_only, &field("owner.maker"))?;
     if bind.read_only {
         return Ok(());
     }
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
-    need(deny_setid, "seccomp.denySetid")?;
+    need(plan.seccomp.deny_setid, "seccomp.denySetid")?;
     match &bind.owner {
         Some(Owner::One(owner)) => need(owner.host_uid != 0, &field("owner.hostUid")),
         Some(Owner::Store(owner)) => need(owner.range != 0, &field("owner.range")),
@@ -120,9 +122,15 @@ fn bind(bind: &Bind, deny_setid: bool, field: &impl Fn(&str) -> String) -> Check
     }
 }
 
+/// Of a tree that nobody writes to.
+fn shown(shown: Option<&Owner>, field: &str) -> Checked {
+    owner(shown, field)?;
+    need(!matches!(shown, Some(Owner::One(owner)) if owner.maker), &format!("{field}.maker"))
+}
+
 fn tree(tree: &Layers, field: &impl Fn(&str) -> String) -> Checked {
     layers(&tree.layers, &field("layers"))?;
-    owner(tree.owner.as_ref(), &field("owner"))?;
+    shown(tree.owner.as_ref(), &field("owner"))?;
     overlay(tree.overlay.as_ref(), &field("overlay"))
 }
 

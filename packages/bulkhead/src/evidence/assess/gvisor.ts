@@ -1,6 +1,6 @@
 import type { Plan } from "../../plan/schema.js";
 import { formatSize } from "../../policy/units.js";
-import { cannot, enforced, type Verdict, weaker } from "../enforcement.js";
+import { cannot, enforced, type Verdict } from "../enforcement.js";
 import { assessors } from "./assessor.js";
 
 type Namespace = Plan["namespaces"][number];
@@ -18,9 +18,9 @@ export const gvisor = assessors({
   "uid-range": () =>
     enforced("ids inside are the Sentry's; it and its gofer have 65,536 host uids that nobody else has"),
   "no-new-privs": () => enforced("by the Sentry, and PR_SET_NO_NEW_PRIVS around it"),
-  seccomp: () =>
+  seccomp: ({ seccomp }) =>
     enforced(
-      "the Sentry answers every system call; it and its gofer run under profile sentry and stricter ones of their own",
+      `profile ${typeof seccomp.profile === "string" ? seccomp.profile : "of the policy, above Bulkhead's floor"}, kept by the Sentry; it and its gofer run under profile sentry and stricter ones of their own`,
     ),
   landlock: () =>
     cannot(
@@ -43,10 +43,8 @@ export const gvisor = assessors({
       `cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for all of it together, and a fixed amount for the Sentry`,
     ),
   "cgroup.pids": ({ cgroup, limits: { pids } }) =>
-    weaker(
-      `cgroup v${cgroup.version}: a multiple of ${pids}, for the threads that the Sentry runs processes with`,
-      "a process inside is not one outside: more than asked for may run, and at the limit the whole sandbox ends",
-      "Use level container or microvm where the number itself counts.",
+    enforced(
+      `${pids} processes and threads by a control group of the Sentry's; cgroup v${cgroup.version} around it bounds the threads that it runs them with`,
     ),
   rlimits: ({ limits: { openFiles } }) => enforced(`${openFiles} open files, no core dumps, kept by the Sentry`),
 });

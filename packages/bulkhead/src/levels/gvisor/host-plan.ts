@@ -2,10 +2,12 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import type { Found } from "./found.js";
 import { inRoot, jailOf } from "./jail.js";
-import { INIT, ROOT } from "./layout.js";
-import { ociConfig } from "./oci.js";
+import { INIT, INNER, ROOT } from "./layout.js";
+import { innerPlan, ociConfig } from "./oci.js";
 import { separately } from "./separate.js";
 
+/** Of a file in a plan. */
+const MAX_FILE_BYTES = 64 * 1024;
 const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
 
 /**
@@ -17,20 +19,16 @@ export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
   const { cgroup } = workload;
   if (!cgroup.controllers.includes("memory") || !cgroup.controllers.includes("pids"))
     throw unsupported("limits without cgroups");
-  const binds = workload.mounts.filter((mount) => mount.kind === "bind");
-  // The gofer makes files as root of its jail and gives them away afterwards, which a mount that lends one owner's id cannot take.
-  if (binds.some((mount) => !mount.readOnly))
-    throw unsupported("a writable host directory (read-only ones can be had)");
   const separate = separately(workload);
   const own = new Map(separate.map((one) => [one.at, one.mounts]));
   return jailOf(found, workload, cgroup, {
     mounts: [
       ...treeOf(workload.root),
-      initMount(initPath),
+      ...initMounts(workload, initPath),
       ...workload.mounts.flatMap((mount) => own.get(mount.at) ?? moved(mount)),
     ],
     config: ociConfig(workload, separate),
-    writesHost: false,
+    writesHost: workload.mounts.some((mount) => mount.kind === "bind" && !mount.readOnly),
   });
 }
 
@@ -41,8 +39,13 @@ function treeOf({ source, overlay, readOnly }: Root): readonly Mount[] {
   return [{ kind: "layers", at: ROOT, layers, owner: source.owner, overlay: overlay ?? SMALL, readOnly, exec: true }];
 }
 
-function initMount(initPath: string): Mount {
-  return { kind: "bind", source: initPath, at: inRoot(INIT), readOnly: true, exec: true, owner: null };
+function initMounts(workload: Plan, initPath: string): readonly Mount[] {
+  const content = JSON.stringify(innerPlan(workload));
+  if (Buffer.byteLength(content) > MAX_FILE_BYTES) throw unsupported("a seccomp profile of this size");
+  return [
+    { kind: "bind", source: initPath, at: inRoot(INIT), readOnly: true, exec: true, owner: null },
+    { kind: "file", at: inRoot(INNER), content },
+  ];
 }
 
 /** Into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host that would need a mask. */

@@ -9,3 +9,5 @@ export const ROOT = "/rootfs";
 export const MOUNTS = "/mounts";
 /** Our init, in that root. */
 export const INIT = "/.bulkhead/init";
+/** What init is told: too long for an argument where the policy has a profile of its own. */
+export const INNER = "/.bulkhead/inner.json";

@@ -1,11 +1,14 @@
 import type { Mount, Plan } from "../../plan/schema.js";
-import { INIT, ROOT } from "./layout.js";
+import { INIT, INNER, ROOT } from "./layout.js";
 import type { Separate } from "./separate.js";
 
 /** Init's own id inside, as at level container: no workload can be this user. */
 const INIT_ID = 65_535;
-/** What init needs to become the workload's user and to end its processes. In the Sentry's eyes only: outside they are nothing. */
-const INIT_CAPABILITIES = ["SETUID", "SETGID", "KILL", "SETPCAP"];
+/**
+ * What init needs to become the workload's user and to end its processes; and two to limit how many there are, which it gives up
+ * before it serves. In the Sentry's eyes only: outside they are nothing.
+ */
+const INIT_CAPABILITIES = ["SETUID", "SETGID", "KILL", "SETPCAP", "SYS_ADMIN", "DAC_OVERRIDE"];
 
 /** What `runsc` is told of the workload: a configuration of the OCI runtime specification. */
 export function ociConfig(workload: Plan, separate: readonly Separate[]): object {
@@ -15,7 +18,7 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
     ociVersion: "1.0.2",
     process: {
       user: { uid: INIT_ID, gid: INIT_ID },
-      args: initArguments(workload),
+      args: [INIT, "--channel", "stdio", "--inner-file", INNER],
       // Readable inside, so it says nothing.
       env: [],
       cwd: "/",
@@ -44,10 +47,10 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
   };
 }
 
-/** As the broker starts it at level container, but with the channel where `runsc` puts it. */
-function initArguments({ user, capabilities, limits }: Plan): readonly string[] {
-  const inner = { user, switchesUser: true, capabilities, openFiles: limits.openFiles, sentry: true };
-  return [INIT, "--channel", "stdio", "--inner", JSON.stringify(inner)];
+/** What the broker tells init at level container, and what it does there itself. */
+export function innerPlan({ user, capabilities, limits, seccomp }: Plan): object {
+  const sentry = { seccomp, pids: limits.pids };
+  return { user, switchesUser: true, capabilities, openFiles: limits.openFiles, sentry };
 }
 
 /** The kernel's own trees are the Sentry's; everything else is part of the root already. */

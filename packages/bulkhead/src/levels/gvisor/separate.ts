@@ -1,4 +1,4 @@
-import type { Mount, Plan } from "../../plan/schema.js";
+import type { Mount, Owner, Plan } from "../../plan/schema.js";
 import { inRoot } from "./jail.js";
 import { MOUNTS } from "./layout.js";
 
@@ -29,8 +29,13 @@ export function separately({ mounts, root }: Plan): readonly Separate[] {
     if (mount.kind === "bind" && !(root.source.kind === "empty" && mount.readOnly && mount.source === mount.at)) {
       const { at, exec, readOnly } = mount;
       const place: Mount = { ...mount, at: inRoot(mount.at), readOnly: true };
-      return [{ at, source, readOnly, exec, mounts: [{ ...mount, at: source }, place] }];
+      return [{ at, source, readOnly, exec, mounts: [{ ...mount, at: source, owner: made(mount) }, place] }];
     }
     return [];
   });
+}
+
+/** The gofer makes files as root of its jail, and gives them to their owner then. */
+function made({ owner, readOnly }: Extract<Mount, { kind: "bind" }>): Owner | null {
+  return owner === null || readOnly || !("hostUid" in owner) ? owner : { ...owner, maker: true };
 }

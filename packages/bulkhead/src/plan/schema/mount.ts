@@ -11,8 +11,17 @@ const at = path.refine((value) => !KERNEL_TREES.some((tree) => isWithin(value, t
 /** Devices of the host that a jail may have. */
 const DEVICES = ["/dev/kvm", "/dev/vhost-vsock"] as const;
 
-/** An idmapped mount: what the host's owner has on disk belongs to this user inside, and the other way round. */
-const oneOwner = z.strictObject({ hostUid: hostId, hostGid: hostId, uid: insideId, gid: insideId });
+/**
+ * An idmapped mount: what the host's owner has on disk belongs to this user inside, and the other way round. With `maker`, user 0 of the sandbox
+ * may make files there too, to give them to that user at once, as the gofer of `runsc` does.
+ */
+const oneOwner = z.strictObject({
+  hostUid: hostId,
+  hostGid: hostId,
+  uid: insideId,
+  gid: insideId,
+  maker: z.boolean().optional(),
+});
 
 /** The 65,536 ids from `range` on are, inside, those from 0 on. From 0: in a virtual machine, whose images are of nobody but its one sandbox. */
 const storeOwner = z.strictObject({ range: z.union([z.literal(0), z.literal(STORE_RANGE)]) });

@@ -8,6 +8,7 @@ export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
   if (!isDistinct(plan.user.groups)) yield ["user", "groups"];
   if (!overlayFits(plan)) yield ["root", "overlay"];
   if (plan.root.source.kind === "layers" && !isDistinct(plan.root.source.layers)) yield ["root", "source", "layers"];
+  if (plan.root.source.kind !== "empty" && isMaker(plan.root.source)) yield ["root", "source", "owner", "maker"];
   yield* mountMisfits(plan);
   yield* limitMisfits(plan);
   yield* profileMisfits(plan.seccomp.profile);
@@ -39,6 +40,10 @@ function* mountMisfits({ mounts, root, seccomp, payload, level }: Plan): Generat
       const made = mounts.slice(0, index).some(({ kind }) => kind === "dev");
       if (mount.at !== mount.path || !made || payload.kind !== "program") yield ["mounts", index, "path"];
     }
+    if ((mount.kind === "bind" || mount.kind === "layers") && isMaker(mount)) {
+      const writable = mount.kind === "bind" && !mount.readOnly;
+      if (!writable || level !== "gvisor") yield ["mounts", index, "owner", "maker"];
+    }
     if (mount.kind !== "bind" || mount.readOnly) continue;
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     if (!seccomp.denySetid) yield ["seccomp", "denySetid"];
@@ -48,6 +53,10 @@ function* mountMisfits({ mounts, root, seccomp, payload, level }: Plan): Generat
   }
   const kinds = mounts.map(({ kind }) => kind);
   if (!kinds.includes("proc") || !kinds.includes("dev")) yield ["mounts"];
+}
+
+function isMaker({ owner }: Pick<Extract<Mount, { kind: "bind" }>, "owner">): boolean {
+  return owner !== null && "maker" in owner && owner.maker === true;
 }
 
 /** Two mounts in one place leave open which counts. And a mount hides what was mounted below it: a mask would be without effect. */
