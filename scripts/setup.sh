@@ -16,6 +16,7 @@ lacking='' wanted='' ticker=''
 . "$root/scripts/setup/rust.sh"
 . "$root/scripts/setup/tools.sh"
 . "$root/scripts/setup/microvm.sh"
+. "$root/scripts/setup/gvisor.sh"
 
 # begin_stamp NAME … end_stamp NAME: see fresh.sh.
 begin_stamp() {
@@ -53,6 +54,8 @@ setup_use() {
       test_tools
       microvm_tools
       setup_kernel || true
+      # Tests run with both: the distribution's is one of the tools.
+      build_runsc || true
       ;;
     bench)
       setup_node && setup_npm dev || true
@@ -72,11 +75,7 @@ setup_use() {
       ;;
     gvisor)
       setup_use run
-      # One that BULKHEAD_RUNSC names needs no package.
-      if [ ! -x "${BULKHEAD_RUNSC-}" ]; then
-        need runsc runsc
-        install_wanted "gVisor"
-      fi
+      setup_gvisor
       ;;
     *)
       say "unknown use '$1': one of cli run chroot container gvisor microvm test bench hosts all"

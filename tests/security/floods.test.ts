@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { type Level, type Policy, type Process, run, Sandbox } from "bulkhead";
+import { BulkheadError, type Level, type Policy, type Process, run, Sandbox } from "bulkhead";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { allProcesses, readKernelFile } from "../support/host.js";
 import { inside, shell } from "../support/inside.js";
@@ -30,6 +30,9 @@ await forEachLevel((level: Level) => {
     arena = await Arena.create();
   });
   afterAll(async () => await arena[Symbol.asyncDispose]());
+
+  /** What may be used in all: the policy's, and where another kernel makes the wall what that has for itself. */
+  const most = (level === "gvisor" ? 80 + 128 : 80) << 20;
 
   const policy = (resources: Policy["resources"] = {}): Policy => ({
     level,
@@ -71,7 +74,7 @@ await forEachLevel((level: Level) => {
   test(`a memory bomb ${rule}`, async () => {
     await survives([PROBE, "memory-bomb"], async (sandbox) => {
       const stats = await sandbox.stats().catch(() => undefined);
-      if (typeof stats?.memoryPeakBytes === "number") expect(stats.memoryPeakBytes).toBeLessThan(80 << 20);
+      if (typeof stats?.memoryPeakBytes === "number") expect(stats.memoryPeakBytes).toBeLessThan(most);
     });
   });
 
@@ -97,7 +100,7 @@ await forEachLevel((level: Level) => {
     const before = availableMemory();
     const result = await run([PROBE, kind, "100000"], policy({ time: "5s", openFiles: 4096 }));
     expect(result.exitCode === 0 && result.stdout.includes("succeeded")).toBe(false);
-    if (result.maxRssBytes !== null) expect(result.maxRssBytes).toBeLessThan(80 << 20);
+    if (result.maxRssBytes !== null) expect(result.maxRssBytes).toBeLessThan(most);
     await eventually("memory is back", BACK_WITHIN_MS, () => availableMemory() > before - 256 * 1024 * 1024);
     arena.assertIntact();
   });
@@ -116,8 +119,12 @@ await forEachLevel((level: Level) => {
     async () => {
       for (const place of ["/work", "/tmp", "/dev/shm"]) {
         await using sandbox = await Sandbox.create(policy());
-        const { stdout, signal } = await inside(sandbox, [PROBE, "inodes", place, "10000000"], {
-          timeoutMs: ms(20_000),
+        const flood = inside(sandbox, [PROBE, "inodes", place, "10000000"], { timeoutMs: ms(20_000) });
+        const { stdout, signal } = await flood.catch((error: unknown) => {
+          // What the Sentry knows of each file is memory of the sandbox: it may end all of it first.
+          if (level === "gvisor" && error instanceof BulkheadError && error.code === "SANDBOX_LOST")
+            return { stdout: "", signal: "SIGKILL" };
+          throw error;
         });
         expect(stdout.includes('"errno":28') || signal === "SIGKILL", `${place}: ${stdout}`).toBe(true);
       }

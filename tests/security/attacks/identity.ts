@@ -22,7 +22,8 @@ export const identity: readonly Attack[] = [
   ...["7", "8", "4", "1", "12"].map(
     (resource): Attack => ({ title: `raise resource limit ${resource}`, rule: 11, attempt: ["raise-limit", resource] }),
   ),
-  { title: "a priority above everybody's", attempt: ["nice"] },
+  // The Sentry keeps such a number, and schedules by nothing.
+  { title: "a priority above everybody's", levels: ["chroot", "container", "microvm"], attempt: ["nice"] },
   { title: "real-time scheduling", attempt: ["real-time"] },
   { title: "real-time I/O", attempt: ["io-priority"] },
   { title: "never be killed for memory", attempt: ["oom-score"] },

@@ -7,8 +7,8 @@ import { attempt } from "./probe.js";
 
 const DEFAULT_OUTCOMES = ["refused", "absent"] as const;
 
-/** A machine takes longer to make than all attempts in it: there, those with the same policy share one as long as it lives. */
-const SHARING: ReadonlySet<Level> = new Set(["microvm"]);
+/** A machine or a Sentry takes longer to make than all attempts in it: there, those with the same policy share one as long as it lives. */
+const SHARING: ReadonlySet<Level> = new Set(["gvisor", "microvm"]);
 
 /**
  * Declares one test for each attack: a sandbox of its own (or one that is shared), the attempt inside, and then, whatever the attempt says of itself:

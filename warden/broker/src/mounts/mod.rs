@@ -144,6 +144,11 @@ impl Tree<'_> {
         self.nested.borrow().iter().any(|one| path.strip_prefix(&*one.at).is_some_and(|rest| rest.starts_with('/')))
     }
 
+    /// Where programs that live in a tree in the tree expect a file system of the kernel's.
+    fn kernel_place(&self, path: &str) -> bool {
+        self.is_nested(path) && ["/proc", "/sys", "/dev"].contains(&self.place(path).path)
+    }
+
     fn nest(&self, layers: &Layers, mount: OwnedFd) {
         let Layers { at, overlay, read_only, .. } = layers;
         let growable = overlay.is_some();
@@ -196,7 +201,13 @@ fn place_tmpfs(tmpfs: &Tmpfs, tree: &Tree, context: &Context, watched: &mut Vec<
         .set("uid", &context.ids.uid(tmpfs.uid).to_string())?
         .set("gid", &context.ids.gid(tmpfs.gid).to_string())?
         .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | noexec)?;
-    let target = target::directory(tree, &tmpfs.at)?;
+    let target = if tree.kernel_place(&tmpfs.at) {
+        // A user-space kernel mounts its own there, so a link of the image must lead neither there nor away from there.
+        tree.reserve(&mount)?;
+        target::plain_directory(tree, &tmpfs.at)?
+    } else {
+        target::directory(tree, &tmpfs.at)?
+    };
     api::attach(&mount, &target, &tmpfs.at)?;
     watched.push(mount);
     Ok(())

@@ -40,7 +40,7 @@ export const gvisor = assessors({
   network: () => enforced("the Sentry's loopback only; no network in the namespace around it"),
   "cgroup.memory": ({ cgroup, limits: { memoryBytes } }) =>
     enforced(
-      `cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for all of it together, and a fixed amount for the Sentry`,
+      `cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for all of it together, and 128MiB for the Sentry, of which the workload has what is left`,
     ),
   "cgroup.pids": ({ cgroup, limits: { pids } }) =>
     enforced(

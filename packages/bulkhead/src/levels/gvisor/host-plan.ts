@@ -8,6 +8,7 @@ import { separately } from "./separate.js";
 
 /** Of a file in a plan. */
 const MAX_FILE_BYTES = 64 * 1024;
+const EMPTY = { sizeBytes: 4096, inodes: 16, mode: 0o555, uid: 0, gid: 0, exec: false } as const;
 const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
 
 /**
@@ -48,12 +49,16 @@ function initMounts(workload: Plan, initPath: string): readonly Mount[] {
   ];
 }
 
-/** Into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host that would need a mask. */
+/**
+ * Into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host that would need a mask; what holds
+ * their place keeps the links of an image from having `runsc` mount something else there.
+ */
 function moved(mount: Mount): readonly Mount[] {
   switch (mount.kind) {
     case "proc":
     case "sys":
     case "dev":
+      return [{ kind: "tmpfs", at: inRoot(mount.at), ...EMPTY }];
     case "mask":
     case "device":
       return [];

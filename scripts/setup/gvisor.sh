@@ -1,0 +1,26 @@
+# What level gvisor needs: runsc. The distribution's will do; a newer one is faster and is built where there is a Go toolchain for it.
+
+# Of September 2026; the go command checks it against the checksum database.
+runsc_version=v0.0.0-20260905035102-160fafc42237
+go_minimum=1.26
+
+setup_gvisor() {
+  # One that BULKHEAD_RUNSC names needs no package.
+  [ ! -x "${BULKHEAD_RUNSC-}" ] || return 0
+  build_runsc && return 0
+  need runsc runsc
+  install_wanted "gVisor"
+}
+
+# build_runsc: where the library looks first (levels/gvisor/locate.ts). False when it cannot be built here, which is no fault.
+build_runsc() {
+  case ${XDG_DATA_HOME-} in
+    /*) tools=$XDG_DATA_HOME/bulkhead/tools ;;
+    *) [ -n "${HOME-}" ] && tools=$HOME/.local/share/bulkhead/tools || return 1 ;;
+  esac
+  [ "$(cat "$tools/runsc.version" 2>/dev/null)" != "$runsc_version" ] || [ ! -x "$tools/runsc" ] || return 0
+  ! offline && command -v go >/dev/null 2>&1 && at_least "$go_minimum" "$(go env GOVERSION | sed 's/^go//')" || return 1
+  step "building runsc $runsc_version" "$state/runsc.log" env CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-trimpath GOBIN="$tools" \
+    go install -ldflags "-s -w -X gvisor.dev/gvisor/runsc/version.version=$runsc_version" "gvisor.dev/gvisor/runsc@$runsc_version" || return 1
+  echo "$runsc_version" >"$tools/runsc.version"
+}

@@ -1,0 +1,128 @@
+import { chmod, chown, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
+import { run, Sandbox } from "bulkhead";
+import { describe, expect, test } from "vitest";
+import { isRequired, lackFor } from "../../support/levels.js";
+import { TemporaryDirectory } from "../../support/temporary.js";
+
+const level = "gvisor" as const;
+/** Declares what is the Sentry's own, beside what the suites of all levels try, for the `runsc` that is found by now. */
+export async function gvisorCases(title: string): Promise<void> {
+  const lack = await lackFor(level);
+  if (lack === undefined) describe(title, cases);
+  else if (isRequired(level))
+    test(`${title} is required here`, () => {
+      throw new Error(lack);
+    });
+  else describe.skip(`${title} (skipped: ${lack})`, cases);
+}
+
+function cases(): void {
+  test("another kernel answers, and the workload is nobody there", async () => {
+    const { stdout } = await run(["sh", "-c", "id -u; uname -r; grep -E 'CapEff|NoNewPrivs' /proc/self/status"], {
+      level,
+    });
+    expect(stdout).toMatch(/^1000\n4\.\S+\nCapEff:\t0{16}\n/);
+  });
+
+  test("streams, exit codes, files and signals go over the same channel", async () => {
+    await using sandbox = await Sandbox.create({ level });
+    expect(await sandbox.run(["sh", "-c", "cat; exit 3"], { input: "in\n" })).toMatchObject({
+      stdout: "in\n",
+      exitCode: 3,
+    });
+    await sandbox.files.write("/work/file", "content");
+    expect((await sandbox.run(["cat", "/work/file"])).stdout).toBe("content");
+    const sleeping = await sandbox.exec(["sleep", "100"]);
+    sleeping.kill("SIGTERM");
+    expect(await sleeping.result).toMatchObject({ signal: "SIGTERM" });
+    expect((await sandbox.run(["sh", "-c", "echo again > /dev/stdout"])).stdout).toBe("again\n");
+  });
+
+  test("the root and what is mounted read-only cannot be written, noexec is kept, a tmpfs has its size", async () => {
+    await using directory = await TemporaryDirectory.create("gvisor", 0o755);
+    await writeFile(directory.join("file"), "from the host");
+    const policy = {
+      level,
+      files: [
+        { host: directory.path, at: "/data" },
+        { tmpfs: "/scratch", size: "2MiB", exec: false },
+      ],
+    };
+    const script = `cat /data/file; echo; echo x 2>/dev/null > /data/file || echo refused; touch /etc/x 2>/dev/null || echo refused
+      cp /bin/busybox /scratch/true; /scratch/true 2>/dev/null || echo noexec; dd if=/dev/zero of=/scratch/big bs=1M count=4 2>&1 | grep -o "No space"`;
+    const result = await run(["sh", "-c", script], policy);
+    expect(result.stdout).toBe("from the host\nrefused\nrefused\nnoexec\nNo space\n");
+    expect(result.diskFull).toBe(true);
+  });
+
+  test.runIf(process.getuid?.() === 0)(
+    "in a writable host directory no other owner's file can be made, nor one that gives its rights to others",
+    async () => {
+      await using directory = await TemporaryDirectory.create("gvisor-rw", 0o755);
+      await mkdir(directory.join("out"));
+      await chmod(directory.join("out"), 0o777);
+      await chown(directory.join("out"), 1234, 1234);
+      await using sandbox = await Sandbox.create({
+        level,
+        files: [{ host: directory.join("out"), at: "/out", mode: "rw" }],
+      });
+      const script = "echo x > /out/own; ln -s own /out/link; chmod 4755 /out/own || echo refused; ls -n /out/own";
+      expect((await sandbox.run(["sh", "-c", script])).stdout).toMatch(/^refused\n-rw-r--r-- .*1000 +1000 /);
+      await sandbox.exec(["sh", "-c", "echo x > /out/foreign"], { user: "1001:1001", buffer: true }).then(
+        async (execution) => expect((await execution.result).exitCode).not.toBe(0),
+        (error: unknown) => expect(error).toMatchObject({ code: "EXEC_USER_FIXED" }),
+      );
+      expect(await readdir(directory.join("out"))).toEqual(["link", "own"]);
+      for (const name of ["own", "link"]) expect((await lstat(directory.join(`out/${name}`))).uid).toBe(1234);
+      expect((await lstat(directory.join("out/own"))).mode & 0o7777).toBe(0o644);
+    },
+  );
+
+  test("processes are counted inside, and the limit is out of the workload's reach", async () => {
+    await using sandbox = await Sandbox.create({ level, user: "0:0", resources: { pids: 12 } });
+    const script = `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do sleep 3 & done 2>&1; ls /.bulkhead; mount -t cgroup -o pids cgroup /tmp; grep -c /.bulkhead /proc/mounts`;
+    const { stdout, stderr } = await sandbox.run(["sh", "-c", script]);
+    expect(stdout + stderr).toMatch(/fork/);
+    expect((await sandbox.run(["grep", "-c", "cgroup", "/proc/mounts"])).stdout).toBe("0\n");
+    expect(await sandbox.stats()).toMatchObject({ pids: null, pidsExceeded: null });
+  });
+
+  test("what shows of the system call filter inside", async () => {
+    const { stdout } = await run(["sh", "-c", "grep Seccomp: /proc/self/status; unshare -U true || echo refused"], {
+      level,
+    });
+    expect(stdout).toBe("Seccomp:\t2\nrefused\n");
+  });
+
+  test("memory that is used up ends it, and it is said", async () => {
+    const result = await run(["sh", "-c", "a=x; while :; do a=$a$a; done"], {
+      level,
+      resources: { memory: "32MiB", time: "20s" },
+    });
+    expect(result.exitCode).not.toBe(0);
+    expect(result.oomKilled || result.stderr !== "").toBe(true);
+  });
+
+  test("it can be paused, and goes on", async () => {
+    await using sandbox = await Sandbox.create({ level });
+    await sandbox.pause();
+    await sandbox.resume();
+    expect((await sandbox.run(["echo", "on"])).stdout).toBe("on\n");
+  });
+
+  test("the table says what is the Sentry's, and what is weaker", async () => {
+    await using sandbox = await Sandbox.create({ level });
+    const of = (name: string) => sandbox.enforcement.protections.find(({ protection }) => protection === name)?.status;
+    expect(sandbox.enforcement.level).toBe("gvisor");
+    expect([of("seccomp"), of("namespace.pid"), of("cgroup.memory"), of("network")]).toEqual(Array(4).fill("enforced"));
+    expect([of("cgroup.pids"), of("landlock"), of("apparmor")]).toEqual(["enforced", "cannot", "cannot"]);
+    const { init } = await sandbox.evidence();
+    expect(init).toMatchObject({ noNewPrivs: true, seccomp: 2 });
+    expect(init.uid[0]).toBeGreaterThanOrEqual(0x7000_0000);
+  });
+
+  test("trust and a least level choose it", async () => {
+    expect((await run(["true"], { trust: "third-party" })).level).toBe("gvisor");
+    expect((await run(["true"], { level: { min: "gvisor" } })).level).toBe("gvisor");
+  });
+}
