@@ -3,8 +3,9 @@
 import { MachineError } from "./machine/errors.js";
 import { runMachine, unavailable } from "./machine/machine.js";
 import { say } from "./machine/progress.js";
-import { defaults, type MachineSettings } from "./machine/settings.js";
+import { defaults } from "./machine/settings.js";
 import { type Host, matrix, shortened, shortMatrix } from "./matrix.js";
+import { monitorFiles, noMonitor } from "./monitor-files.js";
 import { help, type Options, parseOptions, UsageError } from "./options.js";
 import { guestCommand, suiteArgv, suiteTimeoutS } from "./suites.js";
 import { add, failure, judge, nothing, summary, type Verdict } from "./verdict.js";
@@ -48,7 +49,7 @@ function chosen(options: Options): readonly Host[] {
 /** Runs a command on each host; its exit code, or the first that is not 0. */
 async function runCommand(argv: readonly string[], hosts: readonly Host[]): Promise<number> {
   let code = 0;
-  for (const { settings } of hosts) code ||= (await boot(settings, argv)).exitCode;
+  for (const host of hosts) code ||= (await boot(host, argv)).exitCode;
   return code;
 }
 
@@ -64,6 +65,12 @@ async function runSuites(options: Options): Promise<number> {
   for (const host of hosts) {
     const { kernel, user, cgroup } = host.settings;
     console.log(`\n=== ${host.name}: kernel of ${kernel}, cgroup ${cgroup}, user ${user}: ${host.suite} suite`);
+    const missing = host.monitor === undefined ? undefined : monitorFiles(host.monitor);
+    if (typeof missing === "string") {
+      console.log(`${host.name}: skipped: ${missing}`);
+      verdicts.push([host, { ...nothing, skipped: 1 }]);
+      continue;
+    }
     const began = performance.now();
     const verdict = await runSuite(host, options);
     verdicts.push([host, verdict]);
@@ -88,7 +95,7 @@ async function runSuite(host: Host, options: Options, again = true): Promise<Ver
   const { settings, suite } = host;
   const timeoutS = options.settings.timeoutS ?? suiteTimeoutS[suite];
   try {
-    const outcome = await boot({ ...settings, timeoutS }, await suiteArgv(suite));
+    const outcome = await boot({ ...host, settings: { ...settings, timeoutS } }, await suiteArgv(suite));
     return judge(outcome.result.toString(), outcome.exitCode);
   } catch (error) {
     if (abort.signal.aborted || !(error instanceof MachineError)) throw error;
@@ -98,8 +105,10 @@ async function runSuite(host: Host, options: Options, again = true): Promise<Ver
   }
 }
 
-async function boot(settings: MachineSettings, argv: readonly string[]) {
-  const command = await guestCommand(argv, settings.user);
+async function boot({ settings, monitor }: Pick<Host, "settings" | "monitor">, argv: readonly string[]) {
+  const files = monitor === undefined ? noMonitor : monitorFiles(monitor);
+  if (typeof files === "string") throw new MachineError(files);
+  const command = await guestCommand(argv, settings.user, files);
   return await runMachine(settings, command, { out: process.stdout, err: process.stderr }, abort.signal);
 }
 

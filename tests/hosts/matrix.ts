@@ -1,4 +1,5 @@
 import { defaults, type MachineSettings } from "./machine/settings.js";
+import type { MonitorName } from "./monitor-files.js";
 import type { SuiteName } from "./suites.js";
 
 /** One host: a machine, and the suite that it has to pass. */
@@ -8,6 +9,8 @@ export interface Host {
   readonly why: string;
   readonly settings: MachineSettings;
   readonly suite: SuiteName;
+  /** The only virtual machine monitor there. */
+  readonly monitor?: MonitorName;
 }
 
 const full = "full" satisfies SuiteName;
@@ -28,6 +31,8 @@ export const matrix: readonly Host[] = [
   host("no-apparmor", full, { apparmor: false }, "no major LSM"),
   host("cgroup-v1", full, { cgroup: "v1" }, "one hierarchy per controller"),
   host("hybrid", full, { cgroup: "hybrid" }, "controllers on v1, and an empty v2 mount"),
+  withKvm("qemu-kvm", "microVMs of QEMU with a KVM that works"),
+  withKvm("firecracker", "microVMs of the Firecracker that BULKHEAD_FIRECRACKER names"),
 ];
 
 /** What CI runs: cgroup v2 as root and as an unprivileged user. */
@@ -38,6 +43,10 @@ export const shortMatrix: readonly Host[] = matrix
 /** The same host, with the short list instead of the whole suites. */
 export function shortened(host: Host): Host {
   return host.suite === "full" ? { ...host, suite: "smoke" } : host;
+}
+
+function withKvm(monitor: MonitorName, why: string): Host {
+  return { ...host(monitor, "microvm", { kvm: true, memory: "4G" }, why), monitor };
 }
 
 function host(name: string, suite: SuiteName, settings: Partial<MachineSettings>, why: string): Host {

@@ -6,12 +6,18 @@ import { build } from "esbuild";
 import { MachineError } from "./machine/errors.js";
 import type { GuestCommand } from "./machine/settings.js";
 import { quote } from "./machine/shell.js";
+import { type MonitorFiles, noMonitor } from "./monitor-files.js";
 
-/** `full`: the conformance and security suites; `smoke`: a short list; `refusal`: nothing may run, and it is said why. */
-export type SuiteName = "full" | "smoke" | "refusal";
+/** `full`: the conformance and security suites; `smoke`: a short list; `refusal`: nothing may run, and it is said why; `microvm`: one monitor. */
+export type SuiteName = "full" | "smoke" | "refusal" | "microvm";
 
 /** Seconds until a suite has failed, on a machine whose two cores are busy besides. */
-export const suiteTimeoutS: Readonly<Record<SuiteName, number>> = { full: 7200, smoke: 240, refusal: 240 };
+export const suiteTimeoutS: Readonly<Record<SuiteName, number>> = {
+  full: 7200,
+  smoke: 240,
+  refusal: 240,
+  microvm: 1800,
+};
 
 /** The emulated machine is 5 to 20 times slower, and CI's is loaded besides. */
 const TIME_FACTOR = 15;
@@ -37,7 +43,7 @@ export async function suiteArgv(suite: SuiteName): Promise<readonly string[]> {
  * A list of `smoke/` as one script. Vitest needs up to half a minute before the first test under emulation, where plain
  * Node with the built library needs two seconds. The text goes to `node --eval`, so nothing has to be written anywhere.
  */
-async function bundled(list: "smoke" | "refusal"): Promise<string> {
+async function bundled(list: Exclude<SuiteName, "full">): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`smoke/${list}.ts`, import.meta.url))],
     bundle: true,
@@ -52,13 +58,17 @@ async function bundled(list: "smoke" | "refusal"): Promise<string> {
 }
 
 /** A command for a guest, in the checkout as the guest's user can reach it. */
-export async function guestCommand(argv: readonly string[], user: string): Promise<GuestCommand> {
+export async function guestCommand(
+  argv: readonly string[],
+  user: string,
+  monitor: MonitorFiles = noMonitor,
+): Promise<GuestCommand> {
   const hidden = user !== "root" && !(await reachable(project));
   const cwd = hidden ? PUBLIC_PATH : project;
   return {
     argv,
     cwd,
-    needs: [project],
+    needs: [project, ...monitor.needs],
     env: {
       PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
       LANG: "C.UTF-8",
@@ -66,6 +76,7 @@ export async function guestCommand(argv: readonly string[], user: string): Promi
       // What runs from `--eval` has no directory of its own to start from.
       BULKHEAD_PROBE: `${cwd}/packages/bulkhead/bin/bulkhead-probe`,
       BULKHEAD_WARDEN: `${cwd}/packages/bulkhead/bin/warden`,
+      ...monitor.env,
       ...inherited(),
     },
     prepare: prepare(hidden),

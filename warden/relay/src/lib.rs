@@ -8,6 +8,7 @@
 
 mod firecracker;
 mod link;
+mod port;
 mod qemu;
 mod snapshot;
 

@@ -81,6 +81,12 @@ impl Link {
         Self { outside, inside: None, inward: Flow::default(), outward: Flow::default() }
     }
 
+    /// Lets go of what is inside, and of what it had begun to say; another may take its place.
+    pub fn cut(&mut self) {
+        self.inside = None;
+        self.outward = Flow::default();
+    }
+
     /// What to wait for.
     pub fn interests(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
         let flags = |read: bool, write: bool| {

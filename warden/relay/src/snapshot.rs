@@ -27,12 +27,13 @@ impl Snapshots {
     }
 
     /// Sends each file as `u64` big-endian length and content, and removes it. Everything else waits: the machine stands still anyway.
-    pub fn serve(&mut self) -> Result<()> {
+    /// Whether it was asked to.
+    pub fn serve(&mut self) -> Result<bool> {
         let mut word = [0; 1];
         match rustix::net::recv(&self.connection, &mut word, RecvFlags::DONTWAIT) {
-            Ok((1, _)) if word == [SEND] => self.send(),
+            Ok((1, _)) if word == [SEND] => self.send().map(|()| true),
             Ok((0, _)) => Err(Errno::PIPE.into()),
-            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => Ok(()),
+            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => Ok(false),
             Err(errno) => Err(errno.into()),
         }
     }

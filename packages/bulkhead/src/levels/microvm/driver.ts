@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { compiledProfile } from "../../apparmor/generated.js";
 import type { Broker } from "../../broker/broker.js";
 import type { Launch } from "../../broker/launch.js";
@@ -10,18 +9,17 @@ import type { Facts } from "../../host/facts.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Driver, Running } from "../driver.js";
 import { GuestConsole } from "./console.js";
-import { CONNECTIONS, imageAt } from "./machine.js";
-import { Qmp } from "./qemu/qmp.js";
-import { forget, startsReady } from "./ready.js";
-import { isRestored, saveState } from "./snapshot.js";
+import { CONNECTIONS, imageAt, isRestored, startsReady } from "./machine.js";
+import { linkTo, type MonitorLink } from "./monitor-link.js";
+import { forget } from "./ready.js";
 
 /** How long a guest may take to boot. Emulated, on a machine that is busy besides, it takes seconds. */
 const BOOT_MS = 90_000;
 /** How long a guest may take to say what it counted; a hostile one never might. */
 const LAST_STATS_MS = 250;
 const ASKED_STATS_MS = 5_000;
-/** Between two looks whether a snapshot is loaded. */
-const LOADING_MS = 10;
+/** How long a monitor that failed may take to end. */
+const LAST_WORDS_MS = 500;
 
 export const microvmDriver = (broker: Broker): Driver => ({
   launch: (plan) => new RunningMachine(broker, plan),
@@ -58,11 +56,10 @@ class RunningMachine implements Running {
   readonly ended: Promise<Ended>;
   /** Resolves when the guest's supervisor is up: with what its kernel has. */
   readonly ready: Promise<Facts>;
-  readonly monitor: Qmp;
+  readonly #monitor: MonitorLink;
   readonly #launch: Launch;
   readonly #control: GuestControl;
   readonly #console: GuestConsole;
-  readonly #state: Socket;
   readonly #plan: Plan;
   /** What the guest said last of what it counted. A claim, which speaks of nothing but the workload's own result. */
   #claimed: Stats | undefined;
@@ -83,11 +80,10 @@ class RunningMachine implements Running {
     state.on("error", () => undefined);
     this.id = id;
     this.#plan = plan;
-    this.#state = state;
     this.#launch = broker.launch(plan);
     this.transport = this.#launch.transport;
     this.#console = new GuestConsole(console);
-    this.monitor = new Qmp(monitor);
+    this.#monitor = linkTo(plan, monitor, state);
     let facts: (facts: Facts) => void = () => undefined;
     let up: () => void = () => undefined;
     let failed: (error: BulkheadError) => void = () => undefined;
@@ -112,15 +108,10 @@ class RunningMachine implements Running {
       lost: (error) => this.#guestLost(error, failed),
     };
     this.#control = new GuestControl(control, events, stateOf(plan));
-    if (isRestored(plan)) {
-      // The copy is told apart from every other one before anything of the workload runs in it.
-      this.#goOn(() => this.#control.awake(hostnameOf(plan))).then(up, failed);
-    } else if (startsReady(plan)) {
-      this.#goOn(() => this.#order()).catch((error: BulkheadError) => {
-        if (!this.#killed) void forget(plan);
-        failed(error);
-      });
-    }
+    this.#start(up).catch(async (error: unknown) => {
+      if (startsReady(plan) && !this.#killed) void forget(plan);
+      failed(await this.#explained(error));
+    });
     this.launched = this.#boot(booted, bootMs, failed);
     this.launched.catch(() => undefined);
     this.ready.catch(() => undefined);
@@ -185,7 +176,7 @@ class RunningMachine implements Running {
       try {
         await this.save(file);
       } finally {
-        await this.monitor.execute("cont");
+        await this.#monitor.resume();
         await this.#control.awake(hostnameOf(this.#plan));
       }
     } finally {
@@ -195,15 +186,21 @@ class RunningMachine implements Running {
 
   /** Stops the machine and writes it down. */
   async save(file: string): Promise<void> {
-    await this.monitor.execute("stop");
-    await saveState(this.monitor, this.#state, file, this.#plan.limits.memoryBytes * 2);
+    await this.#monitor.save(file, this.#plan.limits.memoryBytes * 2);
   }
 
   /** A copy that was loaded stands still, as its original did: it runs, and then the guest is told what it is to do. */
-  async #goOn(tell: () => Promise<void> | void): Promise<void> {
-    while ((await this.monitor.execute("query-status"))["status"] === "inmigrate") await sleep(LOADING_MS);
-    await this.monitor.execute("cont");
-    await tell();
+  async #start(up: () => void): Promise<void> {
+    await this.#monitor.start();
+    if (isRestored(this.#plan)) {
+      await this.#monitor.resume();
+      // The copy is told apart from every other one before anything of the workload runs in it.
+      await this.#control.awake(hostnameOf(this.#plan));
+      up();
+    } else if (startsReady(this.#plan)) {
+      await this.#monitor.resume();
+      this.#order();
+    }
   }
 
   /** The first order, with fresh entropy and the time. The plan was checked by the library when it was made. */
@@ -233,6 +230,16 @@ class RunningMachine implements Running {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** A monitor that ends while it is asked something says why on its console, if anywhere. */
+  async #explained(error: unknown): Promise<BulkheadError> {
+    const gone = this.#launch.ended.catch(() => undefined);
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+    const tail = this.#console.tail();
+    if (!(error instanceof BulkheadError)) return this.#bootFailure("the monitor failed");
+    const { code, operation = "start", detail } = error;
+    return new BulkheadError(code, { operation, detail: [detail, tail].filter(Boolean).join("\n"), cause: error });
   }
 
   #bootFailure(what: string): BulkheadError {

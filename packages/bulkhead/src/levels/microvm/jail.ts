@@ -4,6 +4,7 @@ import { kernelViews } from "../../plan/compile/kernel-views.js";
 import { cgroupFor } from "../../plan/compile/limits.js";
 import type { Mount, Plan } from "../../plan/schema.js";
 import { CHANNEL_FD, CONNECTIONS, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "./machine.js";
+import type { JailFile } from "./program-files.js";
 
 const MIB = 1024 * 1024;
 
@@ -16,7 +17,9 @@ export interface Monitor {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Files of the host that it opens, beside those of the machine. */
-  readonly files: readonly { readonly source: string; readonly at: string }[];
+  readonly files: readonly JailFile[];
+  /** Small files that the plan itself carries. */
+  readonly texts?: readonly { readonly at: string; readonly content: string }[];
   /** Devices of the host. */
   readonly devices: readonly Extract<Mount, { kind: "device" }>["path"][];
   readonly seccomp: Plan["seccomp"]["profile"];
@@ -37,6 +40,7 @@ export function jailPlan(workload: Plan, machine: Machine, monitor: Monitor, hos
   const memoryBytes = (machine.memoryMib + monitor.overheadMib) * MIB + monitor.scratchBytes;
   const mounts: readonly Mount[] = [
     ...[...monitor.files, ...machineFiles(machine)].map(({ source, at }) => readOnly(source, at)),
+    ...(monitor.texts ?? []).map(({ at, content }): Mount => ({ kind: "file", at, content })),
     ...kernelViews(4096),
     ...monitor.devices.map((path): Mount => ({ kind: "device", path, at: path })),
     ...(monitor.scratchBytes === 0 ? [] : [scratch(monitor.scratchBytes)]),

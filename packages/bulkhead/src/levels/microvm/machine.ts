@@ -1,3 +1,5 @@
+import type { Plan } from "../../plan/schema.js";
+
 /** A virtual machine to be made: what the arguments of a monitor and its jail are computed from. Plain data. */
 export interface Machine {
   readonly kernel: string;
@@ -17,6 +19,10 @@ export const INITRAMFS = "/vm/initramfs";
 /** What a restored machine goes on from: a snapshot of a sandbox, or a machine that waits for its first order. */
 export const SNAPSHOT = "/vm/snapshot";
 export const READY = "/vm/ready";
+/** Firecracker's snapshots are two files: devices, and memory. */
+export const MEMORY = "/vm/memory";
+/** What the machine is, as Firecracker's API wants to be told; for who reads the plan, too. */
+export const DESCRIPTION = "/vm/machine.json";
 export const IMAGE_PREFIX = "/vm/image-";
 export const imageAt = (index: number): string => `${IMAGE_PREFIX}${index}`;
 
@@ -31,4 +37,14 @@ export const RESTORE_FD = 7;
 
 export function fdOf(name: ConnectionName): number {
   return FDS[name];
+}
+
+/** Whether it goes on as a copy of another machine, in which a sandbox ran. */
+export function isRestored({ mounts }: Plan): boolean {
+  return mounts.some(({ at }) => at === SNAPSHOT);
+}
+
+/** Whether it goes on from one that waits for its first order. */
+export function startsReady({ mounts }: Plan): boolean {
+  return mounts.some(({ at }) => at === READY);
 }

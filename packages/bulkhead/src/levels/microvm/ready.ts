@@ -42,10 +42,6 @@ export async function fromReady(plan: Plan, keep: Keep): Promise<Plan> {
   return restoring(plan, { source: path, at: READY }, plan.id);
 }
 
-export function startsReady({ mounts }: Plan): boolean {
-  return mounts.some(({ at }) => at === READY);
-}
-
 /** One could not be gone on from: whatever is wrong with it, the next machine boots. */
 export async function forget({ mounts }: Plan): Promise<void> {
   for (const mount of mounts) {

@@ -9,6 +9,7 @@ import { type Chosen, choose } from "./choice/choose.js";
 import type { Candidate } from "./choice/monitors.js";
 import { Trials } from "./choice/remembered.js";
 import { keepReady, microvmDriver, probeGuest } from "./driver.js";
+import { firecrackerMonitor } from "./firecracker/monitor.js";
 import { commandLineFor, type GuestFiles, guestFiles } from "./guest-files.js";
 import { innerPlan, treesOf } from "./inner.js";
 import { jailPlan, type Monitor } from "./jail.js";
@@ -22,6 +23,12 @@ const GUEST_MIB = 128;
 const PROBE_MIB = 192;
 /** A machine that hangs must not hang its user: KVM that works boots in a second, emulation in three. */
 const PROBE_MS = { firecracker: 10_000, "qemu-kvm": 10_000, "qemu-tcg": 60_000 } as const;
+
+/** BULKHEAD_VMM_TRY_MS: for a host that is itself an emulated machine. */
+function probeMs({ name }: Candidate): number {
+  const chosen = Number(process.env["BULKHEAD_VMM_TRY_MS"] ?? "");
+  return chosen > 0 ? chosen : PROBE_MS[name];
+}
 
 /** Level `microvm`: finds a kernel for guests and a monitor under which it boots. */
 export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> {
@@ -59,7 +66,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
     started:
       candidate.name === "firecracker"
         ? undefined
-        : (plan) => fromReady(plan, (kept, file) => keepReady(context.broker, kept, file, PROBE_MS[candidate.name])),
+        : (plan) => fromReady(plan, (kept, file) => keepReady(context.broker, kept, file, probeMs(candidate))),
     driver: microvmDriver,
   };
 }
@@ -87,7 +94,7 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
   const { randomBytes } = await import("node:crypto");
   const id = `probe-${randomBytes(8).toString("hex")}`;
   const plan = { ...jailPlan(nothing(id), machine, await monitorFor(candidate, machine), host), inner: null };
-  return await probeGuest(broker, plan, PROBE_MS[candidate.name]);
+  return await probeGuest(broker, plan, probeMs(candidate));
 }
 
 /** Only what a jail takes from a workload's plan. */
@@ -113,8 +120,9 @@ function commandLineOf({ name }: Candidate): string {
 }
 
 async function monitorFor(candidate: Candidate, machine: Machine): Promise<Monitor> {
-  if (candidate.name === "firecracker") throw new BulkheadError("VMM_UNAVAILABLE", { detail: "firecracker" });
-  return await qemuMonitor(candidate.path, candidate.accelerator, machine);
+  return candidate.name === "firecracker"
+    ? await firecrackerMonitor(candidate.path, machine)
+    : await qemuMonitor(candidate.path, candidate.accelerator, machine);
 }
 
 /** Those that were tried before the one that works, with why they do not, come first. */

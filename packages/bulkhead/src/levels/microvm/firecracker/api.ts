@@ -32,13 +32,13 @@ export class FirecrackerApi {
   }
 
   /**
-   * One request; they are sent one after the other.
+   * One request; they are sent one after the other. Refused is also whatever takes longer than `withinMs`.
    * @throws BulkheadError VMM_FAILED with Firecracker's own reason; VMM_PROTOCOL_VIOLATION
    */
-  async call(method: Method, path: string, body?: JsonObject): Promise<JsonObject> {
+  async call(method: Method, path: string, body?: JsonObject, withinMs = ANSWER_MS): Promise<JsonObject> {
     if (this.#lost !== undefined) throw this.#lost;
     const operation = `${method} ${path}`;
-    const { status, text } = await this.#exchange(method, path, body);
+    const { status, text } = await this.#exchange(method, path, body, withinMs);
     const answer = text.length === 0 ? {} : parseObject(text);
     if (status === 204 || status === 200) {
       if (answer !== undefined) return answer;
@@ -48,8 +48,8 @@ export class FirecrackerApi {
     throw failed(operation, typeof reason === "string" ? reason.slice(0, 300) : `status ${status}`);
   }
 
-  put(path: string, body: JsonObject): Promise<JsonObject> {
-    return this.call("PUT", path, body);
+  put(path: string, body: JsonObject, withinMs = ANSWER_MS): Promise<JsonObject> {
+    return this.call("PUT", path, body, withinMs);
   }
 
   close(): void {
@@ -62,6 +62,7 @@ export class FirecrackerApi {
     method: Method,
     path: string,
     body: JsonObject | undefined,
+    withinMs: number,
   ): Promise<{ readonly status: number; readonly text: Buffer }> {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     return await new Promise((resolve, reject) => {
@@ -76,9 +77,9 @@ export class FirecrackerApi {
             ? { host: "localhost" }
             : { host: "localhost", "content-type": "application/json", "content-length": bytes.length },
         maxHeaderSize: 8192,
-        timeout: ANSWER_MS,
+        timeout: withinMs,
       });
-      outgoing.once("timeout", () => outgoing.destroy(failed(`${method} ${path}`, `no answer in ${ANSWER_MS} ms`)));
+      outgoing.once("timeout", () => outgoing.destroy(failed(`${method} ${path}`, `no answer in ${withinMs} ms`)));
       outgoing.once("error", fail);
       outgoing.once("response", (incoming) => {
         bounded(incoming).then((text) => resolve({ status: incoming.statusCode ?? 0, text }), fail);

@@ -1,0 +1,120 @@
+import { createWriteStream, type WriteStream } from "node:fs";
+import type { Socket } from "node:net";
+import { BulkheadError } from "../../../errors/bulkhead-error.js";
+
+const LENGTH_BYTES = 8;
+/** The relay's word for "send what is written" (`warden/relay/src/snapshot.rs`). */
+const SEND = "s";
+const SAVE_MS = 120_000;
+
+/** Where the memory of a snapshot lies, whose devices are in `file`. */
+export function memoryBeside(file: string): string {
+  return `${file}-memory`;
+}
+
+/**
+ * Asks the relay for the two files of a snapshot and writes them to new ones. Each comes as its length and then its bytes, which are
+ * hostile, and only ever read by a Firecracker in a jail; `most` bounds them.
+ * @throws BulkheadError VMM_FAILED, VMM_PROTOCOL_VIOLATION
+ */
+export async function receiveSnapshot(state: Socket, file: string, most: number): Promise<void> {
+  let left = most;
+  let rest: Buffer = Buffer.alloc(0);
+  const reader = new Reader(state);
+  try {
+    state.write(SEND);
+    for (const path of [file, memoryBeside(file)]) {
+      while (rest.length < LENGTH_BYTES) rest = Buffer.concat([rest, await reader.next()]);
+      const length = rest.readBigUInt64BE();
+      if (length > BigInt(left)) throw violation("snapshot of too many bytes");
+      left -= Number(length);
+      rest = await receiveFile(reader, rest.subarray(LENGTH_BYTES), path, Number(length));
+    }
+    if (rest.length > 0) throw violation("bytes behind a snapshot");
+  } finally {
+    reader.stop();
+  }
+}
+
+/** Gives what came beyond it. */
+async function receiveFile(reader: Reader, first: Buffer, path: string, length: number): Promise<Buffer> {
+  const file = createWriteStream(path, { flags: "wx", mode: 0o444 });
+  let failure: unknown;
+  file.on("error", (error) => {
+    failure = error;
+  });
+  const check = () => {
+    if (failure !== undefined) {
+      throw new BulkheadError("VMM_FAILED", { operation: "write snapshot", path, cause: failure });
+    }
+  };
+  try {
+    let left = length;
+    for (let chunk = first; ; chunk = await reader.next()) {
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      if (!file.write(part)) await drained(file);
+      check();
+      if (left === 0) return chunk.subarray(part.length);
+    }
+  } finally {
+    await new Promise<void>((resolve) => file.end(() => resolve()));
+    check();
+  }
+}
+
+async function drained(file: WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      file.off("drain", done).off("error", done);
+      resolve();
+    };
+    file.on("drain", done).on("error", done);
+  });
+}
+
+/** Chunks of a stream that somebody else owns, one at a time: it is paused while nobody waits for one. */
+class Reader {
+  readonly #stream: Socket;
+  readonly #chunks: Buffer[] = [];
+  #wake: () => void = () => undefined;
+  #lost: BulkheadError | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #take = (chunk: Buffer) => {
+    this.#chunks.push(chunk);
+    this.#stream.pause();
+    this.#wake();
+  };
+  readonly #end = () => this.#lose("connection ended");
+
+  constructor(stream: Socket) {
+    this.#stream = stream;
+    this.#timer = setTimeout(() => this.#lose(`not written in ${SAVE_MS} ms`), SAVE_MS);
+    stream.on("data", this.#take).on("end", this.#end).on("close", this.#end);
+  }
+
+  async next(): Promise<Buffer> {
+    while (this.#chunks.length === 0) {
+      if (this.#lost !== undefined) throw this.#lost;
+      this.#stream.resume();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#chunks.shift() ?? Buffer.alloc(0);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#stream.off("data", this.#take).off("end", this.#end).off("close", this.#end).resume();
+  }
+
+  #lose(detail: string): void {
+    this.#lost ??= new BulkheadError("VMM_FAILED", { operation: "snapshot", detail });
+    this.#wake();
+  }
+}
+
+function violation(detail: string): BulkheadError {
+  return new BulkheadError("VMM_PROTOCOL_VIOLATION", { operation: "snapshot", detail });
+}
