@@ -83,7 +83,8 @@ pub fn collect(pid: i32, plan: &Plan, group: Option<&Group>, everyone: bool) -> 
         init: process(pid)?,
         processes: everyone.then(|| {
             let pids = group.map(Group::processes).unwrap_or_default();
-            pids.into_iter().filter_map(|pid| process(pid).ok()).take(MAX_PROCESSES).collect()
+            let inside = pids.into_iter().filter(|pid| !is_of_kernel(*pid));
+            inside.filter_map(|pid| process(pid).ok()).take(MAX_PROCESSES).collect()
         }),
         cgroup: group.map(Group::in_force).unwrap_or_default(),
         landlock: plan.landlock.as_ref().map(|landlock| LandlockInForce { abi: landlock.abi }),
@@ -93,6 +94,14 @@ pub fn collect(pid: i32, plan: &Plan, group: Option<&Group>, everyone: bool) -> 
 
 fn read(path: &str) -> Result<String, Error> {
     read::text(path).attempt_on(Code::EnforcementMismatch, "read", path)
+}
+
+/// A thread of the kernel's own. KVM starts some in the group of who makes a machine, and they are nobody's to confine.
+fn is_of_kernel(pid: i32) -> bool {
+    const PF_KTHREAD: u32 = 0x0020_0000;
+    // After the name, which may hold anything, in its last parenthesis: state, five numbers, flags.
+    let flags = |stat: String| stat.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse::<u32>().ok();
+    read(&format!("/proc/{pid}/stat")).ok().and_then(flags).is_some_and(|flags| flags & PF_KTHREAD != 0)
 }
 
 fn process(pid: i32) -> Result<Process, Error> {
