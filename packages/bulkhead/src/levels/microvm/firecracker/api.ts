@@ -22,11 +22,15 @@ export class FirecrackerApi {
     this.#stream = stream;
     this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
     let used = false;
-    this.#agent.createConnection = () => {
-      // There is one connection. An agent that wants another one has lost it.
-      if (used) throw failed("connect", "connection ended");
-      used = true;
-      return stream;
+    this.#agent.createConnection = (_, created) => {
+      if (!used) {
+        used = true;
+        return stream;
+      }
+      // There is one connection. An agent that wants another one has lost it. Thrown here it would end this process: the agent also
+      // asks when it hears of the end, from an event.
+      created?.(failed("connect", "connection ended"), stream);
+      return undefined;
     };
     stream.on("error", () => this.#lose("connection failed")).on("close", () => this.#lose("connection ended"));
   }
