@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { chmod, truncate, writeFile } from "node:fs/promises";
+import { chmod, chown, truncate, writeFile } from "node:fs/promises";
 import { learn, run, Sandbox } from "bulkhead";
 import { describe, expect, test } from "vitest";
 import { shell } from "../support/inside.js";
 import { isRequired, lackFor } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
+import { eventually } from "../support/time.js";
 
 const level = "microvm" as const;
 const lack = await lackFor(level);
@@ -29,7 +30,7 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
     const script = "head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/boot_id; date +%s";
     const said = (sandbox: Sandbox) => shell(sandbox, script).then(({ stdout }) => stdout.trim().split("\n"));
     const [first, second] = [await said(one), await said(other)];
-    expect(first[0]).toMatch(/^( [0-9a-f]{2}){16}$/);
+    expect(first[0]).toMatch(/^[0-9a-f]{2}( [0-9a-f]{2}){15}$/);
     expect(second[0]).not.toBe(first[0]);
     expect(second[1]).not.toBe(first[1]);
     for (const [, , seconds] of [first, second]) expect(Math.abs(Number(seconds) - Date.now() / 1000)).toBeLessThan(60);
@@ -41,7 +42,7 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
     await chmod(kept, 0o600);
     await truncate(kept, 1 << 20);
     await expect(Sandbox.create({ level })).rejects.toMatchObject({ fault: "system" });
-    expect(existsSync(kept)).toBe(false);
+    await eventually("it is thrown away", 5000, () => !existsSync(kept));
     expect((await run(["echo", "again"], { level })).stdout).toBe("again\n");
   });
 
@@ -55,6 +56,7 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
     const { stdout } = await run(["sh", "-c", "cat /one /all/file; echo x > /one; ls -A /all"], { level, files });
     expect(stdout).toBe("from the host\nfrom the host\nfile\n");
     const refused = { code: "MICROVM_UNSUPPORTED" };
+    if (process.getuid?.() === 0) await chown(directory.path, 54_321, 54_321);
     const writable = { host: directory.path, at: "/out", mode: "rw" as const };
     await expect(run(["true"], { level, files: [writable] })).rejects.toMatchObject(refused);
     await expect(run(["true"], { level, root: "host" })).rejects.toMatchObject(refused);

@@ -16,7 +16,7 @@ import { forget } from "./ready.js";
 /** How long a guest may take to boot. Emulated, on a machine that is busy besides, it takes seconds. */
 const BOOT_MS = 90_000;
 /** How long a guest may take to say what it counted; a hostile one never might. */
-const LAST_STATS_MS = 250;
+const LAST_STATS_MS = 2_000;
 const ASKED_STATS_MS = 5_000;
 /** How long a monitor that failed may take to end. */
 const LAST_WORDS_MS = 500;
@@ -66,6 +66,7 @@ class RunningMachine implements Running {
   #violation: BulkheadError | undefined;
   #released = false;
   #booted = false;
+  /** From outside: then that it did not boot says nothing of what it went on from. */
   #killed = false;
   #paused = false;
 
@@ -225,7 +226,7 @@ class RunningMachine implements Running {
       this.#booted = true;
       return launched;
     } catch (error) {
-      this.kill();
+      this.#launch.kill();
       throw error;
     } finally {
       clearTimeout(timer);
@@ -255,7 +256,7 @@ class RunningMachine implements Running {
       this.#violation = error;
       failed(error);
     }
-    this.kill();
+    this.#launch.kill();
   }
 
   #conclude(ended: Ended): Ended {
