@@ -28,7 +28,7 @@ pub fn parse(args: Vec<OsString>) -> Option<Args> {
             "--channel" if channel.is_none() => channel = Some(parse_channel(&value)?),
             "--inner" if inner.is_none() => inner = Some(serde_json::from_str(&value).ok()?),
             "--inner-file" if inner.is_none() => {
-                inner = Some(serde_json::from_slice(&std::fs::read(&value).ok()?).ok()?)
+                inner = Some(serde_json::from_slice(&std::fs::read(&value).ok()?).ok()?);
             }
             _ => return None,
         }

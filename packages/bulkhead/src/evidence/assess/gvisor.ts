@@ -1,6 +1,6 @@
 import type { Plan } from "../../plan/schema.js";
 import { formatSize } from "../../policy/units.js";
-import { cannot, enforced, type Verdict } from "../enforcement.js";
+import { cannot, enforced, type Verdict, weaker } from "../enforcement.js";
 import { assessors } from "./assessor.js";
 
 type Namespace = Plan["namespaces"][number];
@@ -43,8 +43,9 @@ export const gvisor = assessors({
       `cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for all of it together, and 128MiB for the Sentry, of which the workload has what is left`,
     ),
   "cgroup.pids": ({ cgroup, limits: { pids } }) =>
-    enforced(
-      `${pids} processes and threads by a control group of the Sentry's; cgroup v${cgroup.version} around it bounds the threads that it runs them with`,
+    weaker(
+      `${pids} processes and threads by a control group of the Sentry's, which was seen to forget it in some launches; cgroup v${cgroup.version} around it bounds the threads that it runs them with`,
+      "Use level container, or microvm.",
     ),
   rlimits: ({ limits: { openFiles } }) => enforced(`${openFiles} open files, no core dumps, kept by the Sentry`),
 });
