@@ -115,7 +115,7 @@ function cases(): void {
     const of = (name: string) => sandbox.enforcement.protections.find(({ protection }) => protection === name)?.status;
     expect(sandbox.enforcement.level).toBe("gvisor");
     expect([of("seccomp"), of("namespace.pid"), of("cgroup.memory"), of("network")]).toEqual(Array(4).fill("enforced"));
-    expect([of("cgroup.pids"), of("landlock"), of("apparmor")]).toEqual(["enforced", "cannot", "cannot"]);
+    expect([of("cgroup.pids"), of("landlock"), of("apparmor")]).toEqual(["weaker", "cannot", "cannot"]);
     const { init } = await sandbox.evidence();
     expect(init).toMatchObject({ noNewPrivs: true, seccomp: 2 });
     expect(init.uid[0]).toBeGreaterThanOrEqual(0x7000_0000);

@@ -44,7 +44,8 @@ export const gvisor = assessors({
     ),
   "cgroup.pids": ({ cgroup, limits: { pids } }) =>
     weaker(
-      `${pids} processes and threads by a control group of the Sentry's, which was seen to forget it in some launches; cgroup v${cgroup.version} around it bounds the threads that it runs them with`,
+      `${pids} processes and threads by a control group of the Sentry's; cgroup v${cgroup.version} around it bounds the threads that it runs them with`,
+      "the Sentry was seen to forget its own group in some launches",
       "Use level container, or microvm.",
     ),
   rlimits: ({ limits: { openFiles } }) => enforced(`${openFiles} open files, no core dumps, kept by the Sentry`),
