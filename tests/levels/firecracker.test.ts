@@ -66,7 +66,8 @@ describe.skipIf(lack !== undefined)(
       const commandLine = commandLineFor("vsock", false);
       const machine = { kernel, initramfs, images: [initramfs], memoryMib: MEMORY_MIB, cpus: 1, commandLine, acpi };
       const monitor = await firecrackerMonitor(process.env["BULKHEAD_FIRECRACKER"] ?? "", machine);
-      plan = { ...jailPlan(workload(`firecracker-${process.pid}`), machine, monitor, broker.facts), inner: null };
+      const { id, limits } = workload(`firecracker-${process.pid}`);
+      plan = jailPlan({ id, milliCpus: limits.milliCpus, inner: null }, machine, monitor, broker.facts);
     });
     afterAll(async () => {
       for (const jail of jails) jail.launch.kill();

@@ -20,11 +20,6 @@ export async function gvisorRuntime(broker: Broker, { again = false } = {}): Pro
   return { missing: [], by, hostPlan: (workload) => hostPlan(workload, found, init), driver: gvisorDriver };
 }
 
-/** What `doctor` tells of the `runsc` that would be used. */
-export async function describeGvisor(broker: Broker, { again = false } = {}): Promise<Found | Missing> {
-  return await find(broker, again);
-}
-
 async function find(broker: Broker, again: boolean): Promise<Found | Missing> {
   if (!broker.facts.privileged) {
     return {

@@ -24,3 +24,6 @@ export const DEFAULT_USER = { uid: 1000, gid: 1000, name: "sandbox" } as const;
 
 export const DEFAULT_WORKDIR = "/work";
 export const DEFAULT_HOSTNAME = "sandbox";
+
+/** What `apparmor` says to have a profile made of the policy; anything else names one that is loaded. */
+export const GENERATED_PROFILE = "generated";

@@ -15,6 +15,7 @@ import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
 import { gatherInputs, type InputSources, type OpenedImage } from "../plan/inputs.js";
 import type { Plan } from "../plan/schema.js";
+import { GENERATED_PROFILE } from "../policy/defaults.js";
 import type { Level } from "../policy/level.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
@@ -79,8 +80,6 @@ const MOST_REMEMBERED = 64;
 const REMEMBERED_MS = 2_000;
 
 const remembered = new WeakMap<Broker, Map<string, Remembered>>();
-/** What a policy says to have an AppArmor profile made of it. */
-const GENERATED = "generated";
 const reports = new WeakMap<Broker, HostReport>();
 
 /** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
@@ -88,79 +87,58 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   const { broker, runtime, resolved, pin } = ready;
   const { plan: remembered, workload, ...compiled } = ready.compiled;
-  const plan = { ...remembered, id: freshId() };
-  const egress =
-    resolved.network.kind === "none"
-      ? null
-      : await openNetwork(resolved, remembered.level, options.egress ?? {}).catch((error: unknown) => {
-          pin?.[Symbol.dispose]();
-          throw error;
-        });
-  const env = withEgress(workload.env, egress, resolved);
-  const confined = await withProfile(plan, resolved, pin);
-  const amended = options.amend?.(confined.plan) ?? confined.plan;
-  const held = together(pin, confined.profile);
-  return {
-    compiled: {
-      ...compiled,
-      workload: { ...workload, env },
-      plan: await hostPlanOf(runtime, amended, held),
-    },
-    driver: pinned(runtime.driver(broker), held),
-    host: reportOf(broker),
-    wardenVersion: broker.version,
-    egress,
-  };
-}
-
-/** Where the policy asks for one, a profile made of it: in the kernel of this host as long as the sandbox runs, or for a guest's. */
-async function withProfile(
-  plan: Plan,
-  { apparmor, access }: ResolvedPolicy,
-  pin: Disposable | undefined,
-): Promise<{ readonly plan: Plan; readonly profile?: Disposable }> {
-  if (apparmor !== GENERATED) return { plan };
+  const held: Disposable[] = pin === undefined ? [] : [pin];
   try {
-    const { generateProfile } = await import("../apparmor/generated.js");
-    return await generateProfile(plan, access);
+    const egress =
+      resolved.network.kind === "none" ? null : await openNetwork(resolved, remembered.level, options.egress ?? {});
+    const env = withEgress(workload.env, egress, resolved);
+    const plan = await withProfile({ ...remembered, id: freshId() }, resolved, held);
+    return {
+      compiled: {
+        ...compiled,
+        workload: { ...workload, env },
+        plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan),
+      },
+      driver: holding(runtime.driver(broker), held),
+      host: reportOf(broker),
+      wardenVersion: broker.version,
+      egress,
+    };
   } catch (error) {
-    pin?.[Symbol.dispose]();
+    release(held);
     throw error;
   }
 }
 
-function together(...all: readonly (Disposable | undefined)[]): Disposable | undefined {
-  const held = all.filter((each) => each !== undefined);
-  if (held.length < 2) return held[0];
-  return {
-    [Symbol.dispose]: () => {
-      for (const each of held) each[Symbol.dispose]();
-    },
-  };
+/** Where the policy asks for one, a profile made of it: in the kernel of this host as long as it is `held`, or for a guest's. */
+async function withProfile(plan: Plan, { apparmor, access }: ResolvedPolicy, held: Disposable[]): Promise<Plan> {
+  if (apparmor !== GENERATED_PROFILE) return plan;
+  const { generateProfile } = await import("../apparmor/generated.js");
+  const confined = await generateProfile(plan, access);
+  held.push(confined.profile);
+  return confined.plan;
 }
 
-/** Making it may take images of an image, so that can fail, and then nothing holds on to that. */
-async function hostPlanOf(runtime: Runtime, workload: Plan, pin: Disposable | undefined): Promise<Plan> {
-  try {
-    const plan = await runtime.hostPlan(workload);
-    return (await runtime.started?.(plan)) ?? plan;
-  } catch (error) {
-    pin?.[Symbol.dispose]();
-    throw error;
-  }
+async function hostPlanOf(runtime: Runtime, workload: Plan): Promise<Plan> {
+  const plan = await runtime.hostPlan(workload);
+  return (await runtime.started?.(plan)) ?? plan;
 }
 
-/** Lets go of an image when the sandbox has ended, or there never was one. */
-function pinned(driver: Driver, pin: Disposable | undefined): Driver {
-  if (pin === undefined) return driver;
-  const release = () => pin[Symbol.dispose]();
+/** Lets go of what is held when the sandbox has ended, or there never was one. */
+function holding(driver: Driver, held: readonly Disposable[]): Driver {
+  if (held.length === 0) return driver;
+  const letGo = () => release(held);
   return {
     launch: (plan) => {
       const running = driver.launch(plan);
-      running.ended.then(release, release);
+      running.ended.then(letGo, letGo);
       return running;
     },
   };
+}
+
+function release(held: readonly Disposable[]): void {
+  for (const each of held) each[Symbol.dispose]();
 }
 
 /** What a policy comes to on a host, found out without starting anything. */

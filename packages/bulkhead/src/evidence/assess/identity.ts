@@ -1,3 +1,4 @@
+import { GENERATED_PROFILE } from "../../policy/defaults.js";
 import { cannot, enforced, weaker } from "../enforcement.js";
 import { assessors } from "./assessor.js";
 
@@ -33,7 +34,7 @@ export const identity = assessors({
         "Have one made (`apparmor: generated`), or load one and name it: `apparmor: PROFILE`.",
       );
     return enforced(
-      apparmor === "generated" ? "an AppArmor profile made of the policy" : `AppArmor profile ${apparmor}`,
+      apparmor === GENERATED_PROFILE ? "an AppArmor profile made of the policy" : `AppArmor profile ${apparmor}`,
     );
   },
 });

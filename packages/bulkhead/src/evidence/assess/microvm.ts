@@ -1,31 +1,6 @@
-import type { Protection } from "../../policy/protections.js";
+import { PROTECTIONS, type Protection } from "../../policy/protections.js";
 import { enforced, weaker } from "../enforcement.js";
 import { type Assessor, assessors } from "./assessor.js";
-
-/** Kept by the guest's kernel: the host cannot look into the machine, and says so. */
-const INSIDE = [
-  "capabilities",
-  "no-new-privs",
-  "seccomp",
-  "landlock",
-  "apparmor",
-  "namespace.user",
-  "namespace.mount",
-  "namespace.pid",
-  "namespace.ipc",
-  "namespace.net",
-  "namespace.uts",
-  "namespace.cgroup",
-  "masked-proc",
-  "minimal-dev",
-  "cgroup.memory",
-  "cgroup.pids",
-  "cgroup.cpu",
-  "disk-limit",
-  "rlimits",
-  "own-session",
-  "own-session-keyring",
-] as const satisfies readonly Protection[];
 
 /** What the host itself holds, around the machine. */
 const AROUND = assessors({
@@ -41,6 +16,12 @@ const AROUND = assessors({
         ),
   network: () => enforced("the machine has no network device, and its jail no network; loopback is the guest's"),
 });
+
+/** Bulkhead's own doing, at every level the same. */
+const OURS: ReadonlySet<Protection> = new Set(["clean-environment", "closed-descriptors", "kill-on-disconnect"]);
+
+/** Kept by the guest's kernel: the host cannot look into the machine, and says so. */
+const INSIDE = PROTECTIONS.filter((protection) => !(protection in AROUND) && !OURS.has(protection));
 
 /**
  * Level microvm: what the others assess for a host's kernel, `ofKernel`, is assessed for the guest's, and is the guest's word. The wall that

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import { bootId } from "../../host/boot-id.js";
 import type { Found, Platform } from "./found.js";
 
 const PLATFORMS: readonly string[] = ["systrap", "ptrace", "kvm"] satisfies readonly Platform[];
@@ -36,8 +37,7 @@ export function remember(path: string, verdict: Verdict): void {
 /** The file itself is not read: 80 MB at each launch would cost more than the launch. */
 function keyOf(path: string): string {
   const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
-  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  return [boot, dev, ino, size, mtimeMs, ctimeMs, "2"].join(" ");
+  return [bootId(), dev, ino, size, mtimeMs, ctimeMs, "2"].join(" ");
 }
 
 function fileOf(path: string): string {

@@ -27,21 +27,24 @@ export const microvmDriver = (broker: Broker): Driver => ({
 
 /** Asks the guest whether its supervisor answers, and what its kernel can enforce; nothing is run in it. */
 export async function probeGuest(broker: Broker, plan: Plan, withinMs: number): Promise<Facts> {
-  const machine = new RunningMachine(broker, plan, withinMs);
-  try {
-    return await machine.ready;
-  } finally {
-    machine.kill();
-    await machine.ended.catch(() => undefined);
-  }
+  return await onceReady(broker, plan, withinMs, async (_machine, facts) => facts);
 }
 
 /** Boots a machine, writes it down when its supervisor waits for the first order, and ends it. */
 export async function keepReady(broker: Broker, plan: Plan, file: string, withinMs: number): Promise<void> {
+  await onceReady(broker, plan, withinMs, async (machine) => await machine.save(file));
+}
+
+/** Has a machine for as long as its supervisor waits for the first order. */
+async function onceReady<Result>(
+  broker: Broker,
+  plan: Plan,
+  withinMs: number,
+  use: (machine: RunningMachine, facts: Facts) => Promise<Result>,
+): Promise<Result> {
   const machine = new RunningMachine(broker, plan, withinMs);
   try {
-    await machine.ready;
-    await machine.save(file);
+    return await use(machine, await machine.ready);
   } finally {
     machine.kill();
     await machine.ended.catch(() => undefined);
@@ -116,15 +119,15 @@ class RunningMachine implements Running {
     this.launched = this.#boot(booted, bootMs, failed);
     this.launched.catch(() => undefined);
     this.ready.catch(() => undefined);
-    this.ended = this.#launch.ended.then((ended) => {
-      failed(this.#bootFailure("the machine ended"));
-      for (const socket of [control, console, monitor, state]) socket.destroy();
-      return this.#conclude(ended);
-    });
-    this.ended.catch((error: unknown) => {
+    const over = (error?: unknown) => {
       failed(error instanceof BulkheadError ? error : this.#bootFailure("the machine ended"));
       for (const socket of [control, console, monitor, state]) socket.destroy();
+    };
+    this.ended = this.#launch.ended.then((ended) => {
+      over();
+      return this.#conclude(ended);
     });
+    this.ended.catch(over);
   }
 
   kill(): void {

@@ -29,12 +29,19 @@ export interface Monitor {
   readonly scratchBytes: number;
 }
 
+/** What the jail has of a workload. */
+export interface Jailed {
+  readonly id: string;
+  readonly milliCpus: number;
+  /** What the guest's supervisor is told to do; null: nothing, it only comes up. */
+  readonly inner: Plan["inner"];
+}
+
 /**
  * The plan of the jail that a monitor runs in: what a `container` is, and less. Its root is empty but for the files that it opens, all read-only;
- * it has a network with nothing in it, no capability, a filter of its own, and no way to the workload's limits. `workload` is what
- * the guest's supervisor is told. Pure.
+ * it has a network with nothing in it, no capability, a filter of its own, and no way to the workload's limits. Pure.
  */
-export function jailPlan(workload: Plan, machine: Machine, monitor: Monitor, host: Facts): Plan {
+export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, monitor: Monitor, host: Facts): Plan {
   const namespaces = namespacesFor("microvm", host);
   const cgroup = cgroupFor(host);
   const memoryBytes = (machine.memoryMib + monitor.overheadMib) * MIB + monitor.scratchBytes;
@@ -47,7 +54,7 @@ export function jailPlan(workload: Plan, machine: Machine, monitor: Monitor, hos
   ];
   return {
     version: 1,
-    id: workload.id,
+    id,
     level: "microvm",
     hostname: "monitor",
     namespaces,
@@ -58,7 +65,7 @@ export function jailPlan(workload: Plan, machine: Machine, monitor: Monitor, hos
       memoryBytes,
       // Threads: one for each processor, the main loop, and a pool for disks.
       pids: 64 + machine.cpus,
-      milliCpus: workload.limits.milliCpus,
+      milliCpus,
       openFiles: 256,
       fileBytes: monitor.scratchBytes,
       lockedBytes: 8 * MIB,
@@ -83,7 +90,7 @@ export function jailPlan(workload: Plan, machine: Machine, monitor: Monitor, hos
       channel: CHANNEL_FD,
       descriptors: [...CONNECTIONS.map((name) => ({ kind: "attached" as const, fd: fdOf(name), name }))],
     },
-    inner: { ...workload },
+    inner,
   };
 }
 

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { bootId } from "../../host/boot-id.js";
 import type { Plan } from "../../plan/schema.js";
 import { cacheDirectory } from "./cache.js";
 import { IMAGE_PREFIX, READY } from "./machine.js";
@@ -78,7 +79,7 @@ function withDisks(plan: Plan, source: string): Plan {
  * it does. A machine of another boot of this host would not know of another processor or its microcode.
  */
 function keyOf({ payload, mounts }: Plan): string {
-  const hash = createHash("sha256").update(readFileSync("/proc/sys/kernel/random/boot_id"));
+  const hash = createHash("sha256").update(bootId());
   if (payload.kind === "program") hash.update(JSON.stringify([payload.path, payload.argv, payload.env]));
   for (const mount of mounts) {
     if (mount.kind !== "bind" || mount.at.startsWith(IMAGE_PREFIX)) continue;

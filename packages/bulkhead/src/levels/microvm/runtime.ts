@@ -61,7 +61,9 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
         workload,
         images.map(({ inside }) => inside),
       );
-      return jailPlan(plan, machine, await monitorFor(candidate, machine), context.host.facts);
+      const { id, limits } = workload;
+      const jailed = { id, milliCpus: limits.milliCpus, inner: { ...plan } };
+      return jailPlan(jailed, machine, await monitorFor(candidate, machine), context.host.facts);
     },
     started:
       candidate.name === "firecracker"
@@ -72,7 +74,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
 }
 
 /** Tries the monitors that are here; `again`: also those whose answer is known. */
-export async function chooseMonitor(
+async function chooseMonitor(
   { broker, host }: Pick<RuntimeContext, "broker" | "host">,
   files: GuestFiles,
   again = false,
@@ -93,13 +95,8 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
   };
   const { randomBytes } = await import("node:crypto");
   const id = `probe-${randomBytes(8).toString("hex")}`;
-  const plan = { ...jailPlan(nothing(id), machine, await monitorFor(candidate, machine), host), inner: null };
+  const plan = jailPlan({ id, milliCpus: 1000, inner: null }, machine, await monitorFor(candidate, machine), host);
   return await probeGuest(broker, plan, probeMs(candidate));
-}
-
-/** Only what a jail takes from a workload's plan. */
-function nothing(id: string): Plan {
-  return { id, limits: { milliCpus: 1000 } } as Plan;
 }
 
 function machineFor(workload: Plan, images: readonly string[], files: GuestFiles, candidate: Candidate): Machine {

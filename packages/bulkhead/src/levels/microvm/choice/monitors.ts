@@ -9,8 +9,6 @@ export type Candidate =
 
 export type MonitorName = Candidate["name"];
 
-export const MONITOR_NAMES = ["firecracker", "qemu-kvm", "qemu-tcg"] as const satisfies readonly MonitorName[];
-
 const QEMU = "qemu-system-x86_64";
 
 /**

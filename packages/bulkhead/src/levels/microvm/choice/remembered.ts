@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isFacts } from "../../../broker/facts.js";
 import { isObject } from "../../../channel/json.js";
+import { bootId } from "../../../host/boot-id.js";
 import type { Facts } from "../../../host/facts.js";
 
 /** What trying a monitor told. */
@@ -19,7 +20,7 @@ export class Trials {
 
   constructor(directory: string) {
     this.#path = join(directory, FILE);
-    this.#bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    this.#bootId = bootId();
   }
 
   recall(key: string): Trial | undefined {
