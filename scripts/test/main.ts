@@ -22,7 +22,7 @@ for (const part of selected()) {
   const counts = await runPart(part);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   sum = add(sum, counts);
-  table.push(`${part.name.padEnd(12)} ${line(counts)} in ${seconds} s`);
+  table.push(`${part.name.padEnd(20)} ${line(counts)} in ${seconds} s`);
 }
 process.stdout.write(`\n${table.join("\n")}\n\n${line(sum)}\n`);
 process.exitCode = sum.failed > 0 || table.length === 0 ? 1 : 0;

@@ -1,3 +1,4 @@
+import { casesOfEachLevel } from "./cases.js";
 import { type Counts, ofCargo, ofCheck, ofSummaryLine, ofVitest } from "./counts.js";
 
 /** One runner of `npm test`. */
@@ -8,6 +9,8 @@ export interface Part {
   readonly argv: readonly string[];
   /** Relative to the repository. */
   readonly cwd: string;
+  /** Beside what `npm test` itself was given. */
+  readonly env?: Readonly<Record<string, string>>;
   /** A part that takes longer hangs, and is ended. */
   readonly minutes: number;
   /** Where the counts are read from: what it printed, or the report that it wrote. */
@@ -17,6 +20,9 @@ export interface Part {
 const bin = "node_modules/.bin";
 /** Where vitest writes its report; one part runs at a time. */
 export const reportPath = ".setup/vitest.json";
+
+/** Levels with kernels of their own, and the suites that run at each: a level of the list in tests/support/levels.ts needs none of it. */
+const suitesAt: readonly (readonly [level: string, ...projects: readonly string[]])[] = [["gvisor"]];
 
 export const parts: readonly Part[] = [
   check("format", [`${bin}/biome`, "check", "--linter-enabled=false", "--assist-enabled=false", "."]),
@@ -39,6 +45,7 @@ export const parts: readonly Part[] = [
   ...["unit", "structure", "levels", "security", "egress", "faults", "images", "learn", "evidence", "examples"].map(
     vitest,
   ),
+  ...suitesAt.flatMap(([level, ...projects]) => projects.map((project) => atLevel(level, project))),
   {
     name: "hosts",
     group: "hosts",
@@ -62,5 +69,18 @@ function vitest(name: string): Part {
     cwd: ".",
     minutes: 10,
     count: { from: "report", parse: ofVitest },
+  };
+}
+
+/** A suite once more, at a level with a kernel of its own: a part by itself, so that its count and its time are seen. */
+function atLevel(level: string, project: string): Part {
+  const part = vitest(project);
+  const [bin = "", run = "", ...options] = part.argv;
+  return {
+    ...part,
+    name: `${project} at ${level}`,
+    group: level,
+    argv: [bin, run, ...casesOfEachLevel(project), ...options],
+    env: { BULKHEAD_TEST_LEVELS: level },
   };
 }

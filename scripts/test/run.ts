@@ -21,6 +21,7 @@ function runCommand(part: Part): Promise<{ output: string; succeeded: boolean }>
     // A group of its own, so that a part that hangs is ended with all its children.
     const child = spawn(file, args, {
       cwd: `${root}${part.cwd}`,
+      env: { ...process.env, ...part.env },
       stdio: ["ignore", "pipe", "inherit"],
       detached: true,
     });
