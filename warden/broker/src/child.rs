@@ -128,6 +128,12 @@ fn become_payload(
         std::fs::write(file, format!("exec {profile}")).attempt_on(Code::ApparmorFailed, "write", file)?;
     }
 
+    if let Some(label) = &plan.selinux {
+        // As above. A kernel without SELinux refuses it, and so does one whose policy does not know the label.
+        let file = "/proc/self/attr/exec";
+        std::fs::write(file, label).attempt_on(Code::SelinuxFailed, "write", file)?;
+    }
+
     let ids = match birth.base {
         Some(base) => Ids::Range { base },
         None => Ids::Only { uid: plan.user.uid, gid: plan.user.gid },

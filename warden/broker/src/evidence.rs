@@ -220,9 +220,15 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
     }
 }
 
-/// The profile takes effect only with the exec, after everything else was looked at. Exactly this label: `foo` is not
+/// Profile and label take effect only with the exec, after everything else was looked at. Exactly these: `foo` is not
 /// `foobar`, and a profile in complain mode enforces nothing.
 pub fn check_label(evidence: &mut Evidence, plan: &Plan) -> Result<(), Error> {
+    if let Some(label) = &plan.selinux {
+        evidence.init.lsm = lsm(evidence.init.pid);
+        if evidence.init.lsm.as_ref() != Some(label) {
+            return Err(Error::new(Code::EnforcementMismatch, "compare with plan").detail("selinux"));
+        }
+    }
     let Some(profile) = &plan.apparmor else { return Ok(()) };
     evidence.init.lsm = lsm(evidence.init.pid);
     if evidence.init.lsm.as_deref() == Some(&format!("{profile} (enforce)")) {

@@ -4,8 +4,8 @@
 
 use bulkhead_plan::{Code, Error, model};
 use landlock::{
-    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, RestrictionStatus, Ruleset, RulesetAttr,
-    RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, PathBeneath, RestrictionStatus,
+    Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use std::os::fd::OwnedFd;
@@ -26,7 +26,7 @@ pub fn abi() -> u32 {
 
 /// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute (or only what `access` lists), below each `writable`
 /// everything but making device nodes (`whiteouts`: but block devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6).
-/// TCP and UDP rights are not handled: the network namespace decides about those.
+/// TCP ports are ruled where the plan has `tcp` (from ABI 4 on); else, and for UDP, the network namespace decides.
 ///
 /// To be called after `pivot_root`, since Landlock denies every later mount.
 ///
@@ -34,11 +34,12 @@ pub fn abi() -> u32 {
 /// `LANDLOCK_FAILED`: the kernel has a lower ABI, or a `writable` path is missing or leads through a link. Never best effort.
 pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     let kernel = abi();
-    if plan.abi == 0 || plan.abi > kernel {
+    let least = if plan.tcp.is_some() { model::Landlock::TCP_ABI } else { 1 };
+    if plan.abi < least || plan.abi > kernel {
         return Err(Error::new(Code::LandlockFailed, "landlock_create_ruleset").detail(format!("abi {kernel}")));
     }
     let abi = ABI::from(i32::try_from(plan.abi).unwrap_or(0));
-    let mut ruleset = create(abi).map_err(|error| refused("landlock_create_ruleset", &error))?;
+    let mut ruleset = create(abi, plan.tcp.is_some()).map_err(|error| refused("landlock_create_ruleset", &error))?;
     let read = AccessFs::from_read(abi);
     ruleset = match &plan.access {
         None => allow(ruleset, "/", read)?,
@@ -55,6 +56,10 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
             Some(_) => allow_if_there(ruleset, path, write & !read)?,
         };
     }
+    if let Some(tcp) = &plan.tcp {
+        ruleset = allow_ports(ruleset, &tcp.bind, AccessNet::BindTcp)?;
+        ruleset = allow_ports(ruleset, &tcp.connect, AccessNet::ConnectTcp)?;
+    }
     match ruleset.restrict_self() {
         Ok(RestrictionStatus { ruleset: RulesetStatus::FullyEnforced, no_new_privs: true, .. }) => Ok(()),
         Ok(_) => Err(Error::new(Code::LandlockFailed, "landlock_restrict_self").detail("not fully enforced")),
@@ -62,9 +67,12 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     }
 }
 
-fn create(abi: ABI) -> Result<RulesetCreated, RulesetError> {
-    let ruleset =
+fn create(abi: ABI, tcp: bool) -> Result<RulesetCreated, RulesetError> {
+    let mut ruleset =
         Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(AccessFs::from_all(abi))?;
+    if tcp {
+        ruleset = ruleset.handle_access(AccessNet::BindTcp | AccessNet::ConnectTcp)?;
+    }
     let scopes = Scope::from_all(abi);
     if scopes.is_empty() { ruleset.create() } else { ruleset.scope(scopes)?.create() }
 }
@@ -90,6 +98,15 @@ fn allow_if_there(ruleset: RulesetCreated, path: &str, access: BitFlags<AccessFs
         Err(error) if error.errno == Some(libc::ENOENT) => Ok(ruleset),
         _ => allow(ruleset, path, access),
     }
+}
+
+fn allow_ports(mut ruleset: RulesetCreated, ports: &[u16], access: AccessNet) -> Result<RulesetCreated, Error> {
+    for &port in ports {
+        ruleset = ruleset
+            .add_rule(NetPort::new(port, access))
+            .map_err(|error| refused("landlock_add_rule", &error).detail(format!("port {port}")))?;
+    }
+    Ok(ruleset)
 }
 
 fn allow(ruleset: RulesetCreated, path: &str, access: BitFlags<AccessFs>) -> Result<RulesetCreated, Error> {

@@ -7,10 +7,10 @@ mod support;
 use bulkhead_confine::landlock;
 use bulkhead_confine::process;
 use bulkhead_plan::Code;
-use bulkhead_plan::model::{Access, Landlock};
+use bulkhead_plan::model::{Access, Landlock, Tcp};
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{confined, output};
+use support::{End, confined, in_child, output};
 
 /// A directory that is removed at the end, whatever happens.
 struct Directory(PathBuf);
@@ -41,6 +41,7 @@ fn plan(abi: u32, directory: &Directory) -> Landlock {
         writable: vec![directory.path().join("writable").to_str().unwrap().to_owned()],
         whiteouts: false,
         access: None,
+        tcp: None,
     }
 }
 
@@ -122,9 +123,14 @@ fn never_best_effort() {
         assert_eq!((error.code, error.operation.as_str()), (Code::LandlockFailed, "landlock_create_ruleset"));
     }
     for (path, errno) in [(link.to_str().unwrap(), libc::ELOOP), ("/nowhere/at/all", libc::ENOENT)] {
-        let error =
-            landlock::restrict(&Landlock { abi, writable: vec![path.to_owned()], whiteouts: false, access: None })
-                .unwrap_err();
+        let error = landlock::restrict(&Landlock {
+            abi,
+            writable: vec![path.to_owned()],
+            whiteouts: false,
+            access: None,
+            tcp: None,
+        })
+        .unwrap_err();
         assert_eq!((error.code, error.errno, error.path.as_deref()), (Code::LandlockFailed, Some(errno), Some(path)));
     }
 }
@@ -143,6 +149,7 @@ fn a_single_file_may_be_writable() {
         writable: vec![file.to_str().unwrap().to_owned()],
         whiteouts: false,
         access: None,
+        tcp: None,
     };
     let mut command = confined("sh", move || {
         process::no_new_privs()?;
@@ -172,8 +179,13 @@ fn with_access_listed_nothing_else_is_read_or_executed() {
             .filter_map(|path| Some(fs::canonicalize(path).ok()?.to_str()?.to_owned()))
             .collect(),
     };
-    let plan =
-        Landlock { abi: landlock::abi(), writable: vec![at("writable")], whiteouts: false, access: Some(access) };
+    let plan = Landlock {
+        abi: landlock::abi(),
+        writable: vec![at("writable")],
+        whiteouts: false,
+        access: Some(access),
+        tcp: None,
+    };
     let mut command = confined("/usr/bin/dash", move || {
         process::no_new_privs()?;
         landlock::restrict(&plan)
@@ -191,4 +203,40 @@ fn with_access_listed_nothing_else_is_read_or_executed() {
     let said = output(command.current_dir(directory.path()).arg("-c").arg(script));
     assert_eq!(said, "listed yes\nkept no\nexecute no\nwrite yes\nread-back no\nlist no\nlist-listed yes\n");
     assert_eq!(fs::read_to_string(at("writable/file")).unwrap(), "a\n");
+}
+
+#[test]
+fn of_tcp_only_the_ports_of_the_plan() {
+    if landlock::abi() < 4 {
+        eprintln!("skipped: needs Landlock ABI 4");
+        return;
+    }
+    let directory = Directory::new("tcp");
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let allowed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = |listener: &std::net::TcpListener| listener.local_addr().unwrap().port();
+    let (other, allowed) = (port(&other), port(&allowed));
+    for abi in 4..=landlock::abi() {
+        let tcp = Tcp { bind: vec![0], connect: vec![allowed] };
+        let ruled = Landlock { tcp: Some(tcp), ..plan(abi, &directory) };
+        let attempts = |ruled: &Landlock| {
+            in_child(|| {
+                if process::no_new_privs().and_then(|()| landlock::restrict(ruled)).is_err() {
+                    return 255;
+                }
+                let denied = |errno: Option<i32>| errno == Some(libc::EACCES);
+                let connects =
+                    |port| denied(std::net::TcpStream::connect(("127.0.0.1", port)).err()?.raw_os_error()).into();
+                let bound =
+                    |port| denied(std::net::TcpListener::bind(("127.0.0.1", port)).err()?.raw_os_error()).into();
+                let denials: [Option<bool>; 4] = [connects(allowed), connects(other), bound(0), bound(other)];
+                denials.iter().rev().fold(0, |bits, denial| bits << 1 | i32::from(*denial == Some(true)))
+            })
+        };
+        // Bit by bit: connect to the allowed one, to another; bind any, a certain one.
+        assert_eq!(attempts(&ruled), End::Exit(0b1010), "abi {abi}");
+        assert_eq!(attempts(&plan(abi, &directory)), End::Exit(0), "abi {abi}, no ports in the plan");
+    }
+    let early = Landlock { tcp: Some(Tcp { bind: vec![], connect: vec![] }), ..plan(3, &directory) };
+    assert_eq!(landlock::restrict(&early).unwrap_err().code, Code::LandlockFailed, "never best effort");
 }

@@ -28,6 +28,7 @@ pub enum Code {
     SeccompFailed,
     LandlockFailed,
     ApparmorFailed,
+    SelinuxFailed,
     LaunchFailed,
     LaunchTimeout,
     EnforcementMismatch,

@@ -31,6 +31,9 @@ pub struct Plan {
     pub capabilities: Vec<String>,
     /// Name of an AppArmor profile that is loaded already.
     pub apparmor: Option<String>,
+    /// The SELinux label that the payload is executed with: user, role, type and what the host's policy has beside them.
+    #[serde(default)]
+    pub selinux: Option<String>,
     /// What the confined child executes. `init` when absent.
     #[serde(default)]
     pub payload: Payload,
@@ -353,6 +356,22 @@ pub struct Landlock {
     /// Less than everything: then being `writable` allows no reading and no executing either.
     #[serde(default)]
     pub access: Option<Access>,
+    /// From ABI 4 on: the only TCP ports. Absent: the network namespace alone decides.
+    #[serde(default)]
+    pub tcp: Option<Tcp>,
+}
+
+impl Landlock {
+    /// The first ABI whose rules are about TCP.
+    pub const TCP_ABI: u32 = 4;
+}
+
+/// Ports of TCP, whatever the address. 0 to be bound is any that is free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Tcp {
+    pub bind: Vec<u16>,
+    pub connect: Vec<u16>,
 }
 
 /// Files, or directories with all that is below them. What is not there when the sandbox starts is left out: that allows less.

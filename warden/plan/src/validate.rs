@@ -19,6 +19,9 @@ pub const MAX_BYTES: usize = 512 * 1024;
 const MAX_ID: u32 = 65_534;
 
 const MAX_GROUPS: usize = 64;
+/// Ports in each list of `landlock.tcp`: each is a rule.
+const MAX_PORTS: usize = 256;
+
 /// Paths in each list of `landlock.access`: each is a rule, made anew for every sandbox.
 const MAX_ACCESS: usize = 1024;
 
@@ -81,6 +84,7 @@ impl Plan {
         self.check_landlock()?;
         self.check_capabilities()?;
         need(self.apparmor.as_deref().is_none_or(text::profile_name), "apparmor")?;
+        need(self.selinux.as_deref().is_none_or(text::selinux_label), "selinux")?;
         payload::all(self)
     }
 
@@ -105,6 +109,12 @@ impl Plan {
             need(allowed && (!kernel || path == "/dev/shm"), &format!("landlock.writable[{index}]"))?;
         }
         need(landlock.writable.len() <= mounts::MAX && distinct(&landlock.writable), "landlock.writable")?;
+        if let Some(tcp) = &landlock.tcp {
+            need(landlock.abi >= crate::model::Landlock::TCP_ABI, "landlock.tcp")?;
+            for (list, ports) in [("bind", &tcp.bind), ("connect", &tcp.connect)] {
+                need(ports.len() <= MAX_PORTS && distinct(ports), &format!("landlock.tcp.{list}"))?;
+            }
+        }
         let Some(access) = &landlock.access else { return Ok(()) };
         for (list, paths) in [("read", &access.read), ("list", &access.list), ("execute", &access.execute)] {
             for (index, path) in paths.iter().enumerate() {

@@ -18,6 +18,7 @@ const CHECKS: Readonly<Partial<Record<Protection, Check>>> = {
   seccomp: ({ init }) => init.seccomp === 2,
   landlock: ({ landlock }, plan) => landlock?.abi === plan.landlock?.abi,
   apparmor: ({ init }, plan) => plan.apparmor === null || init.lsm === `${plan.apparmor} (enforce)`,
+  selinux: ({ init }, plan) => plan.selinux === null || init.lsm === plan.selinux,
   "namespace.user": owned("user"),
   "namespace.mount": owned("mount", "mnt"),
   "namespace.pid": owned("pid"),

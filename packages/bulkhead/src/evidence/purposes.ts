@@ -8,6 +8,7 @@ export const PURPOSES = {
   seccomp: "without it, every system call is a way to a kernel bug, most of which no program needs",
   landlock: "a second lock on files: it holds where a mount was wrong, or is changed by a bug",
   apparmor: "a third lock, by name and kind of access, that the host's administrator can write and audit",
+  selinux: "a lock by label: what the host's policy says of the label holds whatever owners and modes allow",
   "namespace.user": "without it, the ids inside are the host's, and a file that gets out belongs to a real user",
   "namespace.mount": "without it, the host's files are there to be found",
   "namespace.pid": "without it, the host's processes can be seen and signalled",

@@ -2,14 +2,15 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Enforcement, EnforcementTable } from "./enforcement.js";
 
-/** What a policy insists on and the table does not show as enforced. A profile named is a profile required, and Landlock alone keeps to `access`. */
+/** What a policy insists on and the table does not show as enforced. A profile or label named is one required, and Landlock alone keeps to `access` and `tcp`. */
 export function unmetBy(
   policy: ResolvedPolicy,
   table: EnforcementTable,
 ): readonly Exclude<Enforcement, { status: "enforced" }>[] {
   const required = new Set<string>(policy.require);
   if (policy.apparmor !== null) required.add("apparmor");
-  if (policy.access !== null) required.add("landlock");
+  if (policy.selinux !== null) required.add("selinux");
+  if (policy.access !== null || policy.tcp !== null) required.add("landlock");
   return table.protections.flatMap((line) =>
     required.has(line.protection) && line.status !== "enforced" ? [line] : [],
   );

@@ -91,6 +91,7 @@ export function tabulate(
     landlock: landlockFor(policy, mounts, facts),
     capabilities: policy.capabilities,
     apparmor: policy.apparmor,
+    selinux: policy.selinux,
     payload: { kind: "init" },
     inner: null,
   };

@@ -5,7 +5,7 @@ import { filesystemSize, insideId, integer, MIB, pids, size } from "./schema/num
 import { payload } from "./schema/payload.js";
 import { misfits } from "./schema/relations.js";
 import { seccomp } from "./schema/seccomp.js";
-import { hostName, id, path, pathOrRoot, profileName } from "./schema/text.js";
+import { hostName, id, path, pathOrRoot, profileName, selinuxLabel } from "./schema/text.js";
 
 /** A plan's JSON may have this many bytes. */
 const LARGEST_PLAN = 512 * 1024;
@@ -39,6 +39,7 @@ const limits = z.strictObject({
 });
 
 /** The shape; `warden/plan/src/model.rs` says what each field means. Relations between fields are in `schema/relations.ts`. */
+const port = integer(0, 65_535);
 const accessPaths = z.array(pathOrRoot).max(1024);
 
 const shape = z.strictObject({
@@ -65,11 +66,16 @@ const shape = z.strictObject({
         .strictObject({ read: accessPaths, list: accessPaths.default([]), execute: accessPaths })
         .nullable()
         .default(null),
+      tcp: z
+        .strictObject({ bind: z.array(port).max(256), connect: z.array(port).max(256) })
+        .nullable()
+        .default(null),
     })
     .nullable()
     .default(null),
   capabilities: z.array(z.string().regex(CAPABILITIES)),
   apparmor: profileName.nullable().default(null),
+  selinux: selinuxLabel.nullable().default(null),
   payload: payload.default({ kind: "init" }),
   inner: z.record(z.string(), z.unknown()).nullable().default(null),
 });

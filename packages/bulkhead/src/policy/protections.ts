@@ -6,6 +6,7 @@ export const PROTECTIONS = [
   "seccomp",
   "landlock",
   "apparmor",
+  "selinux",
   "namespace.user",
   "namespace.mount",
   "namespace.pid",

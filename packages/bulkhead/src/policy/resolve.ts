@@ -26,6 +26,10 @@ export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory
     env: Object.fromEntries(Object.entries(policy.env ?? {}).map(([name, value]) => [name, String(value)])),
     files: (policy.files ?? []).map((entry) => fileOf(entry, directory)),
     access: accessOf(policy.access),
+    tcp:
+      policy.tcp === undefined
+        ? null
+        : { bind: [...new Set(policy.tcp.bind ?? [])], connect: [...new Set(policy.tcp.connect ?? [])] },
     syscalls:
       typeof policy.syscalls === "object"
         ? { kind: "file", path: resolve(directory, policy.syscalls.profile) }
@@ -37,6 +41,7 @@ export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory
     require: [...new Set(policy.require ?? [])],
     hostname: policy.hostname ?? DEFAULT_HOSTNAME,
     apparmor: policy.apparmor ?? null,
+    selinux: policy.selinux ?? null,
   };
 }
 

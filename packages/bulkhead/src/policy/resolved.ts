@@ -18,6 +18,8 @@ export interface ResolvedPolicy {
   readonly files: readonly FileChoice[];
   /** Null: whatever is there may be read and executed, and what is mounted writable written. */
   readonly access: Access | null;
+  /** Null: any port, of what the network namespace has. */
+  readonly tcp: TcpPorts | null;
   readonly syscalls: SyscallChoice;
   readonly network: ResolvedNetwork;
   readonly secrets: readonly Secret[];
@@ -28,6 +30,8 @@ export interface ResolvedPolicy {
   readonly hostname: string;
   /** Name of an AppArmor profile that is loaded already, or `generated`: one is made of the policy. */
   readonly apparmor: string | null;
+  /** The SELinux label to run with. */
+  readonly selinux: string | null;
 }
 
 export type RootChoice =
@@ -75,6 +79,12 @@ export type FileChoice =
     }
   /** `sizeBytes` null: `resources.disk`. */
   | { readonly kind: "tmpfs"; readonly at: string; readonly sizeBytes: number | null; readonly exec: boolean };
+
+/** The only TCP ports that may be bound and connected to, whatever the address. */
+export interface TcpPorts {
+  readonly bind: readonly number[];
+  readonly connect: readonly number[];
+}
 
 /** Files, or directories with all that is below them. */
 export interface Access {

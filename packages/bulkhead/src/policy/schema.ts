@@ -3,11 +3,12 @@ import { LEVELS } from "./level.js";
 import { PROTECTIONS } from "./protections.js";
 import { access, files } from "./schema/files.js";
 import { images } from "./schema/images.js";
-import { network, secrets, syscalls } from "./schema/network.js";
+import { network, secrets, syscalls, tcp } from "./schema/network.js";
 import { resources } from "./schema/resources.js";
 import { capability, insidePath, whole } from "./schema/values.js";
 
 const USER = /^(\d{1,5}(:\d{1,5})?|[a-z_][a-z0-9_-]{0,31})$/;
+const SELINUX = /^[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+(:[A-Za-z0-9._,:-]+)?$/;
 const ENV_NAME = /^[^=\0]{1,256}$/;
 
 /**
@@ -42,6 +43,7 @@ const fields = {
     ),
   files: () => z.optional(files()),
   access: () => z.optional(access()),
+  tcp: () => z.optional(tcp()),
   network: () => z.optional(network()),
   secrets: () => z.optional(secrets()),
   syscalls: () => z.optional(syscalls()),
@@ -58,6 +60,7 @@ const fields = {
           z.regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/, "generated, or the name of a loaded AppArmor profile"),
         ),
     ),
+  selinux: () => z.optional(z.string().check(z.maxLength(255), z.regex(SELINUX, "a label: USER:ROLE:TYPE[:RANGE]"))),
 };
 
 type Fields = { readonly [Name in keyof typeof fields]: ReturnType<(typeof fields)[Name]> };

@@ -27,6 +27,7 @@ export interface PolicyFlags extends NetworkFlags {
   readonly cap?: readonly string[];
   readonly syscalls?: string;
   readonly apparmor?: string;
+  readonly selinux?: string;
   readonly require?: readonly string[];
 }
 
@@ -102,7 +103,11 @@ function addOwnFlags(command: Command): Command {
       undefined,
     )
     .option("--syscalls <profile>", "default, strict, or a file with an OCI seccomp profile (default: default)")
-    .option("--apparmor <profile>", "run under this AppArmor profile, which is loaded already")
+    .option(
+      "--apparmor <profile>",
+      "run under this AppArmor profile, which is loaded already, or one that is generated",
+    )
+    .option("--selinux <label>", "run with this SELinux label, on a host that runs SELinux")
     .optionsGroup("Limits:")
     .option("-m, --memory <size>", "memory of everything inside together (default: 512MiB)")
     .option("--cpus <number>", "processors' worth of time (default: 1)")

@@ -27,6 +27,7 @@ export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
     hostname: flags.hostname ?? policy.hostname,
     syscalls: syscallsFlag(flags.syscalls) ?? policy.syscalls,
     apparmor: flags.apparmor ?? policy.apparmor,
+    selinux: flags.selinux ?? policy.selinux,
     env: together(policy.env, flags.env),
     files: mergeFiles(policy.files, [...(flags.mount ?? []), ...(flags.tmpfs ?? [])]),
     network: mergeNetwork(policy.network, flags),

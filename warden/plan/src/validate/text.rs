@@ -38,6 +38,14 @@ pub fn profile_name(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(letter) && text != "unconfined"
 }
 
+/// `user:role:type`, or with a range after it, of at most 255 characters of `[A-Za-z0-9_.,:-]`.
+pub fn selinux_label(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b',' | b':');
+    let mut parts = text.splitn(4, ':');
+    let three = (0..3).all(|_| parts.next().is_some_and(|part| !part.is_empty()));
+    text.len() <= 255 && text.bytes().all(letter) && three && parts.next() != Some("")
+}
+
 /// `[a-z][a-z0-9-]{0,31}`: what an attached connection is called.
 pub fn attachment(text: &str) -> bool {
     (1..=32).contains(&text.len())

@@ -81,6 +81,12 @@ export const launchCodes = entries({
     cause: "the AppArmor profile could not be entered",
     remedy: "Load the profile named first; `aa-status` lists those that are loaded.",
   },
+  SELINUX_FAILED: {
+    fault: "system",
+    cause: "the SELinux label could not be taken",
+    remedy:
+      "Name a label that the host's policy knows (`seinfo -t`), with a type that it lets the broker run without new privileges (`nnp_transition`).",
+  },
   LAUNCH_FAILED: {
     fault: "system",
     cause: "the sandbox could not be started",

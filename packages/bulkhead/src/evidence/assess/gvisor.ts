@@ -28,6 +28,7 @@ export const gvisor = assessors({
       "Use level container.",
     ),
   apparmor: () => cannot("runsc's parts are no programs that a profile is written for", "Use level container."),
+  selinux: () => cannot("runsc's parts are no programs that a label is written for", "Use level container."),
   "namespace.user": twice("user"),
   "namespace.mount": twice("mount"),
   "namespace.pid": twice("pid"),

@@ -37,4 +37,14 @@ export const identity = assessors({
       apparmor === GENERATED_PROFILE ? "an AppArmor profile made of the policy" : `AppArmor profile ${apparmor}`,
     );
   },
+  selinux: ({ selinux }, { facts }) => {
+    if (!facts.selinux) {
+      return cannot(
+        "this kernel does not run SELinux",
+        "Boot a host whose distribution runs it (Fedora, RHEL and their kin), or leave `selinux` out of the policy.",
+      );
+    }
+    if (selinux === null) return cannot("the policy names no label", "Name one: `selinux: USER:ROLE:TYPE:RANGE`.");
+    return enforced(`SELinux label ${selinux}; what it may do is what the host's policy says`);
+  },
 });

@@ -17,6 +17,7 @@ const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
  */
 export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
   if (workload.apparmor !== null) throw unsupported("apparmor");
+  if (workload.selinux !== null) throw unsupported("selinux");
   const { cgroup } = workload;
   if (!cgroup.controllers.includes("memory") || !cgroup.controllers.includes("pids"))
     throw unsupported("limits without cgroups");

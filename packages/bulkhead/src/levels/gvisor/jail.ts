@@ -81,6 +81,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     landlock: null,
     capabilities: [...CAPABILITIES],
     apparmor: null,
+    selinux: null,
     payload: program(found),
     inner: null,
   };

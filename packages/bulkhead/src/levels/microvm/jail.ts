@@ -82,6 +82,7 @@ export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, mon
     landlock: landlock(monitor, host),
     capabilities: [],
     apparmor: null,
+    selinux: null,
     payload: {
       kind: "program",
       path: monitor.path,
@@ -128,5 +129,6 @@ function landlock({ scratchBytes }: Monitor, { landlockAbi }: Facts): Plan["land
     writable: scratchBytes === 0 ? [] : ["/scratch"],
     whiteouts: false,
     access: null,
+    tcp: null,
   };
 }

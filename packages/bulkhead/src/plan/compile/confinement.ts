@@ -1,6 +1,7 @@
 import type { Facts } from "../../host/facts.js";
 import type { Level } from "../../policy/level.js";
-import type { ResolvedPolicy } from "../../policy/resolved.js";
+import { INSIDE } from "../../policy/network/inside.js";
+import type { ResolvedPolicy, TcpPorts } from "../../policy/resolved.js";
 import type { Landlock, Mount, Plan, Seccomp } from "../schema.js";
 
 type Namespace = Plan["namespaces"][number];
@@ -34,7 +35,7 @@ export function seccompFor(
 
 /** Null: the kernel has none. `access`, where the policy has it, is all that the workload may touch. */
 export function landlockFor(
-  { writableRoot, access }: ResolvedPolicy,
+  { writableRoot, access, tcp, network }: ResolvedPolicy,
   mounts: readonly Mount[],
   facts: Facts,
 ): Landlock | null {
@@ -48,5 +49,16 @@ export function landlockFor(
     writable: access?.write ?? all,
     whiteouts: false,
     access: access === null ? null : { read: access.read, list: access.list, execute: access.execute },
+    tcp: tcp === null ? null : withProxies(tcp, network),
   };
+}
+
+/**
+ * What is allowed holds for init too, which listens inside for programs that go out: at its proxies and name server, and, for programs that
+ * know no proxy, at the ports that these connect to.
+ */
+function withProxies({ bind, connect }: TcpPorts, network: ResolvedPolicy["network"]): Landlock["tcp"] {
+  if (network.kind === "none") return { bind, connect };
+  const own = [INSIDE.httpPort, INSIDE.socksPort, INSIDE.dnsPort];
+  return { bind: [...new Set([...bind, ...connect, ...own])], connect: [...new Set([...connect, ...own])] };
 }

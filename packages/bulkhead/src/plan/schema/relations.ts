@@ -2,6 +2,9 @@ import type { Mount, Plan } from "../schema.js";
 import { profileMisfits } from "./seccomp.js";
 import { isDistinct, isWithin } from "./text.js";
 
+/** The first ABI of Landlock whose rules are about TCP. */
+const TCP_ABI = 4;
+
 /** What a field alone cannot say. Yields the path of each field that does not fit the others. */
 export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
   if (!namespacesFit(plan)) yield ["namespaces"];
@@ -79,6 +82,10 @@ function* landlockMisfits({ landlock, root }: Plan): Generator<readonly (string 
     if ((kernel && path !== "/dev/shm") || (path === "/" && root.readOnly)) yield ["landlock", "writable", index];
   }
   if (!isDistinct(landlock.writable)) yield ["landlock", "writable"];
+  if (landlock.tcp !== null && landlock.abi < TCP_ABI) yield ["landlock", "tcp"];
+  for (const list of ["bind", "connect"] as const) {
+    if (!isDistinct(landlock.tcp?.[list] ?? [])) yield ["landlock", "tcp", list];
+  }
   for (const list of ["read", "list", "execute"] as const) {
     if (!isDistinct(landlock.access?.[list] ?? [])) yield ["landlock", "access", list];
   }

@@ -64,3 +64,9 @@ export const hostName = z.string().regex(/^[a-z0-9-]{1,63}$/);
 
 /** `unconfined` is AppArmor's name for no profile at all. */
 export const profileName = z.string().regex(/^(?!unconfined$)[A-Za-z0-9._-]{1,100}$/);
+
+/** `user:role:type`, or with a range after it. */
+export const selinuxLabel = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+(:[A-Za-z0-9._,:-]+)?$/);

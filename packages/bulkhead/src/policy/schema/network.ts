@@ -43,6 +43,12 @@ function limits() {
   });
 }
 
+/** TCP ports inside; a list that is left out is empty. 0 to be bound: any that is free. */
+export function tcp() {
+  const ports = () => z.optional(z.array(whole(0, 65_535)).check(z.maxLength(128, "at most 128 ports")));
+  return z.strictObject({ bind: ports(), connect: ports() });
+}
+
 /** By the name of the variable that holds the placeholder inside. */
 export function secrets() {
   return z.record(
