@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { pidNamespace, startTime } from "../host/process-identity.js";
 
 const DIRECTORY = "/sys/kernel/security/apparmor";
 /** `bulkhead-<pid namespace>-<pid>-<start>-<of the plan>`: who loaded it, told apart from whoever gets the same number later. */
@@ -7,7 +8,7 @@ const OURS = /^bulkhead-(\d+)-(\d+)-(\d+)-[a-z0-9]+$/;
 
 /** The name under which this process loads a profile. */
 export function profileName(suffix: string): string {
-  return `bulkhead-${namespaceOf(process.pid)}-${process.pid}-${startOf(process.pid)}-${suffix}`;
+  return `bulkhead-${pidNamespace()}-${process.pid}-${startTime(process.pid) ?? 0}-${suffix}`;
 }
 
 /** Loads a compiled profile for as long as it is held. Needs root. @throws BulkheadError APPARMOR_FAILED */
@@ -22,11 +23,11 @@ export function loadProfile(name: string, compiled: Uint8Array): Disposable {
  * tell here whether they live, and removing the profile of a running program would set it free.
  */
 function removeStale(): void {
-  const here = namespaceOf(process.pid);
+  const here = pidNamespace();
   for (const line of readFileSync(`${DIRECTORY}/profiles`, "utf8").split("\n")) {
     const name = line.replace(/ \([a-z]+\)$/, "");
     const [, namespace, pid, start] = OURS.exec(name) ?? [];
-    if (pid === undefined || namespace !== here || startOf(Number(pid)) === start) continue;
+    if (pid === undefined || namespace !== here || startTime(Number(pid)) === start) continue;
     if (!isInUse(name)) remove(name);
   }
 }
@@ -69,21 +70,4 @@ function failed(file: string, cause: unknown): BulkheadError {
     ...(errno === undefined ? {} : { errno }),
     cause,
   });
-}
-
-function namespaceOf(pid: number): string {
-  return /\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0] ?? "0";
-}
-
-/** Ticks after boot; empty: there is no such process. */
-function startOf(pid: number): string {
-  try {
-    return (
-      readFileSync(`/proc/${pid}/stat`, "utf8")
-        .replace(/^.*\) /s, "")
-        .split(" ")[19] ?? ""
-    );
-  } catch {
-    return "";
-  }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { wardenPath } from "./locate.js";
+import { wardenPath } from "../host/locate.js";
 
 /** What is kept of a broker's stderr, to tell why it could not start. */
 const LAST_WORDS_BYTES = 4096;

@@ -1,4 +1,4 @@
-import { wardenPath } from "./locate.js";
+import { wardenPath } from "../host/locate.js";
 
 /** Where a system broker listens unless its owner says otherwise. */
 export const SYSTEM_SOCKET = "/run/bulkhead/broker.sock";

@@ -1,6 +1,6 @@
-import { observerPath } from "../broker/locate.js";
 import type { EgressEvent } from "../egress/log/event.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { observerPath } from "../host/locate.js";
 import type { Policy } from "../policy/schema.js";
 import type { ProcessResult } from "../sandbox/process-result.js";
 import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.js";

@@ -1,5 +1,5 @@
 import type { Broker } from "../broker/broker.js";
-import { wardenPath } from "../broker/locate.js";
+import { wardenPath } from "../host/locate.js";
 import type { Missing } from "../host/requirements.js";
 import { gvisorDriver } from "./gvisor/driver.js";
 import type { Found } from "./gvisor/found.js";

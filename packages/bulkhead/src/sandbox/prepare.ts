@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { Broker } from "../broker/broker.js";
-import { baseRootPath } from "../broker/locate.js";
 import type { Egress, EgressOptions } from "../egress/open.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
+import { baseRootPath } from "../host/locate.js";
 import { type HostReport, hostReport } from "../host/report.js";
 import type { Missing } from "../host/requirements.js";
 import type { OpenedImage as StoredImage } from "../images/open.js";

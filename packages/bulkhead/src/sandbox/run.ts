@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
-import { wardenPath } from "../broker/locate.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import { confirm } from "../evidence/confirm.js";
+import { wardenPath } from "../host/locate.js";
 import { RUN_TIME_MS } from "../policy/defaults.js";
 import type { Policy } from "../policy/schema.js";
 import type { Recorder, RecordOptions } from "../record/recorder.js";

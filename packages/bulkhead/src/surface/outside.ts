@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { surfacePath } from "../broker/locate.js";
+import { surfacePath } from "../host/locate.js";
 import { type Filtered, parseFiltered } from "./report.js";
 
 /** Reads the filters in force of processes, as this user may; null: the kernel shows them only to who has CAP_SYS_ADMIN. */

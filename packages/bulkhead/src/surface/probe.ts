@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { surfacePath } from "../broker/locate.js";
+import { surfacePath } from "../host/locate.js";
 
 /** Its name in the directory, and in a sandbox below wherever that is mounted. */
 export const PROBE = "bulkhead-surface";

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { profilesPath } from "../host/locate.js";
 
 /** Names of the profiles that a policy can ask for. */
 export const BUILT_IN = ["default", "strict"] as const;
@@ -32,17 +33,7 @@ export interface Condition {
   readonly notIn?: Readonly<Record<string, string>>;
 }
 
-/** Reads one of our own profiles: from beside the bundle, or in a checkout from where the warden is built. */
+/** Reads one of our own profiles. */
 export function builtInProfile(name: BuiltIn): Profile {
-  return JSON.parse(readFileSync(join(directory(), `${name}.json`), "utf8")) as Profile;
-}
-
-function directory(): string {
-  for (let above = import.meta.dirname; dirname(above) !== above; above = dirname(above)) {
-    const found = [join(above, "profiles"), join(above, "warden/plan/profiles")].find((path) =>
-      existsSync(join(path, "default.json")),
-    );
-    if (found !== undefined) return found;
-  }
-  return import.meta.dirname;
+  return JSON.parse(readFileSync(join(profilesPath(), `${name}.json`), "utf8")) as Profile;
 }

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { probePath } from "../broker/locate.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { printable } from "../errors/describe.js";
 import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
+import { probePath } from "../host/locate.js";
 import type { Level } from "../policy/level.js";
 import type { Protection } from "../policy/protections.js";
 import type { Policy } from "../policy/schema.js";

@@ -1,5 +1,5 @@
-import { baseRootPath } from "../../broker/locate.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { baseRootPath } from "../../host/locate.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { imageOf } from "../build/build.js";
 import { type PackagesOptions, packagesTar } from "../build/packages.js";

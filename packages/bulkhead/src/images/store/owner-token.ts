@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { pidNamespace, startTime } from "../../host/process-identity.js";
 
 /**
  * Names what a process is working on so that others can tell, once it is gone, that nobody will finish it: its pid, when
@@ -22,20 +23,6 @@ export function isAbandoned(name: string): boolean {
   if (pid === undefined) return false;
   if (bootId !== boot()) return true;
   return namespace === pidNamespace() && startTime(Number(pid)) !== started;
-}
-
-/** Field 22 of `/proc/PID/stat`; the second, the program's name, may hold spaces and parentheses. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function pidNamespace(): string {
-  return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
 }
 
 /** Which boot of the machine this is. */

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { unpackerPath } from "../../broker/locate.js";
+import { unpackerPath } from "../../host/locate.js";
 import { unavailable } from "../store/location.js";
 import type { Store } from "../store/store.js";
 

@@ -1,4 +1,4 @@
-import { unpackerPath } from "../../broker/locate.js";
+import { unpackerPath } from "../../host/locate.js";
 import { STORE_RANGE } from "../../plan/schema/store-range.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Policy } from "../../policy/schema.js";

@@ -1,8 +1,8 @@
-import { wardenPath } from "../../broker/locate.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { guestCommandLine } from "../../guest/command-line.js";
 import { initramfsFor } from "../../guest/initramfs.js";
 import { defaultKernel } from "../../guest/kernel/store.js";
+import { wardenPath } from "../../host/locate.js";
 
 /** What a guest boots from. */
 export interface GuestFiles {

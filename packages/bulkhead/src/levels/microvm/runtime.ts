@@ -7,7 +7,7 @@ import type { Runtime, RuntimeContext, TreeImage } from "../runtime.js";
 import { cacheDirectory } from "./cache.js";
 import { type Chosen, choose } from "./choice/choose.js";
 import type { Candidate } from "./choice/monitors.js";
-import { Trials } from "./choice/remembered.js";
+import { monitorTrials } from "./choice/remembered.js";
 import { keepReady, microvmDriver, probeGuest } from "./driver.js";
 import { firecrackerMonitor } from "./firecracker/monitor.js";
 import { commandLineFor, type GuestFiles, guestFiles } from "./guest-files.js";
@@ -80,7 +80,7 @@ async function chooseMonitor(
   again = false,
 ): Promise<Chosen> {
   const tryIt = (candidate: Candidate) => probe(candidate, files, broker, host.facts);
-  return await choose(tryIt, files.digest, new Trials(cacheDirectory()), again);
+  return await choose(tryIt, files.digest, monitorTrials(cacheDirectory()), again);
 }
 
 async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, host: Facts): Promise<Facts> {

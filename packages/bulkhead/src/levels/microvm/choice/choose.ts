@@ -1,8 +1,9 @@
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { Facts } from "../../../host/facts.js";
 import type { Missing } from "../../../host/requirements.js";
+import type { Trials } from "../../../host/trials.js";
 import { type Candidate, candidates, fingerprint, type MonitorName } from "./monitors.js";
-import type { Trial, Trials } from "./remembered.js";
+import type { Trial } from "./remembered.js";
 
 /** The monitor that will be used, and what its guest's kernel can enforce. */
 export interface Choice {
@@ -27,7 +28,7 @@ export interface Chosen {
 export type TryIt = (candidate: Candidate) => Promise<Facts>;
 
 /** The first monitor under which a guest boots. `guest` names kernel and initramfs; `trials` keeps what was found. */
-export async function choose(tryIt: TryIt, guest: string, trials: Trials, again = false): Promise<Chosen> {
+export async function choose(tryIt: TryIt, guest: string, trials: Trials<Trial>, again = false): Promise<Chosen> {
   const tried: Tried[] = [];
   for (const candidate of candidates()) {
     const key = `${candidate.name} ${fingerprint(candidate.path)} ${guest}`;

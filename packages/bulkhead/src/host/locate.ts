@@ -32,6 +32,12 @@ export function baseRootPath(): string {
   return join(packageDirectory(), "assets", "base");
 }
 
+/** The directory of our own seccomp profiles: where the warden is built from, in a checkout; else beside the bundle. */
+export function profilesPath(): string {
+  const ofCheckout = join(packageDirectory(), "..", "..", "warden", "plan", "profiles");
+  return existsSync(ofCheckout) ? ofCheckout : join(packageDirectory(), "dist", "profiles");
+}
+
 function programPath(name: string, override: string): string {
   const path = process.env[override] ?? join(packageDirectory(), "bin", name);
   if (!existsSync(path)) throw new BulkheadError("SETUP_MISSING", { operation: "open", path });
