@@ -27,6 +27,7 @@ const suites: readonly Suite[] = [
   { name: "egress", include: ["tests/egress/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "faults", include: ["tests/faults/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "images", include: ["tests/images/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "snapshots", include: ["tests/snapshots/**/*.test.ts"], seconds: 90, parallel: false },
   { name: "learn", include: ["tests/learn/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "evidence", include: ["tests/evidence/**/*.test.ts"], seconds: 120, parallel: false },
   { name: "structure", include: ["tests/structure/**/*.test.ts"], seconds: 60, parallel: false },

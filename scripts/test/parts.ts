@@ -42,9 +42,19 @@ export const parts: readonly Part[] = [
     minutes: 10,
     count: { from: "output", parse: ofCargo },
   },
-  ...["unit", "structure", "levels", "security", "egress", "faults", "images", "learn", "evidence", "examples"].map(
-    vitest,
-  ),
+  ...[
+    "unit",
+    "structure",
+    "levels",
+    "security",
+    "egress",
+    "faults",
+    "snapshots",
+    "images",
+    "learn",
+    "evidence",
+    "examples",
+  ].map(vitest),
   ...suitesAt.flatMap(([level, ...projects]) => projects.map((project) => atLevel(level, project))),
   {
     name: "hosts",

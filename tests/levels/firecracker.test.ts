@@ -9,9 +9,9 @@ import { firecrackerMonitor } from "../../packages/bulkhead/src/levels/microvm/f
 import { memoryBeside } from "../../packages/bulkhead/src/levels/microvm/firecracker/received.js";
 import { commandLineFor, guestFiles } from "../../packages/bulkhead/src/levels/microvm/guest-files.js";
 import { jailPlan } from "../../packages/bulkhead/src/levels/microvm/jail.js";
-import { CONNECTIONS } from "../../packages/bulkhead/src/levels/microvm/machine.js";
+import { CONNECTIONS, SNAPSHOT } from "../../packages/bulkhead/src/levels/microvm/machine.js";
 import { linkTo, type MonitorLink } from "../../packages/bulkhead/src/levels/microvm/monitor-link.js";
-import { restoredPlan } from "../../packages/bulkhead/src/levels/microvm/snapshot.js";
+import { restoring } from "../../packages/bulkhead/src/levels/microvm/snapshot/restoring.js";
 import type { Plan } from "../../packages/bulkhead/src/plan/schema.js";
 import { allProcesses, readKernelFile } from "../support/host.js";
 import { eventually, ms } from "../support/time.js";
@@ -97,7 +97,10 @@ describe.skipIf(lack !== undefined)(
       await original?.link.save(file, MOST_BYTES);
       await original?.link.resume();
       expect(statSync(memoryBeside(file)).size).toBe(MEMORY_MIB * 1024 * 1024);
-      const copy = launch(restoredPlan(plan, file, `firecracker-copy-${process.pid}`));
+      const copy = launch({
+        ...restoring(plan, { source: file, at: SNAPSHOT }),
+        id: `firecracker-copy-${process.pid}`,
+      });
       await copy.link.start();
       await copy.link.resume();
       expect(monitors()).toHaveLength(2);

@@ -26,6 +26,35 @@ export interface Running {
   evidence(): Promise<Evidence>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Writes a copy of it, as it stands, to a new file; it goes on itself. Missing where a level cannot. `silence`: of the channel. */
-  snapshot?(silence: () => Promise<() => void>, file: string): Promise<void>;
+  /** Writes a copy of it, as it stands, to new files, `file` and those beside it; it goes on itself. Missing where a level cannot. `silence`: of the channel. */
+  snapshot?(silence: () => Promise<() => void>, file: string): Promise<SavedMachine>;
+}
+
+/** A file of a saved machine, as it was when it was written. */
+export interface SavedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** What a saved machine only goes on with: SHA-256 digests, each of one thing. */
+export interface Tie {
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** The monitor's program and its firmware. */
+  readonly monitor: string;
+  /** What the monitor is told: devices, memory, processors, command line. */
+  readonly machine: string;
+  /** What the guest was told: the workload's plan, without the names that each sandbox has of its own. */
+  readonly workload: string;
+  /** Disks, the root first. */
+  readonly images: readonly string[];
+}
+
+/** A machine that was written down. */
+export interface SavedMachine {
+  readonly tie: Tie;
+  /** In the order in which a monitor is told of them. */
+  readonly files: readonly SavedFile[];
 }

@@ -3,7 +3,7 @@ import type { Facts } from "../host/facts.js";
 import type { HostReport } from "../host/report.js";
 import type { Missing } from "../host/requirements.js";
 import type { Plan } from "../plan/schema.js";
-import type { Driver } from "./driver.js";
+import type { Driver, SavedMachine } from "./driver.js";
 
 /** How one level is had on this host. */
 export interface Runtime {
@@ -23,6 +23,12 @@ export interface Runtime {
    * to be called for what is launched.
    */
   readonly started?: ((plan: Plan) => Promise<Plan>) | undefined;
+  /**
+   * A host plan of this level that goes on from a saved machine, whose first file is at `path`. All of it is made of the plan; of what was saved
+   * only the digests are looked at. Missing where a level cannot.
+   * @throws BulkheadError SNAPSHOT_MISMATCH, SNAPSHOT_INVALID
+   */
+  readonly restored?: (plan: Plan, path: string, saved: SavedMachine) => Promise<Plan>;
   /** Launches host plans. */
   driver(broker: Broker): Driver;
 }

@@ -40,6 +40,8 @@ export interface PrepareOptions extends BrokerOptions {
   readonly egress?: EgressOptions;
   /** Changes the plan before it is launched, for sandboxes of Bulkhead's own: what they mount no policy can name. @internal */
   readonly amend?: (plan: Plan) => Plan;
+  /** Makes the host's plan go on from something, in the place of a start of its own. @internal */
+  readonly goOn?: (runtime: Runtime, plan: Plan) => Promise<Plan>;
 }
 
 /** A policy that is ready to be launched on this host. */
@@ -52,6 +54,8 @@ export interface Prepared {
   readonly wardenVersion: string;
   /** Null: nothing goes out. */
   readonly egress: Egress | null;
+  /** Lets go of what is held for it, where it is not launched after all. */
+  readonly discard: () => void;
 }
 
 /** A policy, compiled for what this broker can enforce. */
@@ -97,12 +101,13 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
       compiled: {
         ...compiled,
         workload: { ...workload, env },
-        plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan),
+        plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, options.goOn),
       },
       driver: holding(runtime.driver(broker), held),
       host: reportOf(broker),
       wardenVersion: broker.version,
       egress,
+      discard: () => release(held),
     };
   } catch (error) {
     release(held);
@@ -119,8 +124,9 @@ async function withProfile(plan: Plan, { apparmor, access }: ResolvedPolicy, hel
   return confined.plan;
 }
 
-async function hostPlanOf(runtime: Runtime, workload: Plan): Promise<Plan> {
+async function hostPlanOf(runtime: Runtime, workload: Plan, goOn: PrepareOptions["goOn"]): Promise<Plan> {
   const plan = await runtime.hostPlan(workload);
+  if (goOn !== undefined) return await goOn(runtime, plan);
   return (await runtime.started?.(plan)) ?? plan;
 }
 

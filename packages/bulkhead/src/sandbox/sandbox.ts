@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Broker } from "../broker/broker.js";
 import type { Evidence } from "../broker/evidence.js";
 import type { Ended, Launched, Stats } from "../broker/messages.js";
 import type { Egress } from "../egress/open.js";
@@ -10,6 +6,7 @@ import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Compiled } from "../plan/compile.js";
 import type { Plan } from "../plan/schema.js";
+import { withAbsolutePaths } from "../policy/absolute-paths.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
 import { type ExecOptions, execRequest } from "./exec-options.js";
@@ -17,9 +14,11 @@ import { type Exposed, type ExposeOptions, expose } from "./expose.js";
 import { Files } from "./files/files.js";
 import { Live } from "./live.js";
 import { changeNetwork, connectNetwork, type NetworkPolicy } from "./network.js";
-import { type BrokerOptions, type Prepared, type PrepareOptions, prepare } from "./prepare.js";
+import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { Process } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
+import type { OpenedSnapshot, RestoreOptions } from "./snapshot/open.js";
+import type { Snapshot } from "./snapshot/take.js";
 
 export interface SandboxOptions extends PrepareOptions {
   /** Gives up creating it; the promise rejects with ABORTED. */
@@ -47,8 +46,10 @@ export class Sandbox implements AsyncDisposable {
   readonly #live: Live;
   readonly #compiled: Compiled;
   readonly #egress: Egress | null;
+  /** With absolute paths, as they were understood when it was made; empty at levels that cannot be snapshotted. */
+  readonly #policy: Record<string, unknown>;
 
-  private constructor(live: Live, { compiled, egress }: Pick<Prepared, "compiled" | "egress">, launched: Launched) {
+  private constructor(live: Live, { compiled, egress }: Prepared, launched: Launched, policy: object) {
     this.id = compiled.plan.id;
     this.level = compiled.level;
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
@@ -58,6 +59,7 @@ export class Sandbox implements AsyncDisposable {
     this.#live = live;
     this.#compiled = compiled;
     this.#egress = egress;
+    this.#policy = policy as Record<string, unknown>;
     this.#limitTime(compiled.workload.timeMs);
   }
 
@@ -69,22 +71,28 @@ export class Sandbox implements AsyncDisposable {
   static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
     throwIfAborted(options.signal);
     const prepared = await prepare(policy, options);
-    throwIfAborted(options.signal);
+    const kept = prepared.compiled.level === "microvm" ? absolute(policy) : {};
+    return await Sandbox.#launch(prepared, kept, options.signal);
+  }
+
+  static async #launch(prepared: Prepared, policy: object, signal: AbortSignal | undefined): Promise<Sandbox> {
+    if (signal?.aborted === true) prepared.discard();
+    throwIfAborted(signal);
     const live = new Live(prepared.driver.launch(prepared.compiled.plan));
-    const abort = () => live.kill(aborted(options.signal));
-    options.signal?.addEventListener("abort", abort, { once: true });
+    const abort = () => live.kill(aborted(signal));
+    signal?.addEventListener("abort", abort, { once: true });
     try {
       const connected = prepared.egress === null ? undefined : connectNetwork(live, prepared.egress);
       connected?.catch(() => undefined);
       const launched = await live.running.launched;
       await connected;
-      throwIfAborted(options.signal);
-      return new Sandbox(live, prepared, launched);
+      throwIfAborted(signal);
+      return new Sandbox(live, prepared, launched, policy);
     } catch (error) {
-      throwIfAborted(options.signal);
+      throwIfAborted(signal);
       throw error;
     } finally {
-      options.signal?.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", abort);
     }
   }
 
@@ -143,49 +151,62 @@ export class Sandbox implements AsyncDisposable {
 
   /**
    * Writes a copy of it, memory and all, into a new directory, and goes on. Level microvm. The directory holds what the workload had in memory.
-   * @throws BulkheadError SNAPSHOT_UNSUPPORTED, VMM_FAILED
+   * @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_INVALID (no such directory can be made), SNAPSHOT_UNTRUSTED, VMM_FAILED
    */
-  async snapshot(directory: string): Promise<void> {
-    if (this.#egress !== null) {
-      // A copy would have proxies inside and nobody outside who decides what they may reach.
-      throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "snapshot", detail: "it has a network" });
-    }
-    const { takeSnapshot } = await import("./snapshot.js");
-    await takeSnapshot(this.#live, this.#compiled, directory);
+  async snapshot(directory: string): Promise<Snapshot> {
+    this.#requireNoNetwork();
+    const { takeSnapshot } = await import("./snapshot/take.js");
+    return await takeSnapshot(this.#subject(), directory);
   }
 
   /**
    * Makes a sandbox that goes on from a snapshot: same memory, other random numbers, clock and identity. As often as wanted. Programs that
-   * ran go on running, without their streams.
-   * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_MISMATCH, and what keeps it from being launched
+   * ran go on running, without their streams. What protects the host is made anew of the policy, whatever the snapshot says.
+   *
+   * ```ts
+   * const { directory, digest } = await sandbox.snapshot("./warm");
+   * await using copy = await Sandbox.restore(directory, { digest });
+   * ```
+   * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED, SNAPSHOT_MISMATCH, and what keeps it from being launched
    */
-  static async restore(directory: string, options: BrokerOptions = {}): Promise<Sandbox> {
-    const { openSnapshot } = await import("./snapshot.js");
-    const { microvmDriver } = await import("../levels/microvm/driver.js");
-    const compiled = await openSnapshot(directory);
-    const live = new Live(microvmDriver(await Broker.default(options.broker)).launch(compiled.plan));
-    return new Sandbox(live, { compiled, egress: null }, await live.running.launched);
+  static async restore(directory: string, options: RestoreOptions = {}): Promise<Sandbox> {
+    throwIfAborted(options.signal);
+    const { openSnapshot } = await import("./snapshot/open.js");
+    return await Sandbox.#resume(await openSnapshot(directory, options), options);
   }
 
   /** Makes `count` copies of it, which all run at once. @throws BulkheadError as {@link snapshot} and {@link restore} */
-  async fork(count: number, options: BrokerOptions = {}): Promise<readonly Sandbox[]> {
-    const work = await mkdtemp(join(tmpdir(), "bulkhead-fork-"));
+  async fork(
+    count: number,
+    options: Pick<RestoreOptions, "broker" | "images" | "signal"> = {},
+  ): Promise<readonly Sandbox[]> {
+    this.#requireNoNetwork();
+    const { saveForCopies } = await import("./snapshot/fork.js");
+    // Those that run have its files open when it is removed.
+    await using saved = await saveForCopies(this.#subject(), options);
     const made: Sandbox[] = [];
-    try {
-      const directory = join(work, "snapshot");
-      await this.snapshot(directory);
-      const copies = Array.from({ length: count }, async () => made.push(await Sandbox.restore(directory, options)));
-      // All of them, so that none is made after the others were ended.
-      const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === "rejected");
-      if (failed?.status === "rejected") throw failed.reason;
-      return made;
-    } catch (error) {
-      await Promise.all(made.map((copy) => copy.kill()));
-      throw error;
-    } finally {
-      // Those that run have the file open.
-      await rm(work, { recursive: true, force: true });
-    }
+    const copies = Array.from({ length: count }, async () => {
+      made.push(await Sandbox.#resume(await saved.open(), options));
+    });
+    // All of them, so that none is made after the others were ended.
+    const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === "rejected");
+    if (failed === undefined) return made;
+    await Promise.all(made.map((copy) => copy.kill()));
+    throw failed.reason;
+  }
+
+  static async #resume({ prepared, policy }: OpenedSnapshot, { signal }: RestoreOptions): Promise<Sandbox> {
+    return await Sandbox.#launch(prepared, policy, signal);
+  }
+
+  #subject() {
+    return { live: this.#live, level: this.level, policy: this.#policy };
+  }
+
+  #requireNoNetwork(): void {
+    if (this.#egress === null) return;
+    // A copy would have proxies inside and nobody outside who decides what they may reach.
+    throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "snapshot", detail: "it has a network" });
   }
 
   /** Stops every process inside until {@link resume}. */
@@ -218,6 +239,11 @@ export class Sandbox implements AsyncDisposable {
     const clear = () => clearTimeout(timer);
     this.ended.then(clear, clear);
   }
+}
+
+/** The policy with its paths as they are understood now: it may be needed again when this process stands elsewhere. */
+function absolute(policy: Policy): object {
+  return withAbsolutePaths(structuredClone(policy), process.cwd()) as object;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -34,12 +34,18 @@ export const microvmCodes = entries({
   },
   SNAPSHOT_INVALID: {
     fault: "user",
-    cause: "this is no snapshot, or a damaged one",
+    cause: "this is no snapshot, or a damaged or changed one",
     remedy: "Make it again with `sandbox.snapshot()`.",
+  },
+  SNAPSHOT_UNTRUSTED: {
+    fault: "user",
+    cause: "somebody else could have written this snapshot",
+    remedy: "Keep it in a directory that only you can write to, and that nobody else can rename; then make it again.",
   },
   SNAPSHOT_MISMATCH: {
     fault: "user",
-    cause: "the snapshot was made with another kernel, monitor, machine or image than there is here",
-    remedy: "Make it again here: a snapshot only goes on in the very machine that it was taken of.",
+    cause: "the snapshot was made with another policy, kernel, monitor, machine or image than there is here",
+    remedy:
+      "Make it again here: a snapshot only goes on in the very machine that it was taken of. The detail names what differs.",
   },
 });

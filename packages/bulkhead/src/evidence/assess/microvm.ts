@@ -21,7 +21,9 @@ const AROUND = assessors({
 const OURS: ReadonlySet<Protection> = new Set(["clean-environment", "closed-descriptors", "kill-on-disconnect"]);
 
 /** Kept by the guest's kernel: the host cannot look into the machine, and says so. */
-const INSIDE = PROTECTIONS.filter((protection) => !(protection in AROUND) && !OURS.has(protection));
+export const INSIDE: readonly Protection[] = PROTECTIONS.filter(
+  (protection) => !(protection in AROUND) && !OURS.has(protection),
+);
 
 /**
  * Level microvm: what the others assess for a host's kernel, `ofKernel`, is assessed for the guest's, and is the guest's word. The wall that

@@ -7,11 +7,12 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { GuestControl, type GuestEvents } from "../../guest/control.js";
 import type { Facts } from "../../host/facts.js";
 import type { Plan } from "../../plan/schema.js";
-import type { Driver, Running } from "../driver.js";
+import type { Driver, Running, SavedFile, SavedMachine } from "../driver.js";
 import { GuestConsole } from "./console.js";
 import { CONNECTIONS, imageAt, isRestored, startsReady } from "./machine.js";
 import { linkTo, type MonitorLink } from "./monitor-link.js";
 import { forget } from "./ready.js";
+import { tieOf } from "./snapshot/tie.js";
 
 /** How long a guest may take to boot. Emulated, on a machine that is busy besides, it takes seconds. */
 const BOOT_MS = 90_000;
@@ -21,8 +22,9 @@ const ASKED_STATS_MS = 5_000;
 /** How long a monitor that failed may take to end. */
 const LAST_WORDS_MS = 500;
 
-export const microvmDriver = (broker: Broker): Driver => ({
-  launch: (plan) => new RunningMachine(broker, plan),
+/** `bootMs`: how long a guest may take to come up. */
+export const microvmDriver = (broker: Broker, bootMs = BOOT_MS): Driver => ({
+  launch: (plan) => new RunningMachine(broker, plan, bootMs),
 });
 
 /** Asks the guest whether its supervisor answers, and what its kernel can enforce; nothing is run in it. */
@@ -31,8 +33,13 @@ export async function probeGuest(broker: Broker, plan: Plan, withinMs: number): 
 }
 
 /** Boots a machine, writes it down when its supervisor waits for the first order, and ends it. */
-export async function keepReady(broker: Broker, plan: Plan, file: string, withinMs: number): Promise<void> {
-  await onceReady(broker, plan, withinMs, async (machine) => await machine.save(file));
+export async function keepReady(
+  broker: Broker,
+  plan: Plan,
+  file: string,
+  withinMs: number,
+): Promise<readonly SavedFile[]> {
+  return await onceReady(broker, plan, withinMs, async (machine) => await machine.save(file));
 }
 
 /** Has a machine for as long as its supervisor waits for the first order. */
@@ -73,7 +80,7 @@ class RunningMachine implements Running {
   #killed = false;
   #paused = false;
 
-  constructor(broker: Broker, plan: Plan, bootMs = BOOT_MS) {
+  constructor(broker: Broker, plan: Plan, bootMs: number) {
     const { id } = plan;
     const [control, console, monitor, state] = CONNECTIONS.map((name) => broker.attach(id, name)) as [
       Socket,
@@ -173,12 +180,13 @@ class RunningMachine implements Running {
   }
 
   /** Silence, standstill, copy; then it goes on with entropy that no copy has had (`docs/guest.md`). */
-  async snapshot(silence: () => Promise<() => void>, file: string): Promise<void> {
+  async snapshot(silence: () => Promise<() => void>, file: string): Promise<SavedMachine> {
+    const tie = await tieOf(this.#plan);
     const goOn = await silence();
     try {
       await this.#control.quiesce();
       try {
-        await this.save(file);
+        return { tie, files: await this.save(file) };
       } finally {
         await this.#monitor.resume();
         await this.#control.awake(hostnameOf(this.#plan));
@@ -189,8 +197,8 @@ class RunningMachine implements Running {
   }
 
   /** Stops the machine and writes it down. */
-  async save(file: string): Promise<void> {
-    await this.#monitor.save(file, this.#plan.limits.memoryBytes * 2);
+  async save(file: string): Promise<readonly SavedFile[]> {
+    return await this.#monitor.save(file, this.#plan.limits.memoryBytes * 2);
   }
 
   /** A copy that was loaded stands still, as its original did: it runs, and then the guest is told what it is to do. */

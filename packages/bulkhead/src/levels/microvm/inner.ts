@@ -3,7 +3,7 @@ import type { Mount, Owner, Plan, Root } from "../../plan/schema.js";
 import type { Tree } from "../runtime.js";
 
 /** `docs/guest.md`: how many images a guest can have. */
-const MOST_IMAGES = 16;
+export const MOST_IMAGES = 16;
 
 /** What the images of a guest are to be made of: the root, and then each host directory, in the order of the plan's mounts. Pure. */
 export function treesOf({ root, mounts }: Plan): readonly Tree[] {

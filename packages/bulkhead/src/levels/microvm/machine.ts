@@ -17,8 +17,8 @@ export interface Machine {
 export const KERNEL = "/vm/kernel";
 export const INITRAMFS = "/vm/initramfs";
 /** What a restored machine goes on from: a snapshot of a sandbox, or a machine that waits for its first order. */
-export const SNAPSHOT = "/vm/snapshot";
-export const READY = "/vm/ready";
+export const SNAPSHOT = "/vm/snapshot" as const;
+export const READY = "/vm/ready" as const;
 /** Firecracker's snapshots are two files: devices, and memory. */
 export const MEMORY = "/vm/memory";
 /** What the machine is, as Firecracker's API wants to be told; for who reads the plan, too. */

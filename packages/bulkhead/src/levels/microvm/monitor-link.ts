@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
+import type { SavedFile } from "../driver.js";
 import { FirecrackerLink } from "./firecracker/link.js";
 import { QemuLink } from "./qemu/link.js";
 
@@ -14,7 +15,7 @@ export interface MonitorLink {
   /** Lets a machine run that stands still. @throws BulkheadError as `start` */
   resume(): Promise<void>;
   /** Stops the machine and writes a copy of it to new files, `file` and those beside it; `most` bounds their bytes. @throws BulkheadError as `start` */
-  save(file: string, most: number): Promise<void>;
+  save(file: string, most: number): Promise<readonly SavedFile[]>;
 }
 
 export type MonitorKind = "qemu" | "firecracker";

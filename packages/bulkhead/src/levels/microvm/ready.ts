@@ -2,21 +2,40 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { z } from "zod";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { bootId } from "../../host/boot-id.js";
 import type { Plan } from "../../plan/schema.js";
+import type { SavedFile } from "../driver.js";
 import { cacheDirectory } from "./cache.js";
 import { IMAGE_PREFIX, READY } from "./machine.js";
-import { restoring } from "./snapshot.js";
+import { requireOurDirectory } from "./snapshot/ours.js";
+import { restoring } from "./snapshot/restoring.js";
+import { openSaved, requireSaved } from "./snapshot/saved-file.js";
+import { sha256 } from "./snapshot/tie.js";
 
 /** Boots the machine of a plan, writes it to a file when it waits for its first order, and ends it. */
-export type Keep = (plan: Plan, file: string) => Promise<void>;
+export type Keep = (plan: Plan, file: string) => Promise<readonly SavedFile[]>;
 
 const MOST_KEPT = 8;
 /** Between a plan that names one and the monitor that has it open lies no more than this. */
 const IN_USE_MS = 60_000;
+/** A process that makes one has a time limit, or is gone. */
+const MAKING_MS = 10 * 60_000;
 const DIRECTORY = "ready";
+/** What there is of one: `ready/<key>/…`. */
+const STATE = "state";
+const RECORD = "record.json";
 /** What the disks of a kept machine were: too small to be anything. */
 const BLANK_BYTES = 4096;
+const LARGEST_RECORD = 4096;
+
+/** What is known of one: what it is to be, and how its file looked when it was that. */
+const recordSchema = z.strictObject({
+  sizeBytes: z.int().min(1),
+  sha256,
+  mark: z.string().max(200),
+});
 
 const making = new Map<string, Promise<void>>();
 
@@ -29,42 +48,92 @@ const making = new Map<string, Promise<void>>();
  */
 export async function fromReady(plan: Plan, keep: Keep): Promise<Plan> {
   if (process.env["BULKHEAD_MICROVM_START"] === "boot") return plan;
-  const path = join(cacheDirectory(), DIRECTORY, `${keyOf(plan)}.state`);
-  if (!existsSync(path)) {
+  const directory = join(cacheDirectory(), DIRECTORY, keyOf(plan));
+  if (!(await isKept(directory))) {
     // Once for this process, however it went: who cannot keep machines boots them.
-    const made = making.get(path) ?? make(plan, path, keep).catch(warn);
-    making.set(path, made);
+    const made = making.get(directory) ?? make(plan, directory, keep).catch(warn);
+    making.set(directory, made);
     await made;
-    if (!existsSync(path)) return plan;
+    if (!existsSync(directory)) return plan;
   }
   const now = new Date();
   // Tells which were used last.
-  await utimes(path, now, now).catch(() => undefined);
-  return restoring(plan, { source: path, at: READY }, plan.id);
+  await utimes(directory, now, now).catch(() => undefined);
+  return restoring(plan, { source: join(directory, STATE), at: READY });
 }
 
 /** One could not be gone on from: whatever is wrong with it, the next machine boots. */
 export async function forget({ mounts }: Plan): Promise<void> {
   for (const mount of mounts) {
-    if (mount.kind === "bind" && mount.at === READY) await rm(mount.source, { force: true }).catch(() => undefined);
+    if (mount.kind === "bind" && mount.at === READY) await remove(dirname(mount.source)).catch(() => undefined);
   }
 }
 
-async function make(plan: Plan, path: string, keep: Keep): Promise<void> {
-  const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const token = randomBytes(6).toString("hex");
-  const blank = `${path}.${token}.blank`;
-  const file = `${path}.${token}`;
+/** Whether one is there, and is what was kept. One that is not is thrown away, and may be made again. */
+async function isKept(directory: string): Promise<boolean> {
+  if (!existsSync(directory)) return false;
   try {
-    await writeFile(blank, Buffer.alloc(BLANK_BYTES), { flag: "wx", mode: 0o444 });
-    await keep({ ...withDisks(plan, blank), id: `ready-${token}`, inner: null }, file);
-    // Whole, or not there at all.
-    await rename(file, path);
-  } finally {
-    for (const left of [blank, file]) await rm(left, { force: true });
+    await requireOurDirectory(directory);
+    const state = join(directory, STATE);
+    const record = await readRecord(join(directory, RECORD));
+    const { handle } = await openSaved(state);
+    await handle.close();
+    // The kernel changes the mark with the file; reading all of it each time would cost more than the launch.
+    if (markOf(state) !== record.mark) await requireSaved(state, record);
+    return true;
+  } catch (error) {
+    if (!(error instanceof BulkheadError)) throw error;
+    await remove(directory);
+    making.delete(directory);
+    return false;
   }
-  await forgetOlder(directory);
+}
+
+async function remove(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function readRecord(path: string): Promise<z.infer<typeof recordSchema>> {
+  const { handle, sizeBytes } = await openSaved(path);
+  try {
+    if (sizeBytes > LARGEST_RECORD) throw new RangeError("too large");
+    return recordSchema.parse(JSON.parse(await handle.readFile("utf8")));
+  } catch (cause) {
+    throw new BulkheadError("SNAPSHOT_INVALID", { operation: "read record", path, cause });
+  } finally {
+    await handle.close();
+  }
+}
+
+function markOf(path: string): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+}
+
+async function make(plan: Plan, directory: string, keep: Keep): Promise<void> {
+  const all = dirname(directory);
+  await mkdir(all, { recursive: true, mode: 0o700 });
+  await requireOurDirectory(all);
+  const token = randomBytes(6).toString("hex");
+  const work = `${directory}.${token}`;
+  const [blank, state] = [join(work, "blank"), join(work, STATE)];
+  try {
+    await mkdir(work, { mode: 0o700 });
+    await writeFile(blank, Buffer.alloc(BLANK_BYTES), { flag: "wx", mode: 0o444 });
+    const [saved] = await keep({ ...withDisks(plan, blank), id: `ready-${token}`, inner: null }, state);
+    if (saved === undefined) throw new BulkheadError("VMM_FAILED", { operation: "keep machine" });
+    await rm(blank);
+    const { sizeBytes, sha256: digest } = saved;
+    const record = JSON.stringify({ sizeBytes, sha256: digest, mark: markOf(state) });
+    await writeFile(join(work, RECORD), record, { flag: "wx", mode: 0o600 });
+    // Whole, or not there at all; another process may have been faster.
+    await rename(work, directory).catch((error: unknown) => {
+      if (!existsSync(directory)) throw error;
+    });
+  } finally {
+    await remove(work);
+  }
+  await forgetOlder(all);
 }
 
 function withDisks(plan: Plan, source: string): Plan {
@@ -83,24 +152,25 @@ function keyOf({ payload, mounts }: Plan): string {
   if (payload.kind === "program") hash.update(JSON.stringify([payload.path, payload.argv, payload.env]));
   for (const mount of mounts) {
     if (mount.kind !== "bind" || mount.at.startsWith(IMAGE_PREFIX)) continue;
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(mount.source, { bigint: true });
-    hash.update(`\0${mount.at} ${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`);
+    hash.update(`\0${mount.at} ${markOf(mount.source)}`);
   }
   return hash.digest("hex").slice(0, 40);
 }
 
 /** Those of other boots, and what a killed process left, go the same way. A monitor that has one open keeps it. */
-async function forgetOlder(directory: string): Promise<void> {
-  const paths = (await readdir(directory)).map((name) => join(directory, name));
+async function forgetOlder(all: string): Promise<void> {
+  const paths = (await readdir(all)).map((name) => join(all, name));
   const aged = await Promise.all(
     paths.map(async (path) => ({ path, usedMs: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 })),
   );
+  const [whole, parts] = [true, false].map((is) => aged.filter(({ path }) => existsSync(join(path, RECORD)) === is));
   // One that was asked for just now may not be open yet.
-  const old = aged
+  const old = [...(whole ?? [])]
     .sort((one, other) => other.usedMs - one.usedMs)
     .slice(MOST_KEPT)
     .filter(({ usedMs }) => Date.now() - usedMs > IN_USE_MS);
-  for (const { path } of old) await rm(path, { force: true });
+  const left = (parts ?? []).filter(({ usedMs }) => Date.now() - usedMs > MAKING_MS);
+  for (const { path } of [...old, ...left]) await remove(path);
 }
 
 function warn(error: unknown): void {

@@ -16,6 +16,7 @@ import { jailPlan, type Monitor } from "./jail.js";
 import type { Machine } from "./machine.js";
 import { qemuMonitor } from "./qemu/monitor.js";
 import { fromReady } from "./ready.js";
+import { restoredPlan } from "./snapshot/restored.js";
 
 const MIB = 1024 * 1024;
 /** The guest's kernel, its supervisor and the initramfs, beside what the workload may use. */
@@ -69,6 +70,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
       candidate.name === "firecracker"
         ? undefined
         : (plan) => fromReady(plan, (kept, file) => keepReady(context.broker, kept, file, probeMs(candidate))),
+    restored: restoredPlan,
     driver: microvmDriver,
   };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Plan } from "../../../plan/schema.js";
+import type { SavedFile } from "../../driver.js";
 import { isRestored, MEMORY, SNAPSHOT } from "../machine.js";
 import type { MonitorLink } from "../monitor-link.js";
 import { FirecrackerApi } from "./api.js";
@@ -39,10 +40,10 @@ export class FirecrackerLink implements MonitorLink {
     await this.#api.call("PATCH", "/vm", { state: "Resumed" });
   }
 
-  async save(file: string, most: number): Promise<void> {
+  async save(file: string, most: number): Promise<readonly SavedFile[]> {
     await this.#api.call("PATCH", "/vm", { state: "Paused" });
     const body = { snapshot_type: "Full", snapshot_path: STATE_FILE, mem_file_path: MEMORY_FILE };
     await this.#api.put("/snapshot/create", body, COPY_MS);
-    await receiveSnapshot(this.#state, file, most);
+    return await receiveSnapshot(this.#state, file, most);
   }
 }

@@ -1,6 +1,7 @@
-import { createWriteStream, type WriteStream } from "node:fs";
 import type { Socket } from "node:net";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import type { SavedFile } from "../../driver.js";
+import { SavingFile } from "../snapshot/save.js";
 
 const LENGTH_BYTES = 8;
 /** The relay's word for "send what is written" (`warden/relay/src/snapshot.rs`). */
@@ -17,7 +18,8 @@ export function memoryBeside(file: string): string {
  * hostile, and only ever read by a Firecracker in a jail; `most` bounds them.
  * @throws BulkheadError VMM_FAILED, VMM_PROTOCOL_VIOLATION
  */
-export async function receiveSnapshot(state: Socket, file: string, most: number): Promise<void> {
+export async function receiveSnapshot(state: Socket, file: string, most: number): Promise<readonly SavedFile[]> {
+  const files: SavedFile[] = [];
   let left = most;
   let rest: Buffer = Buffer.alloc(0);
   const reader = new Reader(state);
@@ -28,49 +30,35 @@ export async function receiveSnapshot(state: Socket, file: string, most: number)
       const length = rest.readBigUInt64BE();
       if (length > BigInt(left)) throw violation("snapshot of too many bytes");
       left -= Number(length);
-      rest = await receiveFile(reader, rest.subarray(LENGTH_BYTES), path, Number(length));
+      const received = await receiveFile(reader, rest.subarray(LENGTH_BYTES), path, Number(length));
+      files.push(received.saved);
+      rest = received.rest;
     }
     if (rest.length > 0) throw violation("bytes behind a snapshot");
+    return files;
   } finally {
     reader.stop();
   }
 }
 
-/** Gives what came beyond it. */
-async function receiveFile(reader: Reader, first: Buffer, path: string, length: number): Promise<Buffer> {
-  const file = createWriteStream(path, { flags: "wx", mode: 0o444 });
-  let failure: unknown;
-  file.on("error", (error) => {
-    failure = error;
-  });
-  const check = () => {
-    if (failure !== undefined) {
-      throw new BulkheadError("VMM_FAILED", { operation: "write snapshot", path, cause: failure });
-    }
-  };
+/** Gives what came beyond it, too. */
+async function receiveFile(
+  reader: Reader,
+  first: Buffer,
+  path: string,
+  length: number,
+): Promise<{ readonly saved: SavedFile; readonly rest: Buffer }> {
+  const file = new SavingFile(path);
   try {
-    let left = length;
     for (let chunk = first; ; chunk = await reader.next()) {
-      const part = chunk.subarray(0, left);
-      left -= part.length;
-      if (!file.write(part)) await drained(file);
-      check();
-      if (left === 0) return chunk.subarray(part.length);
+      const part = chunk.subarray(0, length - file.bytes);
+      file.write(part);
+      await file.drained();
+      if (file.bytes === length) return { saved: await file.finish(), rest: chunk.subarray(part.length) };
     }
   } finally {
-    await new Promise<void>((resolve) => file.end(() => resolve()));
-    check();
+    await file.close();
   }
-}
-
-async function drained(file: WriteStream): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      file.off("drain", done).off("error", done);
-      resolve();
-    };
-    file.on("drain", done).on("error", done);
-  });
 }
 
 /** Chunks of a stream that somebody else owns, one at a time: it is paused while nobody waits for one. */

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Plan } from "../../../plan/schema.js";
+import type { SavedFile } from "../../driver.js";
 import { isRestored, startsReady } from "../machine.js";
 import type { MonitorLink } from "../monitor-link.js";
 import { Qmp } from "./qmp.js";
@@ -30,8 +31,8 @@ export class QemuLink implements MonitorLink {
     await this.#qmp.execute("cont");
   }
 
-  async save(file: string, most: number): Promise<void> {
+  async save(file: string, most: number): Promise<readonly SavedFile[]> {
     await this.#qmp.execute("stop");
-    await saveState(this.#qmp, this.#state, file, most);
+    return [await saveState(this.#qmp, this.#state, file, most)];
   }
 }

@@ -1,7 +1,8 @@
-import { createWriteStream } from "node:fs";
 import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import type { SavedFile } from "../../driver.js";
+import { SavingFile } from "../snapshot/save.js";
 import type { Qmp } from "./qmp.js";
 
 const SAVE_MS = 120_000;
@@ -12,33 +13,39 @@ const QUIET_TURNS = 3;
  * Writes memory and devices of a stopped machine to a new file. What comes is hostile bytes, and only ever read by a QEMU in a jail;
  * `most` bounds them.
  */
-export async function saveState(monitor: Qmp, state: Socket, path: string, most: number): Promise<void> {
-  const file = createWriteStream(path, { flags: "wx", mode: 0o444 });
-  let bytes = 0;
+export async function saveState(monitor: Qmp, state: Socket, path: string, most: number): Promise<SavedFile> {
+  const file = new SavingFile(path);
   let turns = 0;
-  let failed: BulkheadError | undefined;
+  let failed: unknown;
   const take = (chunk: Buffer) => {
-    bytes += chunk.length;
     turns = 0;
-    if (bytes > most)
-      failed ??= new BulkheadError("VMM_PROTOCOL_VIOLATION", { operation: "snapshot", detail: "bytes" });
-    else if (!file.write(chunk)) {
-      state.pause();
-      file.once("drain", () => state.resume());
+    if (failed !== undefined) return;
+    try {
+      if (file.bytes + chunk.length > most) throw tooMuch();
+      file.write(chunk);
+    } catch (error) {
+      failed = error;
     }
+    if (!file.full) return;
+    state.pause();
+    // What went wrong is told by the next write, or in the end.
+    const goOn = () => state.resume();
+    file.drained().then(goOn, goOn);
   };
-  file.on("error", (cause) => {
-    failed ??= new BulkheadError("VMM_FAILED", { operation: "write snapshot", path, cause });
-  });
   state.on("data", take);
   try {
     await saved(monitor);
-    for (; turns < QUIET_TURNS || file.writableNeedDrain; turns += 1) await setImmediate();
+    for (; turns < QUIET_TURNS || (file.full && failed === undefined); turns += 1) await setImmediate();
     if (failed !== undefined) throw failed;
+    return await file.finish();
   } finally {
     state.off("data", take);
-    await new Promise<void>((resolve) => file.end(() => resolve()));
+    await file.close();
   }
+}
+
+function tooMuch(): BulkheadError {
+  return new BulkheadError("VMM_PROTOCOL_VIOLATION", { operation: "snapshot", detail: "bytes" });
 }
 
 async function saved(monitor: Qmp): Promise<void> {

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { requireAll } from "../../evidence/requirements.js";
+import { unvouched } from "../../evidence/unvouched.js";
+import type { ImageOptions } from "../../images/options.js";
+import { requireOurDirectory } from "../../levels/microvm/snapshot/ours.js";
+import { requireSaved } from "../../levels/microvm/snapshot/saved-file.js";
+import type { Runtime } from "../../levels/runtime.js";
+import { wantedLevel } from "../../plan/compile/level.js";
+import type { Plan } from "../../plan/schema.js";
+import { withAbsolutePaths } from "../../policy/absolute-paths.js";
+import { parsePolicy } from "../../policy/parse.js";
+import type { Policy } from "../../policy/schema.js";
+import { type BrokerOptions, type Prepared, prepare } from "../prepare.js";
+import { FACTS, readFacts, type SnapshotFacts, STATE } from "./facts.js";
+
+/** How a sandbox goes on from a snapshot. */
+export interface RestoreOptions extends BrokerOptions {
+  /**
+   * What `snapshot()` returned: then what runs inside is what ran when it was taken. Without it the machine in the directory may be anybody's, and
+   * what only its own kernel enforces is not said to be enforced.
+   */
+  readonly digest?: string;
+  /** The policy that it must have been made with. Default: the one that the snapshot names. */
+  readonly policy?: Policy;
+  /** Where the store of images is. Nothing is pulled. */
+  readonly images?: Pick<ImageOptions, "store">;
+  /** Gives up; the promise rejects with ABORTED. */
+  readonly signal?: AbortSignal;
+}
+
+/** A snapshot, ready to be gone on from. */
+export interface OpenedSnapshot {
+  readonly prepared: Prepared;
+  readonly policy: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Makes a sandbox ready that goes on from a snapshot. Whoever wrote the snapshot is not believed: jail, plan and enforcement table are made of the policy
+ * by what is here, as for any other sandbox; then what the snapshot is tied to is compared with that, and each file with its digest.
+ * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED, SNAPSHOT_MISMATCH, REQUIREMENT_UNMET, and what preparing the policy throws
+ */
+export async function openSnapshot(directory: string, options: RestoreOptions = {}): Promise<OpenedSnapshot> {
+  const path = await requireOurDirectory(directory);
+  const { facts, digest } = await readFacts(join(path, FACTS));
+  if (options.digest !== undefined && options.digest !== digest) {
+    throw new BulkheadError("SNAPSHOT_MISMATCH", { operation: "restore", path, detail: `it is ${digest}` });
+  }
+  requirePolicy(facts.policy, path);
+  for (const file of facts.files) await requireSaved(join(path, file.name), file);
+  return await prepareFrom(path, facts, { ...options, vouched: options.digest !== undefined });
+}
+
+/** The same for a snapshot that was taken by this process just now, of which all is known. */
+export async function prepareFrom(
+  path: string,
+  facts: SnapshotFacts,
+  options: RestoreOptions & { readonly vouched: boolean },
+): Promise<OpenedSnapshot> {
+  const { images, broker, signal } = options;
+  const policy = options.policy ?? (facts.policy as Policy);
+  const prepared = await prepare(policy, {
+    images: { ...images, pull: "never" },
+    ...(broker === undefined ? {} : { broker }),
+    ...(signal === undefined ? {} : { signal }),
+    goOn: async (runtime: Runtime, plan: Plan) => {
+      if (runtime.restored === undefined) throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "restore" });
+      return await runtime.restored(plan, join(path, STATE), facts);
+    },
+  });
+  if (options.vouched) return { prepared, policy: facts.policy };
+  try {
+    const enforcement = unvouched(prepared.compiled.enforcement);
+    requireAll(parsePolicy(policy), enforcement);
+    return { prepared: { ...prepared, compiled: { ...prepared.compiled, enforcement } }, policy: facts.policy };
+  } catch (error) {
+    prepared.discard();
+    throw error;
+  }
+}
+
+/** A policy of which a snapshot can have been taken. */
+function requirePolicy(policy: SnapshotFacts["policy"], path: string): void {
+  const invalid = (detail: string, cause?: unknown) =>
+    new BulkheadError("SNAPSHOT_INVALID", { operation: "read snapshot", path, detail: `policy: ${detail}`, cause });
+  // Relative ones would mean whatever this process happens to stand in.
+  if (!isDeepStrictEqual(withAbsolutePaths(policy, "/"), policy)) throw invalid("relative paths");
+  const resolved = (() => {
+    try {
+      return parsePolicy(policy);
+    } catch (error) {
+      throw invalid(error instanceof BulkheadError ? (error.detail ?? "form") : "form", error);
+    }
+  })();
+  if (wantedLevel(resolved) !== "microvm") throw invalid("level");
+  if (resolved.network.kind !== "none") throw invalid("network");
+}

@@ -1,0 +1,44 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { requireOurDirectory } from "../../levels/microvm/snapshot/ours.js";
+import type { Level } from "../../policy/level.js";
+import type { Live } from "../live.js";
+import { FACTS, STATE, writeFacts } from "./facts.js";
+
+/** A sandbox that was written down. */
+export interface Snapshot {
+  /** Without links. */
+  readonly directory: string;
+  /** `sha256:…`, of everything in it. Given to `Sandbox.restore`, nothing but exactly this snapshot is gone on from. */
+  readonly digest: string;
+}
+
+/** A sandbox to be written down. */
+export interface Subject {
+  readonly live: Live;
+  readonly level: Level;
+  /** With absolute paths. */
+  readonly policy: Readonly<Record<string, unknown>>;
+}
+
+/** Writes a snapshot of a sandbox into a new directory. @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_UNTRUSTED, VMM_FAILED */
+export async function takeSnapshot({ live, level, policy }: Subject, directory: string): Promise<Snapshot> {
+  const { running, channel } = live;
+  if (running.snapshot === undefined) throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: `level ${level}` });
+  const wanted = resolve(directory);
+  // It holds the memory of the workload: nobody else's to read.
+  await mkdir(wanted, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    const errno = cause.errno === undefined ? {} : { errno: -cause.errno };
+    throw new BulkheadError("SNAPSHOT_INVALID", { operation: "make directory", path: wanted, ...errno, cause });
+  });
+  try {
+    // Where it could not be restored from, it is of no use.
+    const path = await requireOurDirectory(wanted);
+    const saved = await running.snapshot(() => channel.checkpoint(), join(path, STATE));
+    return { directory: path, digest: await writeFacts(join(path, FACTS), { ...saved, policy }) };
+  } catch (error) {
+    await rm(wanted, { recursive: true, force: true });
+    throw error;
+  }
+}
