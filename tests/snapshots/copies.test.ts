@@ -161,11 +161,11 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     await shell(sandbox, "(while [ ! -e /work/stop ]; do printf x >>/work/count; sleep 0.05; done) >/dev/null 2>&1 &");
     await eventually("it counts", 5000, async () => (await counted()) > 2);
     await sandbox.pause();
-    const { cpuMs: before } = await sandbox.stats();
+    const { cpuUs: before } = await sandbox.stats();
     const waiting = counted();
     const first = await Promise.race([waiting.then(() => "answered"), sleep(1000).then(() => "silent")]);
     expect(first).toBe("silent");
-    expect((await sandbox.stats()).cpuMs).toBe(before);
+    expect((await sandbox.stats()).cpuUs).toBe(before);
     await sandbox.resume();
     const after = await waiting;
     await eventually("it counts again", 5000, async () => (await counted()) > after);
