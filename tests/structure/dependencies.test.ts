@@ -9,6 +9,7 @@ import { importsOf, projectFiles, readProjectFile } from "./support/sources.js";
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  addresses: [],
   policy: ["errors"],
   host: ["errors", "policy"],
   evidence: ["errors", "policy", "host", "plan"],
@@ -19,8 +20,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   broker: ["errors", "channel", "host", "plan", "evidence"],
   guest: ["errors", "channel", "broker", "host", "plan", "evidence"],
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest", "apparmor"],
-  images: ["errors", "policy", "host", "plan", "broker", "sandbox"],
-  egress: ["errors", "policy", "channel"],
+  images: ["errors", "addresses", "policy", "host", "plan", "broker", "sandbox"],
+  egress: ["errors", "addresses", "policy", "channel"],
   learn: ["errors", "policy", "host", "apparmor", "egress", "broker", "sandbox", "syscalls"],
   record: ["errors", "policy", "plan", "evidence"],
   verify: ["errors", "policy", "host", "evidence", "broker", "sandbox"],

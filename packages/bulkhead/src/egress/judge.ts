@@ -1,7 +1,7 @@
+import { isPrivate } from "../addresses/special.js";
 import { normalHost } from "../policy/network/host.js";
 import type { NetworkRule, NetworkRules, Protocol, SecretHost } from "../policy/network/types.js";
 import { isInRange, judge, namesSpecial } from "./addresses/judge.js";
-import { isPrivate } from "./addresses/special.js";
 import { Decision, nameOf } from "./decision.js";
 import { Refusal } from "./forward/refusal.js";
 import type { Ask } from "./gate.js";
