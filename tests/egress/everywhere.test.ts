@@ -1,11 +1,16 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type EgressEvent, Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { certificatesIn } from "../../packages/bulkhead/src/egress/tls/roots.js";
 import { forEachLevel } from "../support/levels.js";
 import type { TemporaryDirectory } from "../support/temporary.js";
 import { Names } from "./support/names.js";
 import { pythonIndex } from "./support/python-index.js";
 import { certificateFor, type Served, serveCanary, serveHttp } from "./support/servers.js";
-import { smallRoot } from "./support/small-root.js";
+import { BUNDLE, smallRoot } from "./support/small-root.js";
+import { WEBSOCKET_SERVER, WebSocketClient } from "./support/websocket.js";
 
 const SECRET = "s3cret-value-that-nobody-inside-may-see";
 const PIP = "python3 -m pip install -q --disable-pip-version-check --no-cache-dir --no-compile --retries 0 --target";
@@ -111,12 +116,35 @@ await forEachLevel(
         expect(canary.connections()).toBe(0);
       }, 200_000);
 
+      test("HTTP and WebSocket of a server inside are reached through an exposed port", async () => {
+        await sandbox.files.write("/work/websocket.py", WEBSOCKET_SERVER);
+        const server = await sandbox.exec(["python3", "/work/websocket.py", "8765"], { buffer: false });
+        if (server.stdout !== null) await once(server.stdout, "data");
+        await using port = await sandbox.expose(8765);
+        expect(await (await fetch(`http://127.0.0.1:${port.port}/`)).text()).toBe("plain\n");
+        using socket = await WebSocketClient.open(port.address, port.port);
+        expect(await socket.echo("short")).toBe("short");
+        expect(await socket.echo("long ".repeat(10_000))).toBe("long ".repeat(10_000));
+        server.kill("SIGKILL");
+        await server.result;
+      });
+
       test("a secret reaches its host's header, and is nowhere inside", async () => {
         const command = `curl -sS -H "Authorization: Bearer $API_KEY" https://$API/text; env; cat /proc/*/environ 2>/dev/null; grep -rs "$NEEDLE" /work /tmp /etc; true`;
         const text = await said(command);
         expect(credentials).toContain(`Bearer ${SECRET}`);
         expect(text).toContain("you said");
         expect(text).not.toContain(SECRET);
+      });
+
+      test("a program that heeds no variable trusts the sandbox's own authority, and nobody less than before", async () => {
+        const before = readFileSync(join(root.path, BUNDLE));
+        const bare = `env -i $(command -v curl) -sS -m 60 -x http://127.0.0.1:3128 https://$API/text`;
+        expect(await said(bare)).toBe("you said undefined\n");
+        const inside = (await sandbox.files.read(BUNDLE)).toString();
+        for (const one of certificatesIn(before.toString())) expect(inside).toContain(one);
+        expect(await said(`echo mine >> ${BUNDLE}; true`)).toMatch(/read-only|denied/i);
+        expect(readFileSync(join(root.path, BUNDLE)).equals(before)).toBe(true);
       });
     });
   },

@@ -17,6 +17,7 @@ await exceptAt({ microvm: "its programs are those of `root: host`, which a guest
     await using names = await Names.start({ "api.test": ["127.0.0.1"], "other.test": ["127.0.0.1"] });
     const command = `curl -sS -H "Authorization: Bearer $API_KEY" https://api.test:${api.port}/;
       curl -sS -H "Authorization: Bearer $API_KEY" https://other.test:${api.port}/;
+      env -i /usr/bin/curl -sS -x http://127.0.0.1:3128 -H "Authorization: Bearer $API_KEY" https://api.test:${api.port}/;
       env; cat /proc/1/environ /proc/self/environ; grep -rs "$NEEDLE" /work /tmp /etc; true`;
     const { stdout, stderr } = await run(
       ["sh", "-c", command],
@@ -37,6 +38,8 @@ await exceptAt({ microvm: "its programs are those of `root: host`, which a guest
     expect(seen[0], stderr).toBe(`Bearer ${SECRET}`);
     // To another host the placeholder goes as it is.
     expect(seen[1]).toMatch(/^Bearer (?!s3cret)/);
+    // Nor need a program be told by a variable whom to trust.
+    expect(seen[2], stderr).toBe(`Bearer ${SECRET}`);
     expect(stdout).toContain("you said");
     expect(`${stdout}${stderr}`).not.toContain(SECRET);
   });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, isIP, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -59,7 +59,7 @@ async function served(server: Server | TcpServer, requests: string[]): Promise<S
   };
 }
 
-/** A certificate for some names, signed by itself, which is then the authority to trust. */
+/** A certificate for some names or addresses, signed by itself, which is then the authority to trust. */
 export function certificateFor(...names: readonly string[]): Certificate {
   const directory = mkdtempSync(join(tmpdir(), "bulkhead-egress-"));
   try {
@@ -67,7 +67,12 @@ export function certificateFor(...names: readonly string[]): Certificate {
     execFileSync(
       "openssl",
       ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        .concat(["-subj", "/CN=tests", "-addext", `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`])
+        .concat([
+          "-subj",
+          "/CN=tests",
+          "-addext",
+          `subjectAltName=${names.map((name) => `${isIP(name) === 0 ? "DNS" : "IP"}:${name}`).join(",")}`,
+        ])
         .concat(["-keyout", key, "-out", cert]),
       { stdio: "ignore" },
     );

@@ -6,6 +6,8 @@ import { TemporaryDirectory } from "../../support/temporary.js";
 
 const BASE = fileURLToPath(new URL("../../../packages/bulkhead/assets/base", import.meta.url));
 const PYTHON = "/usr/bin/python3";
+/** Where Debian's programs look for whom to trust when nobody tells them. */
+export const BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
 const PIP = "/usr/lib/python3/dist-packages";
 /** What no client needs, and half of the size. */
 const LEFT_OUT = ["test", "idlelib", "lib2to3", "ensurepip", "pydoc_data", "tkinter"];
@@ -23,7 +25,7 @@ export async function smallRoot(): Promise<TemporaryDirectory> {
   execFileSync("tar", ["-C", root.path, "-xf", "-"], { input: archive, stdio: ["pipe", "ignore", "ignore"] });
   const programs = [PYTHON, "/usr/bin/curl", "/usr/bin/openssl"];
   const modules = (await readdir(join(library, "lib-dynload"))).map((name) => join(library, "lib-dynload", name));
-  const files = new Set([...programs, ...librariesOf([...programs, ...modules])]);
+  const files = new Set([BUNDLE, ...programs, ...librariesOf([...programs, ...modules])]);
   execFileSync("cp", ["-L", "--parents", ...files, root.path]);
   return root;
 }

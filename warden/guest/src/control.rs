@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 /// A boot message holds a plan and a profile; everything else is small.
-const MAX_BOOT: usize = 1 << 20;
+const MAX_BOOT: usize = 2 << 20;
 const MAX_LATER: usize = 64 * 1024;
 const MAX_SENT: usize = 256 * 1024;
 

@@ -176,7 +176,7 @@ pub enum Mount {
     Sys(At),
     /// Covers a file or directory with nothing, if it is there.
     Mask(At),
-    /// A read-only file with this content. In a root of kind `empty` it is made, elsewhere it must cover a file.
+    /// A read-only file with this content. In a root of kind `empty` it is made; elsewhere, and below a bind, it must cover a file.
     File(File),
     /// Only in a root of kind `empty`.
     Symlink(Symlink),
@@ -255,7 +255,7 @@ pub struct Dev {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct File {
     pub at: String,
-    /// At most 64 KiB.
+    /// At most 384 KiB.
     pub content: String,
 }
 

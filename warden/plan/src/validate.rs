@@ -13,7 +13,7 @@ use crate::{Code, Error, custom, profile};
 use std::collections::BTreeSet;
 
 /// A plan's JSON may have this many bytes.
-pub const MAX_BYTES: usize = 512 * 1024;
+pub const MAX_BYTES: usize = 768 * 1024;
 
 /// Ids inside; 65,535 is init's.
 const MAX_ID: u32 = 65_534;

@@ -1,4 +1,5 @@
 import type { Level } from "../policy/level.js";
+import { looksInside } from "../policy/network/looks-inside.js";
 import type { NetworkRules, Secret } from "../policy/network/types.js";
 import type { EgressHook } from "./hook.js";
 import type { EgressListener } from "./log/event.js";
@@ -25,7 +26,7 @@ export interface Egress {
   readonly gate: RuleGate;
   /** For the workload: placeholders of secrets, and where the authority that it is to trust is. */
   readonly env: Readonly<Record<string, string>>;
-  /** PEM: all that the workload is to trust; null: what its root has. To be put where `env` says. */
+  /** PEM: all that the workload is to trust; null: what its root has. To be put where `env` says, and over what its root has. */
   readonly bundle: { readonly at: string; readonly content: string } | null;
 }
 
@@ -33,7 +34,8 @@ export interface Egress {
 const BUNDLE_AT = "/tmp/.bulkhead-authorities.pem";
 
 /**
- * Makes the gate of one sandbox, with an authority of its own where TLS must be looked into.
+ * Makes the gate of one sandbox, with an authority of its own where TLS must be looked into. `bundles`: what the sandbox's root trusts by itself,
+ * as PEM.
  *
  * @throws BulkheadError SECRET_UNAVAILABLE, POLICY_INVALID (a wildcard on a public suffix)
  */
@@ -42,13 +44,11 @@ export async function openEgress(
   rules: NetworkRules,
   secrets: readonly Secret[],
   options: EgressOptions = {},
+  bundles: readonly string[] = [],
 ): Promise<Egress> {
   checkWildcards(rules.allow, secrets);
   const loaded = await loadSecrets(secrets);
-  const trust =
-    loaded.length > 0 || rules.allow.some(looksInside) || rules.deny.some(looksInside)
-      ? await makeTrust(options)
-      : null;
+  const trust = looksInside(rules, secrets) ? await makeTrust(options, bundles) : null;
   const gate = new RuleGate({
     level,
     rules,
@@ -67,15 +67,15 @@ export async function openEgress(
   };
 }
 
-/** Whether a rule needs TLS to end here. */
-function looksInside({ protocol, methods, paths, intercept }: NetworkRules["allow"][number]): boolean {
-  return intercept || (protocol !== "http" && (methods !== null || paths !== null));
-}
-
 /** Loaded only here: certificates are made for few sandboxes. */
-async function makeTrust({ authorities = [] }: EgressOptions) {
-  const [{ Authority }, { hostRoots }] = await Promise.all([import("./tls/authority.js"), import("./tls/roots.js")]);
+async function makeTrust({ authorities = [] }: EgressOptions, bundles: readonly string[]) {
+  const [{ Authority }, { certificatesIn, hostRoots }] = await Promise.all([
+    import("./tls/authority.js"),
+    import("./tls/roots.js"),
+  ]);
   const [authority, host] = await Promise.all([Authority.create(), hostRoots()]);
   const roots = [...host, ...authorities];
-  return { authority, roots, bundle: `${[...roots, authority.certificate].join("\n")}\n` };
+  // What an image trusts is for the inside alone: the gate itself never believes it.
+  const inside = new Set([...roots, ...bundles.flatMap(certificatesIn), authority.certificate.trim()]);
+  return { authority, roots, bundle: `${[...inside].join("\n")}\n` };
 }

@@ -11,6 +11,7 @@ import { environmentFor } from "./compile/environment.js";
 import { chooseLevel } from "./compile/level.js";
 import { cgroupFor, limitsFor } from "./compile/limits.js";
 import { mountsFor } from "./compile/mounts.js";
+import { bundlesOf } from "./compile/own-files.js";
 import { rootFor } from "./compile/root.js";
 import { profileFor } from "./compile/syscalls.js";
 import type { Inputs } from "./input-types.js";
@@ -31,6 +32,8 @@ export interface Compiled {
   readonly plan: Plan;
   readonly enforcement: EnforcementTable;
   readonly workload: Workload;
+  /** What the root's own bundles of authorities say, where they are to be covered (`BUNDLE_TO_COME`). */
+  readonly bundles: readonly string[];
 }
 
 /** How to start what runs inside, unless one exec says otherwise. */
@@ -56,7 +59,8 @@ export interface Workload {
 export function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Compiled {
   const { plan, enforcement } = tabulate(policy, host, inputs, { id });
   requireAll(policy, enforcement);
-  return { level: plan.level, plan, enforcement, workload: workloadFor(policy, inputs) };
+  const bundles = bundlesOf(inputs, policy);
+  return { level: plan.level, plan, enforcement, workload: workloadFor(policy, inputs), bundles };
 }
 
 /** As `compile`, but what `require` asks for is not insisted on: for `explain`, which shows what is missing. */

@@ -43,7 +43,7 @@ export interface DirectoryRoot {
   readonly layers: readonly string[] | null;
   /** What the root has at each place that `compile` may want to mount on (`mountPoints`). */
   readonly kindAt: Readonly<Record<string, PathKind>>;
-  /** What the root's own copies of `COVERED_FILES` say; missing where there is none that can be read. */
+  /** What the root's own copies of `coveredFiles` say; missing where there is none that can be read. */
   readonly contents: Readonly<Record<string, string>>;
 }
 
@@ -51,6 +51,8 @@ export interface DirectoryRoot {
 export interface HostRoot {
   readonly kind: "host";
   readonly binds: readonly { readonly source: string; readonly at: string }[];
+  /** Which of the `BUNDLES` are files of these. */
+  readonly bundles: readonly string[];
   readonly symlinks: readonly { readonly at: string; readonly target: string }[];
 }
 

@@ -6,7 +6,7 @@ import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
 import { hostRoot } from "./inputs/host-root.js";
 import { LayeredRoot } from "./inputs/layered.js";
-import { COVERED_FILES, mountPoints } from "./inputs/mount-points.js";
+import { coveredFiles, mountPoints } from "./inputs/mount-points.js";
 import { resolveUser } from "./inputs/user.js";
 
 /** An image, unpacked. */
@@ -98,7 +98,7 @@ function directoryRoot(
   const directory = hostFile(path, policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID");
   if (directory.kind !== "directory") throw new BulkheadError("ROOT_INVALID", { path, detail: "not a directory" });
   const kinds = mountPoints(policy, workdir).map((at) => [at, view.kindAt(at)] as const);
-  const contents = COVERED_FILES.flatMap((at) => {
+  const contents = coveredFiles(policy).flatMap((at) => {
     const text = view.read(at);
     return text === undefined ? [] : [[at, text] as const];
   });

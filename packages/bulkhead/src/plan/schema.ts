@@ -8,7 +8,7 @@ import { seccomp } from "./schema/seccomp.js";
 import { hostName, id, path, pathOrRoot, profileName, selinuxLabel } from "./schema/text.js";
 
 /** A plan's JSON may have this many bytes. */
-const LARGEST_PLAN = 512 * 1024;
+const LARGEST_PLAN = 768 * 1024;
 
 /**
  * What a sandbox's own user namespace can give: mounts, network, pids and ipc belong to the host's, so more would be promised in vain.

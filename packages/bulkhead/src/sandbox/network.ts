@@ -1,5 +1,8 @@
 import type { Egress, EgressOptions } from "../egress/open.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { BUNDLE_TO_COME } from "../plan/compile/own-files.js";
+import { LARGEST_CONTENT } from "../plan/schema/text.js";
+import type { Mount, Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";
 import { rulesFor } from "../policy/network/full.js";
 import { parsePolicy } from "../policy/parse.js";
@@ -16,11 +19,12 @@ export async function openNetwork(
   policy: ResolvedPolicy,
   level: Level,
   options: EgressOptions,
+  bundles: readonly string[],
 ): Promise<Egress | null> {
   const rules = rulesFor(policy.network);
   if (rules === null) return null;
   const { openEgress } = await import("../egress/open.js");
-  return await openEgress(level, rules, policy.secrets, options);
+  return await openEgress(level, rules, policy.secrets, options, bundles);
 }
 
 /** The variables of a workload with egress. What a policy sets by itself stays. */
@@ -30,6 +34,26 @@ export function withEgress(
   policy: Pick<ResolvedPolicy, "env">,
 ): Readonly<Record<string, string>> {
   return egress === null ? env : { ...env, ...egress.env, ...policy.env };
+}
+
+/** What the bundles of a plan may have together: a root has one, rarely two. */
+const ROOM_FOR_BUNDLES = 512 * 1024;
+
+/**
+ * A plan whose covers of the root's bundles hold what the workload is to trust. One that would be too large for a plan is left as the root has it: a
+ * program that heeds no variable then trusts nobody of ours, and its connection fails.
+ */
+export function withBundle(plan: Plan, egress: Egress | null): Plan {
+  const content = egress?.bundle?.content;
+  if (content === undefined) return plan;
+  const bytes = Buffer.byteLength(content);
+  let room = bytes > LARGEST_CONTENT ? 0 : Math.floor(ROOM_FOR_BUNDLES / bytes);
+  const mounts = plan.mounts.flatMap((mount): readonly Mount[] => {
+    if (mount.kind !== "file" || mount.content !== BUNDLE_TO_COME) return [mount];
+    room -= 1;
+    return room < 0 ? [] : [{ ...mount, content }];
+  });
+  return { ...plan, mounts };
 }
 
 /**

@@ -22,7 +22,7 @@ import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
 import { now } from "./clock.js";
 import { freshId } from "./fresh-id.js";
-import { openNetwork, withEgress } from "./network.js";
+import { openNetwork, withBundle, withEgress } from "./network.js";
 
 /** Where sandboxes come from. */
 export interface BrokerOptions {
@@ -90,16 +90,20 @@ const reports = new WeakMap<Broker, HostReport>();
 export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   const { broker, runtime, resolved, pin } = ready;
-  const { plan: remembered, workload, ...compiled } = ready.compiled;
+  const { plan: remembered, workload, bundles, ...compiled } = ready.compiled;
   const held: Disposable[] = pin === undefined ? [] : [pin];
   try {
     const egress =
-      resolved.network.kind === "none" ? null : await openNetwork(resolved, remembered.level, options.egress ?? {});
+      resolved.network.kind === "none"
+        ? null
+        : await openNetwork(resolved, remembered.level, options.egress ?? {}, bundles);
     const env = withEgress(workload.env, egress, resolved);
-    const plan = await withProfile({ ...remembered, id: freshId() }, resolved, held);
+    const plan = await withProfile({ ...withBundle(remembered, egress), id: freshId() }, resolved, held);
     return {
       compiled: {
         ...compiled,
+        // Covered now, and of no use to a snapshot.
+        bundles: [],
         workload: { ...workload, env },
         plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, options.goOn),
       },

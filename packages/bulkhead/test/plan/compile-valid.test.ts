@@ -11,6 +11,7 @@ import { BASE, compiled, directory, inputsWith } from "./compile-support.js";
 const HOST_ROOT: RootInput = {
   kind: "host",
   binds: [{ source: "/usr", at: "/usr" }],
+  bundles: [],
   symlinks: [{ at: "/bin", target: "usr/bin" }],
 };
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { BUNDLE_TO_COME } from "../../src/plan/compile/own-files.js";
 import { isWithin } from "../../src/policy/paths.js";
+import type { Policy } from "../../src/policy/schema.js";
 import { hostWith, rootlessHost } from "../support/facts.js";
 import { BASE, compiled, directory, ID, inputsWith, mountAt } from "./compile-support.js";
 
@@ -100,9 +102,26 @@ describe("read-only host paths", () => {
 describe("root: host", () => {
   const root = {
     kind: "host",
-    binds: [{ source: "/usr", at: "/usr" }],
+    binds: [
+      { source: "/usr", at: "/usr" },
+      { source: "/etc/ssl/certs", at: "/etc/ssl/certs" },
+    ],
+    bundles: ["/etc/ssl/certs/ca-certificates.crt"],
     symlinks: [{ at: "/bin", target: "usr/bin" }],
   } as const;
+
+  it.each<[string, Policy, boolean]>([
+    ["a secret", { secrets: { KEY: { hosts: ["api.example.org"], value: "long enough" } } }, true],
+    ["a path", { network: { allow: ["https://api.example.org/v1/"] } }, true],
+    ["neither", {}, false],
+  ])("covers the bundle of authorities where TLS ends on the host for %s: %s", (_what, policy, covered) => {
+    const network = { allow: ["api.example.org"] };
+    const result = compiled({ root: "host", network, ...policy }, { inputs: inputsWith({ root }) });
+    const cover = result.plan.mounts.find(({ at }) => at === "/etc/ssl/certs/ca-certificates.crt");
+    expect(cover).toEqual(
+      covered ? { kind: "file", at: "/etc/ssl/certs/ca-certificates.crt", content: BUNDLE_TO_COME } : undefined,
+    );
+  });
 
   it("is an empty root with read-only binds and accounts of its own", () => {
     const result = compiled({ root: "host" }, { inputs: inputsWith({ root }) });

@@ -59,7 +59,7 @@ describe("refused plans", () => {
   it("too many bytes in all, though each part is within its bounds", () => {
     const plan = read("accepted", "host-root");
     const [mounts] = target(plan, "/mounts/0");
-    const files = Array.from({ length: 9 }, (_, index) => ({
+    const files = Array.from({ length: 13 }, (_, index) => ({
       kind: "file",
       at: `/etc/file-${index}`,
       content: "x".repeat(65_536),

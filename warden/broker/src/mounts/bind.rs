@@ -26,6 +26,7 @@ pub fn place<'a>(
     let source = Source { path: &bind.source, owner: bind.owner.as_ref(), read_only: bind.read_only, exec: bind.exec };
     let (mount, directory) = source.copy(Code::MountSourceUnavailable, context, idmaps)?;
     let target = if directory { target::directory(tree, &bind.at)? } else { target::file(tree, &bind.at)? };
+    tree.bound.borrow_mut().push(bind.at.clone());
     api::attach(&mount, &target, &bind.at)
 }
 

@@ -7,11 +7,11 @@ use bulkhead_plan::model::{File, Symlink};
 use bulkhead_plan::{Code, Error};
 use std::io::Write;
 
-/// In an empty root the file is simply made; above an image it covers what is there.
+/// In an empty root the file is simply made; above an image, or what is the host's, it covers what is there.
 pub fn place_file(file: &File, tree: &Tree) -> Result<(), Error> {
     let at = file.at.as_str();
     // A tree of layers in it is as an image is.
-    if tree.empty() && !tree.is_nested(at) {
+    if tree.empty() && !tree.is_nested(at) && !tree.is_bound(at) {
         let (parent, name) = target::parent_of(tree, at)?;
         return write(target::create(&parent, name, at)?, file);
     }

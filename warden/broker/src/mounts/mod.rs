@@ -83,6 +83,7 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
         covers: kernel_view::Covers::default(),
         reserved: RefCell::default(),
         nested: RefCell::default(),
+        bound: RefCell::default(),
     };
     tree.reserve(&*root)?;
     for mount in &plan.mounts {
@@ -108,6 +109,8 @@ struct Tree<'a> {
     reserved: RefCell<Vec<(u64, u64)>>,
     /// Trees that were mounted in it.
     nested: RefCell<Vec<Nested>>,
+    /// Where something of the host's was mounted, in which nothing can be made.
+    bound: RefCell<Vec<String>>,
 }
 
 /// A tree in the tree, whose links must not lead out of it.
@@ -142,6 +145,10 @@ impl Tree<'_> {
 
     fn is_nested(&self, path: &str) -> bool {
         self.nested.borrow().iter().any(|one| path.strip_prefix(&*one.at).is_some_and(|rest| rest.starts_with('/')))
+    }
+
+    fn is_bound(&self, path: &str) -> bool {
+        self.bound.borrow().iter().any(|at| path.strip_prefix(&**at).is_some_and(|rest| rest.starts_with('/')))
     }
 
     /// Where programs that live in a tree in the tree expect a file system of the kernel's.

@@ -19,7 +19,11 @@ impl Staging {
     /// Only where something needs it.
     pub fn for_plan(plan: &Plan) -> Result<Option<Self>, Error> {
         let empty = matches!(plan.root.source, RootSource::Empty(_));
-        let files = !empty && plan.mounts.iter().any(|mount| matches!(mount, Mount::File(_)));
+        // What is made in an empty root needs no staging; what covers something of the host's does.
+        let below = |at: &str, place: &str| at.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
+        let bound =
+            |at: &str| plan.mounts.iter().any(|mount| matches!(mount, Mount::Bind(bind) if below(at, &bind.at)));
+        let files = plan.mounts.iter().any(|mount| matches!(mount, Mount::File(file) if !empty || bound(&file.at)));
         let stacked = matches!(&plan.root.source, RootSource::Layers(tree) if tree.layers.len() > 1)
             || plan.mounts.iter().any(|mount| matches!(mount, Mount::Layers(_)));
         let size = match &plan.root.overlay {

@@ -11,7 +11,8 @@ const MAX_LAYERS: usize = 500;
 
 const PAGE: u64 = 4096;
 const MAX_INODES: u64 = 1 << 31;
-const MAX_CONTENT: usize = 64 * 1024;
+/// A bundle of authorities is the largest that a sandbox has.
+const MAX_CONTENT: usize = 384 * 1024;
 
 pub fn root(root: &Root) -> Checked {
     match &root.source {

@@ -20,10 +20,15 @@ export async function hostRoots(): Promise<readonly string[]> {
   return [...new Set([...(system.length > 0 ? system : rootCertificates), ...more])];
 }
 
+/** The certificates of a bundle, without what else is written between them. */
+export function certificatesIn(text: string): readonly string[] {
+  return (text.match(CERTIFICATE) ?? []).map((one) => one.replaceAll("\r", ""));
+}
+
 async function firstReadable(paths: readonly string[]): Promise<readonly string[]> {
   for (const path of paths) {
     const text = await promises.readFile(path, "utf8").catch(() => "");
-    const found = text.match(CERTIFICATE) ?? [];
+    const found = certificatesIn(text);
     if (found.length > 0) return found;
   }
   return [];

@@ -1,4 +1,5 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { LARGEST_CONTENT } from "../../plan/schema/text.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import type { Found } from "./found.js";
 import { inRoot, jailOf } from "./jail.js";
@@ -6,8 +7,6 @@ import { INIT, INNER, ROOT } from "./layout.js";
 import { innerPlan, ociConfig } from "./oci.js";
 import { separately } from "./separate.js";
 
-/** Of a file in a plan. */
-const MAX_FILE_BYTES = 64 * 1024;
 const EMPTY = { sizeBytes: 4096, inodes: 16, mode: 0o555, uid: 0, gid: 0, exec: false } as const;
 const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
 
@@ -43,7 +42,7 @@ function treeOf({ source, overlay, readOnly }: Root): readonly Mount[] {
 
 function initMounts(workload: Plan, initPath: string): readonly Mount[] {
   const content = JSON.stringify(innerPlan(workload));
-  if (Buffer.byteLength(content) > MAX_FILE_BYTES) throw unsupported("a seccomp profile of this size");
+  if (Buffer.byteLength(content) > LARGEST_CONTENT) throw unsupported("a seccomp profile of this size");
   return [
     { kind: "bind", source: initPath, at: inRoot(INIT), readOnly: true, exec: true, owner: null },
     { kind: "file", at: inRoot(INNER), content },

@@ -4,7 +4,7 @@ import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
 import type { HostFile, HostRoot, Inputs, PathKind } from "../input-types.js";
 import type { Mount } from "../schema.js";
 import { kernelViews } from "./kernel-views.js";
-import { ownFiles } from "./own-files.js";
+import { bundleCovers, ownFiles } from "./own-files.js";
 import { readableOwner, writableOwner } from "./owner.js";
 
 /** One inode for each 4 KiB, as most file systems have: a flood of empty files ends with the space it would have taken. */
@@ -16,7 +16,8 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts):
     namedMount(choice, inputs.files[index] ?? null, policy, inputs, facts),
   );
   const taken = new Set(named.map(({ at }) => at));
-  const own = [...rootMounts(inputs), ...ownFiles(inputs, policy)].filter(({ at }) => !taken.has(at));
+  const files = [...ownFiles(inputs, policy), ...bundleCovers(inputs, policy)];
+  const own = [...rootMounts(inputs), ...files].filter(({ at }) => !taken.has(at));
   const writable = [...temporary(policy, inputs), ...workdirMount(policy, inputs)];
   const places = [...writable, ...named].sort((one, other) => depth(one.at) - depth(other.at));
   return [...own, ...kernelViews(policy.resources.diskBytes), ...places];

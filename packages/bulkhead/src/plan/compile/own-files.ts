@@ -1,6 +1,7 @@
 import { INSIDE } from "../../policy/network/inside.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Inputs } from "../input-types.js";
+import { coveredBundles } from "../inputs/bundles.js";
 import { COVERED_FILES } from "../inputs/mount-points.js";
 import type { Mount } from "../schema.js";
 
@@ -19,6 +20,22 @@ export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy):
   // Each cover costs mounts, and the base image says by itself what a default plan would.
   const differs = (at: (typeof COVERED_FILES)[number]) => root.contents[at] !== contents[at];
   return COVERED_FILES.filter((at) => root.kindAt[at] === "file" && differs(at)).map((at) => file(at, contents[at]));
+}
+
+/** What stands in the place of a root's bundle of authorities until the authority of one sandbox is made. */
+export const BUNDLE_TO_COME = "# The authorities of the root and of the host, and one that is made for this sandbox.\n";
+
+/** Covers the root's own bundles, for programs that heed no variable. A link to one leads to the cover. */
+export function bundleCovers({ root }: Inputs, policy: ResolvedPolicy): readonly Mount[] {
+  const covered = coveredBundles(policy);
+  const found = root.kind === "host" ? root.bundles : covered.filter((at) => root.kindAt[at] === "file");
+  return found.filter((at) => covered.includes(at)).map((at) => file(at, BUNDLE_TO_COME));
+}
+
+/** What they say. Of the host's own root nothing: that is known already to who makes the bundle. */
+export function bundlesOf({ root }: Inputs, policy: ResolvedPolicy): readonly string[] {
+  if (root.kind === "host") return [];
+  return coveredBundles(policy).flatMap((at) => root.contents[at] ?? []);
 }
 
 /** The host's accounts are none of a sandbox's business, but programs want to know a name for their uid. */

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { isWithin } from "../../policy/paths.js";
 import type { HostRoot } from "../input-types.js";
+import { BUNDLES } from "./bundles.js";
 
 /** Where programs and libraries live. Nothing of /root, /home, /var, /run, /opt, /srv or /boot is ever shown. */
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] as const;
@@ -64,7 +65,12 @@ export function hostRoot(): HostRoot {
       binds.push({ source: at, at });
     }
   }
-  return { kind: "host", binds, symlinks };
+  const bundles = BUNDLES.filter((at) => binds.some((bind) => isWithin(at, bind.at)) && isPlainFile(at));
+  return { kind: "host", binds, symlinks, bundles };
+}
+
+function isPlainFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && realpathSync(path) === path;
 }
 
 /** A link is worth having when what it leads to is there inside too. */

@@ -1,11 +1,25 @@
 import type { ResolvedPolicy } from "../../policy/resolved.js";
+import { coveredBundles } from "./bundles.js";
 
 /** Files of a root that a plan covers where the root has them. */
 export const COVERED_FILES = ["/etc/hosts", "/etc/resolv.conf", "/etc/hostname"] as const;
 
+/** The same, with what one policy has covered beside them. */
+export function coveredFiles(policy: Pick<ResolvedPolicy, "network" | "secrets">): readonly string[] {
+  return [...COVERED_FILES, ...coveredBundles(policy)];
+}
+
 /** Every place in a root that a plan for this policy may mount on. */
 export function mountPoints(policy: ResolvedPolicy, workdir: string): readonly string[] {
   return [
-    ...new Set(["/proc", "/sys", "/dev", "/tmp", workdir, ...policy.files.map(({ at }) => at), ...COVERED_FILES]),
+    ...new Set([
+      "/proc",
+      "/sys",
+      "/dev",
+      "/tmp",
+      workdir,
+      ...policy.files.map(({ at }) => at),
+      ...coveredFiles(policy),
+    ]),
   ];
 }

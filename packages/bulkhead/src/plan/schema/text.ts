@@ -47,10 +47,13 @@ export const linkTarget = z
   .min(1)
   .refine((value) => isText(value) && Buffer.byteLength(value) < LONGEST_PATH, "not a link target");
 
-/** The content of a small file: at most 64 KiB. */
+/** Of one file: the largest that a sandbox has is a bundle of authorities. */
+export const LARGEST_CONTENT = 384 * 1024;
+
+/** The content of a file. */
 export const content = z
   .string()
-  .refine((value) => !HALF_PAIR.test(value) && Buffer.byteLength(value) <= 65_536, "too long, or not text");
+  .refine((value) => !HALF_PAIR.test(value) && Buffer.byteLength(value) <= LARGEST_CONTENT, "too long, or not text");
 
 /** An argument or a variable of the environment. */
 export const word = z.string().refine(isWord, "too long, or not text");
