@@ -1,17 +1,18 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { Sandbox } from "bulkhead";
+import { type Level, Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { network as attacks } from "../security/attacks/network.js";
 import { runAttacks } from "../security/support/run-attacks.js";
 import { forEachLevel } from "../support/levels.js";
-import { Names } from "./support/names.js";
-import { certificateFor, type Served, serveCanary, serveHttp } from "./support/servers.js";
+import type { TemporaryDirectory } from "../support/temporary.js";
+import { Hosts } from "./support/hosts.js";
+import { smallRoot } from "./support/small-root.js";
 
 /** What leaves by no proxy: each line says how one attempt ended, in its own words. */
 const ATTEMPTS = `
 import os, socket, struct
-web, canary, port = os.environ["WEB"], int(os.environ["CANARY"]), int(os.environ["WEBPORT"])
+canary, port = int(os.environ["CANARY"]), int(os.environ["WEBPORT"])
 def say(name, attempt):
     try: print(name, attempt(), flush=True)
     except OSError as error: print(name, "failed", flush=True)
@@ -47,10 +48,18 @@ for name in ("w\\u0435b.test", "xn--wb-7lc.test", "web\\u3002test.other.test", "
     say("name " + ascii(name), lambda: b"reached" in proxied(head))
 `;
 
+/** A guest has programs of its own, and not this host's. */
+let guest: TemporaryDirectory | undefined;
+const rootAt = async (level: Level) => {
+  if (level !== "microvm") return "host";
+  guest ??= await smallRoot();
+  return guest.path;
+};
+afterAll(async () => await guest?.[Symbol.asyncDispose]());
+
 await forEachLevel(
   (level) => {
-    // The arena of the attacks lends a writable directory, which gvisor does not take.
-    describe.skipIf(level === "gvisor")("with a way out, what the network is shut for stays shut", () => {
+    describe("with a way out, what the network is shut for stays shut", () => {
       runAttacks(
         level,
         attacks.map((attack) => ({
@@ -63,35 +72,20 @@ await forEachLevel(
     describe("ways around the proxy", () => {
       const datagrams: string[] = [];
       const udp = createSocket("udp4");
-      const certificate = certificateFor("shared.test", "denied.test");
-      let web: Served;
-      let tls: Served;
-      let canary: Served;
-      let names: Names;
+      let hosts: Hosts;
       let sandbox: Sandbox;
 
       beforeAll(async () => {
-        web = await serveHttp((_request, response) => response.end("hello\n"));
-        tls = await serveHttp((_request, response) => response.end("secure\n"), certificate);
-        canary = await serveCanary();
+        hosts = await Hosts.start(["web.test", "shared.test", "denied.test"]);
+        const { web, tls, canary } = hosts;
         udp.on("message", (message) => void datagrams.push(message.toString()));
         udp.bind(canary.port, "127.0.0.1");
         await once(udp, "listening");
-        names = await Names.start({
-          "web.test": ["127.0.0.1"],
-          "shared.test": ["127.0.0.1"],
-          "denied.test": ["127.0.0.1"],
-        });
         sandbox = await Sandbox.create(
           {
             level,
-            root: "host",
-            env: {
-              WEB: `web.test:${web.port}`,
-              WEBPORT: String(web.port),
-              CANARY: String(canary.port),
-              TLS: `shared.test:${tls.port}`,
-            },
+            root: await rootAt(level),
+            env: hosts.env("web.test", "shared.test"),
             network: {
               allow: [
                 { host: "web.test", ports: web.port, protocol: "http", private: true },
@@ -99,14 +93,14 @@ await forEachLevel(
               ],
             },
           },
-          { egress: { resolver: { servers: names.servers }, authorities: [certificate.cert] } },
+          { egress: hosts.egress },
         );
         await sandbox.files.write("/work/attempts.py", ATTEMPTS);
       });
       afterAll(async () => {
         await sandbox.kill();
         udp.close();
-        await Promise.all([web, tls, canary, names].map((each) => each[Symbol.asyncDispose]()));
+        await hosts[Symbol.asyncDispose]();
       });
 
       test("DNS over TCP, UDP, QUIC, ICMP, SOCKS for UDP and look-alike names lead nowhere", async () => {
@@ -130,7 +124,7 @@ await forEachLevel(
         expect(lookAlikes).toHaveLength(10);
         expect(lookAlikes.filter((line) => line.endsWith("True"))).toEqual([]);
         expect(datagrams).toEqual([]);
-        expect(canary.connections()).toBe(0);
+        expect(hosts.canary.connections()).toBe(0);
       });
 
       test("a dot at the end is the same name, and a name in other letters is not", async () => {
@@ -139,7 +133,7 @@ await forEachLevel(
           "-c",
           "curl -sS http://web.test.:$WEBPORT/; curl -sS http://WEB.TEST:$WEBPORT/",
         ]);
-        expect(stdout).toBe("hello\nhello\n");
+        expect(stdout).toBe("hello GET /\nhello GET /\n");
       });
 
       test("where TLS is looked into, Host is the name of the handshake", async () => {
@@ -150,9 +144,9 @@ await forEachLevel(
           `${curl} https://$TLS/; ${curl} -H 'Host: denied.test' https://$TLS/`,
         ]);
         expect(stdout).toBe("200\n421\n");
-        expect(tls.requests.filter((request) => request.includes("denied.test"))).toEqual([]);
+        expect(hosts.tls.requests.filter((request) => request.includes("denied.test"))).toEqual([]);
       });
     });
   },
-  ["chroot", "container", "gvisor"],
+  ["chroot", "container", "gvisor", "microvm"],
 );
