@@ -132,7 +132,8 @@ export class RuleGate implements Gate {
     response.on("error", () => response.destroy());
     const conversation = this.#conversation(account, "http", () => this.#connect(account));
     try {
-      if (!account.decision.protocols.has("http")) throw new Refusal("the rule is not for HTTP");
+      const { protocols } = account.decision;
+      if (!protocols.has("http") && !protocols.has("tcp")) throw new Refusal("the rule is not for HTTP");
       using _place = this.#budget.enter();
       // Its own URL has the host, too, which was decided on: what is left is the path.
       request.url = ask.path ?? "/";

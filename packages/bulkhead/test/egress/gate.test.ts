@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readRule } from "../../src/policy/network/rule.js";
 import {
   ask,
+  askProxy,
   closeServers,
   echoServer,
   gateFor,
@@ -28,6 +29,20 @@ describe("tcp", () => {
     expect(events).toMatchObject([
       { verdict: "allow", rule: `tcp://127.0.0.1:${port}`, address: "127.0.0.1", bytesIn: 5, bytesOut: 5 },
     ]);
+  });
+
+  it("carries HTTP that comes to the proxy, too", async () => {
+    const port = await httpServer((request, response) => response.end(`${request.method} ${request.url}`));
+    const rule = { host: "good.test", ports: port, protocol: "tcp", private: true } as const;
+    const { gate } = await gateFor({ network: { allow: [rule] } });
+    expect(await askProxy(gate, `http://good.test:${port}/a`)).toMatchObject({ status: 200, body: "GET /a" });
+    expect(await gate.decide({ via: "http", host: "other.test", port, method: "GET", path: "/" })).toMatchObject({
+      allowed: false,
+    });
+    const full = await gateFor({ network: "full" }, { resolver: async () => ["1.1.1.1"] });
+    expect(await full.gate.decide({ via: "http", host: "any.test", port: 80, method: "GET", path: "/" })).toMatchObject(
+      { allowed: true, addresses: ["1.1.1.1"] },
+    );
   });
 });
 

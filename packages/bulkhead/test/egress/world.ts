@@ -10,6 +10,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import type { Ask, Gate, Verdict } from "../../src/egress/gate.js";
+import { HttpProxy } from "../../src/egress/inside/http-proxy.js";
 import type { EgressEvent } from "../../src/egress/log/event.js";
 import { type Egress, type EgressOptions, openEgress } from "../../src/egress/open.js";
 import { Authority } from "../../src/egress/tls/authority.js";
@@ -97,6 +98,13 @@ export async function tlsClient(socket: Duplex, servername: string, ca: string):
     secure.once("error", reject);
     socket.once("close", () => reject(new Error("closed")));
   });
+}
+
+/** One request in absolute form, to the proxy that a sandbox has inside. */
+export async function askProxy(gate: Gate, url: string, options: RequestOptions = {}): Promise<Answer> {
+  const [client, inside] = duplexPair();
+  new HttpProxy(gate).serve(inside);
+  return await ask(client, { path: url, headers: { host: new URL(url).host, connection: "close" }, ...options });
 }
 
 export interface Answer {

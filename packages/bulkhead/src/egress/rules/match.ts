@@ -51,7 +51,8 @@ export function weighRequest(
   const allowed = rules.allow.find(
     (rule) =>
       covers(rule, target, port) &&
-      (rule.protocol === null || rule.protocol === request.scheme) &&
+      // TCP carries HTTP, too.
+      (rule.protocol === null || rule.protocol === "tcp" || rule.protocol === request.scheme) &&
       coversRequest(rule, request, "allow"),
   );
   return allowed === undefined ? null : { rule: allowed, allowed: true };
