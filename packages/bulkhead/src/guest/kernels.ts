@@ -1,3 +1,4 @@
+import type { BuildKernelOptions } from "./kernel/build/build.js";
 import type { EnsureKernelOptions } from "./kernel/ensure.js";
 import type { Kernel } from "./kernel/store.js";
 
@@ -7,6 +8,12 @@ export const kernels = {
   async fetch(options: EnsureKernelOptions = {}): Promise<Kernel> {
     const { fetchKernel } = await import("./kernel/ensure.js");
     return await fetchKernel(options);
+  },
+
+  /** Builds the small one of our own from the distribution's sources, which takes minutes, and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE */
+  async build(options: BuildKernelOptions = {}): Promise<Kernel> {
+    const { buildKernel } = await import("./kernel/build/build.js");
+    return await buildKernel(options);
   },
 
   /** The default one; or the distribution's, fetched now, where there is none. @throws BulkheadError KERNEL_UNAVAILABLE */

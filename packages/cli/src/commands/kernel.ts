@@ -1,16 +1,17 @@
 import { type Kernel, kernels } from "bulkhead";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { finish, print } from "../output/write.js";
 
 interface KernelFlags {
   readonly json?: boolean;
   readonly ifMissing?: boolean;
+  readonly jobs?: number;
 }
 
 /** `bulkhead kernel`: what microVMs start with. */
 export function kernelCommand(): Command {
   return new Command("kernel")
-    .description("fetch and choose the kernel of microVMs")
+    .description("fetch, build and choose the kernel of microVMs")
     .addCommand(
       new Command("fetch")
         .description("bring the distribution's kernel for virtual machines; nothing is installed")
@@ -20,6 +21,16 @@ export function kernelCommand(): Command {
           const onProgress = (line: string) => void process.stderr.write(`${line.trimEnd()}\n`);
           const kernel = await (ifMissing === true ? kernels.ensure({ onProgress }) : kernels.fetch({ onProgress }));
           await tell(kernel, json);
+        }),
+    )
+    .addCommand(
+      new Command("build")
+        .description("build a small kernel from the distribution's sources: minutes once, then every start is faster")
+        .option("--jobs <n>", "compilers at once (default: one for each processor)", parseJobs)
+        .option("--json", "print it as a JSON object")
+        .action(async ({ jobs, json }: KernelFlags) => {
+          const onProgress = (line: string) => void process.stderr.write(`${line.trimEnd()}\n`);
+          await tell(await kernels.build({ onProgress, ...(jobs === undefined ? {} : { jobs }) }), json);
         }),
     )
     .addCommand(
@@ -44,6 +55,12 @@ export function kernelCommand(): Command {
           await tell(await kernels.use(name), json);
         }),
     );
+}
+
+function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 1024) throw new InvalidArgumentError("a number from 1 to 1024.");
+  return jobs;
 }
 
 async function tell(kernel: Kernel, json: boolean | undefined): Promise<void> {

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import { command } from "../../command.js";
+import { kernelsPath } from "../../location.js";
+import { knowingApt, neededPackages, unpackPackages } from "../apt.js";
+import { type Kernel, keepKernel, listKernels, useKernel } from "../store.js";
+import { configFragment, missingOptions } from "./options.js";
+
+/** How one is built. */
+export interface BuildKernelOptions {
+  /** Compilers at once; as many as there are processors. */
+  readonly jobs?: number;
+  /** Refuses rather than download. */
+  readonly offline?: boolean;
+  /** What is going on, a line at a time. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** The distribution's sources, with its security updates. */
+const META_PACKAGE = "linux-source";
+const SOURCE_PACKAGE = /^linux-source-\d+\.\d+$/;
+
+/** Programs that building takes, and the packages that have them. */
+const TOOLS: readonly (readonly [program: string, packages: string])[] = [
+  ["make", "make"],
+  ["gcc", "gcc libc6-dev libelf-dev"],
+  ["flex", "flex"],
+  ["bison", "bison"],
+  ["bc", "bc"],
+  ["xz", "xz-utils"],
+];
+
+/**
+ * Builds the small kernel of `options.ts` from the distribution's source package and makes it the default. One that was built from the
+ * same sources with the same options before is used again.
+ *
+ * Throws KERNEL_UNAVAILABLE when a tool or the sources are missing, or Linux does not know an option any more.
+ */
+export async function buildKernel(options: BuildKernelOptions = {}): Promise<Kernel> {
+  const { jobs = availableParallelism(), onProgress = () => undefined } = options;
+  const fragment = configFragment();
+  if (options.offline ?? (process.env["BULKHEAD_OFFLINE"] ?? "") !== "") {
+    throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "download kernel sources", detail: "offline" });
+  }
+  await checkTools();
+  const root = kernelsPath();
+  await mkdir(root, { recursive: true, mode: 0o755 });
+  const work = await mkdtemp(join(root, ".work-"));
+  try {
+    const apt = await knowingApt(META_PACKAGE, join(work, "apt"), onProgress);
+    const names = (await neededPackages(apt, META_PACKAGE, SOURCE_PACKAGE)).slice(-1);
+    if (names.length === 0) {
+      throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "find package", path: META_PACKAGE });
+    }
+    const version = await candidate(apt, names);
+    const origin = `built from ${names.join(" ")} ${version}, options ${digest(fragment)}`;
+    const before = (await listKernels()).find((kernel) => kernel.origin === origin);
+    if (before !== undefined) {
+      await useKernel(before);
+      return before;
+    }
+    const { tree } = await unpackPackages(apt, names, work, onProgress);
+    const source = await unpackSource(tree, work, onProgress);
+    await configure(source, fragment);
+    const release = (await command("make", ["-s", "kernelrelease"], { cwd: source })).toString().trim();
+    onProgress(`building Linux ${release}`);
+    const counted = countLines(onProgress, release);
+    await command("make", [`-j${jobs}`, "vmlinux"], { cwd: source, onLine: counted });
+    await command("strip", ["--strip-all", "vmlinux"], { cwd: source });
+    const kernel = await keepKernel({
+      name: `built-${release}`,
+      release,
+      origin,
+      acpi: false,
+      vmlinux: await readFile(join(source, "vmlinux")),
+      modules: [],
+    });
+    await useKernel(kernel);
+    return kernel;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function checkTools(): Promise<void> {
+  for (const [program, packages] of TOOLS) {
+    await command(program, ["--version"]).catch((cause: unknown) => {
+      const detail = `it takes the Debian packages ${TOOLS.map(([, names]) => names).join(" ")}`;
+      throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: `find ${program} (${packages})`, detail, cause });
+    });
+  }
+}
+
+async function candidate(apt: readonly string[], names: readonly string[]): Promise<string> {
+  const policy = (await command("apt-cache", [...apt, "policy", ...names])).toString();
+  return /Candidate: (\S+)/.exec(policy)?.[1] ?? "unknown";
+}
+
+async function unpackSource(tree: string, work: string, onProgress: (line: string) => void): Promise<string> {
+  const directory = join(tree, "usr", "src");
+  const archive = (await readdir(directory)).find((file) => /^linux-source-[\d.]+\.tar\.xz$/.test(file));
+  if (archive === undefined) {
+    throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "unpack package", path: directory });
+  }
+  onProgress(`unpacking ${archive}`);
+  const source = join(work, "source");
+  await mkdir(source);
+  await command("tar", ["-xJf", join(directory, archive), "-C", source, "--strip-components=1"]);
+  return source;
+}
+
+/** A configuration from the fragment, and nothing less: an option that was dropped silently could be a wall that is not there. */
+async function configure(source: string, fragment: string): Promise<void> {
+  const wanted = join(source, ".bulkhead-options");
+  await writeFile(wanted, fragment);
+  await command("make", ["-s", `KCONFIG_ALLCONFIG=${wanted}`, "allnoconfig"], { cwd: source });
+  const missing = missingOptions(await readFile(join(source, ".config"), "utf8"));
+  if (missing.length === 0) return;
+  throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "configure kernel", detail: missing.join(" ") });
+}
+
+/** Says now and then how far it is; a build prints thousands of lines. */
+function countLines(onProgress: (line: string) => void, release: string): (line: string) => void {
+  const EACH = 250;
+  let count = 0;
+  return (line) => {
+    if (!/^\s+(?:CC|AS|LD|AR)\s/.test(line)) return;
+    count += 1;
+    if (count % EACH === 0) onProgress(`building Linux ${release}: ${count} files`);
+  };
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,179 @@
+/** What a group of options is for, and their values: `y` where nothing else is said. `A|B`: what one version of Linux calls A and another B. */
+interface OptionGroup {
+  readonly why: string;
+  readonly options: readonly string[];
+}
+
+/**
+ * The kernel of our own, as differences from `allnoconfig`: what is not named here and not needed by what is named is not in it. There is
+ * no PCI, no ACPI, no USB, no disk but virtio's, no network device, no module, no debugger and no BPF.
+ */
+export const optionGroups: readonly OptionGroup[] = [
+  {
+    why: "The machine: x86-64, entered by PVH or as a 64-bit Linux, under KVM or emulated, with several processors.",
+    options: [
+      "64BIT",
+      "SMP",
+      "NR_CPUS=32",
+      "HYPERVISOR_GUEST",
+      "PARAVIRT",
+      "KVM_GUEST",
+      "PVH",
+      "X86_MPPARSE",
+      "X86_X2APIC",
+      "CPU_SUP_INTEL",
+      "CPU_SUP_AMD",
+      "HIGH_RES_TIMERS",
+      "NO_HZ_IDLE",
+      "HZ_250",
+      "CC_OPTIMIZE_FOR_PERFORMANCE",
+      "PREEMPT_NONE",
+    ],
+  },
+  {
+    why: "Its devices: virtio by MMIO, announced on the command line, which is what makes ACPI needless; a console for last words.",
+    options: [
+      "VIRTIO_MENU",
+      "VIRTIO_MMIO",
+      "VIRTIO_MMIO_CMDLINE_DEVICES",
+      "BLOCK",
+      "BLK_DEV",
+      "VIRTIO_BLK",
+      "VIRTIO_CONSOLE",
+      "VSOCKETS",
+      "VIRTIO_VSOCKETS",
+      "TTY",
+      "UNIX98_PTYS",
+      "SERIAL_8250",
+      "SERIAL_8250_CONSOLE",
+      "PRINTK",
+      "EARLY_PRINTK",
+    ],
+  },
+  {
+    why: "The start: an initramfs without compression, and random numbers from the host's first message and the processor.",
+    options: ["BLK_DEV_INITRD", "RANDOM_TRUST_CPU", "DEVTMPFS"],
+  },
+  {
+    why: "What programs take for granted.",
+    options: [
+      "BINFMT_ELF",
+      "BINFMT_SCRIPT",
+      "MULTIUSER",
+      "FUTEX",
+      "EPOLL",
+      "SIGNALFD",
+      "TIMERFD",
+      "EVENTFD",
+      "POSIX_TIMERS",
+      "AIO",
+      "ADVISE_SYSCALLS",
+      "MEMBARRIER",
+      "RSEQ",
+      "FILE_LOCKING",
+      "INOTIFY_USER",
+      "SYSVIPC",
+      "POSIX_MQUEUE",
+      "CROSS_MEMORY_ATTACH",
+      "ELF_CORE",
+      "COREDUMP",
+      "BUG",
+      "PROC_FS",
+      "PROC_SYSCTL",
+      "PROC_PID_CPUSET",
+      "SYSFS",
+      "SHMEM",
+      "TMPFS",
+      "TMPFS_XATTR",
+      "TMPFS_POSIX_ACL",
+      "TRANSPARENT_HUGEPAGE",
+      "TRANSPARENT_HUGEPAGE_MADVISE",
+      "COMPACTION",
+    ],
+  },
+  {
+    why: "Roots and images, and a writable layer on them.",
+    options: ["MISC_FILESYSTEMS", "EROFS_FS", "EROFS_FS_XATTR", "EROFS_FS_POSIX_ACL", "OVERLAY_FS"],
+  },
+  {
+    why: "Loopback, in a namespace of its own: what the workload's network is made of (docs/network.md).",
+    options: ["NET", "UNIX", "INET", "IPV6", "IPV6_SIT=n", "PACKET", "NET_NS", "SYN_COOKIES"],
+  },
+  {
+    why: "The inner wall: namespaces, control groups, system call filters, Landlock, AppArmor.",
+    options: [
+      "NAMESPACES",
+      "UTS_NS",
+      "IPC_NS",
+      "PID_NS",
+      "USER_NS",
+      "TIME_NS",
+      "CGROUPS",
+      "MEMCG",
+      "CGROUP_SCHED",
+      "FAIR_GROUP_SCHED",
+      "CFS_BANDWIDTH",
+      "CGROUP_PIDS",
+      "CGROUP_FREEZER",
+      "CPUSETS",
+      "CGROUP_CPUACCT",
+      "SECCOMP",
+      "SECCOMP_FILTER",
+      "SECURITY",
+      "SECURITYFS",
+      "SECURITY_NETWORK",
+      "SECURITY_PATH",
+      "SECURITY_LANDLOCK",
+      "SECURITY_YAMA",
+      "AUDIT",
+      "SECURITY_APPARMOR",
+      'LSM="landlock,yama,apparmor"',
+      "KEYS",
+    ],
+  },
+  {
+    why: "The kernel's own defences. Its own page tables need PAGE_TABLE_ISOLATION only on processors that say they leak.",
+    options: [
+      "CPU_MITIGATIONS|SPECULATION_MITIGATIONS",
+      "PAGE_TABLE_ISOLATION|MITIGATION_PAGE_TABLE_ISOLATION",
+      "RETPOLINE|MITIGATION_RETPOLINE",
+      "STRICT_KERNEL_RWX",
+      "VMAP_STACK",
+      "STACKPROTECTOR",
+      "STACKPROTECTOR_STRONG",
+      "FORTIFY_SOURCE",
+      "HARDENED_USERCOPY",
+      "INIT_STACK_ALL_ZERO",
+      "SLAB_FREELIST_RANDOM",
+      "SLAB_FREELIST_HARDENED",
+      "SLAB_MERGE_DEFAULT=n",
+      "RELOCATABLE",
+      "RANDOMIZE_BASE",
+      "RANDOMIZE_MEMORY",
+      "RANDOMIZE_KSTACK_OFFSET_DEFAULT",
+      "SECURITY_DMESG_RESTRICT",
+      "LEGACY_VSYSCALL_NONE",
+      "PANIC_ON_OOPS",
+      "UNWINDER_FRAME_POINTER",
+    ],
+  },
+];
+
+/** The fragment that a configuration is made from; each group under what it is for. A name that this Linux does not know is passed over there. */
+export function configFragment(): string {
+  return optionGroups.map(({ why, options }) => `# ${why}\n${options.flatMap(lines).join("")}`).join("\n");
+}
+
+/** Options that a made configuration does not have as asked for: of another version of Linux, or with needs that are not met. */
+export function missingOptions(config: string): readonly string[] {
+  const there = new Set(config.split("\n").map((line) => `${line}\n`));
+  const isThere = (line: string) =>
+    line.endsWith("=n\n") ? !there.has(line.replace(/=n\n$/, "=y\n")) : there.has(line);
+  return optionGroups.flatMap(({ options }) => options).filter((option) => !lines(option).some(isThere));
+}
+
+/** As a configuration has it, under each of its names. */
+function lines(option: string): readonly string[] {
+  const [names = "", value = "y"] = option.split("=");
+  return names.split("|").map((name) => `CONFIG_${name}=${value}\n`);
+}
