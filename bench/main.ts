@@ -1,4 +1,4 @@
-/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images|egress]`: what the walls cost, peers measured in the same run. */
+/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images|microvm|egress]`: what the walls cost, peers measured in the same run. */
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -8,12 +8,14 @@ import { launchFrom } from "./images/launch.js";
 import { unpublish } from "./images/published.js";
 import { bulkheadPull, type Start, skopeoAndUmoci } from "./images/subjects.js";
 import { type Measurement, measure } from "./measure.js";
+import { bareQemu, microvm } from "./microvm/subjects.js";
 import {
   commandPromises,
   egressPromises,
   imageLaunchPromises,
   judge,
   launchPromises,
+  microvmPromises,
   pullPromises,
   steadyPromises,
   type Verdict,
@@ -65,6 +67,21 @@ const groups: readonly Group[] = [
     subjects: [() => launchFrom("base"), () => launchFrom("image")],
     runs,
     promises: imageLaunchPromises,
+  },
+  {
+    kind: "microvm",
+    title: "microVM: launch to result of true",
+    subjects: [
+      () => bareQemu("distribution"),
+      () => bareQemu("built"),
+      () => microvm("distribution", "cold"),
+      () => microvm("built", "cold"),
+      () => microvm("distribution", "restored"),
+      () => microvm("built", "restored"),
+    ],
+    runs: Math.max(5, Math.ceil(runs / 20)),
+    warmUp: 1,
+    promises: microvmPromises,
   },
   ...(["first", "cached"] satisfies Start[]).map((start) => ({
     kind: "images",

@@ -1,0 +1,11 @@
+/** Runs `true` in a microVM for each line that it is sent, and answers with one: kernel and start are chosen by this process's environment. */
+
+import { createInterface } from "node:readline";
+import { run } from "bulkhead";
+
+process.on("warning", () => undefined);
+for await (const line of createInterface({ input: process.stdin })) {
+  void line;
+  const { exitCode, stderr } = await run(["/bin/true"], { level: "microvm" });
+  process.stdout.write(exitCode === 0 ? "done\n" : `${JSON.stringify(stderr)}\n`);
+}
