@@ -22,7 +22,10 @@ const bin = "node_modules/.bin";
 export const reportPath = ".setup/vitest.json";
 
 /** Levels with kernels of their own, and the suites that run at each: a level of the list in tests/support/levels.ts needs none of it. */
-const suitesAt: readonly (readonly [level: string, ...projects: readonly string[]])[] = [["gvisor"]];
+const suitesAt: readonly (readonly [level: string, ...projects: readonly string[]])[] = [
+  ["gvisor"],
+  ["microvm", "levels", "security"],
+];
 
 export const parts: readonly Part[] = [
   check("format", [`${bin}/biome`, "check", "--linter-enabled=false", "--assist-enabled=false", "."]),

@@ -46,7 +46,7 @@ export function shortened(host: Host): Host {
 }
 
 function withKvm(monitor: MonitorName, why: string): Host {
-  return { ...host(monitor, "microvm", { kvm: true, memory: "4G" }, why), monitor };
+  return { ...host(monitor, "microvm", { kvm: true, memory: "6G" }, why), monitor };
 }
 
 function host(name: string, suite: SuiteName, settings: Partial<MachineSettings>, why: string): Host {

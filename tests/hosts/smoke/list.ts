@@ -37,8 +37,10 @@ export async function runList(name: string, groups: readonly Group[]): Promise<v
 }
 
 async function tell(one: Case): Promise<Finding> {
+  const began = performance.now();
   const finding = await find(one);
-  if (finding.status !== "passed") console.log(`${finding.status} ${one.name}: ${finding.failureMessages.join("; ")}`);
+  const took = `${((performance.now() - began) / 1000).toFixed(1)} s`;
+  console.log([`${finding.status} ${one.name} (${took})`, ...finding.failureMessages].join(": "));
   return finding;
 }
 

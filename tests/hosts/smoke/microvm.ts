@@ -1,5 +1,5 @@
 /**
- * Level microvm under one virtual machine monitor, with a KVM that works. One sandbox and two copies of it: in a machine that is itself
+ * Level microvm under one virtual machine monitor, with a KVM that works. One sandbox and copies of it: in a machine that is itself
  * emulated each boot takes seconds, and what a guest does is the same under every monitor, which the whole suites look at elsewhere.
  */
 
@@ -14,6 +14,7 @@ import { type Case, runList } from "./list.js";
 const MONITOR = process.env["BULKHEAD_VMM"] === "firecracker" ? "/vm/firecracker" : "qemu-system-x86_64";
 const SNAPSHOT = "/tmp/microvm-snapshot";
 const MIB = 1 << 20;
+const FORKED = 8;
 const IDENTITY = "cat /proc/sys/kernel/random/boot_id; head -c 16 /dev/urandom | od -An -tx1";
 
 let sandbox: Sandbox;
@@ -87,15 +88,17 @@ const snapshots: readonly Case[] = [
     },
   },
   {
-    name: "copies go on from it with other random numbers and identities, and what ran runs on",
+    name: "a copy goes on from it, and what ran runs on",
     check: async () => {
-      for (let count = 0; count < 2; count += 1) copies.push(await Sandbox.restore(SNAPSHOT));
-      const said = await Promise.all([sandbox, ...copies].map((one) => shell(one, IDENTITY)));
-      const lines = said.flatMap((text) => text.trim().split("\n"));
-      assert.equal(lines.length, 6);
-      assert.equal(new Set(lines).size, 6, said.join());
-      for (const copy of copies)
-        assert.equal(await shell(copy, "cat /work/before; ps | grep -c '[s]leep 1000'"), "kept\n1\n");
+      copies.push(await Sandbox.restore(SNAPSHOT));
+      await assertCopies();
+    },
+  },
+  {
+    name: `a fork is ${FORKED} copies at once, each with other random numbers and another identity`,
+    check: async () => {
+      copies.push(...(await sandbox.fork(FORKED)));
+      await assertCopies();
     },
   },
   {
@@ -122,6 +125,16 @@ await runList("microvm", [{ gate: boots, cases: [...inside, ...snapshots] }, aft
 async function shell(one: Sandbox, script: string): Promise<string> {
   const { stdout } = await one.run(["sh", "-c", script]);
   return stdout;
+}
+
+/** The original and its copies: no two have drawn the same random number, and each has what was there before. */
+async function assertCopies() {
+  const said = await Promise.all([sandbox, ...copies].map((one) => shell(one, IDENTITY)));
+  const lines = said.flatMap((text) => text.trim().split("\n"));
+  assert.equal(lines.length, 2 * (copies.length + 1));
+  assert.equal(new Set(lines).size, lines.length, said.join());
+  for (const copy of copies)
+    assert.equal(await shell(copy, "cat /work/before; ps | grep -c '[s]leep 1000'"), "kept\n1\n");
 }
 
 async function jailed(): Promise<readonly ProcessEvidence[]> {
