@@ -51,6 +51,16 @@ await forEachLevel((level) => {
     expect(result.stdout).toContain("refused");
   });
 
+  test("no more processes come of trying again and again", async (context) => {
+    await using sandbox = await Sandbox.create(policy({ pids: 16 }));
+    const line = sandbox.enforcement.protections.find(({ protection }) => protection === "cgroup.pids");
+    if (line?.status !== "enforced") context.skip("nothing counts all processes here");
+    const { stdout } = await inside(sandbox, [PROBE, "processes", "300"]);
+    const had = Number(/(\d+) processes/.exec(stdout)?.[1]);
+    expect(had).toBeGreaterThan(4);
+    expect(had).toBeLessThan(16);
+  });
+
   test("too long is timedOut", async () => {
     const result = await run([PROBE, "spin"], policy({ time: "400ms" }));
     expect(result).toMatchObject({ timedOut: true, oomKilled: false, outputTruncated: false });

@@ -2,9 +2,12 @@ import { chmod, chown, lstat, mkdir, readdir, writeFile } from "node:fs/promises
 import { run, Sandbox } from "bulkhead";
 import { describe, expect, test } from "vitest";
 import { isRequired, lackFor } from "../../support/levels.js";
+import { PROBE, PROBE_PATH } from "../../support/programs.js";
 import { TemporaryDirectory } from "../../support/temporary.js";
 
 const level = "gvisor" as const;
+const PROBE_FILE = { host: PROBE_PATH, at: PROBE } as const;
+
 /** Declares what is the Sentry's own, beside what the suites of all levels try, for the `runsc` that is found by now. */
 export async function gvisorCases(title: string): Promise<void> {
   const lack = await lackFor(level);
@@ -78,12 +81,22 @@ function cases(): void {
     },
   );
 
+  test("the limit of processes holds in every launch, for each user and for threads", async () => {
+    for (const user of ["1000:1000", "0:0", "1000:1000", "0:0", "1000:1000"]) {
+      await using sandbox = await Sandbox.create({ level, user, resources: { pids: 12 }, files: [PROBE_FILE] });
+      const { stdout } = await sandbox.run([PROBE, "processes", "300"]);
+      // Beside init and the one that asks.
+      expect(stdout).toContain('"10 processes"');
+      expect((await sandbox.run([PROBE, "threads", "20"])).stdout).toContain('"errno":11');
+    }
+  });
+
   test("what counts processes inside is out of the workload's reach", async () => {
     await using sandbox = await Sandbox.create({ level, user: "0:0", resources: { pids: 12 } });
-    // Whether it stops the thirteenth process differs from launch to launch: the table says so, and nothing here relies on it.
     const { stderr } = await sandbox.run(["sh", "-c", "mount -t cgroup -o pids cgroup /tmp"]);
     expect(stderr).toContain("permission denied");
     expect((await sandbox.run(["grep", "-c", "cgroup", "/proc/mounts"])).stdout).toBe("0\n");
+    expect((await sandbox.run(["sh", "-c", "mount -t cgroup2 cgroup /tmp"])).stderr).toContain("permission denied");
     expect(await sandbox.stats()).toMatchObject({ pids: null, pidsExceeded: null });
   });
 
@@ -115,7 +128,7 @@ function cases(): void {
     const of = (name: string) => sandbox.enforcement.protections.find(({ protection }) => protection === name)?.status;
     expect(sandbox.enforcement.level).toBe("gvisor");
     expect([of("seccomp"), of("namespace.pid"), of("cgroup.memory"), of("network")]).toEqual(Array(4).fill("enforced"));
-    expect([of("cgroup.pids"), of("landlock"), of("apparmor")]).toEqual(["weaker", "cannot", "cannot"]);
+    expect([of("cgroup.pids"), of("landlock"), of("apparmor")]).toEqual(["enforced", "cannot", "cannot"]);
     const { init } = await sandbox.evidence();
     expect(init).toMatchObject({ noNewPrivs: true, seccomp: 2 });
     expect(init.uid[0]).toBeGreaterThanOrEqual(0x7000_0000);

@@ -2,12 +2,14 @@
 //!
 //! `runsc` starts init with two more capabilities inside the Sentry, which is over before the first request is read.
 
+use crate::sys;
 use bulkhead_confine::{capabilities, seccomp};
 use bulkhead_plan::InnerPlan;
-use bulkhead_plan::inner::Sentry;
+use bulkhead_plan::inner::{Counting, Sentry};
 use rustix::fs::{Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::process::WaitOptions;
 use std::os::fd::OwnedFd;
 
 /// Covers the directory that init was executed from, until it is unmounted.
@@ -15,10 +17,13 @@ const PLACE: &str = "/.bulkhead";
 /// What only this is done with. What is left is what init has at level container.
 const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "DAC_OVERRIDE"];
 
+/// Attempts to start a process that must all be refused: where one of several hierarchies is charged, whichever comes, some are not.
+const ATTEMPTS: usize = 8;
+
 /// The number of processes, then capabilities, then system calls. The descriptor keeps the first in force; without it the
 /// Sentry would forget a hierarchy that is mounted nowhere.
-pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<OwnedFd, Errno> {
-    let limit = limit_pids(sentry.pids)?;
+pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<Option<OwnedFd>, Errno> {
+    let limit = limit_pids(sentry)?;
     // What the policy leaves to the workload, init has to have as well.
     let own = |name: &&str| !inner.capabilities.iter().any(|left| left == name);
     let over: Vec<String> = CAPABILITIES.iter().filter(|name| own(name)).map(|name| (*name).to_owned()).collect();
@@ -31,16 +36,41 @@ pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<OwnedFd, Errno> {
 
 /// A control group of the Sentry's own: it counts what the workload starts, where a limit around it would count the Sentry's threads.
 /// Unmounted at once, so that no process inside can name it, whatever its rights.
-fn limit_pids(pids: u64) -> Result<OwnedFd, Errno> {
-    mount("cgroup", PLACE, "cgroup", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(c"pids"))?;
+fn limit_pids(sentry: &Sentry) -> Result<Option<OwnedFd>, Errno> {
+    let (kind, options) = match sentry.counting {
+        // Without the option, this mount would take it from the one that the Sentry has.
+        Counting::Cgroup2 => ("cgroup2", c"nsdelegate"),
+        Counting::Cgroup => ("cgroup", c"pids"),
+        // `runsc` has set it already.
+        Counting::Rlimit => return Ok(None),
+    };
+    mount("cgroup", PLACE, kind, MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(options))?;
     let root = rustix::fs::open(PLACE, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     mkdirat(&root, "sandbox", Mode::RWXU)?;
     let group = openat(&root, "sandbox", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    write(&group, "pids.max", &pids.to_string())?;
     write(&group, "cgroup.procs", "1")?;
+    write(&group, "pids.max", "1")?;
+    refuses_processes()?;
+    write(&group, "pids.max", &sentry.pids.to_string())?;
     drop(root);
     unmount(PLACE, UnmountFlags::DETACH)?;
-    Ok(group)
+    Ok(Some(group))
+}
+
+/// Nothing is served in a Sentry that does not keep the limit.
+fn refuses_processes() -> Result<(), Errno> {
+    for _ in 0..ATTEMPTS {
+        match sys::fork() {
+            Ok(None) => sys::exit_now(0),
+            Ok(Some(child)) => {
+                rustix::process::waitpid(Some(child), WaitOptions::empty())?;
+                return Err(Errno::NOTSUP);
+            }
+            Err(Errno::AGAIN) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
 }
 
 fn write(group: &OwnedFd, name: &str, value: &str) -> Result<(), Errno> {

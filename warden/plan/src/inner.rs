@@ -30,4 +30,18 @@ pub struct Sentry {
     pub seccomp: Seccomp,
     /// Processes and threads, init among them.
     pub pids: u64,
+    /// By what they are counted.
+    pub counting: Counting,
+}
+
+/// What a Sentry counts processes with; which one works differs from release to release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Counting {
+    /// A control group of version 2.
+    Cgroup2,
+    /// One of version 1, in the only hierarchy there is.
+    Cgroup,
+    /// RLIMIT_NPROC alone: with several hierarchies of version 1, a new process is charged to any one of them.
+    Rlimit,
 }

@@ -10,7 +10,15 @@ export interface HostReport {
   readonly tried: Readonly<Partial<Record<Level, readonly Missing[]>>>;
   /** What makes the wall of those that were tried and work, for people. */
   readonly by?: Readonly<Partial<Record<Level, string>>>;
+  /** By what the Sentry of level gvisor counts processes, where that level was tried and works. */
+  readonly counting?: Counting;
 }
+
+/**
+ * A control group of version 2 (since July 2026), or one of version 1 where there is only one hierarchy (until December 2023). Between the two,
+ * each new process is charged to any one of several hierarchies, so that a limit in one of them holds now and then: there it is RLIMIT_NPROC.
+ */
+export type Counting = "cgroup2" | "cgroup" | "rlimit";
 
 /** Makes the report from the facts that the broker sent in its `hello`, and from what was tried. */
 export function hostReport(facts: Facts, tried: HostReport["tried"] = {}): HostReport {

@@ -17,7 +17,8 @@ export async function gvisorRuntime(broker: Broker, { again = false } = {}): Pro
   if ("what" in found) return { missing: [found], hostPlan: (workload) => workload, driver: gvisorDriver };
   const init = wardenPath();
   const by = `${found.version}, platform ${found.platform}`;
-  return { missing: [], by, hostPlan: (workload) => hostPlan(workload, found, init), driver: gvisorDriver };
+  const { counting } = found;
+  return { missing: [], by, counting, hostPlan: (workload) => hostPlan(workload, found, init), driver: gvisorDriver };
 }
 
 async function find(broker: Broker, again: boolean): Promise<Found | Missing> {

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker/broker.js";
 import type { Facts } from "../host/facts.js";
-import type { HostReport } from "../host/report.js";
+import type { Counting, HostReport } from "../host/report.js";
 import type { Missing } from "../host/requirements.js";
 import type { Plan } from "../plan/schema.js";
 import type { Driver, SavedMachine } from "./driver.js";
@@ -13,6 +13,8 @@ export interface Runtime {
   readonly by?: string;
   /** What the workload's plan is compiled for where that is not this host: the kernel of a guest. */
   readonly guest?: Facts;
+  /** By what the Sentry counts processes, where it is the kernel. */
+  readonly counting?: Counting;
   /**
    * What the broker is to make for a workload's plan: that plan itself, or the jail of the program that is the wall.
    * @throws BulkheadError UNSUPPORTED, MICROVM_UNSUPPORTED for what this level cannot do

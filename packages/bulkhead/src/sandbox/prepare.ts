@@ -233,7 +233,9 @@ async function examined(
   const imageOf = async (tree: Tree) => await makeImage(tree, report.facts.privileged, options);
   const runtime = await runtimeFor(level, { broker, host: report, imageOf });
   const facts = runtime.guest ?? report.facts;
-  return { host: { ...report, facts, tried: { [level]: runtime.missing } }, runtime };
+  const tried = { [level]: runtime.missing };
+  const counting = runtime.counting === undefined ? {} : { counting: runtime.counting };
+  return { host: { ...report, facts, tried, ...counting }, runtime };
 }
 
 /** The image of a tree for a machine of its own. What makes one runs in a sandbox, and is loaded only when there is one to make. */

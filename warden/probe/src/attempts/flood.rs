@@ -9,6 +9,7 @@ use std::ffi::CString;
 pub const ATTEMPTS: &[Attempt] = &[
     Attempt { usage: "fork-bomb", about: "fork for ever, in every child too", run: |_| fork_bomb() },
     Attempt { usage: "threads N", about: "start threads until it is refused", run: threads },
+    Attempt { usage: "processes N", about: "fork, again and again where it is refused", run: processes },
     Attempt {
         usage: "zombies N",
         about: "children that nobody waits for, then their parent's end makes them init's",
@@ -54,6 +55,20 @@ fn threads(arguments: &[String]) -> Tried {
         let builder = std::thread::Builder::new().stack_size(32 * 1024);
         builder.spawn(|| sleep_for_ever()).map(drop).map_err(|error| error.raw_os_error().unwrap_or(libc::EAGAIN))
     })
+}
+
+/// How many were had, of all attempts: a limit that refuses only some of them is none.
+fn processes(arguments: &[String]) -> Tried {
+    let attempts = number(arguments, 0)?;
+    let had: Vec<_> = (0..attempts).filter_map(|_| fork(|| sleep_for_ever()).ok()).collect();
+    for child in &had {
+        // SAFETY: ends and collects a child of our own; a null status pointer is allowed.
+        unsafe {
+            libc::kill(*child, libc::SIGKILL);
+            libc::waitpid(*child, std::ptr::null_mut(), 0);
+        }
+    }
+    Ok(format!("{} processes", had.len()))
 }
 
 fn zombies(arguments: &[String]) -> Tried {

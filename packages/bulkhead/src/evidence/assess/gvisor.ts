@@ -43,11 +43,17 @@ export const gvisor = assessors({
     enforced(
       `cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for all of it together, and 128MiB for the Sentry, of which the workload has what is left`,
     ),
-  "cgroup.pids": ({ cgroup, limits: { pids } }) =>
-    weaker(
-      `${pids} processes and threads by a control group of the Sentry's; cgroup v${cgroup.version} around it bounds the threads that it runs them with`,
-      "the Sentry was seen to forget its own group in some launches",
-      "Use level container, or microvm.",
-    ),
+  "cgroup.pids": ({ cgroup, limits: { pids } }, { counting = "rlimit" }) => {
+    const around = `cgroup v${cgroup.version} around it bounds the threads that it runs them with`;
+    if (counting === "rlimit") {
+      return weaker(
+        `${pids} of each user by the Sentry's RLIMIT_NPROC; ${around}`,
+        "this runsc charges a process to any one of its control groups, so that a limit of one holds now and then",
+        "`./bulkhead setup gvisor` builds a newer runsc.",
+      );
+    }
+    const tried = "tried by init before it serves";
+    return enforced(`${pids} processes and threads by a control group of the Sentry's, ${tried}; ${around}`);
+  },
   rlimits: ({ limits: { openFiles } }) => enforced(`${openFiles} open files, no core dumps, kept by the Sentry`),
 });

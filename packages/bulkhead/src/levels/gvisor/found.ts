@@ -1,3 +1,5 @@
+import type { Counting } from "../../host/report.js";
+
 /** A `runsc` that works here, and what it can do. */
 export interface Found {
   readonly path: string;
@@ -6,6 +8,8 @@ export interface Found {
   readonly platform: Platform;
   /** It is recent enough to know `--directfs`, by which the Sentry would open files of the host itself, and to lay a file of its own over a root. */
   readonly directfs: boolean;
+  /** By what its kernel counts processes. */
+  readonly counting: Counting;
 }
 
 /** How `runsc` catches the workload's system calls. */

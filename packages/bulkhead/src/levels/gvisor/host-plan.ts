@@ -1,4 +1,5 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Counting } from "../../host/report.js";
 import { LARGEST_CONTENT } from "../../plan/schema/text.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import type { Found } from "./found.js";
@@ -25,7 +26,7 @@ export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
   return jailOf(found, workload, cgroup, {
     mounts: [
       ...treeOf(workload.root),
-      ...initMounts(workload, initPath),
+      ...initMounts(workload, initPath, found.counting),
       ...workload.mounts.flatMap((mount) => own.get(mount.at) ?? moved(mount)),
     ],
     config: ociConfig(workload, separate),
@@ -40,8 +41,8 @@ function treeOf({ source, overlay, readOnly }: Root): readonly Mount[] {
   return [{ kind: "layers", at: ROOT, layers, owner: source.owner, overlay: overlay ?? SMALL, readOnly, exec: true }];
 }
 
-function initMounts(workload: Plan, initPath: string): readonly Mount[] {
-  const content = JSON.stringify(innerPlan(workload));
+function initMounts(workload: Plan, initPath: string, counting: Counting): readonly Mount[] {
+  const content = JSON.stringify(innerPlan(workload, counting));
   if (Buffer.byteLength(content) > LARGEST_CONTENT) throw unsupported("a seccomp profile of this size");
   return [
     { kind: "bind", source: initPath, at: inRoot(INIT), readOnly: true, exec: true, owner: null },

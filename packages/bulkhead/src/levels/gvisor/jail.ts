@@ -98,6 +98,8 @@ function program(found: Found): Program {
       "--network=none",
       // Limits are set from outside, around all of it.
       "--ignore-cgroups",
+      // Of its control groups inside, those whose limit of processes holds.
+      ...(found.counting === "cgroup2" ? ["--in-sandbox-cgroup=v2"] : []),
       // Files are opened by the gofer, not by the Sentry; and no layer of its own over the root.
       ...(found.directfs ? ["--directfs=false", "--overlay2=none"] : []),
       "run",

@@ -1,10 +1,12 @@
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import type { Counting } from "../../host/report.js";
 import { Trials } from "../../host/trials.js";
 import type { Found, Platform } from "./found.js";
 
 const PLATFORMS: readonly string[] = ["systrap", "ptrace", "kvm"] satisfies readonly Platform[];
+const COUNTINGS: readonly string[] = ["cgroup2", "cgroup", "rlimit"] satisfies readonly Counting[];
 
 /** What trying a program came to. */
 export type Verdict = Omit<Found, "path">;
@@ -24,7 +26,7 @@ function withKey<Result>(path: string, use: (key: string) => Result): Result | u
   let key: string;
   try {
     const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
-    key = [path, dev, ino, size, mtimeMs, ctimeMs, "2"].join(" ");
+    key = [path, dev, ino, size, mtimeMs, ctimeMs, "3"].join(" ");
   } catch {
     return undefined;
   }
@@ -39,7 +41,8 @@ function trials(): Trials<Verdict> {
 
 function isVerdict(value: unknown): value is Verdict {
   if (typeof value !== "object" || value === null) return false;
-  const { version, platform, directfs } = value as Readonly<Record<keyof Found, unknown>>;
+  const { version, platform, directfs, counting } = value as Readonly<Record<keyof Found, unknown>>;
   const known = typeof platform === "string" && PLATFORMS.includes(platform);
-  return typeof version === "string" && known && typeof directfs === "boolean";
+  const counts = typeof counting === "string" && COUNTINGS.includes(counting);
+  return typeof version === "string" && known && typeof directfs === "boolean" && counts;
 }

@@ -1,3 +1,4 @@
+import type { Counting } from "../../host/report.js";
 import type { Mount, Plan } from "../../plan/schema.js";
 import { INIT, INNER, ROOT } from "./layout.js";
 import type { Separate } from "./separate.js";
@@ -34,6 +35,8 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
         rlimit("RLIMIT_NOFILE", Math.max(limits.openFiles, 4096)),
         rlimit("RLIMIT_FSIZE", limits.fileBytes),
         rlimit("RLIMIT_MEMLOCK", limits.lockedBytes),
+        // Of each user's own. Beside a control group inside, a second limit.
+        rlimit("RLIMIT_NPROC", limits.pids),
         rlimit("RLIMIT_CORE", 0),
       ],
     },
@@ -48,8 +51,8 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
 }
 
 /** What the broker tells init at level container, and what it does there itself. */
-export function innerPlan({ user, capabilities, limits, seccomp }: Plan): object {
-  const sentry = { seccomp, pids: limits.pids };
+export function innerPlan({ user, capabilities, limits, seccomp }: Plan, counting: Counting): object {
+  const sentry = { seccomp, pids: limits.pids, counting };
   return { user, switchesUser: true, capabilities, openFiles: limits.openFiles, sentry };
 }
 

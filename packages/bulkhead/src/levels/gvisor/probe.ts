@@ -15,19 +15,23 @@ const LIMIT_MS = 10_000;
 const VERSION_MS = 5_000;
 const WORD = "it-works";
 /** More than one process: some builds run `true` and die of the first fork. */
-const SCRIPT = `busybox true | busybox cat && (echo ${WORD})`;
+const SCRIPT = `busybox true | busybox cat && (echo $(busybox wc -l </proc/self/cgroup) ${WORD})`;
+/** How many hierarchies of control groups there are inside. */
+const SAID = new RegExp(`(\\d+) ${WORD}`);
 
 /** Tries a `runsc` in the jail that it will have, platform by platform, until one works. */
 export async function probe(path: string, broker: Broker): Promise<Verdict | null> {
   if (!isStatic(path)) return null;
   const version = await firstLine(path, ["--version"]);
   if (version === null) return null;
-  const newer = /\n\s+-directfs/.test(await output(path, ["flags"]));
+  const flags = await output(path, ["flags"]);
+  const directfs = /\n\s+-directfs/.test(flags);
+  const counting = /\n\s+-in-sandbox-cgroup/.test(flags) ? "cgroup2" : "rlimit";
   for (const platform of await platforms()) {
-    const found: Found = { path, version, platform, directfs: newer };
-    if (await works(found, broker)) {
-      return { version, platform, directfs: newer };
-    }
+    const verdict: Verdict = { version, platform, directfs, counting };
+    const hierarchies = await hierarchiesIn({ path, ...verdict }, broker);
+    if (hierarchies === null) continue;
+    return hierarchies === 0 ? { ...verdict, counting: "cgroup" } : verdict;
   }
   return null;
 }
@@ -38,18 +42,20 @@ async function platforms(): Promise<readonly Platform[]> {
   return kvm.device === "opens" && !kvm.pvm ? ["systrap", "kvm", "ptrace"] : ["systrap", "ptrace"];
 }
 
-async function works(found: Found, broker: Broker): Promise<boolean> {
+/** How many hierarchies of control groups a process inside is in; null when this does not work. */
+async function hierarchiesIn(found: Found, broker: Broker): Promise<number | null> {
   const launch = broker.launch(probePlan(found, broker));
   const timer = setTimeout(() => launch.kill(), LIMIT_MS);
   let said = "";
   try {
     for await (const chunk of launch.transport) {
       said = (said + String(chunk)).slice(0, 4096);
-      if (said.includes(WORD)) return true;
+      const [, count] = SAID.exec(said) ?? [];
+      if (count !== undefined) return Number(count);
     }
-    return false;
+    return null;
   } catch {
-    return false;
+    return null;
   } finally {
     clearTimeout(timer);
     launch.kill();

@@ -36,6 +36,16 @@ export const exhaustion: readonly Attempt[] = [
   },
   {
     ...inClass,
+    protection: "cgroup.pids",
+    title: "more processes than allowed, however often it is tried",
+    argv: ["processes", "200"],
+    policy: { resources },
+    mayBeKilled: true,
+    outsideOnly: true,
+    judge: ({ detail }) => (numberIn(detail) >= 16 ? detail : undefined),
+  },
+  {
+    ...inClass,
     protection: "disk-limit",
     title: "more disk than allowed",
     argv: ["disk", "/tmp", String(32 * MIB)],
