@@ -1,37 +1,38 @@
 /**
- * `npm run fuzz [-- SECONDS [SEED]]`: hostile bytes for every decoder of hostile bytes, each for so many seconds (10). The
- * library's run here, init's by cargo. Ends with 1 when one of them broke.
+ * `npm run fuzz [-- SECONDS [SEED [NAME]]]`: hostile bytes for every decoder of hostile bytes, or those with NAME in their names, each for so many
+ * seconds (10). The library's run here, init's by cargo. Ends with 1 when one of them broke.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Corpus } from "./fuzz/corpus.js";
 import { Random } from "./fuzz/random.js";
-import { targets } from "./fuzz/targets.js";
+import { type Target, targets } from "./fuzz/targets.js";
 
 const seconds = Number(process.argv[2] ?? "10");
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 31);
+const only = process.argv[4];
 if (!(seconds > 0) || !Number.isInteger(seed)) {
-  console.error("usage: npm run fuzz [-- SECONDS [SEED]]");
+  console.error("usage: npm run fuzz [-- SECONDS [SEED [NAME]]]");
   process.exit(2);
 }
 
 for (const [name, target] of Object.entries(targets)) {
-  fuzz(name, target);
+  if (only === undefined || name.includes(only)) await fuzz(name, target);
 }
 const warden = fileURLToPath(new URL("../warden", import.meta.url));
 const example = ["run", "--quiet", "-p", "bulkhead-channel", "--example", "fuzz", "--", String(seconds), String(seed)];
-console.log("init: the channel's decoder");
-process.exitCode ||= spawnSync("cargo", example, { cwd: warden, stdio: "inherit" }).status ?? 1;
+if (only === undefined) console.log("init: the channel's decoder");
+if (only === undefined) process.exitCode ||= spawnSync("cargo", example, { cwd: warden, stdio: "inherit" }).status ?? 1;
 
-function fuzz(name: string, target: (input: Buffer, random: Random) => void): void {
+async function fuzz(name: string, { seeds, run }: Target): Promise<void> {
   const random = new Random(seed);
-  const corpus = new Corpus(random);
+  const corpus = new Corpus(random, seeds);
   const end = performance.now() + seconds * 1000;
   let inputs = 0;
   for (; performance.now() < end; inputs += 1) {
     const input = corpus.input();
     try {
-      target(input, random);
+      await run(input, random);
     } catch (error) {
       console.error(`library: ${name}: input ${inputs} of seed ${seed} broke it\n${input.toString("hex")}\n`, error);
       process.exitCode = 1;

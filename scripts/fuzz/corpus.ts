@@ -4,20 +4,14 @@ import type { Random } from "./random.js";
 const FILES = ["accepted", "refused"] as const;
 const MOST_MUTATIONS = 6;
 
-/** Inputs made from the golden vectors by small damage, and some from nothing. */
+/** Inputs made by small damage from seeds, of which the golden vectors are some, and a few from nothing. */
 export class Corpus {
   readonly #random: Random;
   readonly #seeds: readonly Buffer[];
 
-  constructor(random: Random) {
+  constructor(random: Random, seeds: readonly Buffer[] = vectors()) {
     this.#random = random;
-    this.#seeds = FILES.flatMap((name) => {
-      const url = new URL(`../../warden/channel/vectors/${name}.json`, import.meta.url);
-      const { vectors } = JSON.parse(readFileSync(url, "utf8")) as {
-        readonly vectors: readonly { readonly hex: string }[];
-      };
-      return vectors.map(({ hex }) => Buffer.from(hex, "hex"));
-    });
+    this.#seeds = seeds;
   }
 
   input(): Buffer {
@@ -49,4 +43,14 @@ export class Corpus {
         return Buffer.concat([input, this.#random.pick(this.#seeds)]);
     }
   }
+}
+
+function vectors(): readonly Buffer[] {
+  return FILES.flatMap((name) => {
+    const url = new URL(`../../warden/channel/vectors/${name}.json`, import.meta.url);
+    const { vectors } = JSON.parse(readFileSync(url, "utf8")) as {
+      readonly vectors: readonly { readonly hex: string }[];
+    };
+    return vectors.map(({ hex }) => Buffer.from(hex, "hex"));
+  });
 }

@@ -28,3 +28,14 @@ export class Random {
     return item;
   }
 }
+
+/** An input as it may arrive: cut anywhere. */
+export function pieces(input: Buffer, random: Random): readonly Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < input.length; ) {
+    const end = at + 1 + random.below(40);
+    parts.push(Buffer.from(input.subarray(at, end)));
+    at = end;
+  }
+  return parts;
+}

@@ -5,51 +5,32 @@ import { Channel } from "../../packages/bulkhead/src/channel/channel.js";
 import { FrameDecoder } from "../../packages/bulkhead/src/channel/decoder.js";
 import { frame, helloFrame } from "../../packages/bulkhead/src/channel/frames.js";
 import type { Side } from "../../packages/bulkhead/src/channel/protocol.js";
-import { readQuery } from "../../packages/bulkhead/src/egress/inside/dns/message.js";
-import { absoluteTarget, authorityTarget } from "../../packages/bulkhead/src/egress/inside/http-target.js";
-import { readClientHello } from "../../packages/bulkhead/src/egress/tls/client-hello.js";
 import { BulkheadError } from "../../packages/bulkhead/src/errors/bulkhead-error.js";
-import { normalHost } from "../../packages/bulkhead/src/policy/network/host.js";
 import { readEntry, readEvent } from "../../packages/bulkhead/src/sandbox/files/entries.js";
 import { LineDecoder } from "../../packages/bulkhead/src/sandbox/files/lines.js";
 import { readExitStatus } from "../../packages/bulkhead/src/sandbox/process-result.js";
-import type { Random } from "./random.js";
+import { network } from "./network.js";
+import { pieces, type Random } from "./random.js";
 
-type Target = (input: Buffer, random: Random) => void;
+export interface Target {
+  /** What is damaged. Default: the golden vectors of the channel. */
+  readonly seeds?: readonly Buffer[];
+  readonly run: (input: Buffer, random: Random) => void | Promise<void>;
+}
 
 /** Each throws when its decoder breaks: with anything but a refusal by code, or with a result that depends on the split. */
 export const targets: Readonly<Record<string, Target>> = {
-  "frames of init": (input, random) => frames("init", input, random),
-  "frames of the host": (input, random) => frames("host", input, random),
-  "a channel with operations open": channel,
-  "messages of the broker": (input, random) => {
-    deepStrictEqual(messages(input, pieces(input, random)), messages(input, [input]));
+  "frames of init": { run: (input, random) => frames("init", input, random) },
+  "frames of the host": { run: (input, random) => frames("host", input, random) },
+  "a channel with operations open": { run: channel },
+  "messages of the broker": {
+    run: (input, random) => deepStrictEqual(messages(input, pieces(input, random)), messages(input, [input])),
   },
-  "lines of file operations": (input, random) => {
-    deepStrictEqual(lines(input, pieces(input, random)), lines(input, [input]));
+  "lines of file operations": {
+    run: (input, random) => deepStrictEqual(lines(input, pieces(input, random)), lines(input, [input])),
   },
-  "queries of DNS": (input) => {
-    const name = readQuery(Buffer.concat([QUERY, input]))?.name ?? "";
-    if (!/^[a-z0-9_.-]*$/.test(name)) throw new Error(`a name with ${JSON.stringify(name)}`);
-  },
-  "handshakes of TLS": (input) => {
-    const record = Buffer.concat([Buffer.from([22, 3, 1, input.length >> 8, input.length & 255]), input]);
-    const read = readClientHello(record);
-    if (read.kind === "hello") deepStrictEqual(readClientHello(Buffer.concat([record, input])), read);
-  },
-  "targets of HTTP and SOCKS": (input) => {
-    const text = input.toString("latin1");
-    const hosts = [authorityTarget(text), absoluteTarget(`http://${text}`)].map((target) => target?.host ?? text);
-    for (const host of hosts) {
-      const found = normalHost(host);
-      // What a name is brought into must be where it stays: else it is decided on as one and connected to as another.
-      if (found.kind === "name") deepStrictEqual(normalHost(found.name), found);
-    }
-  },
+  ...network,
 };
-
-/** A header of DNS with one question; what follows is the question. */
-const QUERY = Buffer.from([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 
 function frames(from: Side, input: Buffer, random: Random): void {
   const whole = decodedFrames(from, [input]);
@@ -129,14 +110,4 @@ function refusal(action: () => unknown): string | undefined {
     if (error instanceof BulkheadError) return `${error.code} ${error.detail}`;
     throw error;
   }
-}
-
-function pieces(input: Buffer, random: Random): readonly Buffer[] {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < input.length; ) {
-    const end = at + 1 + random.below(40);
-    parts.push(Buffer.from(input.subarray(at, end)));
-    at = end;
-  }
-  return parts;
 }

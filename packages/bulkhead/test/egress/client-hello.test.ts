@@ -61,6 +61,14 @@ describe("a ClientHello", () => {
     }
   });
 
+  it.each([
+    ["data that a client sends before it is answered", [20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 2, 7, 7]],
+    ["what is no record", [0xff, 0xff, 0xff, 0xff, 0xff]],
+  ])("is what it is, with %s behind it", (_what, more) => {
+    const read = readClientHello(Buffer.concat([real, Buffer.from(more)]));
+    expect(read).toEqual({ kind: "hello", hello: { serverName: "example.org", encrypted: false } });
+  });
+
   it("that hides another says so", () => {
     const bytes = helloWith([
       [0, serverName("a.test")],

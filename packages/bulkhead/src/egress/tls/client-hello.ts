@@ -42,7 +42,10 @@ export function readClientHello(bytes: Uint8Array): Hello {
   }
 }
 
-/** The body of the first handshake message, put together from its records. Undefined: not all of it is there. */
+/**
+ * The body of the first handshake message, put together from its records. Undefined: not all of it is there. What follows is not looked at: a client
+ * that resumes sends data with its first message.
+ */
 function handshakeMessage(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -53,8 +56,13 @@ function handshakeMessage(bytes: Uint8Array): Uint8Array | undefined {
     if (size === 0 || size > LARGEST_RECORD || parts.length === MOST_RECORDS) throw new Malformed();
     parts.push(bytes.subarray(at + 5, at + 5 + size));
     at += 5 + size;
+    const body = bodyOf(Buffer.concat(parts));
+    if (body !== undefined) return body;
   }
-  const message = Buffer.concat(parts);
+  return undefined;
+}
+
+function bodyOf(message: Uint8Array): Uint8Array | undefined {
   const [type, a, b, c] = message;
   if (type !== undefined && type !== CLIENT_HELLO) throw new Malformed();
   if (a === undefined || b === undefined || c === undefined) return undefined;
