@@ -1,13 +1,12 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { type Level, Sandbox } from "bulkhead";
+import { Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { network as attacks } from "../security/attacks/network.js";
 import { runAttacks } from "../security/support/run-attacks.js";
 import { forEachLevel } from "../support/levels.js";
-import type { TemporaryDirectory } from "../support/temporary.js";
 import { Hosts } from "./support/hosts.js";
-import { smallRoot } from "./support/small-root.js";
+import { Roots } from "./support/small-root.js";
 
 /** What leaves by no proxy: each line says how one attempt ended, in its own words. */
 const ATTEMPTS = `
@@ -48,14 +47,8 @@ for name in ("w\\u0435b.test", "xn--wb-7lc.test", "web\\u3002test.other.test", "
     say("name " + ascii(name), lambda: b"reached" in proxied(head))
 `;
 
-/** A guest has programs of its own, and not this host's. */
-let guest: TemporaryDirectory | undefined;
-const rootAt = async (level: Level) => {
-  if (level !== "microvm") return "host";
-  guest ??= await smallRoot();
-  return guest.path;
-};
-afterAll(async () => await guest?.[Symbol.asyncDispose]());
+const roots = new Roots();
+afterAll(async () => await roots[Symbol.asyncDispose]());
 
 await forEachLevel(
   (level) => {
@@ -84,7 +77,7 @@ await forEachLevel(
         sandbox = await Sandbox.create(
           {
             level,
-            root: await rootAt(level),
+            root: await roots.at(level),
             env: hosts.env("web.test", "shared.test"),
             network: {
               allow: [

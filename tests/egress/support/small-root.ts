@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Level } from "bulkhead";
 import { TemporaryDirectory } from "../../support/temporary.js";
 
 const BASE = fileURLToPath(new URL("../../../packages/bulkhead/assets/base", import.meta.url));
@@ -28,6 +29,21 @@ export async function smallRoot(): Promise<TemporaryDirectory> {
   const files = new Set([BUNDLE, ...programs, ...librariesOf([...programs, ...modules])]);
   execFileSync("cp", ["-L", "--parents", ...files, root.path]);
   return root;
+}
+
+/** The host's root, and at a level whose guests have programs of their own a small one, made when it is asked for. */
+export class Roots implements AsyncDisposable {
+  #small: TemporaryDirectory | undefined;
+
+  async at(level: Level): Promise<string> {
+    if (level !== "microvm") return "host";
+    this.#small ??= await smallRoot();
+    return this.#small.path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#small?.[Symbol.asyncDispose]();
+  }
 }
 
 /** What the dynamic linker would load for them, itself included. */
