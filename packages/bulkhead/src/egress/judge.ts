@@ -20,9 +20,12 @@ export interface Circumstances {
   readonly canIntercept: boolean;
 }
 
+/** What decides whether requests are to be seen. */
+export type Seeing = Pick<Circumstances, "rules" | "secretHosts">;
+
 /** Decides about one ask. Throws a Refusal, whose `rule` is the one that denies it. */
 export async function decide(ask: Ask, circumstances: Circumstances): Promise<Decision> {
-  const { rules, secretHosts, canIntercept } = circumstances;
+  const { rules, canIntercept } = circumstances;
   const target = targetOf(ask);
   const { port } = ask;
   const weighed = weigh(rules, target, port);
@@ -33,11 +36,7 @@ export async function decide(ask: Ask, circumstances: Circumstances): Promise<De
   const byHook = rule === undefined && said === "allow" ? hookRule(target, port) : null;
   if (rule === undefined && byHook === null) throw new Refusal("no rule allows it");
   const protocols: ReadonlySet<Protocol> = byHook === null ? weighed.protocols : new Set(["http", "https"]);
-  const intercept =
-    protocols.has("https") &&
-    (weighed.byRequest ||
-      weighed.allowing.some((each) => each.intercept) ||
-      secretHosts.some((secret) => secret.port === port && matchesHost(secret.host, target)));
+  const intercept = protocols.has("https") && mustSee(weighed, target, port, circumstances);
   if (intercept && !canIntercept) {
     throw new Refusal("its requests must be seen, and the sandbox was started without an authority for that", {
       rule: rule?.text ?? null,
@@ -59,11 +58,15 @@ export function decideRequest(decision: Decision, request: Request, rules: Netwo
   return rule;
 }
 
-/** Whether a connection that is open already would still be allowed. */
-export function isStillAllowed({ target, port, byHook, addresses }: Decision, rules: NetworkRules): boolean {
-  const { deniedBy: denied, allowing } = weigh(rules, target, port);
-  if (denied !== null || (allowing.length === 0 && byHook === null)) return false;
-  return addresses.every((address) => rangeThatDenies(address, port, rules) === undefined);
+/** Whether a connection that is open already would still be allowed, with all that may be spoken on it, and need be seen no better. */
+export function isStillAllowed(decision: Decision, seeing: Seeing): boolean {
+  const { rules } = seeing;
+  const { target, port, byHook, addresses, intercept, protocols } = decision;
+  const weighed = weigh(rules, target, port);
+  if (weighed.deniedBy !== null || (weighed.allowing.length === 0 && byHook === null)) return false;
+  if (protocols.has("https") && !intercept && mustSee(weighed, target, port, seeing)) return false;
+  if (byHook === null && [...protocols].some((protocol) => !weighed.protocols.has(protocol))) return false;
+  return addresses.every((address) => refusalOf(address, port, weighed, rules) === undefined);
 }
 
 function targetOf({ host, port }: Ask): Target {
@@ -90,21 +93,34 @@ async function addressesOf(
   { rules, lookups }: Circumstances,
 ): Promise<readonly string[]> {
   const found = target.kind === "address" ? [target.address] : await lookUp(lookups, target.name);
-  const privateAllowed = weighed.allowing.some((rule) => rule.private);
   return found.map((each) => {
-    const judged = judge(each);
-    if (judged === undefined) throw new Refusal("its name leads to what is no address");
-    const denied = rangeThatDenies(each, port, rules);
-    if (denied !== undefined) throw deniedBy(denied);
-    const named = rules.allow.some(
-      (rule) => covers(rule, { kind: "address", address: each }, port) && namesSpecial(rule.host),
-    );
+    const refusal = refusalOf(each, port, weighed, rules);
     // One that is refused among good ones is no accident: all are refused.
-    if (judged.special !== null && !(privateAllowed && isPrivate(judged.special)) && !named) {
-      throw new Refusal(`it leads to an address that is not public (${judged.special}), and no rule names that`);
-    }
-    return judged.address;
+    if (refusal !== undefined) throw refusal;
+    return judge(each)?.address ?? each;
   });
+}
+
+/** Why an address may not be connected to, whatever led there. */
+function refusalOf(address: string, port: number, { allowing }: Weighed, rules: NetworkRules): Refusal | undefined {
+  const judged = judge(address);
+  if (judged === undefined) return new Refusal("its name leads to what is no address");
+  const denied = rangeThatDenies(address, port, rules);
+  if (denied !== undefined) return deniedBy(denied);
+  if (judged.special === null) return undefined;
+  if (isPrivate(judged.special) && allowing.some((rule) => rule.private)) return undefined;
+  const named = rules.allow.some((rule) => covers(rule, { kind: "address", address }, port) && namesSpecial(rule.host));
+  if (named) return undefined;
+  return new Refusal(`it leads to an address that is not public (${judged.special}), and no rule names that`);
+}
+
+/** Whether what is asked over TLS has to be seen. */
+function mustSee(weighed: Weighed, target: Target, port: number, { secretHosts }: Seeing): boolean {
+  return (
+    weighed.byRequest ||
+    weighed.allowing.some((each) => each.intercept) ||
+    secretHosts.some((secret) => secret.port === port && matchesHost(secret.host, target))
+  );
 }
 
 function rangeThatDenies(address: string, port: number, { deny }: NetworkRules): NetworkRule | undefined {

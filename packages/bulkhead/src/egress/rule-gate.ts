@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Level } from "../policy/level.js";
 import { normalHost } from "../policy/network/host.js";
-import type { NetworkRules } from "../policy/network/types.js";
+import type { NetworkRules, SecretHost } from "../policy/network/types.js";
 import { Decision } from "./decision.js";
 import { Budget } from "./forward/budget.js";
 import { connectTo } from "./forward/connect.js";
@@ -15,7 +15,7 @@ import type { EgressHook } from "./hook.js";
 import { Conversation, type RequestNote } from "./http/conversation.js";
 import { exchange, refuse } from "./http/exchange.js";
 import { HttpFront } from "./http/front.js";
-import { decide, decideRequest, isStillAllowed, shownName } from "./judge.js";
+import { decide, decideRequest, isStillAllowed, type Seeing, shownName } from "./judge.js";
 import type { EgressEvent, EgressListener } from "./log/event.js";
 import { Lookups } from "./resolve/lookups.js";
 import { ReservedNames } from "./resolve/reserved-names.js";
@@ -62,12 +62,14 @@ export class RuleGate implements Gate {
   readonly #front = new HttpFront();
   readonly #redactor: Redactor;
   readonly #open = new Map<Duplex | ServerResponse, Decision>();
+  readonly #secretHosts: readonly SecretHost[];
   #rules: NetworkRules;
   #count = 0;
 
   constructor(parts: RuleGateParts) {
     this.#parts = parts;
     this.#rules = parts.rules;
+    this.#secretHosts = parts.secrets.flatMap(({ hosts }) => hosts);
     this.#names = new ReservedNames(parts.level);
     this.#lookups = new Lookups(parts.resolve);
     this.#budget = new Budget(parts.rules.limits);
@@ -77,10 +79,9 @@ export class RuleGate implements Gate {
   async decide(ask: Ask): Promise<Verdict> {
     try {
       return await decide(ask, {
-        rules: this.#rules,
+        ...this.#seeing,
         lookups: this.#lookups,
         hook: this.#parts.hook,
-        secretHosts: this.#parts.secrets.flatMap(({ hosts }) => hosts),
         canIntercept: this.#parts.authority !== null,
       });
     } catch (error) {
@@ -187,13 +188,17 @@ export class RuleGate implements Gate {
     this.#rules = rules;
     this.#budget.change(rules.limits);
     for (const [end, decision] of this.#open) {
-      if (!isStillAllowed(decision, rules)) end.destroy();
+      if (!isStillAllowed(decision, this.#seeing)) end.destroy();
     }
+  }
+
+  get #seeing(): Seeing {
+    return { rules: this.#rules, secretHosts: this.#secretHosts };
   }
 
   /** A verdict that this gate did not make is a mistake of the caller's, and opens nothing. */
   #accountFor(ask: Ask, verdict: Allowed): Account | undefined {
-    if (!(verdict instanceof Decision) || !isStillAllowed(verdict, this.#rules)) {
+    if (!(verdict instanceof Decision) || !isStillAllowed(verdict, this.#seeing)) {
       this.#tell({ ask, verdict: "deny", rule: null, reason: "the rules have changed" });
       return undefined;
     }

@@ -2,6 +2,7 @@ import { Agent } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Decision } from "../decision.js";
 import type { Budget } from "../forward/budget.js";
+import { Refusal } from "../forward/refusal.js";
 import type { LoadedSecret } from "../secrets/load.js";
 import type { Redactor } from "../secrets/redact.js";
 
@@ -46,11 +47,17 @@ export class Conversation {
 
 /** Takes connections from nowhere else. One at a time: a client has one, too. */
 class PinnedAgent extends Agent {
-  readonly #connect: () => Promise<Duplex>;
+  #connect: () => Promise<Duplex>;
 
   constructor(connect: () => Promise<Duplex>) {
     super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
     this.#connect = connect;
+  }
+
+  /** What was asked and not sent yet is not sent any more: without this each would have a connection of its own now. */
+  override destroy(): void {
+    this.#connect = async () => await Promise.reject(new Refusal("the client went away", { status: 502 }));
+    super.destroy();
   }
 
   override createConnection(_options: unknown, created?: (error: Error | null, stream: Duplex) => void): undefined {

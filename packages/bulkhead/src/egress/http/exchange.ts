@@ -5,6 +5,7 @@ import { isRefusal, Refusal, reasonOf } from "../forward/refusal.js";
 import { inject, isFor } from "../secrets/inject.js";
 import type { Conversation } from "./conversation.js";
 import { checkHost, endToEnd } from "./headers.js";
+import { whenGone } from "./waiting.js";
 
 /** Answers one request by asking the host that was decided on. Never rejects: a failure is an answer, or ends the response. */
 export async function exchange(
@@ -20,12 +21,15 @@ export async function exchange(
     outgoing.setTimeout(budget.idleMs, () =>
       outgoing.destroy(new Refusal("nothing moved for too long", { status: 504 })),
     );
+    using _leaving = whenGone(request.socket, () =>
+      outgoing.destroy(new Refusal("the client went away", { status: 502 })),
+    );
     const answered = answer(outgoing);
     answered.catch(() => undefined);
     const sending = hasBody(request) ? pipeline(request, budget.meter("out"), outgoing) : end(request, outgoing);
     sending.catch((error: Error) => outgoing.destroy(error));
     const incoming = await answered;
-    const headers = endToEnd(incoming.rawHeaders).map(([name, value]) => [name, redactor.text(value)] as const);
+    const headers = endToEnd(incoming.rawHeaders).map(([name, value]) => [redactor.text(name), redactor.text(value)]);
     if (!redactor.isIdle) checkReadable(incoming);
     response.sendDate = false;
     response.writeHead(incoming.statusCode ?? 502, headers.flat());
@@ -68,7 +72,8 @@ export function prepare(conversation: Conversation, request: IncomingMessage) {
     ...(guarded ? [["Accept-Encoding", "identity"] as const] : []),
     ...(request.headers["transfer-encoding"] === undefined ? [] : [["Transfer-Encoding", "chunked"] as const]),
   ];
-  const astray = injected.astray.join(", ");
+  const inPath = secrets.filter(({ placeholder }) => path.includes(placeholder)).map(({ name }) => name);
+  const astray = [...new Set([...injected.astray, ...inPath])].join(", ");
   return {
     rule,
     secrets: injected.secrets,
@@ -98,8 +103,8 @@ async function answer(outgoing: ClientRequest): Promise<IncomingMessage> {
 
 /** A body that is compressed all the same cannot be searched. */
 function checkReadable(incoming: IncomingMessage): void {
-  const coding = incoming.headers["content-encoding"] ?? "identity";
-  if (coding.toLowerCase() !== "identity" && coding !== "") {
+  const { "content-encoding": coding = "identity", "transfer-encoding": transfer = "chunked" } = incoming.headers;
+  if (!/^(identity)?$/i.test(coding) || !/^chunked$/i.test(transfer)) {
     incoming.destroy();
     throw new Refusal("the answer is compressed, so secrets in it could not be found", { status: 502 });
   }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Conversation } from "./conversation.js";
 import { exchange, refuse } from "./exchange.js";
 import { upgrade } from "./upgrade.js";
+import { isIdle, wait } from "./waiting.js";
 
 /** A client that does not finish the head of its request holds a connection. */
 const HEAD_MS = 30_000;
@@ -57,10 +58,16 @@ export class HttpFront {
       refuse(response, undefined);
       return;
     }
-    clearTimeout(found.deadline);
-    await exchange(found.conversation, request, response);
+    {
+      using place = wait(request.socket);
+      if (place === undefined) return;
+      clearTimeout(found.deadline);
+      await exchange(found.conversation, request, response);
+    }
     // The next request of the same connection has as long as the first had.
-    if (!request.socket.destroyed) found.deadline = headDeadline(request.socket);
+    if (request.socket.destroyed || !isIdle(request.socket)) return;
+    clearTimeout(found.deadline);
+    found.deadline = headDeadline(request.socket);
   }
 }
 

@@ -65,7 +65,7 @@ async function switched(outgoing: ReturnType<typeof httpRequest>) {
 }
 
 function statusLine(response: IncomingMessage, redact: (text: string) => string): string {
-  const headers = endToEnd(response.rawHeaders).map(([name, value]) => `${name}: ${redact(value)}\r\n`);
+  const headers = endToEnd(response.rawHeaders).map(([name, value]) => `${redact(name)}: ${redact(value)}\r\n`);
   return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${headers.join("")}\r\n`;
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Gate } from "../gate.js";
+import { wait } from "../http/waiting.js";
 import { absoluteTarget, authorityTarget } from "./http-target.js";
 import { HANDSHAKE_MS } from "./times.js";
 
@@ -56,6 +57,8 @@ export class HttpProxy {
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
+    using place = wait(socket);
+    if (place === undefined) return;
     stopWaiting(socket);
     response.once("close", () => waitForHeader(socket));
     response.on("error", () => undefined);

@@ -25,8 +25,9 @@ export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
       return;
     }
     const ask = { via: "socks", ...target } as const;
-    const verdict = await gate.decide(ask);
+    // It has said what it wants; somebody may have to be asked.
     clearTimeout(timer);
+    const verdict = await gate.decide(ask);
     if (!verdict.allowed) {
       client.end(reply(Reply.denied));
       return;

@@ -1,6 +1,13 @@
 import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
-import type { EgressListener } from "./event.js";
+import type { EgressEvent, EgressListener } from "./event.js";
+
+/**
+ * A workload can be refused thousands of times a second, and must not fill the host's disk with it: after so many refusals only each of
+ * `LISTED_THEN` has a line. What was let through has one always: it took a connection.
+ */
+const LISTED = 50_000;
+const LISTED_THEN = 1_000;
 
 /** A file that every decision is a line of. */
 export interface EgressLog {
@@ -14,8 +21,16 @@ export function egressLog(path: string): EgressLog {
   const stream = createWriteStream(path, { flags: "a", mode: 0o600 });
   const done = finished(stream);
   done.catch(() => undefined);
+  let refused = 0;
+  const isListed = ({ verdict }: EgressEvent) => {
+    if (verdict === "allow") return true;
+    refused += 1;
+    return refused <= LISTED || refused % LISTED_THEN === 0;
+  };
   return {
-    listener: (event) => void stream.write(`${JSON.stringify(event)}\n`),
+    listener: (event) => {
+      if (isListed(event)) stream.write(`${JSON.stringify(event)}\n`);
+    },
     close: async () => {
       stream.end();
       await done;

@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { Verdict } from "../../../src/egress/gate.js";
 import { serveSocks } from "../../../src/egress/inside/socks.js";
+import { duplexPair } from "../../support/duplex-pair.js";
 import { EchoGate, exchange } from "./support.js";
 
 const GREETING = Buffer.from([5, 1, 0]);
@@ -70,5 +73,25 @@ describe("SOCKS5 inside", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("waits for whoever has to be asked, once it knows what is wanted", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let answer: (verdict: Verdict) => void = () => undefined;
+      const gate = new EchoGate();
+      gate.decide = async () => await new Promise<Verdict>((resolve) => (answer = resolve));
+      const [client, inside] = duplexPair();
+      const served = serveSocks(gate, inside);
+      client.write(Buffer.concat([GREETING, request("allowed.example")]));
+      await once(client, "readable");
+      await vi.advanceTimersByTimeAsync(55_000);
+      expect(inside.destroyed).toBe(false);
+      answer({ allowed: false, reason: "", rule: null });
+      await served;
+      expect((client.read() as Buffer).toString("latin1")).toBe("\x05\x00\x05\x02\0\x01\0\0\0\0\0\0");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
