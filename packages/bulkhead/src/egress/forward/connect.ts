@@ -1,4 +1,5 @@
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
+import { THIS_HOST } from "../../addresses/special.js";
 import { judge } from "../addresses/judge.js";
 import { Refusal, reasonOf } from "./refusal.js";
 
@@ -25,6 +26,11 @@ export async function connectTo(addresses: readonly string[], port: number): Pro
   if (remote === undefined || !addresses.includes(remote)) {
     socket.destroy();
     throw new Refusal("it was connected to another address than was decided");
+  }
+  // The kernel has one's own addresses talk to themselves. One that no interface shows (without a carrier, or a whole range that is local) is told by this.
+  if (judge(remote)?.special === null && judge(socket.localAddress ?? "")?.address === remote) {
+    socket.destroy();
+    throw new Refusal(`it leads to an address that is not public (${THIS_HOST}), and no rule names that`);
   }
   return socket;
 }
