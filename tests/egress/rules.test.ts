@@ -1,4 +1,4 @@
-import { type EgressEvent, Sandbox } from "bulkhead";
+import { type EgressEvent, type EgressHook, Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { Hosts } from "./support/hosts.js";
@@ -12,6 +12,7 @@ await forEachLevel(
   (level) => {
     describe("egress by rules", () => {
       const events: EgressEvent[] = [];
+      let hook: EgressHook = () => undefined;
       let hosts: Hosts;
       let sandbox: Sandbox;
 
@@ -34,7 +35,13 @@ await forEachLevel(
               ],
             },
           },
-          { egress: { ...hosts.egress, onEgressEvent: (event) => void events.push(event) } },
+          {
+            egress: {
+              ...hosts.egress,
+              onEgress: (ask) => hook(ask),
+              onEgressEvent: (event) => void events.push(event),
+            },
+          },
         );
         await sandbox.files.write("/work/ca.pem", certificate.cert);
       });
@@ -149,6 +156,26 @@ await forEachLevel(
         expect(await said(python("other.test"))).toMatch(/gaierror/);
         expect(await said(python("secret-data.tunnel.other.test"))).toMatch(/gaierror/);
         expect(hosts.names.asked.length).toBe(asked);
+      });
+
+      test("the program that runs it may allow and refuse while it runs, but overrules no rule that denies", async () => {
+        const asked: (string | null)[] = [];
+        hook = ({ name, path, rule }) => {
+          asked.push(`${name} ${path} ${rule}`);
+          return name === "web.test" ? "deny" : "allow";
+        };
+        sandbox.setNetwork({
+          allow: [{ host: "web.test", ports: hosts.web.port, protocol: "http", private: true }],
+          deny: [`denied.test:${hosts.web.port}`],
+        });
+        const get = (name: string) => said(`curl -sS -m 10 http://${name}:$WEBPORT/asked`);
+        expect(await get("web.test")).toBe("bulkhead: the program that runs the sandbox refused it\n");
+        expect(await get("denied.test")).toBe("bulkhead: a rule denies it\n");
+        // Allowed it is, but where its name leads is not for this hook to say.
+        expect(await get("other.test")).toContain("not public (loopback)");
+        expect(asked).toEqual([`web.test /asked http://web.test:${hosts.web.port}`, "other.test /asked null"]);
+        hook = () => undefined;
+        expect(await get("web.test")).toBe("hello GET /asked\n");
       });
 
       test("other rules can be put in force while it runs", async () => {

@@ -25,9 +25,12 @@ export class Names implements AsyncDisposable {
     });
   }
 
-  static async start(addresses: Readonly<Record<string, readonly string[]>>): Promise<Names> {
+  static async start(
+    addresses: Readonly<Record<string, readonly string[]>>,
+    { address = "127.0.0.1", port = 0 } = {},
+  ): Promise<Names> {
     const names = new Names(addresses);
-    names.#socket.bind(0, "127.0.0.1");
+    names.#socket.bind(port, address);
     await once(names.#socket, "listening");
     return names;
   }
