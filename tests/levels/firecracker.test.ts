@@ -63,7 +63,7 @@ describe.skipIf(lack !== undefined)(
       directory = await mkdtemp(join(tmpdir(), "bulkhead-test-"));
       broker = await Broker.default();
       const { kernel, initramfs, acpi } = await guestFiles();
-      const commandLine = commandLineFor("vsock", false);
+      const commandLine = await commandLineFor("vsock", false);
       const machine = { kernel, initramfs, images: [initramfs], memoryMib: MEMORY_MIB, cpus: 1, commandLine, acpi };
       const monitor = await firecrackerMonitor(process.env["BULKHEAD_FIRECRACKER"] ?? "", machine);
       const { id, limits } = workload(`firecracker-${process.pid}`);

@@ -13,6 +13,7 @@ import { guestCommandLine } from "../../packages/bulkhead/src/guest/command-line
 import { type Boot, GuestControl } from "../../packages/bulkhead/src/guest/control.js";
 import { initramfsFor } from "../../packages/bulkhead/src/guest/initramfs.js";
 import { defaultKernel } from "../../packages/bulkhead/src/guest/kernel/store.js";
+import { tscKhz } from "../../packages/bulkhead/src/levels/microvm/tsc.js";
 import { parsePlan } from "../../packages/bulkhead/src/plan/schema.js";
 
 const package_ = fileURLToPath(new URL("../../packages/bulkhead", import.meta.url));
@@ -53,7 +54,7 @@ export class Guest implements AsyncDisposable {
     const kernel = await defaultKernel();
     if (kernel === undefined) throw new Error("no kernel");
     const initrd = await initramfsFor(kernel, join(package_, "bin", "warden"));
-    const append = guestCommandLine({ ports: "serial", emulatedTscKhz: 2_600_000 });
+    const append = guestCommandLine({ ports: "serial", emulatedTscKhz: await tscKhz() });
     const machine = `microvm,acpi=${kernel.acpi ? "on" : "off"},isa-serial=on`;
     const options = `-M ${machine} -accel tcg -cpu max,la57=off -m 256M -nodefaults -no-user-config -nographic -no-reboot
       -global virtio-mmio.force-legacy=off -serial none -device virtio-serial-device

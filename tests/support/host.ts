@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { eventually } from "./time.js";
 
 /** A /proc or /sys file; empty when it is not there or not readable. */
@@ -58,4 +58,15 @@ export function namespaceOf(pid: number | "self", kind: string): string | undefi
   } catch {
     return undefined;
   }
+}
+
+/** The directories of a process's control groups that the broker made, in whatever version is mounted where people mount it. */
+export function groupsOf(pid: number): readonly string[] {
+  const lines = readKernelFile(`/proc/${pid}/cgroup`).split("\n");
+  return lines.flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(.*bulkhead.*)$/.exec(line) ?? [];
+    if (controllers === undefined || path === undefined) return [];
+    const mounts = controllers === "" ? ["", "unified"] : [controllers, ...controllers.split(",")];
+    return mounts.map((mount) => `/sys/fs/cgroup/${mount}${path}`).filter((directory) => existsSync(directory));
+  });
 }

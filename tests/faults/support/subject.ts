@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdir, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Level } from "bulkhead";
-import { isAlive, noneLeft, parentOf, processesWith, readKernelFile } from "../../support/host.js";
+import { groupsOf, isAlive, noneLeft, parentOf, processesWith } from "../../support/host.js";
 import { WARDEN_PATH } from "../../support/programs.js";
 import { TemporaryDirectory } from "../../support/temporary.js";
 import { eventually } from "../../support/time.js";
@@ -111,15 +111,4 @@ export class Subject implements AsyncDisposable {
     for (const broker of processesWith(this.#warden)) process.kill(broker, "SIGKILL");
     await this.#temporary[Symbol.asyncDispose]();
   }
-}
-
-/** The directories of a process's control groups that the broker made, in whatever version is mounted where people mount it. */
-function groupsOf(pid: number): readonly string[] {
-  const lines = readKernelFile(`/proc/${pid}/cgroup`).split("\n");
-  return lines.flatMap((line) => {
-    const [, controllers, path] = /^\d+:([^:]*):(.*bulkhead.*)$/.exec(line) ?? [];
-    if (controllers === undefined || path === undefined) return [];
-    const mounts = controllers === "" ? ["", "unified"] : [controllers, ...controllers.split(",")];
-    return mounts.map((mount) => `/sys/fs/cgroup/${mount}${path}`).filter((directory) => existsSync(directory));
-  });
 }

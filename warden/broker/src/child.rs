@@ -11,7 +11,7 @@ use crate::mounts::{self, Ids, Prepared};
 use crate::orders;
 use crate::payload::{self, Executable};
 use bulkhead_confine as confine;
-use bulkhead_plan::model::{Level, Namespace, Plan};
+use bulkhead_plan::model::{Level, Namespace, Payload, Plan};
 use bulkhead_plan::payload::LAST_FD;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -147,7 +147,7 @@ fn become_payload(
     if plan.namespaces.contains(&Namespace::Uts) {
         rustix::system::sethostname(plan.hostname.as_bytes()).attempt(failed, "sethostname")?;
     }
-    confine::limits::apply(&plan.limits)?;
+    confine::limits::apply(&plan.limits, matches!(plan.payload, Payload::Init(_)))?;
 
     let switches_user = birth.user_namespace.is_some();
     if let Some(namespace) = &birth.user_namespace {

@@ -15,14 +15,15 @@ const STACK_BYTES: u64 = 8 * 1024 * 1024;
 /// Queued signals and POSIX timers pin kernel memory.
 const SIGNALS: u64 = 4096;
 
-/// Sets every rlimit of the plan, and those that no plan can raise.
+/// Sets every rlimit of the plan, and those that no plan can raise. `runs_init`: what is executed is init, which needs files of its own.
 ///
 /// # Errors
 /// `LAUNCH_FAILED`; `detail` names the resource.
-pub fn apply(limits: &Limits) -> Result<(), Error> {
+pub fn apply(limits: &Limits, runs_init: bool) -> Result<(), Error> {
+    let least = if runs_init { INIT_OPEN_FILES } else { 0 };
     // A core dump would leave by the host's core_pattern, which may be a program that runs as root on the host.
     set(Resource::Core, 0, "CORE")?;
-    set(Resource::Nofile, limits.open_files.max(INIT_OPEN_FILES), "NOFILE")?;
+    set(Resource::Nofile, limits.open_files.max(least), "NOFILE")?;
     set(Resource::Fsize, limits.file_bytes, "FSIZE")?;
     set(Resource::Memlock, limits.locked_bytes, "MEMLOCK")?;
     set(Resource::Sigpending, SIGNALS, "SIGPENDING")?;

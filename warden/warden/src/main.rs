@@ -1,9 +1,11 @@
 //! The warden: one static program in four roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; `warden relay`
 //! starts a virtual machine monitor in its jail; and as `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
 
+mod tsc;
+
 use std::ffi::OsString;
 
-const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n       warden version\n(`warden init` is started by the broker, inside a sandbox)";
+const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n       warden version | tsc\n(`warden init` is started by the broker, inside a sandbox)";
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -18,6 +20,10 @@ fn main() {
         Some("init") => bulkhead_init::main(arguments.into_iter().skip(1).collect()),
         Some("relay") => bulkhead_relay::main(arguments.get(2..).unwrap_or_default()),
         Some("broker") => bulkhead_broker::main(&arguments[2..]),
+        Some("tsc") => {
+            println!("{}", tsc::khz());
+            0
+        }
         Some("version" | "--version") => {
             println!("warden {}", env!("CARGO_PKG_VERSION"));
             0

@@ -3,6 +3,7 @@ import { guestCommandLine } from "../../guest/command-line.js";
 import { initramfsFor } from "../../guest/initramfs.js";
 import { defaultKernel } from "../../guest/kernel/store.js";
 import { wardenPath } from "../../host/locate.js";
+import { tscKhz } from "./tsc.js";
 
 /** What a guest boots from. */
 export interface GuestFiles {
@@ -14,9 +15,6 @@ export interface GuestFiles {
   readonly acpi: boolean;
 }
 
-/** The emulated time-stamp counter is as fast as the host's or not; the guest only has to be told something. */
-const EMULATED_TSC_KHZ = 2_600_000;
-
 /** The kernel that is there, with the initramfs for it and this warden. @throws BulkheadError KERNEL_UNAVAILABLE */
 export async function guestFiles(): Promise<GuestFiles> {
   const kernel = await defaultKernel();
@@ -26,7 +24,7 @@ export async function guestFiles(): Promise<GuestFiles> {
   return { kernel: kernel.path, initramfs: initramfs.path, digest, acpi: kernel.acpi };
 }
 
-/** What a guest's kernel is told. */
-export function commandLineFor(ports: "serial" | "vsock", emulated: boolean): string {
-  return guestCommandLine({ ports, ...(emulated ? { emulatedTscKhz: EMULATED_TSC_KHZ } : {}) });
+/** What a guest's kernel is told. @throws BulkheadError VMM_UNAVAILABLE */
+export async function commandLineFor(ports: "serial" | "vsock", emulated: boolean): Promise<string> {
+  return guestCommandLine({ ports, ...(emulated ? { emulatedTscKhz: await tscKhz() } : {}) });
 }

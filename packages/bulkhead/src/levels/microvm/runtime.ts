@@ -52,7 +52,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
     hostPlan: async (workload) => {
       const images: TreeImage[] = [];
       for (const tree of treesOf(workload)) images.push(await context.imageOf(tree));
-      const machine = machineFor(
+      const machine = await machineFor(
         workload,
         images.map(({ path }) => path),
         files,
@@ -92,7 +92,7 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
     images: [],
     memoryMib: PROBE_MIB,
     cpus: 1,
-    commandLine: commandLineOf(candidate),
+    commandLine: await commandLineOf(candidate),
     acpi: files.acpi,
   };
   const { randomBytes } = await import("node:crypto");
@@ -101,7 +101,12 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
   return await probeGuest(broker, plan, probeMs(candidate));
 }
 
-function machineFor(workload: Plan, images: readonly string[], files: GuestFiles, candidate: Candidate): Machine {
+async function machineFor(
+  workload: Plan,
+  images: readonly string[],
+  files: GuestFiles,
+  candidate: Candidate,
+): Promise<Machine> {
   const { memoryBytes, milliCpus } = workload.limits;
   return {
     kernel: files.kernel,
@@ -109,13 +114,13 @@ function machineFor(workload: Plan, images: readonly string[], files: GuestFiles
     images,
     memoryMib: Math.ceil(memoryBytes / MIB) + GUEST_MIB,
     cpus: Math.min(Math.ceil(milliCpus / 1000), 32),
-    commandLine: commandLineOf(candidate),
+    commandLine: await commandLineOf(candidate),
     acpi: files.acpi,
   };
 }
 
-function commandLineOf({ name }: Candidate): string {
-  return commandLineFor(name === "firecracker" ? "vsock" : "serial", name === "qemu-tcg");
+async function commandLineOf({ name }: Candidate): Promise<string> {
+  return await commandLineFor(name === "firecracker" ? "vsock" : "serial", name === "qemu-tcg");
 }
 
 async function monitorFor(candidate: Candidate, machine: Machine): Promise<Monitor> {
