@@ -78,7 +78,9 @@ describe.skipIf(lack !== undefined)(`inside a guest${lack === undefined ? "" : `
   });
 
   it("no module can be loaded, and no clock set", async () => {
-    const { out } = await guest.shell("cat /proc/sys/kernel/modules_disabled; date -s 2000-01-01 2>&1 | tail -n 1");
+    // A kernel that was built without modules has no such switch, and needs none.
+    const file = "/proc/sys/kernel/modules_disabled";
+    const { out } = await guest.shell(`[ -e ${file} ] && cat ${file} || echo 1; date -s 2000-01-01 2>&1 | tail -n 1`);
     expect(out).toMatch(/^1\n(?:.*not permitted|.*denied|Sat Jan)/);
   });
 
