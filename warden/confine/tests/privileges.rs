@@ -149,11 +149,8 @@ const LIMITS: Limits = Limits {
 
 #[test]
 fn limits_are_set_hard() {
-    let table = output(confined("cat", || limits::apply(&LIMITS)).arg("/proc/self/limits"));
-    let line = |name: &str| -> Vec<String> {
-        let line = table.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.split_whitespace().take(2).map(str::to_owned).collect()
-    };
+    let table = output(confined("cat", || limits::apply(&LIMITS, true)).arg("/proc/self/limits"));
+    let line = |name: &str| both(&table, name);
     for (name, value) in [
         ("Max core file size", "0"),
         ("Max open files", "4096"),
@@ -169,6 +166,18 @@ fn limits_are_set_hard() {
         assert_eq!(line(name), [value, value], "{name}");
     }
     assert_eq!(line("Max stack size")[0], "8388608");
+}
+
+#[test]
+fn only_init_has_more_files_than_the_plan_says() {
+    let table = output(confined("cat", || limits::apply(&LIMITS, false)).arg("/proc/self/limits"));
+    assert_eq!(both(&table, "Max open files"), ["1024", "1024"]);
+}
+
+/// The soft and the hard limit of this name.
+fn both(table: &str, name: &str) -> Vec<String> {
+    let line = table.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.split_whitespace().take(2).map(str::to_owned).collect()
 }
 
 #[test]
