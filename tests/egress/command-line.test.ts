@@ -118,11 +118,19 @@ await forEachLevel(
       };
 
       test("--secret puts a value into its host's header, and into nothing else", async () => {
-        const log = directory.join(`${level}-secret.jsonl`);
+        const [log, record] = [directory.join(`${level}-secret.jsonl`), directory.join(`${level}-record.json`)];
         const authority = directory.join("ca.pem");
         writeFileSync(authority, certificate.cert);
         const { code, stdout, stderr } = await bulkhead(
-          [...toLocalhost(), "--egress-log", log, "--secret", `API_KEY=env:TEST_TOKEN@localhost:${tls.port}`],
+          [
+            ...toLocalhost(),
+            "--egress-log",
+            log,
+            "--record",
+            record,
+            "--secret",
+            `API_KEY=env:TEST_TOKEN@localhost:${tls.port}`,
+          ],
           `curl -sS --noproxy '' -H "Authorization: Bearer $API_KEY" https://localhost:${tls.port}/x; env`,
           { TEST_TOKEN: SECRET, NODE_EXTRA_CA_CERTS: authority },
         );
@@ -130,7 +138,10 @@ await forEachLevel(
         expect(credentials).toEqual([`Bearer ${SECRET}`]);
         expect(stdout).toContain(`you said Bearer ${"*".repeat(SECRET.length)}`);
         expect(stdout).toMatch(/^API_KEY=bulkhead-[0-9a-f]{32}$/m);
-        expect(`${stdout}${readFileSync(log, "utf8")}`).not.toContain(SECRET);
+        const envelope = JSON.parse(readFileSync(record, "utf8")) as { readonly payload: string };
+        const statement = Buffer.from(envelope.payload, "base64").toString();
+        expect(statement).toContain('"network"');
+        expect(`${stdout}${readFileSync(log, "utf8")}${statement}`).not.toContain(SECRET);
         expect(logged(log)).toMatchObject([{ verdict: "allow", method: "GET", path: "/x", secrets: ["API_KEY"] }]);
       });
 

@@ -24,8 +24,9 @@ describe.skipIf(lack !== undefined)(`as an unprivileged user${lack === undefined
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
   test.each([
-    ["clients.test.ts", 7],
-    ["rules.test.ts", 10],
+    ["everywhere.test.ts", 6],
+    ["clients.test.ts", 9],
+    ["rules.test.ts", 11],
   ])(
     "%s passes at container level",
     async (file, least) => {

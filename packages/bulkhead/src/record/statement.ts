@@ -3,6 +3,7 @@ import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Evidence } from "../evidence/observed.js";
 import type { Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";
+import type { Policy } from "../policy/schema.js";
 
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
@@ -55,7 +56,7 @@ export interface RecordedResult {
 /** What is known of a run when it is on its way. */
 export interface Started {
   readonly plan: Plan;
-  readonly policy: unknown;
+  readonly policy: Policy;
   readonly argv: readonly string[];
   readonly imageDigest: string | null;
   readonly wardenDigest: string | null;
@@ -69,12 +70,19 @@ export function subjectsOf({ plan, policy, argv, imageDigest, wardenDigest }: St
     sha256 === null ? [] : [{ name, digest: { sha256 } }];
   return [
     ...known("plan", digestOf(plan)),
-    ...known("policy", digestOf(policy)),
+    ...known("policy", digestOf(withoutValues(policy))),
     // Arguments may hold secrets: what they were can be proved, and not read.
     ...known("argv", digestOf(argv)),
     ...known("image", imageDigest?.replace(/^sha256:/, "") ?? null),
     ...known("warden", wardenDigest),
   ];
+}
+
+/** A policy without the values of its secrets: by a digest that holds them whoever has the record could try guesses. */
+function withoutValues(policy: Policy): Policy {
+  if (policy.secrets === undefined) return policy;
+  const secrets = Object.entries(policy.secrets).map(([name, { value: _value, ...rest }]) => [name, rest] as const);
+  return { ...policy, secrets: Object.fromEntries(secrets) };
 }
 
 export function statementOf(plan: Plan, subject: readonly Subject[], predicate: Stated): Statement {
