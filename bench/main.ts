@@ -1,17 +1,20 @@
-/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images|microvm|egress]`: what the walls cost, peers measured in the same run. */
+/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images|gvisor|microvm|egress|memory]`: what the walls cost, peers measured in the same run. */
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { egressGroups } from "./egress/groups.js";
 import { machine, requireSetUp, versionOf } from "./environment.js";
+import { bareRunsc } from "./gvisor/bare.js";
 import { launchFrom } from "./images/launch.js";
 import { unpublish } from "./images/published.js";
 import { bulkheadPull, type Start, skopeoAndUmoci } from "./images/subjects.js";
 import { type Measurement, measure } from "./measure.js";
+import { idleSandboxes, memoryTable } from "./memory/idle.js";
 import { bareQemu, microvm } from "./microvm/subjects.js";
 import {
   commandPromises,
   egressPromises,
+  gvisorPromises,
   imageLaunchPromises,
   judge,
   launchPromises,
@@ -69,6 +72,14 @@ const groups: readonly Group[] = [
     promises: imageLaunchPromises,
   },
   {
+    kind: "gvisor",
+    title: "gVisor: launch to result of true",
+    subjects: [() => bareRunsc("defaults"), () => bareRunsc("options of the jail"), () => bulkhead("gvisor")],
+    runs: Math.max(10, Math.ceil(runs / 4)),
+    warmUp: 3,
+    promises: gvisorPromises,
+  },
+  {
     kind: "microvm",
     title: "microVM: launch to result of true",
     subjects: [
@@ -116,9 +127,11 @@ for (const group of groups.filter(({ kind }) => values.only === undefined || val
   process.stdout.write(`${table(group.title, measurement, verdicts)}\n`);
 }
 await unpublish();
+const memory = values.only === undefined || values.only === "memory" ? await idleSandboxes() : undefined;
+if (memory !== undefined) process.stdout.write(`${memoryTable(memory)}\n`);
 if (values.json !== undefined) {
   const versions = { bubblewrap: await versionOf("bwrap"), runc: await versionOf("runc") };
-  await writeFile(values.json, `${JSON.stringify({ machine: machine(), versions, outcomes }, null, 2)}\n`);
+  await writeFile(values.json, `${JSON.stringify({ machine: machine(), versions, outcomes, memory }, null, 2)}\n`);
 }
 
 function progress({ title, runs: of }: Group, round: number): void {

@@ -15,6 +15,10 @@ export const launchPromises: readonly Promised[] = [
   { subject: "bulkhead container", peer: "spawn", atMost: 2 },
 ];
 
+export const gvisorPromises: readonly Promised[] = [
+  { subject: "bulkhead gvisor", peer: "runsc run, defaults", atMost: 1.15 },
+];
+
 export const commandPromises: readonly Promised[] = [{ subject: "bulkhead run", peer: "node -e 0", atMost: 1.5 }];
 
 export const steadyPromises: readonly Promised[] = [{ subject: "container", peer: "outside", atMost: 1.03 }];

@@ -14,6 +14,6 @@ export interface Absent {
 
 export type Prepare = () => Promise<Subject | Absent>;
 
-export function isAbsent(subject: Subject | Absent): subject is Absent {
+export function isAbsent(subject: object): subject is Absent {
   return "absent" in subject;
 }

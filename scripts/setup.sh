@@ -54,8 +54,9 @@ setup_use() {
       test_tools
       microvm_tools
       setup_kernel || true
-      # Tests run with both: the distribution's is one of the tools.
-      build_runsc || true
+      # Tests run with both.
+      setup_gvisor
+      fetch_old_runsc || true
       ;;
     bench)
       setup_node && setup_npm dev || true

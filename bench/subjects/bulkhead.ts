@@ -2,7 +2,7 @@ import { type Policy, run } from "bulkhead";
 import type { Absent, Subject } from "../subject.js";
 
 /** Cold: every run makes a sandbox, runs in it, and destroys it. The private broker lives as long as this process, as in any program. */
-export async function bulkhead(level: "chroot" | "container"): Promise<Subject | Absent> {
+export async function bulkhead(level: "chroot" | "container" | "gvisor"): Promise<Subject | Absent> {
   const name = `bulkhead ${level}`;
   const policy: Policy = { level };
   const once = async () => {

@@ -24,3 +24,17 @@ build_runsc() {
     go install -ldflags "-s -w -X gvisor.dev/gvisor/runsc/version.version=$runsc_version" "gvisor.dev/gvisor/runsc@$runsc_version" || return 1
   echo "$runsc_version" >"$tools/runsc.version"
 }
+
+# fetch_old_runsc: the distribution's, for tests; unpacked and not installed, so that no other program of this machine comes upon it.
+fetch_old_runsc() {
+  [ ! -x "$state/runsc/usr/bin/runsc" ] && [ ! -x /usr/bin/runsc ] || return 0
+  ! offline && command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || return 1
+  [ -n "$(candidate runsc)" ] || { can_install && step "reading the distribution's package lists" "$state/apt.log" apt update; } || return 1
+  step "fetching the distribution's runsc" "$state/runsc-old.log" unpack_package runsc "$state/runsc"
+}
+
+# unpack_package PACKAGE DIRECTORY
+unpack_package() {
+  rm -rf "$2.new" && mkdir "$2.new" && (cd "$2.new" && apt-get -q download "$1" && dpkg-deb -x "$1"_*.deb . && rm -f "$1"_*.deb) &&
+    rm -rf "$2" && mv "$2.new" "$2"
+}

@@ -11,7 +11,6 @@ test_tools() {
   need apparmor_parser apparmor /usr/sbin/apparmor_parser
   need curl curl
   need pip3 python3-pip
-  need runsc runsc
   bench_tools
   host_tools
 }

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { BulkheadError, explain, type Policy, reportHost, run, Sandbox } from "bulkhead";
 import { describe, expect, test } from "vitest";
-import { forEachLevel } from "../support/levels.js";
+import { exceptAt } from "../support/levels.js";
 
 const ABI = 4;
 const { facts } = await reportHost();
@@ -14,7 +14,10 @@ const SCRIPT = `
   sleep 0.3`;
 
 if (facts.landlockAbi >= ABI) {
-  await forEachLevel((level) => {
+  await exceptAt({
+    gvisor: "no Landlock there: a policy that names ports is refused (gvisor.test.ts)",
+    microvm: "Debian 12's kernel, which guests have, is of ABI 2",
+  })((level) => {
     test("of TCP only what the policy names can be bound and connected to", async () => {
       const ruled = await run(["sh", "-c", SCRIPT], { level, tcp: { bind: [8080], connect: [8080] } });
       expect(ruled.stdout).toContain("served\n");

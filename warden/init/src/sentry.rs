@@ -3,26 +3,33 @@
 //! `runsc` starts init with two more capabilities inside the Sentry, which is over before the first request is read.
 
 use crate::sys;
+use bulkhead_confine::process::dumpable;
 use bulkhead_confine::{capabilities, seccomp};
 use bulkhead_plan::InnerPlan;
 use bulkhead_plan::inner::{Counting, Sentry};
 use rustix::fs::{Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
-use rustix::process::WaitOptions;
+use rustix::process::{Gid, Uid, WaitOptions};
+use rustix::thread::{
+    self, CapabilitySets, set_keep_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+};
 use std::os::fd::OwnedFd;
 
 /// Covers the directory that init was executed from, until it is unmounted.
 const PLACE: &str = "/.bulkhead";
+/// Init's own id, as at level container: no workload can be this user.
+const ID: u32 = 65_535;
 /// What only this is done with. What is left is what init has at level container.
 const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "DAC_OVERRIDE"];
 
 /// Attempts to start a process that must all be refused: where one of several hierarchies is charged, whichever comes, some are not.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 4;
 
 /// The number of processes, then capabilities, then system calls. The descriptor keeps the first in force; without it the
 /// Sentry would forget a hierarchy that is mounted nowhere.
 pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<Option<OwnedFd>, Errno> {
+    leave_root()?;
     let limit = limit_pids(sentry)?;
     // What the policy leaves to the workload, init has to have as well.
     let own = |name: &&str| !inner.capabilities.iter().any(|left| left == name);
@@ -32,6 +39,20 @@ pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<Option<OwnedFd>, Er
     let filters = seccomp::compile(&sentry.seccomp, &inner.capabilities).map_err(failed)?;
     seccomp::install(&filters).map_err(failed)?;
     Ok(limit)
+}
+
+/// `runsc` starts init as root: a Sentry that knows no ambient capabilities, like that of Debian 13, takes all of them from what any other user executes.
+fn leave_root() -> Result<(), Errno> {
+    set_keep_capabilities(true)?;
+    set_thread_groups(&[])?;
+    let (uid, gid) = (Uid::from_raw(ID), Gid::from_raw(ID));
+    set_thread_res_gid(gid, gid, gid)?;
+    set_thread_res_uid(uid, uid, uid)?;
+    let now = thread::capabilities(None)?;
+    thread::set_capabilities(None, CapabilitySets { effective: now.permitted, ..now })?;
+    set_keep_capabilities(false)?;
+    // With the uid it was set anew.
+    dumpable(false).map_err(|_| Errno::PERM)
 }
 
 /// A control group of the Sentry's own: it counts what the workload starts, where a limit around it would count the Sentry's threads.

@@ -3,8 +3,6 @@ import type { Mount, Plan } from "../../plan/schema.js";
 import { INIT, INNER, ROOT } from "./layout.js";
 import type { Separate } from "./separate.js";
 
-/** Init's own id inside, as at level container: no workload can be this user. */
-const INIT_ID = 65_535;
 /**
  * What init needs to become the workload's user and to end its processes; and two to limit how many there are, which it gives up
  * before it serves. In the Sentry's eyes only: outside they are nothing.
@@ -18,7 +16,8 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
   return {
     ociVersion: "1.0.2",
     process: {
-      user: { uid: INIT_ID, gid: INIT_ID },
+      // Init becomes another user itself, before it does anything else.
+      user: { uid: 0, gid: 0 },
       args: [INIT, "--channel", "stdio", "--inner-file", INNER],
       // Readable inside, so it says nothing.
       env: [],
