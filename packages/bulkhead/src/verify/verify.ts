@@ -13,6 +13,7 @@ import { Sandbox } from "../sandbox/sandbox.js";
 import { Arena } from "./arena.js";
 import type { Attempt, AttemptClass } from "./attempt.js";
 import { CATALOGUE } from "./catalogue.js";
+import { ANSWERED_BY_SENTRY } from "./sentry.js";
 
 /** What became of one attempt. */
 export interface AttemptResult {
@@ -73,11 +74,13 @@ async function tried(
   const own =
     attempt.policy === undefined ? undefined : await Sandbox.create({ ...policy, ...attempt.policy }, options);
   try {
-    const { held, detail, seen } = await judged(attempt, arena, own ?? (await shared.sandbox()));
-    // There the Sentry answers as it likes: what is claimed is that the host's kernel does not, and that shows outside.
-    const about = table.level !== "gvisor" || seen === "outside";
+    const { held, seen, ...rest } = await judged(attempt, arena, own ?? (await shared.sandbox()));
+    const isSentrys = table.level === "gvisor" && seen === "inside" && !held;
+    const excuse = isSentrys ? ANSWERED_BY_SENTRY.get(attempt.title) : undefined;
+    const detail = excuse === undefined ? rest.detail : `${rest.detail} (${excuse})`;
     const claimed =
-      about && table.protections.some((line) => line.protection === attempt.protection && line.status === "enforced");
+      excuse === undefined &&
+      table.protections.some((line) => line.protection === attempt.protection && line.status === "enforced");
     const { class: group, title, protection, cve = null } = attempt;
     return { class: group, title, protection, cve, detail, status: held ? "held" : claimed ? "failed" : "unclaimed" };
   } finally {
@@ -98,10 +101,11 @@ async function judged(attempt: Attempt, arena: Arena, sandbox: Sandbox): Promise
   const tty = attempt.tty === true ? { tty: { rows: 24, cols: 80 } } : {};
   const result = await sandbox
     .run([PROBE, ...argv], { ...tty, env: {}, cwd: "/" })
-    .catch((error: unknown) => cutShort(error, attempt));
+    .catch((error: unknown) => cutShort(error));
   if (typeof result === "string") {
     const damage = await arena.damage();
-    return { held: damage === undefined, detail: damage ?? result, seen: "outside" };
+    // Who may be killed may be killed with everything; for all others the end of the sandbox is more than they should get.
+    return { held: damage === undefined && attempt.mayBeKilled === true, detail: damage ?? result, seen: "outside" };
   }
   const { outcome, detail } = said(result);
   const damage = await arena.damage();
@@ -143,11 +147,10 @@ async function isGone(sandbox: Sandbox): Promise<boolean> {
   );
 }
 
-/** Why an attempt could not be made, or was the last thing its sandbox did: no way out, as long as nothing outside was touched. */
-function cutShort(error: unknown, { tty }: Attempt): string {
-  if (!(error instanceof BulkheadError)) throw error;
-  if (error.code === "SANDBOX_LOST" || error.code === "SANDBOX_CLOSED") return "the whole sandbox ended";
-  if (error.code === "EXEC_FAILED" && tty === true) return "there are no terminals here";
+/** An attempt that was the last thing its sandbox did. */
+function cutShort(error: unknown): string {
+  const ended = error instanceof BulkheadError && (error.code === "SANDBOX_LOST" || error.code === "SANDBOX_CLOSED");
+  if (ended) return "the whole sandbox ended";
   throw error;
 }
 
