@@ -1,5 +1,5 @@
 import { chmod, chown, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
-import { run, Sandbox } from "bulkhead";
+import { examineHost, reportHost, run, Sandbox } from "bulkhead";
 import { describe, expect, test } from "vitest";
 import { isRequired, lackFor } from "../../support/levels.js";
 import { PROBE, PROBE_PATH } from "../../support/programs.js";
@@ -147,6 +147,17 @@ function cases(counted: readonly string[]): void {
     const { init } = await sandbox.evidence();
     expect(init).toMatchObject({ noNewPrivs: true, seccomp: 2 });
     expect(init.uid[0]).toBeGreaterThanOrEqual(0x7000_0000);
+  });
+
+  test("the doctor says how to get a newer one where there is need", async () => {
+    const { report, levels, advice } = await examineHost(await reportHost({ tryLevels: true }));
+    expect(levels.find((one) => one.level === level)).toMatchObject({
+      available: true,
+      by: expect.stringMatching(/^runsc .*, platform (systrap|ptrace|kvm)$/),
+    });
+    const newer = advice.filter(({ what }) => what.includes("runsc"));
+    expect(newer.length).toBe(report.counting === "cgroup2" ? 0 : 1);
+    for (const { remedy } of newer) expect(remedy).toContain("./bulkhead setup gvisor");
   });
 
   test("trust and a least level choose it", async () => {

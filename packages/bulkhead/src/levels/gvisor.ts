@@ -9,7 +9,8 @@ import { recall, remember, type Verdict } from "./gvisor/memory.js";
 import { probe } from "./gvisor/probe.js";
 import type { Runtime } from "./runtime.js";
 
-const SETUP = "`./bulkhead setup gvisor`, or put a statically linked `runsc` on the PATH (BULKHEAD_RUNSC names one).";
+const SETUP =
+  "`./bulkhead setup gvisor` (with Go 1.26 it builds a recent one, else it installs the distribution's), or put a statically linked `runsc` on the PATH (BULKHEAD_RUNSC names one).";
 
 /** Level `gvisor`: `runsc` of gVisor, in a jail of the broker's, with our init as the one container's process. */
 export async function gvisorRuntime(broker: Broker, { again = false } = {}): Promise<Runtime> {

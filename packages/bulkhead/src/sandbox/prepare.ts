@@ -191,12 +191,14 @@ export async function reportHost(options: ReportOptions = {}): Promise<HostRepor
   const imageOf = async (tree: Tree) => await makeImage(tree, host.facts.privileged, options);
   const tried: Partial<Record<Level, readonly Missing[]>> = {};
   const by: Partial<Record<Level, string>> = {};
+  let counting: HostReport["counting"];
   for (const level of ["gvisor", "microvm"] as const) {
     const runtime = await runtimeFor(level, { broker, host, imageOf, again: tryLevels === "again" });
     tried[level] = runtime.missing;
     if (runtime.by !== undefined) by[level] = runtime.by;
+    if (runtime.counting !== undefined) counting = runtime.counting;
   }
-  return { ...host, tried, by };
+  return { ...host, tried, by, ...(counting === undefined ? {} : { counting }) };
 }
 
 async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Ready> {

@@ -10,6 +10,7 @@ export function adviceFor(host: HostReport): readonly Missing[] {
     ...cgroups(host),
     ...landlock(host),
     ...apparmor(host),
+    ...runsc(host),
   ];
 }
 
@@ -47,4 +48,17 @@ function landlock({ facts }: HostReport): readonly Missing[] {
 function apparmor({ facts }: HostReport): readonly Missing[] {
   if (facts.apparmor) return [];
   return [{ what: "AppArmor", remedy: "Boot a kernel that has it, with `apparmor` in the lsm= parameter." }];
+}
+
+/** Where level gvisor works, by one that the distribution has. */
+function runsc({ counting }: HostReport): readonly Missing[] {
+  if (counting === undefined || counting === "cgroup2") return [];
+  const less =
+    counting === "rlimit" ? "this one counts processes by user" : "this one is slower, and shows more in /proc";
+  return [
+    {
+      what: `a \`runsc\` of July 2026 or later (${less})`,
+      remedy: "`./bulkhead setup gvisor` builds one where there is Go 1.26 or later.",
+    },
+  ];
 }

@@ -17,7 +17,7 @@ export interface Tool {
 }
 
 const WANTED = [
-  { name: "runsc", purpose: "level gvisor", remedy: "`apt-get install runsc`" },
+  { name: "runsc", purpose: "level gvisor", remedy: "`./bulkhead setup gvisor`, or `apt-get install runsc`" },
   {
     name: "qemu-system-x86_64",
     purpose: "level microvm, and tests on other kernels",
