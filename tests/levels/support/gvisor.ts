@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { examineHost, reportHost, run, Sandbox } from "bulkhead";
 import { describe, expect, test } from "vitest";
 import { isRequired, lackFor } from "../../support/levels.js";
@@ -80,6 +80,21 @@ function cases(counted: readonly string[]): void {
       expect((await lstat(directory.join("out/own"))).mode & 0o7777).toBe(0o644);
     },
   );
+
+  test("what only root of an image may read stays closed, to the first process as to any other", async () => {
+    await using directory = await TemporaryDirectory.create("gvisor-root", 0o755);
+    for (const name of ["bin", "proc", "dev", "sys", "tmp", "work", "etc"]) await mkdir(directory.join(name));
+    const busybox = new URL("../../../packages/bulkhead/assets/base/bin/busybox", import.meta.url);
+    await copyFile(busybox, directory.join("bin/busybox"));
+    await writeFile(directory.join("etc/secret"), "secret", { mode: 0o600 });
+    const policy = { level, root: directory.path };
+    expect(await run(["/bin/busybox", "cat", "/etc/secret"], policy)).toMatchObject({ stdout: "", exitCode: 1 });
+    const forked = "/bin/busybox cat /etc/secret; /bin/busybox ls -ln /etc/secret";
+    const { stdout, stderr } = await run(["/bin/busybox", "sh", "-c", forked], policy);
+    expect(stderr).toContain("Permission denied");
+    expect(stdout).toMatch(/^-rw------- /);
+    expect((await run(["/bin/busybox", "cat", "/etc/secret"], { ...policy, user: "0:0" })).stdout).toBe("secret");
+  });
 
   test("the limit of processes holds in every launch, for each user and for threads", async () => {
     for (const user of ["1000:1000", "0:0", "1000:1000", "0:0", "1000:1000"]) {

@@ -29,6 +29,21 @@ function told(counting: Counting) {
   return { argv, inner: file("/inner.json"), config: file("/config.json") };
 }
 
+describe("the jail of runsc", () => {
+  it("has an empty root, no network, and nothing of the host but runsc, init and the workload's tree", () => {
+    const { root, namespaces, mounts, seccomp, capabilities } = hostPlan(gvisor("cgroup2").plan, found, "/opt/warden");
+    expect(root).toMatchObject({ source: { kind: "empty" }, readOnly: true });
+    expect(namespaces).toEqual(expect.arrayContaining(["mount", "pid", "ipc", "net", "user", "uts"]));
+    expect(seccomp.profile).toBe("sentry");
+    expect(capabilities).not.toContain("SYS_MODULE");
+    const fromHost = mounts.flatMap((mount) => (mount.kind === "bind" ? [mount] : []));
+    expect(fromHost.filter(({ readOnly }) => !readOnly)).toEqual([]);
+    const own = ["/opt/runsc", "/opt/warden"];
+    expect(fromHost.filter(({ source, at }) => !own.includes(source) && !/^\/(rootfs|mounts)\//.test(at))).toEqual([]);
+    expect(mounts.filter(({ kind }) => kind === "device")).toEqual([]);
+  });
+});
+
 describe("the number of processes at level gvisor", () => {
   it.each<Counting>(["cgroup2", "cgroup", "rlimit"])(
     "init is told how %s counts, and RLIMIT_NPROC is set",
