@@ -5,11 +5,11 @@ import type { Evidence } from "../../packages/bulkhead/src/evidence/observed.js"
 import type { Facts } from "../../packages/bulkhead/src/host/facts.js";
 import type { Running } from "../../packages/bulkhead/src/levels/driver.js";
 import { Live } from "../../packages/bulkhead/src/sandbox/live.js";
+import { FalseGuests } from "../support/false-guest.js";
 import { isRequired, lackFor } from "../support/levels.js";
 import { monitorsOf } from "../support/monitors.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { ms } from "../support/time.js";
-import { FalseGuests } from "./support/false-guest.js";
 import { Traces } from "./support/left.js";
 
 const lack = await lackFor("microvm");

@@ -7,5 +7,6 @@ export const WEAK_POINTS = {
   container: "The kernel is shared: a privilege escalation through an allowed system call is an escape.",
   gvisor:
     "The host kernel is still reached through the system calls of the user-space kernel; some programs find calls missing or slow.",
-  microvm: "A bug in KVM or in the virtual machine monitor is a way out, though only into a jail of container grade.",
+  microvm:
+    "A bug in KVM or in the virtual machine monitor is a way out, though only into a jail of container grade. QEMU's emulation, used where there is no KVM, promises no isolation: then that jail is the wall.",
 } as const satisfies Record<Level, string>;

@@ -31,13 +31,16 @@ export function qemuArguments(machine: Machine, accelerator: Accelerator): reado
   ];
 }
 
+/** Without the instructions by which a guest has guests: much of what broke out of KVM went through them. */
+const NO_GUESTS = "svm=off,vmx=off";
+
 function accelerated(accelerator: Accelerator): readonly string[] {
   switch (accelerator) {
     case "kvm":
-      return ["-accel", "kvm", "-cpu", "host"];
+      return ["-accel", "kvm", "-cpu", `host,${NO_GUESTS}`];
     case "tcg":
       // la57 (five-level page tables) is broken in QEMU 7.2's emulation: programs in the guest abort.
-      return ["-accel", `tcg,thread=multi,tb-size=${TCG_BUFFER_MIB}`, "-cpu", "max,la57=off"];
+      return ["-accel", `tcg,thread=multi,tb-size=${TCG_BUFFER_MIB}`, "-cpu", `max,la57=off,${NO_GUESTS}`];
   }
 }
 

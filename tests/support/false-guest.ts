@@ -1,19 +1,19 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Broker } from "../../../packages/bulkhead/src/broker/broker.js";
-import { type CpioEntry, cpio } from "../../../packages/bulkhead/src/guest/cpio.js";
-import { defaultKernel } from "../../../packages/bulkhead/src/guest/kernel/store.js";
-import type { Facts } from "../../../packages/bulkhead/src/host/facts.js";
-import type { Running } from "../../../packages/bulkhead/src/levels/driver.js";
-import { candidates } from "../../../packages/bulkhead/src/levels/microvm/choice/monitors.js";
-import { microvmDriver, probeGuest } from "../../../packages/bulkhead/src/levels/microvm/driver.js";
-import { commandLineFor, guestFiles } from "../../../packages/bulkhead/src/levels/microvm/guest-files.js";
-import { jailPlan } from "../../../packages/bulkhead/src/levels/microvm/jail.js";
-import { qemuMonitor } from "../../../packages/bulkhead/src/levels/microvm/qemu/monitor.js";
-import type { Plan } from "../../../packages/bulkhead/src/plan/schema.js";
+import { Broker } from "../../packages/bulkhead/src/broker/broker.js";
+import { type CpioEntry, cpio } from "../../packages/bulkhead/src/guest/cpio.js";
+import { defaultKernel } from "../../packages/bulkhead/src/guest/kernel/store.js";
+import type { Facts } from "../../packages/bulkhead/src/host/facts.js";
+import type { Running } from "../../packages/bulkhead/src/levels/driver.js";
+import { candidates } from "../../packages/bulkhead/src/levels/microvm/choice/monitors.js";
+import { microvmDriver, probeGuest } from "../../packages/bulkhead/src/levels/microvm/driver.js";
+import { commandLineFor, guestFiles } from "../../packages/bulkhead/src/levels/microvm/guest-files.js";
+import { jailPlan } from "../../packages/bulkhead/src/levels/microvm/jail.js";
+import { qemuMonitor } from "../../packages/bulkhead/src/levels/microvm/qemu/monitor.js";
+import type { Plan } from "../../packages/bulkhead/src/plan/schema.js";
 
-const BUSYBOX = fileURLToPath(new URL("../../../packages/bulkhead/assets/base/bin/busybox", import.meta.url));
+const BUSYBOX = fileURLToPath(new URL("../../packages/bulkhead/assets/base/bin/busybox", import.meta.url));
 const [DIRECTORY, PROGRAM, FILE] = [0o40755, 0o100755, 0o100644];
 const MEMORY_MIB = 192;
 
@@ -55,8 +55,7 @@ export class FalseGuests {
 
   /** Starts one. `files` are in its root. */
   async start(script: string, bootMs: number, files: Readonly<Record<string, Buffer>> = {}): Promise<Running> {
-    count += 1;
-    const initramfs = join(this.#directory, `initramfs-${count}`);
+    const initramfs = join(this.#directory, `initramfs-${count + 1}`);
     const named = Object.entries(files).map(([name, content]) => ({ name, mode: FILE, content }));
     writeFileSync(initramfs, cpio([...(await commonEntries(PRELUDE + script)), ...named]), { mode: 0o444 });
     return microvmDriver(this.#broker, bootMs).launch(await this.#plan(initramfs));
@@ -68,12 +67,22 @@ export class FalseGuests {
     return await probeGuest(this.#broker, await this.#plan(initramfs), 60_000);
   }
 
-  async #plan(initramfs: string): Promise<Plan> {
+  /** The plan of a machine that nobody waits for, with this many disks. */
+  async plan(disks: number): Promise<Plan> {
+    const { initramfs } = await guestFiles();
+    return await this.#plan(
+      initramfs,
+      Array.from({ length: disks }, () => initramfs),
+    );
+  }
+
+  async #plan(initramfs: string, images: readonly string[] = []): Promise<Plan> {
+    count += 1;
     const [candidate] = candidates({ ...process.env, BULKHEAD_VMM: "qemu-tcg" });
     if (candidate?.name !== "qemu-tcg") throw new Error("no QEMU");
     const { kernel, acpi } = await guestFiles();
     const commandLine = await commandLineFor("serial", true);
-    const machine = { kernel, initramfs, images: [], memoryMib: MEMORY_MIB, cpus: 1, commandLine, acpi };
+    const machine = { kernel, initramfs, images, memoryMib: MEMORY_MIB, cpus: 1, commandLine, acpi };
     const monitor = await qemuMonitor(candidate.path, candidate.accelerator, machine);
     const id = `false-${process.pid}-${count}-${Date.now() % 1_000_000}`;
     return jailPlan({ id, milliCpus: 1000, inner: null }, machine, monitor, this.#broker.facts);
