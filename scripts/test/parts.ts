@@ -23,7 +23,7 @@ export const reportPath = ".setup/vitest.json";
 
 /** Levels with kernels of their own, and the suites that run at each: a level of the list in tests/support/levels.ts needs none of it. */
 const suitesAt: readonly (readonly [level: string, ...projects: readonly string[]])[] = [
-  ["gvisor", "levels", "security"],
+  ["gvisor", "levels", "security", "faults"],
   ["microvm", "levels", "security"],
 ];
 

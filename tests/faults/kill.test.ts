@@ -23,6 +23,7 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await subject.reaches(mode === "flood" ? "flooding" : "made");
     if (mode === "flood") await subject.reaches("made");
     await sleep(100);
+    subject.note();
     process.kill(subject.pid, "SIGKILL");
     await subject.assertNothingLeft();
   });
@@ -33,6 +34,7 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
       await using subject = await Subject.start(level, "churn");
       await subject.reaches("started");
       await sleep(delay);
+      subject.note();
       process.kill(subject.pid, "SIGKILL");
       await subject.assertNothingLeft();
     },

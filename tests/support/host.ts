@@ -51,6 +51,12 @@ export async function noneLeft(marker: string, withinMs = 1000): Promise<void> {
   await eventually(`every process with ${marker} is gone`, withinMs, () => processesWith(marker).length === 0);
 }
 
+/** What control groups hold now; nothing where they are gone. */
+export function processesIn(groups: readonly string[]): ReadonlySet<number> {
+  const lists = groups.map((group) => readKernelFile(`${group}/cgroup.procs`).split("\n"));
+  return new Set(lists.flat().filter(Boolean).map(Number));
+}
+
 /** The id of a namespace of a process, such as `mnt:[4026531841]`. */
 export function namespaceOf(pid: number | "self", kind: string): string | undefined {
   try {

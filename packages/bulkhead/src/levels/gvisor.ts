@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import type { Broker } from "../broker/broker.js";
 import { wardenPath } from "../host/locate.js";
 import type { Missing } from "../host/requirements.js";
@@ -16,7 +17,8 @@ const SETUP =
 export async function gvisorRuntime(broker: Broker, { again = false } = {}): Promise<Runtime> {
   const found = await find(broker, again);
   if ("what" in found) return { missing: [found], hostPlan: (workload) => workload, driver: gvisorDriver };
-  const init = wardenPath();
+  // No link is followed where something is mounted.
+  const init = realpathSync(wardenPath());
   const by = `${found.version}, platform ${found.platform}`;
   const { counting } = found;
   return { missing: [], by, counting, hostPlan: (workload) => hostPlan(workload, found, init), driver: gvisorDriver };

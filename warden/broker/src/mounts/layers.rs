@@ -9,7 +9,7 @@ use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUN
 use bulkhead_plan::model::{Layers, Overlay, Owner};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, StatxFlags};
+use rustix::fs::{AtFlags, Gid, Mode, StatxFlags, Uid};
 use std::collections::BTreeSet;
 
 /// A string that configures a file system is cut at 255 bytes by the kernel, which says EINVAL.
@@ -108,11 +108,24 @@ pub fn overlay(lowers: &[OwnedFd], writable: bool, staging: &Staging, context: &
     if writable {
         staging.make("upper")?;
         staging.make("work")?;
+        if let Some(topmost) = lowers.first().filter(|_| context.privileged) {
+            look_like(topmost, staging)?;
+        }
         filesystem = filesystem.set("upperdir", "upper")?.set("workdir", "work")?;
     }
     // trusted.* attributes need root in the initial user namespace.
     let filesystem = if context.privileged { filesystem } else { filesystem.flag("userxattr")? };
     filesystem.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+}
+
+/// The root directory is the upper layer's: it has the owner and the mode of the one below, not the broker's.
+fn look_like(lower: &OwnedFd, staging: &Staging) -> Result<(), Error> {
+    let failed = Code::MountFailed;
+    let stat = rustix::fs::fstat(lower).attempt(failed, "fstat")?;
+    let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+    rustix::fs::chownat(&staging.mount, "upper", Some(uid), Some(gid), AtFlags::empty()).attempt(failed, "chown")?;
+    let mode = Mode::from_raw_mode(stat.st_mode & 0o777);
+    rustix::fs::chmodat(&staging.mount, "upper", mode, AtFlags::empty()).attempt(failed, "chmod")
 }
 
 /// Whether another mount lies on one of these.

@@ -9,7 +9,7 @@ type Namespace = Plan["namespaces"][number];
 function twice(name: Namespace): (plan: Plan) => Verdict {
   return ({ namespaces }) =>
     namespaces.includes(name)
-      ? enforced(`the Sentry's own; around it a ${name} namespace of the host's`)
+      ? enforced(`the Sentry's own; around it one of the host's`)
       : enforced("the Sentry's own");
 }
 
@@ -17,6 +17,14 @@ function twice(name: Namespace): (plan: Plan) => Verdict {
 export const gvisor = assessors({
   "uid-range": () =>
     enforced("ids inside are the Sentry's; it and its gofer have 65,536 host uids that nobody else has"),
+  capabilities: ({ capabilities }) =>
+    capabilities.length === 0
+      ? enforced("none held, by the Sentry; it and its gofer hold a few over their own user namespace only")
+      : weaker(
+          `all dropped but ${capabilities.join(", ")}, by the Sentry`,
+          "the policy leaves them to the workload, within its Sentry",
+          "Leave `capabilities` out of the policy.",
+        ),
   "no-new-privs": () => enforced("by the Sentry, and PR_SET_NO_NEW_PRIVS around it"),
   seccomp: ({ seccomp }) =>
     enforced(
@@ -36,6 +44,14 @@ export const gvisor = assessors({
   "namespace.net": twice("net"),
   "namespace.uts": twice("uts"),
   "namespace.cgroup": twice("cgroup"),
+  "read-only-root": ({ root }) =>
+    root.readOnly
+      ? enforced("mounted read-only by the broker: the gofer cannot write it either")
+      : weaker(
+          "writes go to a layer in memory",
+          "the policy asks for a writable root",
+          "Leave `writable` out of the policy.",
+        ),
   "masked-proc": () => enforced("/proc and /sys are the Sentry's: they tell nothing of the host"),
   "minimal-dev": () => enforced("/dev is the Sentry's: no device of the host's is behind it"),
   network: () => enforced("the Sentry's loopback only; no network in the namespace around it"),
@@ -56,4 +72,11 @@ export const gvisor = assessors({
     return enforced(`${pids} processes and threads by a control group of the Sentry's, ${tried}; ${around}`);
   },
   rlimits: ({ limits: { openFiles } }) => enforced(`${openFiles} open files, no core dumps, kept by the Sentry`),
+  "clean-environment": () => enforced("built from nothing by init, inside; runsc has none from outside"),
+  "closed-descriptors": () => enforced("runsc starts with its channel and nothing else of the host's open"),
+  "own-session-keyring": () => enforced("a new session keyring around the Sentry, and key calls refused inside"),
+  "kill-on-disconnect": () =>
+    enforced(
+      "the end of runsc ends its pid namespace, it ends with init, init with the connection, and the cgroup is killed",
+    ),
 });

@@ -1,13 +1,14 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** Where `runsc` may be, best first: the one that is named, the one that `bulkhead setup gvisor` built, the system's. */
+/** Where `runsc` may be, best first: the one that is named, the one that `bulkhead setup gvisor` built, the system's. Without links, which are not mounted. */
 export function candidates(): readonly string[] {
   const named = process.env["BULKHEAD_RUNSC"];
-  if (named !== undefined && named !== "") return [named];
+  if (named !== undefined && named !== "") return [isExecutable(named) ? realpathSync(named) : named];
   const path = (process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute);
-  return [join(toolsDirectory(), "runsc"), ...path.map((directory) => join(directory, "runsc"))].filter(isExecutable);
+  const places = [toolsDirectory(), ...path].map((directory) => join(directory, "runsc"));
+  return [...new Set(places.filter(isExecutable).map((place) => realpathSync(place)))];
 }
 
 /** Programs of this user's that no package has. */
