@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listKernels } from "../../packages/bulkhead/src/guest/kernel/store.js";
 import { Guest, lackOfGuests } from "../support/guest.js";
 import { isRequired } from "../support/levels.js";
 
@@ -29,20 +30,27 @@ function compiled(): Buffer | undefined {
 
 if (lack !== undefined && isRequired("microvm")) throw new Error(lack);
 
-describe.skipIf(lack !== undefined)(`inside a guest${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {
+/** All that are here: the distribution's, where AppArmor and control groups of version 2 are met on any host, and one that was built. */
+const kernels = lack === undefined ? (await listKernels()).map(({ name }) => name) : [];
+if (lack === undefined && isRequired("microvm") && !kernels.some((name) => name.startsWith("debian-")))
+  throw new Error("no kernel of the distribution's: ./bulkhead setup microvm");
+if (lack !== undefined) it.skip(`inside a guest (skipped: ${lack})`, () => undefined);
+
+describe.each(kernels)("inside a guest with kernel %s", (kernel) => {
   const profile = compiled();
   let guest: Guest;
 
   beforeAll(async () => {
     guest = await Guest.start(
       (plan) => {
-        plan["limits"] = { ...(plan["limits"] as object), memoryBytes: 48 * MIB, pids: 20 };
+        plan["limits"] = { ...(plan["limits"] as object), memoryBytes: 48 * MIB, pids: 20, milliCpus: 400 };
         plan["mounts"] = (plan["mounts"] as { kind: string }[]).map((mount) =>
           mount.kind === "tmpfs" ? { ...mount, sizeBytes: 4 * MIB } : mount,
         );
         if (profile !== undefined) plan["apparmor"] = "bulkhead-test";
       },
       profile === undefined ? {} : { apparmor: profile },
+      kernel,
     );
     await guest.booted;
   });
@@ -51,7 +59,7 @@ describe.skipIf(lack !== undefined)(`inside a guest${lack === undefined ? "" : `
   it("the workload is confined as it would be on a host", async () => {
     const { init, cgroup, landlock } = await guest.booted;
     expect([init.noNewPrivs, init.seccomp, landlock?.abi]).toEqual([true, 2, 2]);
-    expect(cgroup).toEqual({ version: 2, memoryMax: 48 * MIB, pidsMax: 21, cpuMax: 1000 });
+    expect(cgroup).toEqual({ version: 2, memoryMax: 48 * MIB, pidsMax: 21, cpuMax: 400 });
     const { out } = await guest.shell("id -u; grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; touch /etc/x");
     expect(out).toMatch(/^1000\nCapBnd:\t0{16}\nNoNewPrivs:\t1\nSeccomp:\t2\ntouch: .*(Read-only|denied)/);
   });
@@ -61,6 +69,22 @@ describe.skipIf(lack !== undefined)(`inside a guest${lack === undefined ? "" : `
     const { exitCode } = await guest.shell("exec tail -c 200000000 /dev/zero");
     expect(exitCode).toBe(137);
     expect((await guest.control.stats()).oomKills).toBeGreaterThan(before.oomKills ?? 0);
+  });
+
+  it("more than its share of the processor is not to be had", async () => {
+    // Ticks of a hundredth of a second, of this shell's children; and what passed meanwhile.
+    const script = `now() { read -r up _ </proc/uptime; echo "$up"; }
+      now; timeout 4 sh -c 'while :; do :; done'; now; read -r line </proc/$$/stat; echo "$line"`;
+    const { out } = await guest.shell(script);
+    const [began = "", ended = "", stat = ""] = out.split("\n").filter((line) => line !== "Terminated");
+    const [user = 0, system = 0] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(13, 15)
+      .map(Number);
+    const share = (user + system) / 100 / (Number(ended) - Number(began));
+    expect(share).toBeGreaterThan(0.1);
+    expect(share).toBeLessThan(0.5);
   });
 
   it("a full disk says so", async () => {

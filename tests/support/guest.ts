@@ -12,7 +12,7 @@ import { BulkheadError } from "../../packages/bulkhead/src/errors/bulkhead-error
 import { guestCommandLine } from "../../packages/bulkhead/src/guest/command-line.js";
 import { type Boot, GuestControl } from "../../packages/bulkhead/src/guest/control.js";
 import { initramfsFor } from "../../packages/bulkhead/src/guest/initramfs.js";
-import { defaultKernel } from "../../packages/bulkhead/src/guest/kernel/store.js";
+import { defaultKernel, readKernel } from "../../packages/bulkhead/src/guest/kernel/store.js";
 import { tscKhz } from "../../packages/bulkhead/src/levels/microvm/tsc.js";
 import { parsePlan } from "../../packages/bulkhead/src/plan/schema.js";
 
@@ -46,12 +46,17 @@ export class Guest implements AsyncDisposable {
   readonly #channel: Channel;
   readonly #port: Duplex;
 
-  static async start(change: (plan: Record<string, unknown>) => void, more: Omit<Boot, "plan" | "images"> = {}) {
+  /** `kernel`: the name of one that is there; else the default. */
+  static async start(
+    change: (plan: Record<string, unknown>) => void,
+    more: Omit<Boot, "plan" | "images"> = {},
+    name?: string,
+  ): Promise<Guest> {
     const directory = await mkdtemp(join(tmpdir(), "bulkhead-guest-"));
     const image = join(directory, "root.erofs");
     const made = spawnSync("mkfs.erofs", [image, join(package_, "assets", "base")]);
     if (made.status !== 0) throw new Error(made.stderr.toString());
-    const kernel = await defaultKernel();
+    const kernel = name === undefined ? await defaultKernel() : await readKernel(name);
     if (kernel === undefined) throw new Error("no kernel");
     const initrd = await initramfsFor(kernel, join(package_, "bin", "warden"));
     const append = guestCommandLine({ ports: "serial", emulatedTscKhz: await tscKhz() });
