@@ -43,7 +43,15 @@ const WEAKENINGS: readonly (readonly [string, Level, Change, RegExp])[] = [
     /ptrace/,
   ],
   ["no Landlock", "container", (plan) => ({ ...plan, landlock: null }), /the broker sees landlock/],
-  ["an older Landlock than is claimed", "container", (plan) => withLandlockAbi(plan, 1), /the broker sees landlock/],
+  ["no list of what may be read", "container", (plan) => withLandlock(plan, { access: null }), /read what the policy/],
+  ["no list of TCP ports", "container", (plan) => withLandlock(plan, { tcp: null }), /listen on any TCP port/],
+  ["more to be written than is said", "container", withMoreWritable, /write where the policy does not say/],
+  [
+    "an older Landlock than is claimed",
+    "container",
+    (plan) => withLandlock(plan, { abi: 1, tcp: null }),
+    /the broker sees landlock/,
+  ],
   ["a capability", "container", (plan) => ({ ...plan, capabilities: ["DAC_OVERRIDE"] }), /a capability in any set/],
   ["changing users", "container", (plan) => ({ ...plan, capabilities: ["SETUID", "SETGID"] }), /become root/],
   ["no user namespace", "container", withoutUserNamespace, /the broker sees namespace.user/],
@@ -52,9 +60,18 @@ const WEAKENINGS: readonly (readonly [string, Level, Change, RegExp])[] = [
   ["nothing covered in /proc", "container", (plan) => withoutMounts(plan, "mask"), /read \/proc\/interrupts/],
   ["a host directory too much", "container", withSecrets, /the secret/],
   ["more processes", "container", (plan) => withLimits(plan, { pids: 4096 }), /more threads/],
+  [
+    "a few more processes",
+    "container",
+    (plan) => withLimits(plan, { pids: Math.max(plan.limits.pids, 24) }),
+    /more threads/,
+  ],
   ["more memory", "container", (plan) => withLimits(plan, { memoryBytes: 160 << 20 }), /more memory/],
+  ["a little more memory", "container", (plan) => withLimits(plan, { memoryBytes: 66 << 20 }), /more memory/],
   ["more open files", "container", (plan) => withLimits(plan, { openFiles: 4096 }), /more descriptors/],
-  ["a larger disk", "container", withLargerDisk, /more disk/],
+  ["a few more open files", "container", (plan) => withLimits(plan, { openFiles: 80 }), /more descriptors/],
+  ["a larger disk", "container", (plan) => withLargerDisk(plan, 48), /more disk/],
+  ["a slightly larger disk", "container", (plan) => withLargerDisk(plan, 10), /more disk/],
   ["no control group for memory and time", "container", withoutCgroup, /the broker sees cgroup/],
   ["the host's network", "chroot", withHostNetwork, /an interface|the broker sees network/],
 ];
@@ -71,8 +88,12 @@ function withProfile(plan: Plan, profile: Plan["seccomp"]["profile"]): Plan {
   return { ...plan, seccomp: { ...plan.seccomp, profile } };
 }
 
-function withLandlockAbi(plan: Plan, abi: number): Plan {
-  return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, abi } };
+function withLandlock(plan: Plan, changed: Partial<NonNullable<Plan["landlock"]>>): Plan {
+  return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, ...changed } };
+}
+
+function withMoreWritable(plan: Plan): Plan {
+  return withLandlock(plan, { writable: [...new Set([...(plan.landlock?.writable ?? []), "/dev/shm"])] });
 }
 
 /** What level chroot makes of it. */
@@ -101,8 +122,8 @@ function withLimits(plan: Plan, limits: Partial<Plan["limits"]>): Plan {
   return { ...plan, limits: { ...plan.limits, ...limits } };
 }
 
-function withLargerDisk(plan: Plan): Plan {
-  const sizeBytes = 48 << 20;
+function withLargerDisk(plan: Plan, mebibytes: number): Plan {
+  const sizeBytes = mebibytes << 20;
   const mounts = plan.mounts.map((mount) => (mount.kind === "tmpfs" ? { ...mount, sizeBytes } : mount));
   return { ...plan, mounts, limits: { ...plan.limits, fileBytes: sizeBytes } };
 }

@@ -21,8 +21,9 @@ const SIGNALS: u64 = 4096;
 /// `LAUNCH_FAILED`; `detail` names the resource.
 pub fn apply(limits: &Limits, runs_init: bool) -> Result<(), Error> {
     let least = if runs_init { INIT_OPEN_FILES } else { 0 };
-    // A core dump would leave by the host's core_pattern, which may be a program that runs as root on the host.
-    set(Resource::Core, 0, "CORE")?;
+    // A core dump would leave by the host's core_pattern, which may be a program that runs as root on the host. Such a pipe is opened with a limit of 0 too,
+    // since nothing is written to a file; 1 is the one value at which the kernel opens none, and too little for any file (core(5)).
+    set(Resource::Core, 1, "CORE")?;
     set(Resource::Nofile, limits.open_files.max(least), "NOFILE")?;
     set(Resource::Fsize, limits.file_bytes, "FSIZE")?;
     set(Resource::Memlock, limits.locked_bytes, "MEMLOCK")?;

@@ -10,6 +10,8 @@ pub type Tried = Result<String, Stopped>;
 pub enum Stopped {
     /// The kernel said so.
     Errno(i32),
+    /// The kernel said so, after this much had been had.
+    After(i32, String),
     /// There was nothing to take: no such file, device or leak.
     Absent(String),
     /// The attempt was called with arguments it cannot use: a fault of the suite.
@@ -30,6 +32,7 @@ pub fn line(attempt: &str, tried: &Tried) -> String {
     let (outcome, rest) = match tried {
         Ok(detail) => ("succeeded", format!(",\"detail\":{}", quoted(detail))),
         Err(Stopped::Errno(errno)) => ("refused", format!(",\"errno\":{errno}")),
+        Err(Stopped::After(errno, had)) => ("refused", format!(",\"errno\":{errno},\"detail\":{}", quoted(had))),
         Err(Stopped::Absent(detail)) => ("absent", format!(",\"detail\":{}", quoted(detail))),
         Err(Stopped::Usage(detail)) => ("usage", format!(",\"detail\":{}", quoted(detail))),
     };
@@ -65,6 +68,10 @@ mod tests {
             r#"{"attempt":"read","outcome":"succeeded","detail":"a\"b\\c\u000a\u0001"}"#
         );
         assert_eq!(line("read", &Err(libc::EPERM.into())), r#"{"attempt":"read","outcome":"refused","errno":1}"#);
+        assert_eq!(
+            line("threads", &Err(Stopped::After(libc::EAGAIN, "15".into()))),
+            r#"{"attempt":"threads","outcome":"refused","errno":11,"detail":"15"}"#
+        );
         assert_eq!(line("read", &Err(libc::ENOENT.into())), r#"{"attempt":"read","outcome":"absent","detail":"2"}"#);
     }
 }

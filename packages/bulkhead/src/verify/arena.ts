@@ -35,6 +35,8 @@ export class Arena implements AsyncDisposable {
   readonly directory: string;
   /** Of the abstract socket, without the NUL. */
   readonly abstractName = `bulkhead-verify-${randomBytes(8).toString("hex")}`;
+  /** In the secret and nowhere else. */
+  readonly #word = randomBytes(16).toString("hex");
   readonly #victim: ChildProcess;
   readonly #servers: readonly Server[];
   readonly #reached: string[] = [];
@@ -43,7 +45,7 @@ export class Arena implements AsyncDisposable {
   private constructor() {
     this.directory = mkdtempSync(join(tmpdir(), "bulkhead-verify-"));
     chmodSync(this.directory, 0o755);
-    writeFileSync(this.secret, "nobody inside may ever read this\n", { mode: 0o600 });
+    writeFileSync(this.secret, `nobody inside may ever read this: ${this.#word}\n`, { mode: 0o600 });
     mkdirSync(this.readOnly);
     writeFileSync(join(this.readOnly, "file"), "read-only\n");
     // Closed by the mount alone: anybody on the host may write here.
@@ -51,7 +53,7 @@ export class Arena implements AsyncDisposable {
     chmodSync(join(this.readOnly, "file"), 0o666);
     symlinkSync(this.secret, join(this.readOnly, "to-secret"));
     symlinkSync("../secret", join(this.readOnly, "up-to-secret"));
-    this.#victim = spawn("sleep", ["1000000"], { stdio: "ignore", env: { BULKHEAD_CANARY: "of the host" } });
+    this.#victim = spawn("sleep", ["1000000"], { stdio: "ignore", env: { BULKHEAD_CANARY: this.#word } });
     this.#servers = [this.#server("TCP"), this.#server("abstract socket")];
   }
 
@@ -98,6 +100,11 @@ export class Arena implements AsyncDisposable {
     );
     this.#before = now;
     return [...reached, ...changed][0];
+  }
+
+  /** Whether a text from inside shows that the secret was read. */
+  isTold(text: string): boolean {
+    return text.includes(this.#word);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

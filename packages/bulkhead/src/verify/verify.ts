@@ -3,6 +3,7 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import { printable } from "../errors/describe.js";
 import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
+import { jailLooks } from "../evidence/jail.js";
 import { probePath } from "../host/locate.js";
 import type { Level } from "../policy/level.js";
 import type { Protection } from "../policy/protections.js";
@@ -71,20 +72,30 @@ async function tried(
   policy: Policy,
   options: PrepareOptions,
 ): Promise<AttemptResult> {
-  const own =
-    attempt.policy === undefined ? undefined : await Sandbox.create({ ...policy, ...attempt.policy }, options);
+  const { class: group, title, protection, cve = null } = attempt;
+  const about = { class: group, title, protection, cve } as const;
+  const claimed = table.protections.some((line) => line.protection === protection && line.status === "enforced");
+  const own = attempt.policy === undefined ? undefined : await ownSandbox({ ...policy, ...attempt.policy }, options);
+  if (own === null) return { ...about, status: "unclaimed", detail: "its policy is refused here" };
   try {
     const { held, seen, ...rest } = await judged(attempt, arena, own ?? (await shared.sandbox()));
     const isSentrys = table.level === "gvisor" && seen === "inside" && !held;
-    const excuse = isSentrys ? ANSWERED_BY_SENTRY.get(attempt.title) : undefined;
+    const excuse = isSentrys ? ANSWERED_BY_SENTRY.get(title) : undefined;
     const detail = excuse === undefined ? rest.detail : `${rest.detail} (${excuse})`;
-    const claimed =
-      excuse === undefined &&
-      table.protections.some((line) => line.protection === attempt.protection && line.status === "enforced");
-    const { class: group, title, protection, cve = null } = attempt;
-    return { class: group, title, protection, cve, detail, status: held ? "held" : claimed ? "failed" : "unclaimed" };
+    const counts = claimed && excuse === undefined;
+    return { ...about, detail, status: held ? "held" : counts ? "failed" : "unclaimed" };
   } finally {
     await own?.kill();
+  }
+}
+
+/** Null: the policy requires what this host or level does not have. */
+async function ownSandbox(policy: Policy, options: PrepareOptions): Promise<Sandbox | null> {
+  try {
+    return await Sandbox.create(policy, options);
+  } catch (error) {
+    if (error instanceof BulkheadError && error.code === "REQUIREMENT_UNMET") return null;
+    throw error;
   }
 }
 
@@ -99,19 +110,25 @@ interface Judgement {
 async function judged(attempt: Attempt, arena: Arena, sandbox: Sandbox): Promise<Judgement> {
   const argv = typeof attempt.argv === "function" ? attempt.argv(arena) : attempt.argv;
   const tty = attempt.tty === true ? { tty: { rows: 24, cols: 80 } } : {};
-  const result = await sandbox
-    .run([PROBE, ...argv], { ...tty, env: {}, cwd: "/" })
-    .catch((error: unknown) => cutShort(error));
-  if (typeof result === "string") {
-    const damage = await arena.damage();
-    // Who may be killed may be killed with everything; for all others the end of the sandbox is more than they should get.
-    return { held: damage === undefined && attempt.mayBeKilled === true, detail: damage ?? result, seen: "outside" };
-  }
-  const { outcome, detail } = said(result);
+  const cgroup = (await sandbox.evidence()).cgroup;
+  const result = await sandbox.run([PROBE, ...argv], { ...tty, env: {}, cwd: "/" }).catch(cutShort);
   const damage = await arena.damage();
   if (damage !== undefined) return { held: false, detail: damage, seen: "outside" };
+  if (typeof result === "string") {
+    // Nobody knows what it got before that, unless to end is what it was about.
+    return { held: attempt.mayBeKilled === true, detail: result, seen: "outside" };
+  }
+  if (arena.isTold(result.stdout + result.stderr)) return { held: false, detail: "it has the secret", seen: "outside" };
+  const { outcome, detail, had } = said(result);
   const { exitCode, signal } = result;
-  const excess = attempt.judge?.({ level: sandbox.level, stats: await sandbox.stats(), exitCode, signal, detail });
+  const excess = attempt.judge?.({
+    level: sandbox.level,
+    stats: await sandbox.stats(),
+    cgroup,
+    exitCode,
+    signal,
+    had,
+  });
   if (excess !== undefined) return { held: false, detail: excess, seen: "outside" };
   const stopped =
     outcome === "refused" || outcome === "absent" || (outcome === "killed" && attempt.mayBeKilled === true);
@@ -147,25 +164,50 @@ async function isGone(sandbox: Sandbox): Promise<boolean> {
   );
 }
 
-/** An attempt that was the last thing its sandbox did. */
+/** Why an attempt could not be made, or was the last thing its sandbox did. */
 function cutShort(error: unknown): string {
-  const ended = error instanceof BulkheadError && (error.code === "SANDBOX_LOST" || error.code === "SANDBOX_CLOSED");
-  if (ended) return "the whole sandbox ended";
+  if (!(error instanceof BulkheadError)) throw error;
+  if (error.code === "SANDBOX_LOST" || error.code === "SANDBOX_CLOSED") return "the whole sandbox ended";
+  if (error.code === "EXEC_FAILED") return `it could not be made: ${error.operation}`;
   throw error;
 }
 
-function said({ stdout, stderr, signal, exitCode }: ProcessResult): {
+interface Said {
   readonly outcome: string;
   readonly detail: string;
-} {
-  const line = stdout.split("\n").find((text) => text.startsWith("{"));
-  if (line === undefined) {
+  readonly had?: number;
+}
+
+/** What the probe reported. Anybody inside can write what it prints: what is no report is none. */
+function said({ stdout, stderr, signal, exitCode }: ProcessResult): Said {
+  const report = parsed(stdout.split("\n").find((text) => text.startsWith("{")));
+  if (report === undefined) {
     return signal === null
       ? { outcome: "silent", detail: `${exitCode} ${stderr}` }
       : { outcome: "killed", detail: signal };
   }
-  const { outcome, detail = "", errno } = JSON.parse(line) as { outcome?: string; detail?: string; errno?: number };
-  return { outcome: String(outcome), detail: errno === undefined ? String(detail) : `errno ${errno}` };
+  const { outcome, detail = "", errno } = report;
+  const had = /\d+/.exec(String(detail))?.[0];
+  return {
+    outcome: String(outcome),
+    detail: errno === undefined ? String(detail) : `errno ${errno} ${detail}`,
+    ...(had === undefined ? {} : { had: Number(had) }),
+  };
+}
+
+interface Report {
+  readonly outcome?: unknown;
+  readonly detail?: unknown;
+  readonly errno?: unknown;
+}
+
+function parsed(line: string | undefined): Report | undefined {
+  try {
+    const report: unknown = JSON.parse(line ?? "");
+    return typeof report === "object" && report !== null ? report : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What came from inside, fit for a table. */
@@ -184,26 +226,26 @@ async function contradicted(
   { enforcement, plan, level }: Explanation,
   sandbox: Sandbox,
 ): Promise<readonly AttemptResult[]> {
-  // At the others the broker looks at the jail of what makes the wall, which has a table of its own.
-  const seen =
-    level === "chroot" || level === "container"
-      ? confirm(enforcement, plan, await sandbox.evidence())
-      : sandbox.enforcement;
+  const evidence = await sandbox.evidence();
+  const row = (title: string, protection: Protection, held: boolean, why: string): AttemptResult => ({
+    class: "evidence",
+    title: `the broker sees ${title}`,
+    protection,
+    cve: null,
+    detail: held ? "in force" : why,
+    status: held ? "held" : "failed",
+  });
+  if (level === "gvisor" || level === "microvm") {
+    // The broker looks at the jail of what makes the wall; what that keeps inside is its own word.
+    return jailLooks(evidence).map(({ protection, held }) =>
+      row(`${protection} of the jail`, protection, held, "it is not"),
+    );
+  }
+  const seen = confirm(enforcement, plan, evidence);
   return enforcement.protections.flatMap(({ protection, status }, index): readonly AttemptResult[] => {
     if (status !== "enforced") return [];
     const now = seen.protections[index];
-    const held = now?.status === "enforced";
-    const detail = held ? "in force" : now !== undefined && "why" in now ? now.why : "";
-    return [
-      {
-        class: "evidence",
-        title: `the broker sees ${protection}`,
-        protection,
-        cve: null,
-        detail,
-        status: held ? "held" : "failed",
-      },
-    ];
+    return [row(protection, protection, now?.status === "enforced", now !== undefined && "why" in now ? now.why : "")];
   });
 }
 

@@ -45,7 +45,7 @@ fn fork_bomb() -> Tried {
 /// Repeats until it is refused; `Ok` when all `count` came through.
 fn until_refused(count: usize, mut step: impl FnMut(usize) -> Result<(), i32>) -> Tried {
     for index in 0..count {
-        step(index)?;
+        step(index).map_err(|errno| Stopped::After(errno, index.to_string()))?;
     }
     Ok(format!("all {count}"))
 }
@@ -115,7 +115,8 @@ fn fill(fd: usize, bytes: usize) -> Tried {
     let chunk = vec![0xa5_u8; 1 << 20];
     let mut wrote = 0;
     while wrote < bytes {
-        wrote += call(libc::SYS_write, &[fd, chunk.as_ptr().addr(), chunk.len().min(bytes - wrote)])?;
+        wrote += call(libc::SYS_write, &[fd, chunk.as_ptr().addr(), chunk.len().min(bytes - wrote)])
+            .map_err(|errno| Stopped::After(errno, format!("{wrote} bytes")))?;
     }
     Ok(format!("{wrote} bytes"))
 }

@@ -17,6 +17,19 @@ const DEVICES = [
   "uinput",
 ] as const;
 
+/** Of all that is there only the probe, and /tmp to write in: mounts and owners would allow the rest. */
+const byLandlock = {
+  class: "filesystem",
+  protection: "landlock",
+  policy: { access: { read: [], list: [], write: ["/tmp"], execute: ["/probe"] } },
+} satisfies Partial<Attempt>;
+
+const BY_LANDLOCK: readonly Attempt[] = [
+  { ...byLandlock, title: "read what the policy leaves out", argv: ["read", "/ro/file"] },
+  { ...byLandlock, title: "list what the policy leaves out", argv: ["entries", "/ro"] },
+  { ...byLandlock, title: "write where the policy does not say", argv: ["create", "/dev/shm/new"] },
+];
+
 /** Out of the root, past read-only mounts, and to devices. */
 export const filesystem: readonly Attempt[] = [
   { ...inClass, title: "chroot, fchdir back, climb", argv: ({ secret }) => ["chroot-fchdir", secret, "/tmp"] },
@@ -101,4 +114,5 @@ export const filesystem: readonly Attempt[] = [
   { ...inClass, title: "unmount a mask", protection: "seccomp", argv: ["unmount", "/proc/keys"] },
   { ...inClass, title: "copy the mount tree", protection: "seccomp", argv: ["open-tree", "/ro"] },
   { ...inClass, title: "mount_setattr", protection: "seccomp", argv: ["mount-setattr", "/ro"] },
+  ...BY_LANDLOCK,
 ];

@@ -16,6 +16,14 @@ const FAMILIES: readonly (readonly [string, number, number, number, string?])[] 
 
 const inClass = { class: "network", protection: "network" } as const;
 
+/** Loopback is there, and so would be the ports. */
+const byLandlock = { class: "network", protection: "landlock", policy: { tcp: {} } } satisfies Partial<Attempt>;
+
+const BY_LANDLOCK: readonly Attempt[] = [
+  { ...byLandlock, title: "listen on a TCP port that the policy leaves out", argv: ["low-port", "8080"] },
+  { ...byLandlock, title: "listen on any TCP port", argv: ["low-port", "0"] },
+];
+
 export const network: readonly Attempt[] = [
   ...["127.0.0.1", "127.1.2.3", "0.0.0.0", "::1", "::ffff:127.0.0.1", "10.0.2.2"].map(
     (address): Attempt => ({
@@ -53,4 +61,5 @@ export const network: readonly Attempt[] = [
     title: "vsock with rubbish in the upper half",
     argv: ["socket-upper", "40", "1"],
   },
+  ...BY_LANDLOCK,
 ];

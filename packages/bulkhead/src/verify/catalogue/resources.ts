@@ -1,3 +1,4 @@
+import type { Level } from "../../policy/level.js";
 import type { Attempt } from "../attempt.js";
 
 const MIB = 1024 * 1024;
@@ -9,6 +10,9 @@ const slack = 1.1;
 /** What the broker counts besides: the user-space kernel; the machine's own kernel and its monitor. */
 const OF_THE_WALL = { chroot: 0, container: 0, gvisor: 128 * MIB, microvm: 512 * MIB } as const;
 
+/** What is counted by the broker, and where it must be: a level with a kernel of its own counts processes in there. */
+const ON_THE_HOST: ReadonlySet<Level> = new Set(["chroot", "container"]);
+
 /** Each in a sandbox of its own, small enough to be filled, and measured by the broker. */
 export const exhaustion: readonly Attempt[] = [
   {
@@ -19,10 +23,13 @@ export const exhaustion: readonly Attempt[] = [
     policy: { resources },
     mayBeKilled: true,
     outsideOnly: true,
-    judge: ({ stats, level }) =>
-      (stats.memoryPeakBytes ?? 0) > 64 * MIB * slack + OF_THE_WALL[level]
-        ? `${stats.memoryPeakBytes} bytes were had`
-        : undefined,
+    judge: ({ stats: { memoryPeakBytes }, cgroup: { memoryMax }, level, signal }) => {
+      const most = 64 * MIB + OF_THE_WALL[level];
+      if (memoryMax === null || memoryPeakBytes === null) return "nothing counts it";
+      if (memoryMax > most || memoryPeakBytes > most * slack)
+        return `${memoryPeakBytes} of ${memoryMax} bytes were had`;
+      return signal === null ? "it was given memory for ever" : undefined;
+    },
   },
   {
     ...inClass,
@@ -30,9 +37,9 @@ export const exhaustion: readonly Attempt[] = [
     title: "more threads than allowed",
     argv: ["threads", "64"],
     policy: { resources },
-    mayBeKilled: true,
     outsideOnly: true,
-    judge: ({ detail }) => (numberIn(detail) >= 16 ? detail : undefined),
+    judge: ({ had, cgroup: { pidsMax }, level }) =>
+      ON_THE_HOST.has(level) && (pidsMax === null || pidsMax > 16 + 1) ? `up to ${pidsMax}` : above(had, 16 - 1),
   },
   {
     ...inClass,
@@ -40,9 +47,8 @@ export const exhaustion: readonly Attempt[] = [
     title: "more processes than allowed, however often it is tried",
     argv: ["processes", "200"],
     policy: { resources },
-    mayBeKilled: true,
     outsideOnly: true,
-    judge: ({ detail }) => (numberIn(detail) >= 16 ? detail : undefined),
+    judge: ({ had }) => above(had, 16 - 1),
   },
   {
     ...inClass,
@@ -50,9 +56,8 @@ export const exhaustion: readonly Attempt[] = [
     title: "more disk than allowed",
     argv: ["disk", "/tmp", String(32 * MIB)],
     policy: { resources },
-    mayBeKilled: true,
     outsideOnly: true,
-    judge: ({ detail }) => (numberIn(detail) > 8 * MIB ? detail : undefined),
+    judge: ({ had }) => above(had, 8 * MIB),
   },
   {
     ...inClass,
@@ -61,7 +66,7 @@ export const exhaustion: readonly Attempt[] = [
     argv: ["open-files", "512"],
     policy: { resources },
     outsideOnly: true,
-    judge: ({ detail }) => (numberIn(detail) > 64 ? detail : undefined),
+    judge: ({ had }) => above(had, 64),
   },
   { ...inClass, protection: "rlimits", title: "message queues", argv: ["queues", "64"], policy: { resources } },
   {
@@ -75,6 +80,8 @@ export const exhaustion: readonly Attempt[] = [
   },
 ];
 
-function numberIn(text: string): number {
-  return Math.max(0, ...[...text.matchAll(/\d+/g)].map(([digits]) => Number(digits)));
+/** A probe that did not come to say how much it had proves nothing. */
+function above(had: number | undefined, most: number): string | undefined {
+  if (had === undefined) return "it did not say how much it had";
+  return had > most ? `${had} of ${most} were had` : undefined;
 }
