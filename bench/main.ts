@@ -1,9 +1,10 @@
-/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|images|gvisor|microvm|egress|memory]`: what the walls cost, peers measured in the same run. */
+/** `npm run bench [-- --json FILE] [--runs N] [--only launch|command|steady|filter|record|images|gvisor|microvm|egress|memory]`: what the walls cost, peers measured in the same run. */
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { egressGroups } from "./egress/groups.js";
 import { machine, requireSetUp, versionOf } from "./environment.js";
+import { FILTERS, filtered, programs } from "./filter/filtered.js";
 import { bareRunsc } from "./gvisor/bare.js";
 import { launchFrom } from "./images/launch.js";
 import { unpublish } from "./images/published.js";
@@ -14,12 +15,14 @@ import { bareQemu, microvm } from "./microvm/subjects.js";
 import {
   commandPromises,
   egressPromises,
+  filterPromises,
   gvisorPromises,
   imageLaunchPromises,
   judge,
   launchPromises,
   microvmPromises,
   pullPromises,
+  recordPromises,
   steadyPromises,
   type Verdict,
 } from "./promises.js";
@@ -30,6 +33,7 @@ import type { Prepare } from "./subject.js";
 import { bulkhead } from "./subjects/bulkhead.js";
 import { commandLine, launcher, nodeAlone } from "./subjects/commands.js";
 import { bareSpawn, bubblewrap, runc } from "./subjects/peers.js";
+import { recorded } from "./subjects/recorded.js";
 import { table } from "./table.js";
 
 const { values } = parseArgs({
@@ -64,6 +68,20 @@ const groups: readonly Group[] = [
     runs: Math.ceil(runs / 10),
     promises: steadyPromises,
   })),
+  ...Object.entries(programs).map(([title, program]) => ({
+    kind: "filter",
+    title,
+    subjects: (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).map((name) => () => filtered(name, program)),
+    runs: Math.ceil(runs / 5),
+    promises: filterPromises,
+  })),
+  {
+    kind: "record",
+    title: "launch to result of true, with a signed record",
+    subjects: [() => bulkhead("container"), recorded],
+    runs,
+    promises: recordPromises,
+  },
   {
     kind: "images",
     title: "launch from an image in the store",

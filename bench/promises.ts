@@ -23,6 +23,16 @@ export const commandPromises: readonly Promised[] = [{ subject: "bulkhead run", 
 
 export const steadyPromises: readonly Promised[] = [{ subject: "container", peer: "outside", atMost: 1.03 }];
 
+/** What our own filter adds. What any filter adds, the kernel does, and the table shows it. */
+export const filterPromises: readonly Promised[] = [
+  { subject: "default profile", peer: "no filter", atMost: 1.03 },
+  { subject: "default profile", peer: "a filter of one instruction", atMost: 1.03 },
+];
+
+export const recordPromises: readonly Promised[] = [
+  { subject: "with a record", peer: "bulkhead container", atMost: 1, unit: "ms" },
+];
+
 export const pullPromises = (start: "first" | "cached"): readonly Promised[] => [
   { subject: `bulkhead pull, ${start}`, peer: `skopeo + umoci, ${start}`, atMost: 1 },
 ];

@@ -1,5 +1,5 @@
 //! Runs a program under a filter and nothing else: `cargo run -p bulkhead-confine --example filtered -- [--deny-setid] [--unix-only] [--strict] PROGRAM ARG…`.
-//! With `--none` it does all but that, for `npm run bench -- --only filter`.
+//! With `--none` it does all but that, with `--empty` the filter allows everything: for `npm run bench -- --only filter`.
 
 use bulkhead_confine::{process, seccomp};
 use bulkhead_plan::model::Seccomp;
@@ -15,13 +15,17 @@ fn main() {
         }
         found
     };
-    let none = option("--none");
+    let (none, empty) = (option("--none"), option("--empty"));
     let (deny_setid, unix_sockets_only) = (option("--deny-setid"), option("--unix-only"));
     let whiteouts = option("--whiteouts");
     let profile = if option("--strict") { "strict" } else { "default" }.into();
     let plan = Seccomp { profile, deny_setid, unix_sockets_only, whiteouts };
     let result = seccomp::compile(&plan, &[]).and_then(|filters| {
-        process::no_new_privs().and_then(|()| if none { Ok(()) } else { seccomp::install(&filters) })
+        process::no_new_privs().and_then(|()| match (none, empty) {
+            (true, _) => Ok(()),
+            (_, true) => allow_everything(),
+            _ => seccomp::install(&filters),
+        })
     });
     if let (Ok(()), Some((program, rest))) = (&result, arguments.split_first()) {
         let error = Command::new(program).args(rest).exec();
@@ -30,4 +34,15 @@ fn main() {
         eprintln!("filtered [--deny-setid] [--unix-only] [--strict] PROGRAM ARG…: {result:?}");
     }
     std::process::exit(125);
+}
+
+/// One instruction: what a filter costs that looks at nothing.
+fn allow_everything() -> Result<(), bulkhead_plan::Error> {
+    let ret = libc::BPF_RET | libc::BPF_K;
+    let code = u16::try_from(ret).unwrap_or(6);
+    let program = [libc::sock_filter { code, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW }];
+    let fprog = libc::sock_fprog { len: 1, filter: program.as_ptr().cast_mut() };
+    // SAFETY: `fprog` points to one instruction that lives until the call returns; the kernel copies it.
+    let status = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const fprog) };
+    if status == 0 { Ok(()) } else { Err(bulkhead_plan::Error::new(bulkhead_plan::Code::SeccompFailed, "seccomp")) }
 }
