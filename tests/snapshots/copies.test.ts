@@ -165,7 +165,8 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     const waiting = counted();
     const first = await Promise.race([waiting.then(() => "answered"), sleep(1000).then(() => "silent")]);
     expect(first).toBe("silent");
-    expect((await sandbox.stats()).cpuUs).toBe(before);
+    // What is counted is summed up a moment later.
+    expect(Number((await sandbox.stats()).cpuUs) - Number(before)).toBeLessThan(20_000);
     await sandbox.resume();
     const after = await waiting;
     await eventually("it counts again", 5000, async () => (await counted()) > after);

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { Plan } from "../../../plan/schema.js";
 import type { SavedFile } from "../../driver.js";
 import { isRestored, startsReady } from "../machine.js";
@@ -7,8 +8,10 @@ import type { MonitorLink } from "../monitor-link.js";
 import { Qmp } from "./qmp.js";
 import { saveState } from "./save.js";
 
-/** Between two looks whether a snapshot is loaded. */
-const LOADING_MS = 10;
+/** Between two looks at what the monitor is still busy with. */
+const BUSY_MS = 5;
+/** How long it may be busy with it. */
+const STATUS_MS = 120_000;
 
 /** QEMU boots by itself: its command line says everything. */
 export class QemuLink implements MonitorLink {
@@ -24,7 +27,7 @@ export class QemuLink implements MonitorLink {
 
   async start(): Promise<void> {
     if (!this.#loads) return;
-    while ((await this.#qmp.execute("query-status"))["status"] === "inmigrate") await sleep(LOADING_MS);
+    await this.#leaves("inmigrate");
   }
 
   async resume(): Promise<void> {
@@ -33,6 +36,19 @@ export class QemuLink implements MonitorLink {
 
   async save(file: string, most: number): Promise<readonly SavedFile[]> {
     await this.#qmp.execute("stop");
-    return [await saveState(this.#qmp, this.#state, file, most)];
+    const saved = await saveState(this.#qmp, this.#state, file, most);
+    // It says that all is written a moment before it would go on.
+    await this.#leaves("finish-migrate");
+    return [saved];
+  }
+
+  /** @throws BulkheadError VMM_FAILED when it never does */
+  async #leaves(status: "inmigrate" | "finish-migrate"): Promise<void> {
+    const end = performance.now() + STATUS_MS;
+    while ((await this.#qmp.execute("query-status"))["status"] === status) {
+      if (performance.now() > end)
+        throw new BulkheadError("VMM_FAILED", { operation: "qmp", detail: `still ${status}` });
+      await sleep(BUSY_MS);
+    }
   }
 }
