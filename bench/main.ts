@@ -78,7 +78,7 @@ const groups: readonly Group[] = [
   {
     kind: "record",
     title: "launch to result of true, with a signed record",
-    subjects: [() => bulkhead("container"), recorded],
+    subjects: [() => bulkhead("container"), () => recorded("with a record"), () => recorded("with a record in a file")],
     runs,
     promises: recordPromises,
   },

@@ -31,6 +31,7 @@ export const filterPromises: readonly Promised[] = [
 
 export const recordPromises: readonly Promised[] = [
   { subject: "with a record", peer: "bulkhead container", atMost: 1, unit: "ms" },
+  { subject: "with a record in a file", peer: "bulkhead container", atMost: 1, unit: "ms" },
 ];
 
 export const pullPromises = (start: "first" | "cached"): readonly Promised[] => [

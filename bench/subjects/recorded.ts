@@ -1,13 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { run } from "bulkhead";
 import type { Subject } from "../subject.js";
 
-/** As any run, and signed: the record is made and checked to be there, and written nowhere. */
-export async function recorded(): Promise<Subject> {
-  const name = "with a record";
+/** As any run, and signed; the record is kept in memory, or written to a file of its own. */
+export async function recorded(name: "with a record" | "with a record in a file"): Promise<Subject> {
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-bench-"));
+  const options = name === "with a record" ? {} : { to: directory };
   const once = async () => {
-    const { record, exitCode } = await run(["/bin/true"], { level: "container" }, { record: {} });
+    const { record, exitCode } = await run(["/bin/true"], { level: "container" }, { record: options });
     if (record === null || exitCode !== 0) throw new Error(`${name} ended with ${exitCode}`);
   };
   await once();
-  return { name, run: once, [Symbol.asyncDispose]: async () => {} };
+  return { name, run: once, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { promises, statSync } from "node:fs";
+import { promises, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { type Envelope, formatEnvelope, signStatement } from "./envelope.js";
@@ -44,7 +44,7 @@ export class Recorder {
     if (this.#started === undefined) throw new BulkheadError("RECORD_NOT_WRITTEN", { operation: "record" });
     const { plan, subjects } = await this.#started;
     const envelope = signStatement(statementOf(plan, subjects, stated), this.#key);
-    if (this.#options.to !== undefined) await write(this.#options.to, plan.id, envelope);
+    if (this.#options.to !== undefined) write(this.#options.to, plan.id, envelope);
     return envelope;
   }
 }
@@ -61,15 +61,18 @@ async function wardenDigest(path: string): Promise<string> {
   return await digest;
 }
 
-/** By renaming: who reads it reads all of it. */
-async function write(to: string, id: string, envelope: Envelope): Promise<void> {
+/**
+ * By renaming: who reads it reads all of it. In one go, as a few KiB for the page cache take a tenth of what it takes to have four calls made by a thread of
+ * another's, one after the other.
+ */
+function write(to: string, id: string, envelope: Envelope): void {
   const path = statSync(to, { throwIfNoEntry: false })?.isDirectory() === true ? join(to, `${id}.json`) : to;
   const made = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    await promises.writeFile(made, formatEnvelope(envelope), { mode: 0o644, flag: "wx" });
-    await promises.rename(made, path);
+    writeFileSync(made, formatEnvelope(envelope), { mode: 0o644, flag: "wx" });
+    renameSync(made, path);
   } catch (cause) {
-    await promises.rm(made, { force: true });
+    rmSync(made, { force: true });
     throw new BulkheadError("RECORD_NOT_WRITTEN", { operation: "write", path, cause });
   }
 }

@@ -74,11 +74,15 @@ export async function run(argv: readonly string[], policy: Policy = {}, options:
 }
 
 /** Signing is loaded only where it is asked for. A system broker's program is not ours to read. */
+/** Loaded once: to look a module up again takes longer, where a loader of its own does it, than to sign. */
+let recording: Promise<typeof import("../record/recorder.js")> | undefined;
+
 async function recorderFor(
   record: RecordOptions,
   { broker = process.env["BULKHEAD_BROKER"] }: RunOptions,
 ): Promise<Recorder> {
-  const { Recorder } = await import("../record/recorder.js");
+  recording ??= import("../record/recorder.js");
+  const { Recorder } = await recording;
   return new Recorder(record, broker === undefined || broker === "" ? wardenPath() : null);
 }
 
