@@ -13,7 +13,7 @@ export { type EgressLog, egressLog } from "./egress/log/file.js";
 export type { EgressOptions } from "./egress/open.js";
 export type { Resolve, ResolverOption } from "./egress/resolve/resolver.js";
 export { BulkheadError, type ErrorContext } from "./errors/bulkhead-error.js";
-export { printable } from "./errors/describe.js";
+export { printable, printableLine } from "./errors/describe.js";
 export type { Fault } from "./errors/entry.js";
 export { type ErrorCode, isErrorCode, registry as errorRegistry } from "./errors/registry.js";
 export { type ChangedEnforcement, type ChangedField, changedEnforcement, changedFields } from "./evidence/against.js";

@@ -30,6 +30,13 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
 }
 
+/** As {@link printable}, for what stands within a line: a name with a line end in it could else forge a line of ours. */
+export function printableLine(text: string): string {
+  return printable(text)
+    .replaceAll("\n", "\u{fffd}")
+    .replace(/[\u2028\u2029]/g, "\u{fffd}");
+}
+
 function isSet(value: string | undefined): value is string {
   return value !== undefined && value !== "";
 }

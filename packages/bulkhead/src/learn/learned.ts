@@ -44,7 +44,7 @@ export function addRun(
 ): Learned {
   const syscalls: Record<string, SyscallLearned> = { ...learned.syscalls };
   for (const { name, count, values = {} } of observation.syscalls) {
-    const known = syscalls[name] ?? { runs: 0, count: 0, values: {} };
+    const known = (Object.hasOwn(syscalls, name) ? syscalls[name] : undefined) ?? { runs: 0, count: 0, values: {} };
     const together: Record<string, readonly number[]> = { ...known.values };
     for (const [argument, seen] of Object.entries(values)) {
       together[argument] = [...new Set([...(together[argument] ?? []), ...seen])].sort((a, b) => a - b);

@@ -12,18 +12,27 @@ export type FileUse = (typeof USES)[number];
 const count = () => z.int().check(z.gte(0));
 const text = (most: number) => z.string().check(z.maxLength(most));
 
+/** Each is counted as one run's: what stands there twice would count as two. */
+function once<Key extends string>(key: Key) {
+  return z.refine<readonly Readonly<Record<Key, string>>[]>(
+    (entries) => new Set(entries.map((entry) => entry[key])).size === entries.length,
+    "twice",
+  );
+}
+
 /** What `bulkhead-observe` writes. It comes from inside the sandbox: bounded, and checked like anything that does. */
 const report = z.strictObject({
   version: z.literal(1),
   syscalls: z
     .array(
       z.strictObject({
-        name: z.string().check(z.regex(/^[a-z0-9_]{1,40}$/)),
+        // Names become keys, and no call begins with two of these.
+        name: z.string().check(z.regex(/^_?[a-z][a-z0-9_]{0,39}$/)),
         count: count(),
         values: z.optional(z.record(z.string().check(z.regex(/^[0-5]$/)), z.array(count()).check(z.maxLength(256)))),
       }),
     )
-    .check(z.maxLength(600)),
+    .check(z.maxLength(600), once("name")),
   files: z
     .array(
       z.strictObject({
@@ -32,7 +41,7 @@ const report = z.strictObject({
         kind: z.enum(["file", "directory", "other", "gone"]),
       }),
     )
-    .check(z.maxLength(20_000)),
+    .check(z.maxLength(20_000), once("path")),
   peers: z
     .array(
       z.strictObject({

@@ -60,8 +60,13 @@ export async function observe(
   return { result, observation: withoutOwn(observation), egress };
 }
 
-/** The observer itself is no part of what the program needs. */
-function withoutOwn(observation: Observation): Observation {
+/** A name that a person who reads the policy, or a parser of profiles, could take for something else. */
+const MISLEADING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** The observer itself is no part of what the program needs. What has a misleading name is left out, and then the policy may be too little. */
+export function withoutOwn(observation: Observation): Observation {
   const own = ({ path }: { readonly path: string }) => path.startsWith(OBSERVER) || path.startsWith(REPORTS);
-  return { ...observation, files: observation.files.filter((file) => !own(file)) };
+  const files = observation.files.filter((file) => !own(file));
+  const clear = files.filter(({ path }) => !MISLEADING.test(path));
+  return { ...observation, files: clear, cutOff: observation.cutOff || clear.length < files.length };
 }

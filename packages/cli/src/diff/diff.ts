@@ -1,4 +1,12 @@
-import { BulkheadError, compareLevels, type JobComparison, type JobRun, LEVELS, type Level, printable } from "bulkhead";
+import {
+  BulkheadError,
+  compareLevels,
+  type JobComparison,
+  type JobRun,
+  LEVELS,
+  type Level,
+  printableLine,
+} from "bulkhead";
 import type { DiffFlags } from "../commands/diff.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
@@ -47,8 +55,8 @@ export function render({ runs, differences, same }: JobComparison, style: Style)
     row("memory", ({ memoryPeakBytes: bytes }) => (bytes === null ? "-" : `${Math.round(bytes / MIB)} MiB`)),
   ];
   const lines = differences.map(({ what, values }) => [
-    { text: printable(what), paint: style.doubtful },
-    ...values.map((value) => ({ text: value === null ? "(not there)" : printable(value) })),
+    { text: printableLine(what), paint: style.doubtful },
+    ...values.map((value) => ({ text: value === null ? "(not there)" : printableLine(value) })),
   ]);
   const verdict = same ? style.good("It came out the same.") : style.bad("It came out differently:");
   return [table(overview), "", verdict, ...(same ? [] : [table(lines)])].join("\n");

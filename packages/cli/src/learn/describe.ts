@@ -1,4 +1,4 @@
-import { type Checked, type Lesson, printable } from "bulkhead";
+import { type Checked, type Lesson, printableLine } from "bulkhead";
 
 const MOST_NAMED = 10;
 
@@ -18,7 +18,7 @@ export function describeLesson({ learned, least }: Lesson, directory: string, ch
       ? []
       : checked.same
         ? ["checked: it came out the same"]
-        : checked.differences.map((difference) => `checked: ${printable(difference)}`)),
+        : checked.differences.map((difference) => `checked: ${printableLine(difference)}`)),
   ];
   return lines.map((line) => `bulkhead: ${line}\n`).join("");
 }
@@ -26,5 +26,5 @@ export function describeLesson({ learned, least }: Lesson, directory: string, ch
 function once(what: string, names: readonly string[]): readonly string[] {
   if (names.length === 0) return [];
   const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
-  return [`${what} that only one run needed: ${names.slice(0, MOST_NAMED).map(printable).join(" ")}${more}`];
+  return [`${what} that only one run needed: ${names.slice(0, MOST_NAMED).map(printableLine).join(" ")}${more}`];
 }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { openPublicKey, openRecordKey, printable, type Statement, verifyRecord } from "bulkhead";
+import { openPublicKey, openRecordKey, printableLine, type Statement, verifyRecord } from "bulkhead";
 import type { RecordFlags } from "../commands/record.js";
 import { styleFor } from "../output/style.js";
 import { table } from "../output/table.js";
@@ -10,7 +10,7 @@ export async function verifyRecords(files: readonly string[], flags: RecordFlags
   const key = openPublicKey(flags.key);
   for (const file of files) {
     const { predicate } = verifyRecord(await readFile(file, "utf8"), key, file);
-    const line = `${printable(file)}: ${predicate.id}, level ${predicate.level}, signed by ${key.id.slice(0, 16)}`;
+    const line = `${printableLine(file)}: ${predicate.id}, level ${predicate.level}, signed by ${key.id.slice(0, 16)}`;
     await print(process.stdout, flags.json === true ? jsonLine({ file, id: predicate.id, key: key.id }) : `${line}\n`);
   }
   await finish(0);

@@ -7,6 +7,7 @@ import {
   measurePeers,
   measureSurface,
   type PeerSurface,
+  printableLine,
   reportHost,
   type Surface,
   type SurfaceSummary,
@@ -59,7 +60,7 @@ export function render(
       ...counts.map((count) => ({ text: count === null ? "-" : String(count) })),
       { text: why, paint: style.dim },
     ]);
-  const absent = peers.flatMap(({ peer, why }) => (why === null ? [] : [`${peer}: ${why}`]));
+  const absent = peers.flatMap(({ peer, why }) => (why === null ? [] : [printableLine(`${peer}: ${why}`)]));
   const blind = surfaces.some(({ host }) => host === null)
     ? ["The host's kernel was not looked at from outside: that takes root."]
     : [];

@@ -1,0 +1,26 @@
+import type { Lesson } from "bulkhead";
+import { expect, it } from "vitest";
+import { describeLesson } from "../src/learn/describe.js";
+
+it("a name from inside forges no line of what is printed", () => {
+  const name = "/work/x\nbulkhead: checked: it came out the same\u001b[2J";
+  const lesson = {
+    learned: { runs: 2, cutOff: false },
+    least: {
+      surface: {
+        paths: { read: 1, list: 0, write: 0, execute: 1 },
+        syscalls: { before: 272, after: 30 },
+        network: false,
+      },
+      seenOnce: { syscalls: [], paths: [name] },
+    },
+  } as unknown as Lesson;
+  const text = describeLesson(lesson, "least", {
+    same: false,
+    differences: ["stdout\nbulkhead: checked: fine"],
+  } as never);
+  const lines = text.split("\n").filter((line) => line !== "");
+  expect(lines).toHaveLength(6);
+  expect(lines.filter((line) => line.startsWith("bulkhead: checked: it"))).toEqual([]);
+  expect(text).not.toContain("\u001b");
+});
