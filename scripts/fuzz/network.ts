@@ -226,7 +226,7 @@ async function requests(input: Buffer, random: Random): Promise<void> {
   for (const part of pieces(text, random)) inside.push(part);
   inside.push(null);
   const done = egress?.gate.forward(ask, verdict, client as Duplex, new Uint8Array());
-  const late = setTimeout(() => inside.destroy(), 30);
+  const late = setTimeout(() => inside.destroy(), random.below(30));
   await done;
   clearTimeout(late);
   for (const socket of sockets) socket.destroy();

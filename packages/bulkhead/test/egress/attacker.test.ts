@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { afterAll, describe, expect, it } from "vitest";
@@ -60,6 +61,27 @@ describe("a client that goes away", () => {
     await expect.poll(() => asked).toBe(1);
     inside.destroy();
     await expect.poll(() => ended, { timeout: 3_000 }).toBe(1);
+  });
+});
+
+describe("a client that is gone before it is looked at", () => {
+  it.each([
+    ["HTTP", "GET / HTTP/1.1\r\nHost: good.test\r\n\r\n"],
+    ["what is no HTTP", "what is this\r\n\r\n"],
+    ["TLS", "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"],
+  ])("holds no place, having said %s", async (_what, text) => {
+    const port = await httpServer((_request, response) => response.end());
+    const { gate, events } = await gateFor({ network: { allow: [{ host: "good.test", ports: port, private: true }] } });
+    const ask = { via: "connect", host: "good.test", port } as const;
+    const verdict = await gate.decide(ask);
+    if (!verdict.allowed) throw new Error("refused");
+    const inside = new PassThrough();
+    inside.push(text, "latin1");
+    // While the host is connected to. Destroyed, it still gives what it holds, and has said already that it is closed.
+    const done = gate.forward(ask, verdict, inside, new Uint8Array());
+    inside.destroy();
+    await done;
+    expect(events).toHaveLength(1);
   });
 });
 

@@ -12,10 +12,12 @@ export async function peek(stream: Readable, enough: (bytes: Uint8Array) => bool
   let bytes: Uint8Array = Buffer.alloc(0);
   const deadline = performance.now() + PEEK_MS;
   for (;;) {
+    // One that was destroyed gives what it holds all the same, and never says again that it is over.
+    if (stream.destroyed) throw new Refusal("the client said nothing that can be checked");
     const chunk: unknown = stream.read();
     if (chunk instanceof Uint8Array) bytes = Buffer.concat([bytes, chunk]);
     if (bytes.length > 0 && enough(bytes)) break;
-    if (stream.readableEnded || stream.destroyed) throw new Refusal("the client said nothing that can be checked");
+    if (stream.readableEnded) throw new Refusal("the client said nothing that can be checked");
     if (chunk === null) await readable(stream, deadline - performance.now());
   }
   stream.unshift(bytes);

@@ -42,6 +42,7 @@ export class HttpFront {
 
   /** Serves one connection; resolves when it is over. */
   async serve(socket: Duplex, conversation: Conversation): Promise<void> {
+    if (socket.destroyed) return;
     const served: Served = { conversation, deadline: headDeadline(socket) };
     this.#served.set(socket, served);
     const closed = new Promise<void>((resolve) => socket.once("close", resolve));
