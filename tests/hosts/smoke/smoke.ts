@@ -5,6 +5,7 @@ import { aftermath } from "./aftermath.js";
 import { apparmor } from "./apparmor.js";
 import { attacks } from "./attacks.js";
 import { conformance } from "./conformance.js";
+import { kernelCases } from "./kernel.js";
 import { type Case, runList } from "./list.js";
 
 const LEVELS: readonly Level[] = ["chroot", "container"];
@@ -12,7 +13,7 @@ const LEVELS: readonly Level[] = ["chroot", "container"];
 await runList("smoke", [
   ...LEVELS.map((level) => ({
     gate: available(level),
-    cases: [...conformance(level), apparmor(level), ...attacksAt(level)],
+    cases: [...conformance(level), apparmor(level), ...kernelCases(level), ...attacksAt(level)],
   })),
   aftermath(),
 ]);
