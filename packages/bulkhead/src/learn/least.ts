@@ -5,6 +5,7 @@ import { type LearnedLandlock, learnedLandlock } from "./export/landlock.js";
 import { allowedSyscalls, type LearnedSeccomp, learnedSeccomp } from "./export/seccomp.js";
 import { generalise, type LearnedAccess } from "./generalise.js";
 import type { Learned } from "./learned.js";
+import { learnedPorts } from "./ports.js";
 
 /** The least that would have sufficed, in every form that something can be done with. */
 export interface Least {
@@ -32,6 +33,7 @@ export interface SurfaceLearned {
 /** Turns what was learned into the least policy. Pure. `defaultSyscalls`: how many the default profile lets through. */
 export function least(learned: Learned, policy: Policy, defaultSyscalls: number): Least {
   const access = generalise(learned);
+  const ports = learnedPorts(learned);
   const seccomp = learnedSeccomp(learned);
   const network = learned.peers.some(({ family, address }) => family.startsWith("inet") && !isLoopback(address));
   const { syscalls: _, network: given, ...rest } = policy;
@@ -41,6 +43,8 @@ export function least(learned: Learned, policy: Policy, defaultSyscalls: number)
     policy: {
       ...rest,
       ...(destinations === undefined ? {} : { network: destinations }),
+      // Only where ports were ruled before: a policy with `tcp` needs a newer kernel.
+      ...(policy.tcp === undefined ? {} : { tcp: { bind: [...ports.bind], connect: [...ports.connect] } }),
       access: {
         read: [...access.read],
         list: [...access.list],
@@ -50,7 +54,7 @@ export function least(learned: Learned, policy: Policy, defaultSyscalls: number)
     },
     seccomp,
     apparmor: learnedApparmor(access, learned, "bulkhead-learned"),
-    landlock: learnedLandlock(access),
+    landlock: learnedLandlock(access, ports),
     surface: {
       syscalls: { before: defaultSyscalls, after: allowedSyscalls(seccomp) },
       paths: {

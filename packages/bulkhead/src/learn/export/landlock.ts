@@ -1,8 +1,12 @@
 import type { LearnedAccess } from "../generalise.js";
+import type { LearnedPorts } from "../ports.js";
 
-/** Names of `linux/landlock.h`, without `LANDLOCK_ACCESS_FS_`. */
+/** Names of `linux/landlock.h`, without `LANDLOCK_ACCESS_FS_` and `LANDLOCK_ACCESS_NET_`. */
 export interface LearnedLandlock {
   readonly handledAccessFs: readonly string[];
+  /** Needs ABI 4. */
+  readonly handledAccessNet: readonly string[];
+  readonly ports: readonly { readonly port: number; readonly allowedAccess: readonly string[] }[];
   readonly rules: readonly { readonly path: string; readonly allowedAccess: readonly string[] }[];
 }
 
@@ -21,11 +25,13 @@ const WRITE = [
   "REMOVE_FILE",
   "REMOVE_DIR",
 ];
+const BIND = "BIND_TCP";
+const CONNECT = "CONNECT_TCP";
 /** Handled, and never allowed. */
 const NEVER = ["MAKE_CHAR", "MAKE_BLOCK"];
 
 /** The rules as a Landlock ruleset, for programs that restrict themselves. TRUNCATE needs ABI 3, REFER ABI 2. */
-export function learnedLandlock(access: LearnedAccess): LearnedLandlock {
+export function learnedLandlock(access: LearnedAccess, { bind, connect }: LearnedPorts): LearnedLandlock {
   const allowed = new Map<string, Set<string>>();
   const allow = (paths: readonly string[], rights: readonly string[]) => {
     for (const path of paths) allowed.set(path, new Set([...(allowed.get(path) ?? []), ...rights]));
@@ -35,7 +41,13 @@ export function learnedLandlock(access: LearnedAccess): LearnedLandlock {
   allow(access.write, WRITE);
   allow(access.execute, EXECUTE);
   allow(["/dev"], [...READ, "WRITE_FILE"]);
+  const ports = [...new Set([...bind, ...connect])].sort((a, b) => a - b);
   return {
+    handledAccessNet: [BIND, CONNECT],
+    ports: ports.map((port) => ({
+      port,
+      allowedAccess: [...(bind.includes(port) ? [BIND] : []), ...(connect.includes(port) ? [CONNECT] : [])],
+    })),
     handledAccessFs: [...new Set([...READ, ...EXECUTE, ...WRITE, ...NEVER])],
     rules: [...allowed]
       .sort(([a], [b]) => (a < b ? -1 : 1))
