@@ -24,6 +24,7 @@ pub fn describe(directory: impl AsFd, name: &CStr, stat: &Stat) -> Fields {
     fields.insert("uid".to_owned(), stat.st_uid.into());
     fields.insert("gid".to_owned(), stat.st_gid.into());
     fields.insert("mtimeMs".to_owned(), json!(milliseconds(stat)));
+    fields.insert("ctimeUs".to_owned(), json!(changed_us(stat)));
     if kind == FileType::Symlink
         && let Ok(target) = readlinkat(directory, name, Vec::new())
     {
@@ -36,6 +37,12 @@ fn milliseconds(stat: &Stat) -> i64 {
     // Whoever owns the file sets its time to what they please; it must not overflow.
     let nanoseconds = i64::try_from(stat.st_mtime_nsec).unwrap_or(0);
     stat.st_mtime.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000)
+}
+
+/// When anything of it changed: a time that nobody can set, so it tells two states of a file apart.
+fn changed_us(stat: &Stat) -> i64 {
+    let nanoseconds = i64::try_from(stat.st_ctime_nsec).unwrap_or(0);
+    stat.st_ctime.saturating_mul(1_000_000).saturating_add(nanoseconds / 1000)
 }
 
 const fn kind_name(kind: FileType) -> &'static str {
