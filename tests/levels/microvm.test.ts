@@ -77,9 +77,12 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
     const { stdout } = await run(["sh", "-c", "cat /one /all/file; echo x > /one; ls -A /all"], { level, files });
     expect(stdout).toBe("from the host\nfrom the host\nfile\n");
     const refused = { code: "MICROVM_UNSUPPORTED" };
-    if (process.getuid?.() === 0) await chown(directory.path, 54_321, 54_321);
-    const writable = { host: directory.path, at: "/out", mode: "rw" as const };
-    await expect(run(["true"], { level, files: [writable] })).rejects.toMatchObject(refused);
+    if (process.getuid?.() === 0) for (const path of ["", "file"]) await chown(directory.join(path), 54_321, 54_321);
+    const writable = (name: string, at: string) => ({ host: directory.join(name), at, mode: "rw" as const });
+    const single = run(["true"], { level, files: [writable("file", "/out")] });
+    await expect(single).rejects.toMatchObject(refused);
+    const twice = run(["true"], { level, files: [writable("", "/out"), writable("", "/again")] });
+    await expect(twice).rejects.toMatchObject(refused);
     await expect(run(["true"], { level, root: "host" })).rejects.toMatchObject(refused);
   });
 

@@ -76,10 +76,11 @@ export {
 export type { Process, WebStreams } from "./sandbox/process.js";
 export type { ProcessResult } from "./sandbox/process-result.js";
 export { type PublishedPort, type RunControl, type RunOptions, run } from "./sandbox/run.js";
-export type { RunResult } from "./sandbox/run-result.js";
+export type { RunResult, WriteBackOutcome } from "./sandbox/run-result.js";
 export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
 export type { RestoreOptions } from "./sandbox/snapshot/open.js";
 export type { Snapshot } from "./sandbox/snapshot/take.js";
+export type { LeftBehind, LeftWhy, WrittenBack, WrittenDirectory } from "./sandbox/write-back/report.js";
 export { surfaceChart } from "./surface/chart.js";
 export { measurePeers, type PeerSurface } from "./surface/peers.js";
 export { type SummaryRow, type SurfaceSummary, summariseSurfaces } from "./surface/summary.js";

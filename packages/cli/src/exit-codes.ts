@@ -22,11 +22,14 @@ export interface Outcome {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly timedOut: boolean;
+  readonly writeBack?: { readonly error?: unknown } | null;
 }
 
 /** The exit code that `bulkhead run` ends with. */
-export function exitCodeOf({ exitCode, signal, timedOut }: Outcome): number {
+export function exitCodeOf({ exitCode, signal, timedOut, writeBack }: Outcome): number {
   if (timedOut) return EXIT.timedOut;
   if (signal !== null) return exitCodeOfSignal(signal);
+  // Whoever goes on with its results must not go on without them.
+  if (exitCode === 0 && writeBack?.error !== undefined) return EXIT.bulkhead;
   return exitCode ?? EXIT.bulkhead;
 }

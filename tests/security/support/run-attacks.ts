@@ -43,6 +43,8 @@ export function runAttacks(level: Level, attacks: readonly Attack[]): void {
       const { sandbox } = lease;
       const argv = typeof attack.attempt === "function" ? attack.attempt(arena) : attack.attempt;
       const report = await attempt(sandbox, argv, attack);
+      // Where it has a copy of the writable directory, what was left in that is to be judged on the host.
+      if (level === "microvm") await sandbox.writeBack();
       arena.assertIntact(attack.planted?.(arena));
       const allowed: readonly string[] = [
         ...(attack.outcome ?? DEFAULT_OUTCOMES),

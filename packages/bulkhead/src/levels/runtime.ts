@@ -15,6 +15,8 @@ export interface Runtime {
   readonly guest?: Facts;
   /** By what the Sentry counts processes, where it is the kernel. */
   readonly counting?: Counting;
+  /** The workload writes to copies of host directories; what it changed is to be fetched by the channel, and written to the host, before it ends. */
+  readonly writesBack?: boolean;
   /**
    * What the broker is to make for a workload's plan: that plan itself, or the jail of the program that is the wall.
    * @throws BulkheadError UNSUPPORTED, MICROVM_UNSUPPORTED for what this level cannot do

@@ -23,6 +23,7 @@ import type { Policy } from "../policy/schema.js";
 import { now } from "./clock.js";
 import { freshId } from "./fresh-id.js";
 import { openNetwork, withBundle, withEgress } from "./network.js";
+import type { WriteBack } from "./write-back/write-back.js";
 
 /** Where sandboxes come from. */
 export interface BrokerOptions {
@@ -54,6 +55,8 @@ export interface Prepared {
   readonly wardenVersion: string;
   /** Null: nothing goes out. */
   readonly egress: Egress | null;
+  /** Where the workload has copies of writable host directories: what brings its changes to the host. Else null. */
+  readonly writeBack: WriteBack | null;
   /** Lets go of what is held for it, where it is not launched after all. */
   readonly discard: () => void;
 }
@@ -99,6 +102,7 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
         : await openNetwork(resolved, remembered.level, options.egress ?? {}, bundles);
     const env = withEgress(workload.env, egress, resolved);
     const plan = await withProfile({ ...withBundle(remembered, egress), id: freshId() }, resolved, held);
+    const writeBack = runtime.writesBack === true ? await writeBackOf(plan) : null;
     return {
       compiled: {
         ...compiled,
@@ -111,12 +115,20 @@ export async function prepare(policy: Policy, options: PrepareOptions): Promise<
       host: reportOf(broker),
       wardenVersion: broker.version,
       egress,
+      writeBack,
       discard: () => release(held),
     };
   } catch (error) {
     release(held);
     throw error;
   }
+}
+
+/** What looks at host directories and writes to them is loaded only where there is one to be written. */
+async function writeBackOf(plan: Plan): Promise<WriteBack | null> {
+  if (plan.mounts.every((mount) => mount.kind !== "bind" || mount.readOnly)) return null;
+  const { WriteBack } = await import("./write-back/write-back.js");
+  return await WriteBack.of(plan);
 }
 
 /** Where the policy asks for one, a profile made of it: in the kernel of this host as long as it is `held`, or for a guest's. */

@@ -5,6 +5,12 @@ import type { Level } from "../policy/level.js";
 import type { Envelope } from "../record/envelope.js";
 import type { RecordedResult } from "../record/statement.js";
 import { type ExitStatus, type OutputBytes, withBytes } from "./process-result.js";
+import type { WrittenBack } from "./write-back/report.js";
+
+/** What became of the changes to copies of host directories; `error` (WRITE_BACK_LOST, WRITE_BACK_FAILED) where something is missing on the host. */
+export interface WriteBackOutcome extends WrittenBack {
+  readonly error?: BulkheadError;
+}
 
 /** How a run came out: one shape for success and failure, with a boolean for each cause. JSON gives exactly these fields, without the bytes. */
 export interface RunResult extends OutputBytes {
@@ -35,6 +41,8 @@ export interface RunResult extends OutputBytes {
   readonly enforcement: EnforcementTable;
   /** The signed statement of what was in force; null unless it was asked for. */
   readonly record: Envelope | null;
+  /** Null where the workload wrote to the host's own directories, or to none. */
+  readonly writeBack: WriteBackOutcome | null;
   /** Why the program could not be started (`exitCode` 126 or 127). */
   readonly error?: BulkheadError;
 }
@@ -50,6 +58,7 @@ export interface RunFacts {
   readonly stats: Stats;
   readonly level: Level;
   readonly enforcement: EnforcementTable;
+  readonly writeBack: WriteBackOutcome | null;
   readonly error?: BulkheadError;
   readonly record?: Envelope;
 }
@@ -87,6 +96,7 @@ export function runResult(facts: RunFacts): RunResult {
     level: facts.level,
     enforcement: facts.enforcement,
     record: facts.record ?? null,
+    writeBack: facts.writeBack,
     ...(error === undefined ? {} : { error }),
   };
   return withBytes(result, output.stdout, output.stderr);

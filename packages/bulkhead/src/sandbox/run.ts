@@ -14,9 +14,12 @@ import { Live } from "./live.js";
 import { connectNetwork } from "./network.js";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { type ExitStatus, KILLED } from "./process-result.js";
-import { type RunFacts, type RunResult, recordedResult, runResult } from "./run-result.js";
+import { type RunFacts, type RunResult, recordedResult, runResult, type WriteBackOutcome } from "./run-result.js";
 import { signalNumber } from "./signals.js";
 import { connectStdin } from "./stdin.js";
+
+/** What is said in the result: a program that ended well did so, whatever became of its files. */
+const WRITE_BACK_CODES: ReadonlySet<string> = new Set(["WRITE_BACK_LOST", "WRITE_BACK_FAILED"]);
 
 /** A run that is under way. */
 export interface RunControl {
@@ -68,9 +71,33 @@ export async function run(argv: readonly string[], policy: Policy = {}, options:
   const recorder = options.record === undefined ? undefined : await recorderFor(options.record, options);
   const live = new Live(prepared.driver.launch(plan));
   if (prepared.egress !== null) await connectNetwork(live, prepared.egress);
+  await beginWriteBack(prepared, live, options.signal);
   const running = new Run(prepared, live, request, options, startedAt);
   recorder?.start({ plan, policy, argv: request.argv, imageDigest: workload.imageDigest ?? null });
   return await running.finish(recorder);
+}
+
+/** Copies of host directories are looked at before anything of the workload runs. */
+async function beginWriteBack({ writeBack }: Prepared, live: Live, signal: AbortSignal | undefined): Promise<void> {
+  if (writeBack === null) return;
+  const release = killOnAbort(live, signal);
+  try {
+    await live.running.launched;
+    await writeBack.begin(live);
+  } catch (error) {
+    if (signal?.aborted === true) throw aborted(signal);
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/** Until the function that it returns is called. */
+function killOnAbort(live: Live, signal: AbortSignal | undefined): () => void {
+  const abort = () => live.kill(aborted(signal));
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  return () => signal?.removeEventListener("abort", abort);
 }
 
 /** Signing is loaded only where it is asked for. A system broker's program is not ours to read. */
@@ -129,6 +156,7 @@ class Run {
     }
     // Nothing is reported of a sandbox that nobody has looked at from outside.
     const launched = await running.launched;
+    const writeBack = await this.#writeBack();
     this.#live.release();
     const { stats, error } = await running.ended;
     if (error !== undefined) {
@@ -146,6 +174,7 @@ class Run {
       stats,
       level: compiled.level,
       enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
+      writeBack,
     };
     if (recorder === undefined) return runResult(facts);
     const { host, wardenVersion } = this.#prepared;
@@ -160,6 +189,25 @@ class Run {
       result: recordedResult(facts),
     });
     return runResult({ ...facts, record });
+  }
+
+  /** What the workload changed in copies of host directories goes to the host. That it could not is told beside how the program ended. */
+  async #writeBack(): Promise<WriteBackOutcome | null> {
+    const { writeBack } = this.#prepared;
+    if (writeBack === null) return null;
+    const release = killOnAbort(this.#live, this.#options.signal);
+    try {
+      return await writeBack.write(this.#live);
+    } catch (error) {
+      const isResult = error instanceof BulkheadError && WRITE_BACK_CODES.has(error.code);
+      if (!isResult) {
+        this.#live.kill(error instanceof BulkheadError ? error : new BulkheadError("WRITE_BACK_FAILED"));
+        throw error;
+      }
+      return { directories: [], error };
+    } finally {
+      release();
+    }
   }
 
   /** Waits for the program, as long as time and caller allow. */

@@ -19,6 +19,8 @@ import { Process } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
 import type { OpenedSnapshot, RestoreOptions } from "./snapshot/open.js";
 import type { Snapshot } from "./snapshot/take.js";
+import type { WrittenBack } from "./write-back/report.js";
+import type { WriteBack } from "./write-back/write-back.js";
 
 export interface SandboxOptions extends PrepareOptions {
   /** Gives up creating it; the promise rejects with ABORTED. */
@@ -46,10 +48,12 @@ export class Sandbox implements AsyncDisposable {
   readonly #live: Live;
   readonly #compiled: Compiled;
   readonly #egress: Egress | null;
+  readonly #writeBack: WriteBack | null;
   /** With absolute paths, as they were understood when it was made; empty at levels that cannot be snapshotted. */
   readonly #policy: Record<string, unknown>;
+  #killed = false;
 
-  private constructor(live: Live, { compiled, egress }: Prepared, launched: Launched, policy: object) {
+  private constructor(live: Live, { compiled, egress, writeBack }: Prepared, launched: Launched, policy: object) {
     this.id = compiled.plan.id;
     this.level = compiled.level;
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
@@ -59,6 +63,7 @@ export class Sandbox implements AsyncDisposable {
     this.#live = live;
     this.#compiled = compiled;
     this.#egress = egress;
+    this.#writeBack = writeBack;
     this.#policy = policy as Record<string, unknown>;
     this.#limitTime(compiled.workload.timeMs);
   }
@@ -86,6 +91,7 @@ export class Sandbox implements AsyncDisposable {
       connected?.catch(() => undefined);
       const launched = await live.running.launched;
       await connected;
+      await prepared.writeBack?.begin(live);
       throwIfAborted(signal);
       return new Sandbox(live, prepared, launched, policy);
     } catch (error) {
@@ -154,7 +160,7 @@ export class Sandbox implements AsyncDisposable {
    * @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_INVALID (no such directory can be made), SNAPSHOT_UNTRUSTED, VMM_FAILED
    */
   async snapshot(directory: string): Promise<Snapshot> {
-    this.#requireNoNetwork();
+    this.#requireCopyable();
     const { takeSnapshot } = await import("./snapshot/take.js");
     return await takeSnapshot(this.#subject(), directory);
   }
@@ -180,7 +186,7 @@ export class Sandbox implements AsyncDisposable {
     count: number,
     options: Pick<RestoreOptions, "broker" | "images" | "signal"> = {},
   ): Promise<readonly Sandbox[]> {
-    this.#requireNoNetwork();
+    this.#requireCopyable();
     const { saveForCopies } = await import("./snapshot/fork.js");
     // Those that run have its files open when it is removed.
     await using saved = await saveForCopies(this.#subject(), options);
@@ -203,10 +209,22 @@ export class Sandbox implements AsyncDisposable {
     return { live: this.#live, level: this.level, policy: this.#policy };
   }
 
-  #requireNoNetwork(): void {
-    if (this.#egress === null) return;
+  #requireCopyable(): void {
+    const refuse = (detail: string) => new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "snapshot", detail });
     // A copy would have proxies inside and nobody outside who decides what they may reach.
-    throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "snapshot", detail: "it has a network" });
+    if (this.#egress !== null) throw refuse("it has a network");
+    // Of two copies that go on from one directory, one would undo what the other has written.
+    if (this.#writeBack !== null) throw refuse("it has a writable host directory");
+  }
+
+  /**
+   * Writes what was changed in writable host directories to the host, where the sandbox has copies of them (level microvm); at other levels it is there
+   * already, and nothing is done. May be called again and again: only what was changed since is written. It is done once more when the sandbox is disposed of.
+   * What the host changed meanwhile is kept, unless the sandbox changed the same file.
+   * @throws BulkheadError WRITE_BACK_LOST, WRITE_BACK_FAILED, PROTOCOL_VIOLATION, ABORTED
+   */
+  async writeBack(): Promise<WrittenBack> {
+    return (await this.#writeBack?.write(this.#live)) ?? { directories: [] };
   }
 
   /** Stops every process inside until {@link resume}. */
@@ -218,15 +236,22 @@ export class Sandbox implements AsyncDisposable {
     await this.#live.running.resume();
   }
 
-  /** Ends everything inside at once. Resolves when nothing of it is left; what was under way fails with SANDBOX_CLOSED. */
+  /** Ends everything inside at once, and writes nothing back. Resolves when nothing of it is left; what was under way fails with SANDBOX_CLOSED. */
   async kill(): Promise<void> {
+    this.#killed = true;
     this.#live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "kill" }));
     // A broker that is lost takes its sandboxes with it.
     await this.ended.catch(() => undefined);
   }
 
+  /** @throws BulkheadError as {@link writeBack}, when everything has ended */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
+    try {
+      // Whoever killed it wanted nothing of it any more.
+      if (!this.#killed) await this.writeBack();
+    } finally {
+      await this.kill();
+    }
   }
 
   #limitTime(timeMs: number | null | undefined): void {

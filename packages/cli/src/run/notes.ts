@@ -1,4 +1,4 @@
-import type { RunResult } from "bulkhead";
+import { printable, type RunResult, type WriteBackOutcome } from "bulkhead";
 
 /** What a run's exit code does not tell: which limit it met, and the flag that moves it. */
 export function notesOn(result: RunResult): readonly string[] {
@@ -8,6 +8,26 @@ export function notesOn(result: RunResult): readonly string[] {
     result.pidsExceeded ? "it wanted more processes than allowed (--pids)" : undefined,
     result.diskFull ? "it filled a file system (--disk)" : undefined,
     result.outputTruncated ? "killed: it printed more than allowed (--max-output)" : undefined,
+    ...writeBackNotes(result.writeBack),
     result.error === undefined ? undefined : `${result.error.message}\n  remedy: ${result.error.remedy}`,
   ].filter((note) => note !== undefined);
 }
+
+/** Names are the workload's: they may hold anything. */
+function writeBackNotes(outcome: WriteBackOutcome | null): readonly string[] {
+  if (outcome === null) return [];
+  const { directories, error } = outcome;
+  const left = directories.flatMap((directory) => directory.left);
+  const more = directories.reduce((sum, { leftMore }) => sum + leftMore, 0);
+  return [
+    ...left.map(({ path, why }) => `${printable(path)}: ${WHY[why] ?? why}`),
+    ...(more === 0 ? [] : [`${more} more files are not on the host as they were inside`]),
+    ...(error === undefined ? [] : [`${error.message}\n  remedy: ${error.remedy}`]),
+  ];
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  kind: "neither a file, a directory nor a link, and not written to the host",
+  "set-id": "written to the host without its set-id bits",
+  "changed-on-host": "removed inside; the host has changed it meanwhile and keeps it",
+};

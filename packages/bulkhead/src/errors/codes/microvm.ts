@@ -29,8 +29,8 @@ export const microvmCodes = entries({
   },
   SNAPSHOT_UNSUPPORTED: {
     fault: "user",
-    cause: "a sandbox of this level, or with a network, cannot be snapshotted",
-    remedy: "Use level microvm, and no network.",
+    cause: "a sandbox of this level, or with a network or a writable host directory, cannot be snapshotted",
+    remedy: "Use level microvm, no network, and no writable host directory.",
   },
   SNAPSHOT_INVALID: {
     fault: "user",

@@ -18,6 +18,19 @@ export const sandboxCodes = entries({
       "a job that is run twice may not write to a directory of the host: the second run would not start where the first did",
     remedy: "Mount it read-only, and let the job write to a tmpfs.",
   },
+  WRITE_BACK_LOST: {
+    fault: "system",
+    cause:
+      "the sandbox ended before what it changed in a writable host directory could be read, so the host's directory is as it was",
+    remedy:
+      "Give it more time or memory: what is killed is not read any more. A `Sandbox` is written back by `writeBack()`, and when it is disposed of; `kill()` does not.",
+  },
+  WRITE_BACK_FAILED: {
+    fault: "user",
+    cause: "what the sandbox changed in a writable host directory could not all be written there",
+    remedy:
+      "See the path and detail: unless all of it can be read nothing is written. Make room or way on the host, change less, or use level container.",
+  },
   SANDBOX_LOST: {
     fault: "system",
     cause: "the sandbox ended before the operation did",

@@ -1,3 +1,4 @@
+import type { Plan } from "../../plan/schema.js";
 import { PROTECTIONS, type Protection } from "../../policy/protections.js";
 import { enforced, weaker } from "../enforcement.js";
 import { type Assessor, assessors } from "./assessor.js";
@@ -6,9 +7,9 @@ import { type Assessor, assessors } from "./assessor.js";
 const AROUND = assessors({
   "uid-range": () =>
     enforced("ids inside are the guest's own; the virtual machine monitor has host uids that nobody else has"),
-  "read-only-root": ({ root }) =>
+  "read-only-root": ({ root, mounts }) =>
     root.readOnly
-      ? enforced("the root is an image that the virtual machine monitor has open for reading only")
+      ? enforced(`the root is an image that the virtual machine monitor has open for reading only${copies(mounts)}`)
       : weaker(
           "writes go to a layer in the guest's memory",
           "the policy asks for a writable root",
@@ -16,6 +17,13 @@ const AROUND = assessors({
         ),
   network: () => enforced("the machine has no network device, and its jail no network; loopback is the guest's"),
 });
+
+/** What is not what it is at other levels is said where people look. */
+function copies(mounts: Plan["mounts"]): string {
+  const written = mounts.flatMap((mount) => (mount.kind === "bind" && !mount.readOnly ? [mount.at] : []));
+  if (written.length === 0) return "";
+  return `; ${written.join(", ")}: a copy of the host's directory, to which changes are written back at the end, not live`;
+}
 
 /** Bulkhead's own doing, at every level the same. */
 const OURS: ReadonlySet<Protection> = new Set(["clean-environment", "closed-descriptors", "kill-on-disconnect"]);

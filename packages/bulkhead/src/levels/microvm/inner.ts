@@ -1,13 +1,26 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { inodesFor } from "../../plan/compile/mounts.js";
 import type { Mount, Owner, Plan, Root } from "../../plan/schema.js";
+import { isWithin } from "../../policy/paths.js";
 import type { Tree } from "../runtime.js";
 
-/** `docs/guest.md`: how many images a guest can have. */
+/** `docs/guest.md`: how many images a guest can have, and where. */
 export const MOST_IMAGES = 16;
+const IMAGES = "/images";
+const PAGE = 4096;
+
+type Bind = Extract<Mount, { readonly kind: "bind" }>;
+
+/** Where a tree is in the guest, and whose. */
+interface Place {
+  readonly path: string;
+  readonly owner: Owner | null;
+}
 
 /** What the images of a guest are to be made of: the root, and then each host directory, in the order of the plan's mounts. Pure. */
 export function treesOf({ root, mounts }: Plan): readonly Tree[] {
   if (root.source.kind === "empty") throw unsupported("root: host", "name an image, a directory or `base` as the root");
+  requireApart(mounts.flatMap((mount) => (mount.kind === "bind" && !mount.readOnly ? [mount] : [])));
   const trees = [root.source, ...mounts.flatMap(treeOf)];
   if (trees.length > MOST_IMAGES) throw unsupported(`${trees.length - 1} mounts`, `name at most ${MOST_IMAGES - 1}`);
   return trees;
@@ -21,14 +34,16 @@ export function treesOf({ root, mounts }: Plan): readonly Tree[] {
 export function innerPlan(workload: Plan, inside: readonly string[]): Plan {
   const trees = treesOf(workload);
   const places = trees.map(({ owner }, index) => ({
-    path: `/images/${index}${inside[index] ?? ""}`,
+    path: `${IMAGES}/${index}${inside[index] ?? ""}`,
     owner: ownerInside(owner),
   }));
   const [root, ...rest] = places;
   const mounts = workload.mounts.map((mount): Mount => {
     if (mount.kind !== "bind") return mount;
     const place = rest.shift();
-    return place === undefined ? mount : { ...mount, source: place.path, owner: place.owner };
+    if (place === undefined) return mount;
+    if (mount.readOnly) return { ...mount, source: place.path, owner: place.owner };
+    return writableCopy(mount, place, workload);
   });
   return {
     ...workload,
@@ -39,7 +54,21 @@ export function innerPlan(workload: Plan, inside: readonly string[]): Plan {
   };
 }
 
-function rootInside(root: Root, place: { readonly path: string; readonly owner: Owner | null } | undefined): Root {
+/** The most that a writable directory can have beside what it starts with: what the policy gives each writable file system. */
+function writableBytes({ limits }: Pick<Plan, "limits">): number {
+  return Math.max(limits.fileBytes - PAGE, PAGE);
+}
+
+/** What the workload changes goes to a layer in the guest's memory, from where the host fetches it in the end (`sandbox/write-back`). */
+function writableCopy({ at, exec }: Bind, place: Place, workload: Plan): Mount {
+  const singleFile = place.path.lastIndexOf("/") > IMAGES.length;
+  if (singleFile) throw unsupported(`a single writable file (${at})`, "mount the directory that it is in");
+  const sizeBytes = writableBytes(workload);
+  const overlay = { sizeBytes, inodes: inodesFor(sizeBytes) };
+  return { kind: "layers", at, layers: [place.path], owner: place.owner, overlay, readOnly: false, exec };
+}
+
+function rootInside(root: Root, place: Place | undefined): Root {
   return place === undefined ? root : { ...root, source: { kind: "directory", ...place } };
 }
 
@@ -51,15 +80,21 @@ function ownerInside(owner: Owner | null): Owner | null {
 function treeOf(mount: Mount): readonly Tree[] {
   switch (mount.kind) {
     case "bind":
-      if (mount.readOnly) return [{ kind: "directory", path: mount.source, owner: mount.owner }];
-      throw unsupported(
-        `a writable host directory (${mount.at})`,
-        "mount it read-only, or copy results out with `sandbox.files`",
-      );
+      return [{ kind: "directory", path: mount.source, owner: mount.owner }];
     case "layers":
       throw unsupported(`an image as a mount (${mount.at})`, "name it as the root");
     default:
       return [];
+  }
+}
+
+/** Of two copies of one directory that were both changed, one would have to win. */
+function requireApart(writable: readonly Bind[]): void {
+  for (const [index, { source, at }] of writable.entries()) {
+    const others = writable.slice(index + 1);
+    const other = others.find((one) => isWithin(one.source, source) || isWithin(source, one.source));
+    if (other === undefined) continue;
+    throw unsupported(`one directory writable twice (${at}, ${other.at})`, "mount it once");
   }
 }
 

@@ -46,6 +46,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
   const { callerUid, callerGid } = context.host.facts;
   return {
     missing: [],
+    writesBack: true,
     by: descriptionOf(chosen.tried),
     // The guest's kernel is what the workload meets; whose files it may have is still this host's matter.
     guest: { ...facts, callerUid, callerGid },

@@ -16,6 +16,8 @@ export interface FileInfo {
   readonly uid: number;
   readonly gid: number;
   readonly mtimeMs: number;
+  /** When anything of it changed, in microseconds: a time that nobody can set. */
+  readonly ctimeUs?: number;
   /** Where a symbolic link points to. Never follow it on the host. */
   readonly target?: string;
 }
@@ -34,7 +36,7 @@ export interface FileEvent {
   readonly nameBytes?: Buffer;
 }
 
-const INFO_FIELDS = ["type", "size", "mode", "uid", "gid", "mtimeMs", "target"] as const;
+const INFO_FIELDS = ["type", "size", "mode", "uid", "gid", "mtimeMs", "ctimeUs", "target"] as const;
 const NAME_FIELDS = ["name", "nameBase64"] as const;
 /** A name of 255 bytes, each of which U+FFFD (3 bytes) may stand for. */
 const LONGEST_NAME = 3 * 255;
@@ -69,7 +71,8 @@ export function readEvent(line: Buffer): FileEvent {
 }
 
 function infoOf(value: JsonObject): FileInfo {
-  const { type, size, mode, uid, gid, mtimeMs, target } = value as Readonly<Partial<Record<keyof FileInfo, unknown>>>;
+  const fields = value as Readonly<Partial<Record<keyof FileInfo, unknown>>>;
+  const { type, size, mode, uid, gid, mtimeMs, ctimeUs, target } = fields;
   const known = TYPES.find((name) => name === type);
   if (known === undefined || !(target === undefined || isText(target, LONGEST_TARGET))) {
     throw violation("message");
@@ -77,10 +80,11 @@ function infoOf(value: JsonObject): FileInfo {
   if (!isInteger(size, 0) || !isInteger(mode, 0, 0o7777) || !isInteger(uid, 0) || !isInteger(gid, 0)) {
     throw violation("message");
   }
-  if (typeof mtimeMs !== "number") {
+  if (typeof mtimeMs !== "number" || !(ctimeUs === undefined || typeof ctimeUs === "number")) {
     throw violation("message");
   }
-  return { type: known, size, mode, uid, gid, mtimeMs, ...(target === undefined ? {} : { target }) };
+  const info = { type: known, size, mode, uid, gid, mtimeMs };
+  return { ...info, ...(ctimeUs === undefined ? {} : { ctimeUs }), ...(target === undefined ? {} : { target }) };
 }
 
 function nameOf(value: JsonObject): { readonly name: string; readonly nameBytes?: Buffer } {

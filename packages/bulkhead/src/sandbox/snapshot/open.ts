@@ -69,6 +69,10 @@ export async function prepareFrom(
       return await runtime.restored(plan, join(path, STATE), facts);
     },
   });
+  if (prepared.writeBack !== null) {
+    prepared.discard();
+    throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "restore", detail: "a writable host directory" });
+  }
   if (options.vouched) return { prepared, policy: facts.policy };
   try {
     const enforcement = unvouched(prepared.compiled.enforcement);
@@ -95,4 +99,5 @@ function requirePolicy(policy: SnapshotFacts["policy"], path: string): void {
   })();
   if (wantedLevel(resolved) !== "microvm") throw invalid("level");
   if (resolved.network.kind !== "none") throw invalid("network");
+  if (resolved.files.some((file) => file.kind === "host" && file.writable)) throw invalid("a writable host directory");
 }

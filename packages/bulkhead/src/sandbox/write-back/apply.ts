@@ -1,0 +1,175 @@
+import type { BigIntStats } from "node:fs";
+import type { Change } from "./changes.js";
+import { type HostTree, markOf } from "./marks.js";
+import type { OpenDirectory } from "./open-directory.js";
+import type { Report } from "./report.js";
+import type { HostOwner, Staging } from "./staging.js";
+
+const PERMISSIONS = 0o777;
+const STICKY = 0o1000n;
+
+/** What is needed to change a directory of the host. */
+export interface Work {
+  readonly host: HostTree;
+  readonly owner: HostOwner;
+  readonly staging: Staging;
+  /** Names in `staging`, by the paths that they are for; what is not in it is to be left as it is. */
+  readonly staged: ReadonlyMap<string, string>;
+  readonly report: Report;
+  /** Paths at which something is not as it is inside. */
+  readonly failed: Set<string>;
+}
+
+/** Does to a directory of the host, which is open at its top, what was done to the copy. Goes on where one thing cannot be done, and reports it. */
+export async function apply(top: OpenDirectory, changes: ReadonlyMap<string, Change>, work: Work): Promise<void> {
+  await inDirectory(top, "", changes, work);
+}
+
+async function inDirectory(
+  directory: OpenDirectory,
+  path: string,
+  changes: ReadonlyMap<string, Change>,
+  work: Work,
+): Promise<void> {
+  for (const [name, change] of changes) {
+    const place = path === "" ? name : `${path}/${name}`;
+    try {
+      await at(directory, name, place, change, work);
+    } catch (error) {
+      const { errno } = error as NodeJS.ErrnoException;
+      if (typeof errno !== "number") throw error;
+      leave(work, place, "failed", -errno);
+    }
+  }
+}
+
+async function at(directory: OpenDirectory, name: string, path: string, change: Change, work: Work): Promise<void> {
+  const { gone, put } = change;
+  const found = await directory.look(name);
+  if (gone !== undefined && found !== undefined && mayChange(directory, found, path, work)) {
+    if (gone.type === "directory") await removeDirectory(directory, name, path, change, work);
+    // A file's place is taken by another one; only a directory needs it empty.
+    else if (put === undefined || put.type === "directory") await removeFile(directory, name, path, found, work);
+  }
+  if (put === undefined) {
+    if (gone === undefined && change.below.size > 0) await enterAnd(directory, name, path, change, work);
+    return;
+  }
+  if (put.type === "directory") await putDirectory(directory, name, path, change, work);
+  else await putStaged(directory, name, path, work);
+}
+
+async function putStaged(directory: OpenDirectory, name: string, path: string, work: Work): Promise<void> {
+  const { staging, staged, host, report } = work;
+  const file = staged.get(path);
+  if (file === undefined) return;
+  const found = await directory.look(name);
+  if (!mayChange(directory, found, path, work)) return;
+  if (found?.isDirectory() === true) return leave(work, path, "in-the-way");
+  await directory.moveIn(staging.directory, file, name);
+  staging.taken(file);
+  report.written += 1;
+  const written = await directory.look(name);
+  if (written !== undefined) host.marks.set(path, markOf(written));
+}
+
+async function putDirectory(
+  directory: OpenDirectory,
+  name: string,
+  path: string,
+  change: Change,
+  work: Work,
+): Promise<void> {
+  const found = await directory.look(name);
+  if (found !== undefined && !found.isDirectory()) return leave(work, path, "in-the-way");
+  if (found === undefined) {
+    if (!mayChange(directory, found, path, work)) return;
+    await directory.mkdir(name);
+    work.report.made += 1;
+  }
+  await enterAnd(directory, name, path, change, work, found === undefined);
+}
+
+/** What is in a directory, then its mode: one that is closed for writing inside could not be filled any more. */
+async function enterAnd(
+  directory: OpenDirectory,
+  name: string,
+  path: string,
+  { put, below }: Change,
+  work: Work,
+  made = false,
+): Promise<void> {
+  const found = await directory.look(name);
+  // It is gone on the host, or something else is there: then what was changed in it has no place.
+  if (found?.isDirectory() !== true) return leave(work, path, "in-the-way");
+  await using entered = await directory.enter(name);
+  if (made && work.owner !== null) await entered.chown(work.owner);
+  await inDirectory(entered, path, below, work);
+  if (put === undefined) return;
+  const isOurs = made || entered.stat.uid === work.host.uid;
+  if (!isOurs) return leave(work, path, "owner");
+  // A set-group-id bit of the host's own means something there.
+  const kept = made ? 0 : Number(entered.stat.mode & 0o7000n);
+  await entered.chmod(kept | (put.mode & PERMISSIONS));
+}
+
+async function removeFile(
+  directory: OpenDirectory,
+  name: string,
+  path: string,
+  found: BigIntStats,
+  work: Work,
+): Promise<void> {
+  const { host, report } = work;
+  if (host.marks.get(path) !== markOf(found)) return report.leave(path, "changed-on-host");
+  await directory.unlink(name);
+  host.marks.delete(path);
+  report.removed += 1;
+}
+
+/** What the host has put in it, or changed, stays, and so does the directory then. */
+async function removeDirectory(
+  directory: OpenDirectory,
+  name: string,
+  path: string,
+  { below }: Change,
+  work: Work,
+): Promise<void> {
+  const found = await directory.look(name);
+  if (found?.isDirectory() !== true) return work.report.leave(path, "changed-on-host");
+  {
+    await using entered = await directory.enter(name);
+    await inDirectory(entered, path, below, work);
+    if ((await entered.names()).length > 0) return work.report.leave(path, "changed-on-host");
+  }
+  await directory.rmdir(name);
+  work.report.removed += 1;
+}
+
+/**
+ * Whether the directory's owner could do it. Root could do anything, for a workload that was never to be more than that owner; for others the kernel
+ * says the same.
+ */
+function mayChange(
+  directory: OpenDirectory,
+  found: BigIntStats | undefined,
+  path: string,
+  work: Pick<Work, "host" | "report" | "failed">,
+): boolean {
+  const { uid, dev } = work.host;
+  const { stat } = directory;
+  const sticky = (stat.mode & STICKY) !== 0n && found !== undefined && found.uid !== uid;
+  if (stat.uid === uid && stat.dev === dev && !sticky) return true;
+  leave(work, path, "owner");
+  return false;
+}
+
+function leave(
+  { report, failed }: Pick<Work, "report" | "failed">,
+  path: string,
+  why: Parameters<Report["leave"]>[1],
+  errno?: number,
+): void {
+  report.leave(path, why, errno);
+  failed.add(path);
+}

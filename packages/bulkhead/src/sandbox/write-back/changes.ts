@@ -1,0 +1,85 @@
+import type { InsideEntry, Listing } from "./inside.js";
+
+/** What has to be done at one place of the host's directory, and below it. */
+export interface Change {
+  /** What was there and is not any more, or not as that kind of thing. */
+  readonly gone: InsideEntry | undefined;
+  /** What is to be there. Undefined: nothing, or what is there stays as it is. */
+  readonly put: InsideEntry | undefined;
+  readonly below: Map<string, Change>;
+}
+
+/** What the inside made of a directory since it was listed. */
+export interface Changes {
+  readonly tree: Map<string, Change>;
+  /** Files whose content has to be fetched, by their paths. */
+  readonly files: ReadonlyMap<string, InsideEntry>;
+  readonly links: ReadonlyMap<string, InsideEntry>;
+  /** What is never written back, by its path. */
+  readonly special: readonly string[];
+  readonly setId: readonly string[];
+}
+
+const WRITTEN: ReadonlySet<string> = new Set(["file", "directory", "symlink"]);
+const SET_ID = 0o6000;
+const PERMISSIONS = 0o777;
+
+/** Compares two listings of a directory inside. Pure. */
+export function changesBetween(before: Listing["entries"], after: Listing): Changes {
+  const files = new Map<string, InsideEntry>();
+  const links = new Map<string, InsideEntry>();
+  const special: string[] = [];
+  const setId: string[] = [];
+  const tree = new Tree();
+  for (const [path, now] of after.entries) {
+    const was = before.get(path);
+    if (was !== undefined && !differ(was, now)) continue;
+    if (!WRITTEN.has(now.type)) {
+      special.push(path);
+      if (was !== undefined && was.type !== now.type) tree.at(path, { gone: was });
+      continue;
+    }
+    if (now.type === "file") files.set(path, now);
+    if (now.type === "symlink") links.set(path, now);
+    if (now.type === "file" && (now.mode & SET_ID) !== 0) setId.push(path);
+    tree.at(path, { put: now, ...(was === undefined || was.type === now.type ? {} : { gone: was }) });
+  }
+  for (const [path, was] of before) {
+    if (!after.entries.has(path) && !isUnknown(path, after.closed)) tree.at(path, { gone: was });
+  }
+  return { tree: tree.below, files, links, special, setId };
+}
+
+/** Of a directory only the mode counts: what is in it has places of its own. */
+function differ(was: InsideEntry, now: InsideEntry): boolean {
+  if (was.type !== now.type) return true;
+  if (now.type === "directory") return (was.mode & PERMISSIONS) !== (now.mode & PERMISSIONS);
+  if (now.type === "symlink") return was.target !== now.target;
+  const same = was.size === now.size && was.mode === now.mode && was.mtimeMs === now.mtimeMs;
+  return !same || was.ctimeUs !== now.ctimeUs || now.ctimeUs === undefined;
+}
+
+/** Whether it may still be there, in a directory that could not be listed. */
+function isUnknown(path: string, closed: ReadonlySet<string>): boolean {
+  if (closed.size === 0) return false;
+  for (let end = path.lastIndexOf("/"); end !== -1; end = path.lastIndexOf("/", end - 1)) {
+    if (closed.has(path.slice(0, end))) return true;
+  }
+  return closed.has("");
+}
+
+class Tree {
+  readonly below = new Map<string, Change>();
+
+  at(path: string, { gone, put }: { readonly gone?: InsideEntry; readonly put?: InsideEntry }): void {
+    let places = this.below;
+    const names = path.split("/");
+    const last = names.pop() ?? "";
+    for (const name of names) {
+      const place = places.get(name) ?? { gone: undefined, put: undefined, below: new Map<string, Change>() };
+      places.set(name, place);
+      places = place.below;
+    }
+    places.set(last, { gone, put, below: places.get(last)?.below ?? new Map<string, Change>() });
+  }
+}

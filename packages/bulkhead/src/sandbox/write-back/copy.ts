@@ -1,0 +1,131 @@
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Plan } from "../../plan/schema.js";
+import { isWithin } from "../../policy/paths.js";
+import { apply } from "./apply.js";
+import { type Changes, changesBetween } from "./changes.js";
+import { fetchChanges, type ReadOne } from "./fetch.js";
+import { type InsideEntry, type Listing, type ListOne, listInside } from "./inside.js";
+import { type HostTree, markTree } from "./marks.js";
+import { isOwnName } from "./names.js";
+import { OpenDirectory } from "./open-directory.js";
+import { Report, type WrittenDirectory } from "./report.js";
+import { type HostOwner, Staging } from "./staging.js";
+
+type Bind = Extract<Plan["mounts"][number], { readonly kind: "bind" }>;
+
+/** How files inside are had. */
+export interface Inside {
+  readonly list: ListOne;
+  readonly read: ReadOne;
+}
+
+/** What came out of one directory, and waits to be put in its place. */
+interface Fetched {
+  readonly now: Listing;
+  readonly changes: Changes;
+  readonly top: OpenDirectory;
+  readonly staging: Staging;
+  readonly staged: ReadonlyMap<string, string>;
+  readonly report: Report;
+  readonly failed: Set<string>;
+}
+
+/** One directory of the host of which the workload has a copy, and what is known of both. */
+export class DirectoryCopy {
+  readonly #mount: Bind;
+  readonly #apart: ReadonlySet<string>;
+  readonly #owner: HostOwner;
+  readonly #bytes: number;
+  readonly #host: HostTree;
+  /** As the copy was when it last was the same as the host's. */
+  #known: ReadonlyMap<string, InsideEntry> = new Map();
+  /** What could not be had from the beginning. */
+  #odd: ReadonlySet<string> = new Set();
+  #fetched: Fetched | undefined;
+
+  private constructor(mount: Bind, { mounts, limits }: Plan, host: HostTree) {
+    const { owner, at } = mount;
+    this.#mount = mount;
+    this.#apart = new Set(mounts.map((other) => other.at).filter((place) => place !== at && isWithin(place, at)));
+    // Others than root make files of their own, and of nobody else.
+    const asRoot = process.geteuid?.() === 0 && owner !== null && "hostUid" in owner;
+    this.#owner = asRoot ? { uid: owner.hostUid, gid: owner.hostGid } : null;
+    // What the copy has room for; the layer that holds its changes is no larger (`levels/microvm/inner.ts`).
+    this.#bytes = limits.fileBytes;
+    this.#host = host;
+  }
+
+  /** To be called before the copy is made: what changes on the host from here on is the host's. */
+  static async of(mount: Bind, plan: Plan): Promise<DirectoryCopy> {
+    return new DirectoryCopy(mount, plan, await markTree(mount.source));
+  }
+
+  /** Looks at the copy, before the workload does. @throws BulkheadError MICROVM_UNSUPPORTED, WRITE_BACK_FAILED */
+  async begin({ list }: Inside): Promise<void> {
+    const { at, source } = this.#mount;
+    const { entries, left } = await listInside(at, this.#apart, list);
+    const odd = left.find(({ path, why }) => why === "name" && !isOwnName(path));
+    if (odd !== undefined) {
+      const detail = `${source} has a name or link that is not UTF-8: mount it read-only`;
+      throw new BulkheadError("MICROVM_UNSUPPORTED", { operation: "copy", path: source, detail });
+    }
+    this.#known = entries;
+    this.#odd = new Set(left.map(({ path }) => path));
+  }
+
+  /** Fetches what was changed; the host's directory is as it was. */
+  async fetch({ list, read }: Inside): Promise<void> {
+    const { at, source } = this.#mount;
+    const now = await listInside(at, this.#apart, list);
+    const changes = changesBetween(this.#known, now);
+    const report = new Report(at, source);
+    const failed = new Set<string>();
+    for (const { path, why } of now.left) if (!this.#odd.has(path)) report.leave(path, why);
+    for (const path of changes.special) report.leave(path, "kind");
+    for (const path of changes.setId) report.leave(path, "set-id");
+    const top = await OpenDirectory.open(source);
+    try {
+      const { dev, ino } = top.stat;
+      if (dev !== this.#host.dev || ino !== this.#host.ino) {
+        const detail = "another directory is there now";
+        throw new BulkheadError("WRITE_BACK_FAILED", { operation: "open", path: source, detail });
+      }
+      const staging = await Staging.make(top, this.#owner);
+      try {
+        const fetching = { at, changes, staging, bytes: this.#bytes, report, failed };
+        const staged = await fetchChanges(fetching, read);
+        this.#fetched = { now, changes, top, staging, staged, report, failed };
+      } catch (error) {
+        await staging[Symbol.asyncDispose]();
+        throw error;
+      }
+    } catch (error) {
+      await top[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Puts it in its place. @throws BulkheadError WRITE_BACK_FAILED when not all of it could be */
+  async put(): Promise<WrittenDirectory> {
+    const fetched = this.#fetched;
+    if (fetched === undefined) throw new RangeError("nothing was fetched");
+    const { now, changes, top, staging, staged, report, failed } = fetched;
+    await apply(top, changes.tree, { host: this.#host, owner: this.#owner, staging, staged, report, failed });
+    const known = new Map(now.entries);
+    for (const path of failed) {
+      const before = this.#known.get(path);
+      if (before === undefined) known.delete(path);
+      else known.set(path, before);
+    }
+    this.#known = known;
+    return report.finish();
+  }
+
+  /** Removes what was fetched and not put in its place. */
+  async clear(): Promise<void> {
+    const fetched = this.#fetched;
+    this.#fetched = undefined;
+    await fetched?.staging[Symbol.asyncDispose]();
+    await fetched?.top[Symbol.asyncDispose]();
+  }
+}

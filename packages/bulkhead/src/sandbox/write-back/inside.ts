@@ -1,0 +1,90 @@
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { DirectoryEntry, FileInfo } from "../files/entries.js";
+import { AT_ONCE, BOUNDS, type Bounds } from "./bounds.js";
+import { isLossy, isOwnName, isPlainName } from "./names.js";
+import type { LeftWhy } from "./report.js";
+
+/** What the inside says of one file; of the right shape, and no more. */
+export type InsideEntry = Pick<FileInfo, "type" | "mode" | "size" | "mtimeMs" | "ctimeUs" | "target">;
+
+/** A directory with everything below it, by paths relative to it. */
+export interface Listing {
+  readonly entries: ReadonlyMap<string, InsideEntry>;
+  /** Directories of which nobody knows what is in them; "" is the directory itself. */
+  readonly closed: ReadonlySet<string>;
+  /** What was seen and cannot be had. */
+  readonly left: readonly { readonly path: string; readonly why: LeftWhy }[];
+}
+
+/** Lists one directory inside. */
+export type ListOne = (path: string) => Promise<readonly DirectoryEntry[]>;
+
+const GONE: ReadonlySet<string> = new Set(["FILE_NOT_FOUND", "FILE_NOT_DIRECTORY"]);
+
+/**
+ * Lists a directory inside and all below it, but for the places in `apart`, where other things are mounted. What it says is hostile: it is bounded in number,
+ * depth and length, and names that are not plain ones end it.
+ * @throws BulkheadError WRITE_BACK_FAILED
+ */
+export async function listInside(
+  at: string,
+  apart: ReadonlySet<string>,
+  list: ListOne,
+  bounds: Bounds = BOUNDS,
+): Promise<Listing> {
+  const entries = new Map<string, InsideEntry>();
+  const closed = new Set<string>();
+  const left: { readonly path: string; readonly why: LeftWhy }[] = [];
+  const waiting = [""];
+  let seen = 0;
+
+  const note = (parent: string, entry: DirectoryEntry) => {
+    seen += 1;
+    if (seen > bounds.entries) throw failed(at, `more than ${bounds.entries} files`);
+    const path = parent === "" ? entry.name : `${parent}/${entry.name}`;
+    if (parent === "" && isOwnName(entry.name)) {
+      left.push({ path, why: "name" });
+      return;
+    }
+    // Paths are text in requests, so a name that is none cannot be asked for.
+    if (entry.nameBytes !== undefined) {
+      left.push({ path, why: "name" });
+      return;
+    }
+    if (!isPlainName(entry.name)) throw failed(at, "a name that no file can have");
+    if (apart.has(`${at}/${path}`)) return;
+    if (Buffer.byteLength(path) + at.length > bounds.pathBytes) throw failed(at, "a path that is too long");
+    const { type, mode, size, mtimeMs, ctimeUs, target } = entry;
+    if (type === "symlink" && (target === undefined || target === "" || target.includes("\0") || isLossy(target))) {
+      left.push({ path, why: "name" });
+      return;
+    }
+    const info = { type, mode, size, mtimeMs };
+    entries.set(path, {
+      ...info,
+      ...(ctimeUs === undefined ? {} : { ctimeUs }),
+      ...(target === undefined ? {} : { target }),
+    });
+    if (type !== "directory") return;
+    if (path.split("/").length > bounds.depth) throw failed(at, `directories deeper than ${bounds.depth}`);
+    waiting.push(path);
+  };
+
+  const visit = async (path: string) => {
+    try {
+      for (const entry of await list(path === "" ? at : `${at}/${path}`)) note(path, entry);
+    } catch (error) {
+      if (!(error instanceof BulkheadError)) throw error;
+      if (error.code === "FILE_DENIED") left.push({ path, why: "unreadable" });
+      else if (path === "" || !GONE.has(error.code)) throw error;
+      closed.add(path);
+    }
+  };
+
+  while (waiting.length > 0) await Promise.all(waiting.splice(0, AT_ONCE).map(visit));
+  return { entries, closed, left };
+}
+
+function failed(path: string, detail: string): BulkheadError {
+  return new BulkheadError("WRITE_BACK_FAILED", { operation: "list", path, detail });
+}

@@ -1,0 +1,65 @@
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readdirSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { BOUNDS } from "./bounds.js";
+import { isOwnName } from "./names.js";
+
+/** Tells one state of a file of the host from another: the kernel changes it with the file (ctime), whoever changes that. */
+export type Mark = string;
+
+export function markOf({ dev, ino, mode, size, mtimeNs, ctimeNs }: BigIntStats): Mark {
+  return `${dev} ${ino} ${mode} ${size} ${mtimeNs} ${ctimeNs}`;
+}
+
+/** A directory of the host as it was when it was copied. */
+export interface HostTree {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly uid: bigint;
+  /** Of each file and link in it, by paths relative to it. */
+  readonly marks: Map<string, Mark>;
+}
+
+/** Looks through a directory of the host. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
+export async function markTree(path: string): Promise<HostTree> {
+  const marks = new Map<string, Mark>();
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const { dev, ino, uid } = fstatSync(fd, { bigint: true });
+    let seen = 0;
+    // Without a thread's help for each file, which would take ten times as long; but others get their turn between directories.
+    const walk = async (below: string): Promise<void> => {
+      const directories: string[] = [];
+      for (const name of namesIn(`${path}${below}`)) {
+        seen += 1;
+        if (seen > BOUNDS.entries) {
+          const detail = `${path}: more than ${BOUNDS.entries} files cannot be written back: mount it read-only`;
+          throw new BulkheadError("MICROVM_UNSUPPORTED", { operation: "look at directory", path, detail });
+        }
+        const relative = `${below}/${name}`;
+        const stat = lstatSync(`${path}${relative}`, { bigint: true, throwIfNoEntry: false });
+        if (stat === undefined || (below === "" && isOwnName(name))) continue;
+        if (!stat.isDirectory()) marks.set(relative.slice(1), markOf(stat));
+        // What is mounted below is not in the copy.
+        else if (stat.dev === dev) directories.push(relative);
+      }
+      await setImmediate();
+      for (const directory of directories) await walk(directory);
+    };
+    await walk("");
+    return { dev, ino, uid, marks };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Of a directory that is closed to the caller, nothing is known and nothing is done in it. */
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "ENOENT" || code === "ENOTDIR") return [];
+    throw error;
+  }
+}
