@@ -61,6 +61,11 @@ describe("parseImageName", () => {
     ["host:0/a", "registry"],
     ["host:65536/a", "registry"],
     ["host:x/a", "registry"],
+    // URLs read these as addresses, or not at all.
+    ["a.0/a", "registry"],
+    ["2130706433:5000/a", "registry"],
+    ["0x7f.1/a", "registry"],
+    ["127.1/a", "registry"],
     ["-host.example/a", "registry"],
     ["host..example/a", "registry"],
     ["user@host.example/a", "digest"],

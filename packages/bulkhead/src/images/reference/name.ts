@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { type Digest, isDigest } from "./digest.js";
 
@@ -18,6 +18,8 @@ export const DOCKER_HUB = "docker.io";
 // The grammar of https://github.com/distribution/reference, which Docker, containerd and Podman share.
 const HOST_PART = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const HOST = new RegExp(`^${HOST_PART}(?:\\.${HOST_PART})*$`);
+/** What URLs take for an IPv4 address, in whatever spelling; only the usual one is a registry's. */
+const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const HEX_ID = /^[0-9a-f]{64}$/;
@@ -65,7 +67,8 @@ export function shortImageName(name: ImageName): string {
 export function isRegistry(text: string): boolean {
   const [, ipv6, host = "", port] = /^(?:\[([0-9a-f:.]+)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return false;
-  return ipv6 === undefined ? host.length <= 253 && HOST.test(host) : isIPv6(ipv6);
+  if (ipv6 !== undefined) return isIPv6(ipv6);
+  return host.length <= 253 && HOST.test(host) && (!ENDS_IN_NUMBER.test(host) || isIPv4(host));
 }
 
 /** What is before the first slash is a registry if it could not be part of a repository: Docker's rule. */
