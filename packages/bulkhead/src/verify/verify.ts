@@ -168,7 +168,7 @@ async function isGone(sandbox: Sandbox): Promise<boolean> {
 function cutShort(error: unknown): string {
   if (!(error instanceof BulkheadError)) throw error;
   if (error.code === "SANDBOX_LOST" || error.code === "SANDBOX_CLOSED") return "the whole sandbox ended";
-  if (error.code === "EXEC_FAILED") return `it could not be made: ${error.operation}`;
+  if (error.code.startsWith("EXEC_")) return `it could not be made: ${error.operation}`;
   throw error;
 }
 
@@ -189,7 +189,7 @@ function said({ stdout, stderr, signal, exitCode }: ProcessResult): Said {
   const { outcome, detail = "", errno } = report;
   const had = /\d+/.exec(String(detail))?.[0];
   return {
-    outcome: String(outcome),
+    outcome: typeof outcome === "string" ? outcome : "silent",
     detail: errno === undefined ? String(detail) : `errno ${errno} ${detail}`,
     ...(had === undefined ? {} : { had: Number(had) }),
   };
