@@ -22,13 +22,13 @@ test("modules come after what they need, each once, and what is built in is left
 });
 
 test("a command reaches the guest byte by byte", () => {
-  const argv = ["/bin/busybox", "printf", "%s|", "", "a b", "it's", "$HOME `id` \\", "line\nline", "ä"];
+  const argv = ["/usr/bin/printf", "%s|", "", "a b", "it's", "$HOME `id` \\", "line\nline", "ä"];
   const env = { ONE: "with 'quotes' and $dollars" };
   const script = runScript([], defaults, [], { argv, env, cwd: "/", needs: [] });
   const run = (tail: readonly string[]) =>
     execFileSync("sh", ["-c", `uid=0 home=/root result=/r\n${script}\n${tail.join("\n")}`], { encoding: "utf8" });
-  expect(run(["run"])).toBe(`${argv.slice(3).join("|")}|`);
-  const shown = runScript([], defaults, [], { argv: ["/bin/busybox", "env"], env, cwd: "/", needs: [] });
+  expect(run(["run"])).toBe(`${argv.slice(2).join("|")}|`);
+  const shown = runScript([], defaults, [], { argv: ["/usr/bin/env"], env, cwd: "/", needs: [] });
   const lines = execFileSync("sh", ["-c", `uid=0 home=/root result=/r\n${shown}\nrun`], { encoding: "utf8" });
   expect(lines.trim().split("\n").sort()).toEqual([
     "BULKHEAD_HOSTS_RESULT=/r",
