@@ -23,7 +23,7 @@ export interface HostTree {
 /** Looks through a directory of the host. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
 export async function markTree(path: string): Promise<HostTree> {
   const marks = new Map<string, Mark>();
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const fd = openTop(path);
   try {
     const { dev, ino, uid } = fstatSync(fd, { bigint: true });
     let seen = 0;
@@ -50,6 +50,16 @@ export async function markTree(path: string): Promise<HostTree> {
     return { dev, ino, uid, marks };
   } finally {
     closeSync(fd);
+  }
+}
+
+function openTop(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOTDIR") throw error;
+    const detail = "a single writable file: mount the directory that it is in";
+    throw new BulkheadError("MICROVM_UNSUPPORTED", { operation: "look at directory", path, detail });
   }
 }
 
