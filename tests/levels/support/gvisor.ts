@@ -96,6 +96,13 @@ function cases(counted: readonly string[]): void {
     expect((await run(["/bin/busybox", "cat", "/etc/secret"], { ...policy, user: "0:0" })).stdout).toBe("secret");
   });
 
+  test("as many at once as the policy allows leave the Sentry the threads that it needs", async () => {
+    await using sandbox = await Sandbox.create({ level, resources: { pids: 64 } });
+    const names = Array.from({ length: 50 }, (_, index) => `/work/${index}`);
+    await Promise.all(names.map((name) => sandbox.files.write(name, name)));
+    expect(await Promise.all(names.map((name) => sandbox.files.readText(name)))).toEqual(names);
+  });
+
   test("the limit of processes holds in every launch, for each user and for threads", async () => {
     for (const user of ["1000:1000", "0:0", "1000:1000", "0:0", "1000:1000"]) {
       await using sandbox = await Sandbox.create({ level, user, resources: { pids: 12 }, files: [PROBE_FILE] });

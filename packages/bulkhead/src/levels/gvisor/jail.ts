@@ -1,5 +1,5 @@
 import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
-import type { Found } from "./found.js";
+import type { Found, Platform } from "./found.js";
 import { BUNDLE, ROOT, RUNSC, STATE } from "./layout.js";
 
 const MIB = 1024 * 1024;
@@ -8,8 +8,10 @@ const MIB = 1024 * 1024;
 const OVERHEAD_BYTES = 128 * MIB;
 /** Threads of those three. */
 const OVERHEAD_PIDS = 192;
-/** Each address space of the workload is a process of the Sentry's with a few threads. */
-const PIDS_FOR_EACH = 3;
+/** Of any plan. */
+const MOST_PIDS = 4_194_304;
+/** Each address space of the workload is a process of the Sentry's with a few threads; a traced one has more, and without them the Sentry ends. */
+const PIDS_FOR_EACH: Readonly<Record<Platform, number>> = { systrap: 3, kvm: 3, ptrace: 8 };
 
 /**
  * Of its user namespace, which holds no other process: to make namespaces for Sentry and gofer, and to serve files of several
@@ -69,7 +71,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     limits: {
       ...limits,
       memoryBytes: limits.memoryBytes + OVERHEAD_BYTES,
-      pids: limits.pids * PIDS_FOR_EACH + OVERHEAD_PIDS,
+      pids: Math.min(MOST_PIDS, limits.pids * PIDS_FOR_EACH[found.platform] + OVERHEAD_PIDS),
       openFiles: 65_536,
       // The workload's memory is one file of the Sentry's; its own files are bounded inside.
       fileBytes: 2 ** 50,
