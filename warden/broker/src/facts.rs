@@ -29,7 +29,7 @@ impl HostFacts {
             seccomp_actions: words("/proc/sys/kernel/seccomp/actions_avail"),
             landlock_abi: bulkhead_confine::landlock::abi(),
             apparmor: read("/sys/module/apparmor/parameters/enabled").is_some_and(|text| text == "Y"),
-            selinux: std::path::Path::new("/sys/fs/selinux/enforce").exists(),
+            selinux: read("/sys/fs/selinux/enforce").is_some_and(|text| text == "1"),
         };
         Self { facts }
     }

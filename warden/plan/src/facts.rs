@@ -25,6 +25,7 @@ pub struct Facts {
     pub landlock_abi: u32,
     /// `/sys/module/apparmor/parameters/enabled` is Y.
     pub apparmor: bool,
+    /// `/sys/fs/selinux/enforce` is 1.
     pub selinux: bool,
     /// `mount_setattr`, `open_tree`, `fsopen` are there.
     pub new_mount_api: bool,

@@ -3,6 +3,7 @@ import { confirm } from "../../src/evidence/confirm.js";
 import type { Evidence } from "../../src/evidence/observed.js";
 import type { Protection } from "../../src/policy/protections.js";
 import { compiled } from "../plan/compile-support.js";
+import { hostWith } from "../support/facts.js";
 
 const NOTHING = { permitted: "0", effective: "0", bounding: "0", ambient: "0" } as const;
 const { plan, enforcement } = compiled({});
@@ -46,6 +47,18 @@ describe("confirm", () => {
     ["read-only-root", { ...seen, mounts: { rootReadOnly: false, count: 1 } }],
   ])("does not call %s enforced when the broker saw otherwise", (protection, evidence) => {
     expect(status(evidence, protection)).toBe("cannot");
+  });
+
+  it.each([
+    ["the very label", "system_u:system_r:container_t:s0", "enforced"],
+    ["another", "system_u:system_r:unconfined_t:s0", "cannot"],
+    ["one that begins so", "system_u:system_r:container_t:s0:c1", "cannot"],
+    ["none", null, "cannot"],
+  ])("calls SELinux enforced only with %s", (_what, lsm, expected) => {
+    const policy = { selinux: "system_u:system_r:container_t:s0" };
+    const labelled = compiled(policy, { host: hostWith({ selinux: true }) });
+    const now = confirm(labelled.enforcement, labelled.plan, { ...seen, init: { ...seen.init, lsm } });
+    expect(now.protections.find(({ protection }) => protection === "selinux")?.status).toBe(expected);
   });
 
   it("looks for capabilities in the workload, not in an init that switches users", () => {

@@ -40,7 +40,7 @@ export const identity = assessors({
   selinux: ({ selinux }, { facts }) => {
     if (!facts.selinux) {
       return cannot(
-        "this kernel does not run SELinux",
+        "this kernel does not run SELinux, or does not enforce it",
         "Boot a host whose distribution runs it (Fedora, RHEL and their kin), or leave `selinux` out of the policy.",
       );
     }
