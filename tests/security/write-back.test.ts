@@ -171,6 +171,21 @@ describe("writing back what a hostile guest says", () => {
     expect(await readFile(directory.join("out/file"), "utf8")).toBe("the host's again\n");
   });
 
+  test("what a killed process left is removed, and what others have put there is not followed", async () => {
+    const left = `out/.bulkhead-write-back-1-1-1-00000000-${"0".repeat(16)}`;
+    await mkdir(directory.join(left));
+    await writeFile(directory.join(`${left}/0`), "half a file");
+    await symlink(directory.join("outside/canary"), directory.join(`${left}/1`));
+    const fake = directory.join(`out/.bulkhead-write-back-2-1-1-00000000-${"0".repeat(16)}`);
+    await symlink(directory.join("outside"), fake);
+    const copy = await copied();
+    await copy.fetch(inside({ ...BEFORE, file: { ctimeUs: 2 } }));
+    await copy.put();
+    await copy.clear();
+    expect((await readdir(directory.join("out"))).sort()).toEqual([fake.split("/").pop(), "file", "sub"]);
+    await rm(fake);
+  });
+
   test.runIf(IS_ROOT)("root writes nothing into a directory of somebody else's for a guest", async () => {
     await chown(directory.join("out/sub"), 0, 0);
     await chmod(directory.join("out/sub"), 0o755);
