@@ -1,6 +1,6 @@
 /**
- * Level microvm under one virtual machine monitor, with a KVM that works. One sandbox and copies of it: in a machine that is itself
- * emulated each boot takes seconds, and what a guest does is the same under every monitor, which the whole suites look at elsewhere.
+ * Level microvm under one virtual machine monitor, with a KVM that works: the short conformance list, the attacks that can share a sandbox, the
+ * jail, and copies. In a machine that is itself emulated each boot takes seconds, and the whole suites run at this level elsewhere.
  */
 
 import assert from "node:assert/strict";
@@ -9,6 +9,8 @@ import { type ProcessEvidence, Sandbox } from "bulkhead";
 import { allProcesses, readKernelFile } from "../../support/host.js";
 import { eventually } from "../../support/time.js";
 import { aftermath } from "./aftermath.js";
+import { attacks } from "./attacks.js";
+import { conformance } from "./conformance.js";
 import { type Case, runList } from "./list.js";
 
 const MONITOR = process.env["BULKHEAD_VMM"] === "firecracker" ? "/vm/firecracker" : "qemu-system-x86_64";
@@ -120,7 +122,10 @@ const snapshots: readonly Case[] = [
   },
 ];
 
-await runList("microvm", [{ gate: boots, cases: [...inside, ...snapshots] }, aftermath()]);
+await runList("microvm", [
+  { gate: boots, cases: [...inside, ...conformance("microvm"), ...attacks("microvm"), ...snapshots] },
+  aftermath(),
+]);
 
 async function shell(one: Sandbox, script: string): Promise<string> {
   const { stdout } = await one.run(["sh", "-c", script]);
