@@ -25,6 +25,8 @@ setup_npm() {
     run) npm_stale || return 0 ;;
     dev) npm_dev_stale || return 0 ;;
   esac
+  # What a developer installed is brought up to date with the rest, not removed.
+  [ ! -e "$root/node_modules/vitest/package.json" ] || set -- dev
   if ! command -v npm >/dev/null 2>&1; then
     missing npm "install it (it comes with Node)"
     return 1

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { shell } from "../support/inside.js";
 import { exceptAt } from "../support/levels.js";
 import { findProgram } from "../support/programs.js";
+import { lackOfTerminals } from "../support/terminals.js";
 import { eventually, ms } from "../support/time.js";
 
 const THREADED = `
@@ -34,10 +35,11 @@ await exceptAt({ microvm: "its programs are those of `root: host`, which a guest
   };
 
   /** Runs only where the host has the program in its system directories, which is what the sandbox sees. */
-  function program(name: string, title: string, body: () => Promise<void>): void {
+  function program(name: string, title: string, body: () => Promise<void>, lack?: string): void {
     const path = findProgram(name);
     const inSystem = path !== undefined || name === "sh";
-    test.skipIf(!inSystem)(`${name}: ${title}`, body, ms(120_000));
+    const skipped = lack === undefined ? "" : ` (skipped: ${lack})`;
+    test.skipIf(!inSystem || lack !== undefined)(`${name}: ${title}${skipped}`, body, ms(120_000));
   }
 
   async function output(script: string): Promise<string> {
@@ -86,31 +88,36 @@ await exceptAt({ microvm: "its programs are those of `root: host`, which a guest
     ).toBe("x\n");
   });
 
-  program("bash", "job control on a terminal", async () => {
-    await using sandbox = await Sandbox.create(policy);
-    const process = await sandbox.exec(["/bin/bash", "--norc", "-i"], {
-      tty: { rows: 24, cols: 80 },
-      stdin: "pipe",
-      env: { PS1: "ready> " },
-    });
-    let shown = "";
-    process.stdout?.on("data", (chunk: Buffer) => {
-      shown += chunk.toString();
-    });
-    const waitFor = (pattern: RegExp) =>
-      eventually(`${pattern} in ${JSON.stringify(shown)}`, 10_000, () => pattern.test(shown));
-    await waitFor(/ready> /);
-    process.stdin?.write("sleep 1000\n");
-    await waitFor(/sleep 1000\r\n/);
-    await new Promise((resolve) => setTimeout(resolve, ms(300)));
-    process.stdin?.write("\u001a");
-    await waitFor(/Stopped/);
-    process.stdin?.write("bg; jobs\n");
-    await waitFor(/Running/);
-    process.stdin?.write("kill %1; wait; exit 4\n");
-    expect((await process.result).exitCode).toBe(4);
-    expect(shown).not.toMatch(/no job control|cannot set terminal/);
-  });
+  program(
+    "bash",
+    "job control on a terminal",
+    async () => {
+      await using sandbox = await Sandbox.create(policy);
+      const process = await sandbox.exec(["/bin/bash", "--norc", "-i"], {
+        tty: { rows: 24, cols: 80 },
+        stdin: "pipe",
+        env: { PS1: "ready> " },
+      });
+      let shown = "";
+      process.stdout?.on("data", (chunk: Buffer) => {
+        shown += chunk.toString();
+      });
+      const waitFor = (pattern: RegExp) =>
+        eventually(`${pattern} in ${JSON.stringify(shown)}`, 10_000, () => pattern.test(shown));
+      await waitFor(/ready> /);
+      process.stdin?.write("sleep 1000\n");
+      await waitFor(/sleep 1000\r\n/);
+      await new Promise((resolve) => setTimeout(resolve, ms(300)));
+      process.stdin?.write("\u001a");
+      await waitFor(/Stopped/);
+      process.stdin?.write("bg; jobs\n");
+      await waitFor(/Running/);
+      process.stdin?.write("kill %1; wait; exit 4\n");
+      expect((await process.result).exitCode).toBe(4);
+      expect(shown).not.toMatch(/no job control|cannot set terminal/);
+    },
+    lackOfTerminals(level),
+  );
 
   test("the host's secrets are not there", async () => {
     expect(await output("cat /etc/shadow /etc/gshadow 2>/dev/null; ls /root /home 2>/dev/null; true")).toBe("");

@@ -2,6 +2,7 @@ import { type Process, Sandbox } from "bulkhead";
 import { expect, test } from "vitest";
 import { inside } from "../support/inside.js";
 import { forEachLevel } from "../support/levels.js";
+import { lackOfTerminals } from "../support/terminals.js";
 import { eventually } from "../support/time.js";
 
 /** Somebody at a terminal: types, and waits for what shows. */
@@ -30,6 +31,11 @@ class Screen {
 const SIZE = { rows: 33, cols: 101 };
 
 await forEachLevel((level) => {
+  const lack = lackOfTerminals(level);
+  /** What a terminal does of its own. */
+  const acts = (name: string, check: () => Promise<void>) =>
+    test.skipIf(lack !== undefined)(lack === undefined ? name : `${name} (skipped: ${lack})`, check);
+
   async function terminal(sandbox: Sandbox, argv: readonly string[]): Promise<Screen> {
     return new Screen(await sandbox.exec(argv, { tty: SIZE, stdin: "pipe" }));
   }
@@ -46,7 +52,7 @@ await forEachLevel((level) => {
     expect((await inside(sandbox, ["tty"], { tty: SIZE })).stdout).toMatch(/^\/dev\/pts\/\d+\r\n$/);
   });
 
-  test("it has the size that was asked for, and tells of another", async () => {
+  acts("it has the size that was asked for, and tells of another", async () => {
     await using sandbox = await Sandbox.create({ level });
     const screen = await terminal(sandbox, [
       "sh",
@@ -60,7 +66,7 @@ await forEachLevel((level) => {
     await screen.process.result;
   });
 
-  test("^C interrupts what is in the foreground, not the shell", async () => {
+  acts("^C interrupts what is in the foreground, not the shell", async () => {
     await using sandbox = await Sandbox.create({ level });
     const screen = await terminal(sandbox, ["sh", "-i"]);
     screen.type("echo pid=$$\n");
@@ -75,7 +81,7 @@ await forEachLevel((level) => {
     expect((await screen.process.result).exitCode).toBe(5);
   });
 
-  test("job control: stop, list, continue", async () => {
+  acts("job control: stop, list, continue", async () => {
     await using sandbox = await Sandbox.create({ level });
     const screen = await terminal(sandbox, ["sh", "-i"]);
     screen.type("sleep 1000\n");
@@ -90,7 +96,7 @@ await forEachLevel((level) => {
     expect(screen.shown).not.toContain("no job control");
   });
 
-  test("^D ends the input", async () => {
+  acts("^D ends the input", async () => {
     await using sandbox = await Sandbox.create({ level });
     const screen = await terminal(sandbox, ["cat"]);
     screen.type("line\n");

@@ -158,7 +158,7 @@ describe.skipIf(lack !== undefined)(`the jail of a monitor${lack === undefined ?
     const rlimits = file("limits");
     expect(rlimits).toMatch(/^Max file size\s+0\s+0\s/m);
     expect(rlimits).toMatch(new RegExp(`^Max open files\\s+${limits.openFiles}\\s+${limits.openFiles}\\s`, "m"));
-    expect(rlimits).toMatch(/^Max core file size\s+0\s+0\s/m);
+    expect(rlimits).toMatch(/^Max core file size\s+1\s+1\s/m);
   });
 });
 

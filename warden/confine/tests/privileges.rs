@@ -152,7 +152,8 @@ fn limits_are_set_hard() {
     let table = output(confined("cat", || limits::apply(&LIMITS, true)).arg("/proc/self/limits"));
     let line = |name: &str| both(&table, name);
     for (name, value) in [
-        ("Max core file size", "0"),
+        // The one value at which no core_pattern's program is started.
+        ("Max core file size", "1"),
         ("Max open files", "4096"),
         ("Max file size", "1048576"),
         ("Max locked memory", "65536"),

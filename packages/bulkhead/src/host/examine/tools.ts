@@ -1,60 +1,61 @@
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { programPaths } from "../programs.js";
 
 /** A program that a level or a feature needs, and whether it is here. */
 export interface Tool {
   readonly name: string;
   /** What it is for. */
   readonly purpose: string;
-  /** Null: not on the PATH. */
+  /** The one that is used; null: there is none. */
   readonly path: string | null;
   /** Its own first line; null where it says none in time. */
   readonly version: string | null;
   readonly remedy: string;
 }
 
-const WANTED = [
-  { name: "runsc", purpose: "level gvisor", remedy: "`./bulkhead setup gvisor`, or `apt-get install runsc`" },
+interface Wanted {
+  readonly name: string;
+  readonly purpose: string;
+  readonly remedy: string;
+  /** The variable that names another one. */
+  readonly override?: string;
+}
+
+const WANTED: readonly Wanted[] = [
+  {
+    name: "runsc",
+    override: "BULKHEAD_RUNSC",
+    purpose: "level gvisor",
+    remedy: "`./bulkhead setup gvisor`, or `apt-get install runsc`",
+  },
   {
     name: "qemu-system-x86_64",
+    override: "BULKHEAD_QEMU",
     purpose: "level microvm, and tests on other kernels",
     remedy: "`apt-get install qemu-system-x86`",
   },
   {
     name: "firecracker",
+    override: "BULKHEAD_FIRECRACKER",
     purpose: "level microvm with KVM",
     remedy: "Build it with cargo, or put a release on the PATH.",
   },
   { name: "mkfs.erofs", purpose: "images for level microvm", remedy: "`apt-get install erofs-utils`" },
   { name: "apparmor_parser", purpose: "making AppArmor profiles", remedy: "`apt-get install apparmor`" },
-] as const;
+];
 
 /** A program that hangs must not hang the doctor. */
 const VERSION_MS = 2000;
 
-/** Looks for every tool on the PATH and asks it for its version. */
-export async function findTools(searchPath = process.env["PATH"] ?? ""): Promise<readonly Tool[]> {
+/** Looks for every tool where it is looked for when it is used, and asks it for its version. */
+export async function findTools(env: NodeJS.ProcessEnv = process.env): Promise<readonly Tool[]> {
   return await Promise.all(
-    WANTED.map(async (wanted) => {
-      const path = await find(wanted.name, searchPath);
-      return { ...wanted, path, version: path === null ? null : await versionOf(path) };
+    WANTED.map(async ({ name, purpose, remedy, override }) => {
+      const [path = null] = programPaths(name, override, env);
+      return { name, purpose, path, version: path === null ? null : await versionOf(path), remedy };
     }),
   );
-}
-
-async function find(name: string, searchPath: string): Promise<string | null> {
-  for (const directory of searchPath.split(delimiter).filter((each) => each.startsWith("/"))) {
-    const path = join(directory, name);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
-  }
-  return null;
 }
 
 async function versionOf(path: string): Promise<string | null> {

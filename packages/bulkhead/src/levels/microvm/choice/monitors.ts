@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { programPaths } from "../../../host/programs.js";
 import type { Accelerator } from "../qemu/arguments.js";
 
 /** A virtual machine monitor that may work here; only booting a machine tells. */
@@ -9,16 +9,14 @@ export type Candidate =
 
 export type MonitorName = Candidate["name"];
 
-const QEMU = "qemu-system-x86_64";
-
 /**
  * Those that are here, best first. BULKHEAD_FIRECRACKER and BULKHEAD_QEMU name the programs, BULKHEAD_VMM the only one to
  * use. What needs KVM is left out where its device cannot be opened.
  */
 export function candidates(env: NodeJS.ProcessEnv = process.env): readonly Candidate[] {
   const wanted = env["BULKHEAD_VMM"] ?? "";
-  const firecracker = program(env["BULKHEAD_FIRECRACKER"], "firecracker", env["PATH"]);
-  const qemu = program(env["BULKHEAD_QEMU"], QEMU, env["PATH"]);
+  const [firecracker] = programPaths("firecracker", "BULKHEAD_FIRECRACKER", env);
+  const [qemu] = programPaths("qemu-system-x86_64", "BULKHEAD_QEMU", env);
   const kvm = canOpen("/dev/kvm");
   const found: Candidate[] = [];
   if (firecracker !== undefined && kvm) found.push({ name: "firecracker", path: firecracker });
@@ -33,22 +31,9 @@ export function fingerprint(path: string): string {
   return `${path}:${size}:${mtimeMs}:${ino}`;
 }
 
-function program(named: string | undefined, name: string, searchPath = ""): string | undefined {
-  if (named !== undefined && named !== "") return named;
-  return searchPath
-    .split(delimiter)
-    .filter((directory) => directory.startsWith("/"))
-    .map((directory) => join(directory, name))
-    .find((path) => allowed(path, constants.X_OK));
-}
-
 function canOpen(path: string): boolean {
-  return allowed(path, constants.R_OK | constants.W_OK);
-}
-
-function allowed(path: string, mode: number): boolean {
   try {
-    accessSync(path, mode);
+    accessSync(path, constants.R_OK | constants.W_OK);
     return true;
   } catch {
     return false;
