@@ -5,6 +5,8 @@ const KEPT_BYTES = 16 * 1024;
 /** A guest that floods its console is slowed down by it, and costs this process next to nothing. */
 const BYTES_PER_TICK = 64 * 1024;
 const TICK_MS = 250;
+/** What a kernel calls its own end. */
+const PANIC = "Kernel panic - not syncing";
 
 /** The last words of a guest. Hostile bytes: only printable ASCII is ever passed on. */
 export class GuestConsole {
@@ -23,12 +25,16 @@ export class GuestConsole {
     });
   }
 
-  /** The last lines, at most `most` characters. */
+  /** The last lines, at most `most` characters; of a kernel that panicked its reason, which the trace after it would push out. */
   tail(most = 1500): string {
-    const text = this.#kept.toString("latin1").replace(/\r/g, "");
-    return text
+    const text = this.#kept
+      .toString("latin1")
+      .replace(/\r/g, "")
       .replace(/[^\x20-\x7e\n]/g, "?")
-      .trim()
-      .slice(-most);
+      .trim();
+    const panic = text.lastIndexOf(PANIC);
+    const line = panic < 0 ? text.length : text.lastIndexOf("\n", panic) + 1;
+    const from = Math.min(line, Math.max(0, text.length - most));
+    return text.slice(from, from + most);
   }
 }
