@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { chmod, chown, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
-import { isAlive, readKernelFile, stateOf } from "../../support/host.js";
+import { isAlive, readKernelFile } from "../../support/host.js";
 import { PROBE_PATH, WARDEN_PATH } from "../../support/programs.js";
 import { TemporaryDirectory } from "../../support/temporary.js";
 import { eventually } from "../../support/time.js";
@@ -57,7 +57,6 @@ export class Arena implements AsyncDisposable {
       5000,
       () => readKernelFile(commandLine) === "sleep\x001000000\0",
     );
-    await eventually("quietly", 5000, () => stateOf(victim.pid ?? 0) === "S");
     return new Arena(directory, await Listeners.start(), victim);
   }
 

@@ -29,7 +29,8 @@ const SETTINGS = [
 
 /** Of one process of the host: what another's interference would show in. */
 function interferenceWith(pid: number): string {
-  const status = readKernelFile(`/proc/${pid}/status`);
+  // That it sleeps at this moment is nobody's doing; that it is stopped or dead would be.
+  const status = readKernelFile(`/proc/${pid}/status`).replace(/^State:\t[RSD] .*$/m, "State:\tlives");
   const wanted = /^(State|TracerPid|Uid|Gid|Cpus_allowed):.*$/gm;
   const stat = readKernelFile(`/proc/${pid}/stat`)
     .replace(/^.*\) /, "")

@@ -133,7 +133,8 @@ export class Arena implements AsyncDisposable {
         .map((name) => `${name} ${digest(join(this.readOnly, name))}`)
         .join(),
     );
-    const status = readIfThere(`/proc/${this.victim}/status`);
+    // That it sleeps at this moment is nobody's doing; that it is stopped or dead would be.
+    const status = readIfThere(`/proc/${this.victim}/status`).replace(/^State:\t[RSD] .*$/m, "State:\tlives");
     facts.set("the host's process", JSON.stringify(status.match(/^(State|TracerPid|Uid|Gid|Cpus_allowed):.*$/gm)));
     facts.set("the limits of the host's process", readIfThere(`/proc/${this.victim}/limits`));
     return facts;
