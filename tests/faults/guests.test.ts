@@ -27,6 +27,15 @@ function framed(message: unknown): Buffer {
   return Buffer.concat([head, text]);
 }
 
+/** Asks for a program to be run, and waits until that has failed. */
+function failureOfExec({ channel }: Live): Promise<BulkheadError> {
+  return new Promise((resolve) => {
+    const ignored = { data: () => undefined, result: () => undefined };
+    const request = { op: "exec", argv: ["true"], env: {}, cwd: "/", stdin: "null" };
+    channel.open(request, { ...ignored, failed: resolve });
+  });
+}
+
 describe.skipIf(lack !== undefined)(
   `a guest of somebody else's${lack === undefined ? "" : ` (skipped: ${lack})`}`,
   () => {
@@ -133,13 +142,21 @@ describe.skipIf(lack !== undefined)(
       const script = `modules; exec 3>$(port bulkhead.control); cat /say >&3
       exec 4>$(port bulkhead.channel); cat /words >&4; sleep 1000`;
       const running = await guests.start(script, BOOT_MS, { say: control, words });
-      const live = new Live(running);
-      const failed = await new Promise<BulkheadError>((resolve) => {
-        const ignored = { data: () => undefined, result: () => undefined };
-        const request = { op: "exec", argv: ["true"], env: {}, cwd: "/", stdin: "null" };
-        live.channel.open(request, { ...ignored, failed: resolve });
-      });
+      const failed = await failureOfExec(new Live(running));
       expect(failed.code).toBe("PROTOCOL_VIOLATION");
+      await running.ended;
+      await traces.assertGone();
+    });
+
+    test("panics while something runs: SANDBOX_LOST, with its last words", async () => {
+      const words = Buffer.concat([framed(ready()), framed({ type: "booted", evidence, bootUs: 2 })]);
+      const script = "modules; exec 3>$(port bulkhead.control); cat /say >&3; sleep 1; exit 7";
+      const running = await guests.start(script, BOOT_MS, { say: words });
+      const failed = await failureOfExec(new Live(running));
+      expect(failed.code).toBe("SANDBOX_LOST");
+      expect(failed.detail).toMatch(
+        /the guest of a microVM failed[\s\S]*Kernel panic - not syncing: Attempted to kill init!/,
+      );
       await running.ended;
       await traces.assertGone();
     });

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { type ProcessEvidence, Sandbox } from "bulkhead";
 import { allProcesses, readKernelFile } from "../../support/host.js";
@@ -82,6 +83,13 @@ const inside: readonly Case[] = [
 
 const snapshots: readonly Case[] = [
   {
+    name: "the first machine lived through all of that",
+    check: async () => {
+      const ended = await Promise.race([sandbox.ended, undefined]);
+      assert.equal(ended, undefined, `${JSON.stringify(ended)}, and the kernel: ${kernelSaid()}`);
+    },
+  },
+  {
     name: "a snapshot is taken, and the original goes on",
     check: async () => {
       await shell(sandbox, "echo kept >/work/before; (sleep 1000 &)");
@@ -126,6 +134,11 @@ await runList("microvm", [
   { gate: boots, cases: [...inside, ...conformance("microvm"), ...attacks("microvm"), ...snapshots] },
   aftermath(),
 ]);
+
+/** A monitor that crashed, or was killed by the kernel, is told of there. */
+function kernelSaid(): string {
+  return spawnSync("dmesg", { encoding: "utf8" }).stdout.split("\n").slice(-20).join("\n");
+}
 
 async function shell(one: Sandbox, script: string): Promise<string> {
   const { stdout } = await one.run(["sh", "-c", script]);

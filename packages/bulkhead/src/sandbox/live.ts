@@ -1,5 +1,7 @@
+import type { Ended } from "../broker/messages.js";
 import { Channel } from "../channel/channel.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { errorFromWire } from "../errors/wire.js";
 import type { Running } from "../levels/driver.js";
 
 /** A sandbox and its channel, which live and die together. */
@@ -11,8 +13,7 @@ export class Live {
     this.running = running;
     this.channel = new Channel(running.transport, (violation) => this.#channelEnded(violation));
     running.ended.then(
-      ({ cause }) =>
-        this.channel.close(() => new BulkheadError("SANDBOX_LOST", { operation: "channel", detail: cause })),
+      (ended) => this.channel.close(() => lostBy(ended)),
       (error: unknown) => this.channel.close(() => lost(error)),
     );
   }
@@ -36,6 +37,12 @@ export class Live {
     }
     this.running.kill();
   }
+}
+
+function lostBy({ cause, error }: Ended): BulkheadError {
+  if (error === undefined) return new BulkheadError("SANDBOX_LOST", { operation: "channel", detail: cause });
+  const why = errorFromWire(error, "SANDBOX_LOST");
+  return new BulkheadError("SANDBOX_LOST", { operation: "channel", detail: `${cause}: ${why.message}`, cause: why });
 }
 
 function lost(cause: unknown): BulkheadError {

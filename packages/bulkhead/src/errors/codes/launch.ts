@@ -104,7 +104,7 @@ export const launchCodes = entries({
   },
   GUEST_FAILED: {
     fault: "system",
-    cause: "the guest of a microVM could not be made ready",
+    cause: "the guest of a microVM failed",
     remedy:
       "See the operation. `bulkhead kernel ls` shows which kernel is used; `bulkhead kernel use` chooses another.",
   },

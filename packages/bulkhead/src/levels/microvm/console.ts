@@ -27,14 +27,29 @@ export class GuestConsole {
 
   /** The last lines, at most `most` characters; of a kernel that panicked its reason, which the trace after it would push out. */
   tail(most = 1500): string {
-    const text = this.#kept
+    const text = this.#printable();
+    const from = Math.min(startOfPanic(text) ?? text.length, Math.max(0, text.length - most));
+    return text.slice(from, from + most);
+  }
+
+  /** The reason of a panic, with the beginning of its trace; undefined where there was none. */
+  panic(most = 300): string | undefined {
+    const text = this.#printable();
+    const start = startOfPanic(text);
+    return start === undefined ? undefined : text.slice(start, start + most);
+  }
+
+  #printable(): string {
+    return this.#kept
       .toString("latin1")
       .replace(/\r/g, "")
       .replace(/[^\x20-\x7e\n]/g, "?")
       .trim();
-    const panic = text.lastIndexOf(PANIC);
-    const line = panic < 0 ? text.length : text.lastIndexOf("\n", panic) + 1;
-    const from = Math.min(line, Math.max(0, text.length - most));
-    return text.slice(from, from + most);
   }
+}
+
+/** Where the line begins in which a kernel says why it ends. */
+function startOfPanic(text: string): number | undefined {
+  const panic = text.lastIndexOf(PANIC);
+  return panic < 0 ? undefined : text.lastIndexOf("\n", panic) + 1;
 }

@@ -274,8 +274,15 @@ class RunningMachine implements Running {
     return {
       cause: this.#released && ended.cause === "killed" ? "exited" : ended.cause,
       stats: this.#merged(ended.stats),
-      error: ended.error ?? this.#violation?.toJSON(),
+      error: ended.error ?? (this.#violation ?? this.#panic())?.toJSON(),
     };
+  }
+
+  /** Why the guest's kernel gave up, if it did, by its own word. */
+  #panic(): BulkheadError | undefined {
+    const words = this.#console.panic();
+    if (words === undefined || this.#released) return undefined;
+    return new BulkheadError("GUEST_FAILED", { operation: "run", detail: words });
   }
 
   /** Memory and time as the host counted them; what went wrong inside as the guest did, since nobody else can. */
