@@ -1,9 +1,10 @@
 import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Plan } from "../../packages/bulkhead/src/plan/schema.js";
 import type { DirectoryEntry } from "../../packages/bulkhead/src/sandbox/files/entries.js";
 import { DirectoryCopy } from "../../packages/bulkhead/src/sandbox/write-back/copy.js";
+import { OpenDirectory } from "../../packages/bulkhead/src/sandbox/write-back/open-directory.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 
 const IS_ROOT = process.getuid?.() === 0;
@@ -16,15 +17,12 @@ type Told = Readonly<Record<string, Omit<Partial<DirectoryEntry>, "name"> & { re
 /** An inside that says what a test wants it to say; no guest of ours would. */
 function inside(told: Told) {
   return {
-    list: async (path: string): Promise<readonly DirectoryEntry[]> =>
-      Object.entries(told)
-        .filter(([at]) => `/out/${at}`.startsWith(`${path}/`) && !`/out/${at}`.slice(path.length + 1).includes("/"))
-        .map(([at, { content: _, ...entry }]) => ({
-          type: "file",
-          ...INFO,
-          ...entry,
-          name: at.split("/").pop() ?? "",
-        })),
+    async *list(path: string): AsyncGenerator<DirectoryEntry, void, void> {
+      for (const [at, { content: _, ...entry }] of Object.entries(told)) {
+        const name = at.split("/").pop() ?? "";
+        if (`/out/${at}` === `${path}/${name}`) yield { type: "file", ...INFO, ...entry, name };
+      }
+    },
     read: (path: string) => told[path.slice("/out/".length)]?.content?.() ?? Readable.from([Buffer.from("evil\n")]),
   };
 }
@@ -43,6 +41,7 @@ describe("writing back what a hostile guest says", () => {
     for (const path of ["out", "out/sub", "out/file", "out/sub/file"]) await own(path);
   });
   afterEach(async () => {
+    vi.restoreAllMocks();
     expect(await readdir(directory.join("outside")), "nothing outside is touched").toEqual(["canary"]);
     expect(await readFile(directory.join("outside/canary"), "utf8")).toBe("canary");
     await directory[Symbol.asyncDispose]();
@@ -54,8 +53,8 @@ describe("writing back what a hostile guest says", () => {
     if (IS_ROOT) await chown(directory.join(path), OWNER, OWNER);
   }
 
-  async function copied(before = BEFORE): Promise<DirectoryCopy> {
-    const owner = { hostUid: OWNER, hostGid: OWNER, uid: 1000, gid: 1000 };
+  async function copied(before = BEFORE, hostUid = OWNER): Promise<DirectoryCopy> {
+    const owner = { hostUid, hostGid: OWNER, uid: 1000, gid: 1000 };
     const source = directory.join("out");
     const mount = { kind: "bind", source, at: "/out", readOnly: false, exec: true, owner } as const;
     const plan = { mounts: [mount], limits: { fileBytes: BYTES } } as unknown as Plan;
@@ -172,9 +171,12 @@ describe("writing back what a hostile guest says", () => {
   });
 
   test("what a killed process left is removed, and what others have put there is not followed", async () => {
-    const left = `out/.bulkhead-write-back-1-1-1-00000000-${"0".repeat(16)}`;
+    const name = `.bulkhead-write-back-1-1-1-00000000-${"0".repeat(16)}`;
+    const left = `out/${name}`;
     await mkdir(directory.join(left));
+    await writeFile(directory.join(`${left}/${name}`), "");
     await writeFile(directory.join(`${left}/0`), "half a file");
+    await mkdir(directory.join(`${left}/2`));
     await symlink(directory.join("outside/canary"), directory.join(`${left}/1`));
     const fake = directory.join(`out/.bulkhead-write-back-2-1-1-00000000-${"0".repeat(16)}`);
     await symlink(directory.join("outside"), fake);
@@ -184,6 +186,98 @@ describe("writing back what a hostile guest says", () => {
     await copy.clear();
     expect((await readdir(directory.join("out"))).sort()).toEqual([fake.split("/").pop(), "file", "sub"]);
     await rm(fake);
+  });
+
+  test("a directory that another one of the caller's was renamed to look like is not emptied", async () => {
+    const fake = directory.join(`out/.bulkhead-write-back-1-1-1-00000000-${"0".repeat(16)}`);
+    await mkdir(fake, { mode: 0o700 });
+    await writeFile(`${fake}/0`, "the caller's");
+    const copy = await copied();
+    await copy.fetch(inside({ ...BEFORE, file: { ctimeUs: 2 } }));
+    await copy.put();
+    await copy.clear();
+    expect(await readFile(`${fake}/0`, "utf8")).toBe("the caller's");
+  });
+
+  test("what could not be put in a directory that is in the way is put when it no longer is", async () => {
+    const copy = await copied();
+    await writeFile(directory.join("out/new"), "in the way");
+    const after = { ...BEFORE, new: { type: "directory" as const, mode: 0o755 }, "new/file": {} };
+    await expect(written(copy, after)).rejects.toMatchObject({ code: "WRITE_BACK_FAILED", path: "/out/new" });
+    await rm(directory.join("out/new"));
+    expect(await written(copy, after)).toMatchObject({ written: 1, made: 1 });
+    expect(await readFile(directory.join("out/new/file"), "utf8")).toBe("evil\n");
+  });
+
+  /** Has something happen on the host just when a directory was made there, before it is opened. */
+  function whenMade(swap: (path: string) => Promise<void>): void {
+    const enter = OpenDirectory.prototype.enter;
+    let names: readonly string[] = [];
+    vi.spyOn(OpenDirectory.prototype, "enter").mockImplementation(async function (this: OpenDirectory, name: string) {
+      const at = directory.join(`out/${name}`);
+      const isNew = !names.includes(name) && (await lstat(at).catch(() => undefined))?.isDirectory() === true;
+      if (isNew) await swap(at);
+      names = [...names, name];
+      return await enter.call(this, name);
+    });
+  }
+
+  test.runIf(IS_ROOT)("a directory of root's that is put in the place of a new one is not given away", async () => {
+    const copy = await copied();
+    const roots = directory.join("out/roots");
+    await mkdir(roots, { mode: 0o700 });
+    whenMade(async (at) => {
+      if (!at.endsWith("/new")) return;
+      await rename(at, directory.join("out/aside"));
+      await rename(roots, at);
+    });
+    const after = { ...BEFORE, new: { type: "directory" as const, mode: 0o777 }, "new/file": {} };
+    await written(copy, after).catch(() => undefined);
+    const found = (await readdir(directory.join("out"))).includes("roots") ? "out/roots" : "out/new";
+    const { uid, mode } = await lstat(directory.join(found));
+    expect([uid, mode & 0o777]).toEqual([0, 0o700]);
+    expect(await readdir(directory.join(found))).toEqual([]);
+  });
+
+  test.runIf(IS_ROOT)(
+    "new files are not put in a directory of somebody else's that took the place of ours",
+    async () => {
+      const copy = await copied();
+      const theirs = directory.join("out/theirs");
+      await mkdir(theirs, { mode: 0o777 });
+      await chown(theirs, OWNER + 1, OWNER + 1);
+      let taken = "";
+      whenMade(async (at) => {
+        if (!at.includes("/.bulkhead")) return;
+        taken = at;
+        await rename(at, directory.join("out/aside"));
+        await rename(theirs, at);
+      });
+      await expect(copy.fetch(inside({ ...BEFORE, file: { ctimeUs: 2 } }))).rejects.toMatchObject({
+        code: "WRITE_BACK_FAILED",
+      });
+      expect(taken).not.toBe("");
+      expect(await readFile(directory.join("out/file"), "utf8")).toBe("host\n");
+    },
+  );
+
+  test.runIf(IS_ROOT)("a directory that has another owner than when the plan was made is refused", async () => {
+    await expect(copied(BEFORE, OWNER + 1)).rejects.toMatchObject({ code: "FILES_INVALID" });
+    await chown(directory.join("out"), 0, 0);
+    await expect(copied()).rejects.toMatchObject({ code: "FILES_INVALID" });
+  });
+
+  test("what is mounted in the directory does not get another mode, whoever owns it", async () => {
+    const copy = await copied();
+    const { ino } = await lstat(directory.join("out/sub"), { bigint: true });
+    const stat = Object.getOwnPropertyDescriptor(OpenDirectory.prototype, "stat")?.get;
+    vi.spyOn(OpenDirectory.prototype, "stat", "get").mockImplementation(function (this: OpenDirectory) {
+      const found = stat?.call(this);
+      return found.ino === ino ? Object.assign(found, { dev: -1n }) : found;
+    });
+    const after = { ...BEFORE, sub: { type: "directory" as const, mode: 0o777 } };
+    await expect(written(copy, after)).rejects.toMatchObject({ code: "WRITE_BACK_FAILED", path: "/out/sub" });
+    expect((await lstat(directory.join("out/sub"))).mode & 0o777).toBe(0o755);
   });
 
   test.runIf(IS_ROOT)("root writes nothing into a directory of somebody else's for a guest", async () => {

@@ -2,18 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
 import type { DirectoryEntry } from "../../src/sandbox/files/entries.js";
-import { type Change, changesBetween } from "../../src/sandbox/write-back/changes.js";
+import { type Change, changesBetween, knownAfter } from "../../src/sandbox/write-back/changes.js";
 import { type InsideEntry, type ListOne, listInside } from "../../src/sandbox/write-back/inside.js";
 import { isPlainName } from "../../src/sandbox/write-back/names.js";
 
 const INFO = { type: "file", size: 1, mode: 0o644, uid: 1000, gid: 1000, mtimeMs: 0, ctimeUs: 0 } as const;
 const FAILED = { code: "WRITE_BACK_FAILED" };
-const SMALL = { entries: 1000, depth: 8, pathBytes: 500 };
+const SMALL = { entries: 1000, depth: 8, pathBytes: 500, textBytes: 10_000 };
 
-const always =
-  (...entries: DirectoryEntry[]): ListOne =>
-  async () =>
-    entries;
+const always = (...entries: DirectoryEntry[]): ListOne =>
+  async function* () {
+    yield* entries;
+  };
 
 describe("what an inside says of a directory", () => {
   it.each(["..", ".", "", "a/b", "../../etc/passwd", "a\0b", "x".repeat(256), "\ud800"])(
@@ -35,6 +35,20 @@ describe("what an inside says of a directory", () => {
     await expect(listInside("/out", new Set(), long, SMALL)).rejects.toMatchObject(FAILED);
   });
 
+  it("is refused before more was taken than there may be, in one directory and in text", async () => {
+    let taken = 0;
+    const endless = (entry: object): ListOne =>
+      async function* () {
+        for (; ; taken += 1) yield { name: `${taken}`, ...INFO, ...entry };
+      };
+    await expect(listInside("/out", new Set(), endless({}), { ...SMALL, entries: 100 })).rejects.toMatchObject(FAILED);
+    expect(taken).toBe(100);
+    taken = 0;
+    const links = endless({ type: "symlink", target: "t".repeat(4000) });
+    await expect(listInside("/out", new Set(), links, SMALL)).rejects.toMatchObject(FAILED);
+    expect(taken).toBe(2);
+  });
+
   it("leaves out what else is mounted there, and Bulkhead's own names", async () => {
     const { entries, left } = await listInside(
       "/out",
@@ -47,13 +61,17 @@ describe("what an inside says of a directory", () => {
 
   it("counts nothing as removed that is in a directory that cannot be listed any more", async () => {
     const listing = (closed: boolean) =>
-      listInside("/out", new Set(), async (path) => {
-        if (path === "/out") return [{ name: "d", ...INFO, type: "directory" }];
-        if (closed) throw new BulkheadError("FILE_DENIED");
-        return [{ name: "file", ...INFO }];
+      listInside("/out", new Set(), async function* (path) {
+        if (path === "/out") yield { name: "d", ...INFO, type: "directory" };
+        else if (closed) throw new BulkheadError("FILE_DENIED");
+        else yield { name: "file", ...INFO };
       });
-    const changes = changesBetween((await listing(false)).entries, await listing(true));
-    expect(changes.tree.size).toBe(0);
+    const before = await listing(false);
+    const closed = await listing(true);
+    expect(changesBetween(before.entries, closed).tree.size).toBe(0);
+    // Nor is it new when it can be again.
+    const known = knownAfter(before.entries, closed, new Set());
+    expect(changesBetween(known, before).tree.size).toBe(0);
   });
 });
 

@@ -77,9 +77,15 @@ export class Files {
 
   /** What is in a directory, without `.` and `..`, in no particular order. */
   async list(path: string): Promise<DirectoryEntry[]> {
+    const entries: DirectoryEntry[] = [];
+    for await (const entry of this.entries(path)) entries.push(entry);
+    return entries;
+  }
+
+  /** @internal As `list`, without keeping them. */
+  async *entries(path: string): AsyncGenerator<DirectoryEntry, void, void> {
     const operation = new FileOperation(this.#live, { op: "list", path });
     const lines = new LineDecoder();
-    const entries: DirectoryEntry[] = [];
     let bytes = 0;
     for await (const chunk of operation.output as AsyncIterable<Buffer>) {
       bytes += chunk.length;
@@ -87,11 +93,10 @@ export class Files {
         throw tooLarge("list", path, LONGEST_LIST_BYTES);
       }
       for (const line of this.#checked(() => lines.push(chunk))) {
-        entries.push(this.#checked(() => readEntry(line)));
+        yield this.#checked(() => readEntry(line));
       }
     }
     await operation.value;
-    return entries;
   }
 
   /** What a path refers to; with `follow: false`, of a symbolic link itself. */

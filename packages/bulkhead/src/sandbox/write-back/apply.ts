@@ -16,7 +16,7 @@ export interface Work {
   /** Names in `staging`, by the paths that they are for; what is not in it is to be left as it is. */
   readonly staged: ReadonlyMap<string, string>;
   readonly report: Report;
-  /** Paths at which something is not as it is inside. */
+  /** Paths at which, or below which, something is not as it is inside. */
   readonly failed: Set<string>;
 }
 
@@ -80,34 +80,43 @@ async function putDirectory(
   change: Change,
   work: Work,
 ): Promise<void> {
+  const { staging, report } = work;
   const found = await directory.look(name);
-  if (found !== undefined && !found.isDirectory()) return leave(work, path, "in-the-way");
-  if (found === undefined) {
-    if (!mayChange(directory, found, path, work)) return;
-    await directory.mkdir(name);
-    work.report.made += 1;
-  }
-  await enterAnd(directory, name, path, change, work, found === undefined);
+  if (found !== undefined) return await enterAnd(directory, name, path, change, work);
+  if (!mayChange(directory, found, path, work)) return;
+  const made = await staging.makeDirectory();
+  await using entered = made.directory;
+  await directory.moveIn(staging.directory, made.name, name);
+  staging.taken(made.name);
+  report.made += 1;
+  await fill(entered, path, change, work, true);
 }
 
-/** What is in a directory, then its mode: one that is closed for writing inside could not be filled any more. */
 async function enterAnd(
   directory: OpenDirectory,
   name: string,
   path: string,
-  { put, below }: Change,
+  change: Change,
   work: Work,
-  made = false,
 ): Promise<void> {
   const found = await directory.look(name);
   // It is gone on the host, or something else is there: then what was changed in it has no place.
   if (found?.isDirectory() !== true) return leave(work, path, "in-the-way");
   await using entered = await directory.enter(name);
-  if (made && work.owner !== null) await entered.chown(work.owner);
+  await fill(entered, path, change, work, false);
+}
+
+/** What is in a directory, then its mode: one that is closed for writing inside could not be filled any more. */
+async function fill(
+  entered: OpenDirectory,
+  path: string,
+  { put, below }: Change,
+  work: Work,
+  made: boolean,
+): Promise<void> {
   await inDirectory(entered, path, below, work);
   if (put === undefined) return;
-  const isOurs = made || entered.stat.uid === work.host.uid;
-  if (!isOurs) return leave(work, path, "owner");
+  if (!isOwners(entered, work.host)) return leave(work, path, "owner");
   // A set-group-id bit of the host's own means something there.
   const kept = made ? 0 : Number(entered.stat.mode & 0o7000n);
   await entered.chmod(kept | (put.mode & PERMISSIONS));
@@ -156,12 +165,16 @@ function mayChange(
   path: string,
   work: Pick<Work, "host" | "report" | "failed">,
 ): boolean {
-  const { uid, dev } = work.host;
-  const { stat } = directory;
-  const sticky = (stat.mode & STICKY) !== 0n && found !== undefined && found.uid !== uid;
-  if (stat.uid === uid && stat.dev === dev && !sticky) return true;
+  const { host } = work;
+  const sticky = (directory.stat.mode & STICKY) !== 0n && found !== undefined && found.uid !== host.uid;
+  if (isOwners(directory, host) && !sticky) return true;
   leave(work, path, "owner");
   return false;
+}
+
+/** What is mounted in a directory of the host is none of the copy's, whoever owns it. */
+function isOwners({ stat }: OpenDirectory, { uid, dev }: HostTree): boolean {
+  return stat.uid === uid && stat.dev === dev;
 }
 
 function leave(

@@ -6,9 +6,11 @@ export interface Bounds {
   readonly depth: number;
   /** Bytes of a path, the mount's own included. */
   readonly pathBytes: number;
+  /** Bytes of all paths and targets of links together. */
+  readonly textBytes: number;
 }
 
-export const BOUNDS: Bounds = { entries: 100_000, depth: 64, pathBytes: 4000 };
+export const BOUNDS: Bounds = { entries: 100_000, depth: 64, pathBytes: 4000, textBytes: 64 * 1024 * 1024 };
 
 /** Within which everything must have come out: an inside that answers and never gets done is one that does not. */
 export const FETCH_MS = 5 * 60_000;

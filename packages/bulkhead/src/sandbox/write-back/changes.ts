@@ -45,9 +45,23 @@ export function changesBetween(before: Listing["entries"], after: Listing): Chan
     tree.at(path, { put: now, ...(was === undefined || was.type === now.type ? {} : { gone: was }) });
   }
   for (const [path, was] of before) {
-    if (!after.entries.has(path) && !isUnknown(path, after.closed)) tree.at(path, { gone: was });
+    if (!after.entries.has(path) && !isBelow(path, after.closed)) tree.at(path, { gone: was });
   }
   return { tree: tree.below, files, links, special, setId };
+}
+
+/**
+ * What is the same inside and on the host, to compare with the next time: what is inside now, but where that could not be put or nobody knows what it is. Pure.
+ */
+export function knownAfter(
+  before: Listing["entries"],
+  { entries, closed }: Listing,
+  failed: ReadonlySet<string>,
+): Listing["entries"] {
+  const hasFailed = (path: string) => failed.has(path) || isBelow(path, failed);
+  const known = new Map([...entries].filter(([path]) => !hasFailed(path)));
+  for (const [path, was] of before) if (hasFailed(path) || isBelow(path, closed)) known.set(path, was);
+  return known;
 }
 
 /** Of a directory only the mode counts: what is in it has places of its own. */
@@ -59,13 +73,13 @@ function differ(was: InsideEntry, now: InsideEntry): boolean {
   return !same || was.ctimeUs !== now.ctimeUs || now.ctimeUs === undefined;
 }
 
-/** Whether it may still be there, in a directory that could not be listed. */
-function isUnknown(path: string, closed: ReadonlySet<string>): boolean {
-  if (closed.size === 0) return false;
+/** Whether it is in one of the directories, or in one in these; "" is the one that holds all. */
+function isBelow(path: string, directories: ReadonlySet<string>): boolean {
+  if (directories.size === 0) return false;
   for (let end = path.lastIndexOf("/"); end !== -1; end = path.lastIndexOf("/", end - 1)) {
-    if (closed.has(path.slice(0, end))) return true;
+    if (directories.has(path.slice(0, end))) return true;
   }
-  return closed.has("");
+  return directories.has("");
 }
 
 class Tree {

@@ -2,7 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
 import { isWithin } from "../../policy/paths.js";
 import { apply } from "./apply.js";
-import { type Changes, changesBetween } from "./changes.js";
+import { type Changes, changesBetween, knownAfter } from "./changes.js";
 import { fetchChanges, type ReadOne } from "./fetch.js";
 import { type InsideEntry, type Listing, type ListOne, listInside } from "./inside.js";
 import { type HostTree, markTree } from "./marks.js";
@@ -55,9 +55,16 @@ export class DirectoryCopy {
     this.#host = host;
   }
 
-  /** To be called before the copy is made: what changes on the host from here on is the host's. */
+  /** To be called before the copy is made: what changes on the host from here on is the host's. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
   static async of(mount: Bind, plan: Plan): Promise<DirectoryCopy> {
-    return new DirectoryCopy(mount, plan, await markTree(mount.source));
+    const { source, owner } = mount;
+    const host = await markTree(source);
+    // Who may rename what the path leads through can make it lead to a directory of root's by now, and root would write there.
+    if (owner !== null && "hostUid" in owner && host.uid !== BigInt(owner.hostUid)) {
+      const detail = `its owner was uid ${owner.hostUid}, and is uid ${host.uid} now`;
+      throw new BulkheadError("FILES_INVALID", { operation: "look at directory", path: source, detail });
+    }
+    return new DirectoryCopy(mount, plan, host);
   }
 
   /** Looks at the copy, before the workload does. @throws BulkheadError MICROVM_UNSUPPORTED, WRITE_BACK_FAILED */
@@ -111,13 +118,7 @@ export class DirectoryCopy {
     if (fetched === undefined) throw new RangeError("nothing was fetched");
     const { now, changes, top, staging, staged, report, failed } = fetched;
     await apply(top, changes.tree, { host: this.#host, owner: this.#owner, staging, staged, report, failed });
-    const known = new Map(now.entries);
-    for (const path of failed) {
-      const before = this.#known.get(path);
-      if (before === undefined) known.delete(path);
-      else known.set(path, before);
-    }
-    this.#known = known;
+    this.#known = knownAfter(this.#known, now, failed);
     return report.finish();
   }
 

@@ -16,8 +16,8 @@ export interface Listing {
   readonly left: readonly { readonly path: string; readonly why: LeftWhy }[];
 }
 
-/** Lists one directory inside. */
-export type ListOne = (path: string) => Promise<readonly DirectoryEntry[]>;
+/** Lists one directory inside, entry by entry: what it holds may not all be kept before it is counted. */
+export type ListOne = (path: string) => AsyncIterable<DirectoryEntry>;
 
 const GONE: ReadonlySet<string> = new Set(["FILE_NOT_FOUND", "FILE_NOT_DIRECTORY"]);
 
@@ -37,11 +37,14 @@ export async function listInside(
   const left: { readonly path: string; readonly why: LeftWhy }[] = [];
   const waiting = [""];
   let seen = 0;
+  let text = 0;
 
   const note = (parent: string, entry: DirectoryEntry) => {
     seen += 1;
     if (seen > bounds.entries) throw failed(at, `more than ${bounds.entries} files`);
     const path = parent === "" ? entry.name : `${parent}/${entry.name}`;
+    text += Buffer.byteLength(path) + Buffer.byteLength(entry.target ?? "");
+    if (text > bounds.textBytes) throw failed(at, `more than ${bounds.textBytes} bytes of names`);
     if (parent === "" && isOwnName(entry.name)) {
       left.push({ path, why: "name" });
       return;
@@ -72,7 +75,7 @@ export async function listInside(
 
   const visit = async (path: string) => {
     try {
-      for (const entry of await list(path === "" ? at : `${at}/${path}`)) note(path, entry);
+      for await (const entry of list(path === "" ? at : `${at}/${path}`)) note(path, entry);
     } catch (error) {
       if (!(error instanceof BulkheadError)) throw error;
       if (error.code === "FILE_DENIED") left.push({ path, why: "unreadable" });

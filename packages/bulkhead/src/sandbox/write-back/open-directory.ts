@@ -68,8 +68,10 @@ export class OpenDirectory implements AsyncDisposable {
     return await open(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   }
 
-  async mkdir(name: string): Promise<void> {
+  /** Opens a directory that was not there; where others may rename things, it may be one of theirs that they put in its place. */
+  async make(name: string): Promise<OpenDirectory> {
     await mkdir(this.#at(name), { mode: 0o700 });
+    return await this.enter(name);
   }
 
   async link(name: string, target: string): Promise<void> {
@@ -88,7 +90,7 @@ export class OpenDirectory implements AsyncDisposable {
     await rmdir(this.#at(name));
   }
 
-  /** Takes the place of a file or link that is there; of a directory never. */
+  /** A file or link takes the place of another, a directory that of an empty one. */
   async moveIn(from: OpenDirectory, name: string, to: string): Promise<void> {
     await rename(from.#at(name), this.#at(to));
   }

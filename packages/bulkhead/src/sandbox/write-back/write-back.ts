@@ -105,7 +105,7 @@ export class WriteBack {
     };
     const timer = setTimeout(late, FETCH_MS);
     try {
-      await work({ list: async (path) => await files.list(path), read: (path) => files.readStream(path) });
+      await work({ list: (path) => files.entries(path), read: (path) => files.readStream(path) });
     } finally {
       clearTimeout(timer);
     }
