@@ -120,6 +120,13 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     for (const around of ["uid-range", "network", "read-only-root"])
       expect(statusOf(unvouched, around)).toBe("enforced");
 
+    // A copy of it holds the same memory, whoever copied it.
+    const [forked] = await unvouched.fork(1);
+    const again = await unvouched.snapshot(work.join("again"));
+    await using restored = await Sandbox.restore(again.directory, { digest: again.digest });
+    for (const copy of [forked, restored]) expect(copy && statusOf(copy, "seccomp")).toBe("weaker");
+    await forked?.kill();
+
     await using strict = await Sandbox.create({ ...POLICY, require: ["seccomp"] });
     const taken = await strict.snapshot(work.join("strict"));
     await expect(Sandbox.restore(taken.directory)).rejects.toMatchObject({ code: "REQUIREMENT_UNMET" });
@@ -135,6 +142,9 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     await expect(Sandbox.restore(directory)).rejects.toMatchObject({ code: "SNAPSHOT_MISMATCH" });
     await using copy = await Sandbox.restore(directory, { policy: POLICY });
     expect(copy.plan.limits).toEqual(sandbox.plan.limits);
+    // Copies of the copy, too.
+    const next = await copy.snapshot(work.join("policy-of-copy"));
+    expect(JSON.parse(await readFile(join(next.directory, "snapshot.json"), "utf8")).policy).toEqual(POLICY);
     await expect(Sandbox.restore(directory, { policy: { ...POLICY, user: "root" } })).rejects.toMatchObject({
       code: "SNAPSHOT_MISMATCH",
     });

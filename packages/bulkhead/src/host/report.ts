@@ -5,6 +5,8 @@ import type { Missing } from "./requirements.js";
 /** What this machine can enforce: what the broker saw (`facts`) and what the library can see. */
 export interface HostReport {
   readonly facts: Facts;
+  /** Whether the broker of this host runs as root, where `facts` are those of a guest's kernel; else they tell. */
+  readonly privileged?: boolean;
   readonly architecture: string;
   /** For levels whose wall is another program: what trying it found missing. A level that is not named was not tried. */
   readonly tried: Readonly<Partial<Record<Level, readonly Missing[]>>>;

@@ -27,6 +27,11 @@ export function withAbsolutePaths(policy: unknown, directory: string): unknown {
   return rewritten;
 }
 
+/** The policy with its paths as they are understood now: it may be needed again when this process stands elsewhere. */
+export function withPathsOfNow(policy: object): Readonly<Record<string, unknown>> {
+  return withAbsolutePaths(structuredClone(policy), process.cwd()) as Readonly<Record<string, unknown>>;
+}
+
 function absoluteRule(rule: unknown, directory: string): unknown {
   if (!isFields(rule)) return rule;
   const { key, keyless } = rule;

@@ -249,7 +249,7 @@ async function examined(
   const facts = runtime.guest ?? report.facts;
   const tried = { [level]: runtime.missing };
   const counting = runtime.counting === undefined ? {} : { counting: runtime.counting };
-  return { host: { ...report, facts, tried, ...counting }, runtime };
+  return { host: { ...report, facts, privileged: report.facts.privileged, tried, ...counting }, runtime };
 }
 
 /** The image of a tree for a machine of its own. What makes one runs in a sandbox, and is loaded only when there is one to make. */

@@ -6,7 +6,7 @@ import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Compiled } from "../plan/compile.js";
 import type { Plan } from "../plan/schema.js";
-import { withAbsolutePaths } from "../policy/absolute-paths.js";
+import { withPathsOfNow } from "../policy/absolute-paths.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
 import { type ExecOptions, execRequest } from "./exec-options.js";
@@ -25,6 +25,14 @@ import type { WriteBack } from "./write-back/write-back.js";
 export interface SandboxOptions extends PrepareOptions {
   /** Gives up creating it; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
+}
+
+/** What copies of a sandbox are made of, beside its memory. */
+interface Origin {
+  /** With absolute paths, as they were understood when it was made; empty at levels that cannot be snapshotted. */
+  readonly policy: Readonly<Record<string, unknown>>;
+  /** Whether all that it goes on from is known. */
+  readonly vouched: boolean;
 }
 
 /**
@@ -49,11 +57,10 @@ export class Sandbox implements AsyncDisposable {
   readonly #compiled: Compiled;
   readonly #egress: Egress | null;
   readonly #writeBack: WriteBack | null;
-  /** With absolute paths, as they were understood when it was made; empty at levels that cannot be snapshotted. */
-  readonly #policy: Record<string, unknown>;
+  readonly #origin: Origin;
   #killed = false;
 
-  private constructor(live: Live, { compiled, egress, writeBack }: Prepared, launched: Launched, policy: object) {
+  private constructor(live: Live, { compiled, egress, writeBack }: Prepared, launched: Launched, origin: Origin) {
     this.id = compiled.plan.id;
     this.level = compiled.level;
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
@@ -64,7 +71,7 @@ export class Sandbox implements AsyncDisposable {
     this.#compiled = compiled;
     this.#egress = egress;
     this.#writeBack = writeBack;
-    this.#policy = policy as Record<string, unknown>;
+    this.#origin = origin;
     this.#limitTime(compiled.workload.timeMs);
   }
 
@@ -76,11 +83,11 @@ export class Sandbox implements AsyncDisposable {
   static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
     throwIfAborted(options.signal);
     const prepared = await prepare(policy, options);
-    const kept = prepared.compiled.level === "microvm" ? absolute(policy) : {};
-    return await Sandbox.#launch(prepared, kept, options.signal);
+    const kept = prepared.compiled.level === "microvm" ? withPathsOfNow(policy) : {};
+    return await Sandbox.#launch(prepared, { policy: kept, vouched: true }, options.signal);
   }
 
-  static async #launch(prepared: Prepared, policy: object, signal: AbortSignal | undefined): Promise<Sandbox> {
+  static async #launch(prepared: Prepared, origin: Origin, signal: AbortSignal | undefined): Promise<Sandbox> {
     if (signal?.aborted === true) prepared.discard();
     throwIfAborted(signal);
     const live = new Live(prepared.driver.launch(prepared.compiled.plan));
@@ -93,7 +100,7 @@ export class Sandbox implements AsyncDisposable {
       await connected;
       await prepared.writeBack?.begin(live);
       throwIfAborted(signal);
-      return new Sandbox(live, prepared, launched, policy);
+      return new Sandbox(live, prepared, launched, origin);
     } catch (error) {
       throwIfAborted(signal);
       throw error;
@@ -201,12 +208,12 @@ export class Sandbox implements AsyncDisposable {
     throw failed.reason;
   }
 
-  static async #resume({ prepared, policy }: OpenedSnapshot, { signal }: RestoreOptions): Promise<Sandbox> {
-    return await Sandbox.#launch(prepared, policy, signal);
+  static async #resume({ prepared, ...origin }: OpenedSnapshot, { signal }: RestoreOptions): Promise<Sandbox> {
+    return await Sandbox.#launch(prepared, origin, signal);
   }
 
   #subject() {
-    return { live: this.#live, level: this.level, policy: this.#policy };
+    return { live: this.#live, level: this.level, ...this.#origin };
   }
 
   #requireCopyable(): void {
@@ -264,11 +271,6 @@ export class Sandbox implements AsyncDisposable {
     const clear = () => clearTimeout(timer);
     this.ended.then(clear, clear);
   }
-}
-
-/** The policy with its paths as they are understood now: it may be needed again when this process stands elsewhere. */
-function absolute(policy: Policy): object {
-  return withAbsolutePaths(structuredClone(policy), process.cwd()) as object;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -237,7 +237,10 @@ async function contradicted(
   });
   if (level === "gvisor" || level === "microvm") {
     // The broker looks at the jail of what makes the wall; what that keeps inside is its own word.
-    return jailLooks(evidence).map(({ protection, held }) =>
+    const claimed = enforcement.protections.find(({ protection }) => protection === "uid-range");
+    const { controllers } = sandbox.plan.cgroup;
+    const asked = { controllers, uidRange: claimed?.status === "enforced" };
+    return jailLooks(evidence, asked).map(({ protection, held }) =>
       row(`${protection} of the jail`, protection, held, "it is not"),
     );
   }

@@ -23,8 +23,10 @@ const jail: Evidence = {
   mounts: { rootReadOnly: true, count: 12 },
 };
 
+const asked = { controllers: ["memory", "pids"], uidRange: true };
+
 function lost(evidence: Evidence): readonly string[] {
-  return jailLooks(evidence).flatMap(({ protection, held }) => (held ? [] : [protection]));
+  return jailLooks(evidence, asked).flatMap(({ protection, held }) => (held ? [] : [protection]));
 }
 
 describe("a jail, as the broker sees it", () => {
@@ -34,6 +36,7 @@ describe("a jail, as the broker sees it", () => {
 
   it.each<[string, Evidence]>([
     ["uid-range", { ...jail, init: { ...init, uid: [0, 0, 0, 0] } }],
+    ["uid-range", { ...jail, init: { ...init, uid: [1000, 1000, 1000, 1000] } }],
     ["no-new-privs", { ...jail, init: { ...init, noNewPrivs: false } }],
     ["seccomp", { ...jail, init: { ...init, seccomp: 0 } }],
     ["namespace.net", { ...jail, init: { ...init, namespaces: { ...own, net: "host" } } }],
@@ -41,8 +44,16 @@ describe("a jail, as the broker sees it", () => {
     ["namespace.mount", { ...jail, init: { ...init, namespaces: { ...own, mount: "host" } } }],
     ["read-only-root", { ...jail, mounts: { rootReadOnly: false, count: 12 } }],
     ["cgroup.memory", { ...jail, cgroup: { ...jail.cgroup, memoryMax: null } }],
+    ["cgroup.memory", { ...jail, cgroup: { version: 0, memoryMax: null, pidsMax: 65, cpuMax: null } }],
     ["cgroup.pids", { ...jail, cgroup: { ...jail.cgroup, pidsMax: null } }],
   ])("is none without %s", (protection, evidence) => {
     expect(lost(evidence)).toEqual([protection]);
+  });
+
+  it("is not looked at for what this host was not asked for", () => {
+    const bare = { ...jail, cgroup: { version: 0, memoryMax: null, pidsMax: null, cpuMax: null } } as const;
+    const looks = jailLooks(bare, { controllers: [], uidRange: false });
+    expect(looks.every(({ held }) => held)).toBe(true);
+    for (const { protection } of looks) expect(["uid-range", "cgroup.memory", "cgroup.pids"]).not.toContain(protection);
   });
 });

@@ -5,8 +5,14 @@ import { type Assessor, assessors } from "./assessor.js";
 
 /** What the host itself holds, around the machine. */
 const AROUND = assessors({
-  "uid-range": () =>
-    enforced("ids inside are the guest's own; the virtual machine monitor has host uids that nobody else has"),
+  "uid-range": (_plan, { facts, privileged = facts.privileged }) =>
+    privileged
+      ? enforced("ids inside are the guest's own; the virtual machine monitor has host uids that nobody else has")
+      : weaker(
+          `ids inside are the guest's own; the virtual machine monitor has the caller's (${facts.callerUid})`,
+          "who gets out of the machine and its jail would be the caller",
+          "Use a broker that runs as root.",
+        ),
   "read-only-root": ({ root, mounts }) =>
     root.readOnly
       ? enforced(`the root is an image that the virtual machine monitor has open for reading only${copies(mounts)}`)

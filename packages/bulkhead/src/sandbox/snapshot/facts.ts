@@ -11,7 +11,7 @@ export const STATE = "state";
 const MEMORY = "state-memory";
 export const FACTS = "snapshot.json";
 
-const VERSION = 2;
+const VERSION = 3;
 /** A policy has at most 256 KiB, and the rest is short. */
 const LARGEST_FACTS = 512 * 1024;
 /** No machine of today has as much memory. */
@@ -30,15 +30,18 @@ const schema = z.strictObject({
   files: z.union([z.tuple([savedFile(STATE)]), z.tuple([savedFile(STATE), savedFile(MEMORY)])]),
   /** As its owner wrote it, with absolute paths; checked where it is used. */
   policy: z.record(z.string(), z.unknown()),
+  vouched: z.boolean(),
 });
 
 export interface SnapshotFacts extends SavedMachine {
   readonly policy: Readonly<Record<string, unknown>>;
+  /** False of a machine that itself goes on from memory which nobody vouches for: no digest makes it another. */
+  readonly vouched: boolean;
 }
 
 /** Writes what is known of a saved machine beside it, and returns the digest of that. */
-export async function writeFacts(path: string, { tie, files, policy }: SnapshotFacts): Promise<string> {
-  const text = JSON.stringify({ version: VERSION, tie, files, policy });
+export async function writeFacts(path: string, { tie, files, policy, vouched }: SnapshotFacts): Promise<string> {
+  const text = JSON.stringify({ version: VERSION, tie, files, policy, vouched });
   await writeFile(path, text, { flag: "wx", mode: 0o600 });
   return digestOf(text);
 }

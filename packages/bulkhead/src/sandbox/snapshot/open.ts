@@ -9,7 +9,7 @@ import { requireSaved } from "../../levels/microvm/snapshot/saved-file.js";
 import type { Runtime } from "../../levels/runtime.js";
 import { wantedLevel } from "../../plan/compile/level.js";
 import type { Plan } from "../../plan/schema.js";
-import { withAbsolutePaths } from "../../policy/absolute-paths.js";
+import { withAbsolutePaths, withPathsOfNow } from "../../policy/absolute-paths.js";
 import { parsePolicy } from "../../policy/parse.js";
 import type { Policy } from "../../policy/schema.js";
 import { type BrokerOptions, type Prepared, prepare } from "../prepare.js";
@@ -33,7 +33,9 @@ export interface RestoreOptions extends BrokerOptions {
 /** A snapshot, ready to be gone on from. */
 export interface OpenedSnapshot {
   readonly prepared: Prepared;
+  /** The one in force, with absolute paths. */
   readonly policy: Readonly<Record<string, unknown>>;
+  readonly vouched: boolean;
 }
 
 /**
@@ -52,14 +54,16 @@ export async function openSnapshot(directory: string, options: RestoreOptions = 
   return await prepareFrom(path, facts, { ...options, vouched: options.digest !== undefined });
 }
 
-/** The same for a snapshot that was taken by this process just now, of which all is known. */
+/** The same for a snapshot whose files need no look. `vouched`: it is known to be the one that was taken; what that went on from itself is another matter. */
 export async function prepareFrom(
   path: string,
   facts: SnapshotFacts,
   options: RestoreOptions & { readonly vouched: boolean },
 ): Promise<OpenedSnapshot> {
   const { images, broker, signal } = options;
-  const policy = options.policy ?? (facts.policy as Policy);
+  const own = options.policy === undefined ? facts.policy : withPathsOfNow(options.policy);
+  const policy = own as Policy;
+  const vouched = options.vouched && facts.vouched;
   const prepared = await prepare(policy, {
     images: { ...images, pull: "never" },
     ...(broker === undefined ? {} : { broker }),
@@ -73,11 +77,11 @@ export async function prepareFrom(
     prepared.discard();
     throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "restore", detail: "a writable host directory" });
   }
-  if (options.vouched) return { prepared, policy: facts.policy };
+  if (vouched) return { prepared, policy: own, vouched };
   try {
     const enforcement = unvouched(prepared.compiled.enforcement);
     requireAll(parsePolicy(policy), enforcement);
-    return { prepared: { ...prepared, compiled: { ...prepared.compiled, enforcement } }, policy: facts.policy };
+    return { prepared: { ...prepared, compiled: { ...prepared.compiled, enforcement } }, policy: own, vouched };
   } catch (error) {
     prepared.discard();
     throw error;

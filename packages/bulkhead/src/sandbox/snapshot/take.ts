@@ -20,10 +20,12 @@ export interface Subject {
   readonly level: Level;
   /** With absolute paths. */
   readonly policy: Readonly<Record<string, unknown>>;
+  /** Whether all that it goes on from is known. */
+  readonly vouched: boolean;
 }
 
 /** Writes a snapshot of a sandbox into a new directory. @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_UNTRUSTED, VMM_FAILED */
-export async function takeSnapshot({ live, level, policy }: Subject, directory: string): Promise<Snapshot> {
+export async function takeSnapshot({ live, level, policy, vouched }: Subject, directory: string): Promise<Snapshot> {
   const { running, channel } = live;
   if (running.snapshot === undefined) throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: `level ${level}` });
   const wanted = resolve(directory);
@@ -36,7 +38,7 @@ export async function takeSnapshot({ live, level, policy }: Subject, directory: 
     // Where it could not be restored from, it is of no use.
     const path = await requireOurDirectory(wanted);
     const saved = await running.snapshot(() => channel.checkpoint(), join(path, STATE));
-    return { directory: path, digest: await writeFacts(join(path, FACTS), { ...saved, policy }) };
+    return { directory: path, digest: await writeFacts(join(path, FACTS), { ...saved, policy, vouched }) };
   } catch (error) {
     await rm(wanted, { recursive: true, force: true });
     throw error;

@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { identity } from "../../src/evidence/assess/identity.js";
+import { microvm } from "../../src/evidence/assess/microvm.js";
+import type { Plan } from "../../src/plan/schema.js";
+import { hostWith } from "../support/facts.js";
+
+const { "uid-range": uidRange } = microvm(identity as Parameters<typeof microvm>[0]);
+
+describe("the uids of a machine's monitor", () => {
+  it("are nobody else's where the broker of the host runs as root", () => {
+    expect(uidRange?.({} as Plan, { ...hostWith(), privileged: true }).status).toBe("enforced");
+  });
+
+  it("are the caller's where it does not, whatever the guest's broker runs as", () => {
+    const verdict = uidRange?.({} as Plan, { ...hostWith({ privileged: true, callerUid: 1000 }), privileged: false });
+    expect(verdict).toMatchObject({ status: "weaker", by: expect.stringContaining("(1000)") });
+  });
+});
