@@ -79,10 +79,16 @@ impl Record {
         for argument in calls::paths(name) {
             self.add_path(call, &argument);
         }
-        if let Some(peer) = peer(name, call)
-            && (self.peers.len() < MOST_PEERS || self.peers.contains(&peer))
-        {
+        if let Some(peer) = peer(name, call) {
+            self.add_peer(peer);
+        }
+    }
+
+    fn add_peer(&mut self, peer: Peer) {
+        if self.peers.len() < MOST_PEERS || self.peers.contains(&peer) {
             self.peers.insert(peer);
+        } else {
+            self.cut_off = true;
         }
     }
 
@@ -196,4 +202,28 @@ fn peer(name: &'static str, call: &Call) -> Option<Peer> {
         libc::AF_NETLINK => Peer { call: name, family: "netlink", address: String::new(), port: 0 },
         _ => Peer { call: name, family: "other", address: family.to_string(), port: 0 },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_there_is_no_room_for_is_said_to_be_missing() {
+        let mut record = Record::default();
+        let peer = |number: usize| Peer {
+            call: "connect",
+            family: "inet",
+            address: "127.0.0.1".into(),
+            port: u16::try_from(number).expect("a port"),
+        };
+        for number in 0..MOST_PEERS {
+            record.add_peer(peer(number));
+        }
+        record.add_peer(peer(0));
+        assert!(!record.cut_off, "all of them are there");
+        record.add_peer(peer(MOST_PEERS));
+        assert!(record.cut_off);
+        assert_eq!(record.peers.len(), MOST_PEERS);
+    }
 }

@@ -33,7 +33,7 @@ export interface SurfaceLearned {
 /** Turns what was learned into the least policy. Pure. `defaultSyscalls`: how many the default profile lets through. */
 export function least(learned: Learned, policy: Policy, defaultSyscalls: number): Least {
   const access = generalise(learned);
-  const ports = learnedPorts(learned);
+  const ports = learnedPorts(learned, policy.tcp);
   const seccomp = learnedSeccomp(learned);
   const network = learned.peers.some(({ family, address }) => family.startsWith("inet") && !isLoopback(address));
   const { syscalls: _, network: given, ...rest } = policy;

@@ -1,3 +1,4 @@
+import type { Policy } from "../policy/schema.js";
 import type { Learned } from "./learned.js";
 
 /** Ports that were bound and connected to, whatever the protocol: of UDP they allow what nobody asks for. */
@@ -6,10 +7,15 @@ export interface LearnedPorts {
   readonly connect: readonly number[];
 }
 
-export function learnedPorts({ peers }: Learned): LearnedPorts {
-  const of = (wanted: string) => {
+/**
+ * A call is seen before Landlock decides about it, so one that `tcp` refuses is seen, too: only what `tcp` has is learned. That also keeps the lists
+ * as short as a policy's have to be. Of 0 (any that is free) only the binding to 0 is a use: who may bind to that may choose none.
+ */
+export function learnedPorts({ peers }: Learned, tcp: Policy["tcp"]): LearnedPorts {
+  const of = (wanted: "bind" | "connect") => {
     const seen = peers.filter(({ call, family }) => call === wanted && (family === "inet" || family === "inet6"));
-    return [...new Set(seen.map(({ port }) => port))].sort((a, b) => a - b);
+    const ports = [...new Set(seen.map(({ port }) => port))].sort((a, b) => a - b);
+    return tcp === undefined ? ports : ports.filter((port) => tcp[wanted]?.includes(port) === true);
   };
   return { bind: of("bind"), connect: of("connect") };
 }
