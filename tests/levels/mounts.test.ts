@@ -145,6 +145,33 @@ await forEachLevel((level) => {
     expect(result.stdout.trim().split("\n")).toEqual(expect.arrayContaining(["bin", "proc", "work"]));
   });
 
+  test.runIf(IS_ROOT)("a root written in memory has the mode of its directory, with the sticky bit", async () => {
+    await using directory = await TemporaryDirectory.create("sticky", 0o755);
+    for (const name of ["bin", "proc", "dev", "sys", "tmp", "work", "etc"]) await mkdir(directory.join(name));
+    const base = new URL("../../packages/bulkhead/assets/base/bin/busybox", import.meta.url);
+    await writeFile(directory.join("bin/busybox"), await readFile(base));
+    await chmod(directory.join("bin/busybox"), 0o755);
+    for (const mode of ["1777", "751"]) {
+      await chmod(directory.path, Number.parseInt(mode, 8));
+      const policy = { level, root: directory.path, writable: true };
+      expect((await run(["/bin/busybox", "stat", "-c", "%a", "/"], policy)).stdout).toBe(`${mode}\n`);
+    }
+  });
+
+  test("a writable host directory has its mode, with the sticky bit, also where the workload has a copy", async (context) => {
+    await using directory = await TemporaryDirectory.create("sticky", 0o755);
+    await mkdir(directory.join("out"));
+    if (IS_ROOT) await chown(directory.join("out"), OWNER, OWNER);
+    await chmod(directory.join("out"), 0o1777);
+    const policy = { level, files: [{ host: directory.join("out"), at: "/out", mode: "rw" as const }] };
+    try {
+      expect(await printed("stat -c %a /out", policy)).toBe("1777\n");
+    } catch (error) {
+      if (error instanceof BulkheadError && error.code === "MOUNT_IDMAP_UNSUPPORTED") context.skip(error.message);
+      throw error;
+    }
+  });
+
   test("a source that is not there is refused by its name", async () => {
     const refused = run(["true"], { level, files: [{ host: "/no/such/directory", at: "/data" }] });
     await expect(refused).rejects.toBeInstanceOf(BulkheadError);

@@ -63,9 +63,6 @@ pub fn place<'a>(
         (lowers, Some(size)) => {
             let staging = outer.with_room(&name, size)?;
             let mount = overlay(&lowers, true, &staging, context)?;
-            if let (true, Some(topmost)) = (context.privileged, lowers.first()) {
-                resemble(&mount, topmost, at)?;
-            }
             watched.push(staging.mount);
             mount
         }
@@ -76,16 +73,6 @@ pub fn place<'a>(
     api::attach(&mount, target::directory(tree, at)?, at)?;
     tree.nest(plan, mount);
     Ok(())
-}
-
-/// The top of a writable tree belongs to whom it belongs to below: the new layer's own would be root's, and closed to the workload.
-fn resemble(mount: &OwnedFd, below: &OwnedFd, at: &str) -> Result<(), Error> {
-    let failed = Code::MountFailed;
-    let stat = rustix::fs::fstat(below).attempt_on(failed, "fstat", at)?;
-    let (owner, group) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
-    rustix::fs::chownat(mount, ".", Some(owner), Some(group), AtFlags::empty()).attempt_on(failed, "chown", at)?;
-    rustix::fs::chmodat(mount, ".", Mode::from_raw_mode(stat.st_mode & 0o1777), AtFlags::empty())
-        .attempt_on(failed, "chmod", at)
 }
 
 /// Lower, upper and work are named relative to the staging tmpfs: the one way that every kernel since 5.13 takes, and
@@ -131,13 +118,14 @@ pub fn overlay(lowers: &[OwnedFd], writable: bool, staging: &Staging, context: &
     filesystem.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 }
 
-/// The root directory is the upper layer's: it has the owner and the mode of the one below, not the broker's.
+/// The top of a writable tree is the upper layer's: it has the owner and the mode of the one below, not the broker's, which would close it to the workload.
+/// With the sticky bit, without which users of a shared directory remove each other's files.
 fn look_like(lower: &OwnedFd, staging: &Staging) -> Result<(), Error> {
     let failed = Code::MountFailed;
     let stat = rustix::fs::fstat(lower).attempt(failed, "fstat")?;
     let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
     rustix::fs::chownat(&staging.mount, "upper", Some(uid), Some(gid), AtFlags::empty()).attempt(failed, "chown")?;
-    let mode = Mode::from_raw_mode(stat.st_mode & 0o777);
+    let mode = Mode::from_raw_mode(stat.st_mode & 0o1777);
     rustix::fs::chmodat(&staging.mount, "upper", mode, AtFlags::empty()).attempt(failed, "chmod")
 }
 
