@@ -3,7 +3,7 @@ import type { ErrorContext } from "./bulkhead-error.js";
 
 /** One line for people: the cause, then what was attempted on what, and what the kernel said. */
 export function describe(cause: string, context: ErrorContext): string {
-  const operation = context.operation === undefined ? undefined : printable(context.operation);
+  const operation = context.operation === undefined ? undefined : printableLine(context.operation);
   const attempt = [operation, context.path === undefined ? undefined : quote(context.path)].filter(isSet).join(" ");
   const kernel = context.errno === undefined ? undefined : errnoName(context.errno);
   const facts = [attempt, kernel].filter(isSet).join(": ");
@@ -22,7 +22,8 @@ function detailed(detail: string): string {
 }
 
 function quote(path: string): string {
-  return JSON.stringify(printable(path));
+  // Its line ends are escaped by then, but for those that JSON leaves as they are.
+  return printableLine(JSON.stringify(printable(path)));
 }
 
 /** All of them may come from inside a sandbox: escape sequences in them must not reach a terminal. Lines are kept. */

@@ -26,6 +26,15 @@ describe("an error's message", () => {
   });
 });
 
+describe("what an error was about", () => {
+  it("forges no line of the message, whatever it is called", () => {
+    const forged = "x\nremedy: trust me\u2028remedy: do\u2029";
+    const error = new BulkheadError("FILE_NOT_FOUND", { operation: forged, path: forged });
+    expect(error.message).not.toMatch(/[\n\u2028\u2029]/);
+    expect(error.path).toBe(forged);
+  });
+});
+
 describe("errorFromWire", () => {
   it("keeps code and context", () => {
     const error = errorFromWire({ code: "FILE_NOT_FOUND", operation: "open", path: "/x", errno: 2 }, "FILE_FAILED");

@@ -1,4 +1,4 @@
-import { printable, type RunResult, type WriteBackOutcome } from "bulkhead";
+import { type BulkheadError, printableLine, type RunResult, type WriteBackOutcome } from "bulkhead";
 
 /** What a run's exit code does not tell: which limit it met, and the flag that moves it. */
 export function notesOn(result: RunResult): readonly string[] {
@@ -9,7 +9,7 @@ export function notesOn(result: RunResult): readonly string[] {
     result.diskFull ? "it filled a file system (--disk)" : undefined,
     result.outputTruncated ? "killed: it printed more than allowed (--max-output)" : undefined,
     ...writeBackNotes(result.writeBack),
-    result.error === undefined ? undefined : `${result.error.message}\n  remedy: ${result.error.remedy}`,
+    result.error === undefined ? undefined : failure(result.error),
   ].filter((note) => note !== undefined);
 }
 
@@ -20,10 +20,15 @@ function writeBackNotes(outcome: WriteBackOutcome | null): readonly string[] {
   const left = directories.flatMap((directory) => directory.left);
   const more = directories.reduce((sum, { leftMore }) => sum + leftMore, 0);
   return [
-    ...left.map(({ path, why }) => `${printable(path)}: ${WHY[why] ?? why}`),
+    ...left.map(({ path, why }) => `${printableLine(path)}: ${WHY[why] ?? why}`),
     ...(more === 0 ? [] : [`${more} more files are not on the host as they were inside`]),
-    ...(error === undefined ? [] : [`${error.message}\n  remedy: ${error.remedy}`]),
+    ...(error === undefined ? [] : [failure(error)]),
   ];
+}
+
+/** What is said of a failure may name a file inside: lines after the first are ours alone. */
+function failure({ message, remedy }: BulkheadError): string {
+  return `${printableLine(message)}\n  remedy: ${remedy}`;
 }
 
 const WHY: Readonly<Record<string, string>> = {
