@@ -15,11 +15,17 @@ let known: Promise<number> | undefined;
 
 /**
  * How fast the time-stamp counter of this processor counts, in thousands a second. QEMU's emulation hands it to the guest as it is, and a guest that believes in another speed has
- * a clock that is wrong by as much. Measured once per boot of the host.
+ * a clock that is wrong by as much. Measured once per boot of the host; a failure may be the moment's and is not kept.
  * @throws BulkheadError VMM_UNAVAILABLE
  */
 export function tscKhz(): Promise<number> {
-  known ??= found();
+  if (known === undefined) {
+    const measuring = found();
+    known = measuring;
+    measuring.catch(() => {
+      known = undefined;
+    });
+  }
   return known;
 }
 
