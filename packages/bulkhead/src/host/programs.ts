@@ -13,6 +13,11 @@ export function programPaths(name: string, override?: string, env: NodeJS.Proces
   return [toolsDirectory(env), ...path].map((directory) => join(directory, name)).filter(isExecutable);
 }
 
+/** Why nothing is used where the variable `variable` names `path`, and the cure. No other is used instead: whoever set it meant that one. */
+export function namesNoProgram(variable: string, path: string): string {
+  return `${variable} names ${JSON.stringify(path)}, which is no file that can be executed: name one that is, or unset it`;
+}
+
 /** Programs of this user's that set-up built, since no package has them. */
 export function toolsDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const data = env["XDG_DATA_HOME"];
@@ -20,7 +25,8 @@ export function toolsDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return join(base, "bulkhead", "tools");
 }
 
-function isExecutable(path: string): boolean {
+/** Whether a path leads to a file that this user may execute. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

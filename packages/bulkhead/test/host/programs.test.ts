@@ -52,4 +52,14 @@ describe("where programs are looked for", () => {
     const [runsc] = await findTools(env);
     expect(runsc).toMatchObject({ path: at("data/bulkhead/tools/runsc"), version: "built by set-up" });
   });
+
+  it.each(["not/there", "one/firecracker", "two/firecracker"])(
+    "the report does not call found what a variable names and is no program: %s",
+    async (path) => {
+      const tools = await findTools({ ...env, BULKHEAD_RUNSC: at(path) });
+      const runsc = tools.find(({ name }) => name === "runsc");
+      expect(runsc).toMatchObject({ path: null, version: null });
+      expect(runsc?.remedy).toContain(`BULKHEAD_RUNSC names ${JSON.stringify(at(path))}`);
+    },
+  );
 });

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { programPaths } from "../programs.js";
+import { isExecutable, namesNoProgram, programPaths } from "../programs.js";
 
 /** A program that a level or a feature needs, and whether it is here. */
 export interface Tool {
   readonly name: string;
   /** What it is for. */
   readonly purpose: string;
-  /** The one that is used; null: there is none. */
+  /** The one that is used; null: there is none, or a variable names what is none. */
   readonly path: string | null;
   /** Its own first line; null where it says none in time. */
   readonly version: string | null;
@@ -52,8 +52,12 @@ const VERSION_MS = 2000;
 export async function findTools(env: NodeJS.ProcessEnv = process.env): Promise<readonly Tool[]> {
   return await Promise.all(
     WANTED.map(async ({ name, purpose, remedy, override }) => {
-      const [path = null] = programPaths(name, override, env);
-      return { name, purpose, path, version: path === null ? null : await versionOf(path), remedy };
+      const [first] = programPaths(name, override, env);
+      if (first !== undefined && isExecutable(first)) {
+        return { name, purpose, path: first, version: await versionOf(first), remedy };
+      }
+      const cure = first === undefined || override === undefined ? remedy : `${namesNoProgram(override, first)}.`;
+      return { name, purpose, path: null, version: null, remedy: cure };
     }),
   );
 }

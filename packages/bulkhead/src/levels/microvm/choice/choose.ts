@@ -2,7 +2,7 @@ import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { Facts } from "../../../host/facts.js";
 import type { Missing } from "../../../host/requirements.js";
 import type { Trials } from "../../../host/trials.js";
-import { type Candidate, candidates, fingerprint, type MonitorName } from "./monitors.js";
+import { type Candidate, candidates, fingerprint, type MonitorName, whyNone } from "./monitors.js";
 import type { Trial } from "./remembered.js";
 
 /** The monitor that will be used, and what its guest's kernel can enforce. */
@@ -31,6 +31,12 @@ export type TryIt = (candidate: Candidate) => Promise<Facts>;
 export async function choose(tryIt: TryIt, guest: string, trials: Trials<Trial>, again = false): Promise<Chosen> {
   const tried: Tried[] = [];
   for (const candidate of candidates()) {
+    const why = whyNone(candidate);
+    if (why !== undefined) {
+      // Not remembered: it may be put there.
+      tried.push({ name: candidate.name, path: candidate.path, trial: { works: false, why } });
+      continue;
+    }
     const key = `${candidate.name} ${fingerprint(candidate.path)} ${guest}`;
     const trial = (again ? undefined : trials.recall(key)) ?? (await attempt(candidate, tryIt));
     trials.remember(key, trial);

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { programPaths } from "../../../host/programs.js";
+import { isExecutable, namesNoProgram, programPaths } from "../../../host/programs.js";
 import type { Accelerator } from "../qemu/arguments.js";
 
 /** A virtual machine monitor that may work here; only booting a machine tells. */
@@ -9,20 +9,31 @@ export type Candidate =
 
 export type MonitorName = Candidate["name"];
 
+const VARIABLES: Readonly<Record<MonitorName, string>> = {
+  firecracker: "BULKHEAD_FIRECRACKER",
+  "qemu-kvm": "BULKHEAD_QEMU",
+  "qemu-tcg": "BULKHEAD_QEMU",
+};
+
 /**
- * Those that are here, best first. BULKHEAD_FIRECRACKER and BULKHEAD_QEMU name the programs, BULKHEAD_VMM the only one to
+ * Those that are here, and what variables name whether it is here or not, best first. BULKHEAD_FIRECRACKER and BULKHEAD_QEMU name the programs, BULKHEAD_VMM the only one to
  * use. What needs KVM is left out where its device cannot be opened.
  */
 export function candidates(env: NodeJS.ProcessEnv = process.env): readonly Candidate[] {
   const wanted = env["BULKHEAD_VMM"] ?? "";
-  const [firecracker] = programPaths("firecracker", "BULKHEAD_FIRECRACKER", env);
-  const [qemu] = programPaths("qemu-system-x86_64", "BULKHEAD_QEMU", env);
+  const [firecracker] = programPaths("firecracker", VARIABLES.firecracker, env);
+  const [qemu] = programPaths("qemu-system-x86_64", VARIABLES["qemu-tcg"], env);
   const kvm = canOpen("/dev/kvm");
   const found: Candidate[] = [];
   if (firecracker !== undefined && kvm) found.push({ name: "firecracker", path: firecracker });
   if (qemu !== undefined && kvm) found.push({ name: "qemu-kvm", path: qemu, accelerator: "kvm" });
   if (qemu !== undefined) found.push({ name: "qemu-tcg", path: qemu, accelerator: "tcg" });
   return wanted === "" ? found : found.filter(({ name }) => name === wanted);
+}
+
+/** Why one cannot even be tried, and the cure; undefined: it can. */
+export function whyNone({ name, path }: Candidate): string | undefined {
+  return isExecutable(path) ? undefined : namesNoProgram(VARIABLES[name], path);
 }
 
 /** Tells one build of a program from another, as far as its file does. */
