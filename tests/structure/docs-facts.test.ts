@@ -41,6 +41,12 @@ describe("documents", () => {
     }
   });
 
+  it("docs/guide.md: the record of a result, which the type says is null only where nobody asked for it", () => {
+    const result = readProjectFile("packages/bulkhead/src/sandbox/run-result.ts");
+    expect(result).toMatch(/null unless it was asked for\. \*\/\n\s*readonly record:/);
+    expect(guide).toMatch(/`enforcement` \([^)]*\), `record` \([^)]*null unless it was asked for/);
+  });
+
   it("docs/guide.md: every error code, with cause and remedy", () => {
     const table = /<!-- errors: .*-->\n([\s\S]*)\n<!-- \/errors -->/.exec(guide)?.[1];
     expect(table, "node --import tsx tests/structure/support/error-table.ts prints it").toBe(errorTable());
