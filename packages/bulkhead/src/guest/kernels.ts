@@ -4,19 +4,19 @@ import type { Kernel } from "./kernel/store.js";
 
 /** Kernels for microVMs. What makes them is loaded when it is needed. */
 export const kernels = {
-  /** Fetches the distribution's current one, unpacks it and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE */
+  /** Fetches the distribution's current one, unpacks it and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
   async fetch(options: EnsureKernelOptions = {}): Promise<Kernel> {
     const { fetchKernel } = await import("./kernel/ensure.js");
     return await fetchKernel(options);
   },
 
-  /** Builds the small one of our own from the distribution's sources, which takes minutes, and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE */
+  /** Builds the small one of our own from the distribution's sources, which takes minutes, and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
   async build(options: BuildKernelOptions = {}): Promise<Kernel> {
     const { buildKernel } = await import("./kernel/build/build.js");
     return await buildKernel(options);
   },
 
-  /** The default one; or the distribution's, fetched now, where there is none. @throws BulkheadError KERNEL_UNAVAILABLE */
+  /** The default one; or the distribution's, fetched now, where there is none. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
   async ensure(options: EnsureKernelOptions = {}): Promise<Kernel> {
     const { ensureKernel } = await import("./kernel/ensure.js");
     return await ensureKernel(options);

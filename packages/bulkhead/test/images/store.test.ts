@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isAbandoned, newToken } from "../../src/host/owner-token.js";
 import { digestOf } from "../../src/images/reference/digest.js";
 import { ownUid, TREE_OWNER } from "../../src/images/store/owner.js";
-import { isAbandoned, newToken } from "../../src/images/store/owner-token.js";
 import { removeTree } from "../../src/images/store/remove-tree.js";
 import { Store, type TreeDirectories } from "../../src/images/store/store.js";
 

@@ -1,5 +1,6 @@
 import { type Kernel, kernels } from "bulkhead";
 import { Command, InvalidArgumentError } from "commander";
+import { unlessInterrupted } from "../interrupted.js";
 import { finish, print } from "../output/write.js";
 
 interface KernelFlags {
@@ -18,9 +19,8 @@ export function kernelCommand(): Command {
         .option("--if-missing", "do nothing when there is a default kernel")
         .option("--json", "print it as a JSON object")
         .action(async ({ ifMissing, json }: KernelFlags) => {
-          const onProgress = (line: string) => void process.stderr.write(`${line.trimEnd()}\n`);
-          const kernel = await (ifMissing === true ? kernels.ensure({ onProgress }) : kernels.fetch({ onProgress }));
-          await tell(kernel, json);
+          const bring = ifMissing === true ? kernels.ensure : kernels.fetch;
+          await tell(await unlessInterrupted((signal) => bring({ onProgress, signal })), json);
         }),
     )
     .addCommand(
@@ -29,8 +29,8 @@ export function kernelCommand(): Command {
         .option("--jobs <n>", "compilers at once (default: one for each processor)", parseJobs)
         .option("--json", "print it as a JSON object")
         .action(async ({ jobs, json }: KernelFlags) => {
-          const onProgress = (line: string) => void process.stderr.write(`${line.trimEnd()}\n`);
-          await tell(await kernels.build({ onProgress, ...(jobs === undefined ? {} : { jobs }) }), json);
+          const chosen = jobs === undefined ? {} : { jobs };
+          await tell(await unlessInterrupted((signal) => kernels.build({ onProgress, signal, ...chosen })), json);
         }),
     )
     .addCommand(
@@ -55,6 +55,10 @@ export function kernelCommand(): Command {
           await tell(await kernels.use(name), json);
         }),
     );
+}
+
+function onProgress(line: string): void {
+  process.stderr.write(`${line.trimEnd()}\n`);
 }
 
 function parseJobs(text: string): number {

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { knowingApt, neededPackages, unpackPackages } from "./apt.js";
+import { type AptOptions, knowingApt, neededPackages, unpackPackages } from "./apt.js";
 
 /** The distribution's kernel for virtual machines, unpacked and never installed: the boot loader of this machine is not ours to touch. */
 export interface UnpackedKernel {
@@ -22,15 +22,15 @@ const KERNEL_PACKAGE = /^linux-(?:image|binary|modules)-\d\S+-cloud-amd64$/;
 /**
  * Downloads the kernel package by apt, which checks its signature, and unpacks it below `directory`.
  *
- * Throws KERNEL_UNAVAILABLE when there is no apt, no network, or no such package.
+ * Throws KERNEL_UNAVAILABLE when there is no apt, no network, or no such package; ABORTED.
  */
-export async function downloadKernel(directory: string, onLine: (line: string) => void): Promise<UnpackedKernel> {
-  const apt = await knowingApt(META_PACKAGE, join(directory, "apt"), onLine);
-  const names = await neededPackages(apt, META_PACKAGE, KERNEL_PACKAGE);
+export async function downloadKernel(directory: string, options: AptOptions): Promise<UnpackedKernel> {
+  const apt = await knowingApt(META_PACKAGE, join(directory, "apt"), options);
+  const names = await neededPackages(apt, META_PACKAGE, KERNEL_PACKAGE, options);
   if (names.length === 0) {
     throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "find package", path: META_PACKAGE });
   }
-  const { tree, origin } = await unpackPackages(apt, names, directory, onLine);
+  const { tree, origin } = await unpackPackages(apt, names, directory, options);
   return { ...(await locate(tree)), origin };
 }
 

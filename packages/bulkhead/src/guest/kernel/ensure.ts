@@ -1,11 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { kernelsPath } from "../location.js";
 import { downloadKernel } from "./debian.js";
 import { extractKernel } from "./extract.js";
 import { collectModules } from "./modules.js";
 import { defaultKernel, type Kernel, keepKernel, useKernel } from "./store.js";
+import { inWorkDirectory } from "./work.js";
 
 /** How a kernel is had. */
 export interface EnsureKernelOptions {
@@ -13,12 +12,14 @@ export interface EnsureKernelOptions {
   readonly offline?: boolean;
   /** What is going on, a line at a time. */
   readonly onProgress?: (line: string) => void;
+  /** Gives up fetching it. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * The kernel that guests start with: the default one, or else the distribution's, fetched now.
  *
- * Throws KERNEL_UNAVAILABLE.
+ * Throws KERNEL_UNAVAILABLE, ABORTED.
  */
 export async function ensureKernel(options: EnsureKernelOptions = {}): Promise<Kernel> {
   const present = await defaultKernel();
@@ -29,26 +30,26 @@ export async function ensureKernel(options: EnsureKernelOptions = {}): Promise<K
   return await fetchKernel(options);
 }
 
-/** Fetches the distribution's current one and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE */
-export async function fetchKernel({ onProgress = () => undefined }: EnsureKernelOptions = {}): Promise<Kernel> {
-  const root = kernelsPath();
-  await mkdir(root, { recursive: true, mode: 0o755 });
-  const work = await mkdtemp(join(root, ".work-"));
-  try {
-    const { image, modules, release, origin } = await downloadKernel(work, onProgress);
+/** Fetches the distribution's current one and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
+export async function fetchKernel(options: EnsureKernelOptions = {}): Promise<Kernel> {
+  const { onProgress = () => undefined, signal } = options;
+  return await inWorkDirectory(async (work) => {
+    const { image, modules, release, origin } = await downloadKernel(work, { onLine: onProgress, signal });
     onProgress("unpacking the kernel");
     const vmlinux = await extractKernel(await readFile(image), image);
+    const collected = await collectModules(modules);
+    if (signal?.aborted === true) {
+      throw new BulkheadError("ABORTED", { operation: "fetch kernel", cause: signal.reason });
+    }
     const kernel = await keepKernel({
       name: `debian-${release}`,
       release,
       origin,
       acpi: true, // the distribution builds it without CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES
       vmlinux,
-      modules: await collectModules(modules),
+      modules: collected,
     });
     await useKernel(kernel);
     return kernel;
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }

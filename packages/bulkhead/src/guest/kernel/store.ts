@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { kernelsPath } from "../location.js";
 import { type Module, moduleOrder } from "./modules.js";
+import { workPath } from "./work.js";
 
 /** A kernel that guests can be started with. */
 export interface Kernel {
@@ -40,7 +41,7 @@ export async function keepKernel(parts: KernelParts): Promise<Kernel> {
   const { name, release, origin, acpi, vmlinux, modules } = parts;
   const root = kernelsPath();
   await mkdir(root, { recursive: true, mode: 0o755 });
-  const made = join(root, `.new-${randomBytes(6).toString("hex")}`);
+  const made = workPath();
   await mkdir(join(made, "modules"), { recursive: true });
   try {
     await writeFile(join(made, "vmlinux"), vmlinux);
@@ -91,10 +92,9 @@ export async function defaultKernel(): Promise<Kernel | undefined> {
 
 /** Makes it the default. */
 export async function useKernel({ name }: Pick<Kernel, "name">): Promise<void> {
-  const place = join(kernelsPath(), DEFAULT);
-  const made = `${place}.${randomBytes(6).toString("hex")}`;
+  const made = workPath();
   await writeFile(made, `${name}\n`);
-  await rename(made, place);
+  await rename(made, join(kernelsPath(), DEFAULT));
 }
 
 function digestOf(vmlinux: Buffer, modules: readonly Module[]): string {

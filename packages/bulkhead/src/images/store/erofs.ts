@@ -4,13 +4,13 @@ import { chmod, chown, type FileHandle, mkdir, open, readdir, readFile, rename, 
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { newToken } from "../../host/owner-token.js";
 import { digest } from "../documents/oci.js";
 import { IMAGE_NAME } from "../erofs/build.js";
 import type { ErofsImage } from "../erofs/erofs.js";
 import type { Digest } from "../reference/digest.js";
 import { errnoOf, unavailable } from "./location.js";
 import { ownUid, TREE_OWNER } from "./owner.js";
-import { newToken } from "./owner-token.js";
 import { removeTree } from "./remove-tree.js";
 import type { Turns } from "./turns.js";
 

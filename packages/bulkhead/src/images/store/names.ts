@@ -3,10 +3,10 @@ import { lstatSync, readFileSync } from "node:fs";
 import { open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
+import { newToken } from "../../host/owner-token.js";
 import type { ImageConfig } from "../documents/config.js";
 import { digest } from "../documents/oci.js";
 import type { Digest } from "../reference/digest.js";
-import { newToken } from "./owner-token.js";
 import { ignoreMissing } from "./turns.js";
 
 const bytes = z.number().check(z.int(), z.gte(0));

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAbandoned, newToken } from "../../host/owner-token.js";
 import { errnoOf, unavailable } from "./location.js";
-import { isAbandoned, newToken } from "./owner-token.js";
 import { ignoreMissing } from "./turns.js";
 
 /** Held while blobs are used that may have no name, or not any more. */

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { newToken } from "../../host/owner-token.js";
 import { type Digest, digestFromHex, digestHex } from "../reference/digest.js";
 import { type Signature, signatureSchema } from "../verify/signature.js";
-import { newToken } from "./owner-token.js";
 import { ignoreMissing } from "./turns.js";
 
 /**

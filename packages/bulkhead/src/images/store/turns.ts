@@ -2,7 +2,7 @@ import { open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { isAbandoned, newToken } from "./owner-token.js";
+import { isAbandoned, newToken } from "../../host/owner-token.js";
 
 /** What its owner gave up in order; anybody may go on with it. */
 const FREE = "free";

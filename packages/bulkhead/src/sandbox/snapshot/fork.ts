@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { newToken } from "../../images/store/owner-token.js";
+import { newToken } from "../../host/owner-token.js";
 import { removeTree } from "../../images/store/remove-tree.js";
 import { Store } from "../../images/store/store.js";
 import { FACTS, readFacts } from "./facts.js";

@@ -1,5 +1,5 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { isAbandoned, newToken } from "../../images/store/owner-token.js";
+import { isAbandoned, newToken } from "../../host/owner-token.js";
 import { isOwnName, OWN_PREFIX } from "./names.js";
 import type { OpenDirectory } from "./open-directory.js";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { newToken } from "../../../src/images/store/owner-token.js";
+import { newToken } from "../../../src/host/owner-token.js";
 import { Turns } from "../../../src/images/store/turns.js";
 
 let directory = "";

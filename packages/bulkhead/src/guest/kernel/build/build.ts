@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { command } from "../../command.js";
-import { kernelsPath } from "../../location.js";
-import { knowingApt, neededPackages, unpackPackages } from "../apt.js";
+import { type AptOptions, knowingApt, neededPackages, unpackPackages } from "../apt.js";
 import { type Kernel, keepKernel, listKernels, useKernel } from "../store.js";
+import { inWorkDirectory } from "../work.js";
 import { configFragment, missingOptions } from "./options.js";
 
 /** How one is built. */
@@ -17,6 +17,8 @@ export interface BuildKernelOptions {
   readonly offline?: boolean;
   /** What is going on, a line at a time. */
   readonly onProgress?: (line: string) => void;
+  /** Gives up building it. */
+  readonly signal?: AbortSignal;
 }
 
 /** The distribution's sources, with its security updates. */
@@ -37,39 +39,37 @@ const TOOLS: readonly (readonly [program: string, packages: string])[] = [
  * Builds the small kernel of `options.ts` from the distribution's source package and makes it the default. One that was built from the
  * same sources with the same options before is used again.
  *
- * Throws KERNEL_UNAVAILABLE when a tool or the sources are missing, or Linux does not know an option any more.
+ * Throws KERNEL_UNAVAILABLE when a tool or the sources are missing, or Linux does not know an option any more; ABORTED.
  */
 export async function buildKernel(options: BuildKernelOptions = {}): Promise<Kernel> {
-  const { jobs = availableParallelism(), onProgress = () => undefined } = options;
+  const { jobs = availableParallelism(), onProgress = () => undefined, signal } = options;
+  const aptOptions = { onLine: onProgress, signal };
   const fragment = configFragment();
   if (options.offline ?? (process.env["BULKHEAD_OFFLINE"] ?? "") !== "") {
     throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "download kernel sources", detail: "offline" });
   }
   await checkTools();
-  const root = kernelsPath();
-  await mkdir(root, { recursive: true, mode: 0o755 });
-  const work = await mkdtemp(join(root, ".work-"));
-  try {
-    const apt = await knowingApt(META_PACKAGE, join(work, "apt"), onProgress);
-    const names = (await neededPackages(apt, META_PACKAGE, SOURCE_PACKAGE)).slice(-1);
+  return await inWorkDirectory(async (work) => {
+    const apt = await knowingApt(META_PACKAGE, join(work, "apt"), aptOptions);
+    const names = (await neededPackages(apt, META_PACKAGE, SOURCE_PACKAGE, aptOptions)).slice(-1);
     if (names.length === 0) {
       throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "find package", path: META_PACKAGE });
     }
-    const version = await candidate(apt, names);
+    const version = await candidate(apt, names, signal);
     const origin = `built from ${names.join(" ")} ${version}, options ${digest(fragment)}`;
     const before = (await listKernels()).find((kernel) => kernel.origin === origin);
     if (before !== undefined) {
       await useKernel(before);
       return before;
     }
-    const { tree } = await unpackPackages(apt, names, work, onProgress);
-    const source = await unpackSource(tree, work, onProgress);
-    await configure(source, fragment);
-    const release = (await command("make", ["-s", "kernelrelease"], { cwd: source })).toString().trim();
+    const { tree } = await unpackPackages(apt, names, work, aptOptions);
+    const source = await unpackSource(tree, work, aptOptions);
+    await configure(source, fragment, signal);
+    const release = (await command("make", ["-s", "kernelrelease"], { cwd: source, signal })).toString().trim();
     onProgress(`building Linux ${release}`);
     const counted = countLines(onProgress, release);
-    await command("make", [`-j${jobs}`, "vmlinux"], { cwd: source, onLine: counted });
-    await command("strip", ["--strip-all", "vmlinux"], { cwd: source });
+    await command("make", [`-j${jobs}`, "vmlinux"], { cwd: source, onLine: counted, signal });
+    await command("strip", ["--strip-all", "vmlinux"], { cwd: source, signal });
     const kernel = await keepKernel({
       name: `built-${release}`,
       release,
@@ -80,9 +80,7 @@ export async function buildKernel(options: BuildKernelOptions = {}): Promise<Ker
     });
     await useKernel(kernel);
     return kernel;
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 async function checkTools(): Promise<void> {
@@ -94,29 +92,33 @@ async function checkTools(): Promise<void> {
   }
 }
 
-async function candidate(apt: readonly string[], names: readonly string[]): Promise<string> {
-  const policy = (await command("apt-cache", [...apt, "policy", ...names])).toString();
+async function candidate(
+  apt: readonly string[],
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const policy = (await command("apt-cache", [...apt, "policy", ...names], { signal })).toString();
   return /Candidate: (\S+)/.exec(policy)?.[1] ?? "unknown";
 }
 
-async function unpackSource(tree: string, work: string, onProgress: (line: string) => void): Promise<string> {
+async function unpackSource(tree: string, work: string, { onLine, signal }: AptOptions): Promise<string> {
   const directory = join(tree, "usr", "src");
   const archive = (await readdir(directory)).find((file) => /^linux-source-[\d.]+\.tar\.xz$/.test(file));
   if (archive === undefined) {
     throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "unpack package", path: directory });
   }
-  onProgress(`unpacking ${archive}`);
+  onLine(`unpacking ${archive}`);
   const source = join(work, "source");
   await mkdir(source);
-  await command("tar", ["-xJf", join(directory, archive), "-C", source, "--strip-components=1"]);
+  await command("tar", ["-xJf", join(directory, archive), "-C", source, "--strip-components=1"], { signal });
   return source;
 }
 
 /** A configuration from the fragment, and nothing less: an option that was dropped silently could be a wall that is not there. */
-async function configure(source: string, fragment: string): Promise<void> {
+async function configure(source: string, fragment: string, signal: AbortSignal | undefined): Promise<void> {
   const wanted = join(source, ".bulkhead-options");
   await writeFile(wanted, fragment);
-  await command("make", ["-s", `KCONFIG_ALLCONFIG=${wanted}`, "allnoconfig"], { cwd: source });
+  await command("make", ["-s", `KCONFIG_ALLCONFIG=${wanted}`, "allnoconfig"], { cwd: source, signal });
   const missing = missingOptions(await readFile(join(source, ".config"), "utf8"));
   if (missing.length === 0) return;
   throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "configure kernel", detail: missing.join(" ") });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { pidNamespace, startTime } from "../../host/process-identity.js";
+import { pidNamespace, startTime } from "./process-identity.js";
 
 /**
  * Names what a process is working on so that others can tell, once it is gone, that nobody will finish it: its pid, when
