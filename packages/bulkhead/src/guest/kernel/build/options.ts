@@ -1,4 +1,7 @@
-/** What a group of options is for, and their values: `y` where nothing else is said. `A|B`: what one version of Linux calls A and another B. */
+/**
+ * What a group of options is for, and their values: `y` where nothing else is said, `n` for what must not be there. `A|B`: what one version of
+ * Linux calls A and another B.
+ */
 interface OptionGroup {
   readonly why: string;
   readonly options: readonly string[];
@@ -6,9 +9,13 @@ interface OptionGroup {
 
 /**
  * The kernel of our own, as differences from `allnoconfig`: what is not named here and not needed by what is named is not in it. There is
- * no PCI, no ACPI, no USB, no disk but virtio's, no network device, no module, no debugger and no BPF.
+ * no PCI, no ACPI, no USB, no disk but virtio's, no network device, no module, no debugger, no BPF and no io_uring.
  */
 export const optionGroups: readonly OptionGroup[] = [
+  {
+    why: "Makes `allnoconfig` mean it: without EXPERT, Linux adds what it holds to be needed everywhere, io_uring among it.",
+    options: ["EXPERT"],
+  },
   {
     why: "The machine: x86-64, entered by PVH or as a 64-bit Linux, under KVM or emulated, with several processors.",
     options: [
@@ -48,6 +55,7 @@ export const optionGroups: readonly OptionGroup[] = [
       "SERIAL_8250_CONSOLE",
       "PRINTK",
       "EARLY_PRINTK",
+      "DEBUG_BUGVERBOSE",
     ],
   },
   {
@@ -57,6 +65,7 @@ export const optionGroups: readonly OptionGroup[] = [
   {
     why: "What programs take for granted.",
     options: [
+      "BASE_FULL|BASE_SMALL=n", // more than 4096 processes
       "BINFMT_ELF",
       "BINFMT_SCRIPT",
       "MULTIUSER",
@@ -75,12 +84,12 @@ export const optionGroups: readonly OptionGroup[] = [
       "SYSVIPC",
       "POSIX_MQUEUE",
       "CROSS_MEMORY_ATTACH",
-      "ELF_CORE",
-      "COREDUMP",
       "BUG",
       "PROC_FS",
       "PROC_SYSCTL",
       "PROC_PID_CPUSET",
+      "PROC_PAGE_MONITOR",
+      "VM_EVENT_COUNTERS",
       "SYSFS",
       "SHMEM",
       "TMPFS",
@@ -150,11 +159,63 @@ export const optionGroups: readonly OptionGroup[] = [
       "RELOCATABLE",
       "RANDOMIZE_BASE",
       "RANDOMIZE_MEMORY",
+      "RANDOMIZE_KSTACK_OFFSET",
       "RANDOMIZE_KSTACK_OFFSET_DEFAULT",
+      "X86_UMIP",
+      "MTRR",
+      "X86_PAT",
       "SECURITY_DMESG_RESTRICT",
       "LEGACY_VSYSCALL_NONE",
       "PANIC_ON_OOPS",
       "UNWINDER_FRAME_POINTER",
+    ],
+  },
+  {
+    why: "System calls and binaries that the inner wall refuses, or that only old programs need; core dumps, which RLIMIT_CORE rules out.",
+    options: [
+      "IO_URING=n",
+      "BPF_SYSCALL=n",
+      "USERFAULTFD=n",
+      "FHANDLE=n",
+      "KCMP=n",
+      "CHECKPOINT_RESTORE=n",
+      "KEXEC=n",
+      "KEXEC_FILE=n",
+      "COREDUMP=n",
+      "ELF_CORE=n",
+      "SGETMASK_SYSCALL=n",
+      "SYSFS_SYSCALL=n",
+      "MODIFY_LDT_SYSCALL=n",
+      "X86_16BIT=n", // and with it X86_ESPFIX64, which hides what only a 16-bit stack segment leaks
+      "X86_IOPL_IOPERM=n",
+      "X86_VSYSCALL_EMULATION=n",
+      "X86_X32_ABI=n",
+      "IA32_EMULATION=n",
+    ],
+  },
+  {
+    why: "Hardware that the machine does not have, ways into the kernel's memory, and what tells where things are there.",
+    options: [
+      "MODULES=n",
+      "FW_LOADER=n",
+      "PCI=n",
+      "ACPI=n",
+      "DMI=n",
+      "USB_SUPPORT=n",
+      "NETDEVICES=n",
+      "VT=n",
+      "INPUT=n",
+      "LEGACY_PTYS=n",
+      "LEGACY_TIOCSTI=n",
+      "LDISC_AUTOLOAD=n",
+      "DEVMEM=n",
+      "DEVPORT=n",
+      "PROC_KCORE=n",
+      "KALLSYMS=n",
+      "DEBUG_FS=n",
+      "FTRACE=n",
+      "KPROBES=n",
+      "KGDB=n",
     ],
   },
 ];
@@ -167,13 +228,12 @@ export function configFragment(): string {
 /** Options that a made configuration does not have as asked for: of another version of Linux, or with needs that are not met. */
 export function missingOptions(config: string): readonly string[] {
   const there = new Set(config.split("\n").map((line) => `${line}\n`));
-  const isThere = (line: string) =>
-    line.endsWith("=n\n") ? !there.has(line.replace(/=n\n$/, "=y\n")) : there.has(line);
-  return optionGroups.flatMap(({ options }) => options).filter((option) => !lines(option).some(isThere));
+  const named = new Set([...config.matchAll(/^CONFIG_\w+(?==(?!n$))/gm)].map(([name]) => name));
+  const isAsWanted = (line: string) => (line.endsWith("=n\n") ? !named.has(line.slice(0, -3)) : there.has(line));
+  return optionGroups.flatMap(({ options }) => options).filter((option) => !lines(option).some(isAsWanted));
 }
 
 /** As a configuration has it, under each of its names. */
 function lines(option: string): readonly string[] {
-  const [names = "", value = "y"] = option.split("=");
-  return names.split("|").map((name) => `CONFIG_${name}=${value}\n`);
+  return option.split("|").map((name) => `CONFIG_${name.includes("=") ? name : `${name}=y`}\n`);
 }
