@@ -28,20 +28,16 @@ afterAll(() => rm(directory, { recursive: true }));
 
 describe("where programs are looked for", () => {
   it("what set-up built comes before the PATH, in its order", () => {
-    expect(programPaths("runsc", "BULKHEAD_RUNSC", env)).toEqual([
-      at("data/bulkhead/tools/runsc"),
-      at("one/runsc"),
-      at("two/runsc"),
-    ]);
+    expect(programPaths("runsc", env)).toEqual([at("data/bulkhead/tools/runsc"), at("one/runsc"), at("two/runsc")]);
   });
 
   it("the one that is named is the only one, there or not", () => {
-    expect(programPaths("runsc", "BULKHEAD_RUNSC", { ...env, BULKHEAD_RUNSC: "/not/there" })).toEqual(["/not/there"]);
-    expect(programPaths("runsc", "BULKHEAD_RUNSC", { ...env, BULKHEAD_RUNSC: "" })).toHaveLength(3);
+    expect(programPaths("runsc", { ...env, BULKHEAD_RUNSC: "/not/there" })).toEqual(["/not/there"]);
+    expect(programPaths("runsc", { ...env, BULKHEAD_RUNSC: "" })).toHaveLength(3);
   });
 
   it("files that cannot be executed and directories are no programs", () => {
-    expect(programPaths("firecracker", "BULKHEAD_FIRECRACKER", env)).toEqual([]);
+    expect(programPaths("firecracker", env)).toEqual([]);
   });
 
   it("a data directory that is not absolute is not taken", () => {

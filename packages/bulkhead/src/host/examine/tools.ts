@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { isExecutable, namesNoProgram, programPaths } from "../programs.js";
+import { programPaths, whyUnusable } from "../programs.js";
 
 /** A program that a level or a feature needs, and whether it is here. */
 export interface Tool {
@@ -14,36 +14,21 @@ export interface Tool {
   readonly remedy: string;
 }
 
-interface Wanted {
-  readonly name: string;
-  readonly purpose: string;
-  readonly remedy: string;
-  /** The variable that names another one. */
-  readonly override?: string;
-}
-
-const WANTED: readonly Wanted[] = [
-  {
-    name: "runsc",
-    override: "BULKHEAD_RUNSC",
-    purpose: "level gvisor",
-    remedy: "`./bulkhead setup gvisor`, or `apt-get install runsc`",
-  },
+const WANTED = [
+  { name: "runsc", purpose: "level gvisor", remedy: "`./bulkhead setup gvisor`, or `apt-get install runsc`" },
   {
     name: "qemu-system-x86_64",
-    override: "BULKHEAD_QEMU",
     purpose: "level microvm, and tests on other kernels",
     remedy: "`apt-get install qemu-system-x86`",
   },
   {
     name: "firecracker",
-    override: "BULKHEAD_FIRECRACKER",
     purpose: "level microvm with KVM",
     remedy: "Build it with cargo, or put a release on the PATH.",
   },
   { name: "mkfs.erofs", purpose: "images for level microvm", remedy: "`apt-get install erofs-utils`" },
   { name: "apparmor_parser", purpose: "making AppArmor profiles", remedy: "`apt-get install apparmor`" },
-];
+] as const;
 
 /** A program that hangs must not hang the doctor. */
 const VERSION_MS = 2000;
@@ -51,13 +36,12 @@ const VERSION_MS = 2000;
 /** Looks for every tool where it is looked for when it is used, and asks it for its version. */
 export async function findTools(env: NodeJS.ProcessEnv = process.env): Promise<readonly Tool[]> {
   return await Promise.all(
-    WANTED.map(async ({ name, purpose, remedy, override }) => {
-      const [first] = programPaths(name, override, env);
-      if (first !== undefined && isExecutable(first)) {
-        return { name, purpose, path: first, version: await versionOf(first), remedy };
-      }
-      const cure = first === undefined || override === undefined ? remedy : `${namesNoProgram(override, first)}.`;
-      return { name, purpose, path: null, version: null, remedy: cure };
+    WANTED.map(async (wanted) => {
+      const [path] = programPaths(wanted.name, env);
+      if (path === undefined) return { ...wanted, path: null, version: null };
+      const why = whyUnusable(wanted.name, path);
+      if (why !== undefined) return { ...wanted, path: null, version: null, remedy: `${why}.` };
+      return { ...wanted, path, version: await versionOf(path) };
     }),
   );
 }

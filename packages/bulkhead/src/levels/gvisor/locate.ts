@@ -3,6 +3,6 @@ import { programPaths } from "../../host/programs.js";
 
 /** Where `runsc` may be, best first. Without links, which are not mounted. */
 export function candidates(): readonly string[] {
-  const places = programPaths("runsc", "BULKHEAD_RUNSC");
+  const places = programPaths("runsc");
   return [...new Set(places.map((place) => (existsSync(place) ? realpathSync(place) : place)))];
 }

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { isExecutable, namesNoProgram, programPaths } from "../../../host/programs.js";
+import { programPaths, whyUnusable } from "../../../host/programs.js";
 import type { Accelerator } from "../qemu/arguments.js";
 
 /** A virtual machine monitor that may work here; only booting a machine tells. */
@@ -9,11 +9,8 @@ export type Candidate =
 
 export type MonitorName = Candidate["name"];
 
-const VARIABLES: Readonly<Record<MonitorName, string>> = {
-  firecracker: "BULKHEAD_FIRECRACKER",
-  "qemu-kvm": "BULKHEAD_QEMU",
-  "qemu-tcg": "BULKHEAD_QEMU",
-};
+const FIRECRACKER = "firecracker";
+const QEMU = "qemu-system-x86_64";
 
 /**
  * Those that are here, and what variables name whether it is here or not, best first. BULKHEAD_FIRECRACKER and BULKHEAD_QEMU name the programs, BULKHEAD_VMM the only one to
@@ -21,8 +18,8 @@ const VARIABLES: Readonly<Record<MonitorName, string>> = {
  */
 export function candidates(env: NodeJS.ProcessEnv = process.env): readonly Candidate[] {
   const wanted = env["BULKHEAD_VMM"] ?? "";
-  const [firecracker] = programPaths("firecracker", VARIABLES.firecracker, env);
-  const [qemu] = programPaths("qemu-system-x86_64", VARIABLES["qemu-tcg"], env);
+  const [firecracker] = programPaths(FIRECRACKER, env);
+  const [qemu] = programPaths(QEMU, env);
   const kvm = canOpen("/dev/kvm");
   const found: Candidate[] = [];
   if (firecracker !== undefined && kvm) found.push({ name: "firecracker", path: firecracker });
@@ -33,7 +30,7 @@ export function candidates(env: NodeJS.ProcessEnv = process.env): readonly Candi
 
 /** Why one cannot even be tried, and the cure; undefined: it can. */
 export function whyNone({ name, path }: Candidate): string | undefined {
-  return isExecutable(path) ? undefined : namesNoProgram(VARIABLES[name], path);
+  return whyUnusable(name === "firecracker" ? FIRECRACKER : QEMU, path);
 }
 
 /** Tells one build of a program from another, as far as its file does. */
