@@ -17,6 +17,7 @@ import { changeNetwork, connectNetwork, type NetworkPolicy } from "./network.js"
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { Process } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
+import type { Origin } from "./snapshot/facts.js";
 import type { OpenedSnapshot, RestoreOptions } from "./snapshot/open.js";
 import type { Snapshot } from "./snapshot/take.js";
 import type { WrittenBack } from "./write-back/report.js";
@@ -25,14 +26,6 @@ import type { WriteBack } from "./write-back/write-back.js";
 export interface SandboxOptions extends PrepareOptions {
   /** Gives up creating it; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
-}
-
-/** What copies of a sandbox are made of, beside its memory. */
-interface Origin {
-  /** With absolute paths, as they were understood when it was made; empty at levels that cannot be snapshotted. */
-  readonly policy: Readonly<Record<string, unknown>>;
-  /** Whether all that it goes on from is known. */
-  readonly vouched: boolean;
 }
 
 /**

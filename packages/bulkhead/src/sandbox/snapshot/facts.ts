@@ -33,11 +33,15 @@ const schema = z.strictObject({
   vouched: z.boolean(),
 });
 
-export interface SnapshotFacts extends SavedMachine {
+/** What copies of a machine are made of, beside its memory. */
+export interface Origin {
+  /** With absolute paths, as they were understood when the machine was made; empty at levels that cannot be snapshotted. */
   readonly policy: Readonly<Record<string, unknown>>;
   /** False of a machine that itself goes on from memory which nobody vouches for: no digest makes it another. */
   readonly vouched: boolean;
 }
+
+export interface SnapshotFacts extends SavedMachine, Origin {}
 
 /** Writes what is known of a saved machine beside it, and returns the digest of that. */
 export async function writeFacts(path: string, { tie, files, policy, vouched }: SnapshotFacts): Promise<string> {

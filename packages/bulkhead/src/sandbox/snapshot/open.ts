@@ -13,7 +13,7 @@ import { withAbsolutePaths, withPathsOfNow } from "../../policy/absolute-paths.j
 import { parsePolicy } from "../../policy/parse.js";
 import type { Policy } from "../../policy/schema.js";
 import { type BrokerOptions, type Prepared, prepare } from "../prepare.js";
-import { FACTS, readFacts, type SnapshotFacts, STATE } from "./facts.js";
+import { FACTS, type Origin, readFacts, type SnapshotFacts, STATE } from "./facts.js";
 
 /** How a sandbox goes on from a snapshot. */
 export interface RestoreOptions extends BrokerOptions {
@@ -31,11 +31,8 @@ export interface RestoreOptions extends BrokerOptions {
 }
 
 /** A snapshot, ready to be gone on from. */
-export interface OpenedSnapshot {
+export interface OpenedSnapshot extends Origin {
   readonly prepared: Prepared;
-  /** The one in force, with absolute paths. */
-  readonly policy: Readonly<Record<string, unknown>>;
-  readonly vouched: boolean;
 }
 
 /**
@@ -61,10 +58,9 @@ export async function prepareFrom(
   options: RestoreOptions & { readonly vouched: boolean },
 ): Promise<OpenedSnapshot> {
   const { images, broker, signal } = options;
-  const own = options.policy === undefined ? facts.policy : withPathsOfNow(options.policy);
-  const policy = own as Policy;
-  const vouched = options.vouched && facts.vouched;
-  const prepared = await prepare(policy, {
+  const policy = options.policy === undefined ? facts.policy : withPathsOfNow(options.policy);
+  const origin: Origin = { policy, vouched: options.vouched && facts.vouched };
+  const prepared = await prepare(policy as Policy, {
     images: { ...images, pull: "never" },
     ...(broker === undefined ? {} : { broker }),
     ...(signal === undefined ? {} : { signal }),
@@ -77,11 +73,11 @@ export async function prepareFrom(
     prepared.discard();
     throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "restore", detail: "a writable host directory" });
   }
-  if (vouched) return { prepared, policy: own, vouched };
+  if (origin.vouched) return { prepared, ...origin };
   try {
     const enforcement = unvouched(prepared.compiled.enforcement);
-    requireAll(parsePolicy(policy), enforcement);
-    return { prepared: { ...prepared, compiled: { ...prepared.compiled, enforcement } }, policy: own, vouched };
+    requireAll(parsePolicy(policy as Policy), enforcement);
+    return { prepared: { ...prepared, compiled: { ...prepared.compiled, enforcement } }, ...origin };
   } catch (error) {
     prepared.discard();
     throw error;

@@ -4,7 +4,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { requireOurDirectory } from "../../levels/microvm/snapshot/ours.js";
 import type { Level } from "../../policy/level.js";
 import type { Live } from "../live.js";
-import { FACTS, STATE, writeFacts } from "./facts.js";
+import { FACTS, type Origin, STATE, writeFacts } from "./facts.js";
 
 /** A sandbox that was written down. */
 export interface Snapshot {
@@ -15,13 +15,9 @@ export interface Snapshot {
 }
 
 /** A sandbox to be written down. */
-export interface Subject {
+export interface Subject extends Origin {
   readonly live: Live;
   readonly level: Level;
-  /** With absolute paths. */
-  readonly policy: Readonly<Record<string, unknown>>;
-  /** Whether all that it goes on from is known. */
-  readonly vouched: boolean;
 }
 
 /** Writes a snapshot of a sandbox into a new directory. @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_UNTRUSTED, VMM_FAILED */
