@@ -11,6 +11,7 @@ test_tools() {
   need apparmor_parser apparmor /usr/sbin/apparmor_parser
   need curl curl
   need pip3 python3-pip
+  need mpirun openmpi-bin
   bench_tools
   host_tools
 }

@@ -97,8 +97,6 @@ fn prepare(birth: &Birth) -> Result<Option<Prepared>, Error> {
     }
     if birth.namespaces.contains(&Namespace::Net) {
         kernel::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
-        // Without it programs that know no proxy reach nothing, which init finds out when it listens there.
-        let _ = kernel::loopback_takes_reserved();
         // No capability is given for ports below 1024; in a network of one's own they are ordinary ports. Not there: not needed.
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
@@ -132,6 +130,10 @@ fn become_payload(
         // As above. A kernel without SELinux refuses it, and so does one whose policy does not know the label.
         let file = "/proc/self/attr/exec";
         std::fs::write(file, label).attempt_on(Code::SelinuxFailed, "write", file)?;
+    }
+
+    if plan.reserved_addresses {
+        kernel::loopback_answers_for_reserved().attempt(Code::NamespaceRefused, "route 198.18.0.0/15 to loopback")?;
     }
 
     let ids = match birth.base {

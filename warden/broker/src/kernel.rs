@@ -185,30 +185,64 @@ pub fn loopback_up() -> Result<(), Errno> {
     Ok(())
 }
 
-/// Gives the loopback of the current network namespace a second address, 198.18.0.1/15: with it the kernel takes every address of
-/// that range (RFC 2544, nobody's on the Internet) for its own, so that init can listen on one for each name that may be reached.
-pub fn loopback_takes_reserved() -> Result<(), Errno> {
-    let socket = rustix::net::socket_with(
-        rustix::net::AddressFamily::INET,
-        rustix::net::SocketType::DGRAM,
-        rustix::net::SocketFlags::CLOEXEC,
-        None,
-    )?;
-    // The address first, which comes with a mask of its class; then the mask, with which the local route is made anew.
-    for (request, address) in [(libc::SIOCSIFADDR, [198, 18, 0, 1]), (libc::SIOCSIFNETMASK, [255, 254, 0, 0])] {
-        // SAFETY: ifreq and sockaddr_in are plain data, for which all zeroes is valid.
-        let (mut ifreq, mut at): (libc::ifreq, libc::sockaddr_in) = unsafe { std::mem::zeroed() };
-        for (to, from) in ifreq.ifr_name.iter_mut().zip(b"lo:1") {
-            *to = from.cast_signed();
-        }
-        at.sin_family = narrow(libc::AF_INET).unsigned_abs();
-        at.sin_addr.s_addr = u32::from_ne_bytes(address);
-        // SAFETY: both are 16 bytes, and the kernel reads the one as the other.
-        ifreq.ifr_ifru.ifru_addr = unsafe { std::mem::transmute::<libc::sockaddr_in, libc::sockaddr>(at) };
-        // SAFETY: both calls read one ifreq.
-        check(libc::c_long::from(unsafe { libc::ioctl(socket.as_raw_fd(), request, &raw const ifreq) }))?;
+/// 198.18.0.0/15 (RFC 2544): never used on the Internet.
+const RESERVED: ([u8; 4], u8) = ([198, 18, 0, 0], 15);
+
+/// Routes that range to the loopback of the current network namespace as local, so that init can listen on one address for each name
+/// that may be reached. A route and no address: programs that enumerate interfaces (OpenMPI does) would take a second address of
+/// loopback for a network.
+pub fn loopback_answers_for_reserved() -> Result<(), Errno> {
+    use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+    // No protocol: 0 is NETLINK_ROUTE.
+    let socket = rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+    rustix::net::send(&socket, &local_route(RESERVED.0, RESERVED.1), SendFlags::empty())?;
+    let mut answer = [0; 256];
+    let (length, _) = rustix::net::recv(&socket, &mut answer, RecvFlags::empty())?;
+    // nlmsghdr, then nlmsgerr, which starts with the errno: negative, or 0.
+    let errno = answer.get(16..20).filter(|_| length >= 20).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+    match errno.map(i32::from_ne_bytes) {
+        Some(0) => Ok(()),
+        Some(errno) => Err(Errno::from_raw_os_error(-errno)),
+        None => Err(Errno::PROTO),
     }
-    Ok(())
+}
+
+/// An RTM_NEWROUTE message, as `rtnetlink(7)` lays it out: `ip route add local ADDRESS/LENGTH dev lo`.
+fn local_route(address: [u8; 4], length: u8) -> Vec<u8> {
+    // The first interface of every network namespace.
+    const LOOPBACK: u32 = 1;
+    let attribute = |kind: libc::c_ushort, value: [u8; 4]| {
+        let header = [8_u16.to_ne_bytes(), kind.to_ne_bytes()].concat();
+        [header, value.to_vec()].concat()
+    };
+    let route = [
+        u8::try_from(libc::AF_INET).unwrap_or(0),
+        length,
+        0,
+        0,
+        libc::RT_TABLE_LOCAL,
+        libc::RTPROT_BOOT,
+        libc::RT_SCOPE_HOST,
+        libc::RTN_LOCAL,
+    ];
+    let body = [
+        &route[..],
+        &0_u32.to_ne_bytes(),
+        &attribute(libc::RTA_DST, address),
+        &attribute(libc::RTA_OIF, LOOPBACK.to_ne_bytes()),
+    ]
+    .concat();
+    let flags = libc::NLM_F_REQUEST | libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL;
+    let total = u32::try_from(16 + body.len()).unwrap_or(0);
+    let header = [
+        &total.to_ne_bytes()[..],
+        &libc::RTM_NEWROUTE.to_ne_bytes(),
+        &narrow(flags).to_ne_bytes(),
+        // Sequence number and sender: nobody else talks on this socket.
+        &[0; 8],
+    ]
+    .concat();
+    [header, body].concat()
 }
 
 /// Takes, without waiting, an exclusive lock on one byte of a file; it belongs to the open file description and ends with it.

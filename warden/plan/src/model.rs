@@ -34,6 +34,9 @@ pub struct Plan {
     /// The SELinux label that the payload is executed with: user, role, type and what the host's policy has beside them.
     #[serde(default)]
     pub selinux: Option<String>,
+    /// Loopback answers for 198.18.0.0/15, of which each name that may be reached gets an address.
+    #[serde(default)]
+    pub reserved_addresses: bool,
     /// What the confined child executes. `init` when absent.
     #[serde(default)]
     pub payload: Payload,

@@ -96,7 +96,9 @@ impl Plan {
             Level::Chroot => !has(Namespace::Uts) && !has(Namespace::Cgroup),
             Level::Container | Level::Gvisor | Level::Microvm => has(Namespace::User) && has(Namespace::Uts),
         };
-        need(always && by_level && distinct(&self.namespaces), "namespaces")
+        need(always && by_level && distinct(&self.namespaces), "namespaces")?;
+        // Only ever on a loopback of the sandbox's own.
+        need(!self.reserved_addresses || has(Namespace::Net), "reservedAddresses")
     }
 
     fn check_landlock(&self) -> Checked {

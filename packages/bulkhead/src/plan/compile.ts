@@ -96,6 +96,7 @@ export function tabulate(
     capabilities: policy.capabilities,
     apparmor: policy.apparmor,
     selinux: policy.selinux,
+    reservedAddresses: policy.network.kind !== "none",
     payload: { kind: "init" },
     inner: null,
   };

@@ -76,6 +76,7 @@ const shape = z.strictObject({
   capabilities: z.array(z.string().regex(CAPABILITIES)),
   apparmor: profileName.nullable().default(null),
   selinux: selinuxLabel.nullable().default(null),
+  reservedAddresses: z.boolean().default(false),
   payload: payload.default({ kind: "init" }),
   inner: z.record(z.string(), z.unknown()).nullable().default(null),
 });

@@ -72,6 +72,13 @@ describe("mounts", () => {
     ]);
   });
 
+  it("have addresses for names only with a network", () => {
+    expect(compiled({}).plan.reservedAddresses).toBe(false);
+    expect(compiled({ network: "none" }).plan.reservedAddresses).toBe(false);
+    expect(compiled({ network: { allow: [] } }).plan.reservedAddresses).toBe(true);
+    expect(compiled({ network: "full" }).plan.reservedAddresses).toBe(true);
+  });
+
   it("cover the root's own network files, and make no others", () => {
     const result = compiled({ hostname: "box" });
     expect(mountAt(result, "/etc/hosts")).toMatchObject({ kind: "file", content: expect.stringContaining("box") });

@@ -84,6 +84,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     capabilities: [...CAPABILITIES],
     apparmor: null,
     selinux: null,
+    reservedAddresses: false,
     payload: program(found),
     inner: null,
   };

@@ -83,6 +83,7 @@ export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, mon
     capabilities: [],
     apparmor: null,
     selinux: null,
+    reservedAddresses: false,
     payload: {
       kind: "program",
       path: monitor.path,

@@ -8,6 +8,7 @@ const TCP_ABI = 4;
 /** What a field alone cannot say. Yields the path of each field that does not fit the others. */
 export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
   if (!namespacesFit(plan)) yield ["namespaces"];
+  if (plan.reservedAddresses && !plan.namespaces.includes("net")) yield ["reservedAddresses"];
   if (!isDistinct(plan.user.groups)) yield ["user", "groups"];
   if (!overlayFits(plan)) yield ["root", "overlay"];
   if (plan.root.source.kind === "layers" && !isDistinct(plan.root.source.layers)) yield ["root", "source", "layers"];
