@@ -23,6 +23,7 @@ const RESULT: RunResult = {
   enforcement: { level: "container", weakPoint: "", protections: [] },
   record: null,
   writeBack: null,
+  notes: [],
 };
 
 /** Line ends, also those that only some terminals and viewers take for one, and escapes. */

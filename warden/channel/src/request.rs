@@ -111,7 +111,7 @@ impl Request {
 
 fn exec(fields: &mut Fields) -> Result<Exec, Error> {
     Ok(Exec {
-        argv: fields.required("argv", |value| texts(value).filter(|argv| starts_with_a_name(argv)))?,
+        argv: fields.required("argv", |value| texts(value).filter(|argv| !argv.is_empty()))?,
         env: fields.required("env", variables)?,
         cwd: fields.required("cwd", path)?,
         stdin: fields.required("stdin", |value| match value.as_str() {
@@ -180,10 +180,6 @@ fn texts(value: Value) -> Option<Vec<CString>> {
         Value::Array(items) => items.into_iter().map(text).collect(),
         _ => None,
     }
-}
-
-fn starts_with_a_name(argv: &[CString]) -> bool {
-    argv.first().is_some_and(|name| !name.as_bytes().is_empty())
 }
 
 fn variables(value: Value) -> Option<Vec<CString>> {

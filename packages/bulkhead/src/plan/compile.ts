@@ -43,6 +43,8 @@ export interface Workload {
   readonly cwd: string;
   /** What the image runs when no argv is given; empty: nothing. */
   readonly argv: readonly string[];
+  /** What of the image was left out, a line each. */
+  readonly notes: readonly string[];
   /** Of the image that the root is, `sha256:…`. */
   readonly imageDigest?: string;
   /** Null: no limit. Undefined: the policy does not say (`RUN_TIME_MS` for `run`, none for a `Sandbox`). */
@@ -108,6 +110,7 @@ function workloadFor(policy: ResolvedPolicy, inputs: Inputs): Workload {
     env: environmentFor(policy, inputs),
     cwd: inputs.workdir,
     argv: [...(inputs.image?.entrypoint ?? []), ...(inputs.image?.cmd ?? [])],
+    notes: inputs.image?.notes ?? [],
     ...(inputs.image?.digest === undefined ? {} : { imageDigest: inputs.image.digest }),
     timeMs: policy.resources.timeMs,
     outputBytes: policy.resources.outputBytes,

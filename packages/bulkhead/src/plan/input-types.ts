@@ -8,6 +8,8 @@ export interface Inputs {
   readonly user: UserInput;
   /** The directory to start in: the policy's, the image's, or the default. */
   readonly workdir: string;
+  /** The workload's own directory: `workdir`, unless that is the root of an image. */
+  readonly home: string;
   /** What the image says, where the root is one. */
   readonly image: ImageDefaults | null;
   /** The seccomp profile that the policy names, where it names a file. */
@@ -64,4 +66,6 @@ export interface ImageDefaults {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What of the image was left out, a line each. */
+  readonly notes: readonly string[];
 }

@@ -1,6 +1,5 @@
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { DEFAULT_USER, DEFAULT_WORKDIR } from "../policy/defaults.js";
-import { isNormalPath } from "../policy/paths.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
@@ -18,7 +17,10 @@ export interface OpenedImage {
     readonly entrypoint: readonly string[];
     readonly cmd: readonly string[];
     readonly env: Readonly<Record<string, string>>;
+    /** Absolute and normal. */
     readonly workdir: string | null;
+    /** What of the image was left out, a line each. */
+    readonly notes?: readonly string[];
     /** As in the image: `name`, `uid`, `name:group`, … or empty. */
     readonly user: string | null;
   };
@@ -54,18 +56,20 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   const files = policy.files.map((file) => (file.kind === "host" ? hostFile(file.source, "FILES_INVALID") : null));
   if (policy.root.kind === "host") {
     const user = resolveUser(policy.user, OWN_ACCOUNTS, null);
-    return { root: hostRoot(), files, user, workdir: policy.workdir ?? DEFAULT_WORKDIR, image: null };
+    const workdir = policy.workdir ?? DEFAULT_WORKDIR;
+    return { root: hostRoot(), files, user, workdir, home: workdir, image: null };
   }
   const image = policy.root.kind === "image" ? await sources.openImage(policy.root.source) : null;
-  const workdir = policy.workdir ?? workdirOf(image) ?? DEFAULT_WORKDIR;
+  const { workdir, home } = placesOf(policy, image);
   const layers = image?.layers ?? [directoryOf(policy, sources)];
   const view = image === null ? new LayeredRoot(layers) : viewOf(layers);
-  const root = directoryRoot(policy, layers, image !== null, view, workdir);
+  const root = directoryRoot(policy, layers, image !== null, view, home);
   const accounts = { passwd: view.read("/etc/passwd") ?? "", group: view.read("/etc/group") ?? "" };
   return {
     root,
     files,
     workdir,
+    home,
     user: resolveUser(policy.user, accounts, image?.config.user ?? null),
     image: defaultsOf(image),
   };
@@ -92,12 +96,12 @@ function directoryRoot(
   layers: readonly string[],
   image: boolean,
   view: LayeredRoot,
-  workdir: string,
+  home: string,
 ): DirectoryRoot {
   const [path = ""] = layers;
   const directory = hostFile(path, policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID");
   if (directory.kind !== "directory") throw new BulkheadError("ROOT_INVALID", { path, detail: "not a directory" });
-  const kinds = mountPoints(policy, workdir).map((at) => [at, view.kindAt(at)] as const);
+  const kinds = mountPoints(policy, home).map((at) => [at, view.kindAt(at)] as const);
   const contents = coveredFiles(policy).flatMap((at) => {
     const text = view.read(at);
     return text === undefined ? [] : [[at, text] as const];
@@ -111,14 +115,17 @@ function directoryRoot(
   };
 }
 
-/** An image is hostile: a working directory that is not a plain path is as good as none. */
-function workdirOf(image: OpenedImage | null): string | undefined {
-  const workdir = image?.config.workdir;
-  return typeof workdir === "string" && workdir !== "/" && isNormalPath(workdir) ? workdir : undefined;
+/**
+ * Where the workload starts, and its own directory, which is writable. In an image that names no directory it starts in `/`, as with Docker, and a
+ * relative entrypoint is found.
+ */
+function placesOf(policy: ResolvedPolicy, image: OpenedImage | null): Pick<Inputs, "workdir" | "home"> {
+  const workdir = policy.workdir ?? (image === null ? DEFAULT_WORKDIR : (image.config.workdir ?? "/"));
+  return { workdir, home: image !== null && workdir === "/" ? DEFAULT_WORKDIR : workdir };
 }
 
 function defaultsOf(image: OpenedImage | null): ImageDefaults | null {
   if (image === null) return null;
-  const { entrypoint, cmd, env } = image.config;
-  return { entrypoint, cmd, env, ...(image.digest === undefined ? {} : { digest: image.digest }) };
+  const { entrypoint, cmd, env, notes = [] } = image.config;
+  return { entrypoint, cmd, env, notes, ...(image.digest === undefined ? {} : { digest: image.digest }) };
 }

@@ -5,7 +5,7 @@ import { access, files } from "./schema/files.js";
 import { images } from "./schema/images.js";
 import { network, secrets, syscalls, tcp } from "./schema/network.js";
 import { resources } from "./schema/resources.js";
-import { capability, insidePath, whole } from "./schema/values.js";
+import { capability, whole, workdirPath } from "./schema/values.js";
 
 const USER = /^(\d{1,5}(:\d{1,5})?|[a-z_][a-z0-9_-]{0,31})$/;
 const SELINUX = /^[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+(:[A-Za-z0-9._,:-]+)?$/;
@@ -33,7 +33,7 @@ const fields = {
         error: 'a uid up to 65534, "uid:gid", or a user\'s name',
       }),
     ),
-  workdir: () => z.optional(insidePath()),
+  workdir: () => z.optional(workdirPath()),
   env: () =>
     z.optional(
       z.record(

@@ -51,10 +51,10 @@ export interface ExecRequest {
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
 }
 
-/** @throws BulkheadError REQUEST_INVALID for an empty argv, USER_UNKNOWN for a user that is not given in numbers */
+/** @throws BulkheadError COMMAND_MISSING for an empty argv, USER_UNKNOWN for a user that is not given in numbers */
 export function execRequest(argv: readonly string[], workload: Workload, options: ExecOptions): ExecRequest {
   if (argv.length === 0) {
-    throw new BulkheadError("REQUEST_INVALID", { operation: "exec", detail: "argv" });
+    throw new BulkheadError("COMMAND_MISSING", { operation: "exec" });
   }
   return {
     op: "exec",

@@ -170,6 +170,8 @@ export interface Explanation {
   readonly enforcement: EnforcementTable;
   /** What the policy requires and this host cannot enforce: with any of it, nothing would be started. */
   readonly unmet: readonly Enforcement[];
+  /** What of the image is left out, a line each. */
+  readonly notes: readonly string[];
 }
 
 /** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
@@ -180,7 +182,13 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
   const image = new ImageOpener(resolved, options);
   const inputs = await gatherInputs(resolved, image).finally(() => image.opened?.[Symbol.dispose]());
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
-  return { level: plan.level, plan: await runtime.hostPlan(plan), enforcement, unmet: unmetBy(resolved, enforcement) };
+  return {
+    level: plan.level,
+    plan: await runtime.hostPlan(plan),
+    enforcement,
+    unmet: unmetBy(resolved, enforcement),
+    notes: inputs.image?.notes ?? [],
+  };
 }
 
 /** The level that a policy comes to, whether or not this host has it. @throws BulkheadError POLICY_INVALID */

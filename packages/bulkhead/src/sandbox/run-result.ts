@@ -43,6 +43,8 @@ export interface RunResult extends OutputBytes {
   readonly record: Envelope | null;
   /** Null where the workload wrote to the host's own directories, or to none. */
   readonly writeBack: WriteBackOutcome | null;
+  /** What of the image was left out, a line each: an environment line that is none, a volume in /proc. */
+  readonly notes: readonly string[];
   /** Why the program could not be started (`exitCode` 126 or 127). */
   readonly error?: BulkheadError;
 }
@@ -59,6 +61,7 @@ export interface RunFacts {
   readonly level: Level;
   readonly enforcement: EnforcementTable;
   readonly writeBack: WriteBackOutcome | null;
+  readonly notes: readonly string[];
   readonly error?: BulkheadError;
   readonly record?: Envelope;
 }
@@ -97,6 +100,7 @@ export function runResult(facts: RunFacts): RunResult {
     enforcement: facts.enforcement,
     record: facts.record ?? null,
     writeBack: facts.writeBack,
+    notes: facts.notes,
     ...(error === undefined ? {} : { error }),
   };
   return withBytes(result, output.stdout, output.stderr);

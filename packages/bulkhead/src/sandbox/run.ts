@@ -175,6 +175,7 @@ class Run {
       level: compiled.level,
       enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
       writeBack,
+      notes: compiled.workload.notes,
     };
     if (recorder === undefined) return runResult(facts);
     const { host, wardenVersion } = this.#prepared;

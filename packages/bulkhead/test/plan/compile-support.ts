@@ -26,7 +26,8 @@ export const BASE: DirectoryRoot = {
 
 export function inputsWith(changes: Partial<Inputs> = {}): Inputs {
   const user = { uid: 1000, gid: 1000, groups: [], name: "sandbox" };
-  return { root: BASE, files: [], user, workdir: "/work", image: null, ...changes };
+  const { workdir = "/work" } = changes;
+  return { root: BASE, files: [], user, workdir, home: workdir, image: null, ...changes };
 }
 
 export function directory(path: string, uid: number, gid = uid, openToAll = true): HostFile {

@@ -176,7 +176,7 @@ describe("a host without net namespaces", () => {
 
 describe("an image", () => {
   it("adds its environment below the policy's, and its command", () => {
-    const image = { entrypoint: ["/run"], cmd: ["a"], env: { A: "image", B: "image" } };
+    const image = { entrypoint: ["/run"], cmd: ["a"], env: { A: "image", B: "image" }, notes: [] };
     const { workload } = compiled({ env: { B: "policy" } }, { inputs: inputsWith({ image }) });
     expect(workload.argv).toEqual(["/run", "a"]);
     expect(workload.env).toMatchObject({ A: "image", B: "policy" });

@@ -68,7 +68,15 @@ describe("users", () => {
     expect((await gather(policy)).user).toMatchObject(user);
   });
 
-  it.each(["nosuch", "evil", "big"])("%s is no user: nothing is guessed, and junk is not 0", async (user) => {
+  it("have numbers that a sandbox has: another is refused with the number, and what to do", async () => {
+    await expect(gather({ user: "big" })).rejects.toMatchObject({
+      code: "USER_OUT_OF_RANGE",
+      detail: "big is 70000",
+      remedy: expect.stringContaining("--user"),
+    });
+  });
+
+  it.each(["nosuch", "evil"])("%s is no user: nothing is guessed, and junk is not 0", async (user) => {
     await expect(gather({ user })).rejects.toMatchObject({ code: "USER_UNKNOWN" });
   });
 
@@ -79,6 +87,52 @@ describe("users", () => {
   it.each(["root", "0", "0:0", ""])("are never root because an image says %j", async (user) => {
     const rooted = { ...sources, openImage: async () => ({ ...image, config: { ...image.config, user } }) };
     expect((await gather({ image: "oci:./x" }, rooted)).user.uid).toBe(1000);
+  });
+
+  const asking = (user: string) => ({
+    ...sources,
+    openImage: async () => ({ ...image, config: { ...image.config, user } }),
+  });
+
+  it.each([
+    ["web:", { uid: 33, gid: 34 }],
+    ["web:7", { uid: 33, gid: 7 }],
+    ["33", { uid: 33, gid: 34, name: "web" }],
+    ["0033:staff", { uid: 33, gid: 50 }],
+    ["77:staff", { uid: 77, gid: 50 }],
+    ["77", { uid: 77, gid: 77 }],
+    [":staff", { uid: 1000, gid: 50 }],
+    ["root:staff", { uid: 1000, gid: 50 }],
+    [":0", { uid: 1000, gid: 1000 }],
+    ["65534:65534", { uid: 65534, gid: 65534 }],
+  ])("of an image that says %j are %j", async (user, expected) => {
+    expect((await gather({ image: "oci:./x" }, asking(user))).user).toMatchObject(expected);
+  });
+
+  it.each([
+    ["65535", "USER_OUT_OF_RANGE"],
+    ["100000", "USER_OUT_OF_RANGE"],
+    ["2147483647", "USER_OUT_OF_RANGE"],
+    ["99999999999999999999", "USER_OUT_OF_RANGE"],
+    ["-1", "USER_OUT_OF_RANGE"],
+    ["33:100000", "USER_OUT_OF_RANGE"],
+    ["big", "USER_OUT_OF_RANGE"],
+    [":", "IMAGE_INVALID"],
+    ["a:b:c", "IMAGE_INVALID"],
+    ["web:staff:", "IMAGE_INVALID"],
+    ["nosuch", "USER_UNKNOWN"],
+    ["web:nosuch", "USER_UNKNOWN"],
+    ["evil", "USER_UNKNOWN"],
+    [" web", "USER_UNKNOWN"],
+    ["web\n", "USER_UNKNOWN"],
+    ["1e3", "USER_UNKNOWN"],
+  ])("of an image that says %j are refused: %s", async (user, code) => {
+    await expect(gather({ image: "oci:./x" }, asking(user))).rejects.toMatchObject({ code });
+  });
+
+  it("are whom the policy names, whatever the image says", async () => {
+    const { user } = await gather({ image: "oci:./x", user: "5:6" }, asking("100000"));
+    expect(user).toMatchObject({ uid: 5, gid: 6 });
   });
 });
 

@@ -9,7 +9,7 @@ import { Process } from "../../src/sandbox/process.js";
 import { duplexPair } from "../support/duplex-pair.js";
 import { FakeInit } from "../support/fake-init.js";
 
-const WORKLOAD = { env: {}, cwd: "/", argv: [], timeMs: null, outputBytes: 1000 };
+const WORKLOAD = { env: {}, cwd: "/", argv: [], notes: [], timeMs: null, outputBytes: 1000 };
 const INFO = { type: "file", size: 1, mode: 0o644, uid: 1000, gid: 1000, mtimeMs: 0 };
 
 // An init that the workload has taken over. It can lie about what it runs, and do nothing else.

@@ -12,7 +12,7 @@ import { Live } from "../../src/sandbox/live.js";
 import { Process } from "../../src/sandbox/process.js";
 import { plainPath, runPlain } from "../support/plain.js";
 
-const WORKLOAD = { env: { PATH: "/usr/bin:/bin" }, cwd: "/", argv: [], timeMs: null, outputBytes: 1 << 20 };
+const WORKLOAD = { env: { PATH: "/usr/bin:/bin" }, cwd: "/", argv: [], notes: [], timeMs: null, outputBytes: 1 << 20 };
 
 // The library and the real init, together: everything but the wall.
 describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkhead-init --example plain)", () => {

@@ -1,4 +1,4 @@
-import { type Enforcement, type Explanation, explain, PURPOSES } from "bulkhead";
+import { type Enforcement, type Explanation, explain, PURPOSES, printableLine } from "bulkhead";
 import type { ExplainFlags } from "../commands/explain.js";
 import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
@@ -33,7 +33,7 @@ function render(explanation: Explanation, flags: ExplainFlags): string {
 
 /** The table for people; `width` is the terminal's, or undefined. */
 export function renderTable(
-  { level, enforcement, unmet }: Explanation,
+  { level, enforcement, unmet, notes }: Explanation,
   style: Style,
   width: number | undefined,
   why = false,
@@ -49,6 +49,7 @@ export function renderTable(
     weakPoint,
     "",
     table(rows, width),
+    ...(notes.length === 0 ? [] : ["", ...notes.map((note) => `Image: ${printableLine(note)}`)]),
     ...(unmet.length === 0
       ? []
       : ["", style.bad(`Refused: the policy requires ${refused}, which would not be enforced.`)]),

@@ -38,6 +38,10 @@ fn candidates(exec: &Exec) -> Vec<CString> {
     if name.as_bytes().contains(&b'/') {
         return vec![name.clone()];
     }
+    // An image's `CMD [""]`: no program has that name, and a directory of the PATH is none.
+    if name.is_empty() {
+        return Vec::new();
+    }
     let path = exec.env.iter().rev().find_map(|variable| variable.as_bytes().strip_prefix(b"PATH="));
     path.unwrap_or_default()
         .split(|byte| *byte == b':')

@@ -52,4 +52,9 @@ export const policyCodes = entries({
     cause: "the root has no such user",
     remedy: "Name a user of the root's /etc/passwd, or give numbers as uid:gid.",
   },
+  USER_OUT_OF_RANGE: {
+    fault: "user",
+    cause: "the user has a number above those of a sandbox (0 to 65534)",
+    remedy: "Choose another user: `user` in the policy, `--user` on the command line, such as `--user 1000:1000`.",
+  },
 });

@@ -87,6 +87,11 @@ export const sandboxCodes = entries({
     cause: "64 operations are under way in the sandbox already",
     remedy: "Wait for some to end.",
   },
+  COMMAND_MISSING: {
+    fault: "user",
+    cause: "there is no program to run: none was given, and the image, if there is one, names none",
+    remedy: "Give a program and its arguments, or use an image that has an ENTRYPOINT or a CMD.",
+  },
   EXEC_NOT_FOUND: {
     fault: "workload",
     cause: "the program was not found in the sandbox",

@@ -27,7 +27,16 @@ export async function imageOf({ tar, compress, cmd }: Contents): Promise<Resolve
     const path = join(directory, "layer");
     const layer = await captureLayer(tar, path, compress);
     const env = { PATH };
-    const config: ImageConfig = { entrypoint: [], cmd, env, workdir: null, user: null, labels: {} };
+    const config: ImageConfig = {
+      entrypoint: [],
+      cmd,
+      env,
+      workdir: null,
+      user: null,
+      labels: {},
+      volumes: [],
+      notes: [],
+    };
     const configuration = Buffer.from(
       JSON.stringify({
         os: "linux",

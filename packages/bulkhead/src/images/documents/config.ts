@@ -1,63 +1,83 @@
 import * as z from "zod/mini";
 import { LAYERS } from "./bounds.js";
-import { invalid } from "./invalid.js";
+import { environmentOf, requireExecutable } from "./config-strings.js";
+import { insidePath, volumesOf } from "./inside-path.js";
 import { digest } from "./oci.js";
 import { parseDocument } from "./parse.js";
 
-/** What an image says about how it wants to be run. Strings hold no NUL; nothing else about them has been checked. */
+/** How an image wants to be run. Strings hold no NUL, and all of them together fit into one `execve`. */
 export interface ImageConfig {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Absolute and normal; null: the image names none. */
   readonly workdir: string | null;
   /** `name`, `uid`, `name:group`, …: to be resolved inside the image. */
   readonly user: string | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** Directories that are writable whatever the root is: absolute, normal, sorted. */
+  readonly volumes: readonly string[];
+  /** One line for each part that Bulkhead left out, naming the field. */
+  readonly notes: readonly string[];
 }
 
 // Everything here ends in an execve or a line of a log; NUL would cut it short there.
 const text = z.string().check(z.refine((value) => !value.includes("\0")));
-const texts = z.nullish(z.array(text).check(z.maxLength(4096)));
+// Go, and so every tool that writes and reads images, takes null for an empty string.
+const item = z.pipe(
+  z.nullable(text),
+  z.transform((value) => value ?? ""),
+);
+const texts = z.nullish(z.array(item).check(z.maxLength(4096)));
+/** Docker's oldest images hold one string where newer ones hold a list. */
+const words = z.nullish(
+  z.union([
+    z.array(item).check(z.maxLength(4096)),
+    z.pipe(
+      text,
+      z.transform((word) => [word]),
+    ),
+  ]),
+);
 
 const configSchema = z.object({
   os: z.string(),
   architecture: z.string(),
   config: z.nullish(
     z.object({
-      Entrypoint: texts,
-      Cmd: texts,
+      Entrypoint: words,
+      Cmd: words,
       Env: texts,
       WorkingDir: z.nullish(text),
       User: z.nullish(text),
-      Labels: z.nullish(z.record(z.string(), z.string())),
+      Labels: z.nullish(z.record(z.string(), item)),
+      Volumes: z.nullish(z.record(z.string(), z.unknown())),
     }),
   ),
   rootfs: z.object({ type: z.literal("layers"), diff_ids: z.array(digest).check(z.maxLength(LAYERS)) }),
 });
 
-/** Reads an image configuration whose digest was checked already. Throws IMAGE_INVALID. */
+/** Reads an image configuration whose digest was checked already. Throws IMAGE_INVALID, which names the field. */
 export function parseConfig(bytes: Uint8Array) {
   const { os, architecture, config, rootfs } = parseDocument(configSchema, bytes, "image configuration");
+  const notes: string[] = [];
   const image: ImageConfig = {
-    entrypoint: config?.Entrypoint ?? [],
+    entrypoint: withoutReset(config?.Entrypoint ?? []),
     cmd: config?.Cmd ?? [],
-    env: environment(config?.Env ?? []),
-    workdir: orNull(config?.WorkingDir),
+    env: environmentOf(config?.Env ?? [], notes),
+    workdir: orNull(config?.WorkingDir) === null ? null : insidePath(config?.WorkingDir ?? "", "config.WorkingDir"),
     user: orNull(config?.User),
     labels: config?.Labels ?? {},
+    volumes: volumesOf(Object.keys(config?.Volumes ?? {}), notes),
+    notes,
   };
+  requireExecutable(image);
   return { os, architecture, config: image, diffIds: rootfs.diff_ids };
 }
 
-/** `NAME=value`; the last of two wins, as in Docker. A null prototype, since a name may be `__proto__`. */
-function environment(lines: readonly string[]): Readonly<Record<string, string>> {
-  const env: Record<string, string> = Object.create(null);
-  for (const line of lines) {
-    const equals = line.indexOf("=");
-    if (equals < 1) throw invalid("read image configuration", "config.Env");
-    env[line.slice(0, equals)] = line.slice(equals + 1);
-  }
-  return env;
+/** `ENTRYPOINT [""]` takes back the entrypoint of the image that this one was built on. */
+function withoutReset(entrypoint: readonly string[]): readonly string[] {
+  return entrypoint.length === 1 && entrypoint[0] === "" ? [] : entrypoint;
 }
 
 function orNull(value: string | null | undefined): string | null {

@@ -27,6 +27,9 @@ const recordSchema = z.object({
     workdir: z.nullable(text),
     user: z.nullable(text),
     labels: z.record(text, text),
+    // Names of earlier versions have neither.
+    volumes: z._default(z.array(text), []),
+    notes: z._default(z.array(text), []),
   }),
   pulledAt: text,
 });

@@ -32,7 +32,7 @@ export function environmentFor(policy: ResolvedPolicy, inputs: Inputs): Readonly
   return {
     PATH,
     // The one place that is sure to be writable; an account's home in the root may not even exist.
-    HOME: inputs.workdir,
+    HOME: inputs.home,
     USER: inputs.user.name,
     LOGNAME: inputs.user.name,
     LANG: "C.UTF-8",

@@ -18,7 +18,7 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts):
   const taken = new Set(named.map(({ at }) => at));
   const files = [...ownFiles(inputs, policy), ...bundleCovers(inputs, policy)];
   const own = [...rootMounts(inputs), ...files].filter(({ at }) => !taken.has(at));
-  const writable = [...temporary(policy, inputs), ...workdirMount(policy, inputs)];
+  const writable = [...temporary(policy, inputs), ...homeMount(policy, inputs)];
   const places = [...writable, ...named].sort((one, other) => depth(one.at) - depth(other.at));
   return [...own, ...kernelViews(policy.resources.diskBytes), ...places];
 }
@@ -45,15 +45,21 @@ function temporary({ files, resources }: ResolvedPolicy, { user }: Inputs): read
 }
 
 /**
- * The working directory is writable, unless it is the root's own: a directory there that holds something (an image's
- * program) stays visible, and one that the policy mounts is as the policy says.
+ * The workload's own directory is writable, unless it is the root's own: a directory there that holds something (an image's
+ * program) stays visible, and one that the policy mounts is as the policy says. Below a file system in memory nothing is there yet, so it is made.
  */
-function workdirMount(policy: ResolvedPolicy, { root, user, workdir }: Inputs): readonly Mount[] {
-  const covered = ["/tmp", ...policy.files.map(({ at }) => at)].some((at) => isWithin(workdir, at));
-  const foundHere =
-    root.kind === "host" ? isOfHost(workdir, root) : !MADE_WRITABLE.has(root.kindAt[workdir] ?? "missing");
-  if (covered || foundHere || !isMountable(workdir)) return [];
-  return [tmpfs(workdir, policy.resources.diskBytes, 0o755, user, true)];
+function homeMount(policy: ResolvedPolicy, { root, user, home }: Inputs): readonly Mount[] {
+  const own = { kind: "tmpfs", at: "/tmp", sizeBytes: null } as const;
+  const covers = [own, ...policy.files].filter(({ at }) => isWithin(home, at));
+  const nearest = covers.reduce<FileChoice | typeof own | undefined>(
+    (found, one) => (found === undefined || isWithin(one.at, found.at) ? one : found),
+    undefined,
+  );
+  if (!isMountable(home) || nearest?.at === home || nearest?.kind === "host") return [];
+  const sizeBytes = nearest?.sizeBytes ?? policy.resources.diskBytes;
+  if (nearest !== undefined) return [tmpfs(home, sizeBytes, 0o755, user, true)];
+  const foundHere = root.kind === "host" ? isOfHost(home, root) : !MADE_WRITABLE.has(root.kindAt[home] ?? "missing");
+  return foundHere ? [] : [tmpfs(home, sizeBytes, 0o755, user, true)];
 }
 
 const MADE_WRITABLE: ReadonlySet<PathKind> = new Set(["missing", "directory"]);

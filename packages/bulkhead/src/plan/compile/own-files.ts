@@ -39,10 +39,10 @@ export function bundlesOf({ root }: Inputs, policy: ResolvedPolicy): readonly st
 }
 
 /** The host's accounts are none of a sandbox's business, but programs want to know a name for their uid. */
-function accountFiles({ user, workdir }: Inputs): readonly Mount[] {
+function accountFiles({ user, home }: Inputs): readonly Mount[] {
   const passwd = ["root:x:0:0:root:/:/bin/sh", "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin"];
   const group = ["root:x:0:", "tty:x:5:", "nogroup:x:65534:"];
-  if (user.uid !== 0 && user.uid !== 65_534) passwd.push(`${user.name}:x:${user.uid}:${user.gid}::${workdir}:/bin/sh`);
+  if (user.uid !== 0 && user.uid !== 65_534) passwd.push(`${user.name}:x:${user.uid}:${user.gid}::${home}:/bin/sh`);
   if (![0, 5, 65_534].includes(user.gid)) group.push(`${user.name}:x:${user.gid}:`);
   return [file("/etc/passwd", `${passwd.join("\n")}\n`), file("/etc/group", `${group.join("\n")}\n`)];
 }

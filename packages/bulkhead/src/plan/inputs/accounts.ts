@@ -33,6 +33,13 @@ export function nameIn(passwd: string, uid: number): string | undefined {
   return name !== undefined && /^[a-z_][a-z0-9_-]{0,31}$/.test(name) ? name : undefined;
 }
 
+/** The id of a user that is a number, but larger than any inside. */
+export function idBeyond(passwd: string, name: string): string | undefined {
+  const fields = lineOf(passwd, name);
+  if (fields?.length !== 7) return undefined;
+  return fields.slice(2, 4).find((id) => /^\d{1,10}$/.test(id) && Number(id) > LARGEST_ID);
+}
+
 /** Digits of an id that can be inside a sandbox. */
 export function plainId(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{1,5}$/.test(text)) return undefined;

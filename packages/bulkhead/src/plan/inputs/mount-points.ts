@@ -10,16 +10,8 @@ export function coveredFiles(policy: Pick<ResolvedPolicy, "network" | "secrets">
 }
 
 /** Every place in a root that a plan for this policy may mount on. */
-export function mountPoints(policy: ResolvedPolicy, workdir: string): readonly string[] {
+export function mountPoints(policy: ResolvedPolicy, home: string): readonly string[] {
   return [
-    ...new Set([
-      "/proc",
-      "/sys",
-      "/dev",
-      "/tmp",
-      workdir,
-      ...policy.files.map(({ at }) => at),
-      ...coveredFiles(policy),
-    ]),
+    ...new Set(["/proc", "/sys", "/dev", "/tmp", home, ...policy.files.map(({ at }) => at), ...coveredFiles(policy)]),
   ];
 }

@@ -2,7 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { DEFAULT_USER } from "../../policy/defaults.js";
 import type { UserChoice } from "../../policy/resolved.js";
 import type { UserInput } from "../input-types.js";
-import { accountIn, groupIn, nameIn, plainId } from "./accounts.js";
+import { accountIn, groupIn, idBeyond, nameIn, plainId } from "./accounts.js";
 
 /** The root's account files; empty where it has none. */
 export interface AccountFiles {
@@ -32,21 +32,58 @@ function named(name: string, files: AccountFiles): UserInput {
   if (account !== undefined) return { ...account, groups: [], name };
   // The default user exists in every sandbox, whatever the root's files say.
   if (name === DEFAULT_USER.name) return { ...DEFAULT_USER, groups: [] };
-  throw new BulkheadError("USER_UNKNOWN", { operation: "look up in /etc/passwd", detail: name });
+  const beyond = idBeyond(files.passwd, name);
+  if (beyond !== undefined) throw outOfRange(`${name} is ${beyond}`);
+  throw new BulkheadError("USER_UNKNOWN", { operation: "look up in /etc/passwd", detail: shown(name) });
 }
 
-/** An image that wants root gets the default user: a policy never gives root unless it asks itself. */
+/**
+ * Reads an image's `USER` as Docker does: `user`, `uid`, `user:group`, `user:` and `:group`. An image that wants root, or names only a group, gets the
+ * default user: a policy never gives root unless it asks itself. Throws IMAGE_INVALID, USER_UNKNOWN, USER_OUT_OF_RANGE.
+ */
 function ofImage(wish: string, files: AccountFiles): UserInput | undefined {
-  const [user = "", group] = wish.split(":");
-  if (user === "" || user === "root") return undefined;
-  const uid = plainId(user);
-  const base =
-    uid === undefined ? named(user, files) : { uid, gid: accountGid(uid, files), groups: [], name: nameOf(uid) };
-  if (base.uid === 0) return undefined;
-  if (group === undefined || group === "") return base;
-  const gid = plainId(group) ?? groupIn(files.group, group);
-  if (gid === undefined) throw new BulkheadError("USER_UNKNOWN", { operation: "look up in /etc/group", detail: group });
-  return { ...base, gid };
+  const [user = "", group = "", ...more] = wish.split(":");
+  // Docker and containerd do not agree on these; a name of nobody is no name.
+  if (more.length > 0 || (wish !== "" && user === "" && group === "")) {
+    throw new BulkheadError("IMAGE_INVALID", {
+      operation: "read image configuration",
+      detail: `config.User: ${JSON.stringify(shown(wish))} is not USER or USER:GROUP`,
+    });
+  }
+  const base = user === "" || user === "root" ? undefined : byNameOrNumber(user, files);
+  if (base !== undefined && base.uid !== 0) return group === "" ? base : { ...base, gid: groupOf(group, files) };
+  const gid = group === "" ? 0 : groupOf(group, files);
+  return gid === 0 ? undefined : { ...DEFAULT_USER, groups: [], gid };
+}
+
+function byNameOrNumber(user: string, files: AccountFiles): UserInput {
+  const uid = numberOf(user);
+  return uid === undefined
+    ? named(user, files)
+    : { uid, gid: accountGid(uid, files), groups: [], name: nameIn(files.passwd, uid) ?? nameOf(uid) };
+}
+
+function groupOf(group: string, { group: text }: AccountFiles): number {
+  const gid = numberOf(group) ?? groupIn(text, group);
+  if (gid !== undefined) return gid;
+  throw new BulkheadError("USER_UNKNOWN", { operation: "look up in /etc/group", detail: shown(group) });
+}
+
+/** Undefined: a name. Throws USER_OUT_OF_RANGE. */
+function numberOf(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const id = plainId(text.replace(/^\+?0*(?=\d)/, ""));
+  if (id !== undefined) return id;
+  throw outOfRange(text);
+}
+
+function outOfRange(id: string): BulkheadError {
+  return new BulkheadError("USER_OUT_OF_RANGE", { operation: "choose user", detail: shown(id) });
+}
+
+/** What an image says may be as long as a document. */
+function shown(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }
 
 function accountGid(uid: number, files: AccountFiles): number {

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import * as z from "zod/mini";
 import { CAPABILITY_NAMES, capabilityName } from "../capability-names.js";
 import { isMountable, isNormalPath, withoutTrailingSlash } from "../paths.js";
@@ -26,11 +27,12 @@ export function duration() {
 
 const PATH_RULE = "an absolute path without . or .. or doubled slashes";
 
-/** A path inside the sandbox. */
-export function insidePath() {
+/** A directory to start in, which people write untidily: `/app/`, `/app/../srv`. */
+export function workdirPath() {
+  const tidied = (path: string) => (path.startsWith("/") ? withoutTrailingSlash(posix.join("/", path)) : path);
   return z.pipe(
-    z.string().check(z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE)),
-    z.transform(withoutTrailingSlash),
+    z.string().check(z.refine((path) => isNormalPath(tidied(path)), "an absolute path of at most 4096 bytes")),
+    z.transform(tidied),
   );
 }
 
