@@ -1,5 +1,20 @@
-import { file, type HostileCase, invalid, one, symlink } from "./cases.js";
-import { tar } from "./tar.js";
+import { directory, file, type HostileCase, hardLink, invalid, one, symlink } from "./cases.js";
+import { type TarEntry, tar } from "./tar.js";
+
+/** What markers may be: their name alone counts. */
+const markers: readonly (readonly [string, (name: string) => TarEntry])[] = [
+  ["a file", (name) => file(name, "")],
+  ["a file that holds something", (name) => file(name, "x")],
+  ["a hard link to nothing", (name) => hardLink(name, ".wh..wh.aufs")],
+  ["a hard link to a file", (name) => hardLink(name, "b")],
+  ["a hard link out of the root", (name) => hardLink(name, "../../etc/passwd")],
+  ["a symbolic link", (name) => symlink(name, "b")],
+  ["a symbolic link without a target", (name) => symlink(name, "")],
+  ["a directory", (name) => directory(`${name}/`)],
+  ["a FIFO", (name) => ({ name, type: "6" })],
+  ["a character device", (name) => ({ name, type: "3" })],
+  ["a block device", (name) => ({ name, type: "4" })],
+];
 
 /** What hides, and what tries to hide more than it may. */
 export const whiteouts: readonly HostileCase[] = [
@@ -87,7 +102,90 @@ export const whiteouts: readonly HostileCase[] = [
     expected: { tree: ["b=2"] },
   },
   { name: "whiteout as a directory", layers: () => one(file(".wh.a/b")), expected: invalid("whiteout as a directory") },
-  { name: "whiteout as a symbolic link", layers: () => one(symlink(".wh.a", "b")), expected: invalid("not a file") },
+  ...markers.map(
+    ([kind, marker]): HostileCase => ({
+      name: `a whiteout that is ${kind}`,
+      layers: () => [tar(file("a", "1"), file("d/x"), file("b", "2")), tar(marker(".wh.a"), marker(".wh.d"))],
+      expected: { tree: ["b=2"] },
+    }),
+  ),
+  ...markers.map(
+    ([kind, marker]): HostileCase => ({
+      name: `an opaque marker that is ${kind}`,
+      layers: () => [tar(file("d/x"), file("b", "2")), tar(marker("d/.wh..wh..opq"), file("d/y", "3"))],
+      expected: { tree: ["b=2", "d/", "d/y=3"] },
+    }),
+  ),
+  ...[".wh.", ".wh..", ".wh..."].flatMap((name) =>
+    markers.map(
+      ([kind, marker]): HostileCase => ({
+        name: `a whiteout of no name (${name}) that is ${kind}`,
+        layers: () => [tar(file("d/x")), tar(marker(`d/${name}`))],
+        expected: invalid("name"),
+      }),
+    ),
+  ),
+  {
+    name: "whiteouts as aufs makes them: hard links to one of its own",
+    layers: () => [
+      tar(file("a", "1"), file("d/x"), file("b", "2")),
+      tar(
+        file(".wh..wh.aufs", ""),
+        hardLink(".wh.a", ".wh..wh.aufs"),
+        hardLink("d/.wh.x", "/.wh..wh.aufs"),
+        directory(".wh..wh.orph/"),
+        file(".wh..wh.orph/lost", "3"),
+        directory(".wh..wh.plnk/"),
+        file(".wh..wh.plnk/1.2", "shared"),
+        hardLink("one", ".wh..wh.plnk/1.2"),
+        hardLink("e/two", ".wh..wh.plnk/1.2"),
+      ),
+    ],
+    expected: { tree: ["b=2", "d/", "e/", "e/two=shared", "one=shared"] },
+  },
+  {
+    name: "aufs' links, reached by a link of the image",
+    layers: (canary) => [
+      tar(
+        file(".wh..wh.plnk/1", "x"),
+        symlink("in", ".wh..wh.plnk"),
+        file("in/2", "y"),
+        symlink(".wh..wh.plnk/out", canary),
+        file(".wh..wh.plnk/out/secret", "z"),
+      ),
+    ],
+    expected: { tree: ["in->.wh..wh.plnk"] },
+  },
+  {
+    name: "a hard link to a whiteout",
+    layers: () => [tar(file("a", "1")), tar(file(".wh.a", ""), hardLink("b", ".wh.a"))],
+    expected: invalid("target is not in the image"),
+  },
+  {
+    name: "a hard link to aufs' own",
+    layers: () => one(file(".wh..wh.aufs", ""), hardLink("b", ".wh..wh.aufs")),
+    expected: invalid("target is not in the image"),
+  },
+  {
+    name: "a hard link to what the same layer whites out",
+    layers: () => [tar(file("a", "1")), tar(hardLink(".wh.a", "a"), file("a", "2"), hardLink("b", "a"))],
+    expected: { tree: ["a=2", "b=2"] },
+  },
+  {
+    name: "a whiteout and its name, in either order",
+    layers: () => [
+      tar(file("a", "1"), file("b", "1"), file("d/x"), file("e/x")),
+      tar(
+        symlink(".wh.a", "a"),
+        file("a", "2"),
+        file("b", "2"),
+        hardLink(".wh.b", "b"),
+        directory(".wh.d"),
+        file("d/y"),
+      ),
+    ],
+    expected: { tree: ["a=2", "b=2", "d/", "d/y=new", "e/", "e/x=new"] },
+  },
   {
     name: "whiteout of the root's name",
     layers: () => [tar(file("a", "1")), tar(file(".wh..wh..opq", ""))],

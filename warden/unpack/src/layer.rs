@@ -16,7 +16,10 @@ use std::os::unix::fs::FileExt;
 
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
+/// What aufs keeps for itself: `.wh..wh.aufs`, which its whiteouts are hard links to, `.wh..wh.orph`, `.wh..wh.plnk`.
 const AUFS: &[u8] = b".wh..wh.";
+/// In the root: files that hard links of several directories lead to. They are unpacked for those links, and removed in the end.
+const AUFS_LINKS: &[u8] = b".wh..wh.plnk";
 
 const DATA_BYTES: usize = 128 << 10;
 const PERMISSIONS: u32 = 0o777;
@@ -93,6 +96,11 @@ impl<'l> Layer<'l> {
         Ok(())
     }
 
+    /// Removes what was unpacked for hard links alone; they keep what they lead to.
+    pub fn forget_aufs(&mut self) -> Result<(), Failure> {
+        tree::remove(self.tree.make(&[])?, AUFS_LINKS)
+    }
+
     /// Writes what the layer hides: into its own tree, and where something of its own stands in that place, into `hidden`.
     pub fn hide(&mut self, hidden: &mut Tree) -> Result<Hidden, Failure> {
         let written = std::mem::take(&mut self.whiteouts).write(&mut self.tree, hidden)?;
@@ -106,11 +114,14 @@ impl<'l> Layer<'l> {
             // The root keeps the bits that the store gave it: a workload must be able to enter it.
             return if entry.kind == Kind::Directory { Ok(()) } else { Err(Failure::invalid("check path", "root")) };
         };
+        if parents.iter().any(|parent| parent.starts_with(AUFS)) {
+            return self.put_aufs(entry, &path, archive, buffer);
+        }
         if parents.iter().any(|parent| parent.starts_with(WHITEOUT)) {
             return Err(Failure::invalid("check path", "whiteout as a directory"));
         }
         if name.starts_with(WHITEOUT) {
-            return self.white_out(entry, parents, name);
+            return self.white_out(parents, name);
         }
         self.dropped.xattrs += entry.dropped_xattrs;
         if !matches!(entry.kind, Kind::File | Kind::Directory) {
@@ -195,10 +206,22 @@ impl<'l> Layer<'l> {
         tree::remove(self.tree.make(parents)?, name)
     }
 
-    fn white_out(&mut self, entry: &Entry, parents: &[Vec<u8>], name: &[u8]) -> Result<(), Failure> {
-        if entry.kind != Kind::File {
-            return Err(Failure::invalid("white out", "not a file"));
-        }
+    /// Below a directory of aufs' own.
+    fn put_aufs(
+        &mut self,
+        entry: &Entry,
+        path: &EntryPath,
+        archive: &mut Archive<'_>,
+        buffer: &mut [u8],
+    ) -> Result<(), Failure> {
+        self.dropped.aufs += 1;
+        let is_target =
+            matches!(path.components(), [directory, name] if directory == AUFS_LINKS && !name.starts_with(WHITEOUT));
+        if is_target && entry.kind == Kind::File { self.put_file(entry, path, archive, buffer) } else { Ok(()) }
+    }
+
+    /// A marker is its name, whatever its type: writers use files, aufs hard links to one of its own.
+    fn white_out(&mut self, parents: &[Vec<u8>], name: &[u8]) -> Result<(), Failure> {
         let hidden = name.strip_prefix(WHITEOUT).unwrap_or_default();
         if name != OPAQUE && name.starts_with(AUFS) {
             self.dropped.aufs += 1;

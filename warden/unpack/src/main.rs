@@ -72,6 +72,7 @@ fn unpack(options: &limits::Options) -> Result<Report, Failure> {
     let mut archive = tar::Archive::new(source);
     let mut layer = Layer::new(tree, options);
     layer.apply(&mut archive)?;
+    layer.forget_aufs()?;
     let hidden =
         if options.lowest { Hidden::default() } else { layer.hide(&mut tree::Tree::open(&options.hidden)?)? };
     layer.finish_directories()?;
