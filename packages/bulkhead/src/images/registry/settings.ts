@@ -20,7 +20,7 @@ export interface Timing {
   readonly tries: number;
   /** The wait before the second try; it doubles, up to `longestWaitMs`. */
   readonly waitMs: number;
-  /** The most that a `Retry-After` is obeyed. */
+  /** The longest that is waited between two tries, twice as long in all: what asks for more with `Retry-After` is not asked again. */
   readonly longestWaitMs: number;
   /** Layers that are downloaded at the same time. */
   readonly parallel: number;

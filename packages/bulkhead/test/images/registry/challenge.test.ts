@@ -62,7 +62,19 @@ describe("retryAfterMs", () => {
     ["Thu, 01 Jan 2026 00:00:05 GMT", 5000],
     ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
     ["soon", undefined],
-    ["99999999999999", undefined],
+    ["31536000", 31_536_000_000],
+    ["99999999999999", 99_999_999_999_999_000],
+    ["9".repeat(400), 1e17],
+    ["Thursday, 01-Jan-26 00:00:05 GMT", 5000],
+    ["Thu Jan  1 00:00:05 2026 GMT", 5000],
+    ["Fri, 99 Foo 2026", undefined],
+    ["-5", undefined],
+    ["-31536000", undefined],
+    ["1e9", undefined],
+    ["1.5", undefined],
+    ["2026", 2_026_000],
+    ["2027-01-01", undefined],
+    ["", undefined],
   ])("%s is %s", (value, expected) => {
     expect(retryAfterMs(value, now)).toBe(expected);
   });

@@ -3,11 +3,15 @@ import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { TransientFailure } from "../failure.js";
 import type { Timing } from "../settings.js";
 
+/** All waits in a row together may take so many times the longest one. */
+const MOST_WAITS = 2;
+
 /** Counts failures in a row, and waits longer after each. */
 export class Patience {
   readonly #timing: Pick<Timing, "tries" | "waitMs" | "longestWaitMs">;
   readonly #signal: AbortSignal | undefined;
   #failures = 0;
+  #waitedMs = 0;
   #answered = false;
 
   constructor(timing: Pick<Timing, "tries" | "waitMs" | "longestWaitMs">, signal: AbortSignal | undefined) {
@@ -18,12 +22,13 @@ export class Patience {
   /** It goes on: what failed before does not count any more. */
   progressed(): void {
     this.#failures = 0;
+    this.#waitedMs = 0;
     this.#answered = true;
   }
 
   /**
    * Waits before the next try. Throws what is not transient as it is, and REGISTRY_UNAVAILABLE when there have been enough
-   * tries, or nobody has ever answered.
+   * tries, nobody has ever answered, or the registry wants to be left alone for longer than anybody waits.
    */
   async after(error: unknown, operation: string, path: string): Promise<void> {
     if (!(error instanceof TransientFailure)) throw error;
@@ -31,7 +36,16 @@ export class Patience {
     if (this.#failures >= this.#timing.tries || (error.unreachable && !this.#answered)) {
       throw new BulkheadError("REGISTRY_UNAVAILABLE", { operation, path, ...error.context, cause: error.cause });
     }
-    await sleep(this.#waitMs(error), undefined, this.#signal === undefined ? {} : { signal: this.#signal }).catch(
+    const waitMs = this.#waitMs(error);
+    const { longestWaitMs } = this.#timing;
+    const { retryAfterMs = 0 } = error;
+    if (retryAfterMs > longestWaitMs || this.#waitedMs + waitMs > MOST_WAITS * longestWaitMs) {
+      const detail = retryAfterMs === 0 ? "" : `, try again in ${Math.ceil(retryAfterMs / 1000)} s`;
+      const context = { ...error.context, detail: `${error.context.detail}${detail}` };
+      throw new BulkheadError("REGISTRY_UNAVAILABLE", { operation, path, ...context, cause: error.cause });
+    }
+    this.#waitedMs += waitMs;
+    await sleep(waitMs, undefined, this.#signal === undefined ? {} : { signal: this.#signal }).catch(
       (cause: unknown) => {
         throw new BulkheadError("ABORTED", { operation: "pull", path, cause });
       },
@@ -46,10 +60,15 @@ export class Patience {
   }
 }
 
+/** The three forms of a date that HTTP knows; `Date.parse` alone takes "-5" for a day in 2001. */
+const HTTP_DATE = /^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?[, ]/;
+/** About three million years; more digits tell nobody more. */
+const LONGEST_S = 1e14;
+
 /** `Retry-After` in milliseconds: seconds or a date (RFC 9110). Undefined for anything else. */
 export function retryAfterMs(value: string | undefined, now = Date.now()): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
+  if (/^\d+$/.test(value)) return Math.min(Number(value), LONGEST_S) * 1000;
+  const date = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
