@@ -2,6 +2,8 @@
  * An AI agent's shell commands in one sandbox that lasts as long as the conversation: what one command leaves in /work, the next one finds.
  *
  *     node --import tsx examples/agent-shell.ts ['COMMAND'…]
+ *
+ * From Node 22.18 on also without `--import tsx`.
  */
 
 import { BulkheadError, type Policy, Sandbox } from "bulkhead";
@@ -38,12 +40,16 @@ const commands =
   given.length > 0 ? given : ["echo 'print me' >notes", "cat notes", "wget -O- http://example.com", "yes"];
 
 try {
-  await using sandbox = await Sandbox.create(policy);
-  for (const command of commands) {
-    const { exitCode, output, note } = await observe(sandbox, command);
-    console.log(
-      `$ ${command}\n${output.slice(0, 200).trimEnd()}\n[exit ${exitCode ?? "by signal"}]${note && ` ${note}`}`,
-    );
+  const sandbox = await Sandbox.create(policy);
+  try {
+    for (const command of commands) {
+      const { exitCode, output, note } = await observe(sandbox, command);
+      console.log(
+        `$ ${command}\n${output.slice(0, 200).trimEnd()}\n[exit ${exitCode ?? "by signal"}]${note && ` ${note}`}`,
+      );
+    }
+  } finally {
+    await sandbox.close();
   }
 } catch (error) {
   if (!(error instanceof BulkheadError)) throw error;

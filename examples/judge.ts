@@ -3,6 +3,8 @@
  *
  *     node --import tsx examples/judge.ts SUBMISSION CASES.json
  *
+ * From Node 22.18 on also without `--import tsx`.
+ *
  * SUBMISSION is a shell script; CASES.json holds `[{"input": "1 2\n", "expected": "3\n"}, …]`.
  */
 

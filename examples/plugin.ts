@@ -3,6 +3,8 @@
  *
  *     node --import tsx examples/plugin.ts PLUGIN INPUT OUTPUT
  *
+ * From Node 22.18 on also without `--import tsx`.
+ *
  * PLUGIN is a shell script that reads /input/document and writes /work/result.
  */
 
@@ -15,7 +17,7 @@ const RESULT_BYTES = 8 * 1024 * 1024;
 
 /** Returns what the plug-in made of the document. Both paths are of this machine; the plug-in sees neither, only what they hold. */
 async function applyPlugin(pluginPath: string, inputPath: string): Promise<Uint8Array> {
-  await using sandbox = await Sandbox.create({
+  const sandbox = await Sandbox.create({
     level: "container",
     files: [
       { host: resolve(pluginPath), at: "/data/plugin" },
@@ -23,6 +25,14 @@ async function applyPlugin(pluginPath: string, inputPath: string): Promise<Uint8
     ],
     resources: { memory: "128MiB", pids: 16, disk: "8MiB" },
   });
+  try {
+    return await resultOf(sandbox);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+async function resultOf(sandbox: Sandbox): Promise<Uint8Array> {
   const execution = await sandbox.exec(["/bin/sh", "/data/plugin"], { buffer: true, timeoutMs: 5_000 });
   const { exitCode, signal, stderr, timedOut } = await execution.result;
   if (timedOut) throw new Error("the plug-in took more than 5 seconds");

@@ -45,6 +45,7 @@ setup_use() {
       setup_use cli || true
       setup_warden || true
       setup_base || true
+      setup_types || true
       setup_code || true
       ;;
     test)

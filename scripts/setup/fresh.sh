@@ -38,6 +38,11 @@ code_stale() {
   stale "$root/.setup/code" "$root/.setup/js" "$root/.setup/warden" "$root/.setup/base"
 }
 
+# As with the code: nothing that runs depends on it.
+types_stale() {
+  [ ! -e "$root/packages/bulkhead/dist/index.d.ts" ] || stale "$root/.setup/types" "$root/.setup/js" "$root/scripts/types.mjs"
+}
+
 warden_stale() {
   [ ! -x "$root/packages/bulkhead/bin/warden" ] || stale "$root/.setup/warden" \
     "$root/warden/Cargo.lock" "$root/warden/.cargo/config.toml" "$root"/warden/*/Cargo.toml "$root"/warden/*/src \

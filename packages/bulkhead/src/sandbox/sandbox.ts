@@ -29,12 +29,18 @@ export interface SandboxOptions extends PrepareOptions {
 }
 
 /**
- * A sandbox that lasts until it is killed, disposed of, or this process ends.
+ * A sandbox that lasts until it is closed, killed, or this process ends.
  *
  * ```ts
- * await using sandbox = await Sandbox.create({ resources: { memory: "256MiB" } });
- * const { stdout } = await sandbox.run(["uname", "-a"]);
+ * const sandbox = await Sandbox.create({ resources: { memory: "256MiB" } });
+ * try {
+ *   const { stdout } = await sandbox.run(["uname", "-a"]);
+ * } finally {
+ *   await sandbox.close();
+ * }
  * ```
+ *
+ * Where the language has it, `await using sandbox = await Sandbox.create()` closes it at the end of the block.
  */
 export class Sandbox implements AsyncDisposable {
   readonly id: string;
@@ -244,7 +250,16 @@ export class Sandbox implements AsyncDisposable {
     await this.ended.catch(() => undefined);
   }
 
-  /** @throws BulkheadError as {@link writeBack}, when everything has ended */
+  /**
+   * Writes back what {@link writeBack} does, then ends everything inside. What `await using` calls at the end of its block, for programs that
+   * cannot use it: Node 20 and 22 do not parse it.
+   * @throws BulkheadError as {@link writeBack}, when everything has ended
+   */
+  async close(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+  }
+
+  /** @throws BulkheadError as {@link close} */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       // Whoever killed it wanted nothing of it any more.
