@@ -15,9 +15,10 @@ export const WARDEN_PATH = binary("warden", "BULKHEAD_WARDEN");
 /** Where the suites mount the probe. */
 export const PROBE = "/probe";
 
-/** The full path of a program in PATH. */
+/** The full path of a program in PATH, or of one that is named by its path. */
 export function findProgram(name: string): string | undefined {
-  for (const directory of (process.env["PATH"] ?? "").split(delimiter)) {
+  const directories = name.startsWith("/") ? ["/"] : (process.env["PATH"] ?? "").split(delimiter);
+  for (const directory of directories) {
     const path = join(directory, name);
     try {
       accessSync(path, constants.X_OK);

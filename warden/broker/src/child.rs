@@ -142,7 +142,9 @@ fn become_payload(
     };
     let idmaps = std::mem::take(&mut orders.idmaps);
     let privileged = birth.base.is_some();
-    let context = mounts::Context { caller: &orders.caller, ids, user: &plan.user, privileged, prepared, idmaps };
+    let own_ids = plan.namespaces.contains(&Namespace::User);
+    let caller = &orders.caller;
+    let context = mounts::Context { caller, ids, own_ids, user: &plan.user, privileged, prepared, idmaps };
     let watched = mounts::enter(plan, &context)?;
     drop(context);
 

@@ -3,11 +3,13 @@
 //! Plain data with no logic in it. `packages/bulkhead/src/plan/schema.ts` describes the same document; the files in
 //! `fixtures/` must be accepted or refused alike by both.
 
+pub mod accounts;
 pub mod custom;
 pub mod error;
 pub mod facts;
 pub mod inner;
 pub mod model;
+pub mod owner;
 pub mod payload;
 pub mod profile;
 pub mod validate;

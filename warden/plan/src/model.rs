@@ -1,6 +1,8 @@
 //! The shape of a plan. Ranges and relations between fields are checked in `validate`.
 
+pub use crate::accounts::{Account, Group, GroupFile, Passwd};
 use crate::custom::CustomProfile;
+pub use crate::owner::{OneOwner, Owner, STORE_RANGE, StoreOwner};
 pub use crate::payload::Payload;
 use serde::{Deserialize, Serialize};
 
@@ -120,42 +122,6 @@ pub struct RootEmpty {
     pub size_bytes: u64,
 }
 
-/// An idmapped mount: whose files on disk are whose inside, and the other way round. Everybody else's files keep an owner that nobody
-/// inside can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Owner {
-    One(OneOwner),
-    Store(StoreOwner),
-}
-
-/// What `host` owns on disk belongs to `uid` and `gid` in the sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct OneOwner {
-    pub host_uid: u32,
-    pub host_gid: u32,
-    pub uid: u32,
-    pub gid: u32,
-    /// User 0 of the sandbox may make files here as well, to give them to `uid` and `gid` at once: as the gofer of `runsc` does. Until then they are
-    /// on disk what it is on the host, an id of the sandbox's range. Level gvisor only, and only where it may be written.
-    #[serde(default)]
-    pub maker: bool,
-}
-
-/// The 65,536 ids from `range` on are, in the sandbox, those from 0 on: each of its users has its own files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct StoreOwner {
-    /// [`STORE_RANGE`]; or 0 in a virtual machine, whose images are of nobody but its one sandbox.
-    pub range: u32,
-}
-
-/// Who owns files in root's store of images: `STORE_RANGE + n` what belongs to user n inside. By systemd's registry of uids (its `UIDS-GIDS`
-/// document) nobody uses what lies above 0x7FFE_FFFF; sandboxes have 0x7000_0000 to 0x7FFD_FFFF; and some programs take ids from
-/// 2^31 on for negative.
-pub const STORE_RANGE: u32 = 0x7fff_0000;
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Overlay {
@@ -181,6 +147,10 @@ pub enum Mount {
     Mask(At),
     /// A read-only file with this content. In a root of kind `empty` it is made; elsewhere, and below a bind, it must cover a file.
     File(File),
+    /// A read-only file as `File` is, that says which users there are.
+    Passwd(Passwd),
+    /// The same of groups.
+    Group(GroupFile),
     /// Only in a root of kind `empty`.
     Symlink(Symlink),
     /// One of a few devices of the host, for the plan's user alone; only with a payload of kind `program`.

@@ -78,8 +78,10 @@ export function tabulate(
     // Programs inside may not make the sockets by which they would reach a proxy.
     throw new BulkheadError("HOST_UNSUPPORTED", { operation: "network", detail: "no net namespace" });
   }
-  const mounts = mountsFor(policy, inputs, facts);
   const namespaces = namespacesFor(level, facts);
+  // Without a user namespace of its own a workload has ids of its sandbox's range on the host, also as it sees them itself.
+  const shifted = facts.privileged && !namespaces.includes("user");
+  const mounts = mountsFor(policy, inputs, facts, shifted);
   const cgroup = cgroupFor(facts);
   const { uid, gid, groups } = inputs.user;
   const plan: Plan = {

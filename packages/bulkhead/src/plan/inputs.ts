@@ -5,7 +5,7 @@ import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
 import { hostRoot } from "./inputs/host-root.js";
 import { LayeredRoot } from "./inputs/layered.js";
-import { coveredFiles, mountPoints } from "./inputs/mount-points.js";
+import { ACCOUNT_FILES, coveredFiles, mountPoints } from "./inputs/mount-points.js";
 import { resolveUser } from "./inputs/user.js";
 
 /** An image, unpacked. */
@@ -64,7 +64,7 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   const layers = image?.layers ?? [directoryOf(policy, sources)];
   const view = image === null ? new LayeredRoot(layers) : viewOf(layers);
   const root = directoryRoot(policy, layers, image !== null, view, home);
-  const accounts = { passwd: view.read("/etc/passwd") ?? "", group: view.read("/etc/group") ?? "" };
+  const accounts = { passwd: view.read(ACCOUNT_FILES.passwd) ?? "", group: view.read(ACCOUNT_FILES.group) ?? "" };
   return {
     root,
     files,

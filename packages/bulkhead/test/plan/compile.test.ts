@@ -135,7 +135,10 @@ describe("root: host", () => {
     expect(result.plan.root).toMatchObject({ source: { kind: "empty" }, readOnly: true, overlay: null });
     expect(mountAt(result, "/usr")).toMatchObject({ kind: "bind", readOnly: true });
     expect(mountAt(result, "/bin")).toEqual({ kind: "symlink", at: "/bin", target: "usr/bin" });
-    expect(mountAt(result, "/etc/passwd")).toMatchObject({ content: expect.stringContaining("sandbox:x:1000:1000:") });
+    const own = { name: "sandbox", uid: 1000, gid: 1000, home: "/work" };
+    expect(mountAt(result, "/etc/passwd")).toMatchObject({
+      accounts: expect.arrayContaining([expect.objectContaining(own)]),
+    });
   });
 });
 

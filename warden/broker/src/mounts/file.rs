@@ -3,23 +3,22 @@
 use super::{Tree, api, target};
 use crate::attempt::Attempt;
 use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
-use bulkhead_plan::model::{File, Symlink};
+use bulkhead_plan::model::Symlink;
 use bulkhead_plan::{Code, Error};
 use std::io::Write;
 
 /// In an empty root the file is simply made; above an image, or what is the host's, it covers what is there.
-pub fn place_file(file: &File, tree: &Tree) -> Result<(), Error> {
-    let at = file.at.as_str();
+pub fn place_file(at: &str, content: &[u8], tree: &Tree) -> Result<(), Error> {
     // A tree of layers in it is as an image is.
     if tree.empty() && !tree.is_nested(at) && !tree.is_bound(at) {
         let (parent, name) = target::parent_of(tree, at)?;
-        return write(target::create(&parent, name, at)?, file);
+        return write(target::create(&parent, name, at)?, at, content);
     }
     let staging = tree.staging.ok_or_else(|| Error::new(Code::LaunchFailed, "stage file").path(at))?;
     let name = at.replace('/', "!");
     let source = target::create(&staging.mount, &name, at)?;
     let cover = api::copy(&source, false).attempt_on(Code::MountFailed, "open_tree", at)?;
-    write(source, file)?;
+    write(source, at, content)?;
     let attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
     api::set(&cover, false, attributes).attempt_on(Code::MountFailed, "mount_setattr", at)?;
     api::attach(&cover, target::file(tree, at)?, at)
@@ -30,6 +29,6 @@ pub fn place_symlink(link: &Symlink, tree: &Tree) -> Result<(), Error> {
     rustix::fs::symlinkat(&*link.target, &parent, name).attempt_on(Code::MountTargetUnavailable, "symlink", &link.at)
 }
 
-fn write(fd: rustix::fd::OwnedFd, file: &File) -> Result<(), Error> {
-    std::fs::File::from(fd).write_all(file.content.as_bytes()).attempt_on(Code::MountFailed, "write", &file.at)
+fn write(fd: rustix::fd::OwnedFd, at: &str, content: &[u8]) -> Result<(), Error> {
+    std::fs::File::from(fd).write_all(content).attempt_on(Code::MountFailed, "write", at)
 }

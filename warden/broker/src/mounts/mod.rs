@@ -2,6 +2,7 @@
 //!
 //! As root all of it belongs to the host's user namespace: whoever is root inside later rules none of these mounts.
 
+mod accounts;
 mod api;
 mod bind;
 mod device;
@@ -53,7 +54,9 @@ impl Ids {
 pub struct Context<'a> {
     pub caller: &'a Caller,
     pub ids: Ids,
-    /// Who a device of the host's is for, in ids as seen inside.
+    /// There is a user namespace: inside, ids are those of the plan.
+    pub own_ids: bool,
+    /// Who the workload is, in ids of the plan.
     pub user: &'a User,
     /// The broker is root: device nodes can be made, and host files keep their owners apart from ours.
     pub privileged: bool,
@@ -193,7 +196,9 @@ fn place<'a>(
         Mount::Sys(at) => kernel_view::place_sys(&at.at, tree, context),
         Mount::Mask(at) => kernel_view::place_mask(&at.at, tree),
         Mount::Dev(dev) => device::place(dev, tree, context),
-        Mount::File(file) => file::place_file(file, tree),
+        Mount::File(file) => file::place_file(&file.at, file.content.as_bytes(), tree),
+        Mount::Passwd(file) => file::place_file(&file.at, accounts::passwd(file, context).as_bytes(), tree),
+        Mount::Group(file) => file::place_file(&file.at, accounts::group(file, context).as_bytes(), tree),
         Mount::Symlink(link) => file::place_symlink(link, tree),
         Mount::Device(one) => device::place_one(one, tree, context),
     }

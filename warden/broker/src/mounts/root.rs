@@ -23,7 +23,12 @@ impl Staging {
         let below = |at: &str, place: &str| at.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
         let bound =
             |at: &str| plan.mounts.iter().any(|mount| matches!(mount, Mount::Bind(bind) if below(at, &bind.at)));
-        let files = plan.mounts.iter().any(|mount| matches!(mount, Mount::File(file) if !empty || bound(&file.at)));
+        let files = plan.mounts.iter().any(|mount| match mount {
+            Mount::File(file) => !empty || bound(&file.at),
+            Mount::Passwd(file) => !empty || bound(&file.at),
+            Mount::Group(file) => !empty || bound(&file.at),
+            _ => false,
+        });
         let stacked = matches!(&plan.root.source, RootSource::Layers(tree) if tree.layers.len() > 1)
             || plan.mounts.iter().any(|mount| matches!(mount, Mount::Layers(_)));
         let size = match &plan.root.overlay {

@@ -2,7 +2,9 @@
 
 use super::limits::{MAX_SIZE, within};
 use super::{Checked, MAX_ID, distinct, need, payload, text};
-use crate::model::{Bind, Layers, Level, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs};
+use crate::model::{
+    Account, Bind, Group, Layers, Level, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs,
+};
 
 pub const MAX: usize = 256;
 
@@ -13,6 +15,8 @@ const PAGE: u64 = 4096;
 const MAX_INODES: u64 = 1 << 31;
 /// A bundle of authorities is the largest that a sandbox has.
 const MAX_CONTENT: usize = 384 * 1024;
+/// Lines of an account file, and members of a group.
+const MAX_ACCOUNTS: usize = 1024;
 
 pub fn root(root: &Root) -> Checked {
     match &root.source {
@@ -62,6 +66,8 @@ pub fn all(plan: &Plan) -> Checked {
             Mount::Tmpfs(mount) => tmpfs(mount, &field)?,
             Mount::Dev(dev) => within(dev.shm_bytes, PAGE..=MAX_SIZE, &field("shmBytes"))?,
             Mount::File(file) => need(file.content.len() <= MAX_CONTENT, &field("content"))?,
+            Mount::Passwd(file) => accounts(&file.accounts, &field)?,
+            Mount::Group(file) => groups(&file.groups, &field)?,
             Mount::Symlink(link) => {
                 need(text::link_target(&link.target), &field("target"))?;
                 need(matches!(plan.root.source, RootSource::Empty(_)), &field("kind"))?;
@@ -84,6 +90,8 @@ fn at(mount: &Mount) -> &str {
         Mount::Sys(mount) | Mount::Mask(mount) => &mount.at,
         Mount::Dev(mount) => &mount.at,
         Mount::File(mount) => &mount.at,
+        Mount::Passwd(mount) => &mount.at,
+        Mount::Group(mount) => &mount.at,
         Mount::Symlink(mount) => &mount.at,
         Mount::Device(mount) => &mount.at,
     }
@@ -121,6 +129,34 @@ fn bind(bind: &Bind, plan: &Plan, field: &impl Fn(&str) -> String) -> Checked {
         Some(Owner::Store(owner)) => need(owner.range != 0, &field("owner.range")),
         None => Ok(()),
     }
+}
+
+fn accounts(accounts: &[Account], field: &impl Fn(&str) -> String) -> Checked {
+    need(accounts.len() <= MAX_ACCOUNTS, &field("accounts"))?;
+    for (index, account) in accounts.iter().enumerate() {
+        let field = |name: &str| field(&format!("accounts[{index}].{name}"));
+        need(text::account_name(&account.name), &field("name"))?;
+        need(account.uid <= MAX_ID, &field("uid"))?;
+        need(account.gid <= MAX_ID, &field("gid"))?;
+        for (name, value) in [("comment", &account.comment), ("home", &account.home), ("shell", &account.shell)] {
+            need(text::account_text(value), &field(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn groups(groups: &[Group], field: &impl Fn(&str) -> String) -> Checked {
+    need(groups.len() <= MAX_ACCOUNTS, &field("groups"))?;
+    for (index, group) in groups.iter().enumerate() {
+        let field = |name: &str| field(&format!("groups[{index}].{name}"));
+        need(text::account_name(&group.name), &field("name"))?;
+        need(group.gid <= MAX_ID, &field("gid"))?;
+        need(group.members.len() <= MAX_ACCOUNTS, &field("members"))?;
+        for (at, member) in group.members.iter().enumerate() {
+            need(text::account_name(member), &field(&format!("members[{at}]")))?;
+        }
+    }
+    Ok(())
 }
 
 /// Of a tree that nobody writes to.

@@ -22,6 +22,16 @@ pub fn link_target(text: &str) -> bool {
     !text.is_empty() && text.len() < MAX_PATH && !text.contains('\0')
 }
 
+/// A field of /etc/passwd or /etc/group: no control character, which could start a line, and no `:`, which ends a field.
+pub fn account_text(text: &str) -> bool {
+    text.len() <= MAX_NAME && !text.contains(|letter: char| letter == ':' || letter.is_control())
+}
+
+/// Of a user or group.
+pub fn account_name(text: &str) -> bool {
+    account_text(text) && !text.is_empty() && !text.contains(',')
+}
+
 /// `[a-z0-9][a-z0-9-]{7,39}`: safe as a name of a directory and in a log.
 pub fn id(text: &str) -> bool {
     (8..=40).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(label)

@@ -67,6 +67,8 @@ function moved(mount: Mount): readonly Mount[] {
     case "tmpfs":
     case "layers":
     case "file":
+    case "passwd":
+    case "group":
     case "symlink":
       return [{ ...mount, at: inRoot(mount.at) }];
   }

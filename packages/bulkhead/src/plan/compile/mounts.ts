@@ -3,6 +3,7 @@ import { isMountable, isWithin } from "../../policy/paths.js";
 import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
 import type { HostFile, HostRoot, Inputs, PathKind } from "../input-types.js";
 import type { Mount } from "../schema.js";
+import { accountFiles } from "./accounts.js";
 import { kernelViews } from "./kernel-views.js";
 import { bundleCovers, ownFiles } from "./own-files.js";
 import { readableOwner, writableOwner } from "./owner.js";
@@ -11,12 +12,12 @@ import { readableOwner, writableOwner } from "./owner.js";
 const BYTES_PER_INODE = 4096;
 
 /** Everything that is mounted over the root, in order: parents before what lies below them. */
-export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts): readonly Mount[] {
+export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts, shifted: boolean): readonly Mount[] {
   const named = policy.files.map((choice, index) =>
     namedMount(choice, inputs.files[index] ?? null, policy, inputs, facts),
   );
   const taken = new Set(named.map(({ at }) => at));
-  const files = [...ownFiles(inputs, policy), ...bundleCovers(inputs, policy)];
+  const files = [...ownFiles(inputs, policy), ...accountFiles(inputs, shifted), ...bundleCovers(inputs, policy)];
   const own = [...rootMounts(inputs), ...files].filter(({ at }) => !taken.has(at));
   const writable = [...temporary(policy, inputs), ...homeMount(policy, inputs)];
   const places = [...writable, ...named].sort((one, other) => depth(one.at) - depth(other.at));

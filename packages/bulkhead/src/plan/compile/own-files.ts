@@ -15,7 +15,7 @@ export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy):
   };
   const { root } = inputs;
   if (root.kind === "host") {
-    return [...COVERED_FILES.map((at) => file(at, contents[at])), ...accountFiles(inputs)];
+    return COVERED_FILES.map((at) => file(at, contents[at]));
   }
   // Each cover costs mounts, and the base image says by itself what a default plan would.
   const differs = (at: (typeof COVERED_FILES)[number]) => root.contents[at] !== contents[at];
@@ -36,15 +36,6 @@ export function bundleCovers({ root }: Inputs, policy: ResolvedPolicy): readonly
 export function bundlesOf({ root }: Inputs, policy: ResolvedPolicy): readonly string[] {
   if (root.kind === "host") return [];
   return coveredBundles(policy).flatMap((at) => root.contents[at] ?? []);
-}
-
-/** The host's accounts are none of a sandbox's business, but programs want to know a name for their uid. */
-function accountFiles({ user, home }: Inputs): readonly Mount[] {
-  const passwd = ["root:x:0:0:root:/:/bin/sh", "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin"];
-  const group = ["root:x:0:", "tty:x:5:", "nogroup:x:65534:"];
-  if (user.uid !== 0 && user.uid !== 65_534) passwd.push(`${user.name}:x:${user.uid}:${user.gid}::${home}:/bin/sh`);
-  if (![0, 5, 65_534].includes(user.gid)) group.push(`${user.name}:x:${user.gid}:`);
-  return [file("/etc/passwd", `${passwd.join("\n")}\n`), file("/etc/group", `${group.join("\n")}\n`)];
 }
 
 function file(at: string, content: string): Mount {

@@ -2,7 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { DEFAULT_USER } from "../../policy/defaults.js";
 import type { UserChoice } from "../../policy/resolved.js";
 import type { UserInput } from "../input-types.js";
-import { accountIn, groupIn, idBeyond, nameIn, plainId } from "./accounts.js";
+import { accountIn, accountsIn, groupIn, groupsOf, idBeyond, nameIn, plainId } from "./accounts.js";
 
 /** The root's account files; empty where it has none. */
 export interface AccountFiles {
@@ -14,24 +14,23 @@ export interface AccountFiles {
 export function resolveUser(choice: UserChoice, files: AccountFiles, imageUser: string | null): UserInput {
   switch (choice.kind) {
     case "ids":
-      return {
-        uid: choice.uid,
-        gid: choice.gid,
-        groups: [],
-        name: nameIn(files.passwd, choice.uid) ?? nameOf(choice.uid),
-      };
+      return { uid: choice.uid, gid: choice.gid, groups: [], name: nameFor(choice.uid, files) };
     case "name":
       return named(choice.name, files);
     case "default":
-      return ofImage(imageUser ?? "", files) ?? { ...DEFAULT_USER, groups: [] };
+      return ofImage(imageUser ?? "", files) ?? defaultUser(files);
   }
+}
+
+/** The default user exists in every sandbox, under the name that the root has for its number. */
+function defaultUser(files: AccountFiles): UserInput {
+  return { ...DEFAULT_USER, groups: [], name: nameFor(DEFAULT_USER.uid, files) };
 }
 
 function named(name: string, files: AccountFiles): UserInput {
   const account = accountIn(files.passwd, name);
-  if (account !== undefined) return { ...account, groups: [], name };
-  // The default user exists in every sandbox, whatever the root's files say.
-  if (name === DEFAULT_USER.name) return { ...DEFAULT_USER, groups: [] };
+  if (account !== undefined) return { ...account, groups: groupsOf(files.group, { name, gid: account.gid }), name };
+  if (name === DEFAULT_USER.name) return defaultUser(files);
   const beyond = idBeyond(files.passwd, name);
   if (beyond !== undefined) throw outOfRange(`${name} is ${beyond}`);
   throw new BulkheadError("USER_UNKNOWN", { operation: "look up in /etc/passwd", detail: shown(name) });
@@ -51,16 +50,19 @@ function ofImage(wish: string, files: AccountFiles): UserInput | undefined {
     });
   }
   const base = user === "" || user === "root" ? undefined : byNameOrNumber(user, files);
-  if (base !== undefined && base.uid !== 0) return group === "" ? base : { ...base, gid: groupOf(group, files) };
+  if (base !== undefined && base.uid !== 0) {
+    // With a group that is named, a user is in no other, as with Docker.
+    return group === "" ? base : { ...base, gid: groupOf(group, files), groups: [] };
+  }
   const gid = group === "" ? 0 : groupOf(group, files);
-  return gid === 0 ? undefined : { ...DEFAULT_USER, groups: [], gid };
+  return gid === 0 ? undefined : { ...defaultUser(files), gid };
 }
 
 function byNameOrNumber(user: string, files: AccountFiles): UserInput {
   const uid = numberOf(user);
-  return uid === undefined
-    ? named(user, files)
-    : { uid, gid: accountGid(uid, files), groups: [], name: nameIn(files.passwd, uid) ?? nameOf(uid) };
+  if (uid === undefined) return named(user, files);
+  const name = nameIn(files.passwd, uid);
+  return name === undefined ? { uid, gid: uid, groups: [], name: nameFor(uid, files) } : accountOf(uid, name, files);
 }
 
 function groupOf(group: string, { group: text }: AccountFiles): number {
@@ -86,12 +88,23 @@ function shown(text: string): string {
   return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }
 
-function accountGid(uid: number, files: AccountFiles): number {
-  const name = nameIn(files.passwd, uid);
-  return (name === undefined ? undefined : accountIn(files.passwd, name))?.gid ?? uid;
+function accountOf(uid: number, name: string, files: AccountFiles): UserInput {
+  const gid = accountsIn(files.passwd).find((account) => account.uid === uid)?.gid ?? uid;
+  return { uid, gid, groups: groupsOf(files.group, { name, gid }), name };
 }
 
-function nameOf(uid: number): string {
-  if (uid === 0) return "root";
-  return uid === DEFAULT_USER.uid ? DEFAULT_USER.name : `user${uid}`;
+/** The root's name for a uid, or one that none of its accounts has. */
+function nameFor(uid: number, files: AccountFiles): string {
+  const known = nameIn(files.passwd, uid);
+  if (known !== undefined) return known;
+  const names = new Set(accountsIn(files.passwd).map(({ name }) => name));
+  const wished = uid === 0 ? "root" : uid === DEFAULT_USER.uid ? DEFAULT_USER.name : `user${uid}`;
+  return freeName(wished, names);
+}
+
+/** `wished`, or something like it that is not taken. */
+export function freeName(wished: string, taken: ReadonlySet<string>): string {
+  let name = wished;
+  while (taken.has(name)) name = `${name}_`;
+  return name;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { filesystemSize, hostId, inodes, insideId, integer } from "./numbers.js";
 import { STORE_RANGE } from "./store-range.js";
-import { content, isWithin, linkTarget, path, pathOrRoot } from "./text.js";
+import { accountName, accountText, content, isWithin, linkTarget, path, pathOrRoot } from "./text.js";
 
 /** Nothing but masks goes into the kernel's own trees: what lies there is believed. */
 const KERNEL_TREES = ["/proc", "/sys", "/dev"] as const;
@@ -63,6 +63,20 @@ const tmpfs = z.strictObject({
   exec: z.boolean(),
 });
 
+/** Lines of each file, and members of a group. */
+const MOST_ACCOUNTS = 1024;
+
+const account = z.strictObject({
+  name: accountName,
+  uid: insideId,
+  gid: insideId,
+  comment: accountText,
+  home: accountText,
+  shell: accountText,
+});
+
+const group = z.strictObject({ name: accountName, gid: insideId, members: z.array(accountName).max(MOST_ACCOUNTS) });
+
 export const mount = z.discriminatedUnion("kind", [
   bind,
   tree,
@@ -72,6 +86,8 @@ export const mount = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("sys"), at: z.literal("/sys") }),
   z.strictObject({ kind: z.literal("mask"), at: path }),
   z.strictObject({ kind: z.literal("file"), at, content }),
+  z.strictObject({ kind: z.literal("passwd"), at, accounts: z.array(account).max(MOST_ACCOUNTS) }),
+  z.strictObject({ kind: z.literal("group"), at, groups: z.array(group).max(MOST_ACCOUNTS) }),
   z.strictObject({ kind: z.literal("symlink"), at, target: linkTarget }),
   z.strictObject({ kind: z.literal("device"), path: z.enum(DEVICES), at: path }),
 ]);

@@ -6,6 +6,8 @@ const LONGEST_NAME = 255;
 /** JSON can hold half a surrogate pair, which is no text: the warden's parser refuses it. */
 const HALF_PAIR = /\p{Surrogate}/u;
 
+const ENDS_FIELD = /[\p{Cc}\p{Surrogate}:]/u;
+
 function isText(value: string): boolean {
   return !HALF_PAIR.test(value) && !value.includes("\0");
 }
@@ -54,6 +56,12 @@ export const LARGEST_CONTENT = 384 * 1024;
 export const content = z
   .string()
   .refine((value) => !HALF_PAIR.test(value) && Buffer.byteLength(value) <= LARGEST_CONTENT, "too long, or not text");
+
+/** A field of /etc/passwd or /etc/group: no control character, which could start a line, and no `:`, which ends a field. */
+export const accountText = z.string().refine((value) => !ENDS_FIELD.test(value) && Buffer.byteLength(value) <= 255);
+
+/** Of a user or group. */
+export const accountName = accountText.refine((value) => value !== "" && !value.includes(","));
 
 /** An argument or a variable of the environment. */
 export const word = z.string().refine(isWord, "too long, or not text");

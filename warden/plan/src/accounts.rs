@@ -1,0 +1,41 @@
+//! Which users and groups a sandbox knows by name: `warden/broker/src/mounts/accounts.rs` writes the files.
+
+use serde::{Deserialize, Serialize};
+
+/// Lines of an /etc/passwd, in ids as the plan counts them. Where the sandbox has no user namespace the workload has others, which only the
+/// broker knows: each line is then written with those.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Passwd {
+    pub at: String,
+    pub accounts: Vec<Account>,
+}
+
+/// No field holds a `:` or a control character.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Account {
+    pub name: String,
+    pub uid: u32,
+    pub gid: u32,
+    pub comment: String,
+    pub home: String,
+    pub shell: String,
+}
+
+/// Lines of an /etc/group, as in [`Passwd`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct GroupFile {
+    pub at: String,
+    pub groups: Vec<Group>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Group {
+    pub name: String,
+    pub gid: u32,
+    /// Names of users.
+    pub members: Vec<String>,
+}
