@@ -2,26 +2,36 @@ import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { type Counts, none, withStatus } from "./counts.js";
 import { type Part, reportPath } from "./parts.js";
+import { TemporaryFolder } from "./temporary.js";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** Runs one part, showing what it prints as it comes, and counts. */
+/** Runs one part, showing what it prints as it comes, and counts. A part that leaves something in the temporary folder fails. */
 export async function runPart(part: Part): Promise<Counts> {
+  using temporary = new TemporaryFolder();
+  const counts = await countsOf(part, temporary);
+  const left = temporary.left();
+  if (left.length === 0) return counts;
+  process.stderr.write(`${part.name}: left in the temporary folder: ${left.join(" ")}\n`);
+  return { ...counts, failed: counts.failed + 1 };
+}
+
+async function countsOf(part: Part, temporary: TemporaryFolder): Promise<Counts> {
   await rm(`${root}${reportPath}`, { force: true });
-  const { output, succeeded } = await runCommand(part);
+  const { output, succeeded } = await runCommand(part, temporary);
   const text = part.count.from === "output" ? output : await readFile(`${root}${reportPath}`, "utf8").catch(() => "");
   const counts = text === "" && part.count.from === "report" ? none : part.count.parse(text);
   if (part.group === "checks") return succeeded ? counts : { ...none, failed: 1 };
   return withStatus(counts, succeeded);
 }
 
-function runCommand(part: Part): Promise<{ output: string; succeeded: boolean }> {
+function runCommand(part: Part, temporary: TemporaryFolder): Promise<{ output: string; succeeded: boolean }> {
   const [file = "", ...args] = part.argv;
   return new Promise((resolve) => {
     // A group of its own, so that a part that hangs is ended with all its children.
     const child = spawn(file, args, {
       cwd: `${root}${part.cwd}`,
-      env: { ...process.env, ...part.env },
+      env: { ...process.env, ...part.env, TMPDIR: temporary.path },
       stdio: ["ignore", "pipe", "inherit"],
       detached: true,
     });
@@ -34,6 +44,7 @@ function runCommand(part: Part): Promise<{ output: string; succeeded: boolean }>
     }, part.minutes * 60_000);
     const interrupted = () => {
       end();
+      temporary[Symbol.dispose]();
       process.exit(130);
     };
     process.once("SIGINT", interrupted).once("SIGTERM", interrupted);

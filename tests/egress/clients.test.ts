@@ -37,7 +37,6 @@ await exceptAt({
 })(
   (level) => {
     describe("real clients", () => {
-      const repository = gitRepository();
       const python = pythonIndex();
       const certificate = certificateFor("index.test");
       let index: Served;
@@ -48,15 +47,15 @@ await exceptAt({
       beforeAll(async () => {
         let files: Files = {};
         const listener: RequestListener = (request, response) => {
-          const path = decodeURIComponent(request.url ?? "/");
-          if (path.startsWith("/repository.git/")) repository.listener(request, response);
-          else if (Object.hasOwn(files, path)) response.end(files[path]);
+          const path = decodeURIComponent(new URL(request.url ?? "/", "http://x").pathname);
+          if (Object.hasOwn(files, path)) response.end(files[path]);
           else python(request, response);
         };
         index = await serveHttp(listener, certificate);
         const base = `https://index.test:${index.port}`;
         files = {
           "/text": "some text\n",
+          ...gitRepository(),
           ...npmRegistry(base),
           ...goProxy(),
           ...cargoRegistry(base),
@@ -86,7 +85,6 @@ await exceptAt({
       afterAll(async () => {
         await sandbox.kill();
         await Promise.all([index, canary, names].map((each) => each[Symbol.asyncDispose]()));
-        repository.remove();
       });
 
       const said = async (command: string) => {
