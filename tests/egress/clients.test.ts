@@ -47,7 +47,7 @@ await exceptAt({
       beforeAll(async () => {
         let files: Files = {};
         const listener: RequestListener = (request, response) => {
-          const path = decodeURIComponent(new URL(request.url ?? "/", "http://x").pathname);
+          const path = decodeURIComponent(request.url?.split("?", 1)[0] ?? "/");
           if (Object.hasOwn(files, path)) response.end(files[path]);
           else python(request, response);
         };
