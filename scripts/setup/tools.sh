@@ -40,6 +40,7 @@ bench_tools() {
   need skopeo skopeo
   need umoci umoci
   need docker-registry docker-registry
+  need tinyproxy tinyproxy-bin
   image_tools
   install_wanted "programs for tests and benchmarks"
 }

@@ -3,7 +3,7 @@ import { createHash, createPrivateKey, sign } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { type AddressInfo, createServer as createPort } from "node:net";
+import { type AddressInfo, connect, createServer as createPort } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { eventually } from "../../../support/time.js";
@@ -20,15 +20,19 @@ export interface RunningRegistry extends AsyncDisposable {
   readonly host: string;
 }
 
-/** Runs one with its data below `directory`; `auth` is that part of its configuration. */
-export async function startRegistry(directory: string, auth?: object): Promise<RunningRegistry> {
+/** Runs one with its data below `directory`; `auth` and `tls` are these parts of its configuration. */
+export async function startRegistry(
+  directory: string,
+  auth?: object,
+  { tls, address }: { readonly tls?: object; readonly address?: string } = {},
+): Promise<RunningRegistry> {
   await mkdir(directory, { recursive: true });
-  const host = `127.0.0.1:${await freePort()}`;
+  const host = address ?? `127.0.0.1:${await freePort()}`;
   const config = {
     version: "0.1",
     log: { level: "error" },
     storage: { filesystem: { rootdirectory: join(directory, "data") } },
-    http: { addr: host },
+    http: { addr: host, ...(tls === undefined ? {} : { tls }) },
     ...(auth === undefined ? {} : { auth }),
   };
   // YAML is a superset of JSON.
@@ -116,13 +120,18 @@ export async function push(
 
 async function answers(child: ChildProcess, host: string): Promise<boolean> {
   if (child.exitCode !== null) throw new Error(`docker-registry ended with ${child.exitCode}`);
-  return await fetch(`http://${host}/v2/`).then(
-    () => true,
-    () => false,
-  );
+  // With or without TLS: it listens.
+  const [address, port] = host.split(":");
+  const socket = connect({ host: address ?? "", port: Number(port) });
+  return await once(socket, "connect")
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => socket.destroy());
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createPort().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

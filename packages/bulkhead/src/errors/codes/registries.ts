@@ -30,11 +30,29 @@ export const registryCodes = entries({
     remedy:
       "Check the registry's name and the network. Without a network, images that were pulled before run with `--pull missing`, and `bulkhead images import` takes files.",
   },
+  REGISTRY_UNTRUSTED: {
+    fault: "user",
+    cause: "the registry's certificate is not trusted",
+    remedy:
+      "If its CA is your organisation's, put that into /etc/docker/certs.d/HOST[:PORT]/ca.crt, or name a bundle in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Otherwise do not go on: somebody may be in between.",
+  },
+  REGISTRY_CERTIFICATES: {
+    fault: "user",
+    cause: "a certificate or key for the registry cannot be used",
+    remedy:
+      "Fix the file named: authorities are PEM (`*.crt`), and a client certificate (`NAME.cert`) needs its key (`NAME.key`) beside it.",
+  },
+  REGISTRY_PROXY: {
+    fault: "user",
+    cause: "the proxy does not let the registry be reached",
+    remedy:
+      "Check HTTPS_PROXY and HTTP_PROXY (`http://USER:PASSWORD@HOST:PORT`), or name the registry in NO_PROXY to reach it without one.",
+  },
   REGISTRY_DENIED: {
     fault: "user",
     cause: "the registry does not give out this image",
     remedy:
-      "Check the name; if it is private, log in with `docker login`, or `skopeo login --authfile ~/.docker/config.json`.",
+      "Check the name; if it is private, log in with `docker login`, or `skopeo login --authfile ~/.docker/config.json`, or put your client certificate into /etc/docker/certs.d/HOST[:PORT]/.",
   },
   REGISTRY_UNSAFE: {
     fault: "user",

@@ -10,6 +10,7 @@ import { shown, TransientFailure } from "./failure.js";
 import { readBody } from "./http/body.js";
 import { Agents, type Answer, type Line } from "./http/exchange.js";
 import { follow } from "./http/follow.js";
+import { speaksTls } from "./http/plain.js";
 import { Patience, retryAfterMs } from "./http/retry.js";
 import type { RegistrySettings } from "./settings.js";
 
@@ -24,10 +25,11 @@ export class RegistryClient implements Disposable {
   readonly #settings: RegistrySettings;
   readonly #repository: string;
   readonly #authorizer: Authorizer;
+  #settled: Promise<void> | undefined;
 
   constructor(name: ImageName, settings: RegistrySettings, signal?: AbortSignal) {
     const endpoint = new Endpoint(name, settings);
-    this.#line = { endpoint, agents: new Agents(), headMs: settings.timing.headMs, signal };
+    this.#line = { endpoint, agents: new Agents(endpoint, settings), headMs: settings.timing.headMs, signal };
     this.#settings = settings;
     this.#repository = name.repository;
     this.#authorizer = new Authorizer(this.#line, name.repository, settings);
@@ -44,35 +46,35 @@ export class RegistryClient implements Disposable {
 
   /** A manifest or an index, and what it says it is. Throws IMAGE_NOT_FOUND, IMAGE_LIMIT, REGISTRY_*. */
   async manifest(reference: string): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string | undefined }> {
-    const url = this.#url("manifests", reference);
+    const path = this.#path("manifests", reference);
     const patience = this.patience();
     for (;;) {
       try {
-        const answer = await this.#get(url, { accept: ACCEPTED });
-        if (answer.status !== 200) throw refusal(answer, "get manifest", url);
+        const answer = await this.#get(path, { accept: ACCEPTED });
+        if (answer.status !== 200) throw refusal(answer, "get manifest", this.#shown(path));
         const bytes = await readBody(answer, DOCUMENT_BYTES, this.#settings.timing);
         return { bytes, mediaType: answer.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() };
       } catch (error) {
-        await patience.after(error, "get manifest", shown(url));
+        await patience.after(error, "get manifest", this.#shown(path));
       }
     }
   }
 
   /** What refers to a manifest, as an index; undefined where the registry does not know how to tell. Throws IMAGE_LIMIT, REGISTRY_*. */
   async referrers(digest: Digest): Promise<Uint8Array | undefined> {
-    const url = this.#url("referrers", digest);
-    return await this.#whole(url, "get referrers", DOCUMENT_BYTES, { accept: ACCEPTED }).catch(unlessMissing);
+    const path = this.#path("referrers", digest);
+    return await this.#whole(path, "get referrers", DOCUMENT_BYTES, { accept: ACCEPTED }).catch(unlessMissing);
   }
 
   /** A small blob, whole and checked. Throws IMAGE_LIMIT, IMAGE_INVALID, REGISTRY_*. */
   async document(digest: Digest, maximum: number): Promise<Uint8Array> {
-    const bytes = await this.#whole(this.#url("blobs", digest), "get blob", maximum, {});
+    const bytes = await this.#whole(this.#path("blobs", digest), "get blob", maximum, {});
     if (digestOf(bytes) !== digest) throw invalid("get blob", "digest", digest);
     return bytes;
   }
 
   async #whole(
-    url: URL,
+    path: string,
     operation: string,
     maximum: number,
     headers: Readonly<Record<string, string>>,
@@ -80,11 +82,11 @@ export class RegistryClient implements Disposable {
     const patience = this.patience();
     for (;;) {
       try {
-        const answer = await this.#get(url, headers);
-        if (answer.status !== 200) throw refusal(answer, operation, url);
+        const answer = await this.#get(path, headers);
+        if (answer.status !== 200) throw refusal(answer, operation, this.#shown(path));
         return await readBody(answer, maximum, this.#settings.timing);
       } catch (error) {
-        await patience.after(error, operation, shown(url));
+        await patience.after(error, operation, this.#shown(path));
       }
     }
   }
@@ -94,18 +96,20 @@ export class RegistryClient implements Disposable {
    * try again. Throws TransientFailure, IMAGE_NOT_FOUND, REGISTRY_*.
    */
   async blob(digest: Digest, offset: number): Promise<Answer> {
-    const url = this.#url("blobs", digest);
-    const answer = await this.#get(url, offset === 0 ? {} : { range: `bytes=${offset}-` });
+    const path = this.#path("blobs", digest);
+    const answer = await this.#get(path, offset === 0 ? {} : { range: `bytes=${offset}-` });
     if (answer.status === 200 || (offset > 0 && (answer.status === 206 || answer.status === 416))) return answer;
-    throw refusal(answer, "get blob", url);
+    throw refusal(answer, "get blob", this.#shown(path));
   }
 
   /** Where a blob is asked for, for messages. */
   blobPath(digest: Digest): string {
-    return shown(this.#url("blobs", digest));
+    return this.#shown(this.#path("blobs", digest));
   }
 
-  async #get(url: URL, headers: Readonly<Record<string, string>>): Promise<Answer> {
+  async #get(path: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
+    await this.#settleProtocol();
+    const url = new URL(path, this.#line.endpoint.base);
     const used = this.#authorizer.header;
     const first = await follow(this.#line, url, headers, used);
     // A 401 from where a redirect led is not the registry's, and says nothing about its credentials.
@@ -115,8 +119,26 @@ export class RegistryClient implements Disposable {
     return await follow(this.#line, url, headers, again);
   }
 
-  #url(kind: "manifests" | "blobs" | "referrers", reference: string): URL {
-    return new URL(`/v2/${this.#repository}/${kind}/${reference}`, this.#line.endpoint.base);
+  /** Several requests may be the first; a failure is not remembered. */
+  async #settleProtocol(): Promise<void> {
+    const { endpoint } = this.#line;
+    if (!endpoint.mayBePlain) return;
+    this.#settled ??= speaksTls(this.#line, endpoint.base).then(
+      (spoken) => (spoken ? undefined : endpoint.doWithoutTls()),
+      (error: unknown) => {
+        this.#settled = undefined;
+        throw error;
+      },
+    );
+    await this.#settled;
+  }
+
+  #path(kind: "manifests" | "blobs" | "referrers", reference: string): string {
+    return `/v2/${this.#repository}/${kind}/${reference}`;
+  }
+
+  #shown(path: string): string {
+    return shown(new URL(path, this.#line.endpoint.base));
   }
 }
 
@@ -126,9 +148,9 @@ export function unlessMissing(error: unknown): undefined {
 }
 
 /** What a status other than a success means. The body is not read: it is a stranger's, and may repeat what was sent. */
-function refusal({ status, headers, body }: Answer, operation: string, asked: URL): Error {
+function refusal({ status, headers, body }: Answer, operation: string, path: string): Error {
   body.destroy();
-  const context = { operation, path: shown(asked), detail: `HTTP ${status}` };
+  const context = { operation, path, detail: `HTTP ${status}` };
   if (status === 404) return new BulkheadError("IMAGE_NOT_FOUND", context);
   if (status === 401 || status === 403) return new BulkheadError("REGISTRY_DENIED", context);
   if (status === 408 || status === 429 || status >= 500) {

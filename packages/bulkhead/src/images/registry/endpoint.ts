@@ -9,6 +9,9 @@ const API_HOSTS: Readonly<Record<string, string>> = { "docker.io": "registry-1.d
   string
 >;
 
+/** Where clouds answer with a machine's credentials, by name. */
+const METADATA_NAMES = /^(metadata|metadata\.google\.internal|metadata\.goog|instance-data(\..*)?)\.?$/i;
+
 /**
  * Where a registry's API is, and what it may lead to.
  *
@@ -17,8 +20,9 @@ const API_HOSTS: Readonly<Record<string, string>> = { "docker.io": "registry-1.d
  */
 export class Endpoint {
   readonly registry: string;
-  /** `https://host/`, or `http://host/` where that is allowed. */
-  readonly base: URL;
+  /** TLS is tried first, and may turn out not to be spoken. */
+  readonly mayBePlain: boolean;
+  #base: URL;
   readonly #insecure: ReadonlySet<string>;
   /** The furthest that the registry itself was found at. */
   #reach: Reach | undefined;
@@ -26,10 +30,21 @@ export class Endpoint {
   constructor({ registry }: Pick<ImageName, "registry">, { insecure }: Pick<RegistrySettings, "insecure">) {
     const host = Object.hasOwn(API_HOSTS, registry) ? (API_HOSTS[registry] ?? registry) : registry;
     if (!isRegistry(host)) throw unsafe("registry", registry);
-    const loopback = isLoopbackName(host);
     this.registry = registry;
     this.#insecure = insecure;
-    this.base = new URL(`${loopback || insecure.has(registry) ? "http" : "https"}://${host}/`);
+    this.mayBePlain = isLoopbackName(host) || insecure.has(registry);
+    this.#base = new URL(`https://${host}/`);
+  }
+
+  /** `https://host/`, or `http://host/` where that is allowed and TLS is not spoken. */
+  get base(): URL {
+    return this.#base;
+  }
+
+  /** TLS is not spoken. Only for one that may be plain. */
+  doWithoutTls(): void {
+    if (!this.mayBePlain) throw unsafe("no TLS", this.registry);
+    this.#base = new URL(`http://${this.#base.host}/`);
   }
 
   /** Whether a URL is the registry's own: credentials go there, and nowhere else. Port and protocol are part of it. */
@@ -61,6 +76,12 @@ export class Endpoint {
     // The user named the registry. What the registry names may be as near as the registry itself is, and no nearer.
     const own = this.#reach ?? "public";
     if (farther(own, reach) !== reach) throw unsafe("address", `${url.host} (${address})`);
+  }
+
+  /** A name that only a proxy can resolve is not near: what is, this machine would know. Throws REGISTRY_UNSAFE. */
+  checkUnresolved(url: URL): void {
+    if (METADATA_NAMES.test(url.hostname)) throw unsafe("address", url.host);
+    if (this.isOwn(url)) this.#reach = farther(this.#reach, "public");
   }
 
   #nameOf(url: URL): string {

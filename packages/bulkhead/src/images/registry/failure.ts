@@ -57,7 +57,23 @@ export function networkFailure(error: unknown, url: URL): Error {
   const context = { detail: code ?? "connection", ...known };
   if (code !== undefined && UNREACHABLE.has(code)) return new TransientFailure(context, { unreachable: true });
   if (code !== undefined && AGAIN.has(code)) return new TransientFailure(context);
+  // A server's words about ours.
+  if (code !== undefined && /^ERR_SSL_.*CERTIFICATE/.test(code)) {
+    return new BulkheadError("REGISTRY_DENIED", {
+      operation: "connect",
+      path: shown(url),
+      detail: "client certificate",
+    });
+  }
+  if (code !== undefined && isUntrusted(code)) {
+    return new BulkheadError("REGISTRY_UNTRUSTED", { operation: "connect", path: shown(url), detail: code });
+  }
   return new BulkheadError("REGISTRY_UNAVAILABLE", { operation: "connect", path: shown(url), ...context });
+}
+
+/** OpenSSL's names of what is wrong with a certificate (`X509_V_ERR_…`), as Node tells them. */
+function isUntrusted(code: string): boolean {
+  return /^UNABLE_TO_|CERT|_CRL_|ISSUER|SELF_SIGNED|^PATH_LENGTH|^HOSTNAME_MISMATCH|^INVALID_(CA|PURPOSE)/.test(code);
 }
 
 function codeOf(error: unknown): string | undefined {

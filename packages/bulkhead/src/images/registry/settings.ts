@@ -1,11 +1,22 @@
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type ProxySettings, proxyFromEnvironment } from "./proxy/choose.js";
+
 /** How a registry may be talked to. Everything has a safe default. */
 export interface RegistryOptions {
-  /** Registries (`HOST[:PORT]`) that may be talked to without TLS. One on loopback always may. Default: BULKHEAD_INSECURE_REGISTRIES, separated by commas. */
+  /** Registries (`HOST[:PORT]`) that may be talked to without TLS, where they do not speak it. One on loopback always may. Default: BULKHEAD_INSECURE_REGISTRIES, separated by commas. */
   readonly insecure?: readonly string[];
   /** Token servers that may have a registry's credentials though they are elsewhere: `REGISTRY=ORIGIN`. Default: BULKHEAD_TOKEN_SERVERS, separated by commas. */
   readonly tokenServers?: readonly string[];
   /** The directory of Docker's `config.json`. Default: DOCKER_CONFIG, or `~/.docker`. */
   readonly dockerConfig?: string;
+  /**
+   * Directories that hold, in `HOST[:PORT]/`, authorities (`*.crt`) and client certificates (`*.cert`, `*.key`) of single registries. Default:
+   * BULKHEAD_CERTS_D, separated by colons, or Docker's and podman's own.
+   */
+  readonly certificates?: readonly string[];
+  /** Default: the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY. `{}`: no proxy. */
+  readonly proxy?: ProxySettings;
   readonly timing?: Partial<Timing>;
 }
 
@@ -42,6 +53,8 @@ export interface RegistrySettings {
   readonly insecure: ReadonlySet<string>;
   readonly tokenServers: ReadonlySet<string>;
   readonly dockerConfig: string | undefined;
+  readonly certificates: readonly string[];
+  readonly proxy: ProxySettings;
   readonly timing: Timing;
 }
 
@@ -50,8 +63,23 @@ export function registrySettings(options: RegistryOptions = {}): RegistrySetting
     insecure: new Set(options.insecure ?? listed("BULKHEAD_INSECURE_REGISTRIES")),
     tokenServers: new Set(options.tokenServers ?? listed("BULKHEAD_TOKEN_SERVERS")),
     dockerConfig: options.dockerConfig,
+    certificates: options.certificates ?? certificateDirectories(),
+    proxy: options.proxy ?? proxyFromEnvironment(),
     timing: { ...DEFAULT_TIMING, ...options.timing },
   };
+}
+
+/** Where Docker and podman look, for the machine and for this user. */
+function certificateDirectories(): readonly string[] {
+  const named = (process.env["BULKHEAD_CERTS_D"] ?? "").split(delimiter).filter((path) => path !== "");
+  if (named.length > 0) return named;
+  const own = join(homedir(), ".config");
+  return [
+    "/etc/containers/certs.d",
+    "/etc/docker/certs.d",
+    join(own, "containers", "certs.d"),
+    join(own, "docker", "certs.d"),
+  ];
 }
 
 function listed(variable: string): readonly string[] {

@@ -12,16 +12,26 @@ describe("where a registry is", () => {
     ["ghcr.io", "https://ghcr.io/"],
     ["registry.example:5000", "https://registry.example:5000/"],
     ["10.0.0.1:5000", "https://10.0.0.1:5000/"],
-    ["localhost:5000", "http://localhost:5000/"],
-    ["127.0.0.1:5000", "http://127.0.0.1:5000/"],
-    ["[::1]:5000", "http://[::1]:5000/"],
+    ["localhost:5000", "https://localhost:5000/"],
+    ["127.0.0.1:5000", "https://127.0.0.1:5000/"],
+    ["[::1]:5000", "https://[::1]:5000/"],
   ])("%s is at %s", (registry, url) => {
     expect(endpoint(registry).base.href).toBe(url);
   });
 
-  it("has no TLS where that was asked for, by name and port", () => {
-    expect(endpoint("registry.example:5000", "registry.example:5000").base.protocol).toBe("http:");
-    expect(endpoint("registry.example:5000", "registry.example").base.protocol).toBe("https:");
+  it("may have no TLS on loopback, and where that was asked for, by name and port", () => {
+    const plain = (named: Endpoint) => {
+      named.doWithoutTls();
+      return named.base.href;
+    };
+    expect(plain(endpoint("localhost:5000"))).toBe("http://localhost:5000/");
+    expect(plain(endpoint("[::1]:5000"))).toBe("http://[::1]:5000/");
+    expect(plain(endpoint("registry.example:5000", "registry.example:5000"))).toBe("http://registry.example:5000/");
+    for (const named of [endpoint("registry.example"), endpoint("registry.example:5000", "registry.example")]) {
+      expect(named.mayBePlain).toBe(false);
+      expect(() => named.doWithoutTls()).toThrowError(unsafe);
+      expect(named.base.protocol).toBe("https:");
+    }
   });
 });
 
@@ -38,6 +48,7 @@ describe("the address that a registry's own name leads to", () => {
 
   it("is on loopback, or localhost has to have TLS", () => {
     const named = endpoint("localhost:5000");
+    named.doWithoutTls();
     expect(() => named.checkAddress("127.0.0.1", named.base)).not.toThrow();
     expect(() => named.checkAddress("93.184.216.34", named.base)).toThrowError(unsafe);
   });
@@ -115,6 +126,8 @@ describe("a token server", () => {
     ["localhost:5000", "http://localhost:5000/token", true],
     ["localhost:5000", "http://localhost:5001/token", false],
   ])("of %s at %s: has its credentials %s", (registry, realm, expected) => {
-    expect(mayHaveCredentials(endpoint(registry), new URL(realm), { tokenServers: trusted })).toBe(expected);
+    const named = endpoint(registry);
+    if (named.mayBePlain) named.doWithoutTls();
+    expect(mayHaveCredentials(named, new URL(realm), { tokenServers: trusted })).toBe(expected);
   });
 });

@@ -2,7 +2,11 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { Endpoint } from "../endpoint.js";
 import { networkFailure, TransientFailure } from "../failure.js";
-import { checkLiteral, guardedLookup } from "./lookup.js";
+import { type ProxySettings, proxyAuthorization, proxyFor } from "../proxy/choose.js";
+import { openToProxy, refusalOf, type Through, TunnelAgent } from "../proxy/tunnel.js";
+import type { RegistrySettings } from "../settings.js";
+import { Trust } from "../tls/trust.js";
+import { checkBehindProxy, checkLiteral, guardedLookup } from "./lookup.js";
 
 /** Who answers, and how long it may take. */
 export interface Line {
@@ -26,17 +30,40 @@ export interface Answer {
 /** Connections that are kept for the next request. Of one endpoint only, since who may be connected to depends on it. */
 export class Agents implements Disposable {
   readonly http = new http.Agent({ keepAlive: true, maxSockets: 16 });
-  readonly https = new https.Agent({ keepAlive: true, maxSockets: 16, minVersion: "TLSv1.2" });
+  readonly https = new https.Agent({ keepAlive: true, maxSockets: 16 });
+  readonly trust: Trust;
+  readonly #proxy: ProxySettings;
+  readonly #headMs: number;
+  readonly #tunnels = new Map<string, TunnelAgent>();
+
+  constructor(endpoint: Endpoint, { certificates, proxy, timing }: RegistrySettings) {
+    this.trust = new Trust(endpoint, certificates);
+    this.#proxy = proxy;
+    this.#headMs = timing.headMs;
+  }
+
+  /** The proxy that a URL is asked by. Throws REGISTRY_PROXY, REGISTRY_CERTIFICATES. */
+  async throughFor(url: URL): Promise<Through | undefined> {
+    const proxy = proxyFor(url, this.#proxy);
+    if (proxy === undefined) return undefined;
+    const context = proxy.protocol === "https:" ? await this.trust.contextFor(proxy) : undefined;
+    return { proxy, context, headMs: this.#headMs };
+  }
+
+  tunnel(through: Through): TunnelAgent {
+    const known = this.#tunnels.get(through.proxy.href) ?? new TunnelAgent(through);
+    this.#tunnels.set(through.proxy.href, known);
+    return known;
+  }
 
   [Symbol.dispose](): void {
-    this.http.destroy();
-    this.https.destroy();
+    for (const agent of [this.http, this.https, ...this.#tunnels.values()]) agent.destroy();
   }
 }
 
 /**
  * One request and the head of its answer; redirects are answers like any other. Throws TransientFailure,
- * REGISTRY_UNSAFE, REGISTRY_UNAVAILABLE, ABORTED.
+ * REGISTRY_UNSAFE, REGISTRY_UNAVAILABLE, REGISTRY_UNTRUSTED, REGISTRY_PROXY, REGISTRY_CERTIFICATES, ABORTED.
  */
 export async function exchange(
   line: Line,
@@ -45,31 +72,53 @@ export async function exchange(
   payload?: string,
 ): Promise<Answer> {
   checkLiteral(line.endpoint, url);
+  const through = await line.agents.throughFor(url);
+  if (through !== undefined) await checkBehindProxy(line.endpoint, url);
+  const secureContext = url.protocol === "https:" ? await line.agents.trust.contextFor(url) : undefined;
+  const options: https.RequestOptions = {
+    method: payload === undefined ? "GET" : "POST",
+    lookup: guardedLookup(line.endpoint, url),
+    // A compressed body would be decompressed here, where nobody counts what comes out; blobs are what they are.
+    headers: { "accept-encoding": "identity", "user-agent": "bulkhead", ...headers },
+    ...(secureContext === undefined ? {} : { secureContext }),
+    ...(line.signal === undefined ? {} : { signal: line.signal }),
+  };
   try {
-    return await send(line, url, headers, payload);
+    const answer = await send(line, url, () => open(line, url, options, through), payload);
+    if (through === undefined || url.protocol === "https:" || answer.status !== 407) return answer;
+    answer.body.destroy();
+    throw refusalOf(answer.status, through.proxy);
   } catch (error) {
     throw networkFailure(error, url);
   }
 }
 
-function send(
-  { endpoint, agents, headMs, signal }: Line,
+/** A request that has not been sent yet. */
+function open(
+  { agents }: Line,
   url: URL,
-  headers: http.OutgoingHttpHeaders,
-  payload?: string,
-): Promise<Answer> {
+  options: https.RequestOptions,
+  through: Through | undefined,
+): http.ClientRequest {
+  if (url.protocol === "https:") {
+    return https.request(url, { ...options, agent: through === undefined ? agents.https : agents.tunnel(through) });
+  }
+  if (through === undefined) return http.request(url, { ...options, agent: agents.http });
+  const { proxy, context } = through;
+  const headers = { ...(options.headers as http.OutgoingHttpHeaders), host: url.host, ...proxyAuthorization(proxy) };
+  const { lookup: _, ...rest } = options;
+  return openToProxy(proxy, {
+    ...rest,
+    path: url.href,
+    headers,
+    agent: false,
+    ...(context === undefined ? {} : { secureContext: context }),
+  });
+}
+
+function send({ headMs, signal }: Line, url: URL, begin: () => http.ClientRequest, payload?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options: https.RequestOptions = {
-      method: payload === undefined ? "GET" : "POST",
-      lookup: guardedLookup(endpoint, url),
-      // A compressed body would be decompressed here, where nobody counts what comes out; blobs are what they are.
-      headers: { "accept-encoding": "identity", "user-agent": "bulkhead", ...headers },
-      ...(signal === undefined ? {} : { signal }),
-    };
-    const request =
-      url.protocol === "https:"
-        ? https.request(url, { ...options, agent: agents.https })
-        : http.request(url, { ...options, agent: agents.http });
+    const request = begin();
     const timer = setTimeout(() => request.destroy(new TransientFailure({ detail: "no answer" })), headMs);
     request.once("response", (body) => {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { type LookupAddress, promises, lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import type { Endpoint } from "../endpoint.js";
 
@@ -31,4 +31,16 @@ export function guardedLookup(endpoint: Endpoint, url: URL): LookupFunction {
 export function checkLiteral(endpoint: Endpoint, url: URL): void {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (isIP(host) !== 0) endpoint.checkAddress(host, url);
+}
+
+/**
+ * Judges a host that a proxy connects to. The proxy resolves its name, and may know names that nobody here does: one that is known here must not be that of
+ * an address that would be refused without a proxy. Throws REGISTRY_UNSAFE.
+ */
+export async function checkBehindProxy(endpoint: Endpoint, url: URL): Promise<void> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(host) !== 0) return;
+  const known = await promises.lookup(host, { all: true }).catch(() => []);
+  if (known.length === 0) endpoint.checkUnresolved(url);
+  for (const { address } of known) endpoint.checkAddress(address, url);
 }

@@ -1,0 +1,50 @@
+import { createSecureContext, type SecureContext } from "node:tls";
+import type { Endpoint } from "../endpoint.js";
+import { hostCertificates } from "./host-directory.js";
+import { unusable } from "./pem.js";
+import { registryRoots } from "./roots.js";
+
+/**
+ * Whom a registry's connections trust. Its own authorities (`certs.d`) hold for all that it leads to, its token server and where its layers are: with a
+ * private authority these are under the same one. Its client certificates are shown to the registry's own origin alone.
+ */
+export class Trust {
+  readonly #endpoint: Endpoint;
+  readonly #directories: readonly string[];
+  readonly #contexts = new Map<string, Promise<SecureContext>>();
+  #roots: Promise<readonly string[]> | undefined;
+
+  constructor(endpoint: Endpoint, directories: readonly string[]) {
+    this.#endpoint = endpoint;
+    this.#directories = directories;
+  }
+
+  /** Throws REGISTRY_CERTIFICATES. */
+  async contextFor(url: URL): Promise<SecureContext> {
+    const own = this.#endpoint.isOwn(url);
+    const name = own ? this.#endpoint.registry : url.host;
+    const context = this.#contexts.get(name) ?? this.#make(name, own);
+    this.#contexts.set(name, context);
+    return await context;
+  }
+
+  async #make(name: string, own: boolean): Promise<SecureContext> {
+    this.#roots ??= registryRoots();
+    const names = [...new Set([this.#endpoint.registry, name])];
+    const hosts = Promise.all(names.map((each) => hostCertificates(this.#directories, each)));
+    const [roots, found] = await Promise.all([this.#roots, hosts]);
+    const authorities = found.flatMap((each) => each.authorities);
+    const clients = own ? found.flatMap((each) => each.clients) : [];
+    try {
+      return createSecureContext({
+        minVersion: "TLSv1.2",
+        ca: [...roots, ...authorities],
+        cert: clients.map(({ cert }) => cert),
+        key: clients.map(({ key }) => key),
+      });
+    } catch (error) {
+      if (clients.length === 0) throw error;
+      throw unusable("use client certificate", name, "the certificate and the key do not fit");
+    }
+  }
+}
