@@ -16,8 +16,16 @@ export async function speaksTls(line: Line, url: URL): Promise<boolean> {
   const through = await line.agents.throughFor(url);
   const port = url.port === "" ? 443 : Number(url.port);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (through === undefined)
-    return await handshake(line, url, { host, port, lookup: guardedLookup(line.endpoint, url) });
+  if (through === undefined) {
+    const target = { host, port, lookup: guardedLookup(line.endpoint, url) };
+    return await handshake(line, url, target).catch(async (error: unknown) => {
+      // There is another way to it without TLS, by a proxy, which may be the only one.
+      const plain = new URL(url.href.replace(/^https:/, "http:"));
+      const unreachable = error instanceof TransientFailure && error.unreachable;
+      if (unreachable && (await line.agents.throughFor(plain)) !== undefined) return false;
+      throw error;
+    });
+  }
   try {
     return await handshake(line, url, { socket: await openTunnel(through, `${url.hostname}:${port}`) });
   } catch (error) {
