@@ -3,6 +3,7 @@ import { explain, exportProfile, type Policy, run, Sandbox } from "bulkhead";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shell } from "../support/inside.js";
 import { forEachLevel } from "../support/levels.js";
+import { foreignProfiles } from "../support/profiles.js";
 import { PROBE, PROBE_PATH } from "../support/programs.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 
@@ -12,10 +13,27 @@ beforeAll(async () => {
 });
 afterAll(() => directory[Symbol.asyncDispose]());
 
+const FOREIGN = await foreignProfiles();
+
+/** Kubernetes' resource as its security-profiles-operator takes it, with a rule that shows. */
+const RESOURCE = `apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+metadata:
+  name: no-directories
+spec:
+  defaultAction: SCMP_ACT_ALLOW
+  architectures: [SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64]
+  flags: [SECCOMP_FILTER_FLAG_TSYNC]
+  syscalls:
+    - action: SCMP_ACT_ERRNO
+      errnoRet: 28
+      names: [mkdir, mkdirat]
+`;
+
 /** A policy with this profile in a file of its own. */
 async function withProfile(name: string, profile: unknown): Promise<Policy> {
   const path = directory.join(`${name}.json`);
-  await writeFile(path, JSON.stringify(profile));
+  await writeFile(path, typeof profile === "string" ? profile : JSON.stringify(profile));
   return { syscalls: { profile: path }, files: [{ host: PROBE_PATH, at: PROBE }] };
 }
 
@@ -42,6 +60,36 @@ await forEachLevel((level) => {
     const { stderr, exitCode } = await run(["mkdir", "d"], { level, ...policy });
     expect(exitCode).toBe(1);
     expect(stderr).toContain("No space left");
+  });
+
+  for (const { writer, text, why, lacks } of FOREIGN) {
+    test.skipIf(text === undefined)(`a profile of ${writer} runs programs${why && ` (${why})`}`, async () => {
+      const policy = await withProfile(`foreign-${level}`, text);
+      if (lacks !== undefined) {
+        const refused = { code: "PROFILE_INVALID", detail: `nothing could start without ${lacks}` };
+        await expect(explain({ level, ...policy })).rejects.toMatchObject(refused);
+        return;
+      }
+      const script = "mkdir d && echo $((6*7)) > d/f && cat d/f | cat && ls / | wc -l >/dev/null && sleep 0.01";
+      await using sandbox = await Sandbox.create({ level, ...policy });
+      expect(await shell(sandbox, script)).toMatchObject({ stdout: "42\n", stderr: "", exitCode: 0 });
+      // None of them moves the floor either.
+      expect((await shell(sandbox, `${PROBE} unshare user`)).stdout).toContain('"refused"');
+    });
+  }
+
+  test("a resource of Kubernetes' operator is its profile", async () => {
+    const policy = await withProfile(`resource-${level}`, RESOURCE);
+    const { stderr, exitCode } = await run(["mkdir", "d"], { level, ...policy });
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("No space left")]);
+  });
+
+  test("a profile that wants what it refuses to be logged is kept, and the floor with it", async () => {
+    const flags = ["SECCOMP_FILTER_FLAG_LOG"];
+    const refuse = { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errno: "ENOSPC" };
+    const policy = await withProfile(`log-${level}`, { defaultAction: "SCMP_ACT_ALLOW", flags, syscalls: [refuse] });
+    const { stderr, exitCode } = await run(["mkdir", "d"], { level, ...policy });
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("No space left")]);
   });
 
   test("a profile that allows everything does not move the floor", async () => {

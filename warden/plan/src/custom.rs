@@ -20,6 +20,9 @@ const MAX_ERRNO: u16 = 4095;
 pub struct CustomProfile {
     pub default: Action,
     pub rules: Vec<Rule>,
+    /// Whatever it does not allow is written to the host's audit log as well (`SECCOMP_FILTER_FLAG_LOG`).
+    #[serde(default)]
+    pub log: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -38,7 +38,7 @@ export const INIT_NEEDS = [
 ] as const;
 
 /** The calls of init's that a profile never lets through, whatever their arguments. */
-export function missingFor(profile: SettledProfile): readonly string[] {
+export function missingFor(profile: Pick<SettledProfile, "default" | "rules">): readonly string[] {
   const passes = (action: unknown) => action === "allow" || action === "log";
   return INIT_NEEDS.filter((name) => {
     const rules = profile.rules.filter(({ names }) => names.includes(name));

@@ -1,86 +1,109 @@
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
+import { errnoNumber } from "./errno.js";
 import { invalid } from "./invalid.js";
+import { ociProfile, type WrittenArgument, type WrittenProfile, type WrittenRule } from "./oci-schema.js";
 
-/** An OCI or Docker seccomp profile, as far as it can be kept: what is left out here is refused by name. */
-const ACTIONS = [
-  "SCMP_ACT_ALLOW",
-  "SCMP_ACT_LOG",
-  "SCMP_ACT_ERRNO",
-  "SCMP_ACT_TRAP",
-  "SCMP_ACT_KILL",
-  "SCMP_ACT_KILL_THREAD",
-  "SCMP_ACT_KILL_PROCESS",
-] as const;
-const OPERATIONS = [
-  "SCMP_CMP_NE",
-  "SCMP_CMP_LT",
-  "SCMP_CMP_LE",
-  "SCMP_CMP_EQ",
-  "SCMP_CMP_GE",
-  "SCMP_CMP_GT",
-  "SCMP_CMP_MASKED_EQ",
-] as const;
+/** An OCI or Docker seccomp profile, each thing said once. */
+export interface OciProfile {
+  readonly defaultAction: OciAction;
+  readonly defaultErrnoRet?: number | undefined;
+  readonly architectures?: readonly string[];
+  readonly archMap?: readonly { readonly architecture: string; readonly subArchitectures: readonly string[] }[];
+  readonly flags?: readonly string[];
+  readonly syscalls: readonly OciRule[];
+}
 
-const action = z.enum(ACTIONS, {
-  error: ({ input }) =>
-    input === "SCMP_ACT_NOTIFY" || input === "SCMP_ACT_TRACE"
-      ? `${input} needs a process outside that decides, which Bulkhead does not have`
-      : `one of ${ACTIONS.join(", ")}`,
-});
-/** JSON numbers above 2^53 are read as other numbers: a filter must not compare with what nobody wrote. */
-const word = z.int({ error: "a whole number below 2^53 (larger ones are not read exactly)" }).check(z.gte(0));
-const errno = z
-  .int()
-  .check(z.gte(1, "1 to 4095: a call that does nothing and reports success is not offered"), z.lte(4095));
-const texts = z.optional(z.nullable(z.array(z.string())));
-const kernel = z.string().check(z.regex(/^\d{1,3}\.\d{1,4}$/, "a kernel version such as 4.8"));
+export interface OciRule {
+  readonly names: readonly string[];
+  readonly action: OciAction;
+  readonly errnoRet?: number | undefined;
+  readonly args?: readonly OciArgument[];
+  readonly comment?: string;
+  readonly includes?: OciConditions;
+  readonly excludes?: OciConditions;
+}
 
-const conditions = z.optional(
-  z.nullable(z.strictObject({ caps: texts, arches: texts, minKernel: z.optional(kernel) })),
-);
-const argument = z.strictObject({
-  index: z.int().check(z.gte(0), z.lte(5)),
-  value: word,
-  valueTwo: z.optional(word),
-  op: z.enum(OPERATIONS),
-});
-const rule = z.strictObject({
-  name: z.optional(z.string()),
-  names: z.optional(z.array(z.string().check(z.regex(/^[a-z0-9_]{1,64}$/, "a system call's name")))),
-  action,
-  errnoRet: z.optional(errno),
-  args: z.optional(z.nullable(z.array(argument))),
-  comment: z.optional(z.string()),
-  includes: conditions,
-  excludes: conditions,
-});
-const profile = z.strictObject({
-  defaultAction: action,
-  defaultErrnoRet: z.optional(errno),
-  architectures: texts,
-  archMap: z.optional(z.nullable(z.array(z.strictObject({ architecture: z.string(), subArchitectures: texts })))),
-  // How a filter is loaded, which is Bulkhead's own affair; the others would change what it does.
-  flags: z.optional(z.nullable(z.array(z.literal("SECCOMP_FILTER_FLAG_TSYNC")))),
-  syscalls: z.optional(z.nullable(z.array(rule))),
-});
+export interface OciArgument {
+  readonly index: number;
+  readonly value: number;
+  readonly valueTwo: number;
+  readonly op: WrittenArgument["op"];
+}
 
-export type OciProfile = z.output<typeof profile>;
-export type OciRule = z.output<typeof rule>;
-export type OciArgument = z.output<typeof argument>;
-export type OciAction = OciProfile["defaultAction"];
+export type OciAction = WrittenProfile["defaultAction"];
+type OciConditions = WrittenRule["includes"];
 
 /**
- * Reads a profile. Throws PROFILE_INVALID with every problem and its place: what cannot be kept exactly is refused.
- * Source: https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#seccomp, and Docker's additions to it.
+ * Reads a profile that is JSON. Throws PROFILE_INVALID with every problem and its place: what cannot be kept exactly is refused.
+ * Source: https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#seccomp, and what Docker, Podman and the
+ * security-profiles-operator of Kubernetes add to it.
  */
 export function readOciProfile(text: string, path: string): OciProfile {
-  const parsed = profile.safeParse(parseJson(text, path));
+  return checkOciProfile(parseJson(text, path), path);
+}
+
+/** As `readOciProfile`, of what was parsed already. */
+export function checkOciProfile(value: unknown, path: string): OciProfile {
+  const parsed = ociProfile.safeParse(specOf(value, path));
   if (!parsed.success) throw invalid(path, parsed.error.issues.map(described).slice(0, 20));
-  const problems = (parsed.data.syscalls ?? []).flatMap((each, index) =>
-    problemsOf(each).map((problem) => `syscalls.${index}: ${problem}`),
-  );
+  const { data } = parsed;
+  const rules = data.syscalls ?? [];
+  const problems = [
+    ...errnoProblems(data.defaultAction, data.defaultErrnoRet, data.defaultErrno, "defaultErrno"),
+    ...architectureProblems(data),
+    ...rules.flatMap((each, index) => problemsOf(each).map((problem) => `syscalls.${index}: ${problem}`)),
+  ];
   if (problems.length > 0) throw invalid(path, problems.slice(0, 20));
-  return parsed.data;
+  return {
+    defaultAction: data.defaultAction,
+    defaultErrnoRet: errnoOf(data.defaultErrnoRet, data.defaultErrno),
+    architectures: data.architectures ?? [],
+    archMap: (data.archMap ?? []).map((each) => ({ ...each, subArchitectures: each.subArchitectures ?? [] })),
+    flags: data.flags ?? [],
+    syscalls: rules.map(ruleOf),
+  };
+}
+
+/** Kubernetes' resource around a profile. Its base profile is another resource, which only the operator can merge into it. */
+function specOf(value: unknown, path: string): unknown {
+  if (typeof value !== "object" || value === null || !("kind" in value) || value.kind !== "SeccompProfile")
+    return value;
+  const spec = "spec" in value ? value.spec : undefined;
+  if (typeof spec === "object" && spec !== null && "baseProfileName" in spec && spec.baseProfileName) {
+    throw invalid(path, [
+      "spec.baseProfileName: another profile is to be merged in: use what the operator installed on a node",
+    ]);
+  }
+  return spec;
+}
+
+function ruleOf(rule: WrittenRule): OciRule {
+  return {
+    names: namesOf(rule),
+    action: rule.action,
+    errnoRet: errnoOf(rule.errnoRet, rule.errno),
+    args: argumentsOf(rule),
+    includes: rule.includes,
+    excludes: rule.excludes,
+    ...(rule.comment ? { comment: rule.comment } : {}),
+  };
+}
+
+function namesOf({ name, names }: Pick<WrittenRule, "name" | "names">): readonly string[] {
+  return names && names.length > 0 ? names : name ? [name] : [];
+}
+
+/** Comparing twice in the same way is comparing once. */
+function argumentsOf({ args }: WrittenRule): readonly OciArgument[] {
+  const full = (args ?? []).map(
+    (each): OciArgument => ({ ...each, value: each.value ?? 0, valueTwo: each.valueTwo ?? 0 }),
+  );
+  const keys = full.map(({ index, op, value, valueTwo }) => [index, op, value, valueTwo].join());
+  return full.filter((_, at) => keys.indexOf(keys[at] ?? "") === at);
+}
+
+function errnoOf(ret: number | null | undefined, name: string | null | undefined): number | undefined {
+  return ret ?? (name ? errnoNumber(name) : undefined);
 }
 
 function described({ path, message, ...issue }: z.core.$ZodIssue): string {
@@ -88,18 +111,49 @@ function described({ path, message, ...issue }: z.core.$ZodIssue): string {
   return [...path.map(String), unknown].join(": ");
 }
 
-function problemsOf({ name, names, args }: OciRule): readonly string[] {
-  const problems: string[] = [];
-  if (name === undefined && (names ?? []).length === 0) problems.push("names no system call");
-  const indexes = (args ?? []).map(({ index }) => index);
-  if (new Set(indexes).size < indexes.length) {
+function problemsOf(rule: WrittenRule): readonly string[] {
+  const problems: string[] = [...errnoProblems(rule.action, rule.errnoRet, rule.errno, "errno")];
+  const { name, names } = rule;
+  const args = argumentsOf(rule);
+  if (namesOf(rule).length === 0) problems.push("names no system call");
+  if (name && names && names.length > 0 && (names.length > 1 || names[0] !== name)) {
+    problems.push(`name says ${name}, and names something else: use either`);
+  }
+  if (new Set(args.map(({ index }) => index)).size < args.length) {
     problems.push("compares an argument twice, and runtimes disagree on whether both must hold: write two rules");
   }
-  for (const { op, value, valueTwo = 0 } of args ?? []) {
+  for (const { op, value, valueTwo } of args) {
     const meaningful = op === "SCMP_CMP_MASKED_EQ" ? BigInt(value) : 0n;
     if ((BigInt(valueTwo) & ~meaningful) !== 0n) problems.push("has a valueTwo that its op could never meet");
   }
   return problems;
+}
+
+/** `ret` is a number, `name` one of `errno.h`; who writes both must mean the same. */
+function errnoProblems(
+  action: OciAction,
+  ret: number | null | undefined,
+  name: string | null | undefined,
+  field: string,
+): readonly string[] {
+  const named = name ? errnoNumber(name) : undefined;
+  if (name && (named === undefined || named > 4095)) return [`${field}: no errno of this system: ${name}`];
+  if (named !== undefined && typeof ret === "number" && named !== ret) {
+    return [`${field}: ${name} is ${named}, and ${field}Ret says ${ret}`];
+  }
+  if (action === "SCMP_ACT_ERRNO" && errnoOf(ret, name) === 0) {
+    return [`${field}Ret: 1 to 4095: a call that does nothing and reports success is not offered`];
+  }
+  return [];
+}
+
+/** Docker takes one of the two lists; both are fine as long as they name the same. */
+function architectureProblems({ architectures, archMap }: WrittenProfile): readonly string[] {
+  const named = new Set(architectures ?? []);
+  const mapped = new Set((archMap ?? []).flatMap((each) => [each.architecture, ...(each.subArchitectures ?? [])]));
+  if (named.size === 0 || mapped.size === 0) return [];
+  const differing = [...new Set([...named, ...mapped])].filter((name) => named.has(name) !== mapped.has(name));
+  return differing.length === 0 ? [] : [`architectures and archMap disagree about ${differing.join(", ")}`];
 }
 
 function parseJson(text: string, path: string): unknown {

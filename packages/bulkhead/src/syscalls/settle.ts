@@ -14,6 +14,8 @@ export interface Machine {
 export interface SettledProfile {
   readonly default: SettledAction;
   readonly rules: readonly SettledRule[];
+  /** Whatever it does not allow is written to the host's audit log as well. */
+  readonly log: boolean;
 }
 
 export type SettledAction = "killProcess" | "killThread" | "trap" | "log" | "allow" | { readonly errno: number };
@@ -52,19 +54,23 @@ const EPERM = 1;
 /** Whether a profile is for this architecture at all. Others that it allows stay shut: system calls of a foreign ABI kill. */
 export function isFor({ architectures, archMap }: OciProfile, architecture: string): boolean {
   const named = [...(architectures ?? []), ...(archMap ?? []).map((each) => each.architecture)];
-  return named.length === 0 || named.includes(ARCHITECTURES[architecture]?.scmp ?? "");
+  return (
+    named.length === 0 ||
+    ["SCMP_ARCH_NATIVE", ARCHITECTURES[architecture]?.scmp].some((one) => named.includes(one ?? ""))
+  );
 }
 
 /** Decides each condition for `machine`. Pure. */
 export function settle(profile: OciProfile, machine: Machine): SettledProfile {
-  const rules = (profile.syscalls ?? []).filter((rule) => applies(rule, machine));
+  const rules = profile.syscalls.filter((rule) => applies(rule, machine));
   return {
     default: actionOf(profile.defaultAction, profile.defaultErrnoRet),
     rules: rules.map((rule) => ({
-      names: rule.names ?? (rule.name === undefined ? [] : [rule.name]),
+      names: rule.names,
       action: actionOf(rule.action, rule.errnoRet),
       args: (rule.args ?? []).map(argumentOf),
     })),
+    log: (profile.flags ?? []).includes("SECCOMP_FILTER_FLAG_LOG"),
   };
 }
 
@@ -74,10 +80,10 @@ function applies({ includes, excludes }: OciRule, { architecture, kernel, capabi
   const here = ARCHITECTURES[architecture]?.go ?? "";
   const of = (list: readonly string[] | null | undefined) => list ?? [];
   if (of(excludes?.caps).some(has) || of(excludes?.arches).includes(here)) return false;
-  if (excludes?.minKernel !== undefined && isAtLeast(kernel, excludes.minKernel)) return false;
+  if (excludes?.minKernel && isAtLeast(kernel, excludes.minKernel)) return false;
   if (!of(includes?.caps).every(has)) return false;
   if (of(includes?.arches).length > 0 && !of(includes?.arches).includes(here)) return false;
-  return includes?.minKernel === undefined || isAtLeast(kernel, includes.minKernel);
+  return !includes?.minKernel || isAtLeast(kernel, includes.minKernel);
 }
 
 function isAtLeast(release: string, version: string): boolean {
@@ -104,6 +110,6 @@ function actionOf(action: OciAction, errno = EPERM): SettledAction {
   }
 }
 
-function argumentOf({ index, op, value, valueTwo = 0 }: OciArgument): SettledArgument {
+function argumentOf({ index, op, value, valueTwo }: OciArgument): SettledArgument {
   return { index, op: OPERATIONS[op], value: `0x${value.toString(16)}`, valueTwo: `0x${valueTwo.toString(16)}` };
 }

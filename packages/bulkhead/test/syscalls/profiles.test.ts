@@ -1,13 +1,92 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { partition } from "../../src/syscalls/blocks.js";
 import { BUILT_IN, builtInProfile, type Condition } from "../../src/syscalls/built-in.js";
 import { exportProfile } from "../../src/syscalls/export.js";
 import { missingFor } from "../../src/syscalls/needs.js";
 import { readOciProfile } from "../../src/syscalls/oci.js";
+import { loadOciProfile } from "../../src/syscalls/read.js";
 import { isFor, type Machine, type SettledArgument, type SettledProfile, settle } from "../../src/syscalls/settle.js";
 
+const KILL = { action: "SCMP_ACT_KILL_PROCESS" };
 const MACHINE: Machine = { architecture: "x64", kernel: "6.12.0-test", capabilities: [] };
+
+const READ = { names: ["read"], action: "SCMP_ACT_ERRNO" };
+
+/** What each writer emits that others do not, and what it comes to. */
+const DIALECTS: readonly (readonly [string, Readonly<Record<string, unknown>>, object])[] = [
+  [
+    "Podman",
+    {
+      defaultErrno: "ENOSYS",
+      defaultErrnoRet: 38,
+      syscalls: [{ ...READ, errno: "EPERM", errnoRet: 1, args: null, comment: "", includes: {}, excludes: {} }],
+    },
+    { default: { errno: 38 }, rules: [{ action: { errno: 1 }, args: [] }] },
+  ],
+  [
+    "Podman's library, by name alone",
+    { defaultErrno: "EWOULDBLOCK", syscalls: [{ ...READ, errno: "95" }] },
+    { default: { errno: 11 }, rules: [{ action: { errno: 95 } }] },
+  ],
+  [
+    "containerd",
+    {
+      architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+      syscalls: [
+        {
+          names: ["clone"],
+          action: "SCMP_ACT_ALLOW",
+          args: [{ index: 0, value: 2_114_060_288, op: "SCMP_CMP_MASKED_EQ" }],
+        },
+        { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
+      ],
+    },
+    {
+      default: { errno: 1 },
+      rules: [{ args: [{ value: "0x7e020000", valueTwo: "0x0" }] }, { action: { errno: 38 } }],
+    },
+  ],
+  [
+    "Docker of old",
+    {
+      archMap: null,
+      syscalls: [
+        { name: "read", action: "SCMP_ACT_ALLOW", args: null, comment: "", includes: { caps: null }, excludes: null },
+      ],
+    },
+    { rules: [{ names: ["read"], action: "allow" }] },
+  ],
+  [
+    "Docker with a name and a list that say the same",
+    {
+      syscalls: [
+        { ...READ, name: "read", includes: { minKernel: "" } },
+        { name: "write", names: [], ...KILL },
+      ],
+    },
+    { rules: [{ names: ["read"] }, { names: ["write"], action: "killProcess" }] },
+  ],
+  [
+    "security-profiles-operator",
+    {
+      state: "Enabled",
+      architectures: ["SCMP_ARCH_NATIVE"],
+      flags: ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
+      listenerPath: "",
+      syscalls: [{ ...READ, action: "SCMP_ACT_ALLOW", errnoRet: 0 }],
+    },
+    { log: true, rules: [{ action: "allow" }] },
+  ],
+  [
+    "whoever compares in the same way twice",
+    { syscalls: [{ ...READ, args: [1, 1].map((value) => ({ index: 0, value, op: "SCMP_CMP_EQ" })) }] },
+    { rules: [{ args: [{ index: 0, value: "0x1" }] }] },
+  ],
+];
 
 function read(profile: unknown) {
   return readOciProfile(JSON.stringify(profile), "profile.json");
@@ -58,6 +137,68 @@ describe("an OCI profile", () => {
     expect(() => readOciProfile(text, "p.json")).toThrow(
       expect.objectContaining({ code: "PROFILE_INVALID", detail: expect.stringContaining(said) }),
     );
+  });
+
+  it.each(DIALECTS)("is read as %s writes it", (_writer, written, wanted) => {
+    expect(settle(read({ defaultAction: "SCMP_ACT_ERRNO", ...written }), MACHINE)).toMatchObject(wanted);
+  });
+
+  it.each([
+    ["an errno's name that the number contradicts", { defaultErrno: "EPERM", defaultErrnoRet: 38 }, "EPERM is 1"],
+    ["the same in a rule", { syscalls: [{ ...READ, errno: "EACCES", errnoRet: 1 }] }, "EACCES is 13"],
+    ["an errno that does not exist", { defaultErrno: "EWHATEVER" }, "EWHATEVER"],
+    ["an errno that is success", { defaultErrno: "0" }, "1 to 4095"],
+    ["two names that differ", { syscalls: [{ ...READ, name: "write" }] }, "name says write"],
+    ["a single name that is none", { syscalls: [{ name: "READ", action: "SCMP_ACT_ALLOW" }] }, "syscalls: 0: name"],
+    ["a group of systemd's", { syscalls: [{ names: ["@io-event"], action: "SCMP_ACT_ALLOW" }] }, "group of systemd"],
+    [
+      "lists of architectures that differ",
+      { architectures: ["SCMP_ARCH_X86_64"], archMap: [{ architecture: "SCMP_ARCH_AARCH64", subArchitectures: [] }] },
+      "disagree",
+    ],
+    ["a listener", { listenerPath: "/run/agent.sock" }, "process outside"],
+    ["what is told to a listener", { listenerMetadata: "x" }, "process outside"],
+    ["an unknown flag", { flags: ["SECCOMP_FILTER_FLAG_NEW_LISTENER"] }, "flags"],
+    ["being disabled", { state: "Disabled" }, "not to be used"],
+    ["a base that was not merged in", { kind: "SeccompProfile", spec: { baseProfileName: "runtime" } }, "merged"],
+  ])("is refused for %s", (_why, written, said) => {
+    const profile = { defaultAction: "SCMP_ACT_ERRNO", ...written };
+    expect(() => read(profile)).toThrow(
+      expect.objectContaining({ code: "PROFILE_INVALID", detail: expect.stringContaining(said) }),
+    );
+  });
+
+  it("is a resource of Kubernetes, in YAML or JSON", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "bulkhead-test-resource-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const spec = { defaultAction: "SCMP_ACT_LOG", syscalls: [{ ...READ, args: [{ index: 2, op: "SCMP_CMP_EQ" }] }] };
+    const metadata = { name: "x", namespace: "y", annotations: { description: "z" } };
+    const head = "apiVersion: security-profiles-operator.x-k8s.io/v1beta1\nkind: SeccompProfile\n";
+    const forms = {
+      "a.yaml": `---\n${head}metadata: ${JSON.stringify(metadata)}\nspec: ${JSON.stringify(spec)}\n`,
+      "b.json": JSON.stringify({ apiVersion: "v1", kind: "SeccompProfile", metadata, spec, status: { status: "OK" } }),
+      "c.json": `\uFEFF${JSON.stringify({ state: "Enabled", baseProfileName: "", ...spec })}`,
+    };
+    for (const [name, text] of Object.entries(forms)) {
+      await writeFile(join(directory, name), text);
+      const settled = settle(await loadOciProfile(join(directory, name)), MACHINE);
+      expect([name, settled]).toEqual([
+        name,
+        {
+          default: "log",
+          rules: [
+            {
+              names: ["read"],
+              action: { errno: 1 },
+              args: [{ index: 2, op: "equal", value: "0x0", valueTwo: "0x0" }],
+            },
+          ],
+          log: false,
+        },
+      ]);
+    }
+    await writeFile(join(directory, "d.yaml"), "kind: [SeccompProfile\n");
+    await expect(loadOciProfile(join(directory, "d.yaml"))).rejects.toMatchObject({ code: "PROFILE_INVALID" });
   });
 
   it("without what init needs says what is missing", () => {

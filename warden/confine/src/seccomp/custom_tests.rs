@@ -57,7 +57,8 @@ fn every_comparison_is_of_64_bits() {
                     Rule { names: vec!["read".into()], action: Action::Allow, args: args.clone() },
                     Rule { names: vec!["read".into()], action: Action::Errno(7), args: vec![argument(1, op, value)] },
                 ];
-                let program = custom::generate(&CustomProfile { default: Action::Errno(38), rules }).unwrap();
+                let program =
+                    custom::generate(&CustomProfile { default: Action::Errno(38), rules, log: false }).unwrap();
                 for given in VALUES {
                     for other in VALUES {
                         // The stricter of two rules that hold counts.
@@ -67,7 +68,7 @@ fn every_comparison_is_of_64_bits() {
                     }
                 }
                 let rules = vec![Rule { names: vec!["read".into()], action: Action::Allow, args: args.clone() }];
-                let program = custom::generate(&CustomProfile { default: Action::Trap, rules }).unwrap();
+                let program = custom::generate(&CustomProfile { default: Action::Trap, rules, log: false }).unwrap();
                 for given in VALUES {
                     for other in VALUES {
                         let all = holds(&args[0], given) && holds(&args[1], other);
@@ -82,7 +83,7 @@ fn every_comparison_is_of_64_bits() {
 
 #[test]
 fn other_abis_kill_whatever_a_profile_says() {
-    let program = custom::generate(&CustomProfile { default: Action::Allow, rules: Vec::new() }).unwrap();
+    let program = custom::generate(&CustomProfile { default: Action::Allow, rules: Vec::new(), log: false }).unwrap();
     assert_eq!(run(&program, 0x4000_0003, 20, [0; 6]), 0x8000_0000);
     assert_eq!(run(&program, NATIVE, 0x4000_0027, [0; 6]), 0x8000_0000);
     assert_eq!(run(&program, NATIVE, 0, [0; 6]), code(Action::Allow));
@@ -91,7 +92,7 @@ fn other_abis_kill_whatever_a_profile_says() {
 /// Everything allowed, and yet: the default profile's answer to each call that the floor names.
 #[test]
 fn nothing_allowed_moves_the_floor() {
-    let all = SeccompProfile::Custom(CustomProfile { default: Action::Allow, rules: Vec::new() });
+    let all = SeccompProfile::Custom(CustomProfile { default: Action::Allow, rules: Vec::new(), log: false });
     for (deny_setid, unix_sockets_only) in [(false, false), (true, true)] {
         let plan = |profile| Seccomp { profile, deny_setid, unix_sockets_only, whiteouts: false };
         let custom = compile(&plan(all.clone()), &[]).unwrap();
@@ -124,7 +125,8 @@ fn the_longest_profile_fits_or_is_refused() {
     let args: Vec<Argument> = (0..6).map(|index| argument(index, Comparison::Less, u64::MAX - 1)).collect();
     let rule = |action| Rule { names: vec!["read".into()], action, args: args.clone() };
     let rules = |count| (0..count).map(|_| rule(Action::Allow)).collect();
-    assert!(custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(100) }).is_ok());
-    let error = custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(1000) }).unwrap_err();
+    assert!(custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(100), log: false }).is_ok());
+    let error =
+        custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(1000), log: false }).unwrap_err();
     assert_eq!((error.code, error.detail.as_deref()), (Code::SeccompFailed, Some("length")));
 }

@@ -22,6 +22,8 @@ use table::Verdict;
 #[derive(Debug, Clone)]
 pub struct Filters {
     programs: Vec<Vec<libc::sock_filter>>,
+    /// Of the last program: what it does not allow goes to the audit log too.
+    log: bool,
 }
 
 impl Filters {
@@ -49,7 +51,7 @@ pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Er
             vec![program::generate(&floor, &Verdict::Allow)?, custom::generate(custom)?]
         }
     };
-    Ok(Filters { programs })
+    Ok(Filters { programs, log: matches!(&seccomp.profile, SeccompProfile::Custom(custom) if custom.log) })
 }
 
 /// Puts the filters in force for the calling thread and all it will start. Needs no-new-privs. Never to be undone.
@@ -57,14 +59,16 @@ pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Er
 /// # Errors
 /// `SECCOMP_FAILED` when the kernel refuses.
 pub fn install(filters: &Filters) -> Result<(), Error> {
-    for program in &filters.programs {
+    for (index, program) in filters.programs.iter().enumerate() {
+        // The floor is not what the profile's author wants to hear about.
+        let logged = filters.log && index + 1 == filters.programs.len();
+        let flags = if logged { libc::SECCOMP_FILTER_FLAG_LOG } else { 0 };
         let failed = || Error::new(Code::SeccompFailed, "seccomp SECCOMP_SET_MODE_FILTER");
         let len = u16::try_from(program.len()).map_err(|_| failed().detail("length"))?;
         let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
         // SAFETY: `fprog` points to `len` instructions that live until the call returns; the kernel copies and only reads them.
-        let status = unsafe {
-            libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0 as libc::c_uint, &raw const fprog)
-        };
+        let status =
+            unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const fprog) };
         if status != 0 {
             return Err(failed().errno(sys::errno()));
         }

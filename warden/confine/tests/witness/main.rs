@@ -184,7 +184,7 @@ fn without(witness: &Witness) -> Filters {
         masked(index, mask, value)
     });
     let rule = Rule { names: vec![name.to_owned()], action: Action::Errno(38), args: args.collect() };
-    let custom = CustomProfile { default: Action::Allow, rules: vec![rule] };
+    let custom = CustomProfile { default: Action::Allow, rules: vec![rule], log: false };
     let plan = Seccomp {
         profile: SeccompProfile::Custom(custom),
         deny_setid: false,

@@ -51,7 +51,9 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
 
 /** What the broker tells init at level container, and what it does there itself. */
 export function innerPlan({ user, capabilities, limits, seccomp }: Plan, counting: Counting): object {
-  const sentry = { seccomp, pids: limits.pids, counting };
+  // The Sentry has no audit log, and refuses the flag that asks for it.
+  const profile = typeof seccomp.profile === "string" ? seccomp.profile : { ...seccomp.profile, log: false };
+  const sentry = { seccomp: { ...seccomp, profile }, pids: limits.pids, counting };
   return { user, switchesUser: true, capabilities, openFiles: limits.openFiles, sentry };
 }
 

@@ -28,7 +28,7 @@ const rule = z.strictObject({
   args: z.array(argument),
 });
 
-const custom = z.strictObject({ default: action, rules: z.array(rule).max(1024) });
+const custom = z.strictObject({ default: action, rules: z.array(rule).max(1024), log: z.boolean().default(false) });
 
 export const seccomp = z.strictObject({
   profile: z.union([z.enum(PROFILES), custom]),
