@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WEAK_POINTS } from "../../packages/bulkhead/src/evidence/weak-points.js";
+import { LANDLOCK_ABIS, SOCKETS_ABI, TCP_ABI } from "../../packages/bulkhead/src/host/landlock.js";
 import { DEFAULT_RESOURCES } from "../../packages/bulkhead/src/policy/defaults.js";
 import { PROTECTIONS } from "../../packages/bulkhead/src/policy/protections.js";
 import { EXIT } from "../../packages/cli/src/exit-codes.js";
@@ -45,6 +46,19 @@ describe("documents", () => {
     const result = readProjectFile("packages/bulkhead/src/sandbox/run-result.ts");
     expect(result).toMatch(/null unless it was asked for\. \*\/\n\s*readonly record:/);
     expect(guide).toMatch(/`enforcement` \([^)]*\), `record` \([^)]*null unless it was asked for/);
+  });
+
+  it("docs/policy.md: the table of Landlock's ABIs, which the warden's own numbers agree with", () => {
+    const table = /<!-- landlock: .*-->\n.*\n.*\n([\s\S]*?)\n<!-- \/landlock -->/.exec(
+      readProjectFile("docs/policy.md"),
+    )?.[1];
+    const rows = LANDLOCK_ABIS.map(({ abi, linux, adds, use }) => `| ${abi} | ${linux} | ${adds} | ${use} |`);
+    expect(table?.split("\n")).toEqual(rows);
+    expect(LANDLOCK_ABIS.map(({ abi }) => abi)).toEqual(rows.map((_, index) => index + 1));
+    const model = readProjectFile("warden/plan/src/model.rs");
+    for (const [name, value] of Object.entries({ TCP_ABI, SOCKETS_ABI, NEWEST_ABI: LANDLOCK_ABIS.length })) {
+      expect(model).toContain(`pub const ${name}: u32 = ${value};`);
+    }
   });
 
   it("docs/guide.md: every error code, with cause and remedy", () => {

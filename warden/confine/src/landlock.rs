@@ -4,29 +4,27 @@
 
 use bulkhead_plan::{Code, Error, model};
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, PathBeneath, RestrictionStatus,
-    Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, PathBeneath, RestrictSelfAttr,
+    RestrictionStatus, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use std::os::fd::OwnedFd;
 
-/// The newest ABI whose rights this program knows (Linux 7.1).
-const NEWEST: u32 = 9;
-
 /// `LANDLOCK_CREATE_RULESET_VERSION` of `linux/landlock.h`.
 const VERSION: libc::c_uint = 1;
 
-/// The newest Landlock ABI that both the kernel and this program know; 0: the kernel has none, or it is off.
+/// The kernel's Landlock ABI, which this program may not know yet; 0: the kernel has none, or it is off.
 pub fn abi() -> u32 {
     // SAFETY: with this flag the call takes a null pointer and size 0, and touches no memory.
     let version =
         unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<libc::c_void>(), 0_usize, VERSION) };
-    u32::try_from(version).unwrap_or(0).min(NEWEST)
+    u32::try_from(version).unwrap_or(0)
 }
 
 /// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute (or only what `access` lists), below each `writable`
 /// everything but making device nodes (`whiteouts`: but block devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6).
-/// TCP ports are ruled where the plan has `tcp` (from ABI 4 on); else, and for UDP, the network namespace decides.
+/// TCP ports are ruled where the plan has `tcp` (from ABI 4 on); else, and for UDP, the network namespace decides. Unix sockets that were
+/// made outside are connected to below `sockets` only (from ABI 9 on).
 ///
 /// To be called after `pivot_root`, since Landlock denies every later mount.
 ///
@@ -35,7 +33,7 @@ pub fn abi() -> u32 {
 pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     let kernel = abi();
     let least = if plan.tcp.is_some() { model::Landlock::TCP_ABI } else { 1 };
-    if plan.abi < least || plan.abi > kernel {
+    if plan.abi < least || plan.abi > kernel || plan.abi > model::Landlock::NEWEST_ABI {
         return Err(Error::new(Code::LandlockFailed, "landlock_create_ruleset").detail(format!("abi {kernel}")));
     }
     let abi = ABI::from(i32::try_from(plan.abi).unwrap_or(0));
@@ -49,24 +47,36 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     let devices = (AccessFs::WriteFile | AccessFs::IoctlDev) & AccessFs::from_all(abi);
     ruleset = allow(ruleset, "/dev", read | devices)?;
     let never = if plan.whiteouts { AccessFs::MakeBlock.into() } else { AccessFs::MakeChar | AccessFs::MakeBlock };
-    let write = AccessFs::from_all(abi) & !never;
+    // A socket made outside is not one of the files that may be written here. Those made inside need no rule.
+    let write = AccessFs::from_all(abi) & !never & !AccessFs::ResolveUnix;
     for path in &plan.writable {
         ruleset = match &plan.access {
             None => allow(ruleset, path, write)?,
             Some(_) => allow_if_there(ruleset, path, write & !read)?,
         };
     }
+    for path in &plan.sockets {
+        ruleset = allow(ruleset, path, AccessFs::ResolveUnix.into())?;
+    }
     if let Some(tcp) = &plan.tcp {
         ruleset = allow_ports(ruleset, &tcp.bind, AccessNet::BindTcp)?;
         ruleset = allow_ports(ruleset, &tcp.connect, AccessNet::ConnectTcp)?;
     }
-    match ruleset.restrict_self() {
+    match every_thread(ruleset, abi).and_then(RulesetCreated::restrict_self) {
         Ok(RestrictionStatus { ruleset: RulesetStatus::FullyEnforced, no_new_privs: true, .. }) => Ok(()),
         Ok(_) => Err(Error::new(Code::LandlockFailed, "landlock_restrict_self").detail("not fully enforced")),
         Err(error) => Err(refused("landlock_restrict_self", &error)),
     }
 }
 
+/// The child has one thread; where the kernel can promise that none is left out, it does.
+fn every_thread(ruleset: RulesetCreated, abi: ABI) -> Result<RulesetCreated, RulesetError> {
+    if abi >= ABI::V8 { ruleset.all_threads(true) } else { Ok(ruleset) }
+}
+
+/// Never all rights of the network that the ABI has: UDP's of ABI 10 are not handled, because that to bind also decides about every
+/// `connect` and `sendto` of a socket that is not bound, which the kernel binds to a free port by itself. Programs that only look up
+/// names would need a rule for port 0, and with it could bind any port there is.
 fn create(abi: ABI, tcp: bool) -> Result<RulesetCreated, RulesetError> {
     let mut ruleset =
         Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(AccessFs::from_all(abi))?;

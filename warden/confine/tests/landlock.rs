@@ -9,6 +9,7 @@ use bulkhead_confine::process;
 use bulkhead_plan::Code;
 use bulkhead_plan::model::{Access, Landlock, Tcp};
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use support::{End, confined, in_child, output};
 
@@ -35,6 +36,11 @@ impl Drop for Directory {
     }
 }
 
+/// A kernel may be newer than what this version knows.
+fn usable() -> u32 {
+    landlock::abi().min(Landlock::NEWEST_ABI)
+}
+
 fn plan(abi: u32, directory: &Directory) -> Landlock {
     Landlock {
         abi,
@@ -42,15 +48,16 @@ fn plan(abi: u32, directory: &Directory) -> Landlock {
         whiteouts: false,
         access: None,
         tcp: None,
+        sockets: Vec::new(),
     }
 }
 
 /// Runs a script below the directory under each ABI that the kernel has.
 fn each_abi(name: &str, script: &str, check: impl Fn(u32, &Directory, &str)) {
-    if landlock::abi() == 0 {
+    if usable() == 0 {
         eprintln!("skipped: this kernel has no Landlock");
     }
-    for abi in 1..=landlock::abi() {
+    for abi in 1..=usable() {
         let directory = Directory::new(&format!("{name}-{abi}"));
         let plan = plan(abi, &directory);
         let mut command = confined("sh", move || {
@@ -96,7 +103,7 @@ fn writes_only_where_the_plan_says() {
 
 #[test]
 fn signals_stay_inside_from_abi_6() {
-    if landlock::abi() < 6 {
+    if usable() < 6 {
         eprintln!("skipped: needs Landlock ABI 6");
         return;
     }
@@ -112,7 +119,7 @@ fn never_best_effort() {
     let directory = Directory::new("refused");
     let link = directory.path().join("writable/link");
     std::os::unix::fs::symlink(directory.path().join("elsewhere"), &link).unwrap();
-    let abi = landlock::abi();
+    let abi = usable();
     if abi == 0 {
         eprintln!("skipped: this kernel has no Landlock");
         return;
@@ -129,6 +136,7 @@ fn never_best_effort() {
             whiteouts: false,
             access: None,
             tcp: None,
+            sockets: Vec::new(),
         })
         .unwrap_err();
         assert_eq!((error.code, error.errno, error.path.as_deref()), (Code::LandlockFailed, Some(errno), Some(path)));
@@ -140,16 +148,17 @@ fn a_single_file_may_be_writable() {
     let directory = Directory::new("file");
     let file = directory.path().join("writable/file");
     fs::write(&file, "").unwrap();
-    if landlock::abi() == 0 {
+    if usable() == 0 {
         eprintln!("skipped: this kernel has no Landlock");
         return;
     }
     let plan = Landlock {
-        abi: landlock::abi(),
+        abi: usable(),
         writable: vec![file.to_str().unwrap().to_owned()],
         whiteouts: false,
         access: None,
         tcp: None,
+        sockets: Vec::new(),
     };
     let mut command = confined("sh", move || {
         process::no_new_privs()?;
@@ -163,7 +172,7 @@ fn a_single_file_may_be_writable() {
 
 #[test]
 fn with_access_listed_nothing_else_is_read_or_executed() {
-    if landlock::abi() == 0 {
+    if usable() == 0 {
         eprintln!("skipped: this kernel has no Landlock");
         return;
     }
@@ -180,11 +189,12 @@ fn with_access_listed_nothing_else_is_read_or_executed() {
             .collect(),
     };
     let plan = Landlock {
-        abi: landlock::abi(),
+        abi: usable(),
         writable: vec![at("writable")],
         whiteouts: false,
         access: Some(access),
         tcp: None,
+        sockets: Vec::new(),
     };
     let mut command = confined("/usr/bin/dash", move || {
         process::no_new_privs()?;
@@ -207,7 +217,7 @@ fn with_access_listed_nothing_else_is_read_or_executed() {
 
 #[test]
 fn of_tcp_only_the_ports_of_the_plan() {
-    if landlock::abi() < 4 {
+    if usable() < 4 {
         eprintln!("skipped: needs Landlock ABI 4");
         return;
     }
@@ -216,7 +226,7 @@ fn of_tcp_only_the_ports_of_the_plan() {
     let allowed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = |listener: &std::net::TcpListener| listener.local_addr().unwrap().port();
     let (other, allowed) = (port(&other), port(&allowed));
-    for abi in 4..=landlock::abi() {
+    for abi in 4..=usable() {
         let tcp = Tcp { bind: vec![0], connect: vec![allowed] };
         let ruled = Landlock { tcp: Some(tcp), ..plan(abi, &directory) };
         let attempts = |ruled: &Landlock| {
@@ -239,4 +249,81 @@ fn of_tcp_only_the_ports_of_the_plan() {
     }
     let early = Landlock { tcp: Some(Tcp { bind: vec![], connect: vec![] }), ..plan(3, &directory) };
     assert_eq!(landlock::restrict(&early).unwrap_err().code, Code::LandlockFailed, "never best effort");
+}
+
+/// What an attempt below a fresh directory comes to in a child under `ruled`: a bit for each that the kernel refuses with EACCES.
+fn denials(ruled: &Landlock, attempts: &dyn Fn() -> Vec<std::io::Result<()>>) -> End {
+    in_child(|| {
+        if process::no_new_privs().and_then(|()| landlock::restrict(ruled)).is_err() {
+            return 255;
+        }
+        let denied = |result: &std::io::Result<()>| {
+            result.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EACCES))
+        };
+        attempts().iter().rev().fold(0, |bits, result| bits << 1 | i32::from(denied(result)))
+    })
+}
+
+#[test]
+fn unix_sockets_made_outside_are_out_of_reach() {
+    use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+    if usable() < Landlock::SOCKETS_ABI {
+        eprintln!("skipped: needs Landlock ABI {}", Landlock::SOCKETS_ABI);
+        return;
+    }
+    let directory = Directory::new("sockets");
+    let at = |name: &str| directory.path().join(name);
+    let _kept = [at("elsewhere/stream"), at("writable/stream")].map(|path| UnixListener::bind(path).unwrap());
+    let _queue = UnixDatagram::bind(at("elsewhere/datagram")).unwrap();
+    let attempts = || {
+        let inside = UnixListener::bind(at("writable/own"));
+        vec![
+            UnixStream::connect(at("elsewhere/stream")).map(drop),
+            UnixStream::connect(at("writable/stream")).map(drop),
+            UnixDatagram::unbound().and_then(|socket| socket.send_to(b"x", at("elsewhere/datagram"))).map(drop),
+            inside.and_then(|_listening| UnixStream::connect(at("writable/own"))).map(drop),
+        ]
+    };
+    for abi in Landlock::SOCKETS_ABI..=usable() {
+        let _ = fs::remove_file(at("writable/own"));
+        let strict = plan(abi, &directory);
+        assert_eq!(denials(&strict, &attempts), End::Exit(0b0111), "abi {abi}");
+        let _ = fs::remove_file(at("writable/own"));
+        let named = Landlock { sockets: vec![at("elsewhere").to_str().unwrap().to_owned()], ..strict };
+        assert_eq!(denials(&named, &attempts), End::Exit(0b0010), "abi {abi}, elsewhere named");
+    }
+    let _ = fs::remove_file(at("writable/own"));
+    let before = plan(Landlock::SOCKETS_ABI - 1, &directory);
+    assert_eq!(denials(&before, &attempts), End::Exit(0), "the gap of older kernels");
+}
+
+#[test]
+fn udp_is_left_to_the_network_namespace() {
+    use std::net::UdpSocket;
+    if usable() < Landlock::TCP_ABI {
+        eprintln!("skipped: needs Landlock ABI {}", Landlock::TCP_ABI);
+        return;
+    }
+    let directory = Directory::new("udp");
+    let listening = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = listening.local_addr().unwrap();
+    let attempts = || {
+        // Bound by the kernel in the middle of the call: what a resolver does.
+        let unbound = || -> std::io::Result<OwnedFd> {
+            rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None)
+                .map_err(Into::into)
+        };
+        vec![
+            UdpSocket::bind("127.0.0.1:0").map(drop),
+            unbound().and_then(|socket| rustix::net::connect(&socket, &address).map_err(Into::into)),
+            unbound().and_then(|socket| {
+                let flags = rustix::net::SendFlags::empty();
+                rustix::net::sendto(&socket, b"x", flags, &address).map(drop).map_err(Into::into)
+            }),
+        ]
+    };
+    for abi in Landlock::TCP_ABI..=usable() {
+        let tcp = Some(Tcp { bind: Vec::new(), connect: Vec::new() });
+        assert_eq!(denials(&Landlock { tcp, ..plan(abi, &directory) }, &attempts), End::Exit(0), "abi {abi}");
+    }
 }

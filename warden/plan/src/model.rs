@@ -332,11 +332,19 @@ pub struct Landlock {
     /// From ABI 4 on: the only TCP ports. Absent: the network namespace alone decides.
     #[serde(default)]
     pub tcp: Option<Tcp>,
+    /// From ABI 9 on: where Unix sockets may be connected to that others than the sandbox made. Before that no rule is about them.
+    #[serde(default)]
+    pub sockets: Vec<String>,
 }
 
+/// What a plan depends on; the whole table of ABIs is `packages/bulkhead/src/host/landlock.ts`.
 impl Landlock {
     /// The first ABI whose rules are about TCP.
     pub const TCP_ABI: u32 = 4;
+    /// The first that rules which Unix sockets in the file system are connected to.
+    pub const SOCKETS_ABI: u32 = 9;
+    /// The newest whose rights this version knows.
+    pub const NEWEST_ABI: u32 = 10;
 }
 
 /// Ports of TCP, whatever the address. 0 to be bound is any that is free.

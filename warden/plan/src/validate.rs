@@ -8,7 +8,7 @@ mod mounts;
 mod payload;
 mod text;
 
-use crate::model::{Level, Namespace, Plan, SeccompProfile, User};
+use crate::model::{Landlock, Level, Namespace, Plan, SeccompProfile, User};
 use crate::{Code, Error, custom, profile};
 use std::collections::BTreeSet;
 
@@ -112,10 +112,15 @@ impl Plan {
         }
         need(landlock.writable.len() <= mounts::MAX && distinct(&landlock.writable), "landlock.writable")?;
         if let Some(tcp) = &landlock.tcp {
-            need(landlock.abi >= crate::model::Landlock::TCP_ABI, "landlock.tcp")?;
+            need(landlock.abi >= Landlock::TCP_ABI, "landlock.tcp")?;
             for (list, ports) in [("bind", &tcp.bind), ("connect", &tcp.connect)] {
                 need(ports.len() <= MAX_PORTS && distinct(ports), &format!("landlock.tcp.{list}"))?;
             }
+        }
+        let ruled = landlock.sockets.is_empty() || landlock.abi >= Landlock::SOCKETS_ABI;
+        need(ruled && landlock.sockets.len() <= mounts::MAX && distinct(&landlock.sockets), "landlock.sockets")?;
+        for (index, path) in landlock.sockets.iter().enumerate() {
+            need(text::path(path), &format!("landlock.sockets[{index}]"))?;
         }
         let Some(access) = &landlock.access else { return Ok(()) };
         for (list, paths) in [("read", &access.read), ("list", &access.list), ("execute", &access.execute)] {

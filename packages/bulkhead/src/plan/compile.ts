@@ -78,6 +78,15 @@ export function tabulate(
     // Programs inside may not make the sockets by which they would reach a proxy.
     throw new BulkheadError("HOST_UNSUPPORTED", { operation: "network", detail: "no net namespace" });
   }
+  if (
+    level !== "chroot" &&
+    level !== "container" &&
+    policy.files.some((file) => file.kind === "host" && file.sockets)
+  ) {
+    const detail =
+      "sockets: no socket of the host's reaches another kernel; use level chroot or container, or network rules";
+    throw new BulkheadError("UNSUPPORTED", { operation: `level ${level}`, detail });
+  }
   const namespaces = namespacesFor(level, facts);
   // Without a user namespace of its own a workload has ids of its sandbox's range on the host, also as it sees them itself.
   const shifted = facts.privileged && !namespaces.includes("user");

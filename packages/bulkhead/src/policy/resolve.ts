@@ -87,7 +87,8 @@ function userOf(user: CheckedPolicy["user"]): UserChoice {
 function fileOf(entry: NonNullable<CheckedPolicy["files"]>[number], directory: string): FileChoice {
   const exec = entry.exec ?? true;
   if ("tmpfs" in entry) return { kind: "tmpfs", at: entry.tmpfs, sizeBytes: entry.size ?? null, exec };
-  return { kind: "host", source: resolve(directory, entry.host), at: entry.at, writable: entry.mode === "rw", exec };
+  const file = { source: resolve(directory, entry.host), at: entry.at, writable: entry.mode === "rw", exec };
+  return { kind: "host", ...file, ...(entry.sockets === true ? { sockets: true } : {}) };
 }
 
 function resourcesOf(resources: NonNullable<CheckedPolicy["resources"]>): ResolvedResources {

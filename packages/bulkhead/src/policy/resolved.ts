@@ -76,6 +76,8 @@ export type FileChoice =
       readonly at: string;
       readonly writable: boolean;
       readonly exec: boolean;
+      /** Unix sockets in it that others than the sandbox made may be connected to. */
+      readonly sockets?: true;
     }
   /** `sizeBytes` null: `resources.disk`. */
   | { readonly kind: "tmpfs"; readonly at: string; readonly sizeBytes: number | null; readonly exec: boolean };

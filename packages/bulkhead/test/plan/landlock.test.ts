@@ -4,7 +4,7 @@ import { tabulate } from "../../src/plan/compile.js";
 import { parsePolicy } from "../../src/policy/parse.js";
 import type { Policy } from "../../src/policy/schema.js";
 import { hostWith } from "../support/facts.js";
-import { compiled, ID, inputsWith } from "./compile-support.js";
+import { compiled, directory, ID, inputsWith } from "./compile-support.js";
 
 function lineAt(landlockAbi: number, policy: Policy = {}) {
   const host = hostWith({ landlockAbi });
@@ -31,6 +31,42 @@ describe("Landlock by ABI", () => {
       left.map((start) => expect.stringContaining(start)),
     );
     expect(held.includes("signals and abstract sockets stay inside")).toBe(abi >= 6);
+  });
+
+  it.each([
+    [0, "none"],
+    [7, "gap"],
+    [8, "gap"],
+    [9, "/sock"],
+    [10, "/sock"],
+    [12, "/sock"],
+  ] as const)("ABI %i: sockets of the host are connected to only where a mount says so", (landlockAbi, wanted) => {
+    const files: Policy["files"] = [
+      { host: "/data", at: "/data" },
+      { host: "/data", at: "/sock", sockets: true },
+    ];
+    const host = hostWith({ landlockAbi });
+    const inputs = inputsWith({ files: [directory("/data", 1), directory("/data", 1)] });
+    const { plan, enforcement } = tabulate(parsePolicy({ files }, { directory: "/" }), host, inputs, { id: ID });
+    const line = enforcement.protections.find(({ protection }) => protection === "landlock");
+    const by = line !== undefined && "by" in line ? line.by : "";
+    expect(plan.landlock?.abi).toBe(landlockAbi === 0 ? undefined : Math.min(landlockAbi, 10));
+    expect(plan.landlock?.sockets).toEqual(wanted === "none" ? undefined : wanted === "gap" ? [] : ["/sock"]);
+    expect(by.includes("Unix sockets in the file system (ABI 9)")).toBe(wanted === "gap");
+    expect(by.includes("connects to those below /sock only")).toBe(wanted === "/sock");
+  });
+
+  it.each(["gvisor", "microvm"] as const)("sockets of the host do not reach level %s, which refuses them", (level) => {
+    const files: Policy["files"] = [{ host: "/data", at: "/data", sockets: true }];
+    const compile = () =>
+      compiled(
+        { level, files },
+        {
+          inputs: inputsWith({ files: [directory("/data", 1)] }),
+          host: { ...hostWith(), tried: { [level]: [] } },
+        },
+      );
+    expect(compile).toThrow(expect.objectContaining({ code: "UNSUPPORTED" }));
   });
 
   it("is not there: the line says so", () => {

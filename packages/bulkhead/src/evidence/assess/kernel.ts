@@ -1,18 +1,10 @@
+import { addedAfter, SCOPE_ABI, SOCKETS_ABI, TCP_ABI } from "../../host/landlock.js";
+import type { Plan } from "../../plan/schema.js";
 import { cannot, enforced, weaker } from "../enforcement.js";
 import { assessors } from "./assessor.js";
 
-/** From this ABI on Landlock also keeps signals and abstract sockets inside. */
-const SCOPE_ABI = 6;
-/** From this one on it can rule TCP ports. */
-const TCP_ABI = 4;
-/** What a kernel rules from an ABI on: `linux/landlock.h`. */
-const LATER = [
-  { abi: 2, what: "moving files between directories" },
-  { abi: 3, what: "truncation" },
-  { abi: TCP_ABI, what: "TCP ports" },
-  { abi: 5, what: "ioctls of devices" },
-  { abi: SCOPE_ABI, what: "signals and abstract sockets" },
-] as const;
+/** Of what later ABIs rule, these are no protection of Bulkhead's: it does not ask for them, or has it without. */
+const NOT_MISSED: ReadonlySet<number> = new Set([7, 8, 10]);
 
 /** How much of the kernel, and of the tree, the workload can reach. */
 export const kernel = assessors({
@@ -21,30 +13,23 @@ export const kernel = assessors({
     const name = typeof seccomp.profile === "string" ? seccomp.profile : "of the policy, above Bulkhead's floor";
     return enforced(`profile ${name}${setid}; system calls of other ABIs kill`);
   },
-  landlock: ({ landlock }) => {
+  landlock: ({ landlock, mounts }) => {
     if (landlock === null) {
       return cannot(
         "this kernel has no Landlock, or it is off",
         "Boot Linux 5.13 or later with `landlock` in its lsm= parameter.",
       );
     }
-    const { access, tcp } = landlock;
-    if (tcp !== null && landlock.abi < TCP_ABI) {
+    if (landlock.tcp !== null && landlock.abi < TCP_ABI) {
       return weaker(
         `Landlock ABI ${landlock.abi}`,
         `TCP ports are ruled from ABI ${TCP_ABI} on`,
         "Boot Linux 6.7 or later, or leave `tcp` out of the policy.",
       );
     }
-    const reads =
-      access === null
-        ? ""
-        : `; reads ${counted(access.read)} and executes ${counted(access.execute)} of the policy's only`;
-    const ports = tcp === null ? "" : `; of TCP binds ${listed(tcp.bind)} and connects to ${listed(tcp.connect)} only`;
-    const writes = `Landlock ABI ${landlock.abi}: writes below ${landlock.writable.join(", ") || "nothing"} only${reads}${ports}`;
-    const scoped = landlock.abi < SCOPE_ABI ? writes : `${writes}; signals and abstract sockets stay inside`;
-    const left = LATER.filter(({ abi }) => landlock.abi < abi).map(({ abi, what }) => `${what} (ABI ${abi})`);
-    return enforced(left.length === 0 ? scoped : `${scoped}. Left to other layers: ${left.join(", ")}`);
+    const held = heldBy(landlock);
+    const left = lackedBy(landlock, mounts).map(({ abi, adds }) => `${adds} (ABI ${abi})`);
+    return enforced(left.length === 0 ? held : `${held}. Left to other layers: ${left.join(", ")}`);
   },
   "read-only-root": ({ root }) =>
     root.readOnly
@@ -57,6 +42,24 @@ export const kernel = assessors({
   "masked-proc": () => enforced("/proc read-only, what tells of the host covered; /sys three files about processors"),
   "minimal-dev": () => enforced("/dev with null, zero, full, random, urandom, tty and terminals of its own"),
 });
+
+function heldBy({ abi, writable, access, tcp, sockets }: NonNullable<Plan["landlock"]>): string {
+  const reads =
+    access === null
+      ? ""
+      : `; reads ${counted(access.read)} and executes ${counted(access.execute)} of the policy's only`;
+  const ports = tcp === null ? "" : `; of TCP binds ${listed(tcp.bind)} and connects to ${listed(tcp.connect)} only`;
+  const writes = `Landlock ABI ${abi}: writes below ${writable.join(", ") || "nothing"} only${reads}${ports}`;
+  const scoped = abi < SCOPE_ABI ? writes : `${writes}; signals and abstract sockets stay inside`;
+  if (abi < SOCKETS_ABI) return scoped;
+  return `${scoped}; of Unix sockets made outside connects to ${sockets.length === 0 ? "none" : `those below ${sockets.join(", ")} only`}`;
+}
+
+/** Sockets made outside can lie only in what is mounted from there. */
+function lackedBy({ abi }: NonNullable<Plan["landlock"]>, mounts: Plan["mounts"]) {
+  const shared = mounts.some(({ kind }) => kind === "bind");
+  return addedAfter(abi).filter((one) => !NOT_MISSED.has(one.abi) && (one.abi !== SOCKETS_ABI || shared));
+}
 
 function listed(ports: readonly number[]): string {
   return ports.join(", ") || "nothing";

@@ -1,4 +1,5 @@
 import type { Facts } from "../../host/facts.js";
+import { usableAbi } from "../../host/landlock.js";
 import { namespacesFor } from "../../plan/compile/confinement.js";
 import { kernelViews } from "../../plan/compile/kernel-views.js";
 import { cgroupFor } from "../../plan/compile/limits.js";
@@ -124,12 +125,14 @@ function scratch(sizeBytes: number): Mount {
 
 /** It writes nothing but its scratch directory. */
 function landlock({ scratchBytes }: Monitor, { landlockAbi }: Facts): Plan["landlock"] {
-  if (landlockAbi === 0) return null;
+  const abi = usableAbi(landlockAbi);
+  if (abi === 0) return null;
   return {
-    abi: Math.min(landlockAbi, 7),
+    abi,
     writable: scratchBytes === 0 ? [] : ["/scratch"],
     whiteouts: false,
     access: null,
     tcp: null,
+    sockets: [],
   };
 }

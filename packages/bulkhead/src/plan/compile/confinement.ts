@@ -1,13 +1,11 @@
 import type { Facts } from "../../host/facts.js";
+import { SOCKETS_ABI, usableAbi } from "../../host/landlock.js";
 import type { Level } from "../../policy/level.js";
 import { INSIDE } from "../../policy/network/inside.js";
 import type { ResolvedPolicy, TcpPorts } from "../../policy/resolved.js";
 import type { Landlock, Mount, Plan, Seccomp } from "../schema.js";
 
 type Namespace = Plan["namespaces"][number];
-
-/** The newest Landlock ABI whose rights this version handles; newer kernels are asked for no more than that. */
-const NEWEST_LANDLOCK = 7;
 
 /** Which namespaces are made. All that the level has and the kernel knows; the net namespace is replaced where there is none. */
 export function namespacesFor(level: Level, facts: Facts): readonly Namespace[] {
@@ -35,21 +33,23 @@ export function seccompFor(
 
 /** Null: the kernel has none. `access`, where the policy has it, is all that the workload may touch. */
 export function landlockFor(
-  { writableRoot, access, tcp, network }: ResolvedPolicy,
+  { writableRoot, access, tcp, network, files }: ResolvedPolicy,
   mounts: readonly Mount[],
   facts: Facts,
 ): Landlock | null {
-  if (facts.landlockAbi === 0) return null;
+  const abi = usableAbi(facts.landlockAbi);
+  if (abi === 0) return null;
   const writable = mounts.flatMap((mount) =>
     mount.kind === "tmpfs" || (mount.kind === "bind" && !mount.readOnly) ? [mount.at] : [],
   );
   const all = writableRoot ? ["/", ...writable, "/dev/shm"] : [...writable, "/dev/shm"];
   return {
-    abi: Math.min(facts.landlockAbi, NEWEST_LANDLOCK),
+    abi,
     writable: access?.write ?? all,
     whiteouts: false,
     access: access === null ? null : { read: access.read, list: access.list, execute: access.execute },
     tcp: tcp === null ? null : withProxies(tcp, network),
+    sockets: abi < SOCKETS_ABI ? [] : files.flatMap((file) => (file.kind === "host" && file.sockets ? [file.at] : [])),
   };
 }
 

@@ -1,9 +1,7 @@
+import { SOCKETS_ABI, TCP_ABI } from "../../host/landlock.js";
 import type { Mount, Plan } from "../schema.js";
 import { profileMisfits } from "./seccomp.js";
 import { isDistinct, isWithin } from "./text.js";
-
-/** The first ABI of Landlock whose rules are about TCP. */
-const TCP_ABI = 4;
 
 /** What a field alone cannot say. Yields the path of each field that does not fit the others. */
 export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
@@ -84,6 +82,8 @@ function* landlockMisfits({ landlock, root }: Plan): Generator<readonly (string 
   }
   if (!isDistinct(landlock.writable)) yield ["landlock", "writable"];
   if (landlock.tcp !== null && landlock.abi < TCP_ABI) yield ["landlock", "tcp"];
+  const unruled = landlock.sockets.length > 0 && landlock.abi < SOCKETS_ABI;
+  if (unruled || !isDistinct(landlock.sockets)) yield ["landlock", "sockets"];
   for (const list of ["bind", "connect"] as const) {
     if (!isDistinct(landlock.tcp?.[list] ?? [])) yield ["landlock", "tcp", list];
   }

@@ -1,13 +1,14 @@
 import * as z from "zod/mini";
 import { hostPath, insideTree, mountPoint, size } from "./values.js";
 
-/** `mode` is `ro` unless said otherwise; `exec: false` mounts it noexec. */
+/** `mode` is `ro` unless said otherwise; `exec: false` mounts it noexec; `sockets: true` lets the Unix sockets in it be connected to. */
 function host() {
   return z.strictObject({
     host: hostPath(),
     at: mountPoint(),
     mode: z.optional(z.enum(["ro", "rw"])),
     exec: z.optional(z.boolean()),
+    sockets: z.optional(z.boolean()),
   });
 }
 
@@ -18,7 +19,7 @@ function tmpfs() {
 /** Each entry puts one thing into the sandbox: a host path, or an empty file system in memory. */
 export function files() {
   return z
-    .array(z.union([host(), tmpfs()], { error: "{ host, at, mode?, exec? } or { tmpfs, size?, exec? }" }))
+    .array(z.union([host(), tmpfs()], { error: "{ host, at, mode?, exec?, sockets? } or { tmpfs, size?, exec? }" }))
     .check(z.maxLength(128, "at most 128 entries"));
 }
 
