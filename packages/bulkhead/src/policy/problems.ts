@@ -27,6 +27,9 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[]): readonly Proble
         return unionProblems(issue, path);
       case "invalid_key":
         return issue.issues.map(({ message }) => ({ path, message: `its name must be ${said(message) ?? "valid"}` }));
+      case "too_small":
+      case "too_big":
+        return [{ path, message: `must ${said(issue.message) === undefined ? bound(issue) : `be ${issue.message}`}` }];
       default:
         return [{ path, message: `must be ${said(issue.message) ?? "valid"}` }];
     }
@@ -51,9 +54,26 @@ function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: string): reado
   return [{ path, message: `must be ${said(issue.message) ?? "valid"}` }];
 }
 
-/** Zod's own words in its smallest build are all the same and say nothing. */
+/** Zod's own words: in its smallest build all the same, and where something else has loaded the other one, of regular expressions and types. */
+const ZODS_OWN = /^(Invalid|Too (small|big)|Unrecognized)\b/;
+
 function said(message: string): string | undefined {
-  return message === "" || message === "Invalid input" ? undefined : message;
+  return message === "" || ZODS_OWN.test(message) ? undefined : message;
+}
+
+/** Completes "must …". */
+function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const limit = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+  switch (issue.origin) {
+    case "string":
+      return `have ${limit} characters`;
+    case "array":
+    case "set":
+    case "map":
+      return `have ${limit} entries`;
+    default:
+      return `be ${limit}`;
+  }
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
