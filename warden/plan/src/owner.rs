@@ -23,6 +23,10 @@ pub struct OneOwner {
     /// on disk what it is on the host, an id of the sandbox's range. Level gvisor only, and only where it may be written.
     #[serde(default)]
     pub maker: bool,
+    /// Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of it. Only of a bind that is
+    /// read-only.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// The 65,536 ids from `range` on are, in the sandbox, those from 0 on: each of its users has its own files.

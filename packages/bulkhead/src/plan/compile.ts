@@ -12,6 +12,7 @@ import { chooseLevel } from "./compile/level.js";
 import { cgroupFor, limitsFor } from "./compile/limits.js";
 import { mountsFor } from "./compile/mounts.js";
 import { bundlesOf } from "./compile/own-files.js";
+import { lenderOf } from "./compile/owner.js";
 import { rootFor } from "./compile/root.js";
 import { profileFor } from "./compile/syscalls.js";
 import type { Inputs } from "./input-types.js";
@@ -55,7 +56,7 @@ export interface Workload {
 /**
  * Turns a policy into a plan and the table of what will be enforced. Pure: it looks at nothing but its arguments.
  *
- * Throws HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN: a policy that
+ * Throws HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN, MOUNT_IDMAP_UNSUPPORTED: a policy that
  * cannot be had in full is refused, never weakened.
  */
 export function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Compiled {
@@ -90,7 +91,8 @@ export function tabulate(
   const namespaces = namespacesFor(level, facts);
   // Without a user namespace of its own a workload has ids of its sandbox's range on the host, also as it sees them itself.
   const shifted = facts.privileged && !namespaces.includes("user");
-  const mounts = mountsFor(policy, inputs, facts, shifted);
+  const lender = lenderOf(host);
+  const mounts = mountsFor(policy, inputs, lender, shifted);
   const cgroup = cgroupFor(facts);
   const { uid, gid, groups } = inputs.user;
   const plan: Plan = {
@@ -100,7 +102,7 @@ export function tabulate(
     hostname: policy.hostname,
     namespaces,
     user: { uid, gid, groups },
-    root: rootFor(policy, inputs, mounts, facts),
+    root: rootFor(policy, inputs, mounts, lender),
     mounts,
     limits: limitsFor(policy.resources, cgroup, mounts),
     cgroup,

@@ -33,6 +33,8 @@ export interface HostFile {
   readonly gid: number;
   /** Others than its owner and group may read it (and enter it, if it is a directory). */
   readonly openToAll: boolean;
+  /** Why its file system cannot be mounted with ids mapped, where that is known. */
+  readonly notMapped?: string;
 }
 
 export type RootInput = DirectoryRoot | HostRoot;

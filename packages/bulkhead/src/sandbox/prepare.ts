@@ -13,6 +13,7 @@ import type { Runtime, Tree, TreeImage } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
+import { fileNotes } from "../plan/file-notes.js";
 import { gatherInputs, type InputSources, type OpenedImage } from "../plan/inputs.js";
 import type { Plan } from "../plan/schema.js";
 import { GENERATED_PROFILE } from "../policy/defaults.js";
@@ -172,6 +173,8 @@ export interface Explanation {
   readonly unmet: readonly Enforcement[];
   /** What of the image is left out, a line each. */
   readonly notes: readonly string[];
+  /** Which read-only host files do not belong to the workload's user inside, and why, a line each. */
+  readonly fileNotes: readonly string[];
 }
 
 /** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
@@ -188,6 +191,7 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
     enforcement,
     unmet: unmetBy(resolved, enforcement),
     notes: inputs.image?.notes ?? [],
+    fileNotes: fileNotes(resolved, inputs, host),
   };
 }
 

@@ -89,9 +89,59 @@ describe("mounts", () => {
 describe("read-only host paths", () => {
   const policy = { files: [{ host: "/srv/in", at: "/in" }] };
 
-  it("show what everybody may see: nobody's rights are lent", () => {
-    const inputs = inputsWith({ files: [directory("/srv/in", 0)] });
-    expect(mountAt(compiled(policy, { inputs }), "/in")).toMatchObject({ readOnly: true, owner: null });
+  const ownerOf = (path: string, uid: number, host = hostWith(), gid = uid) => {
+    const found = mountAt(
+      compiled(policy, { host, inputs: inputsWith({ files: [directory(path, uid, gid)] }) }),
+      "/in",
+    );
+    return found?.kind === "bind" ? found.owner : undefined;
+  };
+
+  it("belong to the workload's user where their owner is the caller, or the caller is root", () => {
+    const lent = { uid: 1000, gid: 1000, optional: true };
+    for (const path of ["/srv2/in", "/home/me", "/root/project", "/project", "/tmp/x", "/usr/src/app", "/var/tmp/x"]) {
+      expect(ownerOf(path, 0), path).toEqual({ hostUid: 0, hostGid: 0, ...lent });
+    }
+    expect(ownerOf("/home/me", 4321)).toEqual({ hostUid: 4321, hostGid: 4321, ...lent });
+    expect(ownerOf("/home/me", 4321, hostWith(), 0)).toEqual({ hostUid: 4321, hostGid: 4321, ...lent });
+    const me = hostWith({ callerUid: 1000, callerGid: 100 });
+    expect(ownerOf("/home/me", 1000, me)).toEqual({ hostUid: 1000, hostGid: 100, ...lent });
+    expect(ownerOf("/etc/mine", 1000, me), "what is the caller's own is").toMatchObject(lent);
+    expect(ownerOf("/home/you", 1001, me)).toBeNull();
+    expect(ownerOf("/home/me", 1000, rootlessHost()), "without root the caller is the user").toBeNull();
+  });
+
+  it.each([
+    "/etc",
+    "/etc/ssh",
+    "/usr/lib/x",
+    "/var/lib/x",
+    "/srv/in",
+    "/opt/x",
+    "/run/x",
+    "/home",
+    "/root",
+    "/mnt",
+    "/tmp",
+  ])("show what everybody may see of %s, whoever owns it: root lends nothing of the system's", (path) => {
+    expect(ownerOf(path, 0)).toBeNull();
+    expect(ownerOf(path, 33)).toBeNull();
+  });
+
+  it("show as nobody's where ids cannot be mapped, unless they are closed to others", () => {
+    const why = "overlayfs cannot on any kernel";
+    const open = { ...directory("/data", 4321), notMapped: why };
+    const at = (file: typeof open) => mountAt(compiled(policy, { inputs: inputsWith({ files: [file] }) }), "/in");
+    expect(at(open)).toMatchObject({ owner: null });
+    const refused = expect.objectContaining({ code: "MOUNT_IDMAP_UNSUPPORTED", detail: why });
+    expect(() => at({ ...open, openToAll: false })).toThrow(refused);
+    const rw = { files: [{ host: "/data", at: "/in", mode: "rw" as const }] };
+    expect(() => compiled(rw, { inputs: inputsWith({ files: [open] }) })).toThrow(refused);
+    // A machine of one's own is given an image, which needs no mapping where the broker is not root.
+    const host = { ...hostWith({ callerUid: 4321, callerGid: 4321 }), privileged: false };
+    expect(compiled(rw, { host, inputs: inputsWith({ files: [open] }) }).plan.mounts).toContainEqual(
+      expect.objectContaining({ at: "/in", owner: expect.objectContaining({ hostUid: 4321 }) }),
+    );
   });
 
   it("that are closed to others are lent by their owner", () => {

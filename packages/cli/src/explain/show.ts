@@ -33,7 +33,7 @@ function render(explanation: Explanation, flags: ExplainFlags): string {
 
 /** The table for people; `width` is the terminal's, or undefined. */
 export function renderTable(
-  { level, enforcement, unmet, notes }: Explanation,
+  { level, enforcement, unmet, notes, fileNotes }: Explanation,
   style: Style,
   width: number | undefined,
   why = false,
@@ -50,6 +50,7 @@ export function renderTable(
     "",
     table(rows, width),
     ...(notes.length === 0 ? [] : ["", ...notes.map((note) => `Image: ${printableLine(note)}`)]),
+    ...(fileNotes.length === 0 ? [] : ["", ...fileNotes.map((note) => `Files: ${printableLine(note)}`)]),
     ...(unmet.length === 0
       ? []
       : ["", style.bad(`Refused: the policy requires ${refused}, which would not be enforced.`)]),

@@ -41,9 +41,10 @@ impl Source<'_> {
         // Without root the broker is its caller: there are no other rights to give up.
         let (opened, directory) =
             if context.privileged { context.caller.act(|| self.open(failed)) } else { self.open(failed) }?;
+        let optional = matches!(self.owner, Some(Owner::One(owner)) if owner.optional);
         // What lies below a mount stays covered by it: those files are out of the caller's reach, and a copy of the one mount
         // would bring them back. Only root may have that, with an owner, since not every file system below can be idmapped.
-        let whole = self.owner.is_none() || !context.caller.is_root();
+        let whole = self.owner.is_none() || optional || !context.caller.is_root();
         let mount = api::copy(&opened, whole).attempt_on(failed, "open_tree", self.path)?;
         let read_only = if self.read_only { MOUNT_ATTR_RDONLY } else { 0 };
         let noexec = if self.exec { 0 } else { MOUNT_ATTR_NOEXEC };
@@ -51,11 +52,12 @@ impl Source<'_> {
         api::set(&mount, whole, attributes).attempt_on(failed, "mount_setattr", self.path)?;
         if self.owner.is_some() {
             let namespace = idmaps.next().ok_or_else(|| Error::new(Code::LaunchFailed, "idmap").path(self.path))?;
-            api::set_idmap(&mount, whole, namespace).attempt_on(
-                Code::MountIdmapUnsupported,
-                "mount_setattr idmap",
-                self.path,
-            )?;
+            // Of root's only the mount that was named: nobody named the file systems below it.
+            let mapped = api::set_idmap(&mount, whole && !context.caller.is_root(), namespace);
+            match mapped {
+                Err(_) if optional => {}
+                mapped => mapped.attempt_on(Code::MountIdmapUnsupported, "mount_setattr idmap", self.path)?,
+            }
         }
         Ok((mount, directory))
     }

@@ -122,6 +122,7 @@ fn bind(bind: &Bind, plan: &Plan, field: &impl Fn(&str) -> String) -> Checked {
     if bind.read_only {
         return Ok(());
     }
+    need(!is_optional(bind.owner.as_ref()), &field("owner.optional"))?;
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     need(plan.seccomp.deny_setid, "seccomp.denySetid")?;
     match &bind.owner {
@@ -162,7 +163,12 @@ fn groups(groups: &[Group], field: &impl Fn(&str) -> String) -> Checked {
 /// Of a tree that nobody writes to.
 fn shown(shown: Option<&Owner>, field: &str) -> Checked {
     owner(shown, field)?;
-    need(!matches!(shown, Some(Owner::One(owner)) if owner.maker), &format!("{field}.maker"))
+    need(!matches!(shown, Some(Owner::One(owner)) if owner.maker), &format!("{field}.maker"))?;
+    need(!is_optional(shown), &format!("{field}.optional"))
+}
+
+fn is_optional(owner: Option<&Owner>) -> bool {
+    matches!(owner, Some(Owner::One(owner)) if owner.optional)
 }
 
 fn tree(tree: &Layers, field: &impl Fn(&str) -> String) -> Checked {

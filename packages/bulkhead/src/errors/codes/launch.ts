@@ -49,7 +49,8 @@ export const launchCodes = entries({
   MOUNT_IDMAP_UNSUPPORTED: {
     fault: "system",
     cause: "the file system of this path cannot be mounted with ids mapped",
-    remedy: "Use a directory on ext4, xfs, btrfs or tmpfs (6.3 or later), or mount it read-only.",
+    remedy:
+      "Use a directory on a file system that can (ext4, xfs and FAT, btrfs from Linux 5.15 on, tmpfs from 6.3 on); or run Bulkhead as its owner, without root; or let the workload write to a tmpfs and read the results with `sandbox.files`. What is only read can be mounted read-only, open to all (`chmod -R o+rX`).",
   },
   MOUNT_TARGET_UNAVAILABLE: {
     fault: "user",

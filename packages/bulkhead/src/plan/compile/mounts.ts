@@ -1,4 +1,3 @@
-import type { Facts } from "../../host/facts.js";
 import { isMountable, isWithin } from "../../policy/paths.js";
 import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
 import type { HostFile, HostRoot, Inputs, PathKind } from "../input-types.js";
@@ -6,15 +5,15 @@ import type { Mount } from "../schema.js";
 import { accountFiles } from "./accounts.js";
 import { kernelViews } from "./kernel-views.js";
 import { bundleCovers, ownFiles } from "./own-files.js";
-import { readableOwner, writableOwner } from "./owner.js";
+import { type Lender, readableOwner, writableOwner } from "./owner.js";
 
 /** One inode for each 4 KiB, as most file systems have: a flood of empty files ends with the space it would have taken. */
 const BYTES_PER_INODE = 4096;
 
 /** Everything that is mounted over the root, in order: parents before what lies below them. */
-export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, facts: Facts, shifted: boolean): readonly Mount[] {
+export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender, shifted: boolean): readonly Mount[] {
   const named = policy.files.map((choice, index) =>
-    namedMount(choice, inputs.files[index] ?? null, policy, inputs, facts),
+    namedMount(choice, inputs.files[index] ?? null, policy, inputs, lender),
   );
   const taken = new Set(named.map(({ at }) => at));
   const files = [...ownFiles(inputs, policy), ...accountFiles(inputs, shifted), ...bundleCovers(inputs, policy)];
@@ -74,13 +73,13 @@ function namedMount(
   source: HostFile | null,
   policy: ResolvedPolicy,
   inputs: Inputs,
-  facts: Facts,
+  lender: Lender,
 ): Mount {
   if (choice.kind === "tmpfs" || source === null) {
     const size = choice.kind === "tmpfs" ? choice.sizeBytes : null;
     return tmpfs(choice.at, size ?? policy.resources.diskBytes, 0o755, inputs.user, choice.exec);
   }
-  const owner = (choice.writable ? writableOwner : readableOwner)(source, inputs.user, facts);
+  const owner = (choice.writable ? writableOwner : readableOwner)(source, inputs.user, lender);
   return { kind: "bind", source: source.path, at: choice.at, readOnly: !choice.writable, exec: choice.exec, owner };
 }
 

@@ -1,50 +1,107 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Facts } from "../../host/facts.js";
+import type { HostReport } from "../../host/report.js";
 import { isKernelAtLeast } from "../../host/requirements.js";
+import { isWithin } from "../../policy/paths.js";
 import type { DirectoryRoot, HostFile, UserInput } from "../input-types.js";
 import { STORE_RANGE } from "../schema/store-range.js";
 import type { RootDirectory } from "../schema.js";
 
 type Owner = NonNullable<RootDirectory["owner"]>;
 
+/** What owners depend on: the broker's facts, and whether it is the host's kernel that maps them. */
+export interface Lender extends Pick<Facts, "privileged" | "callerUid" | "callerGid" | "kernel"> {
+  /** The broker of this host is not root: no mount of the host's is made with ids mapped. */
+  readonly mapsNothing: boolean;
+}
+
+export function lenderOf({ facts, privileged }: HostReport): Lender {
+  return { ...facts, mapsNothing: !(privileged ?? facts.privileged) };
+}
+
 /**
  * Who on disk stands for the sandbox's user in a writable mount. Never root: what a workload writes would be root's on
  * the host. Null without a privileged broker, where the sandbox's user is the caller already.
- * Throws MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN; the broker checks the same again.
+ * Throws MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN, MOUNT_IDMAP_UNSUPPORTED; the broker checks the same again.
  */
-export function writableOwner(file: HostFile, user: UserInput, facts: Facts): Owner | null {
-  const callerIsRoot = facts.callerUid === 0;
-  if (file.uid === 0) throw new BulkheadError("MOUNT_OWNER_ROOT", { operation: "mount writable", path: file.path });
-  if (!callerIsRoot && file.uid !== facts.callerUid) {
-    throw new BulkheadError("MOUNT_OWNER_FOREIGN", {
-      operation: "mount writable",
-      path: file.path,
-      detail: `its owner is uid ${file.uid}`,
-    });
+export function writableOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
+  const operation = "mount writable";
+  if (file.uid === 0) throw new BulkheadError("MOUNT_OWNER_ROOT", { operation, path: file.path });
+  if (lender.callerUid !== 0 && file.uid !== lender.callerUid) {
+    const detail = `its owner is uid ${file.uid}`;
+    throw new BulkheadError("MOUNT_OWNER_FOREIGN", { operation, path: file.path, detail });
   }
-  if (!facts.privileged) return null;
-  return { hostUid: file.uid, hostGid: writableGid(file, facts), uid: user.uid, gid: user.gid };
+  if (!lender.privileged) return null;
+  requireMapped(file, lender, operation);
+  return { hostUid: file.uid, hostGid: groupFor(file, lender), uid: user.uid, gid: user.gid };
 }
 
 /** A caller has no say over other groups, and group root is nobody's: files then get the owner's number as their group. */
-function writableGid(file: HostFile, facts: Facts): number {
-  const gid = facts.callerUid === 0 ? file.gid : facts.callerGid;
+function groupFor(file: HostFile, { callerUid, callerGid }: Lender): number {
+  const gid = callerUid === 0 ? file.gid : callerGid;
   return gid === 0 ? file.uid : gid;
 }
 
+function requireMapped(file: HostFile, { mapsNothing }: Lender, operation: string): void {
+  if (file.notMapped === undefined || mapsNothing) return;
+  throw new BulkheadError("MOUNT_IDMAP_UNSUPPORTED", { operation, path: file.path, detail: file.notMapped });
+}
+
 /**
- * Who on disk stands for the sandbox's user in a read-only mount. Nobody, so that a mount shows what everybody may see and
- * no more (`/etc` without its shadow file); but a path that is closed to others, such as what `mktemp -d` makes, was
- * named to be read, and its owner may lend it.
+ * Who on disk stands for the sandbox's user in a read-only mount: its owner, as in a writable one, where the caller may lend that. Programs look
+ * at owners (git calls a repository of nobody's dubious), and a path was named to be read. Where ids cannot be mapped a path that is open to all
+ * shows as nobody's. Root lends nothing of a system's own directories but what is closed: a mount of /etc shows what everybody may see of it.
  */
-export function readableOwner(file: HostFile, user: UserInput, facts: Facts): Owner | null {
-  if (file.openToAll || !mayLend(file, facts)) return null;
-  return {
-    hostUid: file.uid,
-    hostGid: facts.callerUid === 0 ? file.gid : facts.callerGid,
-    uid: user.uid,
-    gid: user.gid,
-  };
+export function readableOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
+  if (!file.openToAll) return closedOwner(file, user, lender);
+  if (!mayLend(file, lender) || whyNobodys(file, lender) !== undefined) return null;
+  const owner = { uid: user.uid, gid: user.gid, optional: true };
+  const hostGid = file.uid === 0 ? file.gid : groupFor(file, lender);
+  return { hostUid: file.uid, hostGid, ...owner };
+}
+
+/** Why a read-only mount of a path that is open to all shows as nobody's, as a clause; undefined: it does not. */
+export function whyNobodys(file: HostFile, lender: Lender): string | undefined {
+  if (!lender.privileged)
+    return file.uid === lender.callerUid ? undefined : `it belongs to uid ${file.uid}, not to you`;
+  if (!mayLend(file, lender)) return `it belongs to uid ${file.uid}, which is not yours to lend`;
+  if (lender.callerUid === 0 && isOfSystem(file.path)) return "root lends nothing of the system's own directories";
+  return lender.mapsNothing ? undefined : file.notMapped;
+}
+
+/** A path that is closed to others, such as what `mktemp -d` makes, could not be read at all without its owner. Throws MOUNT_IDMAP_UNSUPPORTED. */
+function closedOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
+  if (file.openToAll || !mayLend(file, lender)) return null;
+  requireMapped(file, lender, "mount a path that is closed to others");
+  const hostGid = lender.callerUid === 0 ? file.gid : lender.callerGid;
+  return { hostUid: file.uid, hostGid, uid: user.uid, gid: user.gid };
+}
+
+/** Trees in which files of root's are closed because they are secret, and the directories that hold those of others. */
+const OF_SYSTEM = [
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib32",
+  "/lib64",
+  "/libx32",
+  "/opt",
+  "/proc",
+  "/run",
+  "/sbin",
+  "/srv",
+  "/sys",
+  "/usr",
+  "/var",
+];
+const NOT_OF_SYSTEM = ["/usr/src", "/var/tmp"];
+const HOLD_OTHERS: ReadonlySet<string> = new Set(["/", "/home", "/media", "/mnt", "/root", "/tmp", "/var/tmp"]);
+
+function isOfSystem(path: string): boolean {
+  const within = (trees: readonly string[]) => trees.some((tree) => isWithin(path, tree));
+  return HOLD_OTHERS.has(path) || (within(OF_SYSTEM) && !within(NOT_OF_SYSTEM));
 }
 
 /**
@@ -56,20 +113,20 @@ export function rootOwner(
   user: UserInput,
   writable: boolean,
   overlaid: boolean,
-  facts: Facts,
+  lender: Lender,
 ): Owner | null {
   const { directory, layers } = root;
   const stacked = overlaid || (layers !== null && layers.length > 1);
   // Before 5.19 an idmapped mount could not be an overlay's lower layer.
-  if (!mayLend(directory, facts) || (stacked && !isKernelAtLeast(facts.kernel, 5, 19))) return null;
+  if (!mayLend(directory, lender) || (stacked && !isKernelAtLeast(lender.kernel, 5, 19))) return null;
   if (layers !== null && directory.uid === STORE_RANGE) return { range: STORE_RANGE };
   if (layers !== null || writable || user.uid === 0) {
     return { hostUid: directory.uid, hostGid: directory.gid, uid: 0, gid: 0 };
   }
-  return readableOwner(directory, user, facts);
+  return closedOwner(directory, user, lender);
 }
 
 /** An idmapped mount needs a privileged broker, and lends an id that must be the caller's own. */
-function mayLend(file: HostFile, facts: Facts): boolean {
-  return facts.privileged && (facts.callerUid === 0 || facts.callerUid === file.uid);
+function mayLend(file: HostFile, { privileged, callerUid }: Lender): boolean {
+  return privileged && (callerUid === 0 || callerUid === file.uid);
 }

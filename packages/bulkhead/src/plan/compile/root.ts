@@ -1,22 +1,21 @@
-import type { Facts } from "../../host/facts.js";
 import { isWithin } from "../../policy/paths.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { DirectoryRoot, Inputs } from "../input-types.js";
 import type { Mount, Root } from "../schema.js";
 import { inodesFor } from "./mounts.js";
-import { rootOwner } from "./owner.js";
+import { type Lender, rootOwner } from "./owner.js";
 
 /** Room for mount points and a few small files, where nothing else may be written. */
 const SMALL_BYTES = 4 * 1024 * 1024;
 
 /** The root file system, with a layer in memory above a directory where something has to be written or made in it. */
-export function rootFor(policy: ResolvedPolicy, inputs: Inputs, mounts: readonly Mount[], facts: Facts): Root {
+export function rootFor(policy: ResolvedPolicy, inputs: Inputs, mounts: readonly Mount[], lender: Lender): Root {
   const readOnly = !policy.writableRoot;
   const sizeBytes = readOnly ? SMALL_BYTES : policy.resources.diskBytes;
   const { root } = inputs;
   if (root.kind === "host") return { source: { kind: "empty", sizeBytes }, readOnly, overlay: null };
   const layered = !readOnly || mounts.some((mount, index) => isMissing(mount, mounts.slice(0, index), root));
-  const owner = rootOwner(root, inputs.user, policy.writableRoot, layered, facts);
+  const owner = rootOwner(root, inputs.user, policy.writableRoot, layered, lender);
   const { layers, directory } = root;
   return {
     source:

@@ -3,6 +3,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { ErrorCode } from "../../errors/registry.js";
 import { isWithin } from "../../policy/paths.js";
 import type { HostFile } from "../input-types.js";
+import { whyNotMapped } from "./file-system.js";
 
 /** Mounting these would hand over the machine (`/`) or the kernel's controls, so no policy can ask for it. */
 const NEVER = ["/proc", "/sys", "/dev"] as const;
@@ -24,7 +25,10 @@ export function hostFile(path: string, code: ErrorCode): HostFile {
   }
   const needed = stat.isDirectory() ? READ_AND_ENTER : READ;
   const openToAll = (stat.mode & needed) === needed;
-  return { path: canonical, kind: stat.isDirectory() ? "directory" : "file", uid: stat.uid, gid: stat.gid, openToAll };
+  const kind = stat.isDirectory() ? "directory" : "file";
+  const notMapped = whyNotMapped(canonical);
+  const file: HostFile = { path: canonical, kind, uid: stat.uid, gid: stat.gid, openToAll };
+  return notMapped === undefined ? file : { ...file, notMapped };
 }
 
 function look(path: string, code: ErrorCode): { readonly canonical: string; readonly stat: Stats } {

@@ -13,7 +13,8 @@ const DEVICES = ["/dev/kvm", "/dev/vhost-vsock"] as const;
 
 /**
  * An idmapped mount: what the host's owner has on disk belongs to this user inside, and the other way round. With `maker`, user 0 of the sandbox
- * may make files there too, to give them to that user at once, as the gofer of `runsc` does.
+ * may make files there too, to give them to that user at once, as the gofer of `runsc` does. `optional`: read-only, and unmapped where the file system
+ * or the kernel cannot.
  */
 const oneOwner = z.strictObject({
   hostUid: hostId,
@@ -21,6 +22,7 @@ const oneOwner = z.strictObject({
   uid: insideId,
   gid: insideId,
   maker: z.boolean().optional(),
+  optional: z.boolean().optional(),
 });
 
 /** The 65,536 ids from `range` on are, inside, those from 0 on. From 0: in a virtual machine, whose images are of nobody but its one sandbox. */

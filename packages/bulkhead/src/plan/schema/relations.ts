@@ -11,6 +11,7 @@ export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
   if (!overlayFits(plan)) yield ["root", "overlay"];
   if (plan.root.source.kind === "layers" && !isDistinct(plan.root.source.layers)) yield ["root", "source", "layers"];
   if (plan.root.source.kind !== "empty" && isMaker(plan.root.source)) yield ["root", "source", "owner", "maker"];
+  if (plan.root.source.kind !== "empty" && isOptional(plan.root.source)) yield ["root", "source", "owner", "optional"];
   yield* mountMisfits(plan);
   yield* limitMisfits(plan);
   yield* profileMisfits(plan.seccomp.profile);
@@ -46,6 +47,9 @@ function* mountMisfits({ mounts, root, seccomp, payload, level }: Plan): Generat
       const writable = mount.kind === "bind" && !mount.readOnly;
       if (!writable || level !== "gvisor") yield ["mounts", index, "owner", "maker"];
     }
+    if ((mount.kind === "bind" && !mount.readOnly) || mount.kind === "layers") {
+      if (isOptional(mount)) yield ["mounts", index, "owner", "optional"];
+    }
     if (mount.kind !== "bind" || mount.readOnly) continue;
     // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
     if (!seccomp.denySetid) yield ["seccomp", "denySetid"];
@@ -59,6 +63,10 @@ function* mountMisfits({ mounts, root, seccomp, payload, level }: Plan): Generat
 
 function isMaker({ owner }: Pick<Extract<Mount, { kind: "bind" }>, "owner">): boolean {
   return owner !== null && "maker" in owner && owner.maker === true;
+}
+
+function isOptional({ owner }: Pick<Extract<Mount, { kind: "bind" }>, "owner">): boolean {
+  return owner !== null && "optional" in owner && owner.optional === true;
 }
 
 /** Two mounts in one place leave open which counts. And a mount hides what was mounted below it: a mask would be without effect. */

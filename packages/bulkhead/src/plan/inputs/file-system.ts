@@ -1,0 +1,47 @@
+import { statfsSync } from "node:fs";
+import { release } from "node:os";
+import { isKernelAtLeast } from "../../host/requirements.js";
+
+/** A file system by the number that statfs(2) gives it, and the kernel that can mount it with ids mapped; null: none can. */
+type Known = readonly [magic: number, name: string, since: readonly [number, number] | null];
+
+/** What mount_setattr(2) lists, and the common ones that it does not. Of others the kernel alone tells, when it is asked. */
+const KNOWN: readonly Known[] = [
+  [0xef53, "ext4", [5, 12]],
+  [0x58465342, "xfs", [5, 12]],
+  [0x4d44, "FAT", [5, 12]],
+  [0x9123683e, "btrfs", [5, 15]],
+  [0x7366746e, "ntfs3", [5, 15]],
+  [0xf2f52010, "f2fs", [5, 18]],
+  [0xe0f5e1e2, "erofs", [5, 19]],
+  [0x73717368, "squashfs", [6, 2]],
+  [0x01021994, "tmpfs", [6, 3]],
+  [0x00c36400, "ceph", [6, 7]],
+  [0x65735546, "FUSE", [6, 12]],
+  [0x794c7630, "overlayfs", null],
+  [0x6969, "NFS", null],
+  [0x01021997, "9p", null],
+  [0xff534d42, "CIFS", null],
+  [0xfe534d42, "SMB", null],
+];
+
+/** Why what is at `path` cannot be mounted with ids mapped, as a clause; undefined: it can, or only the kernel knows. */
+export function whyNotMapped(path: string): string | undefined {
+  let magic: number;
+  try {
+    magic = statfsSync(path).type >>> 0;
+  } catch {
+    return undefined; // the warden looks again, and says what is wrong
+  }
+  return reasonFor(magic, release());
+}
+
+/** The same of a number and a kernel release. */
+export function reasonFor(magic: number, kernel: string): string | undefined {
+  const [, name = "", since = null] = KNOWN.find(([number]) => number === magic) ?? [];
+  if (name === "") return undefined;
+  if (since === null) return `${name} cannot on any kernel`;
+  return isKernelAtLeast(kernel, ...since)
+    ? undefined
+    : `${name} can since Linux ${since.join(".")}, this is ${kernel}`;
+}
