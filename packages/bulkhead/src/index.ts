@@ -14,7 +14,7 @@ export type { FilesLeft } from "./diff/files-left.js";
 export type { EgressAnswer, EgressAsk, EgressHook } from "./egress/hook.js";
 export type { EgressEvent, EgressListener } from "./egress/log/event.js";
 export { type EgressLog, egressLog } from "./egress/log/file.js";
-export type { EgressOptions } from "./egress/open.js";
+export type { EgressOptions } from "./egress/options.js";
 export type { Resolve, ResolverOption } from "./egress/resolve/resolver.js";
 export { BulkheadError, type ErrorContext } from "./errors/bulkhead-error.js";
 export { printable, printableLine } from "./errors/describe.js";
@@ -63,10 +63,22 @@ export { type Envelope, formatEnvelope, verifyRecord } from "./record/envelope.j
 export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./record/key.js";
 export type { RecordOptions } from "./record/recorder.js";
 export type { Statement } from "./record/statement.js";
+export type { ByteSink, OutputCallback } from "./sandbox/ends/sink.js";
+export type { ByteSource } from "./sandbox/ends/source.js";
 export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
 export type { Exposed, ExposeOptions } from "./sandbox/expose.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
-export type { Files, ReadOptions, ReadStreamOptions, WriteOptions } from "./sandbox/files/files.js";
+export type { Files } from "./sandbox/files/files.js";
+export type {
+  FileContent,
+  MakeDirectoryOptions,
+  ReadOptions,
+  ReadStreamOptions,
+  RemoveOptions,
+  StatOptions,
+  WatchOptions,
+  WriteOptions,
+} from "./sandbox/files/options.js";
 export type { NetworkPolicy } from "./sandbox/network.js";
 export {
   type BrokerOptions,
@@ -82,7 +94,7 @@ export type { ProcessResult } from "./sandbox/process-result.js";
 export { type PublishedPort, type RunControl, type RunOptions, run } from "./sandbox/run.js";
 export type { RunResult, WriteBackOutcome } from "./sandbox/run-result.js";
 export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
-export type { RestoreOptions } from "./sandbox/snapshot/open.js";
+export type { RestoreOptions } from "./sandbox/snapshot/options.js";
 export type { Snapshot } from "./sandbox/snapshot/take.js";
 export type { LeftBehind, LeftWhy, WrittenBack, WrittenDirectory } from "./sandbox/write-back/report.js";
 export { surfaceChart } from "./surface/chart.js";

@@ -16,6 +16,8 @@ const RESULT: RunResult = {
   pidsExceeded: false,
   diskFull: false,
   outputTruncated: false,
+  notFound: false,
+  notExecutable: false,
   durationMs: 1,
   cpuMs: null,
   maxRssBytes: null,

@@ -26,15 +26,15 @@ impl Listener {
             rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).attempt(FAILED, "socket")?;
         match &options.socket {
             Some(path) => Self::at_path(socket, path),
-            None => Self::abstract_name(socket),
+            None => Self::abstract_name(socket, LONGEST_NAME - usize::from(options.short_name)),
         }
     }
 
     /// Private: a name that nobody can guess and that is gone with us, without a file to leave behind.
-    fn abstract_name(socket: OwnedFd) -> Result<Self, Error> {
+    fn abstract_name(socket: OwnedFd, length: usize) -> Result<Self, Error> {
         let random = session::random_hex().attempt(FAILED, "getrandom")?;
-        // As long as a name can be: Node before 22 pads shorter ones with zeroes, and to the kernel that is another name.
-        let name = format!("bulkhead-{random:->width$}", width = LONGEST_NAME - "bulkhead-".len());
+        // As long as a name can be: Node before 22 pads shorter ones with zeroes, and to the kernel that is another name. Bun does not, and has no room for the last byte.
+        let name = format!("bulkhead-{random:->width$}", width = length - "bulkhead-".len());
         let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).attempt(FAILED, "name socket")?;
         rustix::net::bind(&socket, &address).attempt(FAILED, "bind")?;
         rustix::net::listen(&socket, BACKLOG).attempt(FAILED, "listen")?;

@@ -13,6 +13,8 @@ pub struct Options {
     pub maxima: Maxima,
     /// Of the first sandbox, probably.
     pub expect: Option<Level>,
+    /// The private socket's name leaves a byte of room: Bun refuses a name that fills it.
+    pub short_name: bool,
 }
 
 /// What a plan may ask for at most; `None` is no bound of the owner's.
@@ -26,7 +28,7 @@ pub struct Maxima {
     pub sandboxes: Option<u64>,
 }
 
-pub const USAGE: &str = "usage: warden broker --private [--expect LEVEL]
+pub const USAGE: &str = "usage: warden broker --private [--expect LEVEL] [--short-name]
        warden broker --socket PATH [--allow-uid UID]… [--max-memory BYTES] [--max-pids N] [--max-cpus N.N] [--max-sandboxes N]";
 
 /// A system broker's owner who says nothing still gets a bound: callers are other people.
@@ -61,6 +63,7 @@ impl Options {
             let mut value = || words.next().transpose()?.ok_or(format!("{flag} needs a value"));
             match flag {
                 "--private" => private = true,
+                "--short-name" => options.short_name = true,
                 "--expect" => options.expect = Some(level(flag, value()?)?),
                 "--socket" => options.socket = Some(value()?.to_owned()),
                 "--allow-uid" => options.allow_uids.push(number(flag, value()?)?),

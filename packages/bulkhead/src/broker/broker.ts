@@ -1,4 +1,6 @@
 import { connect, type Socket } from "node:net";
+import { requireArguments } from "../arguments/require.js";
+import { hostPath, oneOf } from "../arguments/values.js";
 import type { JsonObject } from "../channel/json.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
@@ -9,6 +11,8 @@ import { Launch } from "./launch.js";
 import { type BrokerLimits, type Hello, readHello } from "./messages.js";
 import { type ExpectedLevel, type PrivateProcess, startPrivate } from "./private-process.js";
 import { encodeMessage } from "./wire.js";
+
+const expected = oneOf<ExpectedLevel>("chroot", "container");
 
 /** How long a broker may take to say hello. */
 const HELLO_MS = 10_000;
@@ -36,16 +40,18 @@ export class Broker {
    * process alive, and ends with this one, however that ends.
    * @throws BulkheadError SETUP_MISSING, BROKER_UNAVAILABLE
    */
-  static private(expect: ExpectedLevel = "container"): Promise<Broker> {
-    return shared("", () => Broker.#start(startPrivate(expect)));
+  static async private(expect: ExpectedLevel = "container"): Promise<Broker> {
+    requireArguments("Broker.private", ["expect", expected, expect]);
+    return await shared("", () => Broker.#start(startPrivate(expect)));
   }
 
   /**
    * A system broker (`warden broker --socket PATH`), one connection for each path.
    * @throws BulkheadError BROKER_UNAVAILABLE, CALLER_REFUSED
    */
-  static connect(path: string): Promise<Broker> {
-    return shared(path, () => Broker.#connect(path));
+  static async connect(path: string): Promise<Broker> {
+    requireArguments("Broker.connect", ["path", hostPath, path]);
+    return await shared(path, () => Broker.#connect(path));
   }
 
   /** `path`'s broker, or BULKHEAD_BROKER's, or the private one, which is told what to expect if it is only started now. */
@@ -96,8 +102,7 @@ export class Broker {
     process.nextTick(() => transport.uncork());
     const launch = new Launch(plan.id, transport, message, this.#control);
     this.#launches.set(plan.id, launch);
-    this.#control.hold();
-    const forget = () => this.#forget(launch);
+    const forget = () => this.#launches.delete(launch.id);
     launch.ended.then(forget, forget);
     return launch;
   }
@@ -180,11 +185,6 @@ export class Broker {
     if (launch !== undefined && (cause as NodeJS.ErrnoException).syscall === "connect") {
       launch.fail(unavailable("launch", cause));
     }
-  }
-
-  #forget(launch: Launch): void {
-    this.#launches.delete(launch.id);
-    this.#control.release();
   }
 
   #lose(error: BulkheadError): void {

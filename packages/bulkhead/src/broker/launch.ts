@@ -29,6 +29,7 @@ export class Launch {
   #runs = false;
   #killed = false;
   #over = false;
+  #held = true;
   #verdictTimer: NodeJS.Timeout | undefined;
   #exitTimer: NodeJS.Timeout | undefined;
 
@@ -37,6 +38,7 @@ export class Launch {
     this.id = id;
     this.transport = transport;
     this.#control = control;
+    control.hold();
     this.launched = new Promise((resolve, reject) => {
       this.#resolveLaunched = resolve;
       this.#rejectLaunched = reject;
@@ -50,6 +52,19 @@ export class Launch {
     this.ended.catch(() => undefined);
     transport.once("close", () => this.#closed());
     transport.write(message, () => this.#delivered());
+  }
+
+  /** Whether it keeps this process alive; it does until that is changed, and no longer than it lasts. */
+  keepAlive(alive: boolean): void {
+    if (this.#over || alive === this.#held) return;
+    this.#held = alive;
+    if (alive) {
+      this.#control.hold();
+      this.transport.ref();
+    } else {
+      this.#control.release();
+      this.transport.unref();
+    }
   }
 
   /** True when nothing of it is left, or never was. */
@@ -138,6 +153,7 @@ export class Launch {
   }
 
   #finish(): void {
+    if (this.#held && !this.#over) this.#control.release();
     this.#over = true;
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#exitTimer);

@@ -24,7 +24,9 @@ export interface PrivateProcess {
  * @throws BulkheadError SETUP_MISSING
  */
 export function startPrivate(expect: ExpectedLevel): PrivateProcess {
-  const child = spawn(wardenPath(), ["broker", "--private", "--expect", expect], {
+  // Node before 22 reaches a name of the full length only, and Bun only a shorter one.
+  const name = process.versions["bun"] === undefined ? [] : ["--short-name"];
+  const child = spawn(wardenPath(), ["broker", "--private", "--expect", expect, ...name], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     detached: true,
     env: {},

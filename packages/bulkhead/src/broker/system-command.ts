@@ -1,3 +1,6 @@
+import { check } from "../arguments/check.js";
+import { requireArguments } from "../arguments/require.js";
+import { bytes, hostPath, list, object, whole } from "../arguments/values.js";
 import { wardenPath } from "../host/locate.js";
 
 /** Where a system broker listens unless its owner says otherwise. */
@@ -17,6 +20,18 @@ export interface SystemBrokerOptions {
   readonly maxSandboxes?: number;
 }
 
+const systemBrokerOptions = object<SystemBrokerOptions>({
+  socket: hostPath,
+  allowUids: list(whole(0, 2 ** 32 - 2)),
+  maxMemoryBytes: bytes,
+  maxPids: whole(1),
+  maxCpus: check<number>(
+    (value) => typeof value === "number" && value > 0 && Number.isFinite(value),
+    "a number above 0",
+  ),
+  maxSandboxes: whole(1),
+});
+
 /**
  * The command that runs a system broker in the foreground, for a service manager or `child_process.spawn`.
  * @throws BulkheadError SETUP_MISSING
@@ -25,6 +40,7 @@ export function systemBrokerCommand(options: SystemBrokerOptions = {}): {
   readonly file: string;
   readonly args: string[];
 } {
+  requireArguments("systemBrokerCommand", ["options", systemBrokerOptions, options]);
   const { maxMemoryBytes, maxPids, maxCpus, maxSandboxes } = options;
   const maxima = { memory: maxMemoryBytes, pids: maxPids, cpus: maxCpus, sandboxes: maxSandboxes };
   const args = ["broker", "--socket", options.socket ?? SYSTEM_SOCKET];

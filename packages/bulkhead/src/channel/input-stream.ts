@@ -8,10 +8,15 @@ import type { ChannelStream } from "./stream.js";
  */
 export class InputStream extends Writable {
   readonly #stream: ChannelStream;
+  readonly #broken: (cause: Error) => void;
 
-  constructor(stream: ChannelStream) {
+  /** `broken` is told when its writer destroys it with an error: then what was written is not all that there is. */
+  constructor(stream: ChannelStream, broken: (cause: Error) => void = () => undefined) {
     super({ highWaterMark: MAX_DATA_BYTES });
     this.#stream = stream;
+    this.#broken = broken;
+    // Told by the operation that it belongs to; unheard, it would end the process.
+    this.on("error", () => undefined);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
@@ -22,5 +27,12 @@ export class InputStream extends Writable {
   override _final(callback: (error?: Error | null) => void): void {
     this.#stream.end();
     callback();
+  }
+
+  /** Closed without an error is closed, as of a pipe: the program reads its end. */
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (error !== null && this.#stream.open) this.#broken(error);
+    else this.#stream.end();
+    callback(error);
   }
 }

@@ -1,6 +1,11 @@
+import { type AnyCheck, shown } from "../arguments/check.js";
+import { requireArguments } from "../arguments/require.js";
+import { duration, list, object } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import type { Level } from "../policy/level.js";
+import { type Level, levelName } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
+import { argvCheck } from "../sandbox/exec-options.js";
+import { POLICY_HINTS, policyArgument, prepareShape } from "../sandbox/options.js";
 import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.js";
 import { type Difference, differencesOf } from "./differences.js";
 import { type FilesLeft, filesIn } from "./files-left.js";
@@ -28,6 +33,18 @@ export interface JobComparison {
   readonly same: boolean;
 }
 
+export interface CompareOptions extends SandboxOptions {
+  /** How long each run of the job may take. Default: a minute. */
+  readonly timeoutMs?: number;
+}
+
+const compareOptions = object<CompareOptions>({ ...prepareShape, timeoutMs: duration }, POLICY_HINTS);
+const two = list(levelName);
+const twoLevels: AnyCheck = (value, path, flaws) => {
+  if (Array.isArray(value) && value.length === 2) two(value, path, flaws);
+  else flaws.push({ path, message: `must be two levels, such as ["container", "gvisor"], not ${shown(value)}` });
+};
+
 /** As `run` has it. */
 const TIMEOUT_MS = 60_000;
 
@@ -40,9 +57,20 @@ export async function compareLevels(
   argv: readonly string[],
   levels: readonly [Level, Level],
   policy: Policy = {},
-  options: SandboxOptions & { readonly timeoutMs?: number } = {},
+  options: CompareOptions = {},
 ): Promise<JobComparison> {
-  const writable = policy.files?.find((file) => "host" in file && file.mode === "rw");
+  requireArguments(
+    "compareLevels",
+    ["argv", argvCheck, argv],
+    ["levels", twoLevels, levels],
+    ["policy", policyArgument, policy],
+    ["options", compareOptions, options],
+  );
+  // What is no list, the policy's schema refuses.
+  const files: unknown = policy.files;
+  const writable = (Array.isArray(files) ? (files as NonNullable<Policy["files"]>) : []).find(
+    (file) => "host" in file && file.mode === "rw",
+  );
   if (writable !== undefined && "host" in writable) {
     throw new BulkheadError("DIFF_WRITES_HOST", { operation: "compare", path: writable.host });
   }
@@ -55,7 +83,7 @@ async function once(
   argv: readonly string[],
   level: Level,
   policy: Policy,
-  { timeoutMs = TIMEOUT_MS, ...options }: SandboxOptions & { readonly timeoutMs?: number },
+  { timeoutMs = TIMEOUT_MS, ...options }: CompareOptions,
 ): Promise<JobRun> {
   const { trust: _, ...rest } = policy;
   await using sandbox = await Sandbox.create({ ...rest, level }, options);

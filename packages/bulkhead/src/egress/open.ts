@@ -1,29 +1,19 @@
 import type { Level } from "../policy/level.js";
 import { looksInside } from "../policy/network/looks-inside.js";
 import type { NetworkRules, Secret } from "../policy/network/types.js";
-import type { EgressHook } from "./hook.js";
-import type { EgressListener } from "./log/event.js";
-import { type ResolverOption, resolverOf } from "./resolve/resolver.js";
+import { Faults } from "./faults.js";
+import type { EgressOptions } from "./options.js";
+import { resolverOf } from "./resolve/resolver.js";
 import { RuleGate } from "./rule-gate.js";
 import { checkWildcards } from "./rules/public-suffix.js";
 import { loadSecrets } from "./secrets/load.js";
 import { trustVariables } from "./tls/variables.js";
 
-/** What a program may say about its sandboxes' egress beside their policy. */
-export interface EgressOptions {
-  /** Asked about each connection, and about each request that can be seen. */
-  readonly onEgress?: EgressHook;
-  /** Told of every decision, and of what became of it. */
-  readonly onEgressEvent?: EgressListener;
-  /** How names are looked up. Default: as this host does. */
-  readonly resolver?: ResolverOption;
-  /** PEM: authorities that are trusted for hosts outside, beside those of this host, where TLS is looked into. */
-  readonly authorities?: readonly string[];
-}
-
 /** One sandbox's way out. */
 export interface Egress {
   readonly gate: RuleGate;
+  /** What hooks and listeners of the caller's threw. */
+  readonly faults: Faults;
   /** For the workload: placeholders of secrets, and where the authority that it is to trust is. */
   readonly env: Readonly<Record<string, string>>;
   /** PEM: all that the workload is to trust; null: what its root has. To be put where `env` says, and over what its root has. */
@@ -49,6 +39,7 @@ export async function openEgress(
   checkWildcards(rules.allow, secrets);
   const loaded = await loadSecrets(secrets);
   const trust = looksInside(rules, secrets) ? await makeTrust(options, bundles) : null;
+  const faults = new Faults();
   const gate = new RuleGate({
     level,
     rules,
@@ -56,12 +47,13 @@ export async function openEgress(
     authority: trust?.authority ?? null,
     roots: trust?.roots ?? [],
     resolve: resolverOf(options.resolver),
-    hook: options.onEgress,
-    listener: options.onEgressEvent ?? (() => undefined),
+    hook: options.onEgress && faults.hook(options.onEgress),
+    listener: faults.listener(options.onEgressEvent),
   });
   const placeholders = Object.fromEntries(loaded.map(({ name, placeholder }) => [name, placeholder]));
   return {
     gate,
+    faults,
     env: { ...(trust === null ? {} : trustVariables(BUNDLE_AT)), ...placeholders },
     bundle: trust === null ? null : { at: BUNDLE_AT, content: trust.bundle },
   };

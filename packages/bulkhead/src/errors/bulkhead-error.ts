@@ -13,6 +13,9 @@ export interface ErrorContext {
   readonly cause?: unknown;
 }
 
+/** The same for every copy of the library in a process. */
+const BRAND = Symbol.for("bulkhead.BulkheadError");
+
 /** Every error that Bulkhead throws: a stable `code`, the cause with its context, and the remedy. */
 export class BulkheadError extends Error {
   override readonly name = "BulkheadError";
@@ -35,6 +38,8 @@ export class BulkheadError extends Error {
     this.path = context.path;
     this.errno = context.errno;
     this.detail = context.detail;
+    // Not listed among the fields of the error that people print.
+    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** The error as plain data; fields that do not apply are missing. */
@@ -43,3 +48,14 @@ export class BulkheadError extends Error {
     return { code, fault, message, remedy, operation, path, errno, detail };
   }
 }
+
+/**
+ * `instanceof` is true of errors of another copy of the library, too: a program may have two, one by way of a dependency. A class made of this one
+ * is itself only.
+ */
+Object.defineProperty(BulkheadError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    if (this !== BulkheadError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  },
+});

@@ -39,14 +39,28 @@ export function profilesPath(): string {
 }
 
 function programPath(name: string, override: string): string {
-  const path = process.env[override] ?? join(packageDirectory(), "bin", name);
-  if (!existsSync(path)) throw new BulkheadError("SETUP_MISSING", { operation: "open", path });
-  return path;
+  const named = process.env[override];
+  const path = named ?? join(packageDirectory(), "bin", name);
+  if (existsSync(path)) return path;
+  // A bundle that took the code along has left the programs where they were.
+  const moved = `set BULKHEAD_PACKAGE to the package's directory, or ${override} to the program, where the code was bundled elsewhere`;
+  throw new BulkheadError("SETUP_MISSING", {
+    operation: "open",
+    path,
+    ...(named === undefined ? { detail: moved } : {}),
+  });
 }
 
-/** Where the package is installed: above `dist/` when bundled, further up among the sources. */
+/**
+ * Where the package is installed: above `dist/` when bundled, further up among the sources. BULKHEAD_PACKAGE says it where the code was moved. It is
+ * never looked for: what is there is executed, maybe by root, and directories above may be anybody's.
+ */
 function packageDirectory(): string {
-  let directory = import.meta.dirname;
+  const named = process.env["BULKHEAD_PACKAGE"];
+  if (named !== undefined && named !== "") return named;
+  // A bundle of another format may not know where it is.
+  const here: string | undefined = import.meta.dirname;
+  let directory = here ?? process.cwd();
   while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) {
     directory = dirname(directory);
   }

@@ -1,9 +1,14 @@
+import { whileTelling } from "../arguments/callbacks.js";
+import { check } from "../arguments/check.js";
+import { requireArguments } from "../arguments/require.js";
+import { abortSignal, callback, flag, hostPath, list, object, text } from "../arguments/values.js";
+import { prepareShape } from "../sandbox/options.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import type { BuildImageOptions } from "./manage/build.js";
 import type { ImageDetails } from "./manage/inspect.js";
 import type { ImageList } from "./manage/summary.js";
 import type { VerifiedImage, VerifyRules } from "./manage/verify.js";
-import type { ImageOptions } from "./options.js";
+import { type ImageOptions, imageOptionsShape, registryOptions } from "./options.js";
 import type { Digest } from "./reference/digest.js";
 import type { Collected } from "./store/collect.js";
 
@@ -21,6 +26,29 @@ export interface VerifyImageOptions extends StoreOptions, Pick<ImageOptions, "re
   readonly signal?: AbortSignal;
 }
 
+export interface PruneOptions extends StoreOptions {
+  /** Also each name that no live process uses. */
+  readonly all?: boolean;
+}
+
+const storeShape = { store: hostPath } as const;
+const storeOptions = object<StoreOptions>(storeShape);
+const { pull: _, ...pullShape } = imageOptionsShape;
+/** What is in a rule, the policy's schema judges. */
+const verifyRules = check<VerifyRules>(Array.isArray, 'an array of rules, such as [{ match: "*", key: "cosign.pub" }]');
+const pullOptions = object<PullImageOptions>({ ...prepareShape, ...pullShape, verify: verifyRules });
+const verifyOptions = object<VerifyImageOptions>({ ...storeShape, registry: registryOptions, signal: abortSignal });
+const pruneOptions = object<PruneOptions>({ ...storeShape, all: flag });
+const importOptions = object<SandboxOptions & StoreOptions>({ ...prepareShape, ...storeShape });
+const buildOptions = object<BuildImageOptions>({
+  ...prepareShape,
+  ...storeShape,
+  packages: list(text),
+  suite: text,
+  mirror: text,
+  onStep: callback<NonNullable<BuildImageOptions["onStep"]>>(),
+});
+
 /** The images that this user has. What does it is loaded when it is asked for: most programs never do. */
 export const images = {
   /**
@@ -36,6 +64,7 @@ export const images = {
     name: string,
     options: PullImageOptions = {},
   ): Promise<{ readonly name: string; readonly digest: Digest }> {
+    requireArguments("images.pull", ["name", text, name], ["options", pullOptions, options]);
     const { pullImage } = await import("./manage/pull.js");
     return await pullImage(name, options);
   },
@@ -51,33 +80,44 @@ export const images = {
    * REGISTRY_CREDENTIALS, IMAGE_STORE_UNAVAILABLE
    */
   async verify(name: string, rules: VerifyRules, options: VerifyImageOptions = {}): Promise<VerifiedImage> {
+    requireArguments(
+      "images.verify",
+      ["name", text, name],
+      ["rules", verifyRules, rules],
+      ["options", verifyOptions, options],
+    );
     const { verifyImage } = await import("./manage/verify.js");
     return await verifyImage(name, rules, options);
   },
 
   /** What is in the store, and what it takes of the disk. @throws BulkheadError IMAGE_STORE_UNAVAILABLE */
-  async list({ store }: StoreOptions = {}): Promise<ImageList> {
+  async list(options: StoreOptions = {}): Promise<ImageList> {
+    requireArguments("images.list", ["options", storeOptions, options]);
     const { listImages } = await import("./manage/inspect.js");
-    return await listImages(store);
+    return await listImages(options.store);
   },
 
   /** One image of the store. @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE */
-  async inspect(name: string, { store }: StoreOptions = {}): Promise<ImageDetails> {
+  async inspect(name: string, options: StoreOptions = {}): Promise<ImageDetails> {
+    requireArguments("images.inspect", ["name", text, name], ["options", storeOptions, options]);
     const { inspectImage } = await import("./manage/inspect.js");
-    return await inspectImage(name, store);
+    return await inspectImage(name, options.store);
   },
 
   /**
    * Takes names away, and with them what no other name leads to; what a live process may have a sandbox of stays until `prune`.
    * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE
    */
-  async remove(names: readonly string[], { store }: StoreOptions = {}): Promise<Collected> {
+  async remove(names: readonly string[], options: StoreOptions = {}): Promise<Collected> {
+    requireArguments("images.remove", ["names", list(text), names], ["options", storeOptions, options]);
     const { removeImages } = await import("./manage/remove.js");
-    return await removeImages(names, store);
+    return await removeImages(names, options.store);
   },
 
   /** Removes what no name leads to; with `all` also each name that no live process uses. @throws BulkheadError IMAGE_STORE_UNAVAILABLE */
-  async prune({ store, all = false }: StoreOptions & { readonly all?: boolean } = {}): Promise<Collected> {
+  async prune(options: PruneOptions = {}): Promise<Collected> {
+    requireArguments("images.prune", ["options", pruneOptions, options]);
+    const { store, all = false } = options;
     const { pruneImages } = await import("./manage/remove.js");
     return await pruneImages(all, store);
   },
@@ -91,6 +131,12 @@ export const images = {
     name: string,
     options: SandboxOptions & StoreOptions = {},
   ): Promise<{ readonly digest: Digest }> {
+    requireArguments(
+      "images.import",
+      ["source", text, source],
+      ["name", text, name],
+      ["options", importOptions, options],
+    );
     const { importImage } = await import("./manage/import.js");
     const { digest } = await importImage(source, name, options);
     return { digest };
@@ -102,8 +148,17 @@ export const images = {
    * @throws BulkheadError IMAGE_BUILD_FAILED, IMAGE_NAME_INVALID, SETUP_MISSING, ABORTED, and as `import` does
    */
   async build(name: string, options: BuildImageOptions = {}): Promise<{ readonly digest: Digest }> {
+    requireArguments("images.build", ["name", text, name], ["options", buildOptions, options]);
     const { buildImage } = await import("./manage/build.js");
-    const { digest } = await buildImage(name, options);
+    const { onStep, signal: given } = options;
+    const told = { operation: "images.build", name: "options.onStep" };
+    const { digest } = await whileTelling(
+      told,
+      onStep,
+      given,
+      async ({ tell, signal }) =>
+        await buildImage(name, { ...options, onStep: tell, ...(signal === undefined ? {} : { signal }) }),
+    );
     return { digest };
   },
 
@@ -111,8 +166,14 @@ export const images = {
    * Writes an image of the store to `oci:DIRECTORY[:TAG]`, a directory that is not there yet.
    * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_EXPORT_FAILED, IMAGE_INVALID, IMAGE_STORE_UNAVAILABLE
    */
-  async export(name: string, target: string, { store }: StoreOptions = {}): Promise<void> {
+  async export(name: string, target: string, options: StoreOptions = {}): Promise<void> {
+    requireArguments(
+      "images.export",
+      ["name", text, name],
+      ["target", text, target],
+      ["options", storeOptions, options],
+    );
     const { exportImage } = await import("./manage/export.js");
-    await exportImage(name, target, store);
+    await exportImage(name, target, options.store);
   },
 } as const;

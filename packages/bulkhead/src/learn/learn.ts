@@ -1,7 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { callbackFailed } from "../arguments/callbacks.js";
+import { check } from "../arguments/check.js";
+import { requireArguments } from "../arguments/require.js";
+import { callback, hostPath, isRecord, object, whole } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Policy } from "../policy/schema.js";
+import { argvCheck } from "../sandbox/exec-options.js";
+import { POLICY_HINTS, policyArgument, prepareShape } from "../sandbox/options.js";
 import type { ProcessResult } from "../sandbox/process-result.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import { builtInProfile } from "../syscalls/built-in.js";
@@ -25,6 +31,17 @@ export interface Lesson {
   readonly result: ProcessResult;
 }
 
+const learnOptions = object<LearnOptions>(
+  {
+    ...prepareShape,
+    runs: whole(1, 1000),
+    from: check<Learned>(isLearned, "what `readLearned` returned, or `learned` of a lesson"),
+    onRun: callback<NonNullable<LearnOptions["onRun"]>>(),
+  },
+  POLICY_HINTS,
+);
+const lessonArgument = check<Lesson>((value) => isRecord(value) && isRecord(value["least"]), "what `learn` returned");
+
 /**
  * Runs a program under `policy`, observed, as often as wanted, and works out the least policy under which it would have done the same.
  *
@@ -35,17 +52,31 @@ export interface Lesson {
  * @throws BulkheadError LEARN_FAILED, and whatever creating a sandbox throws
  */
 export async function learn(argv: readonly string[], policy: Policy = {}, options: LearnOptions = {}): Promise<Lesson> {
+  requireArguments(
+    "learn",
+    ["argv", argvCheck, argv],
+    ["policy", policyArgument, policy],
+    ["options", learnOptions, options],
+  );
   const { runs = 1, from = NOTHING_LEARNED, onRun, ...rest } = options;
   let learned = from;
   let last: ProcessResult | undefined;
-  for (let number = 1; number <= Math.max(1, runs); number++) {
+  for (let number = 1; number <= runs; number++) {
     const { result, observation, egress } = await observe(argv, policy, rest);
     learned = addRun(learned, observation, egress);
-    onRun?.(result, number);
+    await tell(onRun, result, number);
     last = result;
   }
   if (last === undefined) throw new BulkheadError("LEARN_FAILED", { operation: "run" });
   return { learned, least: least(learned, policy, defaultSyscalls()), result: last };
+}
+
+async function tell(onRun: LearnOptions["onRun"], result: ProcessResult, number: number): Promise<void> {
+  try {
+    await (onRun?.(result, number) as unknown);
+  } catch (cause) {
+    throw callbackFailed("learn", "options.onRun", cause);
+  }
 }
 
 /** Where the files of a lesson are in its directory. */
@@ -58,7 +89,9 @@ export const LESSON_FILES = {
 } as const;
 
 /** Writes a lesson into a directory: the policy and what it refers to, the other forms, and what to add later runs to. */
-export async function saveLesson({ learned, least: found }: Lesson, directory: string): Promise<void> {
+export async function saveLesson(lesson: Lesson, directory: string): Promise<void> {
+  requireArguments("saveLesson", ["lesson", lessonArgument, lesson], ["directory", hostPath, directory]);
+  const { learned, least: found } = lesson;
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const policy = { ...found.policy, syscalls: { profile: `./${LESSON_FILES.seccomp}` } };
   const files: readonly (readonly [string, string])[] = [
@@ -73,6 +106,7 @@ export async function saveLesson({ learned, least: found }: Lesson, directory: s
 
 /** What `saveLesson` kept of earlier runs in `directory`. @throws BulkheadError LEARN_FAILED when it is not that */
 export async function readLearned(directory: string): Promise<Learned> {
+  requireArguments("readLearned", ["directory", hostPath, directory]);
   const path = join(directory, LESSON_FILES.learned);
   try {
     const value: unknown = JSON.parse(await readFile(path, "utf8"));

@@ -22,6 +22,8 @@ export interface Running {
   kill(): void;
   /** Ends it by closing its channel, on which init exits; it is killed when that has not helped at once. */
   release(): void;
+  /** Whether it keeps this process alive: it does from the start, as long as nothing else is said. */
+  keepAlive?(alive: boolean): void;
   stats(): Promise<Stats>;
   evidence(): Promise<Evidence>;
   pause(): Promise<void>;

@@ -1,8 +1,14 @@
+import { requireArguments } from "../arguments/require.js";
+import { oneOf } from "../arguments/values.js";
+
 /** How strong the wall is, weakest first. The order is total: a later one contains whatever an earlier one does. */
 export const LEVELS = ["chroot", "container", "gvisor", "microvm"] as const;
 
 /** How strong the wall around a sandbox is. */
 export type Level = (typeof LEVELS)[number];
+
+/** One of them by its name. */
+export const levelName = oneOf<Level>(...LEVELS);
 
 /** How far the author of the workload is trusted. */
 export type Trust = "first-party" | "third-party" | "hostile";
@@ -16,6 +22,8 @@ export const LEVEL_FOR_TRUST = {
 
 /** Whether `level` is at least as strong as `floor`. */
 export function isAtLeast(level: Level, floor: Level): boolean {
+  // A level that there is not would be below every floor, or above.
+  requireArguments("isAtLeast", ["level", levelName, level], ["floor", levelName, floor]);
   return LEVELS.indexOf(level) >= LEVELS.indexOf(floor);
 }
 

@@ -1,8 +1,13 @@
 import { promises } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { check } from "../arguments/check.js";
+import { requireArguments } from "../arguments/require.js";
+import { hostPath } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { withAbsolutePaths } from "./absolute-paths.js";
 import type { Policy } from "./schema.js";
+
+const string = check<string>((value) => typeof value === "string", "the text of a policy");
 
 /** Far above any policy that a person writes; below what could hurt to parse. */
 const LARGEST_POLICY = 256 * 1024;
@@ -12,6 +17,7 @@ const LARGEST_POLICY = 256 * 1024;
  * the file. What it says is checked where it is used. Throws POLICY_INVALID when it cannot be read or parsed.
  */
 export async function loadPolicy(path: string): Promise<Policy> {
+  requireArguments("loadPolicy", ["path", hostPath, path]);
   const text = await readBounded(path);
   // The type is what it ought to be: `parsePolicy`, which every use goes through, finds out whether it is.
   return withAbsolutePaths(await parsePolicyText(text, path), dirname(resolve(path))) as Policy;
@@ -19,6 +25,7 @@ export async function loadPolicy(path: string): Promise<Policy> {
 
 /** Parses the text of a policy; `path` is for messages, and JSON is taken as JSON when it ends in `.json`. */
 export async function parsePolicyText(text: string, path = "policy"): Promise<unknown> {
+  requireArguments("parsePolicyText", ["text", string, text], ["path", hostPath, path]);
   if (Buffer.byteLength(text) > LARGEST_POLICY) throw tooLarge(path);
   try {
     if (path.endsWith(".json")) return JSON.parse(text);

@@ -1,3 +1,5 @@
+import { requireArguments } from "../arguments/require.js";
+import { hostPath, object } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { inconsistencies } from "./consistency.js";
 import { listProblems, type Problem, problemsOf } from "./problems.js";
@@ -11,12 +13,15 @@ export interface ParseOptions {
   readonly directory?: string;
 }
 
+const parseOptions = object<ParseOptions>({ directory: hostPath });
+
 /**
  * Checks a policy (a `Policy`, or anything that claims to be one) and fills in its defaults.
  *
  * Throws POLICY_INVALID with every problem and its path, one a line, in `detail`.
  */
 export function parsePolicy(policy: unknown, options: ParseOptions = {}): ResolvedPolicy {
+  requireArguments("parsePolicy", ["options", parseOptions, options]);
   const directory = options.directory ?? process.cwd();
   const checked = checkPolicy(policy);
   if (!checked.success) throw invalid(problemsOf(checked.error.issues));

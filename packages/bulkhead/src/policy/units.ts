@@ -23,12 +23,14 @@ const DURATION_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 60e3
 /** Bytes of `"64MiB"`, `"1.5G"`, `"1024"` or a number of bytes. Undefined: it is not a size of at least one byte. */
 export function parseSize(value: string | number): number | undefined {
   if (typeof value === "number") return whole(value);
+  if (typeof value !== "string") return undefined;
   return scaled(SIZE.exec(value.trim()), SIZE_UNIT, "b");
 }
 
 /** Milliseconds of `"30s"`, `"1.5h"`, or a number of milliseconds. A string needs its unit: `"30"` could mean either. */
 export function parseDuration(value: string | number): number | undefined {
   if (typeof value === "number") return whole(value);
+  if (typeof value !== "string") return undefined;
   return scaled(DURATION.exec(value.trim()), DURATION_UNIT, "ms");
 }
 

@@ -1,4 +1,7 @@
 import { sign, verify } from "node:crypto";
+import { check } from "../arguments/check.js";
+import { requireArguments } from "../arguments/require.js";
+import { isRecord } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { openPublicKey, RecordKey } from "./key.js";
 import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from "./statement.js";
@@ -27,11 +30,18 @@ export function formatEnvelope({ payloadType, payload, signatures: [{ keyid, sig
   return `${JSON.stringify({ payloadType, payload, signatures: [{ keyid, sig }] })}\n`;
 }
 
+const recordText = check<string>((value) => typeof value === "string", "the text of a record");
+const publicKey = check<object>(
+  (value) => isRecord(value) && isRecord(value["publicKey"]) && typeof value["id"] === "string",
+  "what `openPublicKey` returned",
+);
+
 /**
  * Checks a record as it was written, and gives what it states. Nothing of it is believed before its signature is.
  * Throws RECORD_INVALID, whose `detail` says what is wrong: `form`, `key`, `signature` or `statement`.
  */
 export function verifyRecord(text: string, key: ReturnType<typeof openPublicKey>, path?: string): Statement {
+  requireArguments("verifyRecord", ["text", recordText, text], ["key", publicKey, key]);
   const refuse = (detail: string) =>
     new BulkheadError("RECORD_INVALID", { operation: "verify", detail, ...(path === undefined ? {} : { path }) });
   const envelope = text.length > LARGEST ? undefined : parseEnvelope(text);

@@ -21,6 +21,8 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import { requireArguments } from "../arguments/require.js";
+import { hostPath } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 /** What signs records, and its public half. */
@@ -48,6 +50,7 @@ export function recordKeyPath(): string {
  * Throws RECORD_KEY_INVALID: also when others could read it, since then a signature would prove nothing.
  */
 export function openRecordKey(path?: string): RecordKey {
+  if (path !== undefined) requireArguments("openRecordKey", ["path", hostPath, path]);
   const file = path ?? recordKeyPath();
   try {
     if (path === undefined && lstatSync(file, { throwIfNoEntry: false }) === undefined) makeKey(file);
@@ -60,6 +63,7 @@ export function openRecordKey(path?: string): RecordKey {
 /** Reads a public key in PEM, or the public half of this machine's own. Throws RECORD_KEY_INVALID. */
 export function openPublicKey(path?: string): { readonly publicKey: KeyObject; readonly id: string } {
   if (path === undefined) return openRecordKey();
+  requireArguments("openPublicKey", ["path", hostPath, path]);
   try {
     const publicKey = createPublicKey(readFileSync(path));
     return { publicKey: requireEd25519(publicKey, path), id: idOf(publicKey) };

@@ -2,3 +2,8 @@
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
+
+/** Milliseconds as results have them: three digits after the point say all that the clock knows. */
+export function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

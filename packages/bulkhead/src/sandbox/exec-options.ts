@@ -1,9 +1,28 @@
-import type { Readable } from "node:stream";
+import { type Check, check } from "../arguments/check.js";
+import {
+  abortSignal,
+  anyText,
+  bytes,
+  duration,
+  either,
+  flag,
+  type Hints,
+  insidePath,
+  isRecord,
+  isText,
+  list,
+  object,
+  required,
+  whole,
+} from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Workload } from "../plan/compile.js";
+import { byteSource, input, onOutput } from "./ends/checks.js";
+import type { OutputCallback } from "./ends/sink.js";
+import type { ByteSource } from "./ends/source.js";
 
-/** What a process reads: nothing, what the caller writes to `process.stdin`, or what this stream gives. */
-export type Stdin = "null" | "pipe" | Readable;
+/** What a process reads: nothing, what the caller writes to `process.stdin`, or what this stream or iterator gives. */
+export type Stdin = "null" | "pipe" | ByteSource;
 
 /** Size of a terminal, in characters. */
 export interface TerminalSize {
@@ -28,9 +47,15 @@ export interface ExecOptions {
   readonly tty?: TerminalSize;
   /** Default: `"null"`. Text to read is given as `input`: as a word here, hostile text could say `pipe` and make it wait for ever. */
   readonly stdin?: Stdin;
-  /** All that the process reads from stdin. Not together with `stdin`. */
-  readonly input?: string | Uint8Array;
-  /** Kills it, with its whole process group, after so long. */
+  /** All that the process reads from stdin: text, bytes, or a stream or iterator of them. Not together with `stdin`. */
+  readonly input?: string | Uint8Array | ByteSource;
+  /**
+   * Called with each piece of stdout as it came, in order. What it returns is waited for before the next one, and the process waits meanwhile.
+   * A piece may end in the middle of a character: decode with a `TextDecoder`, or `setEncoding`. Collected output is collected as well.
+   */
+  readonly onStdout?: OutputCallback;
+  readonly onStderr?: OutputCallback;
+  /** Kills it, with its whole process group, so long after it was started, whatever waits for it. */
   readonly timeoutMs?: number;
   /** Kills it, and makes its result reject with ABORTED. */
   readonly signal?: AbortSignal;
@@ -51,33 +76,130 @@ export interface ExecRequest {
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
 }
 
-/** @throws BulkheadError COMMAND_MISSING for an empty argv, USER_UNKNOWN for a user that is not given in numbers */
-export function execRequest(argv: readonly string[], workload: Workload, options: ExecOptions): ExecRequest {
-  if (argv.length === 0) {
-    throw new BulkheadError("COMMAND_MISSING", { operation: "exec" });
+const ID_MAX = 65_534;
+const SIDE_MAX = 65_535;
+const LONGEST_ARGV = 65_536;
+
+const argument = list(anyText, 'an array of strings, such as ["sh", "-c", "…"]');
+
+/** A program and its arguments. */
+export const argvCheck: Check<readonly string[]> = (value, path, flaws) => {
+  const before = flaws.length;
+  argument(value, path, flaws);
+  if (!Array.isArray(value) || flaws.length > before) return;
+  if (value[0] === "") flaws.push({ path: `${path}[0]`, message: "must be a program's name, not empty" });
+  if (value.length > LONGEST_ARGV) flaws.push({ path, message: `must have at most ${LONGEST_ARGV} items` });
+};
+
+const side = whole(1, SIDE_MAX);
+export const terminalSize: Check<TerminalSize> = required(
+  object<TerminalSize>({ rows: side, cols: side }),
+  "rows",
+  "cols",
+);
+
+type UserIds = Exclude<ExecUser, number | string>;
+const id = whole(0, ID_MAX);
+const userIds = required(object<UserIds>({ uid: id, gid: id, groups: list(id) }), "uid", "gid");
+const userName: Check<number | string> = either(
+  (value) => typeof value === "number",
+  id,
+  check<string>((value) => isText(value) && value !== "", 'a uid up to 65534, "uid:gid", or { uid, gid }'),
+);
+const user: Check<ExecUser> = either(isRecord, userIds, userName);
+
+const environmentCheck: Check<NonNullable<ExecOptions["env"]>> = (value, path, flaws) => {
+  if (!isRecord(value) || Array.isArray(value)) {
+    check(() => false, "an object of strings")(value, path, flaws);
+    return;
   }
+  for (const [name, content] of Object.entries(value)) {
+    if (!isText(name) || name === "" || name.includes("=")) {
+      flaws.push({ path, message: `has a name that no variable can have: ${JSON.stringify(name)}` });
+    } else if (content !== undefined) anyText(content, `${path}.${name}`, flaws);
+  }
+};
+
+const NOTHING = 'nothing ("null"), "pipe", or a stream or iterator';
+export const stdinCheck: Check<Stdin> = either<"null" | "pipe", ByteSource>(
+  (value) => typeof value === "string" || !isRecord(value),
+  check(
+    (value) => value === "null" || value === "pipe",
+    NOTHING,
+    (value) =>
+      typeof value === "string" || value instanceof Uint8Array ? "text to read is given as `input`" : undefined,
+  ),
+  byteSource,
+);
+
+/** The options that `run` and `exec` have in common. */
+export const programShape = {
+  env: environmentCheck,
+  cwd: insidePath,
+  user,
+  tty: terminalSize,
+  stdin: stdinCheck,
+  input,
+  onStdout: onOutput,
+  onStderr: onOutput,
+  signal: abortSignal,
+} as const;
+
+const HINTS: Hints = {
+  timeout: "its time is `timeoutMs`, in milliseconds",
+  time: "its time is `timeoutMs`, in milliseconds",
+  stdout: "give `onStdout`, or read `process.stdout`",
+  stderr: "give `onStderr`, or read `process.stderr`",
+  maxBuffer: "the bound of the output is `outputBytes`",
+  encoding: "output is text and bytes: `stdout` and `stdoutBytes` of the result",
+  shell: 'name it in argv: ["sh", "-c", "…"]',
+};
+
+export const execOptions: Check<ExecOptions> = exclusive(
+  object<ExecOptions>({ ...programShape, timeoutMs: duration, outputBytes: bytes, buffer: flag }, HINTS),
+  ["stdin", "input"],
+);
+
+/** Of each pair only one may be there. */
+export function exclusive<Fields>(
+  inner: Check<Fields>,
+  ...pairs: readonly (readonly [keyof Fields & string, keyof Fields & string])[]
+): Check<Fields> {
+  return (value, path, flaws) => {
+    inner(value, path, flaws);
+    if (!isRecord(value)) return;
+    for (const [one, other] of pairs) {
+      if (value[one] === undefined || value[other] === undefined) continue;
+      flaws.push({ path: `${path}.${one}`, message: `excludes \`${other}\`: give only one of them` });
+    }
+  };
+}
+
+/** What is copied of options before anything is waited for: their owner may change them meanwhile. */
+export function copyOptions<Options extends ExecOptions>(options: Options): Options {
+  const { env, tty } = options;
+  return { ...options, ...(env && { env: { ...env } }), ...(tty && { tty: { ...tty } }) };
+}
+
+/** @throws BulkheadError COMMAND_MISSING where neither argv nor the image names a program, USER_UNKNOWN for a user that is not given in numbers */
+export function execRequest(
+  operation: string,
+  given: readonly string[],
+  workload: Workload,
+  options: ExecOptions,
+): ExecRequest {
+  const argv = given.length === 0 ? workload.argv : given;
+  if (argv.length === 0) throw new BulkheadError("COMMAND_MISSING", { operation, detail: "argv" });
+  const { stdin = "null", input: content } = options;
   return {
     op: "exec",
     argv,
     env: environment(workload.env, options),
     cwd: options.cwd ?? workload.cwd,
-    stdin: stdinMode(options),
+    stdin: stdin === "null" && content === undefined ? "null" : "pipe",
     ...(options.tty === undefined ? {} : { tty: { rows: options.tty.rows, cols: options.tty.cols } }),
     ...(options.user === undefined ? {} : { user: idsOf(options.user) }),
   };
-}
-
-function stdinMode({ stdin = "null", input }: ExecOptions): "pipe" | "null" {
-  if (stdin === "null") {
-    return input === undefined ? "null" : "pipe";
-  }
-  if (input !== undefined || (typeof stdin === "string" && stdin !== "pipe")) {
-    throw new BulkheadError("REQUEST_INVALID", {
-      operation: "exec",
-      detail: "stdin: give text as `input`, and only one of both",
-    });
-  }
-  return "pipe";
 }
 
 function environment(base: Readonly<Record<string, string>>, options: ExecOptions): Readonly<Record<string, string>> {

@@ -2,17 +2,23 @@ import { ByteQueue } from "../channel/byte-queue.js";
 import type { JsonObject } from "../channel/json.js";
 import { OutputBudget } from "../channel/output-budget.js";
 import { OutputStream } from "../channel/output-stream.js";
-import { FD_OUT, type OutFd } from "../channel/protocol.js";
+import { FD_ERR, FD_OUT, type OutFd } from "../channel/protocol.js";
 import type { ChannelStream, StreamHandler } from "../channel/stream.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
 import type { ExecRequest } from "./exec-options.js";
 import type { Live } from "./live.js";
 import { type ExitStatus, readExitStatus } from "./process-result.js";
 
+/** What becomes of stdout or stderr: kept in memory, given as a stream that holds the process back until it is read, or both. */
+export interface OutputUse {
+  readonly collect: boolean;
+  readonly stream: boolean;
+}
+
 /** What is to become of one process's output. */
 export interface OutputPlan {
-  /** True: kept in memory. False: given as streams, which hold the process back until they are read. */
-  readonly buffer: boolean;
+  readonly stdout: OutputUse;
+  readonly stderr: OutputUse;
   /** Of both together; undefined: no bound. */
   readonly bytes: number | undefined;
   /** Called once, when more than `bytes` came. */
@@ -27,10 +33,9 @@ export class Execution implements StreamHandler {
   readonly stream: ChannelStream;
   readonly started: Promise<number | undefined>;
   readonly settled: Promise<Settled>;
-  /** Present unless the output is collected. */
-  readonly streams: { readonly stdout: OutputStream; readonly stderr: OutputStream } | undefined;
-  readonly #stdout: ByteQueue | OutputStream;
-  readonly #stderr: ByteQueue | OutputStream;
+  /** Those that were asked for. */
+  readonly streams: { readonly stdout: OutputStream | null; readonly stderr: OutputStream | null };
+  readonly #kept: { readonly stdout: ByteQueue | null; readonly stderr: ByteQueue | null };
   readonly #budget: OutputBudget | undefined;
   #resolveStarted: (pid: number | undefined) => void = () => undefined;
   #rejectStarted: (error: BulkheadError) => void = () => undefined;
@@ -47,14 +52,11 @@ export class Execution implements StreamHandler {
       this.#settle = resolve;
     });
     this.#budget = output.bytes === undefined ? undefined : new OutputBudget(output.bytes, output.exceeded);
-    if (output.buffer) {
-      this.#stdout = new ByteQueue();
-      this.#stderr = new ByteQueue();
-    } else {
-      this.streams = { stdout: this.#outputStream(1), stderr: this.#outputStream(2) };
-      this.#stdout = this.streams.stdout;
-      this.#stderr = this.streams.stderr;
-    }
+    const streamed = ({ stream }: OutputUse, fd: OutFd) =>
+      stream ? new OutputStream((bytes) => this.stream.consumed(fd, bytes)) : null;
+    const kept = ({ collect }: OutputUse) => (collect ? new ByteQueue() : null);
+    this.streams = { stdout: streamed(output.stdout, FD_OUT), stderr: streamed(output.stderr, FD_ERR) };
+    this.#kept = { stdout: kept(output.stdout), stderr: kept(output.stderr) };
     this.stream = live.channel.open(request, this);
   }
 
@@ -65,7 +67,8 @@ export class Execution implements StreamHandler {
 
   /** What was collected. */
   collected(): { readonly stdout: Buffer; readonly stderr: Buffer } {
-    return { stdout: taken(this.#stdout), stderr: taken(this.#stderr) };
+    const taken = (queue: ByteQueue | null) => queue?.takeAll() ?? Buffer.alloc(0);
+    return { stdout: taken(this.#kept.stdout), stderr: taken(this.#kept.stderr) };
   }
 
   accepted(pid: number | undefined): void {
@@ -73,19 +76,17 @@ export class Execution implements StreamHandler {
   }
 
   data(fd: OutFd, chunk: Buffer): void {
-    const kept = this.#budget === undefined ? chunk : this.#budget.take(chunk);
-    const sink = this.#sink(fd);
-    if (sink instanceof OutputStream) {
-      sink.feed(kept);
-      this.stream.consumed(fd, chunk.length - kept.length);
-    } else {
-      sink.push(kept);
-      this.stream.consumed(fd, chunk.length);
-    }
+    const part = this.#budget === undefined ? chunk : this.#budget.take(chunk);
+    const name = fd === FD_OUT ? "stdout" : "stderr";
+    this.#kept[name]?.push(part);
+    const stream = this.streams[name];
+    stream?.feed(part);
+    // What a stream has, its reader consumes.
+    this.stream.consumed(fd, stream === null ? chunk.length : chunk.length - part.length);
   }
 
   ended(fd: OutFd): void {
-    finish(this.#sink(fd));
+    (fd === FD_OUT ? this.streams.stdout : this.streams.stderr)?.finish();
   }
 
   result(value: JsonObject): void {
@@ -103,25 +104,7 @@ export class Execution implements StreamHandler {
 
   /** The streams just end, as those of an ordinary process do: why is told by the result. */
   #finish(): void {
-    finish(this.#stdout);
-    finish(this.#stderr);
+    this.streams.stdout?.finish();
+    this.streams.stderr?.finish();
   }
-
-  #outputStream(fd: OutFd): OutputStream {
-    return new OutputStream((bytes) => this.stream.consumed(fd, bytes));
-  }
-
-  #sink(fd: OutFd): ByteQueue | OutputStream {
-    return fd === FD_OUT ? this.#stdout : this.#stderr;
-  }
-}
-
-function finish(sink: ByteQueue | OutputStream): void {
-  if (sink instanceof OutputStream) {
-    sink.finish();
-  }
-}
-
-function taken(sink: ByteQueue | OutputStream): Buffer {
-  return sink instanceof OutputStream ? Buffer.alloc(0) : sink.takeAll();
 }

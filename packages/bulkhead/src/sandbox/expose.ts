@@ -1,5 +1,7 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, isIP, type Server, type Socket } from "node:net";
+import { type Check, check } from "../arguments/check.js";
+import { object, whole } from "../arguments/values.js";
 import { Connection } from "../channel/connection.js";
 import { join } from "../channel/join.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
@@ -23,10 +25,16 @@ export interface Exposed extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+export const insidePort = whole(1, 65_535);
+export const hostPort = whole(0, 65_535);
+export const listenAddress: Check<string> = check(
+  (value) => typeof value === "string" && isIP(value) !== 0,
+  'an IP address to listen on, such as "127.0.0.1"',
+);
+export const exposeOptions: Check<ExposeOptions> = object<ExposeOptions>({ address: listenAddress, port: hostPort });
+
 /** Listens on the host, and carries each connection to `port` of the loopback inside. */
 export async function expose(live: Live, port: number, options: ExposeOptions): Promise<Exposed> {
-  checkPort(port, 1);
-  checkPort(options.port ?? 0, 0);
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     open.add(socket);
@@ -40,8 +48,6 @@ export async function expose(live: Live, port: number, options: ExposeOptions): 
     for (const socket of open) socket.destroy();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
-  // Not kept for its own sake: a program that does nothing else ends.
-  server.unref();
   live.running.ended.then(close, close);
   return { address, port: actual, close, [Symbol.asyncDispose]: close };
 }
@@ -65,11 +71,5 @@ async function listening(server: Server, { address = "127.0.0.1", port = 0 }: Ex
     const detail = `${address}:${port}`;
     const context = { operation: "listen", detail, cause };
     throw new BulkheadError("PORT_UNAVAILABLE", errno === undefined ? context : { ...context, errno: Math.abs(errno) });
-  }
-}
-
-function checkPort(port: number, least: number): void {
-  if (!Number.isInteger(port) || port < least || port > 65_535) {
-    throw new BulkheadError("REQUEST_INVALID", { operation: "expose", detail: "port" });
   }
 }

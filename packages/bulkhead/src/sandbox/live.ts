@@ -3,39 +3,72 @@ import { Channel } from "../channel/channel.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import type { Running } from "../levels/driver.js";
+import { Slots } from "./slots.js";
 
 /** A sandbox and its channel, which live and die together. */
 export class Live {
   readonly running: Running;
   readonly channel: Channel;
+  /** Whose turn it is to do something inside. */
+  readonly slots: Slots;
+  /** Who waits for something of it, and so keeps this process alive. */
+  #users = 1;
 
-  constructor(running: Running) {
+  /** `pids`: how many processes it may have. Whoever makes it uses it until {@link letGo}. */
+  constructor(running: Running, pids?: number) {
     this.running = running;
+    this.slots = new Slots(pids);
     this.channel = new Channel(running.transport, (violation) => this.#channelEnded(violation));
     running.ended.then(
-      (ended) => this.channel.close(() => lostBy(ended)),
-      (error: unknown) => this.channel.close(() => lost(error)),
+      (ended) => this.#close(() => lostBy(ended)),
+      (error: unknown) => this.#close(() => lost(error)),
     );
+  }
+
+  /** Keeps this process alive until {@link letGo}: somebody waits for what comes of it. */
+  hold(): void {
+    this.#users += 1;
+    if (this.#users === 1) this.running.keepAlive?.(true);
+  }
+
+  letGo(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.running.keepAlive?.(false);
+  }
+
+  /** Holds it as long as something takes. */
+  async during<Value>(action: () => Promise<Value>): Promise<Value> {
+    this.hold();
+    try {
+      return await action();
+    } finally {
+      this.letGo();
+    }
   }
 
   /** Kills everything inside; what is under way fails with `error`, and so does what is asked later. */
   kill(error: BulkheadError): void {
-    this.channel.close(() => error);
+    this.#close(() => error);
     this.running.kill();
   }
 
   /** Ends it when nothing is wanted of it any more. */
   release(): void {
-    this.channel.close(() => new BulkheadError("SANDBOX_CLOSED"));
+    this.#close(() => new BulkheadError("SANDBOX_CLOSED"));
     this.running.release();
   }
 
   /** A sandbox without its channel is of no use, so its end is made certain. What is under way waits for why. */
   #channelEnded(violation: BulkheadError | undefined): void {
     if (violation !== undefined) {
-      this.channel.close(() => violation);
+      this.#close(() => violation);
     }
     this.running.kill();
+  }
+
+  #close(why: () => BulkheadError): void {
+    this.channel.close(why);
+    this.slots.close(why);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Egress, EgressOptions } from "../egress/open.js";
+import type { Egress } from "../egress/open.js";
+import type { EgressOptions } from "../egress/options.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { BUNDLE_TO_COME } from "../plan/compile/own-files.js";
 import { LARGEST_CONTENT } from "../plan/schema/text.js";
@@ -62,6 +63,8 @@ export function withBundle(plan: Plan, egress: Egress | null): Plan {
  */
 export async function connectNetwork(live: Live, egress: Egress): Promise<void> {
   const { serveInside } = await import("../egress/inside/serve.js");
+  // A hook that fails has refused; that it fails is not passed over.
+  egress.faults.whenFirst((error) => live.kill(error));
   const inside = serveInside(live.channel, egress.gate);
   inside.ready.catch((error: unknown) => {
     if (error instanceof BulkheadError) live.kill(error);

@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import { requireArguments } from "../arguments/require.js";
+import { hostPath, object, oneOf } from "../arguments/values.js";
 import { Broker } from "../broker/broker.js";
-import type { Egress, EgressOptions } from "../egress/open.js";
+import type { Egress } from "../egress/open.js";
+import type { EgressOptions } from "../egress/options.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
 import { baseRootPath } from "../host/locate.js";
@@ -24,6 +27,7 @@ import type { Policy } from "../policy/schema.js";
 import { now } from "./clock.js";
 import { freshId } from "./fresh-id.js";
 import { openNetwork, withBundle, withEgress } from "./network.js";
+import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
 import type { WriteBack } from "./write-back/write-back.js";
 
 /** Where sandboxes come from. */
@@ -90,8 +94,9 @@ const REMEMBERED_MS = 2_000;
 const remembered = new WeakMap<Broker, Map<string, Remembered>>();
 const reports = new WeakMap<Broker, HostReport>();
 
-/** Makes `policy` ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
-export async function prepare(policy: Policy, options: PrepareOptions): Promise<Prepared> {
+/** Makes a policy, as it is now, ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
+export async function prepare(given: Policy, options: PrepareOptions): Promise<Prepared> {
+  const policy = policyOfNow(given);
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   const { broker, runtime, resolved, pin } = ready;
   const { plan: remembered, workload, bundles, ...compiled } = ready.compiled;
@@ -179,8 +184,9 @@ export interface Explanation {
 
 /** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
 export async function explain(policy: Policy = {}, options: PrepareOptions = {}): Promise<Explanation> {
-  const broker = await Broker.default(options.broker);
+  requireArguments("explain", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
   const resolved = parsePolicy(policy);
+  const broker = await Broker.default(options.broker);
   const { host, runtime } = await examined(resolved, broker, options);
   const image = new ImageOpener(resolved, options);
   const inputs = await gatherInputs(resolved, image).finally(() => image.opened?.[Symbol.dispose]());
@@ -197,6 +203,7 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
 
 /** The level that a policy comes to, whether or not this host has it. @throws BulkheadError POLICY_INVALID */
 export function levelOf(policy: Policy): Level {
+  requireArguments("levelOf", ["policy", policyArgument, policy]);
   return wantedLevel(parsePolicy(policy));
 }
 
@@ -206,8 +213,14 @@ export interface ReportOptions extends BrokerOptions {
   readonly tryLevels?: boolean | "again";
 }
 
+const reportOptions = object<ReportOptions>({
+  broker: hostPath,
+  tryLevels: oneOf<boolean | "again">(true, false, "again"),
+});
+
 /** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
 export async function reportHost(options: ReportOptions = {}): Promise<HostReport> {
+  requireArguments("reportHost", ["options", reportOptions, options]);
   const broker = await Broker.default(options.broker);
   const host = reportOf(broker);
   const { tryLevels = false } = options;
@@ -307,7 +320,7 @@ class ImageOpener implements InputSources {
 async function recall(policy: Policy, options: PrepareOptions): Promise<Ready | undefined> {
   const broker = Broker.present(options.broker);
   if (broker === undefined) return undefined;
-  const found = remembered.get(broker)?.get(JSON.stringify(policy));
+  const found = remembered.get(broker)?.get(keyOf(policy));
   // Different objects can have the same JSON (NaN and null, a Date and a string).
   const same = found !== undefined && found.until > now() && isDeepStrictEqual(found.policy, policy);
   if (!same) return undefined;
@@ -324,7 +337,16 @@ function remember(policy: Policy, ready: Ready): void {
     policies.clear();
   }
   const until = now() + REMEMBERED_MS;
-  policies.set(JSON.stringify(policy), { policy: structuredClone(policy), ready, until });
+  policies.set(keyOf(policy), { policy, ready, until });
+}
+
+/** What has no JSON is no valid policy, and never remembered. */
+function keyOf(policy: Policy): string {
+  try {
+    return JSON.stringify(policy) ?? "";
+  } catch {
+    return "";
+  }
 }
 
 function namesNoHostFile({ root, files, syscalls }: ResolvedPolicy): boolean {

@@ -1,11 +1,12 @@
 import type { JsonObject } from "../channel/json.js";
 import { isInteger } from "../channel/json.js";
 import { violation } from "../channel/violation.js";
+import type { BulkheadError } from "../errors/bulkhead-error.js";
 import { signalName } from "./signals.js";
 
 /** How a process ended. The bytes of its output are not part of the JSON form. */
 export interface ProcessResult extends OutputBytes {
-  /** Null when a signal ended it. */
+  /** Its own; 127 when it was not found, 126 when it could not be executed; null when a signal ended it. */
   readonly exitCode: number | null;
   /** `SIGKILL`; null when it exited. */
   readonly signal: string | null;
@@ -16,8 +17,35 @@ export interface ProcessResult extends OutputBytes {
   readonly timedOut: boolean;
   /** It was killed for `outputBytes`, and what exceeded them is missing. */
   readonly outputTruncated: boolean;
+  /** There is no such program: the 127 is not the program's own. */
+  readonly notFound: boolean;
+  /** There is one that could not be executed: the 126 is not its own. */
+  readonly notExecutable: boolean;
   /** From the request to the result. */
   readonly durationMs: number;
+  /** Why it could not be started. */
+  readonly error?: BulkheadError;
+}
+
+/** What a failure to start a program comes to in a result. */
+export interface StartFailure {
+  readonly status: ExitStatus;
+  readonly notFound: boolean;
+  readonly notExecutable: boolean;
+  readonly error: BulkheadError;
+}
+
+/** A program that could not be started has a result, as shells have it; undefined: the error is about something else. */
+export function startFailure(error: BulkheadError): StartFailure | undefined {
+  switch (error.code) {
+    case "EXEC_NOT_FOUND":
+      return { status: { exitCode: 127, signal: null }, notFound: true, notExecutable: false, error };
+    case "EXEC_NOT_EXECUTABLE":
+    case "EXEC_FAILED":
+      return { status: { exitCode: 126, signal: null }, notFound: false, notExecutable: true, error };
+    default:
+      return undefined;
+  }
 }
 
 /** What init says of a process that ended: the one thing that it is believed in, because nobody else can know. */

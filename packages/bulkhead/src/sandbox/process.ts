@@ -1,13 +1,15 @@
 import { Readable, Writable } from "node:stream";
 import type { ReadableStream, WritableStream } from "node:stream/web";
+import { requireArguments } from "../arguments/require.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { now } from "./clock.js";
-import type { ExecOptions, ExecRequest, TerminalSize } from "./exec-options.js";
-import { Execution } from "./execution.js";
+import { now, roundMs } from "./clock.js";
+import type { Ends } from "./ends/ends.js";
+import { type ExecOptions, type ExecRequest, type TerminalSize, terminalSize } from "./exec-options.js";
+import { Execution, type OutputUse } from "./execution.js";
 import type { Live } from "./live.js";
-import { KILLED, type ProcessResult, withBytes } from "./process-result.js";
+import { KILLED, type ProcessResult, startFailure, withBytes } from "./process-result.js";
 import { signalNumber } from "./signals.js";
-import { connectStdin } from "./stdin.js";
+import { after, type Timer } from "./timer.js";
 
 /** How long init may take to end a process before the whole sandbox is killed: a hostile one might never do it. */
 const CANCEL_MS = 5_000;
@@ -23,7 +25,7 @@ export interface WebStreams {
 export class Process {
   /** With `stdin: "pipe"`: takes no more than the process reads. Else null. */
   readonly stdin: Writable | null;
-  /** What it puts out, or null when that is collected. Read it or destroy it: a process waits for its reader. */
+  /** What it puts out, or null when that is collected or given to a callback. Read it or destroy it: a process waits for its reader. */
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   /**
@@ -33,24 +35,33 @@ export class Process {
   readonly result: Promise<ProcessResult>;
   readonly #live: Live;
   readonly #execution: Execution;
+  readonly #ends: Ends;
   readonly #startedAt = now();
-  #timers: NodeJS.Timeout[] = [];
+  #timers: Timer[] = [];
   #timedOut = false;
-  #aborted: BulkheadError | undefined;
+  /** Why it was ended: the caller's wish, or the caller's failure. */
+  #stopped: BulkheadError | undefined;
+  /** Nobody is waited for any more. */
+  #cut: () => void = () => undefined;
   #pid: number | undefined;
 
   /** @internal Use `sandbox.exec`. */
-  constructor(live: Live, request: ExecRequest, options: ExecOptions, outputBytes: number | undefined) {
+  constructor(live: Live, request: ExecRequest, options: ExecOptions, ends: Ends, outputBytes: number | undefined) {
     this.#live = live;
+    this.#ends = ends;
+    const collect = options.buffer === true;
+    const use = (name: "stdout" | "stderr"): OutputUse => ({ collect, stream: !collect || ends.takes(name) });
     this.#execution = new Execution(live, request, {
-      buffer: options.buffer === true,
+      stdout: use("stdout"),
+      stderr: use("stderr"),
       bytes: outputBytes,
       exceeded: () => this.#cancel(),
     });
-    this.stdout = this.#execution.streams?.stdout ?? null;
-    this.stderr = this.#execution.streams?.stderr ?? null;
-    this.stdin = connectStdin(this.#execution, request, options);
-    this.result = this.#finish(options);
+    const { stdout, stderr } = this.#execution.streams;
+    this.stdout = ends.takes("stdout") ? null : stdout;
+    this.stderr = ends.takes("stderr") ? null : stderr;
+    this.stdin = ends.connectInput(this.#execution, request.stdin === "pipe");
+    this.result = this.#finish(options, ends.connectOutput(this.#execution));
     this.result.catch(() => undefined);
   }
 
@@ -74,38 +85,50 @@ export class Process {
 
   /**
    * Sends a signal to its process group. Nothing happens when it has ended.
-   * @throws BulkheadError REQUEST_INVALID for what is no signal
+   * @throws BulkheadError ARGUMENT_INVALID for what is no signal
    */
   kill(signal: string | number = "SIGTERM"): void {
-    this.#execution.stream.control({ op: "signal", signal: signalNumber(signal) });
+    this.#execution.stream.control({ op: "signal", signal: signalNumber("process.kill", signal) });
   }
 
-  /** Tells its terminal another size. */
-  resize({ rows, cols }: TerminalSize): void {
+  /** Tells its terminal another size. @throws BulkheadError ARGUMENT_INVALID */
+  resize(size: TerminalSize): void {
+    requireArguments("process.resize", ["size", terminalSize, size]);
+    const { rows, cols } = size;
     this.#execution.stream.control({ op: "resize", rows, cols });
   }
 
-  async #finish(options: ExecOptions): Promise<ProcessResult> {
-    const abort = () => this.#abort(options.signal?.reason);
+  async #finish(options: ExecOptions, delivered: Promise<void> | undefined): Promise<ProcessResult> {
+    const abort = () => this.#stop(new BulkheadError("ABORTED", { operation: "exec", cause: options.signal?.reason }));
+    const cut = new Promise<void>((resolve) => {
+      this.#cut = resolve;
+    });
+    this.#ends.whenFailed((error) => this.#stop(error));
     this.#watch(options, abort);
     const settled = await this.#execution.settled;
+    // As long as its time lasts, and nobody aborts it.
+    await Promise.race([delivered, cut]);
     this.#unwatch(options, abort);
-    if (this.#aborted !== undefined) {
-      throw this.#aborted;
+    this.#ends[Symbol.dispose]();
+    if (this.#stopped !== undefined) {
+      throw this.#stopped;
     }
     const killed = this.#timedOut || this.#execution.truncated;
-    if ("error" in settled && !killed) {
+    const failure = "error" in settled && !killed ? startFailure(settled.error) : undefined;
+    if ("error" in settled && !killed && failure === undefined) {
       throw settled.error;
     }
-    const status = "error" in settled ? KILLED : settled.status;
     const { stdout, stderr } = this.#execution.collected();
     const result = {
-      ...status,
+      ...(failure?.status ?? ("error" in settled ? KILLED : settled.status)),
       stdout: stdout.toString(),
       stderr: stderr.toString(),
       timedOut: this.#timedOut,
       outputTruncated: this.#execution.truncated,
-      durationMs: now() - this.#startedAt,
+      notFound: failure?.notFound === true,
+      notExecutable: failure?.notExecutable === true,
+      durationMs: roundMs(now() - this.#startedAt),
+      ...(failure === undefined ? {} : { error: failure.error }),
     };
     return withBytes(result, stdout, stderr);
   }
@@ -126,23 +149,24 @@ export class Process {
 
   #unwatch({ signal }: ExecOptions, abort: () => void): void {
     signal?.removeEventListener("abort", abort);
-    for (const timer of this.#timers) {
-      clearTimeout(timer);
-    }
+    for (const timer of this.#timers) timer.stop();
   }
 
-  #abort(cause: unknown): void {
-    this.#aborted = new BulkheadError("ABORTED", { operation: "exec", cause });
+  #stop(error: BulkheadError): void {
+    this.#stopped ??= error;
     this.#cancel();
   }
 
   /** Ends it by init; and by force, together with the sandbox, when init does not do it. */
   #cancel(): void {
     this.#execution.stream.cancel();
-    this.#after(CANCEL_MS, () => this.#live.kill(new BulkheadError("SANDBOX_LOST", { operation: "cancel" })));
+    this.#cut();
+    this.#after(CANCEL_MS, () => {
+      if (this.#execution.stream.open) this.#live.kill(new BulkheadError("SANDBOX_LOST", { operation: "cancel" }));
+    });
   }
 
   #after(ms: number, action: () => void): void {
-    this.#timers.push(setTimeout(action, ms));
+    this.#timers.push(after(ms, action));
   }
 }

@@ -4,7 +4,8 @@ import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Level } from "../policy/level.js";
 import type { Envelope } from "../record/envelope.js";
 import type { RecordedResult } from "../record/statement.js";
-import { type ExitStatus, type OutputBytes, withBytes } from "./process-result.js";
+import { roundMs } from "./clock.js";
+import { type ExitStatus, type OutputBytes, type StartFailure, withBytes } from "./process-result.js";
 import type { WrittenBack } from "./write-back/report.js";
 
 /** What became of the changes to copies of host directories; `error` (WRITE_BACK_LOST, WRITE_BACK_FAILED) where something is missing on the host. */
@@ -31,6 +32,10 @@ export interface RunResult extends OutputBytes {
   readonly diskFull: boolean;
   /** It was killed for `resources.output`, and what exceeded it is missing. */
   readonly outputTruncated: boolean;
+  /** There is no such program: the 127 is not the program's own. */
+  readonly notFound: boolean;
+  /** There is one that could not be executed: the 126 is not its own. */
+  readonly notExecutable: boolean;
   /** From the call of `run` to when nothing was left. */
   readonly durationMs: number;
   /** Of everything inside; null where nothing measures it. */
@@ -62,7 +67,7 @@ export interface RunFacts {
   readonly enforcement: EnforcementTable;
   readonly writeBack: WriteBackOutcome | null;
   readonly notes: readonly string[];
-  readonly error?: BulkheadError;
+  readonly failure?: StartFailure;
   readonly record?: Envelope;
 }
 
@@ -82,7 +87,7 @@ export function recordedResult({ stats, status, timedOut, outputTruncated }: Run
 }
 
 export function runResult(facts: RunFacts): RunResult {
-  const { stats, output, status, error } = facts;
+  const { stats, output, status, failure } = facts;
   const result = {
     exitCode: status.exitCode,
     signal: status.signal,
@@ -93,7 +98,9 @@ export function runResult(facts: RunFacts): RunResult {
     pidsExceeded: (stats.pidsExceeded ?? 0) > 0,
     diskFull: stats.diskFull === true,
     outputTruncated: facts.outputTruncated,
-    durationMs: facts.durationMs,
+    notFound: failure?.notFound === true,
+    notExecutable: failure?.notExecutable === true,
+    durationMs: roundMs(facts.durationMs),
     cpuMs: stats.cpuUs === null ? null : stats.cpuUs / 1000,
     maxRssBytes: stats.memoryPeakBytes,
     level: facts.level,
@@ -101,7 +108,7 @@ export function runResult(facts: RunFacts): RunResult {
     record: facts.record ?? null,
     writeBack: facts.writeBack,
     notes: facts.notes,
-    ...(error === undefined ? {} : { error }),
+    ...(failure === undefined ? {} : { error: failure.error }),
   };
   return withBytes(result, output.stdout, output.stderr);
 }

@@ -1,3 +1,5 @@
+import { requireArguments } from "../arguments/require.js";
+import { hostPath } from "../arguments/values.js";
 import type { Evidence } from "../broker/evidence.js";
 import type { Ended, Launched, Stats } from "../broker/messages.js";
 import type { Egress } from "../egress/open.js";
@@ -9,17 +11,23 @@ import type { Plan } from "../plan/schema.js";
 import { withPathsOfNow } from "../policy/absolute-paths.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
-import { type ExecOptions, execRequest } from "./exec-options.js";
-import { type Exposed, type ExposeOptions, expose } from "./expose.js";
+import { Ends } from "./ends/ends.js";
+import { argvCheck, copyOptions, type ExecOptions, execOptions, execRequest } from "./exec-options.js";
+import { type Exposed, type ExposeOptions, expose, exposeOptions, insidePort } from "./expose.js";
 import { Files } from "./files/files.js";
+import { noticeForgotten } from "./forgotten.js";
 import { Live } from "./live.js";
 import { changeNetwork, connectNetwork, type NetworkPolicy } from "./network.js";
+import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { Process } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
 import type { Origin } from "./snapshot/facts.js";
-import type { OpenedSnapshot, RestoreOptions } from "./snapshot/open.js";
+import type { OpenedSnapshot } from "./snapshot/open.js";
+import { copyCount, forkOptions, networkArgument, type RestoreOptions, restoreOptions } from "./snapshot/options.js";
 import type { Snapshot } from "./snapshot/take.js";
+import { after } from "./timer.js";
+import { inTurn } from "./turn.js";
 import type { WrittenBack } from "./write-back/report.js";
 import type { WriteBack } from "./write-back/write-back.js";
 
@@ -50,14 +58,13 @@ export class Sandbox implements AsyncDisposable {
   /** What the broker executed. */
   readonly plan: Plan;
   readonly files: Files;
-  /** Resolves when nothing of it is left: why it ended, and what it used. */
-  readonly ended: Promise<Ended>;
   readonly #live: Live;
   readonly #compiled: Compiled;
   readonly #egress: Egress | null;
   readonly #writeBack: WriteBack | null;
   readonly #origin: Origin;
   #killed = false;
+  #held = false;
 
   private constructor(live: Live, { compiled, egress, writeBack }: Prepared, launched: Launched, origin: Origin) {
     this.id = compiled.plan.id;
@@ -65,13 +72,36 @@ export class Sandbox implements AsyncDisposable {
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
     this.plan = compiled.plan;
     this.files = new Files(live);
-    this.ended = live.running.ended;
     this.#live = live;
     this.#compiled = compiled;
     this.#egress = egress;
     this.#writeBack = writeBack;
     this.#origin = origin;
-    this.#limitTime(compiled.workload.timeMs);
+    limitTime(live, compiled.workload.timeMs);
+    noticeForgotten(this, this.id, live.running.ended);
+    // From here on it is held as long as something of it is waited for.
+    live.letGo();
+  }
+
+  /**
+   * Resolves when nothing of it is left: why it ended, and what it used. Who asks for it keeps this process alive until then; a sandbox in which
+   * nothing is under way does not.
+   */
+  get ended(): Promise<Ended> {
+    return this.#live.during(async () => await this.#live.running.ended);
+  }
+
+  /** Keeps this process alive as long as the sandbox lasts, also when nothing is under way in it; {@link unref} ends that. */
+  ref(): this {
+    if (!this.#held) this.#live.hold();
+    this.#held = true;
+    return this;
+  }
+
+  unref(): this {
+    if (this.#held) this.#live.letGo();
+    this.#held = false;
+    return this;
   }
 
   /**
@@ -80,16 +110,20 @@ export class Sandbox implements AsyncDisposable {
    * there is never a sandbox that is weaker than asked for.
    */
   static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
-    throwIfAborted(options.signal);
-    const prepared = await prepare(policy, options);
-    const kept = prepared.compiled.level === "microvm" ? withPathsOfNow(policy) : {};
-    return await Sandbox.#launch(prepared, { policy: kept, vouched: true }, options.signal);
+    requireArguments("Sandbox.create", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
+    const { signal } = options;
+    throwIfAborted(signal);
+    const ofNow = policyOfNow(policy);
+    const prepared = await prepare(ofNow, { ...options });
+    const kept = prepared.compiled.level === "microvm" ? withPathsOfNow(ofNow) : {};
+    return await Sandbox.#launch(prepared, { policy: kept, vouched: true }, signal);
   }
 
   static async #launch(prepared: Prepared, origin: Origin, signal: AbortSignal | undefined): Promise<Sandbox> {
     if (signal?.aborted === true) prepared.discard();
     throwIfAborted(signal);
-    const live = new Live(prepared.driver.launch(prepared.compiled.plan));
+    const { plan } = prepared.compiled;
+    const live = new Live(prepared.driver.launch(plan), plan.limits.pids);
     const abort = () => live.kill(aborted(signal));
     signal?.addEventListener("abort", abort, { once: true });
     try {
@@ -101,6 +135,9 @@ export class Sandbox implements AsyncDisposable {
       throwIfAborted(signal);
       return new Sandbox(live, prepared, launched, origin);
     } catch (error) {
+      // Nothing is left running that nobody has.
+      live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "create", cause: error }));
+      await live.running.ended.catch(() => undefined);
       throwIfAborted(signal);
       throw error;
     } finally {
@@ -109,24 +146,40 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Starts a program. `argv[0]` without a slash is looked up in the PATH given. A failure to start it rejects.
-   * @throws BulkheadError EXEC_NOT_FOUND, EXEC_NOT_EXECUTABLE, EXEC_FAILED, CWD_UNAVAILABLE, EXEC_USER_FIXED,
-   * SANDBOX_CLOSED, SANDBOX_LOST
+   * Starts a program. `argv[0]` without a slash is looked up in the PATH given; an empty `argv` is the image's own command. A failure to start it
+   * rejects. At most 56 programs run at once, fewer where `resources.pids` is lower: more wait for their turn.
+   * @throws BulkheadError ARGUMENT_INVALID, COMMAND_MISSING, EXEC_NOT_FOUND, EXEC_NOT_EXECUTABLE, EXEC_FAILED, CWD_UNAVAILABLE,
+   * EXEC_USER_FIXED, SANDBOX_CLOSED, SANDBOX_LOST, ABORTED
    */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
-    if (options.signal?.aborted === true) {
-      throw aborted(options.signal);
-    }
-    const { workload } = this.#compiled;
-    const outputBytes = options.outputBytes ?? (options.buffer === true ? workload.outputBytes : undefined);
-    const process = new Process(this.#live, execRequest(argv, workload, options), options, outputBytes);
+    requireArguments("sandbox.exec", ["argv", argvCheck, argv], ["options", execOptions, options]);
+    const process = await this.#begin("sandbox.exec", [...argv], copyOptions(options));
     await process.started();
     return process;
   }
 
-  /** Starts a program, and waits for what becomes of it and what it puts out: `exec` with `buffer`. */
+  /**
+   * Runs a program to its end, and gives what it put out: `exec` with `buffer`. One that could not be started has a result too, as of `run`:
+   * 127 `notFound`, 126 `notExecutable`, with `error`.
+   */
   async run(argv: readonly string[], options: Omit<ExecOptions, "buffer"> = {}): Promise<ProcessResult> {
-    return await (await this.exec(argv, { ...options, buffer: true })).result;
+    requireArguments("sandbox.run", ["argv", argvCheck, argv], ["options", execOptions, options]);
+    const process = await this.#begin("sandbox.run", [...argv], { ...copyOptions(options), buffer: true });
+    return await process.result;
+  }
+
+  async #begin(operation: string, argv: readonly string[], options: ExecOptions): Promise<Process> {
+    const { workload } = this.#compiled;
+    throwIfAborted(options.signal);
+    const request = execRequest(operation, argv, workload, options);
+    const outputBytes = options.outputBytes ?? (options.buffer === true ? workload.outputBytes : undefined);
+    const ends = new Ends(operation, options);
+    return await inTurn(
+      this.#live,
+      ends,
+      options.signal,
+      () => new Process(this.#live, request, options, ends, outputBytes),
+    );
   }
 
   /**
@@ -136,9 +189,12 @@ export class Sandbox implements AsyncDisposable {
    * const { address, port } = await sandbox.expose(80);
    * const page = await (await fetch(`http://${address}:${port}/`)).text();
    * ```
-   * @throws BulkheadError PORT_UNAVAILABLE, REQUEST_INVALID
+   *
+   * It keeps this process alive until it is closed, or the sandbox ends.
+   * @throws BulkheadError ARGUMENT_INVALID, PORT_UNAVAILABLE
    */
   async expose(port: number, options: ExposeOptions = {}): Promise<Exposed> {
+    requireArguments("sandbox.expose", ["port", insidePort, port], ["options", exposeOptions, options]);
     return await expose(this.#live, port, options);
   }
 
@@ -148,17 +204,18 @@ export class Sandbox implements AsyncDisposable {
    * @throws BulkheadError POLICY_INVALID, NETWORK_FIXED
    */
   setNetwork(network: NetworkPolicy): void {
+    requireArguments("sandbox.setNetwork", ["network", networkArgument, network]);
     changeNetwork(this.#egress, network);
   }
 
   /** What it uses, as measured from outside. */
   async stats(): Promise<Stats> {
-    return await this.#live.running.stats();
+    return await this.#live.during(async () => await this.#live.running.stats());
   }
 
   /** What is in force for each process inside, read again from outside. */
   async evidence(): Promise<Evidence> {
-    return await this.#live.running.evidence();
+    return await this.#live.during(async () => await this.#live.running.evidence());
   }
 
   /**
@@ -166,9 +223,10 @@ export class Sandbox implements AsyncDisposable {
    * @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_INVALID (no such directory can be made), SNAPSHOT_UNTRUSTED, VMM_FAILED
    */
   async snapshot(directory: string): Promise<Snapshot> {
+    requireArguments("sandbox.snapshot", ["directory", hostPath, directory]);
     this.#requireCopyable();
     const { takeSnapshot } = await import("./snapshot/take.js");
-    return await takeSnapshot(this.#subject(), directory);
+    return await this.#live.during(async () => await takeSnapshot(this.#subject(), directory));
   }
 
   /**
@@ -182,6 +240,7 @@ export class Sandbox implements AsyncDisposable {
    * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED, SNAPSHOT_MISMATCH, and what keeps it from being launched
    */
   static async restore(directory: string, options: RestoreOptions = {}): Promise<Sandbox> {
+    requireArguments("Sandbox.restore", ["directory", hostPath, directory], ["options", restoreOptions, options]);
     throwIfAborted(options.signal);
     const { openSnapshot } = await import("./snapshot/open.js");
     return await Sandbox.#resume(await openSnapshot(directory, options), options);
@@ -192,10 +251,11 @@ export class Sandbox implements AsyncDisposable {
     count: number,
     options: Pick<RestoreOptions, "broker" | "images" | "signal"> = {},
   ): Promise<readonly Sandbox[]> {
+    requireArguments("sandbox.fork", ["count", copyCount, count], ["options", forkOptions, options]);
     this.#requireCopyable();
     const { saveForCopies } = await import("./snapshot/fork.js");
     // Those that run have its files open when it is removed.
-    await using saved = await saveForCopies(this.#subject(), options);
+    await using saved = await this.#live.during(async () => await saveForCopies(this.#subject(), options));
     const made: Sandbox[] = [];
     const copies = Array.from({ length: count }, async () => {
       made.push(await Sandbox.#resume(await saved.open(), options));
@@ -230,16 +290,18 @@ export class Sandbox implements AsyncDisposable {
    * @throws BulkheadError WRITE_BACK_LOST, WRITE_BACK_FAILED, PROTOCOL_VIOLATION, ABORTED
    */
   async writeBack(): Promise<WrittenBack> {
-    return (await this.#writeBack?.write(this.#live)) ?? { directories: [] };
+    const writeBack = this.#writeBack;
+    if (writeBack === null) return { directories: [] };
+    return await this.#live.during(async () => await writeBack.write(this.#live));
   }
 
   /** Stops every process inside until {@link resume}. */
   async pause(): Promise<void> {
-    await this.#live.running.pause();
+    await this.#live.during(async () => await this.#live.running.pause());
   }
 
   async resume(): Promise<void> {
-    await this.#live.running.resume();
+    await this.#live.during(async () => await this.#live.running.resume());
   }
 
   /** Ends everything inside at once, and writes nothing back. Resolves when nothing of it is left; what was under way fails with SANDBOX_CLOSED. */
@@ -268,17 +330,15 @@ export class Sandbox implements AsyncDisposable {
       await this.kill();
     }
   }
+}
 
-  #limitTime(timeMs: number | null | undefined): void {
-    if (timeMs === null || timeMs === undefined) {
-      return;
-    }
-    const error = () => new BulkheadError("TIMED_OUT", { operation: "sandbox", detail: `${timeMs} ms` });
-    const timer = setTimeout(() => this.#live.kill(error()), timeMs);
-    timer.unref();
-    const clear = () => clearTimeout(timer);
-    this.ended.then(clear, clear);
-  }
+/** Not a method: a timer must not keep what nobody uses. */
+function limitTime(live: Live, timeMs: number | null | undefined): void {
+  if (timeMs === null || timeMs === undefined) return;
+  const error = () => new BulkheadError("TIMED_OUT", { operation: "sandbox", detail: `${timeMs} ms` });
+  const timer = after(timeMs, () => live.kill(error()), { idle: true });
+  const stop = () => timer.stop();
+  live.running.ended.then(stop, stop);
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -1,6 +1,8 @@
+import { requireArguments } from "../arguments/require.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
+import { policyArgument, prepareOptions } from "../sandbox/options.js";
 import type { PrepareOptions } from "../sandbox/prepare.js";
 import { Sandbox } from "../sandbox/sandbox.js";
 import { filtersOf } from "./outside.js";
@@ -31,6 +33,7 @@ const TIME = "5m";
  * @throws BulkheadError SURFACE_FAILED, SETUP_MISSING, and what creating a sandbox throws
  */
 export async function measureSurface(policy: Policy = {}, options: PrepareOptions = {}): Promise<Surface> {
+  requireArguments("measureSurface", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
   using probe = new ProbeDirectory();
   await using sandbox = await Sandbox.create(
     {

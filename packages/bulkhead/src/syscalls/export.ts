@@ -1,3 +1,5 @@
+import { requireArguments } from "../arguments/require.js";
+import { oneOf } from "../arguments/values.js";
 import { partition } from "./blocks.js";
 import { type Allowed, type BuiltIn, builtInProfile, type Condition } from "./built-in.js";
 import type { OciArgument, OciProfile, OciRule } from "./oci.js";
@@ -10,7 +12,10 @@ const EAFNOSUPPORT = 97;
  * One of our profiles as an OCI seccomp profile, which Docker, Podman and containerd take, and so does `syscalls: { profile }`.
  * What is refused for its arguments gets ENOSYS where the format has no room for our errno (rules about several arguments).
  */
+const builtIn = oneOf<BuiltIn>("default", "strict");
+
 export function exportProfile(name: BuiltIn = "default"): OciProfile {
+  requireArguments("exportProfile", ["name", builtIn, name]);
   const { allow, deny, absent, capabilities } = builtInProfile(name);
   const lifted = Object.entries(capabilities).map(([capability, overlay]) => ({
     capability: `CAP_${capability}`,

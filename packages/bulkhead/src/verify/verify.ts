@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
+import { requireArguments } from "../arguments/require.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { printable } from "../errors/describe.js";
 import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
 import { jailLooks } from "../evidence/jail.js";
 import { probePath } from "../host/locate.js";
-import type { Level } from "../policy/level.js";
+import { type Level, levelName } from "../policy/level.js";
 import type { Protection } from "../policy/protections.js";
 import type { Policy } from "../policy/schema.js";
+import { prepareOptions } from "../sandbox/options.js";
 import { type Explanation, explain, type PrepareOptions } from "../sandbox/prepare.js";
 import type { ProcessResult } from "../sandbox/process-result.js";
 import { Sandbox } from "../sandbox/sandbox.js";
@@ -43,6 +45,7 @@ const PROBE = "/probe";
  * it was. Every attempt is harmless should it succeed. Throws SETUP_MISSING, and what keeps a sandbox from being made.
  */
 export async function verifyLevel(level: Level, options: PrepareOptions = {}): Promise<Verification> {
+  requireArguments("verifyLevel", ["level", levelName, level], ["options", prepareOptions, options]);
   if (!existsSync(probePath())) throw new BulkheadError("SETUP_MISSING", { operation: "open", path: probePath() });
   await using arena = await Arena.create();
   const policy: Policy = {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Ended, Launched } from "../../src/broker/messages.js";
 import { Kind } from "../../src/channel/protocol.js";
 import type { BulkheadError } from "../../src/errors/bulkhead-error.js";
+import { Ends } from "../../src/sandbox/ends/ends.js";
 import { execRequest } from "../../src/sandbox/exec-options.js";
 import { Files } from "../../src/sandbox/files/files.js";
 import { Live } from "../../src/sandbox/live.js";
@@ -42,7 +43,13 @@ describe("a hostile init", () => {
     ["a signal that there is not", { exitCode: null, signal: 65 }],
     ["nothing", {}],
   ])("is ended for a result with %s", async (_, value) => {
-    const process = new Process(live, execRequest(["true"], WORKLOAD, {}), { buffer: true }, 1000);
+    const process = new Process(
+      live,
+      execRequest("exec", ["true"], WORKLOAD, {}),
+      { buffer: true },
+      new Ends("exec", {}),
+      1000,
+    );
     init.accept(1, { pid: 5 });
     init.result(1, value);
     await expect(process.result).rejects.toMatchObject({ code: "PROTOCOL_VIOLATION" });
@@ -50,7 +57,13 @@ describe("a hostile init", () => {
   });
 
   it("cannot make a result hold what was never sent, or more than is kept", async () => {
-    const process = new Process(live, execRequest(["true"], WORKLOAD, {}), { buffer: true }, 10);
+    const process = new Process(
+      live,
+      execRequest("exec", ["true"], WORKLOAD, {}),
+      { buffer: true },
+      new Ends("exec", {}),
+      10,
+    );
     init.data(1, 1, "0123456789 and more");
     init.data(1, 2, "lost");
     expect((await init.next(Kind.cancel)).stream).toBe(1);
@@ -62,6 +75,8 @@ describe("a hostile init", () => {
       stderr: "",
       timedOut: false,
       outputTruncated: true,
+      notFound: false,
+      notExecutable: false,
       durationMs: expect.any(Number),
     });
   });

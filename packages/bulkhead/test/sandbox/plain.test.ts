@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
+import { Ends } from "../../src/sandbox/ends/ends.js";
 import { type ExecOptions, execRequest } from "../../src/sandbox/exec-options.js";
 import { Files } from "../../src/sandbox/files/files.js";
 import { Live } from "../../src/sandbox/live.js";
@@ -33,7 +34,13 @@ describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkh
   });
 
   async function exec(argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
-    const process = new Process(live, execRequest(argv, WORKLOAD, options), options, options.outputBytes);
+    const process = new Process(
+      live,
+      execRequest("exec", argv, WORKLOAD, options),
+      options,
+      new Ends("exec", options),
+      options.outputBytes,
+    );
     await process.started();
     return process;
   }

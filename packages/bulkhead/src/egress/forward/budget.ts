@@ -1,4 +1,5 @@
 import { PassThrough, Transform } from "node:stream";
+import { timerMs } from "../../arguments/durations.js";
 import type { NetworkLimits } from "../../policy/network/types.js";
 import { Refusal } from "./refusal.js";
 
@@ -17,7 +18,7 @@ export class Budget {
   }
 
   get idleMs(): number {
-    return this.#limits.idleMs;
+    return timerMs(this.#limits.idleMs);
   }
 
   change(limits: NetworkLimits): void {
@@ -54,7 +55,7 @@ export class Budget {
         }
         const wait = this.#wait(way, chunk.length);
         if (wait <= 0) callback(null, chunk);
-        else setTimeout(() => callback(null, chunk), wait);
+        else setTimeout(() => callback(null, chunk), timerMs(wait));
       },
     });
   }

@@ -29,7 +29,7 @@ export interface EgressEvent {
   readonly ms: number;
 }
 
-/** Where events go. What it throws is its own affair: a decision is never undone by its log. */
+/** Where events go. A decision is never undone by its log; what it throws, or rejects with, ends the sandbox: nobody would know what goes out. */
 export type EgressListener = (event: EgressEvent) => void;
 
 /** What the inside wrote, fit for one line of a log. */

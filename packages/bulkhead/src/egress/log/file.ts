@@ -1,5 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
+import { requireArguments } from "../../arguments/require.js";
+import { hostPath } from "../../arguments/values.js";
 import type { EgressEvent, EgressListener } from "./event.js";
 
 /**
@@ -18,6 +20,7 @@ export interface EgressLog {
 
 /** Appends events to a file, as JSON, one a line; only its owner may read it, since it says where a workload went. */
 export function egressLog(path: string): EgressLog {
+  requireArguments("egressLog", ["path", hostPath, path]);
   const stream = createWriteStream(path, { flags: "a", mode: 0o600 });
   const done = finished(stream);
   done.catch(() => undefined);

@@ -16,7 +16,8 @@ export const hostCodes = entries({
   SETUP_MISSING: {
     fault: "system",
     cause: "a part of Bulkhead is not there",
-    remedy: "Run `./bulkhead setup` in the checkout, or reinstall the package.",
+    remedy:
+      "Run `./bulkhead setup` in the checkout, or reinstall the package. Where a bundler moved the code, set BULKHEAD_PACKAGE to the package's directory.",
   },
   BROKER_UNAVAILABLE: {
     fault: "system",

@@ -12,6 +12,22 @@ export const policyCodes = entries({
     cause: "the policy is not valid",
     remedy: "Mend each field named. `policy.schema.json` of the package describes them all.",
   },
+  ARGUMENT_INVALID: {
+    fault: "user",
+    cause: "a function of the library was called with what it does not take, so nothing was started",
+    remedy: "Correct each argument named, as the line says.",
+  },
+  CALLBACK_FAILED: {
+    fault: "user",
+    cause: "a function that the caller gave threw or rejected, so what it belongs to was ended",
+    remedy: "Correct the function named: `cause` is what it threw. Catch inside of it what shall not end the sandbox.",
+  },
+  STREAM_FAILED: {
+    fault: "user",
+    cause: "a stream that the caller gave failed, or closed before its end, so what it belongs to was ended",
+    remedy:
+      "See `cause`. End a source in order when there is no more, and keep a sink open until the program has ended.",
+  },
   USAGE: {
     fault: "user",
     cause: "the command line is not valid",

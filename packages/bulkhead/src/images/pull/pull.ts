@@ -1,3 +1,4 @@
+import { type Telling, whileTelling } from "../../arguments/callbacks.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { VerifyRule } from "../../policy/resolved.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
@@ -42,14 +43,27 @@ export interface PulledImage {
  * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, ABORTED, and as `unpackLayers`.
  */
 export async function pull(store: Store, name: ImageName, options: PullOptions): Promise<PulledImage> {
-  const abort = new AbortController();
+  const told = { operation: "pull image", name: "options.images.onEvent" };
   const given = options.sandbox?.signal;
+  const action = async ({ tell, signal }: Telling<Parameters<OnPullEvent>>) =>
+    await pullTelling(store, name, options, tell, signal);
+  return await whileTelling(told, options.onEvent, given, action, ({ pin }) => pin[Symbol.dispose]());
+}
+
+async function pullTelling(
+  store: Store,
+  name: ImageName,
+  options: PullOptions,
+  onEvent: OnPullEvent,
+  given: AbortSignal | undefined,
+): Promise<PulledImage> {
+  const abort = new AbortController();
   const giveUp = () => abort.abort();
   if (given?.aborted === true) giveUp();
   given?.addEventListener("abort", giveUp, { once: true });
   try {
     using _ = await store.pins.holdFor(PULL);
-    return await new Pull(store, name, options, abort).finish();
+    return await new Pull(store, name, options, abort, onEvent).finish();
   } finally {
     given?.removeEventListener("abort", giveUp);
   }
@@ -62,12 +76,12 @@ class Pull {
   readonly #abort: AbortController;
   readonly #onEvent: OnPullEvent;
 
-  constructor(store: Store, name: ImageName, options: PullOptions, abort: AbortController) {
+  constructor(store: Store, name: ImageName, options: PullOptions, abort: AbortController, onEvent: OnPullEvent) {
     this.#store = store;
     this.#name = name;
     this.#options = options;
     this.#abort = abort;
-    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#onEvent = onEvent;
   }
 
   async finish(): Promise<PulledImage> {

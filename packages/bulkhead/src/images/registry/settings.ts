@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { timerMs } from "../../arguments/durations.js";
 import { type ProxySettings, proxyFromEnvironment } from "./proxy/choose.js";
 
 /** How a registry may be talked to. Everything has a safe default. */
@@ -65,7 +66,18 @@ export function registrySettings(options: RegistryOptions = {}): RegistrySetting
     dockerConfig: options.dockerConfig,
     certificates: options.certificates ?? certificateDirectories(),
     proxy: options.proxy ?? proxyFromEnvironment(),
-    timing: { ...DEFAULT_TIMING, ...options.timing },
+    timing: timingOf({ ...DEFAULT_TIMING, ...options.timing }),
+  };
+}
+
+/** What no timer can count is as good as without an end. */
+function timingOf({ headMs, paceMs, waitMs, longestWaitMs, ...timing }: Timing): Timing {
+  return {
+    ...timing,
+    headMs: timerMs(headMs),
+    paceMs: timerMs(paceMs),
+    waitMs: timerMs(waitMs),
+    longestWaitMs: timerMs(longestWaitMs),
   };
 }
 

@@ -70,11 +70,22 @@ async function feed(
   const [read, ended] = await Promise.allSettled([fed, process.result]);
   // A layer that is not what was promised decides, whatever the unpacker made of the part that it got.
   if (read.status === "rejected" && read.reason instanceof BulkheadError) throw read.reason;
-  if (ended.status === "rejected") throw ended.reason;
+  const isFed = ended.status === "rejected" && isStreamFailure(ended.reason);
+  if (ended.status === "rejected" && !isFed) throw ended.reason;
+  if (isFed || ended.status === "rejected") throw feedFailed(layer, read);
   const report = readReport(ended.value, layer);
   // It says that all is well and has not read everything: then it is not well.
   if (read.status === "fulfilled") return report;
-  throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "feed layer", path: layer.digest, cause: read.reason });
+  throw feedFailed(layer, read);
+}
+
+function isStreamFailure(error: unknown): boolean {
+  return error instanceof BulkheadError && error.code === "STREAM_FAILED";
+}
+
+function feedFailed({ digest: path }: ImageLayer, fed: PromiseSettledResult<void>): BulkheadError {
+  const cause: unknown = fed.status === "rejected" ? fed.reason : undefined;
+  return new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "feed layer", path, cause });
 }
 
 function argvFor(limits: UnpackLimits, lowest: boolean): string[] {

@@ -18,6 +18,7 @@ function withOwnCounts(running: Running): Running {
     ended,
     kill: () => running.kill(),
     release: () => running.release(),
+    keepAlive: (alive) => running.keepAlive?.(alive),
     stats: async () => known(await running.stats()),
     evidence: () => running.evidence(),
     pause: () => running.pause(),

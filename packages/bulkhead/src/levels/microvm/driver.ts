@@ -71,6 +71,7 @@ class RunningMachine implements Running {
   readonly #control: GuestControl;
   readonly #console: GuestConsole;
   readonly #plan: Plan;
+  readonly #attached: readonly Socket[];
   /** What the guest said last of what it counted. A claim, which speaks of nothing but the workload's own result. */
   #claimed: Stats | undefined;
   #violation: BulkheadError | undefined;
@@ -88,6 +89,7 @@ class RunningMachine implements Running {
       Socket,
       Socket,
     ];
+    this.#attached = [control, console, monitor, state];
     state.on("error", () => undefined);
     this.id = id;
     this.#plan = plan;
@@ -128,7 +130,7 @@ class RunningMachine implements Running {
     this.ready.catch(() => undefined);
     const over = (error?: unknown) => {
       failed(error instanceof BulkheadError ? error : this.#bootFailure("the machine ended"));
-      for (const socket of [control, console, monitor, state]) socket.destroy();
+      for (const socket of this.#attached) socket.destroy();
     };
     this.ended = this.#launch.ended.then((ended) => {
       over();
@@ -151,6 +153,11 @@ class RunningMachine implements Running {
       return;
     }
     void within(LAST_STATS_MS, this.#claim()).then(() => this.kill());
+  }
+
+  keepAlive(alive: boolean): void {
+    this.#launch.keepAlive(alive);
+    for (const socket of this.#attached) alive ? socket.ref() : socket.unref();
   }
 
   async stats(): Promise<Stats> {

@@ -1,37 +1,38 @@
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { streamFailed } from "../../arguments/callbacks.js";
+import { requireArguments } from "../../arguments/require.js";
+import { insidePath } from "../../arguments/values.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { type ByteSource, readerOf } from "../ends/source.js";
 import type { Live } from "../live.js";
 import { type DirectoryEntry, type FileEvent, type FileInfo, readEntry, readEvent, readFileInfo } from "./entries.js";
 import { LineDecoder } from "./lines.js";
 import { FileOperation, operate } from "./operation.js";
+import {
+  type FileContent,
+  fileContent,
+  type MakeDirectoryOptions,
+  makeDirectoryOptions,
+  type ReadOptions,
+  type ReadStreamOptions,
+  type RemoveOptions,
+  readOptions,
+  readStreamOptions,
+  removeOptions,
+  type StatOptions,
+  statOptions,
+  type WatchOptions,
+  type WriteOptions,
+  watchOptions,
+  writeOptions,
+} from "./options.js";
 import { FileWriteStream } from "./write-stream.js";
 
 const MIB = 1024 * 1024;
 /** What `read` and `list` keep in memory at most, unless told otherwise. */
 const DEFAULT_READ_BYTES = 64 * MIB;
 const LONGEST_LIST_BYTES = 32 * MIB;
-
-export interface ReadStreamOptions {
-  /** Bytes to skip. */
-  readonly offset?: number;
-  /** Bytes to read at most. */
-  readonly length?: number;
-}
-
-export interface ReadOptions extends ReadStreamOptions {
-  /** More than this is refused with FILE_TOO_LARGE. Default: 64 MiB. */
-  readonly maxBytes?: number;
-}
-
-export interface WriteOptions {
-  /** Permission bits of a new file. Default: 0o644. */
-  readonly mode?: number;
-  /** Adds to what is there, instead of replacing it. */
-  readonly append?: boolean;
-  /** Fails with FILE_EXISTS when it is there already. */
-  readonly exclusive?: boolean;
-}
 
 /**
  * Files of a sandbox, used with the rights of its user: the kernel resolves each path inside the wall, so a symbolic
@@ -47,7 +48,9 @@ export class Files {
   }
 
   /** A file's content. */
-  async read(path: string, { maxBytes = DEFAULT_READ_BYTES, ...part }: ReadOptions = {}): Promise<Buffer> {
+  async read(path: string, options: ReadOptions = {}): Promise<Buffer> {
+    requireArguments("files.read", ["path", insidePath, path], ["options", readOptions, options]);
+    const { maxBytes = DEFAULT_READ_BYTES, ...part } = options;
     const operation = new FileOperation(this.#live, { op: "read", path, ...part });
     const content = await collect(operation.output, maxBytes, path);
     await operation.value;
@@ -61,22 +64,36 @@ export class Files {
 
   /** A file's content, of any size. Errors are the stream's. */
   readStream(path: string, options: ReadStreamOptions = {}): Readable {
+    requireArguments("files.readStream", ["path", insidePath, path], ["options", readStreamOptions, options]);
     return new FileOperation(this.#live, { op: "read", path, ...options }).output;
   }
 
-  /** Makes a file, or replaces its content. */
-  async write(path: string, content: string | Uint8Array, options?: WriteOptions): Promise<void> {
+  /**
+   * Makes a file, or replaces its content: text, bytes, or what a stream or iterator gives. When that fails the promise rejects with STREAM_FAILED,
+   * and the file has what came before.
+   */
+  async write(path: string, content: FileContent, options: WriteOptions = {}): Promise<void> {
+    requireArguments(
+      "files.write",
+      ["path", insidePath, path],
+      ["content", fileContent, content],
+      ["options", writeOptions, options],
+    );
     const stream = this.writeStream(path, options);
-    await pipeline([typeof content === "string" ? Buffer.from(content) : content], stream);
+    if (typeof content === "string") await pipeline([Buffer.from(content)], stream);
+    else if (content instanceof Uint8Array) await pipeline([content], stream);
+    else await writeFrom(content, stream);
   }
 
   /** Writes a file of any size; it has `finish`ed when all of it is written inside. */
   writeStream(path: string, options: WriteOptions = {}): Writable {
+    requireArguments("files.writeStream", ["path", insidePath, path], ["options", writeOptions, options]);
     return new FileWriteStream(new FileOperation(this.#live, { op: "write", path, ...options }));
   }
 
   /** What is in a directory, without `.` and `..`, in no particular order. */
   async list(path: string): Promise<DirectoryEntry[]> {
+    requireArguments("files.list", ["path", insidePath, path]);
     const entries: DirectoryEntry[] = [];
     for await (const entry of this.entries(path)) entries.push(entry);
     return entries;
@@ -100,31 +117,38 @@ export class Files {
   }
 
   /** What a path refers to; with `follow: false`, of a symbolic link itself. */
-  async stat(path: string, { follow = true }: { readonly follow?: boolean } = {}): Promise<FileInfo> {
+  async stat(path: string, options: StatOptions = {}): Promise<FileInfo> {
+    requireArguments("files.stat", ["path", insidePath, path], ["options", statOptions, options]);
+    const { follow = true } = options;
     const value = await operate(this.#live, { op: "stat", path, follow });
     return this.#checked(() => readFileInfo(value));
   }
 
   /** Makes a directory; with `recursive` also those above it, and it may be there already. */
-  async mkdir(path: string, options: { readonly recursive?: boolean; readonly mode?: number } = {}): Promise<void> {
+  async mkdir(path: string, options: MakeDirectoryOptions = {}): Promise<void> {
+    requireArguments("files.mkdir", ["path", insidePath, path], ["options", makeDirectoryOptions, options]);
     await operate(this.#live, { op: "mkdir", path, ...options });
   }
 
   /** Removes a file, an empty directory, or with `recursive` a directory with all that is in it. */
-  async remove(path: string, options: { readonly recursive?: boolean } = {}): Promise<void> {
+  async remove(path: string, options: RemoveOptions = {}): Promise<void> {
+    requireArguments("files.remove", ["path", insidePath, path], ["options", removeOptions, options]);
     await operate(this.#live, { op: "remove", path, ...options });
   }
 
   /** Moves a file or directory within one file system of the sandbox. */
   async rename(from: string, to: string): Promise<void> {
+    requireArguments("files.rename", ["from", insidePath, from], ["to", insidePath, to]);
     await operate(this.#live, { op: "rename", from, to });
   }
 
   /** What happens in a directory or to a file, until the loop is left or `signal` is aborted. */
-  async *watch(
-    path: string,
-    { signal }: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<FileEvent, void, void> {
+  watch(path: string, options: WatchOptions = {}): AsyncGenerator<FileEvent, void, void> {
+    requireArguments("files.watch", ["path", insidePath, path], ["options", watchOptions, options]);
+    return this.#watch(path, options.signal);
+  }
+
+  async *#watch(path: string, signal: AbortSignal | undefined): AsyncGenerator<FileEvent, void, void> {
     const operation = new FileOperation(this.#live, { op: "watch", path });
     const stop = () => operation.output.destroy();
     signal?.addEventListener("abort", stop, { once: true });
@@ -159,6 +183,22 @@ export class Files {
       throw error;
     }
   }
+}
+
+/** Resolves when the inside says that all of it is written. */
+function writeFrom(content: ByteSource, to: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const reader = readerOf(content, (cause) => {
+      reject(streamFailed("files.write", "content", cause));
+      to.destroy();
+    });
+    to.on("error", (error) => {
+      reader.release();
+      reject(error);
+    });
+    to.on("finish", resolve);
+    reader.feed(to);
+  });
 }
 
 async function collect(output: Readable, maxBytes: number, path: string): Promise<Buffer> {

@@ -3,32 +3,61 @@ import { OutputStream } from "../../channel/output-stream.js";
 import { FD_OUT, type OutFd } from "../../channel/protocol.js";
 import type { ChannelStream, StreamHandler } from "../../channel/stream.js";
 import { violation } from "../../channel/violation.js";
-import type { BulkheadError } from "../../errors/bulkhead-error.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Live } from "../live.js";
 
 /** A request of the files API. `path` is as seen inside, where the kernel resolves it. */
 export type FileRequest = { readonly op: string } & Readonly<Record<string, unknown>>;
 
-/** One file operation on the channel. */
+/** One file operation on the channel, begun when it is its turn. */
 export class FileOperation implements StreamHandler {
-  readonly stream: ChannelStream;
   readonly value: Promise<JsonObject>;
   /** What comes out of it. Unread, it holds back nothing but this operation. */
   readonly output: OutputStream;
+  readonly #live: Live;
+  #stream: ChannelStream | undefined;
+  /** What waits for its turn. */
+  #deferred: ((stream: ChannelStream) => void)[] = [];
   #resolve: (value: JsonObject) => void = () => undefined;
   #reject: (error: BulkheadError) => void = () => undefined;
+  #release: () => void = () => undefined;
+  /** Gives up its turn. */
+  #leave: () => void = () => undefined;
+  #over = false;
 
-  /** @throws BulkheadError as `Channel.open` */
+  /** What `Channel.open` throws, it fails with. */
   constructor(live: Live, request: FileRequest) {
+    this.#live = live;
+    live.hold();
     this.value = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     this.value.catch(() => undefined);
-    this.output = new OutputStream((bytes) => this.stream.consumed(FD_OUT, bytes));
+    this.output = new OutputStream((bytes) => this.#stream?.consumed(FD_OUT, bytes));
     this.output.on("error", () => undefined);
-    this.stream = live.channel.open(request, this);
-    this.output.once("close", () => this.stream.cancel());
+    this.#leave = live.slots.enter(
+      "file",
+      (release) => this.#begin(request, release),
+      (error) => this.failed(error),
+    );
+    this.output.once("close", () => this.cancel());
+  }
+
+  /** As {@link ChannelStream.write}. */
+  write(bytes: Uint8Array, done: () => void): void {
+    if (this.#over) done();
+    else this.#use((stream) => stream.write(bytes, done));
+  }
+
+  end(): void {
+    this.#use((stream) => stream.end());
+  }
+
+  /** Ends it; one that has not begun never does. */
+  cancel(): void {
+    if (this.#stream !== undefined) this.#stream.cancel();
+    else this.failed(new BulkheadError("ABORTED", { operation: "file operation" }));
   }
 
   data(fd: OutFd, chunk: Buffer): void {
@@ -39,13 +68,41 @@ export class FileOperation implements StreamHandler {
   }
 
   result(value: JsonObject): void {
+    this.#finish();
     this.output.finish();
     this.#resolve(value);
   }
 
   failed(error: BulkheadError): void {
+    if (this.#over) return;
+    this.#finish();
     this.output.destroy(error);
     this.#reject(error);
+  }
+
+  #begin(request: FileRequest, release: () => void): void {
+    this.#release = release;
+    try {
+      const stream = this.#live.channel.open(request, this);
+      this.#stream = stream;
+      for (const act of this.#deferred) act(stream);
+      this.#deferred = [];
+    } catch (error) {
+      this.failed(error instanceof BulkheadError ? error : new BulkheadError("FILE_FAILED", { cause: error }));
+    }
+  }
+
+  #use(act: (stream: ChannelStream) => void): void {
+    if (this.#stream === undefined) this.#deferred.push(act);
+    else act(this.#stream);
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#leave();
+    this.#release();
+    this.#live.letGo();
   }
 }
 

@@ -13,16 +13,16 @@ export class FileWriteStream extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#operation.stream.write(chunk, () => process.nextTick(callback));
+    this.#operation.write(chunk, () => process.nextTick(callback));
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#operation.stream.end();
+    this.#operation.end();
     this.#operation.value.then(() => callback(), callback);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#operation.stream.cancel();
+    this.#operation.cancel();
     callback(error);
   }
 }

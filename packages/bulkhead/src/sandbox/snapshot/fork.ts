@@ -4,7 +4,8 @@ import { newToken } from "../../host/owner-token.js";
 import { removeTree } from "../../images/store/remove-tree.js";
 import { Store } from "../../images/store/store.js";
 import { FACTS, readFacts } from "./facts.js";
-import { type OpenedSnapshot, prepareFrom, type RestoreOptions } from "./open.js";
+import { type OpenedSnapshot, prepareFrom } from "./open.js";
+import type { RestoreOptions } from "./options.js";
 import { type Subject, takeSnapshot } from "./take.js";
 
 /** A sandbox that is written down only to be copied. */

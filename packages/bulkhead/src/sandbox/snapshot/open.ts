@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { requireAll } from "../../evidence/requirements.js";
 import { unvouched } from "../../evidence/unvouched.js";
-import type { ImageOptions } from "../../images/options.js";
 import { requireOurDirectory } from "../../levels/microvm/snapshot/ours.js";
 import { requireSaved } from "../../levels/microvm/snapshot/saved-file.js";
 import type { Runtime } from "../../levels/runtime.js";
@@ -12,23 +11,9 @@ import type { Plan } from "../../plan/schema.js";
 import { withAbsolutePaths, withPathsOfNow } from "../../policy/absolute-paths.js";
 import { parsePolicy } from "../../policy/parse.js";
 import type { Policy } from "../../policy/schema.js";
-import { type BrokerOptions, type Prepared, prepare } from "../prepare.js";
+import { type Prepared, prepare } from "../prepare.js";
 import { FACTS, type Origin, readFacts, type SnapshotFacts, STATE } from "./facts.js";
-
-/** How a sandbox goes on from a snapshot. */
-export interface RestoreOptions extends BrokerOptions {
-  /**
-   * What `snapshot()` returned: then what runs inside is what ran when it was taken. Without it the machine in the directory may be anybody's, and
-   * what only its own kernel enforces is not said to be enforced.
-   */
-  readonly digest?: string;
-  /** The policy that it must have been made with. Default: the one that the snapshot names. */
-  readonly policy?: Policy;
-  /** Where the store of images is. Nothing is pulled. */
-  readonly images?: Pick<ImageOptions, "store">;
-  /** Gives up; the promise rejects with ABORTED. */
-  readonly signal?: AbortSignal;
-}
+import type { RestoreOptions } from "./options.js";
 
 /** A snapshot, ready to be gone on from. */
 export interface OpenedSnapshot extends Origin {

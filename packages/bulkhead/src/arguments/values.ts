@@ -1,0 +1,142 @@
+import { type AnyCheck, type Check, check, type Flaw, type Shape, shown } from "./check.js";
+import { suggest } from "./suggest.js";
+
+/** Text that can be sent: without NUL, and without halves of surrogate pairs, which no encoding has. */
+export function isText(value: unknown): value is string {
+  return typeof value === "string" && !value.includes("\0") && value.isWellFormed();
+}
+
+const TEXT = "text without NUL and lone surrogates";
+
+/** Text of at least one character. */
+export const text: Check<string> = check((value) => isText(value) && value !== "", `${TEXT}, and not empty`);
+
+/** Text, also none. */
+export const anyText: Check<string> = check(isText, TEXT);
+
+export const flag: Check<boolean> = check((value) => typeof value === "boolean", "true or false");
+
+/** A path of this machine. */
+export const hostPath: Check<string> = check(
+  (value) => isText(value) && value !== "" && Buffer.byteLength(value) <= 4095,
+  "a path of 1 to 4095 bytes",
+);
+
+/** A path inside a sandbox. Nothing there has a current directory of ours that it could be relative to. */
+export const insidePath: Check<string> = check(
+  (value) => isText(value) && value.startsWith("/") && Buffer.byteLength(value) <= 4095,
+  "an absolute path of at most 4095 bytes",
+  (value) =>
+    isText(value) && value !== "" && !value.startsWith("/") ? `such as ${shown(`/tmp/${value}`)}` : undefined,
+);
+
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER, of = ""): Check<number> {
+  const range = most === Number.MAX_SAFE_INTEGER ? `, at least ${least}` : ` from ${least} to ${most}`;
+  return check(
+    (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+    `a whole number${of}${range}`,
+  );
+}
+
+/** A size. No string: what has units is a policy's. */
+export const bytes: Check<number> = whole(1, undefined, " of bytes");
+
+/** A time in milliseconds, of any length; fractions are rounded up. */
+export const duration: Check<number> = check(
+  (value) => typeof value === "number" && value > 0 && value <= Number.MAX_SAFE_INTEGER,
+  "a number of milliseconds above 0",
+  (value) => {
+    if (value === Number.POSITIVE_INFINITY) return "leave it out for no limit";
+    return typeof value === "string" ? "with units it is written in a policy only" : undefined;
+  },
+);
+
+export function oneOf<Value extends string | boolean>(...values: readonly Value[]): Check<Value> {
+  return check((value) => values.includes(value as Value), `one of ${values.map((value) => shown(value)).join(", ")}`);
+}
+
+/** A function, whatever it takes and returns. */
+export function callback<Signature>(): Check<Signature> {
+  return check((value) => typeof value === "function", "a function");
+}
+
+/** By shape: another realm's is as good. */
+export const abortSignal: Check<AbortSignal> = check(
+  (value) =>
+    isRecord(value) && typeof value["aborted"] === "boolean" && typeof value["addEventListener"] === "function",
+  "an AbortSignal",
+  (value) => (isRecord(value) && isRecord(value["signal"]) ? "give the controller's `signal`" : undefined),
+);
+
+export function list<Item>(item: Check<Item>, of = "an array"): Check<readonly Item[]> {
+  return (value, path, flaws) => {
+    if (!Array.isArray(value)) {
+      flaws.push({ path, message: `must be ${of}, not ${shown(value)}` });
+      return;
+    }
+    // By index: a hole is undefined, and `forEach` would pass over it.
+    for (let index = 0; index < value.length; index++) item(value[index], `${path}[${index}]`, flaws);
+  };
+}
+
+/** Two ways of saying one thing: `isOne` tells which was meant. */
+export function either<One, Other>(
+  isOne: (value: unknown) => boolean,
+  one: Check<One>,
+  other: Check<Other>,
+): Check<One | Other> {
+  return (value, path, flaws) => (isOne(value) ? one(value, path, flaws) : other(value, path, flaws));
+}
+
+/** What is known of fields that are not there: `timeoutMs` of `run` is another thing's. */
+export type Hints = Readonly<Record<string, string>>;
+
+/** An object with these fields and no others. */
+export function object<Fields extends object>(shape: Shape<Fields>, hints: Hints = {}): Check<Fields> {
+  const names = Object.keys(shape);
+  const checks = new Map<string, AnyCheck>(Object.entries(shape));
+  return (value, path, flaws) => {
+    if (!isRecord(value) || Array.isArray(value)) {
+      flaws.push({ path, message: `must be an object, not ${shown(value)}` });
+      return;
+    }
+    // Inherited ones too: options may be an instance of somebody's class.
+    for (const name in value) {
+      const field = value[name];
+      const found = checks.get(name);
+      if (found !== undefined) {
+        if (field !== undefined) found(field, join(path, name), flaws);
+      } else if (Object.hasOwn(value, name)) flaws.push(unknownField(path, name, names, hints));
+    }
+  };
+}
+
+/** As {@link object}; these must be there. */
+export function required<Fields extends object>(
+  check: Check<Fields>,
+  ...names: readonly (keyof Fields & string)[]
+): Check<Fields> {
+  return (value, path, flaws) => {
+    check(value, path, flaws);
+    if (!isRecord(value)) return;
+    for (const name of names)
+      if (value[name] === undefined) flaws.push({ path: join(path, name), message: "is missing" });
+  };
+}
+
+function unknownField(path: string, name: string, names: readonly string[], hints: Hints): Flaw {
+  const hint = Object.hasOwn(hints, name) ? hints[name] : undefined;
+  const meant = hint === undefined ? suggest(name, names) : undefined;
+  const more = hint ?? (meant === undefined ? `there are ${names.join(", ")}` : `did you mean ${meant}?`);
+  return { path: join(path, name), message: `is no option: ${more}` };
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function join(path: string, name: string): string {
+  const shownName = /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${shown(name)}]`;
+  return path === "" ? shownName.replace(/^\./, "") : `${path}${shownName}`;
+}

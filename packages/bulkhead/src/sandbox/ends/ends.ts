@@ -1,0 +1,138 @@
+import type { Writable } from "node:stream";
+import { callbackFailed, streamFailed } from "../../arguments/callbacks.js";
+import { InputStream } from "../../channel/input-stream.js";
+import type { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Execution, OutputUse } from "../execution.js";
+import { type ByteSink, callbackWriter, carry, type OutputCallback, type SinkWriter, writerTo } from "./sink.js";
+import { type ByteSource, readerOf, type SourceReader } from "./source.js";
+
+/** What a caller gives a program to read, and who takes what it puts out. */
+export interface EndsOptions {
+  readonly stdin?: "null" | "pipe" | ByteSource;
+  readonly input?: string | Uint8Array | ByteSource;
+  readonly output?: { readonly stdout?: ByteSink; readonly stderr?: ByteSink };
+  readonly onStdout?: OutputCallback;
+  readonly onStderr?: OutputCallback;
+}
+
+const OUTPUTS = ["stdout", "stderr"] as const;
+type OutputName = (typeof OUTPUTS)[number];
+
+/**
+ * The caller's streams and callbacks of one program. They are listened to from the start, long before the program runs: what fails
+ * meanwhile is remembered. The first failure of any of them is told, and nothing is taken or given any more.
+ */
+export class Ends implements Disposable {
+  readonly #operation: string;
+  readonly #options: EndsOptions;
+  readonly #reader: SourceReader | undefined;
+  readonly #writers: Readonly<Record<OutputName, SinkWriter | undefined>>;
+  #failure: BulkheadError | undefined;
+  #failed: ((error: BulkheadError) => void) | undefined;
+  #execution: Execution | undefined;
+  #cut: () => void = () => undefined;
+
+  /** `options` have been checked. */
+  constructor(operation: string, options: EndsOptions) {
+    this.#operation = operation;
+    this.#options = options;
+    const [name, source] = sourceIn(options);
+    const failed = (cause: unknown) => streamFailed(operation, name, cause);
+    try {
+      this.#reader = source && readerOf(source, (cause) => this.fail(failed(cause)));
+    } catch (cause) {
+      throw failed(cause);
+    }
+    this.#writers = { stdout: this.#writer("stdout"), stderr: this.#writer("stderr") };
+  }
+
+  get failure(): BulkheadError | undefined {
+    return this.#failure;
+  }
+
+  /** Calls `failed` with the first failure, at once if that has been. */
+  whenFailed(failed: (error: BulkheadError) => void): void {
+    this.#failed = failed;
+    if (this.#failure !== undefined) failed(this.#failure);
+  }
+
+  /** The first one counts. */
+  fail(error: BulkheadError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#failed?.(error);
+  }
+
+  /** Whether it is given as a stream to somebody of the caller's. */
+  takes(name: OutputName): boolean {
+    return this.#writers[name] !== undefined;
+  }
+
+  /** What becomes of one output, where what nobody takes is collected. */
+  use(name: OutputName, collect = this.#options.output?.[name] === undefined): OutputUse {
+    return { collect, stream: this.takes(name) };
+  }
+
+  /** Feeds the program. Gives the stream to write to with `stdin: "pipe"`, else null. */
+  connectInput(execution: Execution, piped: boolean): Writable | null {
+    if (!piped) return null;
+    const name = this.#options.input === undefined ? "stdin" : "options.input";
+    const to = new InputStream(execution.stream, (cause) => this.fail(streamFailed(this.#operation, name, cause)));
+    void execution.settled.then(() => {
+      this.#reader?.release();
+      to.destroy();
+    });
+    if (this.#reader !== undefined) {
+      this.#reader.feed(to);
+      return null;
+    }
+    const { input } = this.#options;
+    if (input === undefined) return to;
+    to.end(input);
+    return null;
+  }
+
+  /** Passes the output on; resolves when its takers have all of it, or are not waited for any more. */
+  connectOutput(execution: Execution): Promise<void> | undefined {
+    this.#execution = execution;
+    const carried = OUTPUTS.flatMap((name) => {
+      const from = execution.streams[name];
+      const to = this.#writers[name];
+      if (from === null || to === undefined) return [];
+      return [carry(from, to)];
+    });
+    if (carried.length === 0) return undefined;
+    const cut = new Promise<void>((resolve) => {
+      this.#cut = resolve;
+    });
+    return Promise.race([Promise.all(carried).then(() => undefined), cut]);
+  }
+
+  /** Nobody is waited for any more, and nothing listened to. */
+  [Symbol.dispose](): void {
+    this.#reader?.release();
+    for (const name of OUTPUTS) {
+      if (this.#writers[name] === undefined) continue;
+      this.#writers[name].release();
+      this.#execution?.streams[name]?.destroy();
+    }
+    this.#cut();
+  }
+
+  #writer(name: OutputName): SinkWriter | undefined {
+    const isStdout = name === "stdout";
+    const callback = isStdout ? this.#options.onStdout : this.#options.onStderr;
+    if (callback !== undefined) {
+      const called = isStdout ? "options.onStdout" : "options.onStderr";
+      return callbackWriter(callback, (cause) => this.fail(callbackFailed(this.#operation, called, cause)));
+    }
+    const sink = this.#options.output?.[name];
+    const failed = (cause: unknown) => this.fail(streamFailed(this.#operation, `options.output.${name}`, cause));
+    return sink && writerTo(sink, failed);
+  }
+}
+
+function sourceIn({ stdin, input }: EndsOptions): readonly [name: string, source: ByteSource | undefined] {
+  if (typeof stdin === "object") return ["options.stdin", stdin];
+  return ["options.input", typeof input === "object" && !(input instanceof Uint8Array) ? input : undefined];
+}

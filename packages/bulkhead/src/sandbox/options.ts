@@ -1,0 +1,52 @@
+import { type Check, shown } from "../arguments/check.js";
+import { abortSignal, callback, type Hints, hostPath, isRecord, object } from "../arguments/values.js";
+import { egressOptions } from "../egress/options.js";
+import { imageOptions } from "../images/options.js";
+import type { Policy } from "../policy/schema.js";
+import type { PrepareOptions } from "./prepare.js";
+
+/** The options of whatever prepares a policy. */
+export const prepareShape = {
+  broker: hostPath,
+  images: imageOptions,
+  signal: abortSignal,
+  egress: egressOptions,
+  amend: callback<NonNullable<PrepareOptions["amend"]>>(),
+  goOn: callback<NonNullable<PrepareOptions["goOn"]>>(),
+} as const;
+
+/** What somebody looks for among the options, and finds in the policy. */
+export const POLICY_HINTS: Hints = {
+  policy: "the policy is the argument before the options",
+  time: "the time is `resources.time` of the policy",
+  timeout: "the time is `resources.time` of the policy",
+  timeoutMs: 'the time is `resources.time` of the policy, such as "30s"',
+  memory: "the memory is `resources.memory` of the policy",
+  resources: "it is a field of the policy, the argument before",
+  level: "it is a field of the policy, the argument before",
+  image: "it is a field of the policy, the argument before",
+  root: "it is a field of the policy, the argument before",
+  network: "it is a field of the policy, the argument before",
+  files: "it is a field of the policy, the argument before",
+  outputBytes: "the bound of the output is `resources.output` of the policy",
+};
+
+export const prepareOptions: Check<PrepareOptions> = object<PrepareOptions>(prepareShape, POLICY_HINTS);
+
+/** That it is an object; what is in it is the policy's schema to judge. */
+export const policyArgument: Check<Policy> = (value, path, flaws) => {
+  if (isRecord(value) && !Array.isArray(value)) return;
+  const cure = typeof value === "string" ? " (`loadPolicy` reads a file)" : "";
+  flaws.push({ path, message: `must be an object, not ${shown(value)}${cure}` });
+};
+
+/**
+ * A policy as it is now: its owner may change it while its sandbox is prepared. What cannot be copied is no plain data, and judged as it is.
+ */
+export function policyOfNow(policy: Policy): Policy {
+  try {
+    return structuredClone(policy);
+  } catch {
+    return policy;
+  }
+}
