@@ -1,7 +1,7 @@
 import type { Group } from "../program.js";
 
 const SOURCES = `for n in 1 2 3 4 5 6 7 8; do echo "int f$n(void) { return $n; }" > f$n.c; done
-{ for n in 1 2 3 4 5 6 7 8; do echo "int f$n(void);"; done; echo '#include <stdio.h>'; echo 'int main(void) { printf("%d\\n", f1()+f2()+f3()+f4()+f5()+f6()+f7()+f8()); }'; } > main.c`;
+{ for n in 1 2 3 4 5 6 7 8; do echo "int f$n(void);"; done; echo '#include <stdio.h>'; echo 'int main(void) { printf("%d", f1()+f2()+f3()+f4()+f5()+f6()+f7()+f8()); puts(""); }'; } > main.c`;
 
 export const building: Group = {
   name: "building",
@@ -52,7 +52,7 @@ autoreconf -i >/dev/null 2>&1 && ./configure >/dev/null && make -s >/dev/null &&
       packages: ["ant", "openjdk-17-jdk-headless"],
       script: `mkdir s && echo 'class A { public static void main(String[] a) { System.out.println(42); } }' > s/A.java
 echo '<project default="r"><target name="r"><mkdir dir="o"/><javac srcdir="s" destdir="o" includeantruntime="false"/><java classname="A" classpath="o" fork="true"/></target></project>' > build.xml
-ant -q | sed -n 's/.*\\[java\\] //p'`,
+ant | sed -n 's/.*\\[java\\] //p'`,
       prints: "42",
       resources: { memory: "1GiB", time: "3m" },
     },

@@ -73,7 +73,7 @@ go run main.go`,
       script: `echo '#include <pthread.h>
 #include <stdio.h>
 static void *f(void *x) { *(int *)x += 41; return 0; }
-int main(void) { int n = 1; pthread_t t; pthread_create(&t, 0, f, &n); pthread_join(t, 0); printf("%d\\n", n); }' > a.c && gcc -O2 -pthread a.c -o a && ./a`,
+int main(void) { int n = 1; pthread_t t; pthread_create(&t, 0, f, &n); pthread_join(t, 0); printf("%d", n); puts(""); }' > a.c && gcc -O2 -pthread a.c -o a && ./a`,
       prints: "42",
     },
     {

@@ -59,7 +59,7 @@ print(int(sum(b.sum() for b, in d)))'`,
       packages: ["openmpi-bin", "libopenmpi-dev", "gcc", "libc6-dev"],
       script: `echo '#include <mpi.h>
 #include <stdio.h>
-int main(int c, char **v) { int r, s; MPI_Init(&c, &v); MPI_Comm_rank(MPI_COMM_WORLD, &r); r++; MPI_Reduce(&r, &s, 1, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD); if (r == 1) printf("%d\\n", s); MPI_Finalize(); }' > a.c && mpicc a.c -o a && mpirun --oversubscribe -n 3 ./a 2>/dev/null`,
+int main(int c, char **v) { int r, s; MPI_Init(&c, &v); MPI_Comm_rank(MPI_COMM_WORLD, &r); r++; MPI_Reduce(&r, &s, 1, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD); if (r == 1) printf("%d", s), puts(""); MPI_Finalize(); }' > a.c && mpicc a.c -o a && mpirun --oversubscribe -n 3 ./a 2>/dev/null`,
       prints: "6",
       resources: { memory: "1GiB", pids: 128, time: "5m" },
     },
