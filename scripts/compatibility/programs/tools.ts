@@ -18,7 +18,7 @@ export const tools: Group = {
     {
       name: "tmux",
       packages: ["tmux"],
-      script: `export TMUX_TMPDIR=$PWD; tmux -f /dev/null new -d -s a 'echo 42 > out; tmux wait -S done' && tmux wait done; cat out`,
+      script: `export TMUX_TMPDIR=$PWD; tmux -f /dev/null new -d -s a 'echo 42 > out; sleep 2'; for i in $(seq 50); do [ -s out ] && break; sleep 0.2; done; cat out`,
       prints: "42",
     },
     {
