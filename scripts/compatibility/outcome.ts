@@ -9,11 +9,14 @@ export type Outcome =
 /** A guest under emulation is this much slower; the time limit is not what is tried here. */
 const EMULATED_TIME = 6;
 
+/** Empty and writable; these images name none. */
+const WORKDIR = "/work";
+
 /** The policy that a program runs under. */
 export function policyFor({ resources = {} }: Program, image: string, level: Level): Policy {
   const { time } = resources;
   const slow = level === "microvm" ? EMULATED_TIME : 2;
-  return { image, level, resources: { ...resources, time: `${seconds(time ?? "60s") * slow}s` } };
+  return { image, level, workdir: WORKDIR, resources: { ...resources, time: `${seconds(time ?? "60s") * slow}s` } };
 }
 
 /** Runs `program` once. */

@@ -69,7 +69,7 @@ int main(void) { return malloc(7) == 0; }' > a.c && gcc -g a.c -o a && valgrind 
     {
       name: "perf",
       packages: ["linux-perf"],
-      script: `perf stat -e task-clock true 2>&1 | grep -c task-clock`,
+      script: `perf stat -e task-clock true 2>&1 | grep -c 'msec task-clock'`,
       prints: "1",
     },
     {
@@ -88,8 +88,9 @@ int main(void) { return malloc(7) == 0; }' > a.c && gcc -g a.c -o a && valgrind 
     {
       name: "OpenSSL (a TLS server and its client)",
       packages: ["openssl"],
-      script: `openssl req -x509 -newkey rsa:2048 -nodes -keyout k -out c -subj /CN=localhost 2>/dev/null; (echo 42; sleep 2) | openssl s_server -quiet -key k -cert c -accept 4433 -naccept 1 >/dev/null 2>&1 & for i in $(seq 50); do sleep 0.2; sleep 4 | openssl s_client -quiet -connect localhost:4433 2>/dev/null | head -1 > out; [ -s out ] && break; done; cat out`,
-      prints: "42",
+      script: `openssl req -x509 -newkey rsa:2048 -nodes -keyout k -out c -subj /CN=localhost 2>/dev/null; openssl s_server -www -key k -cert c -accept 4433 >/dev/null 2>&1 &
+for i in $(seq 50); do printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet -connect localhost:4433 2>/dev/null | head -1 | tr -d '\\r' > out; [ -s out ] && break; sleep 0.2; done; cat out; kill %1 2>/dev/null || kill $!`,
+      prints: "HTTP/1.0 200 ok",
       resources: { time: "3m" },
     },
     {
