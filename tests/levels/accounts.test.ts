@@ -50,6 +50,16 @@ await forEachLevel((level) => {
     expect(await printed(NAMES, { level, ...(user === undefined ? {} : { user }) })).toBe(expected);
   });
 
+  test("a root without /etc/hosts knows localhost and its own name", async () => {
+    await using bare = await rootWith(null);
+    await using own = await rootWith({ hosts: "10.1.2.3 elsewhere\n", hostname: "elsewhere\n" });
+    for (const { path: root } of [bare, own]) {
+      const script = "cat /etc/hosts /etc/hostname";
+      const result = await run(["/bin/busybox", "sh", "-c", script], { level, root, hostname: "box" });
+      expect(result.stdout).toBe("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 box\nbox\n");
+    }
+  });
+
   test("a root without accounts gets some", async () => {
     for (const files of [null, {}, { passwd: "" }, { group: "staff:x:50:\n" }]) {
       await using root = await rootWith(files);

@@ -145,7 +145,8 @@ pub enum Mount {
     Sys(At),
     /// Covers a file or directory with nothing, if it is there.
     Mask(At),
-    /// A read-only file with this content. In a root of kind `empty` it is made; elsewhere, and below a bind, it must cover a file.
+    /// A read-only file with this content. In a root of kind `empty` it is made; elsewhere, and below a bind, it covers the file there, or one that
+    /// the layer in memory above the root gets for it.
     File(File),
     /// A read-only file as `File` is, that says which users there are.
     Passwd(Passwd),

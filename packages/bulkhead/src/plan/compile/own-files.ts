@@ -5,7 +5,10 @@ import { coveredBundles } from "../inputs/bundles.js";
 import { COVERED_FILES } from "../inputs/mount-points.js";
 import type { Mount } from "../schema.js";
 
-/** The few files of /etc that a sandbox has of its own. In a root that has them they are covered; a host root gets all. */
+/**
+ * The few files of /etc that a sandbox has of its own. A root's own are covered, and a root without them gets them: images often have none,
+ * since every runtime writes them, and without /etc/hosts nothing knows `localhost`.
+ */
 export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy): readonly Mount[] {
   const contents: Readonly<Record<(typeof COVERED_FILES)[number], string>> = {
     "/etc/hosts": `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostname}\n`,
@@ -17,9 +20,12 @@ export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy):
   if (root.kind === "host") {
     return COVERED_FILES.map((at) => file(at, contents[at]));
   }
-  // Each cover costs mounts, and the base image says by itself what a default plan would.
-  const differs = (at: (typeof COVERED_FILES)[number]) => root.contents[at] !== contents[at];
-  return COVERED_FILES.filter((at) => root.kindAt[at] === "file" && differs(at)).map((at) => file(at, contents[at]));
+  // Each costs mounts, and the base image says by itself what a default plan would. A link or a device in their place stays.
+  const wanted = (at: (typeof COVERED_FILES)[number]) =>
+    root.kindAt[at] === "missing"
+      ? contents[at] !== ""
+      : root.kindAt[at] === "file" && root.contents[at] !== contents[at];
+  return COVERED_FILES.filter(wanted).map((at) => file(at, contents[at]));
 }
 
 /** What stands in the place of a root's bundle of authorities until the authority of one sandbox is made. */

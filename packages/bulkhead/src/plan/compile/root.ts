@@ -29,7 +29,7 @@ export function rootFor(policy: ResolvedPolicy, inputs: Inputs, mounts: readonly
 
 /** Whether the place that this is mounted on must be made, in the root or in a file system that was mounted before. */
 function isMissing(mount: Mount, before: readonly Mount[], root: DirectoryRoot): boolean {
-  if (mount.kind === "mask" || mount.kind === "file") return false; // only ever cover what is there
+  if (mount.kind === "mask") return false; // only ever covers what is there
   const below = before.some(
     (parent) => (parent.kind === "tmpfs" || parent.kind === "bind") && isWithin(mount.at, parent.at),
   );
