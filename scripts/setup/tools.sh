@@ -43,6 +43,9 @@ bench_tools() {
   need umoci umoci
   need docker-registry docker-registry
   need tinyproxy tinyproxy-bin
+  need zstd zstd
+  need xz xz-utils
+  need bzip2 bzip2
   image_tools
   install_wanted "programs for tests and benchmarks"
 }

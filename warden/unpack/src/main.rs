@@ -2,7 +2,8 @@
 //!
 //! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below the two directories only. It never holds
 //! privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but what can be
-//! checked. `bulkhead-unpack --flush DIR`, which reads nothing, flushes the file system of a directory when all layers are there. One line of JSON goes to stdout: `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
+//! checked. `bulkhead-unpack --decompress [--max-bytes N] [--max-ratio N]` only
+//! decompresses stdin to stdout, and says on stderr what was wrong. `bulkhead-unpack --flush DIR`, which reads nothing, flushes the file system of a directory when all layers are there. One line of JSON goes to stdout: `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -53,6 +54,11 @@ fn main() -> ExitCode {
             Err(error) => answer(&Refusal { error }, ExitCode::FAILURE),
         };
     }
+    if let Some((flag, rest)) = arguments.split_first()
+        && flag == "--decompress"
+    {
+        return decompress(rest);
+    }
     let options = match limits::parse(arguments.into_iter()) {
         Ok(options) => options,
         Err(argument) => {
@@ -63,6 +69,37 @@ fn main() -> ExitCode {
     match unpack(&options) {
         Ok(report) => answer(&report, ExitCode::SUCCESS),
         Err(error) => answer(&Refusal { error }, ExitCode::FAILURE),
+    }
+}
+
+/// For an archive of several images, which the caller reads itself.
+fn decompress(arguments: &[std::ffi::OsString]) -> ExitCode {
+    let nowhere = ["--dest", "", "--hidden", ""].map(std::ffi::OsString::from);
+    let Ok(options) = limits::parse(nowhere.into_iter().chain(arguments.iter().cloned())) else {
+        return ExitCode::from(2);
+    };
+    match copy_decompressed(&options.limits) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let line = serde_json::to_string(&Refusal { error }).unwrap_or_default();
+            eprintln!("{line}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn copy_decompressed(limits: &limits::Limits) -> Result<(), Failure> {
+    let mut source = source::Source::open(std::io::stdin().lock(), limits)?;
+    let mut output = std::io::stdout().lock();
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        let count = source.fill(&mut buffer)?;
+        if count == 0 {
+            return output.flush().map_err(|_| Failure::system("write", rustix::io::Errno::PIPE));
+        }
+        output
+            .write_all(buffer.get(..count).unwrap_or_default())
+            .map_err(|_| Failure::system("write", rustix::io::Errno::PIPE))?;
     }
 }
 

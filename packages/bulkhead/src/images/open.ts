@@ -14,6 +14,7 @@ import { PULL } from "./store/pins.js";
 import { Store } from "./store/store.js";
 import { findStored, notLocal, storedLayers } from "./stored.js";
 import { findStacked, unpackInto } from "./unpack/into-store.js";
+import { DEFAULT_UNPACK_LIMITS } from "./unpack/limits.js";
 import { requireNoRule, ruleFor } from "./verify/rules.js";
 
 /** An image that is ready to be a root file system. It stays in the store until it is disposed of, or this process ends. */
@@ -42,7 +43,7 @@ export async function openImage(source: string, options: OpenImageOptions = {}):
   const parsed = parseImageSource(source);
   if (parsed.kind === "registry") return await openNamed(await Store.open(options.store), parsed.name, options);
   requireNoRule(options.verify ?? null, source);
-  await using image = await resolveFile(parsed);
+  await using image = await resolveFile(parsed, options);
   const store = await Store.open(options.store);
   const { digest, config } = image;
   return await held(store, image.layers, async () => {
@@ -51,13 +52,20 @@ export async function openImage(source: string, options: OpenImageOptions = {}):
   });
 }
 
-/** Reads the documents of an image in files. Its layers are not touched. */
-export function resolveFile({ kind, path, tag }: ImageFile): Promise<ResolvedImage> {
+/** Reads the documents of an image in files. Its layers are not touched; but an archive that is compressed as a whole is decompressed. */
+export function resolveFile(
+  { kind, path, tag }: ImageFile,
+  options: SandboxOptions & Pick<OpenImageOptions, "limits"> & { readonly store?: string | undefined },
+): Promise<ResolvedImage> {
   switch (kind) {
     case "oci":
       return resolveLayout(path, tag);
     case "docker-archive":
-      return resolveArchive(path, tag);
+      return resolveArchive(path, tag, async (input) => {
+        const { decompress } = await import("./unpack/decompress.js");
+        const limits = { ...DEFAULT_UNPACK_LIMITS, ...options.limits };
+        return await decompress(input, await Store.open(options.store), limits, sandboxOptions(options));
+      });
   }
 }
 
@@ -164,6 +172,6 @@ async function requireStoredSignature(
   await requireSignature(store, image, rule, client);
 }
 
-function sandboxOptions({ broker, signal }: OpenImageOptions): SandboxOptions {
+function sandboxOptions({ broker, signal }: SandboxOptions): SandboxOptions {
   return { ...(broker === undefined ? {} : { broker }), ...(signal === undefined ? {} : { signal }) };
 }

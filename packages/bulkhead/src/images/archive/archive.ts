@@ -30,8 +30,12 @@ type Entry = z.output<typeof manifestSchema>[number];
  * An image of an archive as `docker save`, `podman save` or `skopeo copy … docker-archive:` write it. Throws
  * IMAGE_NOT_FOUND if there is no such file, tag or platform, IMAGE_INVALID if the archive or a document is wrong.
  */
-export async function resolveArchive(path: string, tag: string | undefined): Promise<ResolvedImage> {
-  const { handle, sizeBytes } = await openRegular(path);
+export async function resolveArchive(
+  path: string,
+  tag: string | undefined,
+  decompress: Decompress,
+): Promise<ResolvedImage> {
+  const { handle, sizeBytes } = await openPlain(path, decompress);
   try {
     const index = await indexTar(handle, sizeBytes, path);
     const read = ({ start, sizeBytes: length }: TarFile) => readRange(handle, start, length, DOCUMENT_BYTES, path);
@@ -46,6 +50,39 @@ export async function resolveArchive(path: string, tag: string | undefined): Pro
     const layers = layersOf(entry, diffIds, index, handle);
     const documents = { manifest: null, configuration: bytes };
     return { digest, config, layers, documents, [Symbol.asyncDispose]: () => handle.close() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+type Opened = { readonly handle: FileHandle; readonly sizeBytes: number };
+
+/** Makes a file of a stream that is compressed with gzip or zstd. */
+export type Decompress = (input: Readable) => Promise<Opened>;
+
+/** What compression is told by: the name of a file is only a claim. */
+const MAGIC: readonly (readonly [string, string])[] = [
+  ["gzip", "1f8b"],
+  ["zstd", "28b52ffd"],
+  ["xz", "fd377a585a00"],
+  ["bzip2", "425a68"],
+];
+
+/** The archive without compression. Throws IMAGE_INVALID for a compression that Bulkhead does not know. */
+async function openPlain(path: string, decompress: Decompress): Promise<Opened> {
+  const opened = await openRegular(path);
+  const { handle, sizeBytes } = opened;
+  try {
+    const start = Buffer.from(await readRange(handle, 0, Math.min(6, sizeBytes), 6, path)).toString("hex");
+    const [compression] = MAGIC.find(([, magic]) => start.startsWith(magic)) ?? [];
+    if (compression === undefined) return opened;
+    if (compression !== "gzip" && compression !== "zstd") {
+      throw invalid("read archive", `compressed with ${compression}: decompress it first`, path);
+    }
+    const plain = await decompress(createReadStream("", { fd: handle, start: 0, autoClose: false }));
+    await handle.close();
+    return plain;
   } catch (error) {
     await handle.close();
     throw error;

@@ -30,7 +30,7 @@ export interface TakeInOptions extends SandboxOptions {
  */
 export async function importImage(source: string, nameText: string, options: TakeInOptions): Promise<NameRecord> {
   const name = localName(nameText, "import image");
-  await using image = await resolveFile(parseImageFile(source));
+  await using image = await resolveFile(parseImageFile(source), options);
   return await takeIn(image, name, options);
 }
 

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { chmod, chown, mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { chmod, chown, type FileHandle, mkdir, open, readdir, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { boot, isAbandoned, newToken } from "../../host/owner-token.js";
@@ -178,6 +178,18 @@ export class Store {
   async trees(): Promise<ReadonlyMap<string, TreeRecord | undefined>> {
     const keys = await readdir(this.#trees);
     return new Map(keys.map((key) => [key, this.find(key)?.record] as const));
+  }
+
+  /** A new, empty file that has no name any more: nothing of it is left, however this process ends. Throws IMAGE_STORE_UNAVAILABLE. */
+  async scratchFile(): Promise<FileHandle> {
+    const path = join(this.#work, newToken());
+    try {
+      const handle = await open(path, "wx+", 0o600);
+      await unlink(path);
+      return handle;
+    } catch (error) {
+      throw unavailable(path, errnoOf(error));
+    }
   }
 
   /** Takes a tree's name away, and returns where it is now, to be removed: so nobody finds half of one. */

@@ -5,6 +5,16 @@ import { invalid } from "../documents/invalid.js";
 import { digest } from "../documents/oci.js";
 import type { ImageLayer } from "../image.js";
 
+const refusalSchema = z.object({
+  error: z.object({
+    code: z.enum(["IMAGE_INVALID", "IMAGE_LIMIT", "IMAGE_UNPACK_FAILED"]),
+    operation: z.string().check(z.maxLength(64)),
+    path: z.optional(z.string().check(z.maxLength(4096))),
+    errno: z.optional(z.number().check(z.int())),
+    detail: z.optional(z.string().check(z.maxLength(256))),
+  }),
+});
+
 /**
  * What the unpacker prints. It ran on hostile input, so this is a claim: it decides whether the tree is used, and never
  * what the tree is called.
@@ -21,15 +31,7 @@ const reportSchema = z.union([
       everything: z.boolean(),
     }),
   }),
-  z.object({
-    error: z.object({
-      code: z.enum(["IMAGE_INVALID", "IMAGE_LIMIT", "IMAGE_UNPACK_FAILED"]),
-      operation: z.string().check(z.maxLength(64)),
-      path: z.optional(z.string().check(z.maxLength(4096))),
-      errno: z.optional(z.number().check(z.int())),
-      detail: z.optional(z.string().check(z.maxLength(256))),
-    }),
-  }),
+  refusalSchema,
 ]);
 
 export interface LayerReport {
@@ -48,17 +50,28 @@ export function readReport(result: ProcessResult, layer: ImageLayer): LayerRepor
     const detail = result.signal ?? `exit code ${result.exitCode}`;
     throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "unpack layer", path: layer.digest, detail });
   }
-  if ("error" in report) {
-    const { code, operation, path, errno, detail } = report.error;
-    throw new BulkheadError(code, {
-      operation,
-      ...(path === undefined ? {} : { path }),
-      ...(errno === undefined ? {} : { errno }),
-      ...(detail === undefined ? {} : { detail }),
-    });
-  }
+  if ("error" in report) throw refused(report.error);
   if (report.diffId !== layer.diffId) throw invalid("unpack layer", "diff_id", layer.digest);
   return report;
+}
+
+/** Why something could not be decompressed, as the unpacker says on stderr; undefined: it does not say. */
+export function decompressionFailure(stderr: string): BulkheadError | undefined {
+  try {
+    const parsed = refusalSchema.safeParse(JSON.parse(stderr));
+    return parsed.success ? refused(parsed.data.error) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refused({ code, operation, path, errno, detail }: z.output<typeof refusalSchema>["error"]): BulkheadError {
+  return new BulkheadError(code, {
+    operation,
+    ...(path === undefined ? {} : { path }),
+    ...(errno === undefined ? {} : { errno }),
+    ...(detail === undefined ? {} : { detail }),
+  });
 }
 
 function parse(line: string): z.output<typeof reportSchema> | undefined {

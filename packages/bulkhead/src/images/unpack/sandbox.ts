@@ -33,14 +33,27 @@ export async function createUnpackSandbox(
   const { Sandbox } = await import("../../sandbox/sandbox.js");
   const owners = keepsOwners();
   const policy: Policy = {
-    level: "container",
-    root: "base",
+    ...policyFor(limits),
     ...(owners ? { user: 0, capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER"] } : {}),
     files: [
       { host: unpackerPath(), at: UNPACKER },
       { host: directories.root, at: LAYER, mode: "rw" },
       { host: directories.hidden, at: HIDDEN, mode: "rw" },
     ],
+  };
+  return await Sandbox.create(policy, { ...options, amend: (plan) => amend(plan, owners) });
+}
+
+/** The same for one that decompresses a stream, and writes nowhere. */
+export async function createDecompressSandbox(limits: UnpackLimits, options: SandboxOptions): Promise<Sandbox> {
+  const { Sandbox } = await import("../../sandbox/sandbox.js");
+  return await Sandbox.create({ ...policyFor(limits), files: [{ host: unpackerPath(), at: UNPACKER }] }, options);
+}
+
+function policyFor(limits: UnpackLimits): Policy {
+  return {
+    level: "container",
+    root: "base",
     network: "none",
     resources: {
       memory: 768 * MIB,
@@ -52,7 +65,6 @@ export async function createUnpackSandbox(
     },
     require: ["seccomp", "no-new-privs", "namespace.mount", "network", "rlimits"],
   };
-  return await Sandbox.create(policy, { ...options, amend: (plan) => amend(plan, owners) });
 }
 
 /** What no policy can ask for: the store's whole range of owners, and whiteouts. */
