@@ -80,18 +80,19 @@ setup_use() {
       setup_gvisor
       ;;
     *)
-      say "unknown use '$1': one of cli run chroot container gvisor microvm test bench hosts all"
-      exit 125
+      missing "the use '$1'" "name one of cli run chroot container gvisor microvm test bench hosts all"
+      return 1
       ;;
   esac
 }
 
-uses=''
+uses='' json=''
 for argument; do
   case $argument in
+    --json) json=1 ;;
     --offline) export BULKHEAD_OFFLINE=1 ;;
     -h | --help)
-      say 'usage: ./bulkhead setup [chroot|container|gvisor|microvm|test|bench|hosts|all]… [--offline]'
+      say 'usage: ./bulkhead setup [chroot|container|gvisor|microvm|test|bench|hosts|all]… [--offline] [--json]'
       exit 0
       ;;
     *) uses="$uses $argument" ;;
@@ -115,4 +116,7 @@ trap 'say interrupted; exit 130' INT TERM HUP
 for use in ${uses:-run}; do
   setup_use "$use" || true
 done
-report_missing || exit 125
+status=0
+report_missing || status=125
+[ -z "$json" ] || report_json
+exit "$status"

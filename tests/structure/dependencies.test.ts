@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   evidence: ["errors", "policy", "host", "plan"],
   syscalls: ["errors", "arguments", "host"],
   apparmor: ["errors", "policy", "host", "plan"],
-  plan: ["errors", "policy", "host", "evidence", "syscalls"],
+  plan: ["errors", "arguments", "policy", "host", "evidence", "syscalls"],
   channel: ["errors"],
   broker: ["errors", "arguments", "channel", "host", "plan", "evidence"],
   guest: ["errors", "arguments", "channel", "broker", "host", "plan", "evidence"],
@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   learn: ["errors", "arguments", "policy", "host", "apparmor", "egress", "broker", "sandbox", "syscalls"],
   record: ["errors", "arguments", "policy", "plan", "evidence"],
   verify: ["errors", "arguments", "policy", "host", "evidence", "broker", "sandbox"],
-  diff: ["errors", "arguments", "policy", "sandbox"],
+  diff: ["errors", "arguments", "policy", "plan", "syscalls", "sandbox"],
   surface: ["errors", "arguments", "policy", "host", "broker", "sandbox"],
   sandbox: [
     "record",

@@ -4,6 +4,7 @@
 
 /** Runs code that you do not fully trust behind the wall that you choose. Start with `run` or `Sandbox`. */
 
+export { suggest } from "./arguments/suggest.js";
 export { Broker } from "./broker/broker.js";
 export type { Evidence, ProcessEvidence } from "./broker/evidence.js";
 export type { BrokerLimits, Ended, Stats } from "./broker/messages.js";
@@ -11,6 +12,7 @@ export { SYSTEM_SOCKET, type SystemBrokerOptions, systemBrokerCommand } from "./
 export { compareLevels, type JobComparison, type JobRun } from "./diff/diff.js";
 export type { Difference } from "./diff/differences.js";
 export type { FilesLeft } from "./diff/files-left.js";
+export { comparePlans, comparePolicies, type PlanChange } from "./diff/plans/compare.js";
 export type { EgressAnswer, EgressAsk, EgressHook } from "./egress/hook.js";
 export type { EgressEvent, EgressListener } from "./egress/log/event.js";
 export { type EgressLog, egressLog } from "./egress/log/file.js";
@@ -61,6 +63,7 @@ export type { Policy } from "./policy/schema.js";
 export { parseSize } from "./policy/units.js";
 export { type Envelope, formatEnvelope, verifyRecord } from "./record/envelope.js";
 export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./record/key.js";
+export { readRecord } from "./record/read.js";
 export type { RecordOptions } from "./record/recorder.js";
 export type { Statement } from "./record/statement.js";
 export type { ByteSink, OutputCallback } from "./sandbox/ends/sink.js";

@@ -1,6 +1,8 @@
 import { EXIT } from "./exit-codes.js";
+import { Interrupted } from "./interrupted.js";
 import { styleFor } from "./output/style.js";
 import { finish, jsonLine, print } from "./output/write.js";
+import type { Asked } from "./usage.js";
 
 /** What the library's errors look like; recognised by shape, so that reporting needs nothing loaded. */
 interface Described {
@@ -9,33 +11,81 @@ interface Described {
   readonly remedy: string;
 }
 
-/** Reports an error on stderr, with `--json` also as an object on stdout, and ends with 125. Help that was asked for is no error. */
-export async function fail(error: unknown, json: boolean): Promise<never> {
-  if (isCommander(error)) {
-    // It has printed its message already.
-    return await finish(error.exitCode === 0 ? 0 : EXIT.bulkhead);
+/**
+ * Reports an error on stderr, with `--json` also as an object on stdout, and ends with 125. Help that was asked for is no error; a run
+ * that a signal ended says nothing on stderr: whoever sent that knows why.
+ */
+export async function fail(error: unknown, asked: Asked): Promise<never> {
+  if (isCommander(error) && error.exitCode === 0) return await finish(0);
+  const { json } = asked;
+  if (error instanceof Interrupted) {
+    if (json) await say(process.stdout, jsonLine({ error: error.described }));
+    return await finish(error.exitCode);
   }
-  const described = describeFailure(error);
+  const described = describeFailure(error, asked);
   const style = styleFor(process.stderr);
   const lines = [`${style.bad("bulkhead:")} ${style.strong(described.code)}: ${described.message}`];
   if (described.remedy !== "") lines.push(`  ${style.dim("remedy:")} ${described.remedy}`);
-  await print(process.stderr, `${lines.join("\n")}\n`);
-  if (json) await print(process.stdout, jsonLine({ error: isDescribed(error) ? error : described }));
+  await say(process.stderr, `${lines.join("\n")}\n`);
+  if (json) await say(process.stdout, jsonLine({ error: described }));
   return await finish(EXIT.bulkhead);
 }
 
-function describeFailure(error: unknown): Described {
+/** Where a failure is told there is nowhere to tell of another. */
+async function say(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  await print(stream, text).catch(() => undefined);
+}
+
+function describeFailure(error: unknown, asked: Asked): Described {
   if (isDescribed(error)) return error;
+  if (isCommander(error)) return describeUsage(error, asked);
+  if (isOfSystem(error)) return describeOfSystem(error);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: "UNEXPECTED", message, remedy: "This is a bug in Bulkhead: please report it with the lines above." };
+}
+
+/** As the library's `USAGE`. Commander's message is `error: …`, with a suggestion on a line of its own. */
+function describeUsage({ code, message }: Commander, { command, unknown }: Asked) {
+  const missing = unknown === undefined ? "a command is missing" : `unknown command '${unknown}'`;
+  const detail =
+    code === "commander.help" ? missing : message.replace(/^error: /, "").replace(/\n\((Did you mean .*)\)$/, ". $1");
+  const remedy = `See \`${["bulkhead", "help", ...command].join(" ")}\`.`;
+  return { code: "USAGE", fault: "user", message: `the command line is not valid: ${oneLine(detail)}`, remedy, detail };
+}
+
+/** As the library's `PATH_UNUSABLE`: a path that was given and looked at here, or one on the way to it. */
+function describeOfSystem({ message, syscall, path, errno }: OfSystem) {
+  return {
+    code: "PATH_UNUSABLE",
+    fault: "user",
+    message: `a path of this machine could not be used (${oneLine(message)})`,
+    remedy: "Check that the path exists, that it is of the kind needed, and that you may use it.",
+    operation: syscall,
+    ...(path === undefined ? {} : { path }),
+    errno: -errno,
+  };
+}
+
+/** Words of a command line, and names of files, may hold what a terminal acts on. */
+function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\u{fffd}");
 }
 
 function isDescribed(error: unknown): error is Error & Described {
   return error instanceof Error && "code" in error && "remedy" in error;
 }
 
-function isCommander(error: unknown): error is Error & { readonly exitCode: number } {
+type Commander = Error & { readonly exitCode: number; readonly code: string };
+
+function isCommander(error: unknown): error is Commander {
   return (
     error instanceof Error && "exitCode" in error && "code" in error && String(error.code).startsWith("commander.")
   );
+}
+
+type OfSystem = Error & { readonly errno: number; readonly syscall: string; readonly path?: string };
+
+/** What Node throws when a system call fails. */
+function isOfSystem(error: unknown): error is OfSystem {
+  return error instanceof Error && "errno" in error && typeof error.errno === "number" && "syscall" in error;
 }

@@ -1,7 +1,24 @@
 import { exitCodeOfSignal } from "./exit-codes.js";
-import { finish } from "./output/write.js";
 
-/** Runs `work` with what SIGINT and SIGTERM abort. If it then fails, having cleaned up, the program ends as one that the signal ended. */
+/** A signal, or a reader that went away, ended what was being done: the program ends as one that the signal ended. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+  readonly #signal: string;
+
+  constructor(signal: string, cause?: unknown) {
+    super(`ended by ${signal}`, { cause });
+    this.exitCode = exitCodeOfSignal(signal);
+    this.#signal = signal;
+  }
+
+  /** As the library's `ABORTED`. */
+  get described() {
+    const message = `the caller aborted the operation: ${this.#signal}`;
+    return { code: "ABORTED", fault: "user", message, remedy: "No action needed.", detail: this.#signal };
+  }
+}
+
+/** Runs `work` with what SIGINT and SIGTERM abort. If it then fails, having cleaned up, it rejects with {@link Interrupted}. */
 export async function unlessInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   let interrupted: NodeJS.Signals | undefined;
@@ -14,7 +31,7 @@ export async function unlessInterrupted<T>(work: (signal: AbortSignal) => Promis
   try {
     return await work(abort.signal);
   } catch (error) {
-    if (interrupted !== undefined) await finish(exitCodeOfSignal(interrupted));
+    if (interrupted !== undefined) throw new Interrupted(interrupted, error);
     throw error;
   }
 }

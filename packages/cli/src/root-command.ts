@@ -17,8 +17,8 @@ export function rootCommand(commands: readonly Command[]): Command {
   return root;
 }
 
-/** Commander would exit with 1, which is a workload's exit code here; its message is printed all the same. */
+/** Commander would print a message without a code, and exit with 1, which is a workload's exit code here. */
 function throwUsageErrors(command: Command): void {
-  command.exitOverride();
+  command.exitOverride().configureOutput({ outputError: () => undefined });
   command.commands.forEach(throwUsageErrors);
 }

@@ -57,13 +57,13 @@ describe.skipIf(!built)("the built command line", () => {
   ])("ends with 125 for %s, never with a code that a workload could have given", (_name, argv) => {
     const { status, stderr, stdout } = bulkhead(...argv);
     expect({ status, stdout }).toEqual({ status: 125, stdout: "" });
-    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toMatch(/^bulkhead: USAGE: the command line is not valid: /);
   });
 
   it("says code, cause and remedy when a policy cannot be read", () => {
     const { status, stderr } = bulkhead("run", "--policy", "/no/such", "--", "true");
     expect(status).toBe(125);
-    expect(stderr).toMatch(/^bulkhead: POLICY_INVALID: the policy is not valid .*ENOENT\)\n {2}remedy: /s);
+    expect(stderr).toMatch(/^bulkhead: POLICY_UNREADABLE: the policy file cannot be read .*ENOENT\)\n {2}remedy: /s);
   });
 
   it.each([
@@ -86,7 +86,7 @@ describe.skipIf(!built)("the built command line", () => {
   it("gives the same as data with --json, but not for a --json of the workload's", () => {
     const refused = bulkhead("run", "--json", "--policy", "/no/such", "--", "true");
     expect(JSON.parse(refused.stdout)).toMatchObject({
-      error: { code: "POLICY_INVALID", errno: 2, remedy: expect.any(String) },
+      error: { code: "POLICY_UNREADABLE", errno: 2, remedy: expect.any(String) },
     });
     expect(bulkhead("run", "--policy", "/no/such", "--", "true", "--json").stdout).toBe("");
   });

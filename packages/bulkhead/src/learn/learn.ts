@@ -1,7 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { callbackFailed } from "../arguments/callbacks.js";
 import { check } from "../arguments/check.js";
+import { readGivenFile, type Unreadable } from "../arguments/given-file.js";
 import { requireArguments } from "../arguments/require.js";
 import { callback, hostPath, isRecord, object, whole } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
@@ -108,14 +109,19 @@ export async function saveLesson(lesson: Lesson, directory: string): Promise<voi
 export async function readLearned(directory: string): Promise<Learned> {
   requireArguments("readLearned", ["directory", hostPath, directory]);
   const path = join(directory, LESSON_FILES.learned);
+  const refuse = (why: Unreadable) => new BulkheadError("LEARN_FAILED", { path, ...why });
+  const text = (await readGivenFile(path, LARGEST_LEARNED, refuse)).toString("utf8");
   try {
-    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    const value: unknown = JSON.parse(text);
     if (isLearned(value)) return value;
   } catch (cause) {
     throw new BulkheadError("LEARN_FAILED", { operation: "read", path, cause });
   }
   throw new BulkheadError("LEARN_FAILED", { operation: "read", path, detail: "not what learn writes" });
 }
+
+/** Paths and calls of a large job come to a few MiB. */
+const LARGEST_LEARNED = 256 * 1024 * 1024;
 
 /** A file of the user's own: that it is ours is checked, not every number in it. */
 function isLearned(value: unknown): value is Learned {

@@ -1,3 +1,4 @@
+import { errnoOf } from "../arguments/given-file.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { DEFAULT_USER, DEFAULT_WORKDIR } from "../policy/defaults.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
@@ -63,7 +64,7 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   const { workdir, home } = placesOf(policy, image);
   const layers = image?.layers ?? [directoryOf(policy, sources)];
   const view = image === null ? new LayeredRoot(layers) : viewOf(layers);
-  const root = directoryRoot(policy, layers, image !== null, view, home);
+  const root = lookingInto(layers[0], () => directoryRoot(policy, layers, image !== null, view, home));
   const accounts = { passwd: view.read(ACCOUNT_FILES.passwd) ?? "", group: view.read(ACCOUNT_FILES.group) ?? "" };
   return {
     root,
@@ -73,6 +74,23 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
     user: resolveUser(policy.user, accounts, image?.config.user ?? null),
     image: defaultsOf(image),
   };
+}
+
+/** The caller's rights may not reach to where something is to be mounted. */
+function lookingInto<T>(path: string | undefined, look: () => T): T {
+  try {
+    return look();
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    if (errno === undefined || !(cause instanceof Error)) throw cause;
+    const at = "path" in cause && typeof cause.path === "string" ? cause.path : path;
+    throw new BulkheadError("ROOT_INVALID", {
+      operation: "look into",
+      errno,
+      cause,
+      ...(at === undefined ? {} : { path: at }),
+    });
+  }
 }
 
 function directoryOf({ root }: ResolvedPolicy, sources: InputSources): string {

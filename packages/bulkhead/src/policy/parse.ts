@@ -24,7 +24,7 @@ export function parsePolicy(policy: unknown, options: ParseOptions = {}): Resolv
   requireArguments("parsePolicy", ["options", parseOptions, options]);
   const directory = options.directory ?? process.cwd();
   const checked = checkPolicy(policy);
-  if (!checked.success) throw invalid(problemsOf(checked.error.issues));
+  if (!checked.success) throw invalid(problemsOf(checked.error.issues, policy));
   const root = chooseRoot(checked.data, directory);
   const problems = [...(isProblem(root) ? [root] : []), ...inconsistencies(checked.data)];
   if (isProblem(root) || problems.length > 0) throw invalid(problems);

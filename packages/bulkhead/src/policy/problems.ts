@@ -1,4 +1,5 @@
 import type * as z from "zod/mini";
+import { meantField, meantWord, valueAt } from "./suggestions.js";
 
 /** One thing wrong with a document, and where. */
 export interface Problem {
@@ -7,33 +8,51 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Turns the issues of a schema into problems that name the field and say what it must be. */
-export function problemsOf(issues: readonly z.core.$ZodIssue[]): readonly Problem[] {
+/** Turns the issues that a schema has with `document` into problems that name the field, say what it must be, and what was meant. */
+export function problemsOf(issues: readonly z.core.$ZodIssue[], document: unknown): readonly Problem[] {
   return issues.flatMap((issue) => {
     const path = pathOf(issue.path);
+    const meant = asMeant(meantWord(issue.path, valueAt(document, issue.path)));
+    const must = (what: string): readonly Problem[] => [{ path, message: `must be ${what}${meant}` }];
     switch (issue.code) {
       case "unrecognized_keys":
-        return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: "no such field" }));
+        return issue.keys.map((key) => ({
+          path: pathOf([...issue.path, key]),
+          message: `no such field${asMeant(meantField(issue.path, key))}`,
+        }));
       case "invalid_type":
-        return [{ path, message: `must be ${said(issue.message) ?? `of type ${issue.expected}`}` }];
+        return must(said(issue.message) ?? `of type ${issue.expected}`);
       case "invalid_value":
-        return [
-          {
-            path,
-            message: `must be ${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`,
-          },
-        ];
+        return must(`${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`);
       case "invalid_union":
-        return unionProblems(issue, path);
+        return (
+          branchMeant(issue, document) ?? [...must(said(issue.message) ?? "valid"), ...misspelt(issue.path, document)]
+        );
       case "invalid_key":
         return issue.issues.map(({ message }) => ({ path, message: `its name must be ${said(message) ?? "valid"}` }));
       case "too_small":
       case "too_big":
         return [{ path, message: `must ${said(issue.message) === undefined ? bound(issue) : `be ${issue.message}`}` }];
       default:
-        return [{ path, message: `must be ${said(issue.message) ?? "valid"}` }];
+        return must(said(issue.message) ?? "valid");
     }
   });
+}
+
+/** Where no alternative is near enough: what in it is near a field of any. */
+function misspelt(path: readonly PropertyKey[], document: unknown): readonly Problem[] {
+  const value = valueAt(document, path);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return Object.keys(value).flatMap((key) => {
+    const meant = meantField(path, key);
+    return meant === undefined || meant === key
+      ? []
+      : [{ path: pathOf([...path, key]), message: `no such field${asMeant(meant)}` }];
+  });
+}
+
+function asMeant(name: string | undefined): string {
+  return name === undefined ? "" : ` (did you mean ${name}?)`;
 }
 
 /** One line for each problem. */
@@ -45,13 +64,14 @@ export function listProblems(problems: readonly Problem[]): string {
  * Of a union, the one branch that the writer must have meant is worth more than "none matched": the branch that failed
  * deeper than its own type, or for an object's unknown or missing fields only.
  */
-function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: string): readonly Problem[] {
+function branchMeant(issue: z.core.$ZodIssueInvalidUnion, document: unknown): readonly Problem[] | undefined {
   const meant = issue.errors.filter((branch) => branch.length > 0 && branch.every((one) => one.path.length > 0));
   const [only] = meant;
-  if (meant.length === 1 && only !== undefined) {
-    return problemsOf(only.map((one) => ({ ...one, path: [...issue.path, ...one.path] })));
-  }
-  return [{ path, message: `must be ${said(issue.message) ?? "valid"}` }];
+  if (meant.length !== 1 || only === undefined) return undefined;
+  return problemsOf(
+    only.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
+    document,
+  );
 }
 
 /** Zod's own words: in its smallest build all the same, and where something else has loaded the other one, of regular expressions and types. */

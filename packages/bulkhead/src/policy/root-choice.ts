@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { suggest } from "../arguments/suggest.js";
 import type { Problem } from "./problems.js";
 import type { RootChoice } from "./resolved.js";
 import type { CheckedPolicy } from "./schema.js";
@@ -18,9 +19,10 @@ export function chooseRoot(policy: CheckedPolicy, directory: string): RootChoice
   if (found !== undefined) return found;
   // Only what looks like a path is one: a mistyped `bsae` must not become a directory of that name.
   if (/^(\/|\.\.?(\/|$))/.test(root)) return { kind: "directory", path: resolve(directory, root) };
+  const meant = suggest(root, ["base", "host"]);
   return {
     path: "root",
-    message: "must be base, host, a directory (./NAME or /NAME), oci:PATH[:TAG] or docker-archive:FILE",
+    message: `must be base, host, a directory (./NAME or /NAME), oci:PATH[:TAG] or docker-archive:FILE${meant === undefined ? "" : ` (did you mean ${meant}?)`}`,
   };
 }
 

@@ -17,9 +17,9 @@ const ENV_NAME = /^[^=\0]{1,256}$/;
  * a command line that names one field would spend more on building the others than on everything else in its policy.
  */
 const fields = {
-  image: () => z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
+  image: () => z.optional(rootName()),
   images: () => z.optional(images()),
-  root: () => z.optional(z.string().check(z.minLength(1), z.maxLength(4096))),
+  root: () => z.optional(rootName()),
   writable: () => z.optional(z.boolean()),
   level: () =>
     z.optional(
@@ -88,10 +88,20 @@ function schemaOf(names: readonly (keyof Fields)[]): Schema {
   return z.strictObject(Object.fromEntries(names.map((name) => [name, fieldNamed(name)]))) as unknown as Schema;
 }
 
-function fieldNamed(name: keyof Fields): Fields[keyof Fields] {
+/** The schema of one field. */
+export function fieldNamed(name: keyof Fields): Fields[keyof Fields] {
   const field = built.get(name) ?? fields[name]();
   built.set(name, field);
   return field;
+}
+
+/** A name or a path; no path has NUL in it. */
+function rootName() {
+  return z.string().check(
+    z.minLength(1),
+    z.maxLength(4096),
+    z.refine((text) => !text.includes("\0"), "a name or a path without NUL"),
+  );
 }
 
 /** One string of an execve may not hold NUL, and the kernel takes at most 128 KiB. */

@@ -17,7 +17,7 @@ export interface Envelope {
 const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 
 /** Records hold a plan's table and evidence; ours have a few KiB. */
-const LARGEST = 1024 * 1024;
+export const LARGEST_RECORD = 1024 * 1024;
 
 export function signStatement(statement: Statement, { privateKey, id }: RecordKey): Envelope {
   const payload = Buffer.from(JSON.stringify(statement));
@@ -44,7 +44,7 @@ export function verifyRecord(text: string, key: ReturnType<typeof openPublicKey>
   requireArguments("verifyRecord", ["text", recordText, text], ["key", publicKey, key]);
   const refuse = (detail: string) =>
     new BulkheadError("RECORD_INVALID", { operation: "verify", detail, ...(path === undefined ? {} : { path }) });
-  const envelope = text.length > LARGEST ? undefined : parseEnvelope(text);
+  const envelope = text.length > LARGEST_RECORD ? undefined : parseEnvelope(text);
   // Signatures do not cover white space, the order of fields or padding bits; there is one form, so they need not.
   if (envelope === undefined || formatEnvelope(envelope) !== text) throw refuse("form");
   const [{ keyid, sig }] = envelope.signatures;

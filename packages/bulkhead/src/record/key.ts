@@ -33,6 +33,8 @@ export interface RecordKey {
   readonly id: string;
 }
 
+const LARGEST_KEY = 16_384;
+
 /** The key of this machine's user: root's below `/var/lib`, others' in their own state directory. */
 export function recordKeyPath(): string {
   const uid = process.getuid?.() ?? 0;
@@ -65,10 +67,22 @@ export function openPublicKey(path?: string): { readonly publicKey: KeyObject; r
   if (path === undefined) return openRecordKey();
   requireArguments("openPublicKey", ["path", hostPath, path]);
   try {
-    const publicKey = createPublicKey(readFileSync(path));
+    const publicKey = createPublicKey(readPublic(path));
     return { publicKey: requireEd25519(publicKey, path), id: idOf(publicKey) };
   } catch (error) {
     throw error instanceof BulkheadError ? error : invalidKey(path, error);
+  }
+}
+
+/** Without waiting: opening a FIFO would, for ever. */
+function readPublic(path: string): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size > LARGEST_KEY) throw invalidKey(path, undefined, "not a key file");
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -108,10 +122,10 @@ function makeKey(path: string): void {
 let known: { readonly file: string; readonly key: RecordKey } | undefined;
 
 function readKey(path: string): RecordKey {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(fd, { bigint: true });
-    if (!stat.isFile() || stat.size > 16_384n) throw invalidKey(path, undefined, "not a key file");
+    if (!stat.isFile() || stat.size > BigInt(LARGEST_KEY)) throw invalidKey(path, undefined, "not a key file");
     if (stat.uid !== BigInt(process.getuid?.() ?? 0) || (stat.mode & 0o077n) !== 0n) {
       throw invalidKey(path, undefined, "must be this user's, and closed to others (mode 0600)");
     }

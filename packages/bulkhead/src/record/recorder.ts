@@ -1,6 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
-import { promises, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  openSync,
+  promises,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { errnoOf } from "../arguments/given-file.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { type Envelope, formatEnvelope, signStatement } from "./envelope.js";
 import { openRecordKey, type RecordKey } from "./key.js";
@@ -66,13 +78,45 @@ async function wardenDigest(path: string): Promise<string> {
  * another's, one after the other.
  */
 function write(to: string, id: string, envelope: Envelope): void {
-  const path = statSync(to, { throwIfNoEntry: false })?.isDirectory() === true ? join(to, `${id}.json`) : to;
+  try {
+    const stat = statSync(to, { throwIfNoEntry: false });
+    const text = formatEnvelope(envelope);
+    if (stat?.isDirectory() === true) replace(join(to, `${id}.json`), text);
+    else if (isInPlace(to, stat)) writeInto(to, text);
+    else replace(stat === undefined ? to : realpathSync(to), text);
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    throw new BulkheadError("RECORD_NOT_WRITTEN", {
+      operation: "write",
+      path: to,
+      ...(errno === undefined ? {} : { errno }),
+      cause,
+    });
+  }
+}
+
+/** A device or a pipe, such as /dev/null or /dev/stdout: renaming something over it would take it from the whole machine. */
+function isInPlace(path: string, stat: Stats | undefined): boolean {
+  return stat !== undefined && (!stat.isFile() || /^\/(dev|proc)\//.test(path));
+}
+
+function replace(path: string, text: string): void {
   const made = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    writeFileSync(made, formatEnvelope(envelope), { mode: 0o644, flag: "wx" });
+    writeFileSync(made, text, { mode: 0o644, flag: "wx" });
     renameSync(made, path);
-  } catch (cause) {
+  } catch (error) {
     rmSync(made, { force: true });
-    throw new BulkheadError("RECORD_NOT_WRITTEN", { operation: "write", path, cause });
+    throw error;
+  }
+}
+
+/** Without waiting for who would read from a FIFO. */
+function writeInto(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+  try {
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -1,4 +1,4 @@
-import { promises } from "node:fs";
+import { readGivenFile, type Unreadable } from "../arguments/given-file.js";
 import { invalid } from "./invalid.js";
 import { checkOciProfile, type OciProfile, readOciProfile } from "./oci.js";
 
@@ -7,19 +7,9 @@ const LARGEST = 256 * 1024;
 
 /** Reads the profile that a policy names. Throws PROFILE_INVALID. */
 export async function loadOciProfile(path: string): Promise<OciProfile> {
-  let text: string;
-  try {
-    await using file = await promises.open(path, "r");
-    if (!(await file.stat()).isFile()) throw invalid(path, ["not a regular file"]);
-    const buffer = Buffer.alloc(LARGEST + 1);
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    if (bytesRead > LARGEST) throw invalid(path, [`larger than ${LARGEST} bytes`]);
-    text = buffer.toString("utf8", 0, bytesRead).replace(/^\uFEFF/, "");
-  } catch (error) {
-    throw error instanceof Error && "errno" in error && typeof error.errno === "number"
-      ? invalid(path, [error.message])
-      : error;
-  }
+  const refuse = ({ operation, detail, cause }: Unreadable) =>
+    invalid(path, [detail ?? (cause instanceof Error ? cause.message : operation)]);
+  const text = (await readGivenFile(path, LARGEST, refuse)).toString("utf8").replace(/^\uFEFF/, "");
   // Profiles are JSON, and resources of Kubernetes mostly YAML.
   if (/^\s*[#a-zA-Z%-]/.test(text)) return checkOciProfile(await parseYaml(text, path), path);
   return readOciProfile(text, path);

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,16 +45,41 @@ describe("loadPolicy", () => {
     ["a directory", directory],
     ["an endless file", "/dev/zero"],
   ])("refuses %s", async (_name, path) => {
-    await expect(loadPolicy(path)).rejects.toMatchObject({ code: "POLICY_INVALID" });
+    await expect(loadPolicy(path)).rejects.toMatchObject({ code: "POLICY_UNREADABLE" });
+  });
+
+  it("waits for no pipe that nobody writes to, and reads one that somebody does", async () => {
+    const pipe = join(directory, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await expect(loadPolicy(pipe)).rejects.toMatchObject({
+      code: "POLICY_UNREADABLE",
+      detail: expect.stringContaining("nobody writes"),
+    });
+    const writer = spawn("sh", ["-c", `exec >"${pipe}"; sleep 0.3; echo "level: chroot"`]);
+    const exited = once(writer, "exit");
+    expect(await loadPolicy(pipe)).toEqual({ level: "chroot" });
+    await exited;
+  });
+
+  it.each(["null", "[1]", "3", '"text"'])("refuses the document %s, which has no fields", async (text) => {
+    for (const name of ["odd.json", "odd.yaml"]) {
+      if (text === "null" && name === "odd.yaml") continue;
+      await expect(loadPolicy(written(name, text))).rejects.toMatchObject({ code: "POLICY_INVALID" });
+    }
   });
 });
 
 describe("parsePolicyText", () => {
   it.each([
-    ["a field given twice", "user: 1\nuser: 2\n"],
-    ["aliases, which can expand without end", "a: &a [x]\nb: [*a, *a]\n"],
-    ["what is not YAML", "a: [\n"],
-  ])("refuses %s", async (_name, text) => {
-    await expect(parsePolicyText(text)).rejects.toMatchObject({ code: "POLICY_INVALID" });
+    ["a field given twice", "user: 1\nuser: 2\n", "policy.yaml", /line 2, column 1/],
+    ["aliases, which can expand without end", "a: &a [x]\nb: [*a, *a]\n", "policy.yaml", /./],
+    ["what is not YAML", "a: [\n", "policy.yaml", /line 2, column 1/],
+    ["what is not JSON", '{"a": 1,\n "b" 2}', "policy.json", /line 2,? column 6/],
+    ["JSON that ends too soon", '{"a": 1,\n', "policy.json", /line 2,? column 1/],
+  ])("refuses %s, and says where", async (_name, text, path, place) => {
+    await expect(parsePolicyText(text, path)).rejects.toMatchObject({
+      code: "POLICY_SYNTAX",
+      detail: expect.stringMatching(place),
+    });
   });
 });

@@ -84,7 +84,7 @@ describe("an invalid policy", () => {
     });
     expect(error.code).toBe("POLICY_INVALID");
     expect(error.detail?.split("\n").sort()).toEqual([
-      "files[0].moed: no such field",
+      "files[0].moed: no such field (did you mean mode?)",
       "foo: no such field",
       "resources.pids: must be a whole number from 2 to 4194304",
       "user: must be a whole number from 0 to 65534",

@@ -1,12 +1,13 @@
 import { Argument, Command } from "commander";
 import { EXAMPLES } from "../help.js";
 import { finish, print } from "../output/write.js";
+import { oneOf } from "../policy/choice.js";
 
 /** `bulkhead completion SHELL`: made from the command tree, so that it never lags behind it. */
 export function completionCommand(program: () => Command): Command {
   return new Command("completion")
     .description("print a completion script for a shell")
-    .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish"]))
+    .addArgument(oneOf(new Argument("<shell>"), ["bash", "zsh", "fish"]))
     .addHelpText("after", EXAMPLES.completion)
     .action(async (shell: "bash" | "zsh" | "fish") => {
       const { completionScript } = await import("../completion/script.js");

@@ -1,6 +1,8 @@
-import { Command, InvalidArgumentError } from "commander";
+import { LEVELS } from "bulkhead";
+import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
 import { addImageFlags, type ImageFlags } from "../images/flags.js";
+import { wordOf } from "../policy/choice.js";
 import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
 
 export interface DiffFlags extends Omit<PolicyFlags, "level">, ImageFlags {
@@ -21,15 +23,10 @@ export function diffCommand(): Command {
   const level = command.options.find(({ long }) => long === "--level");
   if (level !== undefined) {
     level.description = "one of the two levels: give it twice";
-    level.argParser((value: string, before: readonly string[] = []) => [...before, levelNamed(value)]);
+    level.argParser((value: string, before: readonly string[] = []) => [...before, wordOf(value, LEVELS)]);
   }
   return command.addHelpText("after", EXAMPLES.diff).action(async (argv: readonly string[], flags: DiffFlags) => {
     const { diff } = await import("../diff/diff.js");
     await diff(argv, flags);
   });
-}
-
-function levelNamed(value: string): string {
-  if (["chroot", "container", "gvisor", "microvm"].includes(value)) return value;
-  throw new InvalidArgumentError("Allowed choices are chroot, container, gvisor, microvm.");
 }

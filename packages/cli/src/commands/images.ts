@@ -51,12 +51,12 @@ export function imagesCommand(): Command {
         }),
     )
     .addCommand(
-      new Command("inspect")
+      json(new Command("inspect"), "print it in one line")
         .description("print everything known of one image, as JSON")
         .argument("<name>", "of an image that is here")
-        .action(async (name: string) => {
+        .action(async (name: string, flags: ImagesFlags) => {
           const { showImage } = await import("../images/list.js");
-          await showImage(name);
+          await showImage(name, flags);
         }),
     )
     .addCommand(
@@ -113,13 +113,13 @@ export function imagesCommand(): Command {
         }),
     )
     .addCommand(
-      new Command("export")
+      json(new Command("export"))
         .description("write an image as an OCI layout directory")
         .argument("<name>", "of an image that is here")
         .argument("<target>", "oci:DIRECTORY[:TAG], which is not there yet")
-        .action(async (name: string, target: string) => {
+        .action(async (name: string, target: string, flags: ImagesFlags) => {
           const { exportImage } = await import("../images/files.js");
-          await exportImage(name, target);
+          await exportImage(name, target, flags);
         }),
     );
 }

@@ -1,7 +1,7 @@
 import { type Kernel, kernels } from "bulkhead";
 import { Command, InvalidArgumentError } from "commander";
 import { unlessInterrupted } from "../interrupted.js";
-import { finish, print } from "../output/write.js";
+import { finish, jsonLine, print } from "../output/write.js";
 
 interface KernelFlags {
   readonly json?: boolean;
@@ -42,7 +42,7 @@ export function kernelCommand(): Command {
           const lines = found.kernels.map(
             ({ name, origin }) => `${name === found.current ? "*" : " "} ${name}  ${origin}\n`,
           );
-          await print(process.stdout, json === true ? `${JSON.stringify(found)}\n` : lines.join(""));
+          await print(process.stdout, json === true ? jsonLine(found) : lines.join(""));
           await finish(0);
         }),
     )
@@ -68,6 +68,6 @@ function parseJobs(text: string): number {
 }
 
 async function tell(kernel: Kernel, json: boolean | undefined): Promise<void> {
-  await print(process.stdout, json === true ? `${JSON.stringify(kernel)}\n` : `${kernel.name}\n`);
+  await print(process.stdout, json === true ? jsonLine(kernel) : `${kernel.name}\n`);
   await finish(0);
 }

@@ -1,5 +1,6 @@
 import { Argument, Command } from "commander";
 import { EXAMPLES } from "../help.js";
+import { oneOf } from "../policy/choice.js";
 
 /** `bulkhead profile`: seccomp profiles as files. */
 export function profileCommand(): Command {
@@ -9,10 +10,11 @@ export function profileCommand(): Command {
     .addCommand(
       new Command("export")
         .description("print a profile as JSON, to be read, changed, and used with --syscalls FILE")
-        .addArgument(new Argument("<profile>").choices(["default", "strict"]))
-        .action(async (name: "default" | "strict") => {
+        .addArgument(oneOf(new Argument("<profile>"), ["default", "strict"]))
+        .option("--json", "print it in one line")
+        .action(async (name: "default" | "strict", { json }: { readonly json?: boolean }) => {
           const { printProfile } = await import("../profile/export.js");
-          await printProfile(name);
+          await printProfile(name, json === true);
         }),
     );
 }

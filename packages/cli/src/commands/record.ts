@@ -30,10 +30,13 @@ export function recordCommand(): Command {
         }),
     )
     .addCommand(
-      new Command("key").description("print this machine's public key, for others to check with").action(async () => {
-        const { printKey } = await import("../record/verify.js");
-        await printKey();
-      }),
+      new Command("key")
+        .description("print this machine's public key, for others to check with")
+        .option("--json", "print as JSON")
+        .action(async (flags: RecordFlags) => {
+          const { printKey } = await import("../record/verify.js");
+          await printKey(flags);
+        }),
     );
 }
 

@@ -1,5 +1,7 @@
+import { LEVELS } from "bulkhead";
 import { Command, Option } from "commander";
 import { EXAMPLES } from "../help.js";
+import { oneOf } from "../policy/choice.js";
 
 export interface SurfaceFlags {
   readonly level: string;
@@ -17,9 +19,10 @@ export function surfaceCommand(): Command {
       "measure what a workload can reach: system calls, devices, kernel interfaces, sockets, the host's kernel",
     )
     .addOption(
-      new Option("-l, --level <level>", "at this level, or at all that this host has")
-        .choices(["all", "chroot", "container", "gvisor", "microvm"])
-        .default("all"),
+      oneOf(new Option("-l, --level <level>", "at this level, or at all that this host has"), [
+        "all",
+        ...LEVELS,
+      ]).default("all"),
     )
     .option("--compare", "beside a bare process; and docker, podman, bubblewrap where they are installed")
     .option("--policy <file>", "under this policy (its level is replaced)")

@@ -1,5 +1,7 @@
+import { LEVELS } from "bulkhead";
 import { Command, Option } from "commander";
 import { EXAMPLES } from "../help.js";
+import { oneOf } from "../policy/choice.js";
 
 export interface VerifyFlags {
   readonly level: string;
@@ -14,9 +16,10 @@ export function verifyCommand(): Command {
   return new Command("verify")
     .description("try to get out in every way known, and check from outside that nothing did")
     .addOption(
-      new Option("-l, --level <level>", "at this level, or at all that this host has")
-        .choices(["all", "chroot", "container", "gvisor", "microvm"])
-        .default("all"),
+      oneOf(new Option("-l, --level <level>", "at this level, or at all that this host has"), [
+        "all",
+        ...LEVELS,
+      ]).default("all"),
     )
     .option("--all", "list the attempts that were stopped, too")
     .option("--json", "print the results as one JSON object")

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { finish, print } from "../output/write.js";
+import { finish, jsonLine, print } from "../output/write.js";
 import { packageVersion } from "../package-version.js";
 
 /** `bulkhead version`. */
@@ -10,8 +10,8 @@ export function versionCommand(): Command {
     .action(async ({ json }: { readonly json?: boolean }) => {
       const version = packageVersion();
       const text =
-        json === true ? JSON.stringify({ version, node: process.version, arch: process.arch }) : `bulkhead ${version}`;
-      await print(process.stdout, `${text}\n`);
+        json === true ? jsonLine({ version, node: process.version, arch: process.arch }) : `bulkhead ${version}\n`;
+      await print(process.stdout, text);
       await finish(0);
     });
 }

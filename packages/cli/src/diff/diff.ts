@@ -11,7 +11,7 @@ import type { DiffFlags } from "../commands/diff.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
 import { type Style, styleFor } from "../output/style.js";
-import { table } from "../output/table.js";
+import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 
@@ -32,7 +32,7 @@ export async function diff(argv: readonly string[], flags: DiffFlags): Promise<v
 function pairOf(names: readonly string[]): readonly [Level, Level] {
   const [one, other, ...more] = names.flatMap((name) => LEVELS.filter((level) => level === name));
   if (one === undefined || other === undefined || more.length > 0) {
-    throw new BulkheadError("POLICY_INVALID", { operation: "check", detail: "--level: give two, to be compared" });
+    throw new BulkheadError("USAGE", { detail: "--level must be given twice: the two levels to compare" });
   }
   return [one, other];
 }
@@ -59,5 +59,5 @@ export function render({ runs, differences, same }: JobComparison, style: Style)
     ...values.map((value) => ({ text: value === null ? "(not there)" : printableLine(value) })),
   ]);
   const verdict = same ? style.good("It came out the same.") : style.bad("It came out differently:");
-  return [table(overview), "", verdict, ...(same ? [] : [table(lines)])].join("\n");
+  return [table(overview), "", verdict, ...(same ? [] : [table(lines, widthOf(process.stdout))])].join("\n");
 }

@@ -1,26 +1,32 @@
 import {
   changedEnforcement,
-  changedFields,
+  comparePlans,
+  comparePolicies,
   type Enforcement,
   type Explanation,
   explain,
   LEVELS,
   loadPolicy,
+  type PlanChange,
+  type Policy,
   type PrepareOptions,
-  printable,
+  printableLine,
 } from "bulkhead";
 import type { ExplainFlags } from "../commands/explain.js";
 import { type Style, styleFor } from "../output/style.js";
-import { table } from "../output/table.js";
+import { type Cell, table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 
-/** Of plans, what is another each time. */
-const RANDOM = new Set(["id", "inner.id"]);
+/** What is compared with another policy, or the same at another level. */
+export interface Explained {
+  readonly policy: Policy;
+  readonly explanation: Explanation;
+}
 
 /** Shows what `against`, a level or the file of a policy, would change; ends with 1 if that is anything. */
 export async function showAgainst(
-  before: Explanation,
+  before: Explained,
   flags: ExplainFlags,
   against: string,
   options: PrepareOptions,
@@ -28,26 +34,36 @@ export async function showAgainst(
   const isLevel = LEVELS.some((level) => level === against);
   const policy = isLevel ? await policyFrom({ ...flags, level: against }) : await loadPolicy(against);
   const after = await explain(policy, options);
-  const enforcement = changedEnforcement(before.enforcement, after.enforcement);
-  const plan = changedFields(before.plan, after.plan).filter(({ field }) => !RANDOM.has(field));
-  const comparison = { levels: [before.level, after.level], enforcement, plan };
-  await print(
-    process.stdout,
-    flags.json === true ? jsonLine(comparison) : `${render(comparison, styleFor(process.stdout))}\n`,
-  );
-  return await finish(enforcement.length + plan.length === 0 ? 0 : 1);
+  const comparison: Comparison = {
+    levels: [before.explanation.level, after.level],
+    enforcement: changedEnforcement(before.explanation.enforcement, after.enforcement),
+    plan: comparePlans(before.explanation.plan, after.plan),
+    policy: comparePolicies(before.policy, policy),
+  };
+  const text =
+    flags.json === true
+      ? jsonLine(comparison)
+      : `${render(comparison, styleFor(process.stdout), widthOf(process.stdout))}\n`;
+  await print(process.stdout, text);
+  return await finish(isSame(comparison) ? 0 : 1);
 }
 
 interface Comparison {
   readonly levels: readonly string[];
   readonly enforcement: ReturnType<typeof changedEnforcement>;
-  readonly plan: ReturnType<typeof changedFields>;
+  readonly plan: readonly PlanChange[];
+  readonly policy: readonly PlanChange[];
 }
 
-const LONGEST = 100;
+function isSame({ enforcement, plan, policy }: Comparison): boolean {
+  return enforcement.length + plan.length + policy.length === 0;
+}
 
-export function render({ levels: [from = "", to = ""], enforcement, plan }: Comparison, style: Style): string {
-  if (enforcement.length + plan.length === 0) return style.good("Nothing would change.");
+/** Nothing is cut: two sides that differ at their ends would look the same. */
+export function render(comparison: Comparison, style: Style, width?: number): string {
+  if (isSame(comparison)) return style.good("Nothing would change.");
+  const { levels, enforcement, plan, policy } = comparison;
+  const [from = "", to = ""] = levels;
   const paint = { stronger: style.good, weaker: style.bad, same: style.dim };
   const rows = enforcement.flatMap(({ protection, change, before, after }) => [
     [
@@ -57,12 +73,23 @@ export function render({ levels: [from = "", to = ""], enforcement, plan }: Comp
     ],
     [{ text: "" }, { text: "" }, { text: `now ${say(after)}` }],
   ]);
-  const fields = plan.map(({ field, before, after }) => [{ text: field }, { text: `${cut(before)} -> ${cut(after)}` }]);
+  const heading = from === to ? `Level ${style.strong(from)}` : `Level ${style.strong(from)} → ${style.strong(to)}`;
   return [
-    `Level ${style.strong(from)}, and then ${style.strong(to)}`,
-    ...(rows.length === 0 ? [] : ["", table(rows)]),
-    ...(fields.length === 0 ? [] : ["", "The plan:", table(fields)]),
+    heading,
+    ...section("", rows, width),
+    ...section("The plan:", fields(plan), width),
+    ...section("Beside the plan:", fields(policy), width),
   ].join("\n");
+}
+
+function section(title: string, rows: readonly (readonly Cell[])[], width: number | undefined): readonly string[] {
+  return rows.length === 0 ? [] : ["", ...(title === "" ? [] : [title]), table(rows, width)];
+}
+
+function fields(changes: readonly PlanChange[]): readonly (readonly Cell[])[] {
+  return changes.flatMap(({ field, changes: lines }) =>
+    lines.map((line, at) => [{ text: at === 0 ? field : "" }, { text: printableLine(line) }]),
+  );
 }
 
 function say(line: Enforcement): string {
@@ -74,9 +101,4 @@ function say(line: Enforcement): string {
     case "cannot":
       return `cannot: ${line.why}`;
   }
-}
-
-function cut(value: string | null): string {
-  const text = printable(value ?? "nothing");
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

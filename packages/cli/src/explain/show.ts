@@ -4,8 +4,8 @@ import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
 import { type Style, styleFor } from "../output/style.js";
-import { type Cell, table, wrap } from "../output/table.js";
-import { finish, print } from "../output/write.js";
+import { type Cell, table, widthOf, wrap } from "../output/table.js";
+import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 
 /** Prints what a policy comes to here; ends with 125 if it would be refused. */
@@ -15,20 +15,20 @@ export async function showExplanation(flags: ExplainFlags): Promise<void> {
     images: imageOptions(flags, progress.onEvent),
     ...(flags.broker === undefined ? {} : { broker: flags.broker }),
   };
-  const explanation = await explain(await policyFrom(flags), options).finally(() => progress.stop());
+  const policy = await policyFrom(flags);
+  const explanation = await explain(policy, options).finally(() => progress.stop());
   if (flags.against !== undefined) {
     const { showAgainst } = await import("./against.js");
-    return await showAgainst(explanation, flags, flags.against, options);
+    return await showAgainst({ policy, explanation }, flags, flags.against, options);
   }
-  await print(process.stdout, `${render(explanation, flags)}\n`);
+  await print(process.stdout, render(explanation, flags));
   await finish(explanation.unmet.length === 0 ? 0 : EXIT.bulkhead);
 }
 
 function render(explanation: Explanation, flags: ExplainFlags): string {
-  if (flags.json === true) return JSON.stringify({ ...explanation, purposes: PURPOSES });
-  if (flags.plan === true) return JSON.stringify(explanation.plan, null, 2);
-  const { columns, isTTY } = process.stdout;
-  return renderTable(explanation, styleFor(process.stdout), isTTY ? columns : undefined, flags.why === true);
+  if (flags.json === true) return jsonLine({ ...explanation, purposes: PURPOSES });
+  if (flags.plan === true) return jsonLine(explanation.plan, 2);
+  return `${renderTable(explanation, styleFor(process.stdout), widthOf(process.stdout), flags.why === true)}\n`;
 }
 
 /** The table for people; `width` is the terminal's, or undefined. */

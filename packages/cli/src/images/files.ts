@@ -9,8 +9,9 @@ export async function importImage(source: string, name: string, flags: ImagesFla
   await finish(0);
 }
 
-/** Writes an image to a directory. Prints nothing: it is there. */
-export async function exportImage(name: string, target: string): Promise<void> {
+/** Writes an image to a directory. Prints nothing unless it is asked to: it is there. */
+export async function exportImage(name: string, target: string, flags: ImagesFlags): Promise<void> {
   await images.export(name, target);
+  if (flags.json === true) await print(process.stdout, jsonLine({ name, target }));
   await finish(0);
 }

@@ -1,5 +1,6 @@
 import type { ImageOptions, OnPullEvent, RegistryOptions } from "bulkhead";
 import { type Command, Option } from "commander";
+import { oneOf } from "../policy/choice.js";
 
 /** How a registry may be talked to. */
 export interface RegistryFlags {
@@ -33,7 +34,7 @@ export function addImageFlags(command: Command): Command {
     command
       .optionsGroup("Images:")
       .addOption(
-        new Option("--pull <when>", "when to ask the registry (default: missing)").choices([
+        oneOf(new Option("--pull <when>", "when to ask the registry (default: missing)"), [
           "always",
           "missing",
           "never",

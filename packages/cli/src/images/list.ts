@@ -15,9 +15,9 @@ export async function showImages(flags: ImagesFlags): Promise<void> {
   await finish(0);
 }
 
-/** Prints one image as JSON, on several lines: it is for reading. */
-export async function showImage(name: string): Promise<void> {
-  await print(process.stdout, `${JSON.stringify(await images.inspect(name), null, 2)}\n`);
+/** Prints one image as JSON, without `--json` on several lines: then it is for reading. */
+export async function showImage(name: string, flags: ImagesFlags): Promise<void> {
+  await print(process.stdout, jsonLine(await images.inspect(name), flags.json === true ? undefined : 2));
   await finish(0);
 }
 

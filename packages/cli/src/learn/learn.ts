@@ -35,7 +35,6 @@ export async function learnProgram(argv: readonly string[], flags: LearnFlags): 
 
 function runsOf(text: string): number {
   const runs = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (runs < 1)
-    throw new BulkheadError("POLICY_INVALID", { operation: "check", detail: "--runs: a whole number from 1 to 9999" });
+  if (runs < 1) throw new BulkheadError("USAGE", { detail: "--runs must be a whole number from 1 to 9999" });
   return runs;
 }

@@ -4,6 +4,17 @@ export interface Cell {
   readonly paint?: (text: string) => string;
 }
 
+/** How wide a terminal is; undefined for a pipe or a file, and for a terminal that does not say (0 by 0). */
+export function widthOf({
+  columns,
+  isTTY,
+}: {
+  readonly columns?: number;
+  readonly isTTY?: boolean;
+}): number | undefined {
+  return isTTY === true && columns !== undefined && columns > 0 ? columns : undefined;
+}
+
 const GAP = 2;
 /** A last column narrower than this is not worth breaking lines for. */
 const NARROWEST = 30;

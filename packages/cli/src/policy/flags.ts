@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { oneOf } from "./choice.js";
 import { addNetworkFlags, type NetworkFlags } from "./network-flags.js";
 
 /** The flags that make or change a policy, as commander gives them. */
@@ -54,10 +55,10 @@ function addOwnFlags(command: Command): Command {
   return command
     .optionsGroup("Policy:")
     .option("--policy <file>", "start from this policy (YAML or JSON); flags change it")
-    .addOption(new Option("-l, --level <level>", "how strong the wall is (default: container)").choices(LEVELS))
-    .addOption(new Option("--at-least <level>", "never weaker than this").choices(LEVELS.slice(1)).conflicts("level"))
+    .addOption(oneOf(new Option("-l, --level <level>", "how strong the wall is (default: container)"), LEVELS))
+    .addOption(oneOf(new Option("--at-least <level>", "never weaker than this"), LEVELS.slice(1)).conflicts("level"))
     .addOption(
-      new Option("--trust <trust>", "how far the workload is trusted; chooses the level").choices([
+      oneOf(new Option("--trust <trust>", "how far the workload is trusted; chooses the level"), [
         "first-party",
         "third-party",
         "hostile",

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { oneOf } from "./choice.js";
 
 /** The flags about the network, as commander gives them. */
 export interface NetworkFlags {
@@ -22,9 +23,10 @@ export function addNetworkFlags(command: Command): Command {
     .option("--allow <rule>", "let it reach HOST[:PORT], *.HOST, an address or a range (repeatable)", rule, undefined)
     .option("--deny <rule>", "but not this; wins over every --allow (repeatable)", rule, undefined)
     .addOption(
-      new Option("--net <network>", "none, or full: everything that is not private (default: none)")
-        .choices(["none", "full"])
-        .conflicts(["allow", "deny"]),
+      oneOf(new Option("--net <network>", "none, or full: everything that is not private (default: none)"), [
+        "none",
+        "full",
+      ]).conflicts(["allow", "deny"]),
     )
     .option(
       "--secret <name=source@host>",

@@ -1,8 +1,8 @@
 import { exportProfile } from "bulkhead";
-import { finish, print } from "../output/write.js";
+import { finish, jsonLine, print } from "../output/write.js";
 
 /** Prints a built-in profile as an OCI seccomp profile. */
-export async function printProfile(name: "default" | "strict"): Promise<void> {
-  await print(process.stdout, `${JSON.stringify(exportProfile(name), null, 2)}\n`);
+export async function printProfile(name: "default" | "strict", inOneLine: boolean): Promise<void> {
+  await print(process.stdout, jsonLine(exportProfile(name), inOneLine ? undefined : 2));
   await finish(0);
 }

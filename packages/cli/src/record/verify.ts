@@ -1,15 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { openPublicKey, openRecordKey, printableLine, type Statement, verifyRecord } from "bulkhead";
+import { openPublicKey, openRecordKey, printableLine, readRecord, type Statement, verifyRecord } from "bulkhead";
 import type { RecordFlags } from "../commands/record.js";
 import { styleFor } from "../output/style.js";
-import { table } from "../output/table.js";
+import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 
 /** Checks each; the first that is not what it claims to be ends it, as an error. */
 export async function verifyRecords(files: readonly string[], flags: RecordFlags): Promise<void> {
   const key = openPublicKey(flags.key);
   for (const file of files) {
-    const { predicate } = verifyRecord(await readFile(file, "utf8"), key, file);
+    const { predicate } = verifyRecord(await readRecord(file), key, file);
     const line = `${printableLine(file)}: ${predicate.id}, level ${predicate.level}, signed by ${key.id.slice(0, 16)}`;
     await print(process.stdout, flags.json === true ? jsonLine({ file, id: predicate.id, key: key.id }) : `${line}\n`);
   }
@@ -18,14 +17,16 @@ export async function verifyRecords(files: readonly string[], flags: RecordFlags
 
 /** Prints what one states. */
 export async function showRecord(file: string, flags: RecordFlags): Promise<void> {
-  const statement = verifyRecord(await readFile(file, "utf8"), openPublicKey(flags.key), file);
+  const statement = verifyRecord(await readRecord(file), openPublicKey(flags.key), file);
   await print(process.stdout, flags.json === true ? jsonLine(statement) : `${render(statement)}\n`);
   await finish(0);
 }
 
 /** The public half of this machine's key. */
-export async function printKey(): Promise<void> {
-  await print(process.stdout, String(openRecordKey().publicKey.export({ type: "spki", format: "pem" })));
+export async function printKey(flags: RecordFlags): Promise<void> {
+  const { id, publicKey } = openRecordKey();
+  const pem = String(publicKey.export({ type: "spki", format: "pem" }));
+  await print(process.stdout, flags.json === true ? jsonLine({ key: id, publicKey: pem }) : pem);
   await finish(0);
 }
 
@@ -49,5 +50,12 @@ function render({ subject, predicate }: Statement): string {
     { text: line.status, paint: paint[line.status] },
     { text: "by" in line ? line.by : line.why },
   ]);
-  return [table(rows.map((row) => row.map((text) => ({ text })))), "", table(lines)].join("\n");
+  return [
+    table(
+      rows.map((row) => row.map((text) => ({ text }))),
+      widthOf(process.stdout),
+    ),
+    "",
+    table(lines, widthOf(process.stdout)),
+  ].join("\n");
 }

@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import {
+  BulkheadError,
   egressLog,
   type ImageOptions,
   type Policy,
@@ -9,7 +10,8 @@ import {
   run,
 } from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
-import { exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
+import { exitCodeOf } from "../exit-codes.js";
+import { Interrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import { notesOn } from "./notes.js";
@@ -21,8 +23,10 @@ import { type Terminal, terminalFor } from "./terminal.js";
 export async function execute(argv: readonly string[], flags: RunFlags, images?: ImageOptions): Promise<void> {
   const terminal = flags.tty === true ? terminalFor(process.stdin, process.stdout) : undefined;
   const given = await policyFrom(flags);
+  requireProgram(argv, given);
   const policy = terminal === undefined ? given : withoutTimeLimit(given);
   const signals = new Signals();
+  endWithReader(signals);
   const log = flags.egressLog === undefined ? undefined : egressLog(flags.egressLog);
   try {
     const started = () =>
@@ -39,9 +43,26 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
   } catch (error) {
     terminal?.restore();
     await log?.close().catch(() => undefined);
-    // Whoever interrupted knows why it ended; a message would only be in the way.
-    if (signals.aborted !== undefined) await finish(exitCodeOfSignal(signals.aborted));
+    if (signals.aborted !== undefined) throw new Interrupted(signals.aborted, error);
     throw error;
+  }
+}
+
+/** Only an image can say itself what is run. */
+function requireProgram(argv: readonly string[], { image, root }: Policy): void {
+  const isImage = image !== undefined || /^(oci|docker-archive):/.test(String(root));
+  if (argv.length > 0 ? argv[0] !== "" : isImage) return;
+  const detail =
+    argv.length > 0 ? "the name of the program is empty" : "name the program: bulkhead run [flags] -- PROGRAM";
+  throw new BulkheadError("USAGE", { detail });
+}
+
+/** Nobody reads what the workload prints any more (`| head -1`): it ends as it would have in the pipe itself. */
+function endWithReader(signals: Signals): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") signals.end("SIGPIPE");
+    });
   }
 }
 

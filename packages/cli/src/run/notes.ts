@@ -28,8 +28,8 @@ function writeBackNotes(outcome: WriteBackOutcome | null): readonly string[] {
 }
 
 /** What is said of a failure may name a file inside: lines after the first are ours alone. */
-function failure({ message, remedy }: BulkheadError): string {
-  return `${printableLine(message)}\n  remedy: ${remedy}`;
+function failure({ code, message, remedy }: BulkheadError): string {
+  return `${code}: ${printableLine(message)}\n  remedy: ${remedy}`;
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -26,6 +26,12 @@ export class Signals {
     return this.#aborted;
   }
 
+  /** Ends the run as a signal to this process would that the workload cannot be given. */
+  end(signal: string): void {
+    this.#aborted ??= signal;
+    this.#controller.abort();
+  }
+
   /** From now on they go to the workload; until then they end the run. */
   forwardTo(control: Pick<RunControl, "kill">): void {
     this.#control = control;
@@ -37,7 +43,6 @@ export class Signals {
       this.#control.kill(signal);
       return;
     }
-    this.#aborted = signal;
-    this.#controller.abort();
+    this.end(signal);
   }
 }

@@ -1,4 +1,4 @@
-import type { RunControl, TerminalSize } from "bulkhead";
+import { BulkheadError, type RunControl, type TerminalSize } from "bulkhead";
 
 const FALLBACK: TerminalSize = { rows: 24, cols: 80 };
 
@@ -11,8 +11,7 @@ export interface TerminalStreams {
 /** Throws a usage error where stdin is none: the workload would wait for keys that nobody can press. */
 export function terminalFor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream): Terminal {
   if (stdin.isTTY !== true) {
-    const message = "-t needs a terminal, and stdin is none";
-    throw Object.assign(new Error(message), { code: "USAGE", remedy: "Leave -t out, or run it in a terminal." });
+    throw new BulkheadError("USAGE", { operation: "--tty", detail: "-t needs a terminal, and stdin is none" });
   }
   return new Terminal({ stdin, stdout });
 }

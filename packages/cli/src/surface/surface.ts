@@ -16,7 +16,7 @@ import {
 } from "bulkhead";
 import type { SurfaceFlags } from "../commands/surface.js";
 import { type Style, styleFor } from "../output/style.js";
-import { table } from "../output/table.js";
+import { table, widthOf, wrap } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 
 /** Measures, and shows levels and peers side by side. */
@@ -33,7 +33,7 @@ export async function surface(flags: SurfaceFlags): Promise<void> {
   const text =
     flags.json === true
       ? jsonLine({ summary, levels: surfaces, peers })
-      : `${render(summary, peers, surfaces, styleFor(process.stdout))}\n`;
+      : `${render(summary, peers, surfaces, styleFor(process.stdout), widthOf(process.stdout))}\n`;
   await print(process.stdout, text);
   await finish(0);
 }
@@ -51,6 +51,7 @@ export function render(
   peers: readonly PeerSurface[],
   surfaces: readonly Surface[],
   style: Style,
+  width?: number,
 ): string {
   const head = [{ text: "" }, ...columns.map((text) => ({ text, paint: style.strong })), { text: "" }];
   const body = rows
@@ -64,6 +65,6 @@ export function render(
   const blind = surfaces.some(({ host }) => host === null)
     ? ["The host's kernel was not looked at from outside: that takes root."]
     : [];
-  const notes = [...absent, ...blind].map((note) => style.dim(note));
-  return [table([head, ...body]), ...(notes.length === 0 ? [] : ["", ...notes])].join("\n");
+  const notes = [...absent, ...blind].flatMap((note) => wrap(note, width ?? Number.POSITIVE_INFINITY)).map(style.dim);
+  return [table([head, ...body], width), ...(notes.length === 0 ? [] : ["", ...notes])].join("\n");
 }

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { LEVELS, type Level, levelAvailability, reportHost, type Verification, verifyLevel } from "bulkhead";
 import type { VerifyFlags } from "../commands/verify.js";
 import { type Style, styleFor } from "../output/style.js";
-import { table } from "../output/table.js";
+import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { junit } from "./junit.js";
 
@@ -59,7 +59,7 @@ export function render(
   return [
     `Level ${style.strong(level)}`,
     table(counts),
-    ...(lines.length === 0 ? [] : ["", table(lines)]),
+    ...(lines.length === 0 ? [] : ["", table(lines, widthOf(process.stdout))]),
     "",
     verdict,
     "",

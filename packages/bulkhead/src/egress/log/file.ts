@@ -1,7 +1,9 @@
-import { createWriteStream } from "node:fs";
+import { constants, createWriteStream, openSync } from "node:fs";
 import { finished } from "node:stream/promises";
+import { errnoOf } from "../../arguments/given-file.js";
 import { requireArguments } from "../../arguments/require.js";
 import { hostPath } from "../../arguments/values.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { EgressEvent, EgressListener } from "./event.js";
 
 /**
@@ -18,10 +20,10 @@ export interface EgressLog {
   close(): Promise<void>;
 }
 
-/** Appends events to a file, as JSON, one a line; only its owner may read it, since it says where a workload went. */
+/** Appends events to a file, as JSON, one a line; only its owner may read it, since it says where a workload went. @throws BulkheadError PATH_UNUSABLE */
 export function egressLog(path: string): EgressLog {
   requireArguments("egressLog", ["path", hostPath, path]);
-  const stream = createWriteStream(path, { flags: "a", mode: 0o600 });
+  const stream = createWriteStream("", { fd: openLog(path) });
   const done = finished(stream);
   done.catch(() => undefined);
   let refused = 0;
@@ -39,4 +41,20 @@ export function egressLog(path: string): EgressLog {
       await done;
     },
   };
+}
+
+/** Before anything is run whose decisions could not be written down; a FIFO that nobody reads from is not waited for. */
+function openLog(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  try {
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    throw new BulkheadError("PATH_UNUSABLE", {
+      operation: "open",
+      path,
+      cause,
+      ...(errno === undefined ? {} : { errno }),
+    });
+  }
 }

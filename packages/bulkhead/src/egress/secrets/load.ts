@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { promises } from "node:fs";
+import { readGivenFile, type Unreadable } from "../../arguments/given-file.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Secret, SecretHost } from "../../policy/network/types.js";
 
@@ -40,20 +40,9 @@ async function readValue({ name, source }: Secret): Promise<string> {
       return value;
     }
     case "file":
-      try {
-        await using file = await promises.open(source.path, "r");
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(LARGEST + 2), 0, LARGEST + 2);
-        return buffer.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
-      } catch (error) {
-        const errno =
-          error instanceof Error && "errno" in error && typeof error.errno === "number" ? -error.errno : undefined;
-        throw new BulkheadError("SECRET_UNAVAILABLE", {
-          operation: "read",
-          path: source.path,
-          detail: name,
-          ...(errno === undefined ? {} : { errno }),
-        });
-      }
+      return (await readGivenFile(source.path, LARGEST + 2, (why) => unreadable(name, source.path, why)))
+        .toString("utf8")
+        .replace(/\r?\n$/, "");
   }
 }
 
@@ -64,6 +53,16 @@ function checked(value: string, { name }: Secret): string {
   if (!/^[\u0021-\u007e]([\u0020-\u007e]*[\u0021-\u007e])?$/.test(value))
     throw unavailable(name, "it holds what no header can");
   return value;
+}
+
+function unreadable(name: string, path: string, { operation, errno, detail }: Unreadable): BulkheadError {
+  const said = detail === undefined ? name : `${name}: ${detail}`;
+  return new BulkheadError("SECRET_UNAVAILABLE", {
+    operation,
+    path,
+    detail: said,
+    ...(errno === undefined ? {} : { errno }),
+  });
 }
 
 function unavailable(name: string, why: string): BulkheadError {

@@ -10,7 +10,22 @@ export const policyCodes = entries({
   POLICY_INVALID: {
     fault: "user",
     cause: "the policy is not valid",
-    remedy: "Mend each field named. `policy.schema.json` of the package describes them all.",
+    remedy: "Fix each field listed. `policy.schema.json` of the package describes them all.",
+  },
+  POLICY_UNREADABLE: {
+    fault: "user",
+    cause: "the policy file cannot be read",
+    remedy: "Name an existing file of at most 256 KiB that you may read.",
+  },
+  POLICY_SYNTAX: {
+    fault: "user",
+    cause: "the policy file is neither YAML nor JSON",
+    remedy: "Correct it at the line and column named; a field and its value are written as `name: value`.",
+  },
+  PATH_UNUSABLE: {
+    fault: "user",
+    cause: "a path of this machine could not be used",
+    remedy: "Check that the path exists, that it is of the kind needed, and that you may use it.",
   },
   ARGUMENT_INVALID: {
     fault: "user",
@@ -61,7 +76,7 @@ export const policyCodes = entries({
   PROFILE_INVALID: {
     fault: "user",
     cause: "the seccomp profile cannot be used, or not exactly as it is written",
-    remedy: "Mend each line named. `bulkhead profile export default` prints one to start from.",
+    remedy: "Fix each line listed. `bulkhead profile export default` prints one to start from.",
   },
   USER_UNKNOWN: {
     fault: "user",

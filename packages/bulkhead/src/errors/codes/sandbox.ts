@@ -46,7 +46,7 @@ export const sandboxCodes = entries({
     cause: "the inside of the sandbox broke the protocol, so the sandbox was killed",
     remedy: "Treat the workload as hostile: its init was made to say what init never says.",
   },
-  ABORTED: { fault: "user", cause: "the caller aborted the operation", remedy: "Nothing needs mending." },
+  ABORTED: { fault: "user", cause: "the caller aborted the operation", remedy: "No action needed." },
   TIMED_OUT: {
     fault: "workload",
     cause: "the operation took longer than the time it was given",

@@ -1,10 +1,9 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
 import { type TrustMaterial, toTrustMaterial, Verifier } from "@sigstore/verify";
+import { readGivenFile, type Unreadable } from "../../arguments/given-file.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Signer } from "../../policy/resolved.js";
-import { errnoOf } from "../store/location.js";
 
 /** Public keys are small, and Sigstore's own trusted root has 10 KiB. */
 const LARGEST = 1024 * 1024;
@@ -84,9 +83,6 @@ function parseKey(text: string, path: string): KeyObject {
 }
 
 async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "open", path, ...errnoOf(cause), cause });
-  });
-  if (bytes.length <= LARGEST) return bytes.toString("utf8");
-  throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read", path, detail: `over ${LARGEST} bytes` });
+  const refuse = (why: Unreadable) => new BulkheadError("SIGNATURE_KEY_INVALID", { path, ...why });
+  return (await readGivenFile(path, LARGEST, refuse)).toString("utf8");
 }
