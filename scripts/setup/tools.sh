@@ -12,6 +12,8 @@ test_tools() {
   need curl curl
   need pip3 python3-pip
   need mpirun openmpi-bin
+  need Rscript r-base-core
+  need chromium chromium
   # Podman's seccomp profile, which is to be taken as it is.
   [ -e /usr/share/containers/seccomp.json ] || wanted="$wanted golang-github-containers-common"
   bench_tools

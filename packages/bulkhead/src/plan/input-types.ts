@@ -58,6 +58,8 @@ export interface HostRoot {
   /** Which of the `BUNDLES` are files of these. */
   readonly bundles: readonly string[];
   readonly symlinks: readonly { readonly at: string; readonly target: string }[];
+  /** What of /etc and /var/lib is not shown, and why, as a clause. */
+  readonly left?: readonly { readonly path: string; readonly why: string }[];
 }
 
 /** `full`: a directory that holds something. `other` is also a symbolic link somewhere on the way, which only the warden may follow. */

@@ -4,7 +4,7 @@ import { DEFAULT_USER, DEFAULT_WORKDIR } from "../policy/defaults.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
-import { hostRoot } from "./inputs/host-root.js";
+import { hostRoot } from "./inputs/host-root/host-root.js";
 import { LayeredRoot } from "./inputs/layered.js";
 import { ACCOUNT_FILES, coveredFiles, mountPoints } from "./inputs/mount-points.js";
 import { resolveUser } from "./inputs/user.js";

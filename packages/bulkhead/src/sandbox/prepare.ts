@@ -180,6 +180,8 @@ export interface Explanation {
   readonly notes: readonly string[];
   /** Which read-only host files do not belong to the workload's user inside, and why, a line each. */
   readonly fileNotes: readonly string[];
+  /** Of `root: host`, what of /etc and /var/lib is not shown, and why, as a clause. Else empty. */
+  readonly leftOut: readonly { readonly path: string; readonly why: string }[];
 }
 
 /** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
@@ -198,6 +200,7 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
     unmet: unmetBy(resolved, enforcement),
     notes: inputs.image?.notes ?? [],
     fileNotes: fileNotes(resolved, inputs, host),
+    leftOut: inputs.root.kind === "host" ? (inputs.root.left ?? []) : [],
   };
 }
 

@@ -33,7 +33,7 @@ function render(explanation: Explanation, flags: ExplainFlags): string {
 
 /** The table for people; `width` is the terminal's, or undefined. */
 export function renderTable(
-  { level, enforcement, unmet, notes, fileNotes }: Explanation,
+  { level, enforcement, unmet, notes, fileNotes, leftOut }: Explanation,
   style: Style,
   width: number | undefined,
   why = false,
@@ -51,6 +51,7 @@ export function renderTable(
     table(rows, width),
     ...(notes.length === 0 ? [] : ["", ...notes.map((note) => `Image: ${printableLine(note)}`)]),
     ...(fileNotes.length === 0 ? [] : ["", ...fileNotes.map((note) => `Files: ${printableLine(note)}`)]),
+    ...leftOutLines(leftOut, why),
     ...(unmet.length === 0
       ? []
       : ["", style.bad(`Refused: the policy requires ${refused}, which would not be enforced.`)]),
@@ -67,4 +68,17 @@ function row(line: Enforcement, style: Style): readonly Cell[] {
     case "cannot":
       return [name, { text: "cannot", paint: style.bad }, { text: `${line.why}. ${line.remedy}` }];
   }
+}
+
+/** Of the host's own root: how many files and directories are left out for each reason; with `why` each of them. */
+function leftOutLines(leftOut: Explanation["leftOut"], why: boolean): readonly string[] {
+  if (leftOut.length === 0) return [];
+  const reasons = new Set(leftOut.map((one) => one.why));
+  const lines = [...reasons].flatMap((reason) => {
+    const paths = leftOut.filter((one) => one.why === reason);
+    const count = String(paths.length).padStart(4);
+    return [`${count}  ${reason}`, ...(why ? paths.map(({ path }) => `      ${printableLine(path)}`) : [])];
+  });
+  const more = why ? "" : " (--why and --json name them)";
+  return ["", `Left out of /etc and /var/lib${more}:`, ...lines];
 }

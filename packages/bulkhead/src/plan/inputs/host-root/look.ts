@@ -1,0 +1,59 @@
+import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isAsShipped, type Shipped, whyNotShipped } from "./shipped.js";
+
+/** What is to be shown, and why the rest is not. */
+export interface Findings {
+  /** Files, and directories all of which may be shown. */
+  readonly shown: string[];
+  readonly left: { readonly path: string; readonly why: string }[];
+  /** Everything that was looked at, as it was: `markOf`. */
+  readonly marks: Record<string, string>;
+}
+
+const MOST_ENTRIES = 2000;
+
+/** Tells one state of a file or directory from the next: no content changes without a time of change, which nobody can set. */
+export function markOf({ ino, mode, uid, size, ctimeNs }: BigIntStats): string {
+  return [ino, mode, uid, size, ctimeNs].join(" ");
+}
+
+export function stateOf(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+/**
+ * Looks at `path` and all below it: shows what everybody may read, root owns and, with `shipped`, a package shipped just so. A directory all of which may
+ * be shown is one place; of any other those parts are.
+ */
+export function look(path: string, shipped: Shipped | null, findings: Findings): boolean {
+  const stat = stateOf(path);
+  const marks = findings.marks;
+  if (stat === undefined || Object.keys(marks).length >= MOST_ENTRIES)
+    return leave(path, "there is too much of it", findings);
+  marks[path] = markOf(stat);
+  // A link shows no content of its own, and what it leads to is there or is not.
+  if (stat.isSymbolicLink()) return true;
+  const needed = stat.isDirectory() ? 0o005n : 0o004n;
+  if ((stat.mode & needed) !== needed) return leave(path, "it is closed to others", findings);
+  if (stat.uid !== 0n) return leave(path, `it belongs to uid ${stat.uid}`, findings);
+  if (stat.isDirectory()) return lookInto(path, shipped, findings);
+  if (!stat.isFile()) return leave(path, "it is neither a file nor a directory", findings);
+  if (shipped === null || isAsShipped(path, shipped)) return true;
+  return leave(path, whyNotShipped(path, shipped), findings);
+}
+
+function lookInto(path: string, shipped: Shipped | null, findings: Findings): boolean {
+  const parts = readdirSync(path)
+    .sort()
+    .map((name) => join(path, name));
+  const good = parts.filter((part) => look(part, shipped, findings));
+  if (good.length === parts.length) return true;
+  findings.shown.push(...good.filter((part) => stateOf(part)?.isSymbolicLink() === false));
+  return false;
+}
+
+function leave(path: string, why: string, { left }: Findings): false {
+  left.push({ path, why });
+  return false;
+}
