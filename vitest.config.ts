@@ -23,6 +23,7 @@ const suites: readonly Suite[] = [
     parallel: true,
   },
   { name: "levels", include: ["tests/levels/**/*.test.ts"], seconds: 30, parallel: false },
+  { name: "library", include: ["tests/library/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "security", include: ["tests/security/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "egress", include: ["tests/egress/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "faults", include: ["tests/faults/**/*.test.ts"], seconds: 60, parallel: false },

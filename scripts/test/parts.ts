@@ -49,6 +49,7 @@ export const parts: readonly Part[] = [
     "unit",
     "structure",
     "levels",
+    "library",
     "security",
     "egress",
     "faults",

@@ -66,6 +66,7 @@ export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./r
 export { readRecord } from "./record/read.js";
 export type { RecordOptions } from "./record/recorder.js";
 export type { Statement } from "./record/statement.js";
+export type { Copied, NotCopied } from "./sandbox/copy/result.js";
 export type { ByteSink, OutputCallback } from "./sandbox/ends/sink.js";
 export type { ByteSource } from "./sandbox/ends/source.js";
 export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
@@ -73,7 +74,10 @@ export type { Exposed, ExposeOptions } from "./sandbox/expose.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
 export type { Files } from "./sandbox/files/files.js";
 export type {
+  CopyOptions,
   FileContent,
+  GlobOptions,
+  ListOptions,
   MakeDirectoryOptions,
   ReadOptions,
   ReadStreamOptions,
@@ -82,6 +86,7 @@ export type {
   WatchOptions,
   WriteOptions,
 } from "./sandbox/files/options.js";
+export type { TreeEntry } from "./sandbox/files/walk.js";
 export type { NetworkPolicy } from "./sandbox/network.js";
 export {
   type BrokerOptions,

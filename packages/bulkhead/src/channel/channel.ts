@@ -48,7 +48,7 @@ export class Channel implements FrameSink {
 
   /**
    * Opens a stream with this request.
-   * @throws BulkheadError the one that the channel was closed with; TOO_MANY_OPERATIONS; REQUEST_INVALID when it is too long
+   * @throws BulkheadError the one that the channel was closed with; TOO_MANY_OPERATIONS; ARGUMENT_INVALID when it is too long
    */
   open(request: object, handler: StreamHandler): ChannelStream {
     if (this.#closed !== undefined) {
@@ -253,6 +253,7 @@ function requestFrame(number: number, request: object): Buffer {
   try {
     return jsonFrame(Kind.request, number, request);
   } catch (cause) {
-    throw new BulkheadError("REQUEST_INVALID", { operation: "request", detail: "longer than 1 MiB", cause });
+    const detail = "argv and env, or the path, are longer than 1 MiB together";
+    throw new BulkheadError("ARGUMENT_INVALID", { operation: "request", detail, cause });
   }
 }

@@ -122,7 +122,7 @@ const environmentCheck: Check<NonNullable<ExecOptions["env"]>> = (value, path, f
 
 const NOTHING = 'nothing ("null"), "pipe", or a stream or iterator';
 export const stdinCheck: Check<Stdin> = either<"null" | "pipe", ByteSource>(
-  (value) => typeof value === "string" || !isRecord(value),
+  (value) => !isRecord(value) || value instanceof Uint8Array,
   check(
     (value) => value === "null" || value === "pipe",
     NOTHING,

@@ -230,7 +230,7 @@ describe("Channel", () => {
 
   it("refuses a request above 1 MiB", () => {
     expect(() => channel.open({ op: "x".repeat(1 << 20) }, new Recorder())).toThrow(
-      expect.objectContaining({ code: "REQUEST_INVALID" }),
+      expect.objectContaining({ code: "ARGUMENT_INVALID" }),
     );
   });
 

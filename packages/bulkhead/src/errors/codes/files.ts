@@ -31,6 +31,12 @@ export const fileCodes = entries({
     cause: "the file is larger than allowed",
     remedy: "Stream it, or raise the limit named.",
   },
+  COPY_FAILED: {
+    fault: "user",
+    cause: "files could not be copied between this host and the sandbox",
+    remedy:
+      "See the path of the host and what is wrong with it. What was complete by then has its place; of a copy out only when all of it had come.",
+  },
   FILE_FAILED: {
     fault: "workload",
     cause: "the file operation failed in the sandbox",

@@ -1,17 +1,25 @@
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { streamFailed } from "../../arguments/callbacks.js";
-import { requireArguments } from "../../arguments/require.js";
-import { insidePath } from "../../arguments/values.js";
+import { argumentInvalid, requireArguments } from "../../arguments/require.js";
+import { hostPath, insidePath, text } from "../../arguments/values.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Copied, CopyBounds } from "../copy/result.js";
 import { type ByteSource, readerOf } from "../ends/source.js";
 import type { Live } from "../live.js";
 import { type DirectoryEntry, type FileEvent, type FileInfo, readEntry, readEvent, readFileInfo } from "./entries.js";
+import { type Glob, goesOn, isMatch, parseGlob, type States, startOf, step } from "./glob.js";
 import { LineDecoder } from "./lines.js";
 import { FileOperation, operate } from "./operation.js";
 import {
+  type CopyOptions,
+  copyOptions,
   type FileContent,
   fileContent,
+  type GlobOptions,
+  globOptions,
+  type ListOptions,
+  listOptions,
   type MakeDirectoryOptions,
   makeDirectoryOptions,
   type ReadOptions,
@@ -27,12 +35,14 @@ import {
   watchOptions,
   writeOptions,
 } from "./options.js";
+import { below, TREE_BOUNDS, type TreeEntry, walk } from "./walk.js";
 import { FileWriteStream } from "./write-stream.js";
 
 const MIB = 1024 * 1024;
 /** What `read` and `list` keep in memory at most, unless told otherwise. */
 const DEFAULT_READ_BYTES = 64 * MIB;
 const LONGEST_LIST_BYTES = 32 * MIB;
+const DEFAULT_COPY_BYTES = 1024 * MIB;
 
 /**
  * Files of a sandbox, used with the rights of its user: the kernel resolves each path inside the wall, so a symbolic
@@ -91,12 +101,99 @@ export class Files {
     return new FileWriteStream(new FileOperation(this.#live, { op: "write", path, ...options }));
   }
 
-  /** What is in a directory, without `.` and `..`, in no particular order. */
-  async list(path: string): Promise<DirectoryEntry[]> {
-    requireArguments("files.list", ["path", insidePath, path]);
-    const entries: DirectoryEntry[] = [];
-    for await (const entry of this.entries(path)) entries.push(entry);
+  /**
+   * What is in a directory, without `.` and `..`, in no particular order; with `recursive` also what is in those below it, each with its `path`.
+   * Symbolic links are not followed.
+   * @throws BulkheadError FILE_TOO_LARGE above `maxEntries`, or 64 directories in each other
+   */
+  async list(path: string, options: ListOptions = {}): Promise<TreeEntry[]> {
+    requireArguments("files.list", ["path", insidePath, path], ["options", listOptions, options]);
+    const { recursive = false, maxEntries = TREE_BOUNDS.entries } = options;
+    const entries: TreeEntry[] = [];
+    if (recursive) {
+      const bounds = { ...TREE_BOUNDS, entries: maxEntries };
+      for await (const entry of walk((at) => this.entries(at), path, { bounds })) entries.push(entry);
+      return entries;
+    }
+    for await (const entry of this.entries(path)) {
+      if (entries.length >= maxEntries) throw tooMany("list", path, maxEntries);
+      entries.push({ ...entry, path: entry.name });
+    }
     return entries;
+  }
+
+  /**
+   * The absolute paths of everything that a pattern names, sorted: `*` and `?` within a name, `[a-z]`, `**` for any number of directories, `{one,other}`. Relative
+   * patterns begin in `cwd`. Symbolic links are not followed, and directories that may not be read are passed over.
+   *
+   * ```ts
+   * const sources = await sandbox.files.glob("src/*.{ts,js}", { cwd: "/srv" });
+   * ```
+   */
+  async glob(pattern: string, options: GlobOptions = {}): Promise<string[]> {
+    requireArguments("files.glob", ["pattern", text, pattern], ["options", globOptions, options]);
+    const { cwd = "/", dot = false, maxEntries = TREE_BOUNDS.entries } = options;
+    const globs = parseGlob(pattern, cwd);
+    if (globs === undefined) {
+      throw argumentInvalid("files.glob", [{ path: "pattern", message: "has braces that make too many patterns" }]);
+    }
+    const found = new Set<string>();
+    for (const glob of globs) {
+      for await (const path of this.#matches(glob, dot, maxEntries)) found.add(path);
+    }
+    return [...found].sort();
+  }
+
+  async *#matches(glob: Glob, dot: boolean, maxEntries: number): AsyncGenerator<string, void, void> {
+    const states = new Map<string, States>([["", startOf(glob)]]);
+    const enter = ({ path }: TreeEntry) => goesOn(glob, states.get(path) ?? new Set());
+    const options = { bounds: { ...TREE_BOUNDS, entries: maxEntries }, enter, passDenied: true };
+    try {
+      for await (const entry of walk((at) => this.entries(at), glob.base, options)) {
+        const parent = entry.path.slice(0, Math.max(0, entry.path.length - entry.name.length - 1));
+        const now = step(glob, states.get(parent) ?? new Set(), entry.name, dot);
+        if (entry.type === "directory") states.set(entry.path, now);
+        if (isMatch(glob, now)) yield below(glob.base, entry.path);
+      }
+    } catch (error) {
+      // Where it would begin is nothing: then it names nothing.
+      const isNothing = error instanceof BulkheadError && NOTHING.has(error.code);
+      if (!isNothing) throw error;
+    }
+  }
+
+  /**
+   * Copies a file, or a directory with all that is in it, of this host into the sandbox, as its user: `to` is what it is called there, and a directory
+   * that is there already gets what is missing. Permission bits are kept, owners and times are not; each file takes its place whole.
+   * Symbolic links are neither followed nor made, and are told of in `left`, as devices, FIFOs and sockets are.
+   * @throws BulkheadError COPY_FAILED (the host refused), FILE_TOO_LARGE above `maxBytes`, `maxEntries` or 64 directories in each other
+   */
+  async copyIn(from: string, to: string, options: CopyOptions = {}): Promise<Copied> {
+    requireArguments(
+      "files.copyIn",
+      ["from", hostPath, from],
+      ["to", insidePath, to],
+      ["options", copyOptions, options],
+    );
+    const { copyIn } = await import("../copy/in.js");
+    return await this.#live.during(async () => await copyIn(this, from, withoutSlash(to), boundsOf(options)));
+  }
+
+  /**
+   * Copies a file, or a directory with all that is in it, out of the sandbox: `to` is what it is called on this host, in a directory that is there, and belongs to
+   * the caller. What comes is hostile: nothing is written outside of `to`, links are neither followed nor made, set-id bits are dropped, and all of it is there
+   * before anything takes its place. `left` tells what was not copied.
+   * @throws BulkheadError as {@link copyIn}
+   */
+  async copyOut(from: string, to: string, options: CopyOptions = {}): Promise<Copied> {
+    requireArguments(
+      "files.copyOut",
+      ["from", insidePath, from],
+      ["to", hostPath, to],
+      ["options", copyOptions, options],
+    );
+    const { copyOut } = await import("../copy/out.js");
+    return await this.#live.during(async () => await copyOut(this, withoutSlash(from), to, boundsOf(options)));
   }
 
   /** @internal As `list`, without keeping them. */
@@ -212,6 +309,20 @@ async function collect(output: Readable, maxBytes: number, path: string): Promis
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);
+}
+
+const NOTHING: ReadonlySet<string> = new Set(["FILE_NOT_FOUND", "FILE_NOT_DIRECTORY", "FILE_DENIED"]);
+
+function withoutSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, "") || "/" : path;
+}
+
+function boundsOf({ maxBytes = DEFAULT_COPY_BYTES, maxEntries = TREE_BOUNDS.entries }: CopyOptions): CopyBounds {
+  return { maxBytes, maxEntries };
+}
+
+function tooMany(operation: string, path: string, entries: number): BulkheadError {
+  return new BulkheadError("FILE_TOO_LARGE", { operation, path, detail: `more than ${entries} files` });
 }
 
 function tooLarge(operation: string, path: string, bytes: number): BulkheadError {

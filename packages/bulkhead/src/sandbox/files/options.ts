@@ -1,5 +1,5 @@
 import { type Check, check } from "../../arguments/check.js";
-import { abortSignal, flag, object, whole } from "../../arguments/values.js";
+import { abortSignal, flag, insidePath, object, whole } from "../../arguments/values.js";
 import { input } from "../ends/checks.js";
 import type { ByteSource } from "../ends/source.js";
 
@@ -22,6 +22,29 @@ export interface WriteOptions {
   readonly append?: boolean;
   /** Fails with FILE_EXISTS when it is there already. */
   readonly exclusive?: boolean;
+}
+
+export interface ListOptions {
+  /** Also what is in the directories below it. */
+  readonly recursive?: boolean;
+  /** More than these are refused with FILE_TOO_LARGE. Default: 100,000. */
+  readonly maxEntries?: number;
+}
+
+export interface GlobOptions {
+  /** Where a relative pattern begins: an absolute path. Default: `/`. */
+  readonly cwd?: string;
+  /** Whether `*`, `?` and `**` stand for names that begin with a dot. Default: false. */
+  readonly dot?: boolean;
+  /** How many files may be looked at. Default: 100,000. */
+  readonly maxEntries?: number;
+}
+
+export interface CopyOptions {
+  /** Of all files together; more is refused with FILE_TOO_LARGE. Default: 1 GiB. */
+  readonly maxBytes?: number;
+  /** Of files, directories and all else; more is refused with FILE_TOO_LARGE. Default: 100,000. */
+  readonly maxEntries?: number;
 }
 
 export interface StatOptions {
@@ -60,6 +83,9 @@ const count = whole(0);
 export const readStreamOptions = object<ReadStreamOptions>({ offset: count, length: count });
 export const readOptions = object<ReadOptions>({ offset: count, length: count, maxBytes: count });
 export const writeOptions = object<WriteOptions>({ mode: fileMode, append: flag, exclusive: flag });
+export const listOptions = object<ListOptions>({ recursive: flag, maxEntries: count });
+export const globOptions = object<GlobOptions>({ cwd: insidePath, dot: flag, maxEntries: count });
+export const copyOptions = object<CopyOptions>({ maxBytes: count, maxEntries: count });
 export const statOptions = object<StatOptions>({ follow: flag });
 export const makeDirectoryOptions = object<MakeDirectoryOptions>({ recursive: flag, mode: fileMode });
 export const removeOptions = object<RemoveOptions>({ recursive: flag });

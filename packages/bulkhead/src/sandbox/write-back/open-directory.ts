@@ -14,7 +14,7 @@ import {
 } from "node:fs/promises";
 import { isPlainName } from "./names.js";
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NONBLOCK } = constants;
 
 /**
  * A directory of the host that is held open, and whose entries are used by their names alone: Node has no `openat`, and a path below
@@ -66,6 +66,14 @@ export class OpenDirectory implements AsyncDisposable {
   /** A file that was not there, for nobody but the caller until its mode is set. */
   async create(name: string): Promise<FileHandle> {
     return await open(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  }
+
+  /** A file to be read; whatever else has its name by now is refused, and not waited for. */
+  async read(name: string): Promise<FileHandle> {
+    const handle = await open(this.#at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+    throw Object.assign(new Error("not a regular file"), { code: "EINVAL", errno: -22, syscall: "open" });
   }
 
   /** Opens a directory that was not there; where others may rename things, it may be one of theirs that they put in its place. */

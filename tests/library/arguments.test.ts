@@ -1,0 +1,400 @@
+import * as library from "bulkhead";
+import { Broker, BulkheadError, images, kernels, learn, run, Sandbox } from "bulkhead";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Files } from "../../packages/bulkhead/src/sandbox/files/files.js";
+import { Process } from "../../packages/bulkhead/src/sandbox/process.js";
+
+/** A call, with arguments that no type allows; what is told must name each of these. */
+type Case = readonly [call: string, act: (use: Use) => unknown, ...names: string[]];
+
+interface Use {
+  readonly sandbox: Sandbox;
+  readonly process: Process;
+}
+
+const bad = <Value>(value: unknown): Value => value as Value;
+
+/** Times that no program can be given. */
+const TIMES: readonly unknown[] = [0, -1, Number.NaN, Number.POSITIVE_INFINITY, "1s", 5n, null, {}];
+const ARGV: readonly unknown[] = [
+  "echo hi",
+  undefined,
+  null,
+  5,
+  {},
+  [5],
+  [null],
+  ["a\0b"],
+  [""],
+  ["a", "\ud800"],
+  [["a"]],
+  new Array(2),
+];
+const OPTIONS: readonly unknown[] = [null, 5, "text", [], () => undefined];
+const PATHS: readonly unknown[] = [undefined, null, 5, "", "a\0b", {}, ["/a"]];
+const INSIDE: readonly unknown[] = [...PATHS, "relative", "./relative", `/${"x".repeat(5000)}`];
+const SIGNALS: readonly unknown[] = [
+  "TERM",
+  "sigterm",
+  "",
+  0,
+  65,
+  1.5,
+  Number.NaN,
+  null,
+  {},
+  "constructor",
+  "__proto__",
+];
+const PORTS: readonly unknown[] = [0, -1, 65_536, 1.5, Number.NaN, "80", null, undefined];
+
+const each = (name: string, values: readonly unknown[], act: (value: never, use: Use) => unknown, ...names: string[]) =>
+  values.map((value): Case => [`${name} of ${show(value)}`, (use) => act(bad<never>(value), use), ...names]);
+
+function show(value: unknown): string {
+  return typeof value === "string"
+    ? JSON.stringify(value.slice(0, 20))
+    : typeof value === "object"
+      ? JSON.stringify(value)
+      : String(value);
+}
+
+const ofRun: readonly Case[] = [
+  ...each("run argv", ARGV, (argv) => run(argv), "argv"),
+  ...each("run policy", [null, 5, "policy.yaml", []], (policy) => run(["true"], policy), "policy"),
+  ...each("run options", OPTIONS, (options) => run(["true"], {}, options), "options"),
+  ...each("run input", [5, null, {}, true, () => "x"], (input) => run(["cat"], {}, { input }), "options.input"),
+  ...each(
+    "run stdin",
+    [5, null, {}, "text", Buffer.from("x")],
+    (stdin) => run(["cat"], {}, { stdin }),
+    "options.stdin",
+  ),
+  ...each(
+    "run tty",
+    [{}, { rows: 0, cols: 80 }, { rows: 24, cols: 70_000 }, { rows: "24", cols: 80 }, true],
+    (tty) => run(["true"], {}, { tty }),
+    "options.tty",
+  ),
+  ...each(
+    "run env",
+    [null, [], "A=b", { "": "x" }, { "A=B": "x" }, { A: 5 }, { A: "x\0y" }],
+    (env) => run(["true"], {}, { env }),
+    "options.env",
+  ),
+  ...each("run cwd", INSIDE.slice(1), (cwd) => run(["true"], {}, { cwd }), "options.cwd"),
+  ...each(
+    "run user",
+    [-1, 70_000, 1.5, {}, { uid: 1 }, { uid: 1, gid: -1 }, "", true],
+    (user) => run(["true"], {}, { user }),
+    "options.user",
+  ),
+  ...each(
+    "run signal",
+    [5, {}, new AbortController(), null],
+    (signal) => run(["true"], {}, { signal }),
+    "options.signal",
+  ),
+  ...each("run onStart", [5, {}, "x", null], (onStart) => run(["true"], {}, { onStart }), "options.onStart"),
+  ...each("run onStdout", [5, {}], (onStdout) => run(["true"], {}, { onStdout }), "options.onStdout"),
+  ...each("run output", [5, [], process.stdout], (output) => run(["true"], {}, { output }), "options.output"),
+  ...each(
+    "run output.stdout",
+    [5, "file", {}],
+    (stdout) => run(["true"], {}, { output: { stdout } }),
+    "options.output.stdout",
+  ),
+  ...each(
+    "run ports",
+    [5, {}, [{}], [{ inside: 0 }], [{ inside: 80, port: 70_000 }], [{ inside: 80, address: "host" }]],
+    (ports) => run(["true"], {}, { ports }),
+    "options.ports",
+  ),
+  ...each("run record", [5, { to: 5 }, { tofu: "x" }], (record) => run(["true"], {}, { record }), "options.record"),
+  ...each("run broker", PATHS.slice(1), (broker) => run(["true"], {}, { broker }), "options.broker"),
+  ...each(
+    "run egress",
+    [5, { onEgress: 5 }, { resolver: {} }, { resolver: 5 }, { authorities: "x" }, { onEgres: () => "allow" }],
+    (egress) => run(["true"], {}, { egress }),
+    "options.egress",
+  ),
+  ...each(
+    "run images",
+    [5, { pull: "sometimes" }, { limits: { bytes: -1 } }, { registry: { timing: { headMs: 0 } } }, { onEvent: 5 }],
+    (chosen) => run(["true"], {}, { images: chosen }),
+    "options.images",
+  ),
+  ["run inputt", () => run(["cat"], {}, bad({ inputt: "x" })), "options.inputt", "did you mean input?"],
+  ["run timeoutMs", () => run(["cat"], {}, bad({ timeoutMs: 5 })), "options.timeoutMs", "resources.time"],
+  ["run stdin and input", () => run(["cat"], {}, { stdin: "pipe", input: "x" }), "options.stdin", "input"],
+  [
+    "run onStdout and output",
+    () => run(["cat"], {}, { output: { stdout: process.stdout }, onStdout: () => undefined }),
+    "options.onStdout",
+  ],
+];
+
+const ofExec: readonly Case[] = [
+  ...each("exec argv", ARGV, (argv, { sandbox }) => sandbox.exec(argv), "argv"),
+  ...each("sandbox.run argv", ARGV, (argv, { sandbox }) => sandbox.run(argv), "argv"),
+  ...each("exec options", OPTIONS, (options, { sandbox }) => sandbox.exec(["true"], options), "options"),
+  ...each(
+    "exec timeoutMs",
+    TIMES,
+    (timeoutMs, { sandbox }) => sandbox.exec(["true"], { timeoutMs }),
+    "options.timeoutMs",
+  ),
+  ...each(
+    "exec outputBytes",
+    [0, -1, 1.5, Number.NaN, "1MiB"],
+    (outputBytes, { sandbox }) => sandbox.exec(["true"], { outputBytes }),
+    "options.outputBytes",
+  ),
+  ...each(
+    "exec buffer",
+    ["yes", 1, null],
+    (buffer, { sandbox }) => sandbox.exec(["true"], { buffer }),
+    "options.buffer",
+  ),
+  ["exec timeout", ({ sandbox }) => sandbox.exec(["true"], bad({ timeout: 5 })), "options.timeout", "timeoutMs"],
+  ...each("process.kill", SIGNALS, (signal, { process: it }) => it.kill(signal), "signal"),
+  ...each(
+    "process.resize",
+    [undefined, {}, { rows: 0, cols: 1 }, { rows: 1.5, cols: 1 }],
+    (size, { process: it }) => it.resize(size),
+    "size",
+  ),
+  ...each("expose", PORTS, async (port, { sandbox }) => await sandbox.expose(port), "port"),
+  ...each(
+    "expose port",
+    [-1, 70_000, "80"],
+    async (port, { sandbox }) => await sandbox.expose(80, { port }),
+    "options.port",
+  ),
+  ...each(
+    "expose address",
+    ["example.org", "", 5],
+    async (address, { sandbox }) => await sandbox.expose(80, { address }),
+    "options.address",
+  ),
+  ...each("setNetwork", [undefined, null, 5, []], (network, { sandbox }) => sandbox.setNetwork(network), "network"),
+  ...each("snapshot", PATHS, (directory, { sandbox }) => sandbox.snapshot(directory), "directory"),
+  ...each("fork", [0, -1, 1.5, "2", 5000], (count, { sandbox }) => sandbox.fork(count), "count"),
+  ...each("create policy", [null, 5, "x", []], (policy) => Sandbox.create(policy), "policy"),
+  ...each("create options", OPTIONS, (options) => Sandbox.create({}, options), "options"),
+  ["create timeoutMs", () => Sandbox.create({}, bad({ timeoutMs: 5 })), "options.timeoutMs", "resources.time"],
+  ...each("restore", PATHS, (directory) => Sandbox.restore(directory), "directory"),
+  ["restore digest", () => Sandbox.restore("/nowhere", { digest: "x" }), "options.digest"],
+];
+
+const files: readonly (readonly [name: keyof Files, act: (files: Files, path: never) => unknown])[] = [
+  ["read", (all, path) => all.read(path)],
+  ["readText", (all, path) => all.readText(path)],
+  ["readStream", (all, path) => all.readStream(path)],
+  ["write", (all, path) => all.write(path, "x")],
+  ["writeStream", (all, path) => all.writeStream(path)],
+  ["list", (all, path) => all.list(path)],
+  ["stat", (all, path) => all.stat(path)],
+  ["mkdir", (all, path) => all.mkdir(path)],
+  ["remove", (all, path) => all.remove(path)],
+  ["watch", (all, path) => all.watch(path)],
+  ["copyOut", (all, path) => all.copyOut(path, "/nowhere/x")],
+];
+
+const ofFiles: readonly Case[] = [
+  ...files.flatMap(([name, act]) =>
+    each(
+      `files.${name}`,
+      INSIDE,
+      (path, { sandbox }) => act(sandbox.files, path),
+      name === "copyOut" ? "from" : "path",
+    ),
+  ),
+  ...each("files.rename", INSIDE, (to, { sandbox }) => sandbox.files.rename("/a", to), "to"),
+  ...each("files.copyIn", PATHS, (from, { sandbox }) => sandbox.files.copyIn(from, "/a"), "from"),
+  ...each("files.copyIn to", INSIDE, (to, { sandbox }) => sandbox.files.copyIn("/etc/hostname", to), "to"),
+  ...each("files.copyOut to", PATHS, (to, { sandbox }) => sandbox.files.copyOut("/a", to), "to"),
+  ...each("files.glob", [undefined, 5, "", "a\0"], (pattern, { sandbox }) => sandbox.files.glob(pattern), "pattern"),
+  ...each(
+    "files.write content",
+    [5, null, undefined, {}, true],
+    (content, { sandbox }) => sandbox.files.write("/tmp/x", content),
+    "content",
+  ),
+  ...each(
+    "files.write mode",
+    [-1, 0o4755, 1.5, "644"],
+    (mode, { sandbox }) => sandbox.files.write("/tmp/x", "", { mode }),
+    "options.mode",
+  ),
+  ...each(
+    "files.read offset",
+    [-1, 1.5, "0"],
+    (offset, { sandbox }) => sandbox.files.read("/a", { offset }),
+    "options.offset",
+  ),
+  ...each("files.list options", OPTIONS, (options, { sandbox }) => sandbox.files.list("/", options), "options"),
+  [
+    "files.mkdir recursiv",
+    ({ sandbox }) => sandbox.files.mkdir("/a", bad({ recursiv: true })),
+    "options.recursiv",
+    "did you mean recursive?",
+  ],
+  ["files.stat follow", ({ sandbox }) => sandbox.files.stat("/a", bad({ follow: "no" })), "options.follow"],
+  ["files.watch signal", ({ sandbox }) => sandbox.files.watch("/a", bad({ signal: 5 })), "options.signal"],
+];
+
+const names: readonly unknown[] = [undefined, null, 5, "", {}];
+const ofOthers: readonly Case[] = [
+  ...each("explain", [null, 5, "x", []], (policy) => library.explain(policy), "policy"),
+  ...each("explain options", OPTIONS, (options) => library.explain({}, options), "options"),
+  ...each("levelOf", [undefined, null, 5], (policy) => library.levelOf(policy), "policy"),
+  ...each(
+    "reportHost",
+    [null, 5, { tryLevels: "yes" }, { borker: "x" }],
+    (options) => library.reportHost(options),
+    "options",
+  ),
+  ...each("learn argv", ARGV, (argv) => learn(argv), "argv"),
+  ...each("learn runs", [0, -1, 1.5, "3"], (runs) => learn(["true"], {}, { runs }), "options.runs"),
+  ...each("learn from", [5, {}, null], (from) => learn(["true"], {}, { from }), "options.from"),
+  ...each("learn onRun", [5], (onRun) => learn(["true"], {}, { onRun }), "options.onRun"),
+  ...each("checkLesson", ARGV, (argv) => library.checkLesson(argv, {}, bad({})), "argv"),
+  ...each("saveLesson", [undefined, 5, {}], (lesson) => library.saveLesson(lesson, "/nowhere"), "lesson"),
+  ...each("readLearned", PATHS, (directory) => library.readLearned(directory), "directory"),
+  ...each("compareLevels argv", ARGV, (argv) => library.compareLevels(argv, ["chroot", "container"]), "argv"),
+  ...each(
+    "compareLevels levels",
+    [undefined, [], ["chroot"], ["chroot", "none"], "chroot"],
+    (levels) => library.compareLevels(["true"], levels),
+    "levels",
+  ),
+  ...each(
+    "compareLevels timeoutMs",
+    TIMES,
+    (timeoutMs) => library.compareLevels(["true"], ["chroot", "container"], {}, { timeoutMs }),
+    "options.timeoutMs",
+  ),
+  ...each("verifyLevel", [undefined, "none", 5], (level) => library.verifyLevel(level), "level"),
+  ...each("measureSurface", [null, 5], (policy) => library.measureSurface(policy), "policy"),
+  ...each("isAtLeast", [undefined, "none", 5], (level) => library.isAtLeast(level, "chroot"), "level"),
+  ...each("loadPolicy", PATHS, (path) => library.loadPolicy(path), "path"),
+  ...each("parsePolicyText", [undefined, 5, {}], (text) => library.parsePolicyText(text), "text"),
+  ...each("parsePolicy options", [null, { directry: "/" }], (options) => library.parsePolicy({}, options), "options"),
+  ...each("egressLog", PATHS, (path) => library.egressLog(path), "path"),
+  ...each("openPublicKey", PATHS.slice(1), (path) => library.openPublicKey(path), "path"),
+  ...each("openRecordKey", PATHS.slice(1), (path) => library.openRecordKey(path), "path"),
+  ...each("verifyRecord", [undefined, 5], (text) => library.verifyRecord(text, bad({ publicKey: {}, id: "" })), "text"),
+  ...each("verifyRecord key", [undefined, {}, "pem"], (key) => library.verifyRecord("", key), "key"),
+  ...each("exportProfile", [null, "none", 5], (name) => library.exportProfile(name), "name"),
+  ...each(
+    "systemBrokerCommand",
+    [null, { maxPids: 0 }, { allowUids: [-1] }, { sock: "/x" }],
+    (options) => library.systemBrokerCommand(options),
+    "options",
+  ),
+  ...each("Broker.connect", PATHS, (path) => Broker.connect(path), "path"),
+  ...each("Broker.private", ["none", 5], (expect) => Broker.private(expect), "expect"),
+  ...each("images.pull", names, (name) => images.pull(name), "name"),
+  ...each(
+    "images.pull options",
+    [null, { stoer: "/x" }, { pull: "always" }, { verify: {} }],
+    (options) => images.pull("x", options),
+    "options",
+  ),
+  ...each("images.verify rules", [undefined, {}, 5], (rules) => images.verify("x", rules), "rules"),
+  ...each("images.list", [null, { store: 5 }], (options) => images.list(options), "options"),
+  ...each("images.inspect", names, (name) => images.inspect(name), "name"),
+  ...each("images.remove", [undefined, "x", [5]], (all) => images.remove(all), "names"),
+  ...each("images.prune", [{ all: "yes" }, { al: true }], (options) => images.prune(options), "options"),
+  ...each("images.import", names, (source) => images.import(source, "x"), "source"),
+  ...each("images.build", names, (name) => images.build(name), "name"),
+  ...each("images.export", names, (target) => images.export("x", target), "target"),
+  ...each("kernels.fetch", [null, { offline: 1 }, { onProgres: 1 }], (options) => kernels.fetch(options), "options"),
+  ...each("kernels.build", [{ jobs: 0 }], (options) => kernels.build(options), "options"),
+  ...each("kernels.ensure", [{ signal: 5 }], (options) => kernels.ensure(options), "options"),
+  ...each("kernels.use", names, (name) => kernels.use(name), "name"),
+];
+
+/** What takes nothing that somebody could get wrong, or only what the library itself gave. */
+const WITHOUT_ARGUMENTS = new Set([
+  "BulkheadError",
+  "isErrorCode",
+  "parseSize",
+  "printable",
+  "printableLine",
+  "policyJsonSchema",
+  "measurePeers",
+  "recordKeyPath",
+  "examineHost",
+  "levelAvailability",
+  "changedEnforcement",
+  "changedFields",
+  "formatEnvelope",
+  "surfaceChart",
+  "summariseSurfaces",
+]);
+
+const cases: readonly Case[] = [...ofRun, ...ofExec, ...ofFiles, ...ofOthers];
+
+describe("what a function does not take", () => {
+  let use: Use | undefined;
+  beforeAll(async () => {
+    const sandbox = await Sandbox.create({ level: "container" });
+    use = { sandbox, process: await sandbox.exec(["cat"], { stdin: "pipe" }) };
+  });
+  afterAll(async () => await use?.sandbox.kill());
+
+  it.each(cases.map(([call, act, ...told]) => ({ call, act, told })))("$call", async ({ act, told }) => {
+    const error: unknown = await Promise.resolve()
+      .then(() => act(use as Use))
+      .then(
+        (value) => value,
+        (thrown: unknown) => thrown,
+      );
+    expect(error).toBeInstanceOf(BulkheadError);
+    expect(error).toMatchObject({ code: "ARGUMENT_INVALID", fault: "user" });
+    const { detail = "", remedy } = error as BulkheadError;
+    for (const name of told) expect(detail).toContain(name);
+    expect(remedy).toContain("argument");
+  });
+
+  it("has started nothing, and the sandbox is as it was", async () => {
+    const { stdout } = (await use?.sandbox.run(["sh", "-c", "ps | grep -c cat; ls /tmp | wc -l"])) ?? { stdout: "" };
+    expect(stdout.trim().split("\n").at(-1)).toBe("0");
+  });
+});
+
+describe("the table", () => {
+  it("has every function of the library", () => {
+    const called = cases.map(([call]) => call);
+    const isCalled = (name: string) => called.some((call) => call === name || call.startsWith(`${name} `));
+    const functions = Object.entries(library).flatMap(([name, value]) => {
+      if (typeof value === "function") return /^class /.test(Function.prototype.toString.call(value)) ? [] : [name];
+      return typeof value === "object" && (value === images || value === kernels)
+        ? Object.keys(value).map((method) => `${name}.${method}`)
+        : [];
+    });
+    expect(
+      functions.filter((name) => !isCalled(name) && !WITHOUT_ARGUMENTS.has(name) && name !== "kernels.list"),
+    ).toEqual([]);
+  });
+
+  it("has every method that takes something", () => {
+    const called = cases.map(([call]) => call);
+    const methods = (of: object, prefix: string) =>
+      Object.getOwnPropertyNames(of).filter((name) => {
+        const value: unknown = Object.getOwnPropertyDescriptor(of, name)?.value;
+        return (
+          typeof value === "function" &&
+          value.length > 0 &&
+          name !== "constructor" &&
+          name !== "entries" &&
+          !called.some((call) => call.startsWith(`${prefix}${name} `))
+        );
+      });
+    expect(methods(Files.prototype, "files.")).toEqual([]);
+    expect(methods(Process.prototype, "process.")).toEqual([]);
+    expect(methods(Sandbox.prototype, "")).toEqual([]);
+  });
+});
