@@ -40,7 +40,7 @@ export function generatedProfile(name: string, plan: Plan, access: Access | null
 
 function writablePlaces({ root, mounts }: Plan): readonly string[] {
   const places = mounts.flatMap((mount) =>
-    mount.kind === "tmpfs" || (mount.kind === "bind" && !mount.readOnly) ? [mount.at] : [],
+    mount.kind === "tmpfs" || ((mount.kind === "bind" || mount.kind === "layers") && !mount.readOnly) ? [mount.at] : [],
   );
   return root.readOnly ? places : ["/", ...places];
 }

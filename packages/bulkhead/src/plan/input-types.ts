@@ -49,6 +49,17 @@ export interface DirectoryRoot {
   readonly kindAt: Readonly<Record<string, PathKind>>;
   /** What the root's own copies of `coveredFiles` say; missing where there is none that can be read. */
   readonly contents: Readonly<Record<string, string>>;
+  /** Of an image. */
+  readonly volumes?: readonly Volume[];
+}
+
+/** A directory of an image that is writable whatever the root is. */
+export interface Volume {
+  /** Without links. */
+  readonly at: string;
+  /** What the image has there, the topmost first; null: nothing. */
+  readonly layers: readonly string[] | null;
+  readonly isMissing: boolean;
 }
 
 /** The host's own system directories, without its secrets. */

@@ -8,6 +8,7 @@ import { hostRoot } from "./inputs/host-root/host-root.js";
 import { LayeredRoot } from "./inputs/layered.js";
 import { ACCOUNT_FILES, coveredFiles, mountPoints } from "./inputs/mount-points.js";
 import { resolveUser } from "./inputs/user.js";
+import { volumesIn } from "./inputs/volumes.js";
 
 /** An image, unpacked. */
 export interface OpenedImage {
@@ -22,6 +23,8 @@ export interface OpenedImage {
     readonly workdir: string | null;
     /** What of the image was left out, a line each. */
     readonly notes?: readonly string[];
+    /** Directories that are to be writable. */
+    readonly volumes?: readonly string[];
     /** As in the image: `name`, `uid`, `name:group`, … or empty. */
     readonly user: string | null;
   };
@@ -64,7 +67,11 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   const { workdir, home } = placesOf(policy, image);
   const layers = image?.layers ?? [directoryOf(policy, sources)];
   const view = image === null ? new LayeredRoot(layers) : viewOf(layers);
-  const root = lookingInto(layers[0], () => directoryRoot(policy, layers, image !== null, view, home));
+  const { volumes, notes } = volumesIn(view, image?.config.volumes ?? []);
+  const root = {
+    ...lookingInto(layers[0], () => directoryRoot(policy, layers, image !== null, view, home)),
+    volumes,
+  };
   const accounts = { passwd: view.read(ACCOUNT_FILES.passwd) ?? "", group: view.read(ACCOUNT_FILES.group) ?? "" };
   return {
     root,
@@ -72,7 +79,7 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
     workdir,
     home,
     user: resolveUser(policy.user, accounts, image?.config.user ?? null),
-    image: defaultsOf(image),
+    image: defaultsOf(image, notes),
   };
 }
 
@@ -142,8 +149,14 @@ function placesOf(policy: ResolvedPolicy, image: OpenedImage | null): Pick<Input
   return { workdir, home: image !== null && workdir === "/" ? DEFAULT_WORKDIR : workdir };
 }
 
-function defaultsOf(image: OpenedImage | null): ImageDefaults | null {
+function defaultsOf(image: OpenedImage | null, more: readonly string[]): ImageDefaults | null {
   if (image === null) return null;
   const { entrypoint, cmd, env, notes = [] } = image.config;
-  return { entrypoint, cmd, env, notes, ...(image.digest === undefined ? {} : { digest: image.digest }) };
+  return {
+    entrypoint,
+    cmd,
+    env,
+    notes: [...notes, ...more],
+    ...(image.digest === undefined ? {} : { digest: image.digest }),
+  };
 }

@@ -46,24 +46,44 @@ const host = fc.constantFrom(
   hostWith({ cgroup: { layout: "v1", version: 1, controllers: ["pids"], parent: null, why: "no memory" } }),
 );
 
+/** An image whose VOLUMEs may be anywhere: around, below and at what the policy mounts. */
+const withVolumes = fc
+  .uniqueArray(fc.record({ at: place, holds: fc.boolean(), isMissing: fc.boolean() }), { selector: ({ at }) => at })
+  .map(
+    (volumes): RootInput => ({
+      ...BASE,
+      layers: ["/store/upper", "/store/lower"],
+      volumes: volumes.map(({ at, holds, isMissing }) => ({
+        at,
+        layers: holds && !isMissing ? [`/store/upper${at}`, `/store/lower${at}`] : null,
+        isMissing,
+      })),
+    }),
+  );
+
 /** What a policy may rightly be refused for. */
 const FAIR = ["POLICY_INVALID", "REQUIREMENT_UNMET"];
 
 describe("every plan that the compiler makes", () => {
   it("is one that the warden's rules accept", () => {
     fc.assert(
-      fc.property(policy, host, fc.constantFrom<RootInput>(BASE, HOST_ROOT), (given, on, root) => {
-        const files: readonly (HostFile | null)[] = (given.files ?? []).map((entry) =>
-          "tmpfs" in entry ? null : directory("/srv/x", 1000),
-        );
-        try {
-          const inputs = inputsWith({ root, files, workdir: given.workdir ?? "/work" });
-          const { plan } = compiled(given, { host: on, inputs });
-          expect(parsePlan(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
-        } catch (error) {
-          if (!(error instanceof BulkheadError) || !FAIR.includes(error.code)) throw error;
-        }
-      }),
+      fc.property(
+        policy,
+        host,
+        fc.oneof(fc.constantFrom<RootInput>(BASE, HOST_ROOT), withVolumes),
+        (given, on, root) => {
+          const files: readonly (HostFile | null)[] = (given.files ?? []).map((entry) =>
+            "tmpfs" in entry ? null : directory("/srv/x", 1000),
+          );
+          try {
+            const inputs = inputsWith({ root, files, workdir: given.workdir ?? "/work" });
+            const { plan } = compiled(given, { host: on, inputs });
+            expect(parsePlan(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+          } catch (error) {
+            if (!(error instanceof BulkheadError) || !FAIR.includes(error.code)) throw error;
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

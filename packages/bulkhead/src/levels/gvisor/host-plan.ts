@@ -1,12 +1,12 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Counting } from "../../host/report.js";
-import { LARGEST_CONTENT } from "../../plan/schema/text.js";
+import { isWithin, LARGEST_CONTENT } from "../../plan/schema/text.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import type { Found } from "./found.js";
 import { inRoot, jailOf } from "./jail.js";
 import { INIT, INNER, ROOT } from "./layout.js";
 import { innerPlan, ociConfig } from "./oci.js";
-import { separately } from "./separate.js";
+import { type Separate, separately } from "./separate.js";
 
 const EMPTY = { sizeBytes: 4096, inodes: 16, mode: 0o555, uid: 0, gid: 0, exec: false } as const;
 const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
@@ -27,7 +27,7 @@ export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
     mounts: [
       ...treeOf(workload.root),
       ...initMounts(workload, initPath, found.counting),
-      ...workload.mounts.flatMap((mount) => own.get(mount.at) ?? moved(mount)),
+      ...workload.mounts.flatMap((mount) => own.get(mount.at) ?? moved(mount, placeOf(mount, separate))),
     ],
     config: ociConfig(workload, separate),
     writesHost: workload.mounts.some((mount) => mount.kind === "bind" && !mount.readOnly),
@@ -54,7 +54,7 @@ function initMounts(workload: Plan, initPath: string, counting: Counting): reado
  * Into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host that would need a mask; what holds
  * their place keeps the links of an image from having `runsc` mount something else there.
  */
-function moved(mount: Mount): readonly Mount[] {
+function moved(mount: Mount, at: string): readonly Mount[] {
   switch (mount.kind) {
     case "proc":
     case "sys":
@@ -70,8 +70,14 @@ function moved(mount: Mount): readonly Mount[] {
     case "passwd":
     case "group":
     case "symlink":
-      return [{ ...mount, at: inRoot(mount.at) }];
+      return [{ ...mount, at }];
   }
+}
+
+/** In the jail: a file that is covered in a volume of the image lies in that, which the Sentry mounts by itself. */
+function placeOf({ kind, at }: Mount, separate: readonly Separate[]): string {
+  const volume = kind === "file" ? separate.find((one) => one.covered && isWithin(at, one.at)) : undefined;
+  return volume === undefined ? inRoot(at) : `${volume.source}${at.slice(volume.at.length)}`;
 }
 
 function unsupported(what: string): BulkheadError {

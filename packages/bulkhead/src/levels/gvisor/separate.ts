@@ -9,6 +9,8 @@ export interface Separate {
   readonly source: string;
   readonly readOnly: boolean;
   readonly exec: boolean;
+  /** Files of the image in it may be covered. */
+  readonly covered?: true;
   /** What the broker mounts: the thing itself, and something at the place that `runsc` then mounts it on. */
   readonly mounts: readonly Mount[];
 }
@@ -25,6 +27,20 @@ export function separately({ mounts, root }: Plan): readonly Separate[] {
       const place: Mount = { ...mount, at: inRoot(mount.at), sizeBytes: 4096, inodes: 16, mode: 0o555 };
       const { at, exec } = mount;
       return [{ at, source, readOnly: false, exec, mounts: [{ ...mount, at: source }, place] }];
+    }
+    if (mount.kind === "layers") {
+      const { at, exec } = mount;
+      const place: Mount = {
+        kind: "tmpfs",
+        at: inRoot(at),
+        sizeBytes: 4096,
+        inodes: 16,
+        mode: 0o555,
+        uid: 0,
+        gid: 0,
+        exec,
+      };
+      return [{ at, source, readOnly: false, exec, covered: true, mounts: [{ ...mount, at: source }, place] }];
     }
     if (mount.kind === "bind" && !(root.source.kind === "empty" && mount.readOnly && mount.source === mount.at)) {
       const { at, exec, readOnly } = mount;

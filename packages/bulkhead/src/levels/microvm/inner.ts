@@ -39,6 +39,7 @@ export function innerPlan(workload: Plan, inside: readonly string[]): Plan {
   }));
   const [root, ...rest] = places;
   const mounts = workload.mounts.map((mount): Mount => {
+    if (mount.kind === "layers") return ofRoot(mount, root, workload);
     if (mount.kind !== "bind") return mount;
     const place = rest.shift();
     if (place === undefined) return mount;
@@ -81,11 +82,22 @@ function treeOf(mount: Mount): readonly Tree[] {
   switch (mount.kind) {
     case "bind":
       return [{ kind: "directory", path: mount.source, owner: mount.owner }];
-    case "layers":
-      throw unsupported(`an image as a mount (${mount.at})`, "name it as the root");
     default:
       return [];
   }
+}
+
+/** A directory of the root, to be written to: the root's image holds it. */
+function ofRoot(
+  mount: Extract<Mount, { readonly kind: "layers" }>,
+  root: Place | undefined,
+  { root: { source } }: Plan,
+): Mount {
+  const isOfRoot =
+    source.kind === "layers" &&
+    mount.layers.every((path) => source.layers.some((layer) => path === `${layer}${mount.at}`));
+  if (root === undefined || !isOfRoot) throw unsupported(`an image as a mount (${mount.at})`, "name it as the root");
+  return { ...mount, layers: [`${root.path}${mount.at}`], owner: root.owner };
 }
 
 /** Of two copies of one directory that were both changed, one would have to win. */

@@ -40,7 +40,7 @@ export function landlockFor(
   const abi = usableAbi(facts.landlockAbi);
   if (abi === 0) return null;
   const writable = mounts.flatMap((mount) =>
-    mount.kind === "tmpfs" || (mount.kind === "bind" && !mount.readOnly) ? [mount.at] : [],
+    mount.kind === "tmpfs" || ((mount.kind === "bind" || mount.kind === "layers") && !mount.readOnly) ? [mount.at] : [],
   );
   const all = writableRoot ? ["/", ...writable, "/dev/shm"] : [...writable, "/dev/shm"];
   return {

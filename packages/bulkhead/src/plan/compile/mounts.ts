@@ -6,6 +6,7 @@ import { accountFiles } from "./accounts.js";
 import { kernelViews } from "./kernel-views.js";
 import { bundleCovers, ownFiles } from "./own-files.js";
 import { type Lender, readableOwner, writableOwner } from "./owner.js";
+import { volumeMounts, volumesFor } from "./volumes.js";
 
 /** One inode for each 4 KiB, as most file systems have: a flood of empty files ends with the space it would have taken. */
 const BYTES_PER_INODE = 4096;
@@ -15,12 +16,17 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender
   const named = policy.files.map((choice, index) =>
     namedMount(choice, inputs.files[index] ?? null, policy, inputs, lender),
   );
-  const taken = new Set(named.map(({ at }) => at));
+  const writable = [...temporary(policy, inputs), ...homeMount(policy, inputs)];
+  const volumes = volumeMounts(policy, inputs, lender).filter(({ at }) => !writable.some((mount) => mount.at === at));
+  const taken = new Set([...named, ...volumes].map(({ at }) => at));
   const files = [...ownFiles(inputs, policy), ...accountFiles(inputs, shifted), ...bundleCovers(inputs, policy)];
   const own = [...rootMounts(inputs), ...files].filter(({ at }) => !taken.has(at));
-  const writable = [...temporary(policy, inputs), ...homeMount(policy, inputs)];
-  const places = [...writable, ...named].sort((one, other) => depth(one.at) - depth(other.at));
-  return [...own, ...kernelViews(policy.resources.diskBytes), ...places];
+  const isBelow = ({ at }: Mount) => [...writable, ...named].some((mount) => isWithin(at, mount.at));
+  const byDepth = (one: Mount, other: Mount) => depth(one.at) - depth(other.at);
+  // A volume may be what files of our own are to be covered in: /etc.
+  const around = volumes.filter((mount) => !isBelow(mount)).sort(byDepth);
+  const places = [...writable, ...named, ...volumes.filter(isBelow)].sort(byDepth);
+  return [...around, ...own, ...kernelViews(policy.resources.diskBytes), ...places];
 }
 
 /** Number of inodes of a file system in memory. */
@@ -48,19 +54,28 @@ function temporary({ files, resources }: ResolvedPolicy, { user }: Inputs): read
  * The workload's own directory is writable, unless it is the root's own: a directory there that holds something (an image's
  * program) stays visible, and one that the policy mounts is as the policy says. Below a file system in memory nothing is there yet, so it is made.
  */
-function homeMount(policy: ResolvedPolicy, { root, user, home }: Inputs): readonly Mount[] {
-  const own = { kind: "tmpfs", at: "/tmp", sizeBytes: null } as const;
-  const covers = [own, ...policy.files].filter(({ at }) => isWithin(home, at));
-  const nearest = covers.reduce<FileChoice | typeof own | undefined>(
-    (found, one) => (found === undefined || isWithin(one.at, found.at) ? one : found),
-    undefined,
+function homeMount(policy: ResolvedPolicy, inputs: Inputs): readonly Mount[] {
+  const { root, user, home } = inputs;
+  const own: FileChoice = { kind: "tmpfs", at: "/tmp", sizeBytes: null, exec: true };
+  const volumes = volumesFor(policy, inputs).map(
+    ({ at, layers }) => ({ kind: layers === null ? "tmpfs" : "layers", at, sizeBytes: null }) as const,
   );
+  const covers: readonly Cover[] = [own, ...policy.files, ...volumes];
+  const nearest = covers
+    .filter(({ at }) => isWithin(home, at))
+    .reduce<Cover | undefined>(
+      (found, one) => (found === undefined || isWithin(one.at, found.at) ? one : found),
+      undefined,
+    );
   if (!isMountable(home) || nearest?.at === home || nearest?.kind === "host") return [];
   const sizeBytes = nearest?.sizeBytes ?? policy.resources.diskBytes;
-  if (nearest !== undefined) return [tmpfs(home, sizeBytes, 0o755, user, true)];
+  if (nearest?.kind === "tmpfs") return [tmpfs(home, sizeBytes, 0o755, user, true)];
   const foundHere = root.kind === "host" ? isOfHost(home, root) : !MADE_WRITABLE.has(root.kindAt[home] ?? "missing");
   return foundHere ? [] : [tmpfs(home, sizeBytes, 0o755, user, true)];
 }
+
+/** What may lie around a directory, or be it. */
+type Cover = FileChoice | { readonly kind: "tmpfs" | "layers"; readonly at: string; readonly sizeBytes: null };
 
 const MADE_WRITABLE: ReadonlySet<PathKind> = new Set(["missing", "directory"]);
 

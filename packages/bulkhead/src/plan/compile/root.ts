@@ -31,7 +31,8 @@ export function rootFor(policy: ResolvedPolicy, inputs: Inputs, mounts: readonly
 function isMissing(mount: Mount, before: readonly Mount[], root: DirectoryRoot): boolean {
   if (mount.kind === "mask") return false; // only ever covers what is there
   const below = before.some(
-    (parent) => (parent.kind === "tmpfs" || parent.kind === "bind") && isWithin(mount.at, parent.at),
+    (parent) => ["tmpfs", "bind", "layers"].includes(parent.kind) && isWithin(mount.at, parent.at),
   );
-  return below || root.kindAt[mount.at] === "missing";
+  const isMissingVolume = root.volumes?.some(({ at, isMissing: missing }) => missing && at === mount.at);
+  return below || isMissingVolume === true || root.kindAt[mount.at] === "missing";
 }

@@ -1,4 +1,4 @@
-import { lstatSync, opendirSync, type Stats } from "node:fs";
+import { lstatSync, opendirSync, readlinkSync, type Stats } from "node:fs";
 import type { PathKind } from "../input-types.js";
 import { readInside } from "./read-inside.js";
 
@@ -7,6 +7,9 @@ interface Part {
   readonly root: string;
   readonly path: string;
 }
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
 
 /** What a path leads to: the directories that overlayfs would merge, topmost first, or one thing that is none. */
 type Found = { readonly parts: readonly Part[] } | { readonly other: Part; readonly stat: Stats } | undefined;
@@ -32,6 +35,41 @@ export class LayeredRoot {
     const kind = this.#kindAt(path);
     this.#kinds.set(path, kind);
     return kind;
+  }
+
+  /** A path without links: where they lead with this as the root, and no further than there. Undefined: round and round. */
+  real(path: string): string | undefined {
+    let parts = path.split("/").filter((part) => part !== "");
+    let here = "";
+    for (let links = 0; parts.length > 0; ) {
+      const [name = "", ...rest] = parts;
+      parts = rest;
+      if (name === "" || name === ".") continue;
+      if (name === "..") {
+        here = here.slice(0, here.lastIndexOf("/"));
+        continue;
+      }
+      const found = this.#find(`${here}/${name}`);
+      const link =
+        found !== undefined && "other" in found && found.stat.isSymbolicLink() ? found.other.path : undefined;
+      if (link === undefined) {
+        here = `${here}/${name}`;
+        continue;
+      }
+      links += 1;
+      if (links > MOST_LINKS) return undefined;
+      const target = readlinkSync(link);
+      if (target.startsWith("/")) here = "";
+      parts = [...target.split("/"), ...parts];
+    }
+    return here === "" ? "/" : here;
+  }
+
+  /** The directories that make the one at a path, the topmost first; none: nothing is there. Undefined: something else is. */
+  directoriesAt(path: string): readonly string[] | undefined {
+    const found = this.#find(path);
+    if (found === undefined) return [];
+    return "parts" in found ? found.parts.map((part) => part.path) : undefined;
   }
 
   /** A small regular file, as `readInside`. */
