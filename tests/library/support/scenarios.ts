@@ -335,8 +335,13 @@ const inSandbox: Readonly<Record<string, Scenario>> = {
   },
   "files.watch, left by what its reader throws": {
     act: within(async (sandbox) => {
-      setTimeout(() => void sandbox.files.write("/tmp/new", "").catch(() => undefined), 100);
-      for await (const _ of sandbox.files.watch("/tmp")) throw new Error("broken");
+      // Again and again: nobody knows when it is watched.
+      const writing = setInterval(() => void sandbox.files.write("/tmp/new", "").catch(() => undefined), 100);
+      try {
+        for await (const _ of sandbox.files.watch("/tmp")) throw new Error("broken");
+      } finally {
+        clearInterval(writing);
+      }
     }),
     code: "Error",
   },
