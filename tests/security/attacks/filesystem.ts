@@ -36,9 +36,21 @@ const secrets: readonly Attack[] = [
     "/etc/machine-id",
     "/etc/fstab",
   ].map((path): Attack => ({ title: `${path} of the host`, policy: { root: "host" }, attempt: ["read", path] })),
-  ...["/root", "/home", "/var/lib", "/boot", "/run", "/mnt", "/srv", "/etc/ssl/private", "/etc/ssh"].map(
-    (path): Attack => ({ title: `${path} of the host`, policy: { root: "host" }, attempt: ["entries", path] }),
-  ),
+  ...[
+    "/root",
+    "/home",
+    "/var/lib/dpkg",
+    "/var/lib/private",
+    "/var/lib/systemd",
+    "/var/log",
+    "/var/spool",
+    "/boot",
+    "/run",
+    "/mnt",
+    "/srv",
+    "/etc/ssl/private",
+    "/etc/ssh",
+  ].map((path): Attack => ({ title: `${path} of the host`, policy: { root: "host" }, attempt: ["entries", path] })),
   { title: "the secret with root: host", policy: { root: "host" }, attempt: ({ secret }) => ["read", secret] },
 ];
 

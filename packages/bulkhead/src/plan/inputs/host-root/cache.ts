@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { type Findings, markOf, stateOf } from "./look.js";
 
 /** Part of every file: raised when the same machine would be seen otherwise. */
-const RULES = 1;
+const RULES = 2;
 /** Within one process files are looked at again only after so long. */
 const FRESH_MS = 1000;
 
