@@ -126,7 +126,7 @@ function withLimits(plan: Plan, limits: Partial<Plan["limits"]>): Plan {
 function withLargerDisk(plan: Plan, mebibytes: number): Plan {
   const sizeBytes = mebibytes << 20;
   const mounts = plan.mounts.map((mount) => (mount.kind === "tmpfs" ? { ...mount, sizeBytes } : mount));
-  return { ...plan, mounts, limits: { ...plan.limits, fileBytes: sizeBytes } };
+  return { ...plan, mounts };
 }
 
 function withoutCgroup(plan: Plan): Plan {

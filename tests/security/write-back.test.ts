@@ -57,8 +57,7 @@ describe("writing back what a hostile guest says", () => {
     const owner = { hostUid, hostGid: OWNER, uid: 1000, gid: 1000 };
     const source = directory.join("out");
     const mount = { kind: "bind", source, at: "/out", readOnly: false, exec: true, owner } as const;
-    const plan = { mounts: [mount], limits: { fileBytes: BYTES } } as unknown as Plan;
-    const copy = await DirectoryCopy.of(mount, plan);
+    const copy = await DirectoryCopy.of(mount, { mounts: [mount] } as unknown as Plan, BYTES);
     await copy.begin(inside(before));
     return copy;
   }

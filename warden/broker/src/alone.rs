@@ -95,7 +95,9 @@ fn start(
         }
     }
     sandbox.status = None;
-    sandbox.phase = Phase::Running { since: Instant::now() };
+    let now = Instant::now();
+    sandbox.phase = Phase::Running { since: now };
+    sandbox.fill.start(now);
     let Some(evidence) = &mut sandbox.evidence else {
         return Err(Error::new(FAILED, "set up").detail("the child ended early"));
     };
@@ -175,7 +177,17 @@ impl Alone {
         evidence::collect(self.sandbox.pid, &self.sandbox.plan, self.sandbox.group.as_ref(), everyone)
     }
 
-    pub fn stats(&self) -> Stats {
+    /// Notices a file system that is full now, and may not be for long.
+    pub fn look(&mut self) {
+        self.sandbox.fill.look(Instant::now());
+    }
+
+    /// How long until its file systems are to be looked at.
+    pub fn look_in(&self) -> Option<Duration> {
+        self.sandbox.look_due().map(|due| due.saturating_duration_since(Instant::now()))
+    }
+
+    pub fn stats(&mut self) -> Stats {
         self.sandbox.stats()
     }
 
@@ -212,7 +224,7 @@ impl Alone {
     }
 
     /// Once init has ended: with which code (128 + signal), and what was counted.
-    pub fn end(&self) -> (i32, Stats) {
+    pub fn end(&mut self) -> (i32, Stats) {
         let status = rustix::process::waitid(WaitId::PidFd(self.sandbox.pidfd.as_fd()), WaitIdOptions::EXITED);
         let code = status.ok().flatten().map_or(125, |status| {
             status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(125)

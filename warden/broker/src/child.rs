@@ -252,5 +252,5 @@ fn wait_for_go(status: &OwnedFd) -> Result<(), Error> {
     if length == 1 { Ok(()) } else { Err(Error::new(failed, "wait for the broker")) }
 }
 
-/// Writable file systems whose fill level is watched.
-pub const MAX_WATCHED: usize = 16;
+/// Writable file systems whose fill level is watched: as many as one message can carry (SCM_MAX_FD), which is more than a policy can name.
+pub const MAX_WATCHED: usize = 253;

@@ -206,7 +206,7 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
         (
             "cgroup.pids",
             !wants(plan, bulkhead_plan::model::Controller::Pids)
-                || evidence.cgroup.pids_max == Some(plan.limits.pids + 1),
+                || evidence.cgroup.pids_max == Some(crate::cgroup::pids_max(&plan.limits)),
         ),
         (
             "cgroup.cpu",

@@ -3,8 +3,8 @@
 use crate::caller::Caller;
 use crate::kernel::{self, Fork};
 use crate::uid_range;
-use bulkhead_plan::facts::{CgroupFacts, Facts, Userns};
-use rustix::process::{WaitId, WaitIdOptions};
+use bulkhead_plan::facts::{Ceilings, CgroupFacts, Facts, Userns};
+use rustix::process::{Resource, WaitId, WaitIdOptions};
 use rustix::thread::CapabilitySet;
 
 /// What is the same for every caller.
@@ -17,6 +17,7 @@ impl HostFacts {
     pub fn probe(cgroup: &CgroupFacts) -> Self {
         let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
         let facts = Facts {
+            ceilings: ceilings(),
             new_mount_api: at_least(&kernel, 5, 12),
             kernel,
             uid: rustix::process::geteuid().as_raw(),
@@ -64,6 +65,22 @@ fn namespaces() -> Vec<String> {
         .filter(|name| std::fs::read_link(format!("/proc/self/ns/{name}")).is_ok())
         .map(str::to_owned)
         .collect()
+}
+
+/// Only with CAP_SYS_RESOURCE may a hard limit be raised; a root without it (a container's) has to do with its caller's.
+fn ceilings() -> Ceilings {
+    let raises =
+        rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_RESOURCE));
+    let hard = |resource| if raises { None } else { rustix::process::getrlimit(resource).maximum };
+    let most_files = read("/proc/sys/fs/nr_open").and_then(|text| text.parse().ok()).unwrap_or(1 << 20);
+    let system = rustix::system::sysinfo();
+    Ceilings {
+        open_files: hard(Resource::Nofile).unwrap_or(most_files).min(most_files),
+        processes: hard(Resource::Nproc),
+        address_space_bytes: hard(Resource::As),
+        memory_bytes: u64::from(system.mem_unit).saturating_mul(system.totalram),
+        processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64,
+    }
 }
 
 /// Root in the sense that counts: able to mount, and to give away ids of the ranges that sandboxes get. Root of a user

@@ -3,6 +3,7 @@
 use crate::authorize;
 use crate::caller::Caller;
 use crate::cgroup;
+use crate::fill::Fill;
 use crate::message::Cause;
 use crate::nursery::{Blank, Kind, Nursery, Parents};
 use crate::orders::{self, Outgoing};
@@ -89,7 +90,7 @@ impl Launcher {
             status: Some(blank.status),
             phase: Phase::Launching { until: Instant::now() + LIMIT },
             evidence: None,
-            watched: Vec::new(),
+            fill: Fill::default(),
             frozen: None,
             cause: Cause::Exited,
             error: None,

@@ -12,6 +12,7 @@ mod cgroup;
 mod child;
 mod evidence;
 mod facts;
+mod fill;
 mod idmap;
 mod kernel;
 mod launch;

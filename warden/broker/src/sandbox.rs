@@ -2,6 +2,7 @@
 
 use crate::cgroup::{Frozen, Group};
 use crate::evidence::Evidence;
+use crate::fill::Fill;
 use crate::message::{Cause, Stats};
 use crate::server::SETTLED;
 use crate::uid_range::UidRange;
@@ -25,7 +26,7 @@ pub struct Sandbox {
     /// What was seen to be in force before init was executed.
     pub evidence: Option<Evidence>,
     /// The writable file systems.
-    pub watched: Vec<OwnedFd>,
+    pub fill: Fill,
     pub frozen: Option<Frozen>,
     pub cause: Cause,
     pub error: Option<Error>,
@@ -89,16 +90,13 @@ impl Sandbox {
         matches!(self.phase, Phase::Running { since } if now.duration_since(since) >= SETTLED)
     }
 
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&mut self) -> Stats {
         let counters = self.group.as_ref().map(Group::counters).unwrap_or_default();
-        Stats { counters, disk_full: self.disk_full() }
+        Stats { counters, disk_full: self.fill.look(Instant::now()) }
     }
 
-    fn disk_full(&self) -> Option<bool> {
-        if self.watched.is_empty() {
-            return None;
-        }
-        let full = |fd: &OwnedFd| rustix::fs::fstatfs(fd).is_ok_and(|stat| stat.f_bfree == 0 || stat.f_ffree == 0);
-        Some(self.watched.iter().any(full))
+    /// When its file systems are to be looked at; nothing else waits for that.
+    pub fn look_due(&self) -> Option<Instant> {
+        matches!(self.phase, Phase::Running { .. }).then(|| self.fill.due()).flatten()
     }
 }

@@ -25,7 +25,10 @@ pub fn apply(limits: &Limits, runs_init: bool) -> Result<(), Error> {
     // since nothing is written to a file; 1 is the one value at which the kernel opens none, and too little for any file (core(5)).
     set(Resource::Core, 1, "CORE")?;
     set(Resource::Nofile, limits.open_files.max(least), "NOFILE")?;
-    set(Resource::Fsize, limits.file_bytes, "FSIZE")?;
+    match limits.file_bytes {
+        Some(bytes) => set(Resource::Fsize, bytes, "FSIZE")?,
+        None => unlimited(Resource::Fsize, "FSIZE")?,
+    }
     set(Resource::Memlock, limits.locked_bytes, "MEMLOCK")?;
     set(Resource::Sigpending, SIGNALS, "SIGPENDING")?;
     set(Resource::Msgqueue, QUEUE_BYTES, "MSGQUEUE")?;
@@ -50,6 +53,22 @@ fn set(resource: Resource, wanted: u64, name: &'static str) -> Result<(), Error>
         Err(Errno::PERM) => {
             let hard = getrlimit(resource).maximum.map_or(wanted, |hard| hard.min(wanted));
             setrlimit(resource, both(hard))
+        }
+        other => other,
+    }
+    .map_err(|error| failed("setrlimit")(error).detail(name))
+}
+
+/// Whatever our caller had; not privileged, as much as its hard limit allows.
+fn unlimited(resource: Resource, name: &'static str) -> Result<(), Error> {
+    let none = Rlimit { current: None, maximum: None };
+    if getrlimit(resource) == none {
+        return Ok(());
+    }
+    match setrlimit(resource, none) {
+        Err(Errno::PERM) => {
+            let hard = getrlimit(resource).maximum;
+            setrlimit(resource, Rlimit { current: hard, maximum: hard })
         }
         other => other,
     }

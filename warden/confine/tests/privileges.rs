@@ -7,7 +7,7 @@ mod support;
 use bulkhead_confine::{capabilities, keyring, limits, process};
 use bulkhead_plan::model::Limits;
 use bulkhead_plan::{Code, Error};
-use rustix::process::{Uid, getuid};
+use rustix::process::{Resource, Rlimit, Uid, getrlimit, getuid, setrlimit};
 use rustix::thread::{UnshareFlags, set_keep_capabilities, set_thread_uid, unshare_unsafe};
 use std::fs;
 use support::{confined, output};
@@ -141,7 +141,7 @@ const LIMITS: Limits = Limits {
     pids: 64,
     milli_cpus: 1000,
     open_files: 1024,
-    file_bytes: 1 << 20,
+    file_bytes: Some(1 << 20),
     locked_bytes: 1 << 16,
     address_space_bytes: Some(1 << 32),
     processes: Some(1 << 12),
@@ -167,6 +167,19 @@ fn limits_are_set_hard() {
         assert_eq!(line(name), [value, value], "{name}");
     }
     assert_eq!(line("Max stack size")[0], "8388608");
+}
+
+#[test]
+fn a_plan_without_a_file_size_takes_away_what_our_caller_had() {
+    let table = output(
+        confined("cat", || {
+            let lower = Rlimit { current: Some(1 << 20), maximum: getrlimit(Resource::Fsize).maximum };
+            setrlimit(Resource::Fsize, lower).map_err(|_| Error::new(Code::LaunchFailed, "lower"))?;
+            limits::apply(&Limits { file_bytes: None, ..LIMITS }, true)
+        })
+        .arg("/proc/self/limits"),
+    );
+    assert_eq!(both(&table, "Max file size"), ["unlimited", "unlimited"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{Done, base64, boot_id, command_line, disks, images, modules, ports, 
 use bulkhead_broker::alone::{Alone, Host};
 use bulkhead_broker::attempt::Attempt;
 use bulkhead_plan::{Code, Error};
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::OwnedFd;
 
 const FAILED: Code = Code::GuestFailed;
@@ -84,6 +84,7 @@ impl Supervisor {
                 return Ok(());
             }
             if !asked {
+                self.sandbox.look();
                 continue;
             }
             match (self.control.receive()?, &self.listener) {
@@ -103,7 +104,8 @@ impl Supervisor {
             PollFd::from_borrowed_fd(self.control.fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(self.sandbox.exit_fd(), PollFlags::IN),
         ];
-        match rustix::event::poll(&mut fds, None) {
+        let look = self.sandbox.look_in().filter(|_| !self.quiet).and_then(|left| Timespec::try_from(left).ok());
+        match rustix::event::poll(&mut fds, look.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             failed => failed.map(drop).attempt(FAILED, "poll")?,
         }

@@ -27,8 +27,25 @@ pub struct Facts {
     pub apparmor: bool,
     /// `/sys/fs/selinux/enforce` is 1.
     pub selinux: bool,
+    pub ceilings: Ceilings,
     /// `mount_setattr`, `open_tree`, `fsopen` are there.
     pub new_mount_api: bool,
+}
+
+/// The most that a sandbox of this broker can be given of what no cgroup limits. The broker's own hard limits, or the kernel's where it may
+/// raise those.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Ceilings {
+    /// RLIMIT_NOFILE: `fs.nr_open`, or the hard limit.
+    pub open_files: u64,
+    /// RLIMIT_NPROC; `None`: no limit.
+    pub processes: Option<u64>,
+    /// RLIMIT_AS; `None`: no limit.
+    pub address_space_bytes: Option<u64>,
+    /// Memory and processors of the machine.
+    pub memory_bytes: u64,
+    pub processors: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

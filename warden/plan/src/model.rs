@@ -249,6 +249,9 @@ pub struct Device {
     pub at: String,
 }
 
+/// Of a file system in memory: the kernel counts them in 32 bits, and some signed.
+pub const MAX_INODES: u64 = 1 << 31;
+
 /// Devices that a plan may name, with their numbers: both are registered for good (`Documentation/admin-guide/devices.txt`).
 pub const DEVICES: [(&str, u32, u32); 2] = [("/dev/kvm", 10, 232), ("/dev/vhost-vsock", 10, 241)];
 
@@ -262,8 +265,9 @@ pub struct Limits {
     pub milli_cpus: u64,
     /// RLIMIT_NOFILE of the workload.
     pub open_files: u64,
-    /// RLIMIT_FSIZE.
-    pub file_bytes: u64,
+    /// RLIMIT_FSIZE, of what makes a wall. `None` for a workload: its file systems have an end of their own, which says ENOSPC, and this
+    /// limit sends a signal that kills.
+    pub file_bytes: Option<u64>,
     /// RLIMIT_MEMLOCK.
     pub locked_bytes: u64,
     /// RLIMIT_AS where no cgroup limits memory; otherwise `None`.

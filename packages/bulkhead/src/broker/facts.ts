@@ -36,6 +36,13 @@ const FACTS: Readonly<Record<keyof Facts, Check>> = {
   landlockAbi: whole,
   apparmor: flag,
   selinux: flag,
+  ceilings: shaped<Facts["ceilings"]>({
+    openFiles: whole,
+    processes: orNull(number),
+    addressSpaceBytes: orNull(number),
+    memoryBytes: whole,
+    processors: whole,
+  }),
   newMountApi: flag,
 };
 

@@ -24,5 +24,12 @@ export interface Facts {
   readonly landlockAbi: number;
   readonly apparmor: boolean;
   readonly selinux: boolean;
+  readonly ceilings: {
+    readonly openFiles: number;
+    readonly processes: number | null;
+    readonly addressSpaceBytes: number | null;
+    readonly memoryBytes: number;
+    readonly processors: number;
+  };
   readonly newMountApi: boolean;
 }

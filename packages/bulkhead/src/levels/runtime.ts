@@ -18,10 +18,11 @@ export interface Runtime {
   /** The workload writes to copies of host directories; what it changed is to be fetched by the channel, and written to the host, before it ends. */
   readonly writesBack?: boolean;
   /**
-   * What the broker is to make for a workload's plan: that plan itself, or the jail of the program that is the wall.
+   * What the broker is to make for a workload's plan: that plan itself, or the jail of the program that is the wall. `diskBytes`: what the
+   * policy gives each writable file system that the plan does not have yet.
    * @throws BulkheadError UNSUPPORTED, MICROVM_UNSUPPORTED for what this level cannot do
    */
-  hostPlan(workload: Plan): Plan | Promise<Plan>;
+  hostPlan(workload: Plan, diskBytes: number): Plan | Promise<Plan>;
   /**
    * A host plan of this level whose program need not start from nothing, where there can be one. What it makes of the workload's is the same: only
    * to be called for what is launched.

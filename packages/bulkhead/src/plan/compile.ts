@@ -6,6 +6,7 @@ import { enforcementOf } from "../evidence/table.js";
 import type { HostReport } from "../host/report.js";
 import type { Level } from "../policy/level.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
+import { requireCeilings } from "./compile/ceilings.js";
 import { landlockFor, namespacesFor, seccompFor } from "./compile/confinement.js";
 import { environmentFor } from "./compile/environment.js";
 import { chooseLevel } from "./compile/level.js";
@@ -56,7 +57,8 @@ export interface Workload {
 /**
  * Turns a policy into a plan and the table of what will be enforced. Pure: it looks at nothing but its arguments.
  *
- * Throws HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN, MOUNT_IDMAP_UNSUPPORTED: a policy that
+ * Throws LIMIT_UNAVAILABLE, HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN,
+ * MOUNT_IDMAP_UNSUPPORTED: a policy that
  * cannot be had in full is refused, never weakened.
  */
 export function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Compiled {
@@ -94,6 +96,8 @@ export function tabulate(
   const lender = lenderOf(host);
   const mounts = mountsFor(policy, inputs, lender, shifted);
   const cgroup = cgroupFor(facts);
+  const limits = limitsFor(policy.resources, cgroup);
+  requireCeilings(limits, level, facts);
   const { uid, gid, groups } = inputs.user;
   const plan: Plan = {
     version: 1,
@@ -104,7 +108,7 @@ export function tabulate(
     user: { uid, gid, groups },
     root: rootFor(policy, inputs, mounts, lender),
     mounts,
-    limits: limitsFor(policy.resources, cgroup, mounts),
+    limits,
     cgroup,
     seccomp: seccompFor(profileFor(policy, inputs, host), namespaces, mounts),
     landlock: landlockFor(policy, mounts, facts),

@@ -32,7 +32,7 @@ const limits = z.strictObject({
   pids,
   milliCpus: integer(10, 1_024_000),
   openFiles: integer(16, 2 ** 20),
-  fileBytes: size(0),
+  fileBytes: size(0).nullable().default(null),
   lockedBytes: size(0),
   addressSpaceBytes: size(MIB).nullable().default(null),
   processes: pids.nullable().default(null),

@@ -1,5 +1,6 @@
 import { isAtLeast, LEVEL_FOR_TRUST } from "./level.js";
 import { networkProblems } from "./network/check.js";
+import { SHARED_MEMORY } from "./paths.js";
 import type { Problem } from "./problems.js";
 import type { CheckedPolicy } from "./schema.js";
 
@@ -9,6 +10,7 @@ export function inconsistencies(policy: CheckedPolicy): readonly Problem[] {
     ...levelAgainstTrust(policy),
     ...capabilitiesAtChroot(policy),
     ...sameMountPoint(policy),
+    ...executableSharedMemory(policy),
     ...userIds(policy),
     ...networkProblems(policy),
   ];
@@ -34,6 +36,14 @@ function sameMountPoint({ files = [] }: CheckedPolicy): readonly Problem[] {
     if (taken.has(at)) return [{ path: `files[${index}].${name}`, message: `${at} is mounted by an earlier entry` }];
     taken.add(at);
     return [];
+  });
+}
+
+/** It is noexec at every level: nothing is started from there, and exploits like to be. */
+function executableSharedMemory({ files = [] }: CheckedPolicy): readonly Problem[] {
+  return files.flatMap((entry, index) => {
+    const asked = "tmpfs" in entry && entry.tmpfs === SHARED_MEMORY && entry.exec === true;
+    return asked ? [{ path: `files[${index}].exec`, message: `${SHARED_MEMORY} is always mounted noexec` }] : [];
   });
 }
 

@@ -23,6 +23,9 @@ export function isWithin(path: string, parent: string): boolean {
   return path === parent || parent === "/" || path.startsWith(`${parent}/`);
 }
 
+/** The one place in these that is for programs to write in, and that a policy can size: as a tmpfs. */
+export const SHARED_MEMORY = "/dev/shm";
+
 /** Whether something may be mounted at this normal path by a policy. */
 export function isMountable(path: string): boolean {
   return path !== "/" && !RESERVED.some((reserved) => isWithin(path, reserved));

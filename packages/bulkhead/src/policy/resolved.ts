@@ -103,7 +103,7 @@ export interface ResolvedResources {
   readonly memoryBytes: number;
   readonly pids: number;
   readonly milliCpus: number;
-  /** Of each of the sandbox's own writable file systems; also the largest file it may write. */
+  /** Of each of the sandbox's own writable file systems. */
   readonly diskBytes: number;
   /** Null: no limit. Undefined: not said, so `run` applies `RUN_TIME_MS` and a `Sandbox` none. */
   readonly timeMs: number | null | undefined;

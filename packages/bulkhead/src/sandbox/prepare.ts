@@ -100,6 +100,7 @@ export async function prepare(given: Policy, options: PrepareOptions): Promise<P
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   const { broker, runtime, resolved, pin } = ready;
   const { plan: remembered, workload, bundles, ...compiled } = ready.compiled;
+  const { diskBytes } = resolved.resources;
   const held: Disposable[] = pin === undefined ? [] : [pin];
   try {
     const egress =
@@ -108,14 +109,14 @@ export async function prepare(given: Policy, options: PrepareOptions): Promise<P
         : await openNetwork(resolved, remembered.level, options.egress ?? {}, bundles);
     const env = withEgress(workload.env, egress, resolved);
     const plan = await withProfile({ ...withBundle(remembered, egress), id: freshId() }, resolved, held);
-    const writeBack = runtime.writesBack === true ? await writeBackOf(plan) : null;
+    const writeBack = runtime.writesBack === true ? await writeBackOf(plan, diskBytes) : null;
     return {
       compiled: {
         ...compiled,
         // Covered now, and of no use to a snapshot.
         bundles: [],
         workload: { ...workload, env },
-        plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, options.goOn),
+        plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, diskBytes, options.goOn),
       },
       driver: holding(runtime.driver(broker), held),
       host: reportOf(broker),
@@ -131,10 +132,10 @@ export async function prepare(given: Policy, options: PrepareOptions): Promise<P
 }
 
 /** What looks at host directories and writes to them is loaded only where there is one to be written. */
-async function writeBackOf(plan: Plan): Promise<WriteBack | null> {
+async function writeBackOf(plan: Plan, diskBytes: number): Promise<WriteBack | null> {
   if (plan.mounts.every((mount) => mount.kind !== "bind" || mount.readOnly)) return null;
   const { WriteBack } = await import("./write-back/write-back.js");
-  return await WriteBack.of(plan);
+  return await WriteBack.of(plan, diskBytes);
 }
 
 /** Where the policy asks for one, a profile made of it: in the kernel of this host as long as it is `held`, or for a guest's. */
@@ -146,8 +147,13 @@ async function withProfile(plan: Plan, { apparmor, access }: ResolvedPolicy, hel
   return confined.plan;
 }
 
-async function hostPlanOf(runtime: Runtime, workload: Plan, goOn: PrepareOptions["goOn"]): Promise<Plan> {
-  const plan = await runtime.hostPlan(workload);
+async function hostPlanOf(
+  runtime: Runtime,
+  workload: Plan,
+  diskBytes: number,
+  goOn: PrepareOptions["goOn"],
+): Promise<Plan> {
+  const plan = await runtime.hostPlan(workload, diskBytes);
   if (goOn !== undefined) return await goOn(runtime, plan);
   return (await runtime.started?.(plan)) ?? plan;
 }
@@ -195,7 +201,7 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
   return {
     level: plan.level,
-    plan: await runtime.hostPlan(plan),
+    plan: await runtime.hostPlan(plan, resolved.resources.diskBytes),
     enforcement,
     unmet: unmetBy(resolved, enforcement),
     notes: inputs.image?.notes ?? [],

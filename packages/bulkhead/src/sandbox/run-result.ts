@@ -28,7 +28,11 @@ export interface RunResult extends OutputBytes {
   readonly oomKilled: boolean;
   /** A process or thread was refused for the limit. */
   readonly pidsExceeded: boolean;
-  /** One of the sandbox's own writable file systems was full. */
+  /**
+   * A file system that the workload can write to was full at some time: its own (the working directory, /tmp, /dev/shm, a writable root, each
+   * tmpfs), or the host's behind a writable directory. The broker looks from outside, so what is full for less than a millisecond may be missed,
+   * and so is a request that was refused while there was room (`fallocate` of too much).
+   */
   readonly diskFull: boolean;
   /** It was killed for `resources.output`, and what exceeded it is missing. */
   readonly outputTruncated: boolean;

@@ -34,7 +34,7 @@ describe("writing back through a channel whose other end is hostile", () => {
     live = new Live({ id: "hostile", transport, launched: never, ended: never, kill, release: kill, ...questions });
     init.hello();
     const mount = { kind: "bind", source: directory, at: "/out", readOnly: false, exec: true, owner: null };
-    const made = await WriteBack.of({ mounts: [mount], limits: { fileBytes: 1000 } } as unknown as Plan);
+    const made = await WriteBack.of({ mounts: [mount] } as unknown as Plan, 1000);
     if (made === null) throw new Error("there is a writable directory");
     writeBack = made;
   });
@@ -62,7 +62,10 @@ describe("writing back through a channel whose other end is hostile", () => {
     expect(killed).toBe(true);
   });
 
-  it("more content than there can be ends it, and nothing was written", async () => {
+  it.each([
+    ["more content than there can be", Buffer.alloc(2000, "x")],
+    ["holes without end", Buffer.alloc(64 * 1000 + 1)],
+  ])("%s ends it, and nothing was written", async (_, content) => {
     const begun = writeBack.begin(live);
     await answer("file");
     await begun;
@@ -70,7 +73,7 @@ describe("writing back through a channel whose other end is hostile", () => {
     written.catch(() => undefined);
     await answer("file", { ...INFO, ctimeUs: 2 });
     const { stream } = await init.next(Kind.request);
-    init.data(stream, 1, Buffer.alloc(2000));
+    init.data(stream, 1, content);
     await expect(written).rejects.toMatchObject({ code: "WRITE_BACK_FAILED" });
   });
 

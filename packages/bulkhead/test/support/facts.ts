@@ -21,6 +21,13 @@ export const FULL_FACTS: Facts = {
   landlockAbi: 6,
   apparmor: true,
   selinux: false,
+  ceilings: {
+    openFiles: 1_048_576,
+    processes: null,
+    addressSpaceBytes: null,
+    memoryBytes: 16 * 1024 ** 3,
+    processors: 8,
+  },
   newMountApi: true,
 };
 

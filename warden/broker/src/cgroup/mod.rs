@@ -242,6 +242,12 @@ pub fn controller_name(controller: Controller) -> &'static str {
     }
 }
 
+/// Init is one of them and not the workload's. The kernel takes no more than it can have processes.
+pub fn pids_max(limits: &Limits) -> u64 {
+    const PID_MAX_LIMIT: u64 = 4_194_304;
+    (limits.pids + 1).min(PID_MAX_LIMIT)
+}
+
 /// The kernel's files are never made by us: a missing one is an error, not a new file.
 fn write(path: &Path, value: &str) -> Result<(), Error> {
     use std::io::Write;

@@ -4,6 +4,7 @@ use super::guard::Guard;
 use super::{Counters, Group, InForce, controller_name, read_keyed, read_number, write};
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
+use std::path::Path;
 
 const PERIOD_US: u64 = 100_000;
 
@@ -18,13 +19,21 @@ pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(
             let both = path.join("memory.memsw.limit_in_bytes");
             if both.exists() { write(&both, &bytes) } else { Ok(()) }
         }
-        // Init is one of them and not the workload's.
-        Controller::Pids => write(&path.join("pids.max"), &(limits.pids + 1).to_string()),
+        Controller::Pids => write(&path.join("pids.max"), &super::pids_max(limits).to_string()),
         Controller::Cpu => {
             write(&path.join("cpu.cfs_period_us"), &PERIOD_US.to_string())?;
-            write(&path.join("cpu.cfs_quota_us"), &(limits.milli_cpus * PERIOD_US / 1000).to_string())
+            let quota = limits.milli_cpus * PERIOD_US / 1000;
+            // The kernel refuses more than a group above has; it would get no more than that anyway.
+            let most = path.ancestors().skip(1).filter_map(quota_of).min();
+            write(&path.join("cpu.cfs_quota_us"), &most.map_or(quota, |most| quota.min(most)).to_string())
         }
     }
+}
+
+/// How much of `PERIOD_US` a group may use; `None`: there is no limit, or it is no group. -1 is no limit.
+fn quota_of(group: &Path) -> Option<u64> {
+    let quota = read_number(&group.join("cpu.cfs_quota_us"))?;
+    quota.checked_mul(PERIOD_US)?.checked_div(read_number(&group.join("cpu.cfs_period_us"))?)
 }
 
 pub fn enter(group: &Group) -> Result<(), Error> {

@@ -28,8 +28,7 @@ pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(
             let swap = path.join("memory.swap.max");
             if swap.exists() { write(&swap, "0") } else { Ok(()) }
         }
-        // Init is one of them and not the workload's.
-        Controller::Pids => write(&path.join("pids.max"), &(limits.pids + 1).to_string()),
+        Controller::Pids => write(&path.join("pids.max"), &super::pids_max(limits).to_string()),
         Controller::Cpu => {
             write(&path.join("cpu.max"), &format!("{} {PERIOD_US}", limits.milli_cpus * PERIOD_US / 1000))
         }

@@ -2,6 +2,7 @@
 
 use super::{Context, Tree, api, target};
 use crate::attempt::Attempt;
+use crate::fill;
 use crate::kernel::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use bulkhead_plan::model::{Bind, Owner};
 use bulkhead_plan::{Code, Error};
@@ -22,12 +23,17 @@ pub fn place<'a>(
     tree: &Tree,
     context: &Context,
     idmaps: &mut impl Iterator<Item = &'a OwnedFd>,
+    watched: &mut Vec<OwnedFd>,
 ) -> Result<(), Error> {
     let source = Source { path: &bind.source, owner: bind.owner.as_ref(), read_only: bind.read_only, exec: bind.exec };
     let (mount, directory) = source.copy(Code::MountSourceUnavailable, context, idmaps)?;
     let target = if directory { target::directory(tree, &bind.at)? } else { target::file(tree, &bind.at)? };
     tree.bound.borrow_mut().push(bind.at.clone());
-    api::attach(&mount, &target, &bind.at)
+    api::attach(&mount, &target, &bind.at)?;
+    if !bind.read_only && fill::answers_at_once(&mount) {
+        watched.push(mount);
+    }
+    Ok(())
 }
 
 impl Source<'_> {

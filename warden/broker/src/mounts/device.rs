@@ -4,7 +4,7 @@ use super::api::{self, Filesystem};
 use super::{Context, Ids, Tree, target};
 use crate::attempt::Attempt;
 use crate::kernel::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
-use bulkhead_plan::model::{DEVICES, Dev, Device};
+use bulkhead_plan::model::{DEVICES, Dev, Device, MAX_INODES};
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
@@ -41,15 +41,20 @@ pub fn make(nodes: bool) -> Result<OwnedFd, Error> {
     Ok(mount)
 }
 
-pub fn place(dev: &Dev, tree: &Tree, context: &Context) -> Result<(), Error> {
+pub fn place(dev: &Dev, tree: &Tree, context: &Context, watched: &mut Vec<OwnedFd>) -> Result<(), Error> {
+    let shared = make_shared_memory(dev)?;
     if let Some(prepared) = &context.prepared {
-        return attach(dev, tree, &prepared.dev, &prepared.terminals, true);
+        attach(dev, tree, &prepared.dev, [&prepared.terminals, &shared], true)?;
+    } else {
+        let terminals = make_terminals(context.privileged.then_some(context.ids))?;
+        attach(dev, tree, &make(context.privileged)?, [&terminals, &shared], context.privileged)?;
     }
-    let terminals = make_terminals(context.privileged.then_some(context.ids))?;
-    attach(dev, tree, &make(context.privileged)?, &terminals, context.privileged)
+    watched.push(shared);
+    Ok(())
 }
 
-fn attach(dev: &Dev, tree: &Tree, mount: &OwnedFd, terminals: &OwnedFd, has_nodes: bool) -> Result<(), Error> {
+fn attach(dev: &Dev, tree: &Tree, mount: &OwnedFd, below: [&OwnedFd; 2], has_nodes: bool) -> Result<(), Error> {
+    let [terminals, shared] = below;
     let at = dev.at.as_str();
     let place = target::plain_directory(tree, at)?;
     tree.reserve(mount)?;
@@ -58,7 +63,7 @@ fn attach(dev: &Dev, tree: &Tree, mount: &OwnedFd, terminals: &OwnedFd, has_node
         bind_nodes(mount, at)?;
     }
     attach_below(mount, "pts", terminals, at)?;
-    attach_below(mount, "shm", &make_shared_memory(dev)?, at)?;
+    attach_below(mount, "shm", shared, at)?;
     api::set(mount, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
 }
 
@@ -138,9 +143,14 @@ pub fn make_terminals(ids: Option<Ids>) -> Result<OwnedFd, Error> {
 fn make_shared_memory(plan: &Dev) -> Result<OwnedFd, Error> {
     Filesystem::new("tmpfs", "/dev/shm")?
         .set("size", &plan.shm_bytes.to_string())?
-        .set("nr_inodes", "4096")?
+        .set("nr_inodes", &inodes_for(plan.shm_bytes).to_string())?
         .set("mode", "1777")?
         .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+}
+
+/// As the library gives every file system in memory: one for each 4 KiB, so that a flood of empty files ends with the space it would have taken.
+fn inodes_for(bytes: u64) -> u64 {
+    bytes.div_ceil(4096).clamp(256, MAX_INODES)
 }
 
 fn attach_below(dev: &OwnedFd, name: &str, mount: &OwnedFd, at: &str) -> Result<(), Error> {

@@ -189,13 +189,13 @@ fn place<'a>(
     watched: &mut Vec<OwnedFd>,
 ) -> Result<(), Error> {
     match mount {
-        Mount::Bind(bind) => bind::place(bind, tree, context, idmaps),
+        Mount::Bind(bind) => bind::place(bind, tree, context, idmaps, watched),
         Mount::Layers(layers) => layers::place(layers, tree, context, idmaps, watched),
         Mount::Tmpfs(tmpfs) => place_tmpfs(tmpfs, tree, context, watched),
         Mount::Proc(proc) => kernel_view::place_proc(proc, tree, context),
         Mount::Sys(at) => kernel_view::place_sys(&at.at, tree, context),
         Mount::Mask(at) => kernel_view::place_mask(&at.at, tree),
-        Mount::Dev(dev) => device::place(dev, tree, context),
+        Mount::Dev(dev) => device::place(dev, tree, context, watched),
         Mount::File(file) => file::place_file(&file.at, file.content.as_bytes(), tree),
         Mount::Passwd(file) => file::place_file(&file.at, accounts::passwd(file, context).as_bytes(), tree),
         Mount::Group(file) => file::place_file(&file.at, accounts::group(file, context).as_bytes(), tree),

@@ -165,7 +165,10 @@ impl Server {
         };
         let pending = self.sources.values().any(|source| matches!(source, Source::Pending(_)));
         let others = (pending || !self.attachments.is_empty() || self.deaf_until.is_some()).then_some(SLOW);
-        self.unsettled.iter().map(wait).chain(others).min()?.try_into().ok()
+        let now = Instant::now();
+        let looks =
+            self.sandboxes.values().filter_map(|sandbox| Some(sandbox.look_due()?.saturating_duration_since(now)));
+        self.unsettled.iter().map(wait).chain(others).chain(looks).min()?.try_into().ok()
     }
 
     fn expire(&mut self) {
@@ -177,6 +180,11 @@ impl Server {
         for launch in self.attachments.expire(now) {
             let error = Error::new(Code::LaunchTimeout, "wait for attached connections");
             self.tell(launch.launch.session, &Message::Refused { id: &launch.id, error: &error });
+        }
+        for sandbox in self.sandboxes.values_mut() {
+            if sandbox.look_due().is_some_and(|due| due <= now) {
+                sandbox.fill.look(now);
+            }
         }
         for id in std::mem::take(&mut self.unsettled) {
             match self.sandboxes.get_mut(&id) {

@@ -89,7 +89,9 @@ impl Server {
         sandbox.status = None;
         // Without evidence its death will be noticed, and reported as a refusal.
         let Some(mut evidence) = sandbox.evidence.take() else { return };
-        sandbox.phase = Phase::Running { since: Instant::now() };
+        let now = Instant::now();
+        sandbox.phase = Phase::Running { since: now };
+        sandbox.fill.start(now);
         if let Err(error) = evidence::check_label(&mut evidence, &sandbox.plan) {
             return sandbox.fail(error);
         }
@@ -121,7 +123,7 @@ impl Server {
 
     /// Takes the cgroup away and reports the end; tried again by `expire` while the group is busy.
     pub(super) fn remove(&mut self, id: &str) {
-        let Some(sandbox) = self.sandboxes.get(id) else { return };
+        let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
         let Phase::Removing { until, launched } = sandbox.phase else { return };
         let stats = sandbox.stats();
         let busy = sandbox.group.as_ref().is_some_and(|group| group.remove().is_err());

@@ -30,7 +30,7 @@ pub fn receive(sandbox: &mut Sandbox) -> Received {
         RecvAncillaryMessage::ScmRights(fds) => Some(fds),
         _ => None,
     });
-    sandbox.watched.extend(fds.flatten());
+    sandbox.fill.watch(fds.flatten());
     match &text[..length] {
         [] => Received::End,
         message if message == READY => Received::Ready,

@@ -18,7 +18,7 @@ pub fn all(limits: &Limits, cgroup: &Cgroup) -> Checked {
     // Below a hundredth of a processor the kernel refuses the quota.
     within(limits.milli_cpus, 10..=1_024_000, "limits.milliCpus")?;
     within(limits.open_files, 16..=1 << 20, "limits.openFiles")?;
-    within(limits.file_bytes, 0..=MAX_SIZE, "limits.fileBytes")?;
+    within(limits.file_bytes.unwrap_or(0), 0..=MAX_SIZE, "limits.fileBytes")?;
     within(limits.locked_bytes, 0..=MAX_SIZE, "limits.lockedBytes")?;
     within(limits.address_space_bytes.unwrap_or(MIB), MIB..=MAX_SIZE, "limits.addressSpaceBytes")?;
     within(limits.processes.unwrap_or(2), 2..=MAX_PIDS, "limits.processes")?;

@@ -3,7 +3,7 @@
 use super::limits::{MAX_SIZE, within};
 use super::{Checked, MAX_ID, distinct, need, payload, text};
 use crate::model::{
-    Account, Bind, Group, Layers, Level, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs,
+    Account, Bind, Group, Layers, Level, MAX_INODES, Mount, Overlay, Owner, Plan, Root, RootSource, STORE_RANGE, Tmpfs,
 };
 
 pub const MAX: usize = 256;
@@ -12,7 +12,6 @@ pub const MAX: usize = 256;
 const MAX_LAYERS: usize = 500;
 
 const PAGE: u64 = 4096;
-const MAX_INODES: u64 = 1 << 31;
 /// A bundle of authorities is the largest that a sandbox has.
 const MAX_CONTENT: usize = 384 * 1024;
 /// Lines of an account file, and members of a group.

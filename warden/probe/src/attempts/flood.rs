@@ -5,6 +5,7 @@ use super::Attempt;
 use crate::report::{Stopped, Tried};
 use crate::sys::{CWD, address, call, errno, flags, fork, number, open_at, plain, pointer, raw, sleep_for_ever, text};
 use std::ffi::CString;
+use std::os::fd::AsRawFd;
 
 pub const ATTEMPTS: &[Attempt] = &[
     Attempt { usage: "fork-bomb", about: "fork for ever, in every child too", run: |_| fork_bomb() },
@@ -26,6 +27,11 @@ pub const ATTEMPTS: &[Attempt] = &[
     Attempt { usage: "inodes DIR N", about: "make empty files until it is refused", run: inodes },
     Attempt { usage: "deep DIR N", about: "directories in directories, which recursive code cannot walk", run: deep },
     Attempt { usage: "sparse PATH BYTES", about: "a huge file that takes no space, for whoever reads it", run: sparse },
+    Attempt {
+        usage: "map PATH BYTES",
+        about: "fill a sparse file through a mapping: no call that could fail",
+        run: fill_mapping,
+    },
     Attempt { usage: "output BYTES", about: "print zeroes", run: output },
     Attempt { usage: "queues N", about: "POSIX message queues, which are kernel memory", run: queues },
     Attempt { usage: "core", about: "die with a core dump", run: |_| core() },
@@ -193,6 +199,29 @@ fn sparse(arguments: &[String]) -> Tried {
     let file = open_at(CWD, &text(arguments, 0)?, libc::O_WRONLY | libc::O_CREAT, 0o644)?;
     call(libc::SYS_ftruncate, &[raw(&file), number(arguments, 1)?])?;
     Ok("made".into())
+}
+
+/// In a child, which SIGBUS kills; then the file is removed, as programs that clean up after themselves do.
+fn fill_mapping(arguments: &[String]) -> Tried {
+    let path = text(arguments, 0)?;
+    let bytes = number(arguments, 1)?;
+    let file = open_at(CWD, &path, libc::O_RDWR | libc::O_CREAT, 0o600)?;
+    call(libc::SYS_ftruncate, &[raw(&file), bytes])?;
+    let child = fork(|| {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a new mapping of a file of that length, at an address of the kernel's choice.
+        let memory =
+            unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+        if memory != libc::MAP_FAILED {
+            // SAFETY: the mapping is ours and `bytes` long; where there is no room for a page of it, the signal ends this child.
+            unsafe { std::ptr::write_bytes(memory.cast::<u8>(), 0xa5, bytes) };
+        }
+    })?;
+    let mut status = 0;
+    // SAFETY: waits for our own child.
+    unsafe { libc::waitpid(child, &raw mut status, 0) };
+    call(libc::SYS_unlinkat, &[CWD, address(&path), 0])?;
+    Ok(format!("signal {}", status & 0x7f))
 }
 
 fn output(arguments: &[String]) -> Tried {

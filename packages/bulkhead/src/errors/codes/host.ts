@@ -44,6 +44,12 @@ export const hostCodes = entries({
     cause: "a limit is above what the broker's owner allows",
     remedy: "Lower the named limit in `resources`; limits can only be lowered.",
   },
+  LIMIT_UNAVAILABLE: {
+    fault: "user",
+    cause: "this host cannot give a limit that the policy asks for",
+    remedy:
+      "Lower the named field of `resources`, or raise the limit named where the broker is started (`ulimit`, `LimitNOFILE=`).",
+  },
   TOO_MANY_SANDBOXES: {
     fault: "user",
     cause: "as many sandboxes as the broker's owner allows are alive already",

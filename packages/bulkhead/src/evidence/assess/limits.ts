@@ -18,7 +18,7 @@ export const limits = assessors({
       ? enforced(`cgroup v${cgroup.version}: ${milliCpus / 1000} processors' worth of time`)
       : cannot(whyNot(host), remedyOf(host)),
   "disk-limit": ({ mounts }) => {
-    const bound = "file systems in memory of fixed size and number of files, and no file above the largest of them";
+    const bound = "file systems in memory of fixed size and number of files";
     return mounts.some((mount) => mount.kind === "bind" && !mount.readOnly)
       ? weaker(
           bound,

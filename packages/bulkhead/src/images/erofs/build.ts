@@ -36,7 +36,11 @@ export async function buildErofs(made: Made, out: string, limits: BuildLimits, o
   const { tree } = made;
   // Imported late: opening an image that is there already must not load what launches sandboxes.
   const { Sandbox } = await import("../../sandbox/sandbox.js");
-  const amend = (plan: Plan): Plan => ({ ...plan, mounts: [...plan.mounts, mountOf(made)] });
+  const amend = (plan: Plan): Plan => ({
+    ...plan,
+    mounts: [...plan.mounts, mountOf(made)],
+    limits: { ...plan.limits, fileBytes: limits.bytes },
+  });
   await using sandbox = await Sandbox.create(policyFor(out, limits), { ...options, amend });
   const argv = ["sh", "-c", MAKE, "sh", TREE, "--quiet", "-U", UUID, "-x-1", `${OUT}/${IMAGE_NAME}`, TREE];
   const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", SOURCE_DATE_EPOCH: String(EPOCH_S) };

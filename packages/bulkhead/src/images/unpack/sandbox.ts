@@ -41,7 +41,7 @@ export async function createUnpackSandbox(
       { host: directories.hidden, at: HIDDEN, mode: "rw" },
     ],
   };
-  return await Sandbox.create(policy, { ...options, amend: (plan) => amend(plan, owners) });
+  return await Sandbox.create(policy, { ...options, amend: (plan) => amend(plan, owners, limits) });
 }
 
 /** The same for one that decompresses a stream, and writes nowhere. */
@@ -59,8 +59,6 @@ function policyFor(limits: UnpackLimits): Policy {
       memory: 768 * MIB,
       pids: 8,
       cpus: 2,
-      // The largest file that can be written. The limits on a layer count all of its files.
-      disk: Math.max(limits.bytes, MIB),
       time: limits.timeMs,
     },
     require: ["seccomp", "no-new-privs", "namespace.mount", "network", "rlimits"],
@@ -68,10 +66,12 @@ function policyFor(limits: UnpackLimits): Policy {
 }
 
 /** What no policy can ask for: the store's whole range of owners, and whiteouts. */
-function amend(plan: Plan, owners: boolean): Plan {
+function amend(plan: Plan, owners: boolean, { bytes }: UnpackLimits): Plan {
   const { landlock, seccomp, mounts } = plan;
   return {
     ...plan,
+    // The largest file that can be written. The limits on a layer count all of its files.
+    limits: { ...plan.limits, fileBytes: Math.max(bytes, MIB) },
     mounts: mounts.map((mount) =>
       owners && mount.kind === "bind" && !mount.readOnly ? { ...mount, owner: { range: STORE_RANGE } } : mount,
     ),

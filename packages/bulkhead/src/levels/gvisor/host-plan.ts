@@ -2,6 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Counting } from "../../host/report.js";
 import { isWithin, LARGEST_CONTENT } from "../../plan/schema/text.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
+import { SHARED_MEMORY } from "../../policy/paths.js";
 import type { Found } from "./found.js";
 import { inRoot, jailOf } from "./jail.js";
 import { INIT, INNER, ROOT } from "./layout.js";
@@ -28,6 +29,7 @@ export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
       ...treeOf(workload.root),
       ...initMounts(workload, initPath, found.counting),
       ...workload.mounts.flatMap((mount) => own.get(mount.at) ?? moved(mount, placeOf(mount, separate))),
+      ...(own.get(SHARED_MEMORY) ?? []),
     ],
     config: ociConfig(workload, separate),
     writesHost: workload.mounts.some((mount) => mount.kind === "bind" && !mount.readOnly),

@@ -1,3 +1,4 @@
+import { FILES_OF_RUNSC } from "../../plan/compile/ceilings.js";
 import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
 import type { Found, Platform } from "./found.js";
 import { BUNDLE, ROOT, RUNSC, STATE } from "./layout.js";
@@ -10,6 +11,7 @@ const OVERHEAD_BYTES = 128 * MIB;
 const OVERHEAD_PIDS = 192;
 /** Of any plan. */
 const MOST_PIDS = 4_194_304;
+const MOST_FILES = 1_048_576;
 /** Each address space of the workload is a process of the Sentry's with a few threads; a traced one has more, and without them the Sentry ends. */
 const PIDS_FOR_EACH: Readonly<Record<Platform, number>> = { systrap: 3, kvm: 3, ptrace: 8 };
 
@@ -72,9 +74,10 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
       ...limits,
       memoryBytes: limits.memoryBytes + OVERHEAD_BYTES,
       pids: Math.min(MOST_PIDS, limits.pids * PIDS_FOR_EACH[found.platform] + OVERHEAD_PIDS),
-      openFiles: 65_536,
-      // The workload's memory is one file of the Sentry's; its own files are bounded inside.
-      fileBytes: 2 ** 50,
+      // Those that the workload opens, too: the gofer opens them.
+      openFiles: Math.min(MOST_FILES, Math.max(65_536, limits.openFiles + FILES_OF_RUNSC)),
+      // The workload's memory is one file of the Sentry's; its own are bounded by what they lie in.
+      fileBytes: null,
       addressSpaceBytes: null,
       processes: null,
     },

@@ -32,7 +32,6 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
       },
       rlimits: [
         rlimit("RLIMIT_NOFILE", Math.max(limits.openFiles, 4096)),
-        rlimit("RLIMIT_FSIZE", limits.fileBytes),
         rlimit("RLIMIT_MEMLOCK", limits.lockedBytes),
         // Of each user's own. Beside a control group inside, a second limit.
         rlimit("RLIMIT_NPROC", limits.pids),
@@ -65,13 +64,8 @@ function kernelMounts(mounts: readonly Mount[]): readonly object[] {
         return [{ destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "nodev", "noexec", "ro"] }];
       case "sys":
         return [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "nodev", "noexec", "ro"] }];
-      case "dev": {
-        const size = `size=${mount.shmBytes}`;
-        return [
-          { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=755"] },
-          { destination: "/dev/shm", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=1777", size] },
-        ];
-      }
+      case "dev":
+        return [{ destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=755"] }];
       default:
         return [];
     }

@@ -71,7 +71,7 @@ function probePlan(found: Found, { facts }: Broker): Plan {
     pids: 32,
     milliCpus: 2000,
     openFiles: 1024,
-    fileBytes: MIB,
+    fileBytes: null,
     lockedBytes: MIB,
     addressSpaceBytes: null,
     processes: null,

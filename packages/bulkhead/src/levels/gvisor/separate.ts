@@ -1,6 +1,10 @@
+import { inodesFor } from "../../plan/compile/mounts.js";
 import type { Mount, Owner, Plan } from "../../plan/schema.js";
+import { SHARED_MEMORY } from "../../policy/paths.js";
 import { inRoot } from "./jail.js";
 import { MOUNTS } from "./layout.js";
+
+const FOR_ALL = { mode: 0o1777, uid: 0, gid: 0, exec: false } as const;
 
 /** A mount that the Sentry knows as one, and not only as a directory of its root. */
 export interface Separate {
@@ -41,6 +45,12 @@ export function separately({ mounts, root }: Plan): readonly Separate[] {
         exec,
       };
       return [{ at, source, readOnly: false, exec, covered: true, mounts: [{ ...mount, at: source }, place] }];
+    }
+    if (mount.kind === "dev") {
+      // A file system of the broker's, which sees when it is full. The Sentry's own /dev has the place.
+      const { shmBytes: sizeBytes } = mount;
+      const shared: Mount = { kind: "tmpfs", at: source, sizeBytes, inodes: inodesFor(sizeBytes), ...FOR_ALL };
+      return [{ at: SHARED_MEMORY, source, readOnly: false, exec: false, mounts: [shared] }];
     }
     if (mount.kind === "bind" && !(root.source.kind === "empty" && mount.readOnly && mount.source === mount.at)) {
       const { at, exec, readOnly } = mount;

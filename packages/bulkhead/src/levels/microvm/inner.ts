@@ -7,7 +7,6 @@ import type { Tree } from "../runtime.js";
 /** `docs/guest.md`: how many images a guest can have, and where. */
 export const MOST_IMAGES = 16;
 const IMAGES = "/images";
-const PAGE = 4096;
 
 type Bind = Extract<Mount, { readonly kind: "bind" }>;
 
@@ -28,10 +27,10 @@ export function treesOf({ root, mounts }: Plan): readonly Tree[] {
 
 /**
  * The workload's plan as the guest executes it: each host path replaced by the image that holds it. `inside` tells for each image where in it
- * that is. Pure.
+ * that is, `diskBytes` is the most that a writable directory can have beside what it starts with. Pure.
  * @throws BulkheadError MICROVM_UNSUPPORTED for what no image can stand for
  */
-export function innerPlan(workload: Plan, inside: readonly string[]): Plan {
+export function innerPlan(workload: Plan, inside: readonly string[], diskBytes: number): Plan {
   const trees = treesOf(workload);
   const places = trees.map(({ owner }, index) => ({
     path: `${IMAGES}/${index}${inside[index] ?? ""}`,
@@ -44,7 +43,7 @@ export function innerPlan(workload: Plan, inside: readonly string[]): Plan {
     const place = rest.shift();
     if (place === undefined) return mount;
     if (mount.readOnly) return { ...mount, source: place.path, owner: place.owner };
-    return writableCopy(mount, place, workload);
+    return writableCopy(mount, place, diskBytes);
   });
   return {
     ...workload,
@@ -55,16 +54,10 @@ export function innerPlan(workload: Plan, inside: readonly string[]): Plan {
   };
 }
 
-/** The most that a writable directory can have beside what it starts with: what the policy gives each writable file system. */
-function writableBytes({ limits }: Pick<Plan, "limits">): number {
-  return Math.max(limits.fileBytes - PAGE, PAGE);
-}
-
 /** What the workload changes goes to a layer in the guest's memory, from where the host fetches it in the end (`sandbox/write-back`). */
-function writableCopy({ at, exec }: Bind, place: Place, workload: Plan): Mount {
+function writableCopy({ at, exec }: Bind, place: Place, sizeBytes: number): Mount {
   const singleFile = place.path.lastIndexOf("/") > IMAGES.length;
   if (singleFile) throw unsupported(`a single writable file (${at})`, "mount the directory that it is in");
-  const sizeBytes = writableBytes(workload);
   const overlay = { sizeBytes, inodes: inodesFor(sizeBytes) };
   return { kind: "layers", at, layers: [place.path], owner: place.owner, overlay, readOnly: false, exec };
 }

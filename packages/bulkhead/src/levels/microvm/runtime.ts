@@ -50,7 +50,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
     by: descriptionOf(chosen.tried),
     // The guest's kernel is what the workload meets; whose files it may have is still this host's matter.
     guest: { ...facts, callerUid, callerGid },
-    hostPlan: async (workload) => {
+    hostPlan: async (workload, diskBytes) => {
       const images: TreeImage[] = [];
       for (const tree of treesOf(workload)) images.push(await context.imageOf(tree));
       const machine = await machineFor(
@@ -58,10 +58,13 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
         images.map(({ path }) => path),
         files,
         candidate,
+        context.host.facts.ceilings.processors,
       );
+      requireMemory(machine, context.host.facts);
       const plan = innerPlan(
         workload,
         images.map(({ inside }) => inside),
+        diskBytes,
       );
       const { id, limits } = workload;
       const jailed = { id, milliCpus: limits.milliCpus, inner: { ...plan } };
@@ -107,6 +110,7 @@ async function machineFor(
   images: readonly string[],
   files: GuestFiles,
   candidate: Candidate,
+  processors: number,
 ): Promise<Machine> {
   const { memoryBytes, milliCpus } = workload.limits;
   return {
@@ -114,10 +118,19 @@ async function machineFor(
     initramfs: files.initramfs,
     images,
     memoryMib: Math.ceil(memoryBytes / MIB) + GUEST_MIB,
-    cpus: Math.min(Math.ceil(milliCpus / 1000), 32),
+    cpus: Math.min(Math.ceil(milliCpus / 1000), processors, 32),
     commandLine: await commandLineOf(candidate),
     acpi: files.acpi,
   };
+}
+
+/** A machine's memory is there from the beginning: one of more than the host has does not start, or starts and is killed later. */
+function requireMemory({ memoryMib }: Machine, { ceilings }: Facts): void {
+  const most = Math.floor(ceilings.memoryBytes / MIB) - GUEST_MIB;
+  const asked = memoryMib - GUEST_MIB;
+  if (memoryMib * MIB <= ceilings.memoryBytes) return;
+  const detail = `resources.memory: ${asked}MiB, at most ${most}MiB here (the host's memory, without ${GUEST_MIB}MiB for the guest's kernel)`;
+  throw new BulkheadError("LIMIT_UNAVAILABLE", { operation: "make a microVM", detail });
 }
 
 async function commandLineOf({ name }: Candidate): Promise<string> {

@@ -33,14 +33,12 @@ const MASKED_PROC = [
   "timer_stats",
 ] as const;
 
-const MIB = 1024 * 1024;
-
-/** /proc, /sys and /dev: the same in every sandbox. */
-export function kernelViews(diskBytes: number): readonly Mount[] {
+/** /proc, /sys and /dev: the same in every sandbox, but for the size of /dev/shm. */
+export function kernelViews(shmBytes: number): readonly Mount[] {
   return [
     { kind: "proc", at: "/proc", writable: false },
     ...MASKED_PROC.map((name) => ({ kind: "mask" as const, at: `/proc/${name}` })),
     { kind: "sys", at: "/sys" },
-    { kind: "dev", at: "/dev", shmBytes: Math.min(diskBytes, 64 * MIB) },
+    { kind: "dev", at: "/dev", shmBytes },
   ];
 }

@@ -1,9 +1,8 @@
 import type { Facts } from "../../host/facts.js";
 import type { ResolvedResources } from "../../policy/resolved.js";
-import type { Cgroup, Limits, Mount } from "../schema.js";
+import type { Cgroup, Limits } from "../schema.js";
 
 const MIB = 1024 * 1024;
-const PAGE = 4096;
 const GIB = 1024 * MIB;
 
 /** Every limit that the host can set by cgroup is; a launch that cannot set one is refused. */
@@ -13,16 +12,16 @@ export function cgroupFor(facts: Facts): Cgroup {
   return { version, controllers: (["memory", "pids", "cpu"] as const).filter((name) => controllers.includes(name)) };
 }
 
-export function limitsFor(resources: ResolvedResources, cgroup: Cgroup, mounts: readonly Mount[]): Limits {
-  const { memoryBytes, pids, milliCpus, openFiles, diskBytes } = resources;
-  const largest = Math.max(diskBytes, ...mounts.map((mount) => (mount.kind === "tmpfs" ? mount.sizeBytes : 0)));
+export function limitsFor(resources: ResolvedResources, cgroup: Cgroup): Limits {
+  const { memoryBytes, pids, milliCpus, openFiles } = resources;
   return {
     memoryBytes,
     pids,
     milliCpus,
     openFiles,
-    // A little above, so that a full file system says so (ENOSPC), and not a signal that kills.
-    fileBytes: largest + PAGE,
+    // Each file system in memory has an end of its own, which says ENOSPC and lets a sparse file be of any length. RLIMIT_FSIZE says it by a
+    // signal that kills (docs/decisions), and to ignore it does not help: Node and Python undo that in what they start.
+    fileBytes: null,
     // Locked memory is charged to the memory cgroup like any other; without one it would pin the host's.
     lockedBytes: 8 * MIB,
     addressSpaceBytes: cgroup.controllers.includes("memory") ? null : addressSpace(memoryBytes),

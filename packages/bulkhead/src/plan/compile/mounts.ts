@@ -1,4 +1,4 @@
-import { isMountable, isWithin } from "../../policy/paths.js";
+import { isMountable, isWithin, SHARED_MEMORY } from "../../policy/paths.js";
 import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
 import type { HostFile, HostRoot, Inputs, PathKind } from "../input-types.js";
 import type { Mount } from "../schema.js";
@@ -10,11 +10,13 @@ import { volumeMounts, volumesFor } from "./volumes.js";
 
 /** One inode for each 4 KiB, as most file systems have: a flood of empty files ends with the space it would have taken. */
 const BYTES_PER_INODE = 4096;
+/** Of any plan: the kernel counts them in 32 bits. */
+const MOST_INODES = 2 ** 31;
 
 /** Everything that is mounted over the root, in order: parents before what lies below them. */
 export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender, shifted: boolean): readonly Mount[] {
-  const named = policy.files.map((choice, index) =>
-    namedMount(choice, inputs.files[index] ?? null, policy, inputs, lender),
+  const named = policy.files.flatMap((choice, index) =>
+    choice.at === SHARED_MEMORY ? [] : [namedMount(choice, inputs.files[index] ?? null, policy, inputs, lender)],
   );
   const writable = [...temporary(policy, inputs), ...homeMount(policy, inputs)];
   const volumes = volumeMounts(policy, inputs, lender).filter(({ at }) => !writable.some((mount) => mount.at === at));
@@ -26,12 +28,18 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender
   // A volume may be what files of our own are to be covered in: /etc.
   const around = volumes.filter((mount) => !isBelow(mount)).sort(byDepth);
   const places = [...writable, ...named, ...volumes.filter(isBelow)].sort(byDepth);
-  return [...around, ...own, ...kernelViews(policy.resources.diskBytes), ...places];
+  return [...around, ...own, ...kernelViews(sharedMemoryBytes(policy)), ...places];
+}
+
+/** /dev has its own; what the policy says of it is its size. */
+function sharedMemoryBytes({ files, resources }: ResolvedPolicy): number {
+  const named = files.find((choice) => choice.kind === "tmpfs" && choice.at === SHARED_MEMORY);
+  return (named?.kind === "tmpfs" ? named.sizeBytes : null) ?? resources.diskBytes;
 }
 
 /** Number of inodes of a file system in memory. */
 export function inodesFor(bytes: number): number {
-  return Math.max(256, Math.ceil(bytes / BYTES_PER_INODE));
+  return Math.min(MOST_INODES, Math.max(256, Math.ceil(bytes / BYTES_PER_INODE)));
 }
 
 function rootMounts({ root }: Inputs): readonly Mount[] {

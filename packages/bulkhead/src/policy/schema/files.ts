@@ -1,5 +1,8 @@
 import * as z from "zod/mini";
-import { hostPath, insideTree, mountPoint, size } from "./values.js";
+import { hostPath, insideTree, memoryPoint, mountPoint, sizeBetween } from "./values.js";
+
+const PAGE = 4096;
+const TIB = 1024 ** 4;
 
 /** `mode` is `ro` unless said otherwise; `exec: false` mounts it noexec; `sockets: true` lets the Unix sockets in it be connected to. */
 function host() {
@@ -13,7 +16,11 @@ function host() {
 }
 
 function tmpfs() {
-  return z.strictObject({ tmpfs: mountPoint(), size: z.optional(size()), exec: z.optional(z.boolean()) });
+  return z.strictObject({
+    tmpfs: memoryPoint(),
+    size: z.optional(sizeBetween(PAGE, 16 * TIB)),
+    exec: z.optional(z.boolean()),
+  });
 }
 
 /** Each entry puts one thing into the sandbox: a host path, or an empty file system in memory. */

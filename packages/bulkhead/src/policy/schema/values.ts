@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import * as z from "zod/mini";
 import { CAPABILITY_NAMES, capabilityName } from "../capability-names.js";
-import { isMountable, isNormalPath, withoutTrailingSlash } from "../paths.js";
-import { parseDuration, parseSize } from "../units.js";
+import { isMountable, isNormalPath, SHARED_MEMORY, withoutTrailingSlash } from "../paths.js";
+import { formatSize, parseDuration, parseSize } from "../units.js";
 
 /** A string or number that `parse` understands, turned into a number; `said` completes "must be …". */
 function unit(parse: (value: string | number) => number | undefined, said: string) {
@@ -18,6 +18,12 @@ function unit(parse: (value: string | number) => number | undefined, said: strin
 /** Bytes. */
 export function size() {
   return unit(parseSize, 'a size such as "64MiB", or a number of bytes');
+}
+
+/** Bytes, between two bounds. */
+export function sizeBetween(least: number, most: number) {
+  const said = `at least ${formatSize(least)} and at most ${formatSize(most)}`;
+  return size().check(z.refine((bytes) => bytes >= least && bytes <= most, said));
 }
 
 /** Milliseconds. */
@@ -46,13 +52,22 @@ export function insideTree() {
 
 /** Where a policy may mount something. */
 export function mountPoint() {
+  return placeWhere(isMountable, "a place other than / and outside /proc, /sys and /dev");
+}
+
+/** Where a policy may have a file system in memory. */
+export function memoryPoint() {
+  return placeWhere(
+    (path) => isMountable(path) || path === SHARED_MEMORY,
+    "a place other than / and outside /proc, /sys and /dev (but for /dev/shm)",
+  );
+}
+
+function placeWhere(allowed: (path: string) => boolean, said: string) {
   return z.pipe(
     z.string().check(
       z.refine((path) => isNormalPath(withoutTrailingSlash(path)), PATH_RULE),
-      z.refine(
-        (path) => isMountable(withoutTrailingSlash(path)),
-        "a place other than / and outside /proc, /sys and /dev",
-      ),
+      z.refine((path) => allowed(withoutTrailingSlash(path)), said),
     ),
     z.transform(withoutTrailingSlash),
   );

@@ -16,3 +16,6 @@ export const BOUNDS: Bounds = { entries: 100_000, depth: 64, pathBytes: 4000, te
 export const FETCH_MS = 5 * 60_000;
 /** Files, and directories, that are asked for at once; init serves 64 operations. */
 export const AT_ONCE = 16;
+
+/** How much longer all files together may be than what is in them: holes come as zeros, and take time where they take no room. */
+export const HOLES = 64;

@@ -43,7 +43,7 @@ export class DirectoryCopy {
   #odd: ReadonlySet<string> = new Set();
   #fetched: Fetched | undefined;
 
-  private constructor(mount: Bind, { mounts, limits }: Plan, host: HostTree) {
+  private constructor(mount: Bind, { mounts }: Plan, bytes: number, host: HostTree) {
     const { owner, at } = mount;
     this.#mount = mount;
     this.#apart = new Set(mounts.map((other) => other.at).filter((place) => place !== at && isWithin(place, at)));
@@ -51,12 +51,12 @@ export class DirectoryCopy {
     const asRoot = process.geteuid?.() === 0 && owner !== null && "hostUid" in owner;
     this.#owner = asRoot ? { uid: owner.hostUid, gid: owner.hostGid } : null;
     // What the copy has room for; the layer that holds its changes is no larger (`levels/microvm/inner.ts`).
-    this.#bytes = limits.fileBytes;
+    this.#bytes = bytes;
     this.#host = host;
   }
 
   /** To be called before the copy is made: what changes on the host from here on is the host's. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
-  static async of(mount: Bind, plan: Plan): Promise<DirectoryCopy> {
+  static async of(mount: Bind, plan: Plan, bytes: number): Promise<DirectoryCopy> {
     const { source, owner } = mount;
     const host = await markTree(source);
     // Who may rename what the path leads through can make it lead to a directory of root's by now, and root would write there.
@@ -64,7 +64,7 @@ export class DirectoryCopy {
       const detail = `its owner was uid ${owner.hostUid}, and is uid ${host.uid} now`;
       throw new BulkheadError("FILES_INVALID", { operation: "look at directory", path: source, detail });
     }
-    return new DirectoryCopy(mount, plan, host);
+    return new DirectoryCopy(mount, plan, bytes, host);
   }
 
   /** Looks at the copy, before the workload does. @throws BulkheadError MICROVM_UNSUPPORTED, WRITE_BACK_FAILED */

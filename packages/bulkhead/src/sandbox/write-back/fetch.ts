@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { AT_ONCE } from "./bounds.js";
+import { AT_ONCE, HOLES } from "./bounds.js";
 import type { Changes } from "./changes.js";
 import type { Report } from "./report.js";
+import { solidBytes } from "./sparse.js";
 import type { Staging } from "./staging.js";
 
 /** Reads one file inside. */
@@ -13,7 +14,7 @@ export interface Fetching {
   readonly at: string;
   readonly changes: Changes;
   readonly staging: Staging;
-  /** Bytes of all files together: no honest inside has room for more. */
+  /** Bytes of all files together, without holes: no honest inside has room for more. */
   readonly bytes: number;
   readonly report: Report;
   readonly failed: Set<string>;
@@ -28,11 +29,13 @@ export async function fetchChanges(fetching: Fetching, read: ReadOne): Promise<R
   const { at, changes, staging, bytes, report, failed } = fetching;
   const staged = new Map<string, string>();
   let left = bytes;
+  let length = bytes * HOLES;
 
   async function* counted(path: string): AsyncGenerator<Buffer, void, void> {
     for await (const chunk of read(`${at}/${path}`) as AsyncIterable<Buffer>) {
-      left -= chunk.length;
-      if (left < 0) {
+      left -= solidBytes(chunk);
+      length -= chunk.length;
+      if (left < 0 || length < 0) {
         const detail = `more than ${bytes} bytes were changed`;
         throw new BulkheadError("WRITE_BACK_FAILED", { operation: "read", path: at, detail });
       }

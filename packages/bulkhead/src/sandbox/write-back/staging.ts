@@ -1,7 +1,9 @@
+import type { FileHandle } from "node:fs/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { isAbandoned, newToken } from "../../host/owner-token.js";
 import { isOwnName, OWN_PREFIX } from "./names.js";
 import type { OpenDirectory } from "./open-directory.js";
+import { partsOf } from "./sparse.js";
 
 /** Who files on the host are to belong to; null: to the caller, as everything that the caller makes. */
 export type HostOwner = { readonly uid: number; readonly gid: number } | null;
@@ -58,7 +60,12 @@ export class Staging implements AsyncDisposable {
     const name = this.#next();
     const handle = await this.directory.create(name);
     try {
-      for await (const chunk of content) await handle.writeFile(chunk);
+      let length = 0;
+      for await (const chunk of content) {
+        for (const { offset, bytes } of partsOf(chunk)) await writeAt(handle, bytes, length + offset);
+        length += chunk.length;
+      }
+      await handle.truncate(length);
       if (this.#owner !== null) await handle.chown(this.#owner.uid, this.#owner.gid);
       await handle.chmod(mode & PERMISSIONS);
       const seconds = Math.min(Math.max(mtimeMs, 0), LATEST_MS) / 1000;
@@ -142,4 +149,11 @@ function isPrivate({ stat }: OpenDirectory): boolean {
 async function remove(directory: OpenDirectory, name: string): Promise<void> {
   if ((await directory.look(name))?.isDirectory() === true) await directory.rmdir(name);
   else await directory.unlink(name);
+}
+
+async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
 }

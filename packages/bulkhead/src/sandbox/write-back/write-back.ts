@@ -37,13 +37,13 @@ export class WriteBack {
   }
 
   /** Of a workload's plan, before copies are made; null where it has no writable host directory. @throws BulkheadError MICROVM_UNSUPPORTED, FILES_INVALID */
-  static async of(plan: Plan): Promise<WriteBack | null> {
+  static async of(plan: Plan, diskBytes: number): Promise<WriteBack | null> {
     const mounts = plan.mounts.flatMap((mount) => (mount.kind === "bind" && !mount.readOnly ? [mount] : []));
     if (mounts.length === 0) return null;
     const copies: DirectoryCopy[] = [];
     for (const mount of mounts) {
       copies.push(
-        await DirectoryCopy.of(mount, plan).catch((error: unknown) => {
+        await DirectoryCopy.of(mount, plan, diskBytes).catch((error: unknown) => {
           throw told(error, "look at directory", mount.source, "FILES_INVALID");
         }),
       );
