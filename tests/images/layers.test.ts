@@ -72,15 +72,7 @@ await forEachLevel((level) => {
       "ls /srv /opt/d; cat /opt/d/new /through/file; ls -a /opt | grep -c wh; id -un; pwd; cat /etc/closed";
     const { stdout, stderr } = await run(["sh", "-c", script], { root: source, level });
     const shown = stdout.trim().split("\n");
-    expect(shown).toEqual([
-      "/opt/d:",
-      "new",
-      "",
-      "/srv:",
-      "own",
-      "newa directory now0",
-      ...(level === "chroot" ? [expect.stringMatching(/^\d+$/), "/srv"] : ["web", "/srv"]),
-    ]);
+    expect(shown).toEqual(["/opt/d:", "new", "", "/srv:", "own", "newa directory now0", "web", "/srv"]);
     expect(stderr).toMatch(asRoot ? /closed'?: Permission denied/ : /^/);
   });
 
@@ -108,7 +100,8 @@ await forEachLevel((level) => {
       "echo x >> /srv/own && cat /srv/own; mkdir /srv/d && rm -r /srv/d && rm /srv/own && ls /srv; echo x > /etc/passwd; rm -rf /opt/d";
     const { stdout, stderr } = await run(["sh", "-c", script], { root: source, level, writable: true });
     expect(stdout).toBe("minex\n");
-    if (asRoot) expect(stderr.match(/Permission denied/g)?.length).toBeGreaterThanOrEqual(2);
+    // At `chroot` accounts are covered, so that they name the ids that a workload really has.
+    if (asRoot) expect(stderr.match(/Permission denied|Read-only file system/g)?.length).toBeGreaterThanOrEqual(2);
     const again = await run(["cat", "/srv/own", "/opt/d/new"], { root: source, level });
     expect(again.stdout).toBe("minenew");
     expect(await times()).toEqual(before);
