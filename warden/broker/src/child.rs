@@ -168,9 +168,20 @@ fn become_payload(
     confine::process::dumpable(birth.base.is_none())?;
     die_with_parent()?;
 
-    let executable = Executable::of(plan, switches_user)?;
+    // Init needs more calls than some workloads may have: what is for these alone it puts in force in each program that it starts.
+    let workload = match plan.payload {
+        Payload::Init(_) => filters.workload(),
+        Payload::Program(_) => None,
+    };
+    let executable = Executable::of(plan, switches_user, workload.is_some())?;
     payload::arrange(plan, &orders.channel, &orders.attached)?;
-    confine::seccomp::install(&filters)?;
+    if let Some(workload) = workload {
+        payload::hand_over(workload)?;
+    }
+    match plan.payload {
+        Payload::Init(_) => confine::seccomp::install_base(&filters)?,
+        Payload::Program(_) => confine::seccomp::install(&filters)?,
+    }
     // The descriptors of the writable file systems go to the broker, which reads from them how full they are.
     report_ready(&birth.status, &watched)?;
     drop(watched);

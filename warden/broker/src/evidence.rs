@@ -4,6 +4,7 @@ use crate::attempt::Attempt;
 use crate::cgroup::{Group, InForce};
 use crate::payload;
 use crate::read;
+use bulkhead_confine::seccomp::base_count;
 use bulkhead_plan::model::{Namespace, Plan, User};
 use bulkhead_plan::{Code, Error};
 use rustix::thread::CapabilitySet;
@@ -189,7 +190,7 @@ pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> R
             [&caps.permitted, &caps.effective, &caps.bounding, &caps.ambient].into_iter().all(|set| within(set)),
         ),
         ("no-new-privs", init.no_new_privs),
-        ("seccomp", init.seccomp == 2 && init.seccomp_filters >= 1),
+        ("seccomp", init.seccomp == 2 && init.seccomp_filters >= base_count(&plan.seccomp)),
         (
             "namespaces",
             NAMESPACES.iter().all(|(name, _, one)| {

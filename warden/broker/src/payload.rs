@@ -3,16 +3,20 @@
 use crate::attempt::Attempt;
 use crate::child::{INIT_CAPABILITIES, INIT_ID};
 use crate::kernel;
+use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::model::{Payload, Plan, User};
 use bulkhead_plan::payload::{self, Channel, Descriptor, Program};
 use bulkhead_plan::{Code, Error, InnerPlan};
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, ResolveFlags};
 use std::ffi::CString;
+use std::os::unix::fs::FileExt;
 
 const FAILED: Code = Code::LaunchFailed;
 /// Where init finds its channel.
 const CHANNEL: i32 = 3;
+/// Where init finds the filter for what it starts, when there is one.
+const FILTER: i32 = 4;
 
 /// What is to be executed, as `execve` wants it.
 pub struct Executable {
@@ -23,15 +27,15 @@ pub struct Executable {
 }
 
 impl Executable {
-    /// `switches_user`: init has an id of its own inside.
-    pub fn of(plan: &Plan, switches_user: bool) -> Result<Self, Error> {
+    /// `switches_user`: init has an id of its own inside. `filters`: it finds a filter for what it starts.
+    pub fn of(plan: &Plan, switches_user: bool, filters: bool) -> Result<Self, Error> {
         match &plan.payload {
-            Payload::Init(_) => Self::init(plan, switches_user),
+            Payload::Init(_) => Self::init(plan, switches_user, filters),
             Payload::Program(program) => Self::program(program),
         }
     }
 
-    fn init(plan: &Plan, switches_user: bool) -> Result<Self, Error> {
+    fn init(plan: &Plan, switches_user: bool, filters: bool) -> Result<Self, Error> {
         let inner = InnerPlan {
             user: plan.user.clone(),
             switches_user,
@@ -41,7 +45,9 @@ impl Executable {
         };
         let json = serde_json::to_string(&inner).map_err(|_| Error::new(FAILED, "encode inner plan"))?;
         // With an empty environment: it is readable inside.
-        Ok(Self { path: None, argv: words(["init", "--channel", "3", "--inner", &json])?, env: Vec::new() })
+        let filter: &[&str] = if filters { &["--filter", "4"] } else { &[] };
+        let argv = ["init", "--channel", "3", "--inner", &json].into_iter().chain(filter.iter().copied());
+        Ok(Self { path: None, argv: words(argv)?, env: Vec::new() })
     }
 
     fn program(program: &Program) -> Result<Self, Error> {
@@ -115,6 +121,14 @@ pub fn arrange(plan: &Plan, channel: &OwnedFd, attached: &[OwnedFd]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Puts the workload's filter where init looks for it: in memory, since it is too long for an argument.
+pub fn hand_over(workload: &Workload) -> Result<(), Error> {
+    let file = rustix::fs::memfd_create("filter", MemfdFlags::CLOEXEC).attempt(FAILED, "memfd_create")?;
+    let file = std::fs::File::from(file);
+    file.write_all_at(&workload.to_bytes(), 0).attempt(FAILED, "write the filter")?;
+    place(&file, FILTER)
 }
 
 /// The jail may hold files of the workload's: no link in it leads the way.

@@ -1,4 +1,4 @@
-//! `--channel FD|stdio` and one of `--inner JSON` and `--inner-file PATH`, in any order.
+//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` where there is one, in any order.
 
 use bulkhead_plan::InnerPlan;
 use std::ffi::OsString;
@@ -16,11 +16,13 @@ pub enum Channel {
 pub struct Args {
     pub channel: Channel,
     pub inner: InnerPlan,
+    /// Where the filter is that the programs it starts get on top of init's own.
+    pub filter: Option<i32>,
 }
 
 /// `None` for anything else than exactly what the broker passes.
 pub fn parse(args: Vec<OsString>) -> Option<Args> {
-    let (mut channel, mut inner) = (None, None);
+    let (mut channel, mut inner, mut filter) = (None, None, None);
     let mut args = args.into_iter();
     while let Some(name) = args.next() {
         let value = args.next()?.into_string().ok()?;
@@ -30,10 +32,11 @@ pub fn parse(args: Vec<OsString>) -> Option<Args> {
             "--inner-file" if inner.is_none() => {
                 inner = Some(serde_json::from_slice(&std::fs::read(&value).ok()?).ok()?);
             }
+            "--filter" if filter.is_none() => filter = Some(value.parse().ok().filter(|fd| *fd > 3)?),
             _ => return None,
         }
     }
-    Some(Args { channel: channel?, inner: inner? })
+    Some(Args { channel: channel?, inner: inner?, filter })
 }
 
 fn parse_channel(value: &str) -> Option<Channel> {
@@ -58,6 +61,8 @@ mod tests {
     fn takes_a_descriptor_or_stdio() {
         assert_eq!(parsed(&["--channel", "3", "--inner", INNER]).unwrap().channel, Channel::Fd(3));
         assert_eq!(parsed(&["--inner", INNER, "--channel", "stdio"]).unwrap().channel, Channel::Stdio);
+        assert_eq!(parsed(&["--channel", "3", "--inner", INNER]).unwrap().filter, None);
+        assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--filter", "4"]).unwrap().filter, Some(4));
     }
 
     #[test]
@@ -66,6 +71,9 @@ mod tests {
         assert_eq!(parsed(&["--channel", "3"]), None);
         assert_eq!(parsed(&["--channel", "2", "--inner", INNER]), None);
         assert_eq!(parsed(&["--channel", "3", "--inner", "{}"]), None);
+        for filter in ["3", "-1", "stdio", ""] {
+            assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--filter", filter]), None, "{filter}");
+        }
         assert_eq!(parsed(&["--channel", "3", "--channel", "4", "--inner", INNER]), None);
         assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--debug", "1"]), None);
     }

@@ -27,8 +27,8 @@ const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "DAC_OVERRIDE"];
 const ATTEMPTS: usize = 4;
 
 /// The number of processes, then capabilities, then system calls. The descriptor keeps the first in force; without it the
-/// Sentry would forget a hierarchy that is mounted nowhere.
-pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<Option<OwnedFd>, Errno> {
+/// Sentry would forget a hierarchy that is mounted nowhere. The filter, where there is one, is for what init starts.
+pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<(Option<OwnedFd>, Option<seccomp::Workload>), Errno> {
     leave_root()?;
     let limit = limit_pids(sentry)?;
     // What the policy leaves to the workload, init has to have as well.
@@ -37,8 +37,8 @@ pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<Option<OwnedFd>, Er
     let failed = |error: bulkhead_plan::Error| error.errno.map_or(Errno::INVAL, Errno::from_raw_os_error);
     capabilities::give_up(&over).map_err(failed)?;
     let filters = seccomp::compile(&sentry.seccomp, &inner.capabilities).map_err(failed)?;
-    seccomp::install(&filters).map_err(failed)?;
-    Ok(limit)
+    seccomp::install_base(&filters).map_err(failed)?;
+    Ok((limit, filters.workload().cloned()))
 }
 
 /// `runsc` starts init as root: a Sentry that knows no ambient capabilities, like that of Debian 13, takes all of them from what any other user executes.

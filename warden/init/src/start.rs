@@ -3,10 +3,16 @@
 use crate::args::Channel;
 use crate::server::Wire;
 use crate::sys;
+use bulkhead_confine::seccomp::Workload;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags};
 use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal, umask};
+use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+/// BPF_MAXINSNS instructions of 8 bytes, and what comes before them.
+const LARGEST_FILTER: usize = (4096 + 1) * 8;
 
 /// The channel, and a descriptor that is readable when a child has ended.
 pub fn prepare(channel: Channel) -> Result<(Wire, OwnedFd), Errno> {
@@ -22,6 +28,23 @@ pub fn prepare(channel: Channel) -> Result<(Wire, OwnedFd), Errno> {
     let children = signals()?;
     let wire = descriptors(channel, &children)?;
     Ok((wire, children))
+}
+
+/// The filter that the broker left at `fd`, which is closed.
+pub fn filter(fd: i32) -> Result<Workload, Errno> {
+    // SAFETY: the broker passed this descriptor for us to own, and nothing in this process has wrapped it yet; if it is not open, the
+    // next call says so.
+    let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
+    let mut bytes = vec![0; LARGEST_FILTER + 1];
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read_at(&mut bytes[length..], length as u64) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) => return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
+        }
+    }
+    Workload::from_bytes(&bytes[..length]).filter(|_| length <= LARGEST_FILTER).ok_or(Errno::INVAL)
 }
 
 /// Dispositions become the defaults, which is what children are started with. Signals are blocked rather than ignored: a

@@ -16,6 +16,10 @@ pub const PROFILES: [(&str, &str); 5] = [
     ("firecracker", include_str!("../profiles/firecracker.json")),
 ];
 
+/// Profiles for workloads that leave out some of what init does. Under these, and under a policy's own, init keeps [`serving`], and the
+/// profile itself is put in force by the child of init that becomes the workload.
+pub const NARROWER_THAN_INIT: [&str; 1] = ["strict"];
+
 /// One profile: the base, and what replaces parts of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -128,6 +132,23 @@ impl<'de> Deserialize<'de> for Word {
             .map(Self)
             .ok_or_else(|| de::Error::custom("not a 32-bit hexadecimal number"))
     }
+}
+
+/// What init itself may do under any profile, beside what the profile allows: to start programs, serve files, listen and connect.
+///
+/// # Errors
+/// `SECCOMP_FAILED` for data that does not parse (a test keeps that from shipping).
+pub fn serving() -> Result<Vec<Allow>, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Serving {
+        #[serde(rename = "name")]
+        _name: String,
+        allow: Vec<Allow>,
+    }
+    let serving: Serving = serde_json::from_str(include_str!("../profiles/init.json"))
+        .map_err(|error| Error::new(Code::SeccompFailed, "parse profile").detail(error.to_string()))?;
+    Ok(serving.allow)
 }
 
 /// The profile that a plan names.

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { partition } from "../../src/syscalls/blocks.js";
 import { BUILT_IN, builtInProfile, type Condition } from "../../src/syscalls/built-in.js";
 import { exportProfile } from "../../src/syscalls/export.js";
-import { missingFor } from "../../src/syscalls/needs.js";
+import { missingFor, missingForNetwork } from "../../src/syscalls/needs.js";
 import { readOciProfile } from "../../src/syscalls/oci.js";
 import { loadOciProfile } from "../../src/syscalls/read.js";
 import { isFor, type Machine, type SettledArgument, type SettledProfile, settle } from "../../src/syscalls/settle.js";
@@ -201,14 +201,42 @@ describe("an OCI profile", () => {
     await expect(loadOciProfile(join(directory, "d.yaml"))).rejects.toMatchObject({ code: "PROFILE_INVALID" });
   });
 
-  it("without what init needs says what is missing", () => {
+  it("without what starting a program takes says what is missing", () => {
     const none = settle(read({ defaultAction: "SCMP_ACT_ERRNO" }), MACHINE);
     expect(missingFor(none)).toContain("execve");
     const rules = [{ names: ["execve"], action: { errno: 1 }, args: [] }] as const;
     expect(missingFor({ default: "allow", rules })).toEqual(["execve"]);
     expect(missingFor({ default: "allow", rules: [] })).toEqual([]);
+    expect(missingFor(settle(read(allowing("execve", "exit_group", "sendto")), MACHINE))).toEqual([]);
+  });
+
+  it("under which no program reaches a network says what is missing", () => {
+    const socket = (...args: readonly object[]) => ({
+      defaultAction: "SCMP_ACT_ERRNO",
+      syscalls: [
+        { names: ["connect"], action: "SCMP_ACT_ALLOW" },
+        { names: ["socket"], action: "SCMP_ACT_ALLOW", args },
+      ],
+    });
+    const lacks = (profile: unknown) => missingForNetwork(settle(read(profile), MACHINE));
+    expect(lacks(allowing("execve"))).toEqual(["socket", "connect"]);
+    expect(lacks(allowing("socket", "connect"))).toEqual([]);
+    // AF_UNIX is no network; what is said of the type is left open.
+    expect(lacks(socket({ index: 0, value: 1, op: "SCMP_CMP_EQ" }))).toEqual(["socket"]);
+    expect(lacks(socket({ index: 0, value: 2, op: "SCMP_CMP_EQ" }, { index: 1, value: 1, op: "SCMP_CMP_EQ" }))).toEqual(
+      [],
+    );
+    expect(lacks(socket({ index: 0, value: 0xffffffff, valueTwo: 2, op: "SCMP_CMP_MASKED_EQ" }))).toEqual([]);
+    const refuses = { names: ["socket"], action: "SCMP_ACT_ERRNO", args: [{ index: 0, value: 3, op: "SCMP_CMP_LT" }] };
+    expect(lacks({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [refuses] })).toEqual(["socket"]);
+    expect(lacks(exportProfile("strict"))).toEqual(["socket", "connect"]);
+    expect(lacks(exportProfile("default"))).toEqual([]);
   });
 });
+
+function allowing(...names: readonly string[]) {
+  return { defaultAction: "SCMP_ACT_ERRNO", syscalls: [{ names, action: "SCMP_ACT_ALLOW" }] };
+}
 
 function rule(...args: readonly Readonly<Record<string, unknown>>[]) {
   const full = args.map((each) => ({ index: 0, op: "SCMP_CMP_EQ", ...each }));

@@ -1,18 +1,18 @@
 //! A profile of the policy's own as a classic BPF program.
 
 use super::program::{
-    Program, Wide, assemble, compare_and_jump, jump_to, load_argument, mask_with, reach, refuse_with, ret,
+    Program, Wide, add, assemble, compare_and_jump, jump_to, load_argument, mask_with, reach, refuse_with, ret,
 };
-use super::table::Numbers;
+use super::table::{Numbers, Table};
 use bulkhead_plan::Error;
 use bulkhead_plan::custom::{Action, Argument, Comparison, CustomProfile, Rule};
 use std::collections::BTreeMap;
 
-/// One filter for the profile alone: what holds beside it is in another.
+/// One filter for the profile alone: what holds beside it is in another. What `always` allows is allowed whatever the profile says.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when it would be longer than the kernel takes.
-pub fn generate(profile: &CustomProfile) -> Result<Program, Error> {
+pub fn generate(profile: &CustomProfile, always: &Table) -> Result<Program, Error> {
     let numbers = Numbers::new();
     let mut rules: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();
     for rule in &profile.rules {
@@ -20,13 +20,15 @@ pub fn generate(profile: &CustomProfile) -> Result<Program, Error> {
             rules.entry(number).or_default().push(rule);
         }
     }
-    let mut codes = Vec::with_capacity(rules.len());
+    let mut codes = BTreeMap::new();
     for (number, mut rules) in rules {
         // The strictest decides where rules overlap; and without arguments nothing that is more lenient is reached.
         rules.sort_by_key(|rule| rule.action);
-        codes.push((number, chain(&rules, profile.default)?));
+        codes.insert(number, chain(&rules, profile.default)?);
     }
-    assemble(codes.into_iter(), &vec![end(profile.default)])
+    let otherwise = vec![end(profile.default)];
+    add(always, &mut codes, &otherwise)?;
+    assemble(codes.into_iter(), &otherwise)
 }
 
 fn chain(rules: &[&Rule], otherwise: Action) -> Result<Program, Error> {

@@ -17,6 +17,12 @@ const OPERATIONS: [Comparison; 7] = [
 const VALUES: [u64; 9] =
     [0, 1, 2, 0xffff_fffe, 0xffff_ffff, 0x1_0000_0000, 0x1_0000_0001, 0x2_0000_0000, 0xffff_ffff_ffff_ffff];
 
+const NONE: table::Table<'static> = table::Table::new();
+
+fn all_of(filters: &Filters) -> impl Iterator<Item = &Program> {
+    filters.base.iter().chain(filters.workload.iter().map(|workload| &workload.program))
+}
+
 fn holds(argument: &Argument, given: u64) -> bool {
     let value = argument.value.0;
     match argument.op {
@@ -58,7 +64,7 @@ fn every_comparison_is_of_64_bits() {
                     Rule { names: vec!["read".into()], action: Action::Errno(7), args: vec![argument(1, op, value)] },
                 ];
                 let program =
-                    custom::generate(&CustomProfile { default: Action::Errno(38), rules, log: false }).unwrap();
+                    custom::generate(&CustomProfile { default: Action::Errno(38), rules, log: false }, &NONE).unwrap();
                 for given in VALUES {
                     for other in VALUES {
                         // The stricter of two rules that hold counts.
@@ -68,7 +74,8 @@ fn every_comparison_is_of_64_bits() {
                     }
                 }
                 let rules = vec![Rule { names: vec!["read".into()], action: Action::Allow, args: args.clone() }];
-                let program = custom::generate(&CustomProfile { default: Action::Trap, rules, log: false }).unwrap();
+                let program =
+                    custom::generate(&CustomProfile { default: Action::Trap, rules, log: false }, &NONE).unwrap();
                 for given in VALUES {
                     for other in VALUES {
                         let all = holds(&args[0], given) && holds(&args[1], other);
@@ -83,7 +90,8 @@ fn every_comparison_is_of_64_bits() {
 
 #[test]
 fn other_abis_kill_whatever_a_profile_says() {
-    let program = custom::generate(&CustomProfile { default: Action::Allow, rules: Vec::new(), log: false }).unwrap();
+    let program =
+        custom::generate(&CustomProfile { default: Action::Allow, rules: Vec::new(), log: false }, &NONE).unwrap();
     assert_eq!(run(&program, 0x4000_0003, 20, [0; 6]), 0x8000_0000);
     assert_eq!(run(&program, NATIVE, 0x4000_0027, [0; 6]), 0x8000_0000);
     assert_eq!(run(&program, NATIVE, 0, [0; 6]), code(Action::Allow));
@@ -97,9 +105,9 @@ fn nothing_allowed_moves_the_floor() {
         let plan = |profile| Seccomp { profile, deny_setid, unix_sockets_only, whiteouts: false };
         let custom = compile(&plan(all.clone()), &[]).unwrap();
         let default = compile(&plan("default".into()), &[]).unwrap();
-        assert_eq!(custom.count(), 2);
+        assert_eq!((custom.count(), base_count(&plan(all.clone()))), (3, 2));
         let strictest = |filters: &Filters, number: u32, arguments| {
-            filters.programs.iter().map(|program| run(program, NATIVE, number, arguments)).min().unwrap()
+            all_of(filters).map(|program| run(program, NATIVE, number, arguments)).min().unwrap()
         };
         let profile = profile::named("default").unwrap();
         let named = plan("default".into());
@@ -125,8 +133,74 @@ fn the_longest_profile_fits_or_is_refused() {
     let args: Vec<Argument> = (0..6).map(|index| argument(index, Comparison::Less, u64::MAX - 1)).collect();
     let rule = |action| Rule { names: vec!["read".into()], action, args: args.clone() };
     let rules = |count| (0..count).map(|_| rule(Action::Allow)).collect();
-    assert!(custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(100), log: false }).is_ok());
-    let error =
-        custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(1000), log: false }).unwrap_err();
+    assert!(
+        custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(100), log: false }, &NONE).is_ok()
+    );
+    let error = custom::generate(&CustomProfile { default: Action::Errno(1), rules: rules(1000), log: false }, &NONE)
+        .unwrap_err();
     assert_eq!((error.code, error.detail.as_deref()), (Code::SeccompFailed, Some("length")));
+}
+
+/// Nothing allowed but starting a program: init does its work all the same, and the workload, under all of them, cannot.
+#[test]
+fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
+    let names = vec!["execve".to_owned(), "exit_group".to_owned(), "sendto".to_owned()];
+    let rules = vec![Rule { names, action: Action::Allow, args: Vec::new() }];
+    let narrow = SeccompProfile::Custom(CustomProfile { default: Action::KillProcess, rules, log: false });
+    for profile in [narrow, "strict".into()] {
+        let refused = if matches!(profile, SeccompProfile::Named(_)) { 0x0005_0001 } else { code(Action::KillProcess) };
+        let plan = Seccomp { profile, deny_setid: true, unix_sockets_only: false, whiteouts: false };
+        let filters = compile(&plan, &[]).unwrap();
+        assert_eq!((filters.base.len(), filters.count()), (2, 3));
+        let strictest = |programs: &[&Program], number: libc::c_long, arguments: [u64; 6]| {
+            let number = u32::try_from(number).unwrap();
+            programs.iter().map(|program| run(program, NATIVE, number, arguments)).min_by_key(|action| rank(*action))
+        };
+        let init: Vec<&Program> = filters.base.iter().collect();
+        let workload: Vec<&Program> = all_of(&filters).collect();
+        let (internet, stream) = (2, 1 | 0x80000);
+        for (number, arguments) in [
+            (libc::SYS_socket, [internet, stream, 0, 0, 0, 0]),
+            (libc::SYS_bind, [0; 6]),
+            (libc::SYS_listen, [0; 6]),
+            (libc::SYS_accept4, [0; 6]),
+            (libc::SYS_setsockopt, [0; 6]),
+            (libc::SYS_seccomp, [1, 0, 0, 0, 0, 0]),
+        ] {
+            assert_eq!(strictest(&init, number, arguments), Some(code(Action::Allow)), "{number}");
+            assert_eq!(strictest(&workload, number, arguments), Some(refused), "{number}");
+        }
+        assert_eq!(strictest(&workload, libc::SYS_execve, [0; 6]), Some(code(Action::Allow)));
+        // Raw sockets, other families, namespaces, foreign commands of seccomp: no more than before.
+        for (number, arguments) in [
+            (libc::SYS_socket, [internet, 3, 0, 0, 0, 0]),
+            (libc::SYS_socket, [16, 1, 0, 0, 0, 0]),
+            (libc::SYS_clone, [0x1000_0000, 0, 0, 0, 0, 0]),
+            (libc::SYS_seccomp, [1, 8, 0, 0, 0, 0]),
+            (libc::SYS_fchmod, [0, 0o4755, 0, 0, 0, 0]),
+            (libc::SYS_mount, [0; 6]),
+        ] {
+            assert_ne!(strictest(&init, number, arguments), Some(code(Action::Allow)), "{number} {arguments:x?}");
+        }
+    }
+}
+
+/// As the kernel orders them: kill, trap, errno, log, allow; as numbers with a sign, by their upper half.
+fn rank(action: u32) -> i32 {
+    i32::from_ne_bytes((action & 0xffff_0000).to_ne_bytes())
+}
+
+#[test]
+fn a_workloads_filter_is_the_same_after_it_was_handed_over() {
+    let plan = Seccomp { profile: "strict".into(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
+    let filters = compile(&plan, &[]).unwrap();
+    let bytes = filters.workload().unwrap().to_bytes();
+    assert_eq!(Workload::from_bytes(&bytes).unwrap().to_bytes(), bytes);
+    for cut in [0, 7, 8, 9, 15] {
+        assert!(Workload::from_bytes(&bytes[..cut]).is_none(), "{cut}");
+    }
+    assert!(Workload::from_bytes(&[&[2], &bytes[1..]].concat()).is_none());
+    assert!(Workload::from_bytes(&bytes[1..]).is_none());
+    let default = Seccomp { profile: "default".into(), ..plan };
+    assert!(compile(&default, &[]).unwrap().workload().is_none());
 }

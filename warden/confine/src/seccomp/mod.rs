@@ -16,20 +16,89 @@ mod tests;
 use crate::sys;
 use bulkhead_plan::model::{Seccomp, SeccompProfile};
 use bulkhead_plan::{Code, Error, profile};
+use program::Program;
 use table::Verdict;
 
 /// Compiled filters, ready to install in any number of processes.
 #[derive(Debug, Clone)]
 pub struct Filters {
-    programs: Vec<Vec<libc::sock_filter>>,
-    /// Of the last program: what it does not allow goes to the audit log too.
-    log: bool,
+    /// For init, and for all that it starts.
+    base: Vec<Program>,
+    /// For the workload on top: where its profile leaves out some of what init does.
+    workload: Option<Workload>,
 }
 
 impl Filters {
     /// How many filters `install` adds: what `Seccomp_filters` in `/proc/<pid>/status` must say.
     pub fn count(&self) -> usize {
-        self.programs.len()
+        self.base.len() + usize::from(self.workload.is_some())
+    }
+
+    pub fn workload(&self) -> Option<&Workload> {
+        self.workload.as_ref()
+    }
+}
+
+/// How many filters init is under, at least: what its `Seccomp_filters` must say before it runs.
+#[must_use]
+pub fn base_count(seccomp: &Seccomp) -> u32 {
+    match &seccomp.profile {
+        SeccompProfile::Named(name) if !profile::NARROWER_THAN_INIT.contains(&name.as_str()) => 1,
+        SeccompProfile::Named(_) | SeccompProfile::Custom(_) => 2,
+    }
+}
+
+/// The filter that a child of init puts in force before it becomes the workload.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    program: Program,
+    /// What it does not allow goes to the audit log too. The floor is not what the profile's author wants to hear about.
+    log: bool,
+}
+
+/// Of one instruction: `struct sock_filter`.
+const INSTRUCTION: usize = 8;
+
+impl Workload {
+    /// Puts it in force as [`install`] does.
+    ///
+    /// # Errors
+    /// `SECCOMP_FAILED` when the kernel refuses.
+    pub fn install(&self) -> Result<(), Error> {
+        put_in_force(&self.program, if self.log { libc::SECCOMP_FILTER_FLAG_LOG } else { 0 })
+    }
+
+    /// Whether it logs, in a block of an instruction's size; then the program.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let one = |each: &libc::sock_filter| {
+            let [low, high] = each.code.to_ne_bytes();
+            let k = each.k.to_ne_bytes();
+            [low, high, each.jt, each.jf, k[0], k[1], k[2], k[3]]
+        };
+        [u8::from(self.log), 0, 0, 0, 0, 0, 0, 0].into_iter().chain(self.program.iter().flat_map(one)).collect()
+    }
+
+    /// `None` for what [`Workload::to_bytes`] cannot have written. The kernel checks the program itself.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&[log @ (0 | 1), 0, 0, 0, 0, 0, 0, 0], rest) = bytes.split_first_chunk::<INSTRUCTION>()? else {
+            return None;
+        };
+        if rest.is_empty() || !rest.len().is_multiple_of(INSTRUCTION) {
+            return None;
+        }
+        let one = |each: &[u8]| {
+            let &[low, high, jt, jf, a, b, c, d] = each else { return None };
+            Some(libc::sock_filter {
+                code: u16::from_ne_bytes([low, high]),
+                jt,
+                jf,
+                k: u32::from_ne_bytes([a, b, c, d]),
+            })
+        };
+        let program = rest.chunks(INSTRUCTION).map(one).collect::<Option<_>>()?;
+        Some(Self { program, log: log == 1 })
     }
 }
 
@@ -39,39 +108,62 @@ impl Filters {
 /// # Errors
 /// `PLAN_INVALID` for an unknown profile, `SECCOMP_FAILED` for one that does not compile.
 pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Error> {
-    let programs = match &seccomp.profile {
+    let none = table::Table::new();
+    match &seccomp.profile {
         SeccompProfile::Named(name) => {
             let profile = profile::named(name)?;
-            vec![program::generate(&table::resolve(&profile, seccomp, capabilities), &Verdict::Absent)?]
+            let table = table::resolve(&profile, seccomp, capabilities);
+            let alone = program::generate(&table, &Verdict::Absent)?;
+            if !profile::NARROWER_THAN_INIT.contains(&name.as_str()) {
+                return Ok(Filters { base: vec![alone], workload: None });
+            }
+            let serving = profile::serving()?;
+            let beside = program::generate_beside(&table::allowed(&serving), &table, &Verdict::Absent)?;
+            Ok(Filters {
+                base: vec![floor(seccomp, capabilities)?, beside],
+                workload: Some(Workload { program: alone, log: false }),
+            })
         }
-        // Two filters: of two verdicts the kernel obeys the stricter, so nothing in a profile can undo the floor.
         SeccompProfile::Custom(custom) => {
-            let profile = profile::named("default")?;
-            let floor = table::floor(&profile, seccomp, capabilities);
-            vec![program::generate(&floor, &Verdict::Allow)?, custom::generate(custom)?]
+            let serving = profile::serving()?;
+            let beside = custom::generate(custom, &table::allowed(&serving))?;
+            let alone = custom::generate(custom, &none)?;
+            Ok(Filters {
+                base: vec![floor(seccomp, capabilities)?, beside],
+                workload: Some(Workload { program: alone, log: custom.log }),
+            })
         }
-    };
-    Ok(Filters { programs, log: matches!(&seccomp.profile, SeccompProfile::Custom(custom) if custom.log) })
+    }
 }
 
-/// Puts the filters in force for the calling thread and all it will start. Needs no-new-privs. Never to be undone.
+/// A filter of its own: of several verdicts the kernel obeys the strictest, so neither a profile nor what init does can undo the floor.
+fn floor(seccomp: &Seccomp, capabilities: &[String]) -> Result<Program, Error> {
+    let profile = profile::named("default")?;
+    program::generate(&table::floor(&profile, seccomp, capabilities), &Verdict::Allow)
+}
+
+/// Puts all filters in force for the calling thread and all it will start. Needs no-new-privs. Never to be undone.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when the kernel refuses.
 pub fn install(filters: &Filters) -> Result<(), Error> {
-    for (index, program) in filters.programs.iter().enumerate() {
-        // The floor is not what the profile's author wants to hear about.
-        let logged = filters.log && index + 1 == filters.programs.len();
-        let flags = if logged { libc::SECCOMP_FILTER_FLAG_LOG } else { 0 };
-        let failed = || Error::new(Code::SeccompFailed, "seccomp SECCOMP_SET_MODE_FILTER");
-        let len = u16::try_from(program.len()).map_err(|_| failed().detail("length"))?;
-        let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
-        // SAFETY: `fprog` points to `len` instructions that live until the call returns; the kernel copies and only reads them.
-        let status =
-            unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const fprog) };
-        if status != 0 {
-            return Err(failed().errno(sys::errno()));
-        }
-    }
-    Ok(())
+    install_base(filters)?;
+    filters.workload.as_ref().map_or(Ok(()), Workload::install)
+}
+
+/// As [`install`], but for the workload's own: for a process that becomes init, which puts that in force in what it starts.
+///
+/// # Errors
+/// As [`install`].
+pub fn install_base(filters: &Filters) -> Result<(), Error> {
+    filters.base.iter().try_for_each(|program| put_in_force(program, 0))
+}
+
+fn put_in_force(program: &Program, flags: libc::c_ulong) -> Result<(), Error> {
+    let failed = || Error::new(Code::SeccompFailed, "seccomp SECCOMP_SET_MODE_FILTER");
+    let len = u16::try_from(program.len()).map_err(|_| failed().detail("length"))?;
+    let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
+    // SAFETY: `fprog` points to `len` instructions that live until the call returns; the kernel copies and only reads them.
+    let status = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const fprog) };
+    if status == 0 { Ok(()) } else { Err(failed().errno(sys::errno())) }
 }

@@ -6,6 +6,7 @@ use bulkhead_plan::{Code, Error};
 use libc::{
     BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter,
 };
+use std::collections::BTreeMap;
 
 pub type Program = Vec<sock_filter>;
 
@@ -28,11 +29,44 @@ const FOREIGN: u32 = 0x4000_0000;
 /// # Errors
 /// `SECCOMP_FAILED` when it would be longer than the kernel takes, or than a jump reaches.
 pub fn generate(table: &Table, otherwise: &Verdict) -> Result<Program, Error> {
-    let mut codes = Vec::with_capacity(table.len());
+    generate_beside(&Table::new(), table, otherwise)
+}
+
+/// As [`generate`], but what `always` allows is allowed whatever `table` says.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_beside(always: &Table, table: &Table, otherwise: &Verdict) -> Result<Program, Error> {
+    let mut codes = BTreeMap::new();
     for (&number, verdict) in table {
-        codes.push((number, decide(verdict)?));
+        codes.insert(number, decide(verdict)?);
     }
-    assemble(codes.into_iter(), &decide(otherwise)?)
+    let otherwise = decide(otherwise)?;
+    add(always, &mut codes, &otherwise)?;
+    assemble(codes.into_iter(), &otherwise)
+}
+
+/// Puts what `always` allows before the code of each number. `otherwise`: the code of numbers that have none.
+///
+/// # Errors
+/// As [`generate`].
+pub fn add(always: &Table, codes: &mut BTreeMap<u32, Program>, otherwise: &Program) -> Result<(), Error> {
+    for (&number, verdict) in always {
+        let code = match verdict {
+            Verdict::Allow => vec![ret(libc::SECCOMP_RET_ALLOW)],
+            Verdict::When(alternatives, _) => {
+                let mut program = Program::new();
+                for conditions in *alternatives {
+                    program.extend(alternative(conditions)?);
+                }
+                program.extend(codes.get(&number).unwrap_or(otherwise).iter().copied());
+                program
+            }
+            Verdict::Deny | Verdict::Absent => continue,
+        };
+        codes.insert(number, code);
+    }
+    Ok(())
 }
 
 /// One filter of the code for each number, in ascending order, and what is for all others. Each ends in a return.

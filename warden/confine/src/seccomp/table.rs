@@ -47,6 +47,13 @@ pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String
     resolver.table
 }
 
+/// What these entries allow, and nothing about other numbers.
+pub fn allowed(entries: &[Allow]) -> Table<'_> {
+    let mut resolver = Resolver::new();
+    resolver.allow(entries);
+    resolver.table
+}
+
 /// The numbers of this architecture's syscalls.
 pub struct Numbers(
     /// Sorted by name: the crate's own look-up compares with one name after the other, and this runs before the first launch.

@@ -141,7 +141,7 @@ pub const NATIVE: u32 = 0xc000_00b7;
 fn foreign_calls_kill() {
     let filters = compile(&seccomp(false, false), &[]).unwrap();
     assert_eq!(filters.count(), 1);
-    let program = &filters.programs[0];
+    let program = &filters.base[0];
     for architecture in [0x4000_0003, 0x4000_0028, 0, u32::MAX] {
         assert_eq!(run(program, architecture, 0, [0; 6]), 0x8000_0000);
     }
@@ -157,7 +157,7 @@ fn only_whiteouts_are_made_and_only_where_asked_for() {
     let mknodat = u32::try_from(libc::SYS_mknodat).unwrap();
     let verdict = |whiteouts, mode, device| {
         let filters = compile(&Seccomp { whiteouts, ..seccomp(true, false) }, &[]).unwrap();
-        run(&filters.programs[0], NATIVE, mknodat, [0, 0, mode, device, 0, 0])
+        run(&filters.base[0], NATIVE, mknodat, [0, 0, mode, device, 0, 0])
     };
     let (allowed, refused) = (0x7fff_0000, 0x0005_0001);
     assert_eq!(verdict(true, CHARACTER, 0), allowed);

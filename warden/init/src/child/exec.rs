@@ -4,6 +4,7 @@ use crate::child::Reporter;
 use crate::child::user::become_user;
 use crate::sys;
 use bulkhead_channel::request::{Exec, Window};
+use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::{Code, Error, InnerPlan};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -50,8 +51,14 @@ fn candidates(exec: &Exec) -> Vec<CString> {
         .collect()
 }
 
-/// Only returns when it failed.
-pub fn replace(exec: &Exec, arrays: Option<&Arrays>, inner: &InnerPlan, reporter: &Reporter) -> Error {
+/// Only returns when it failed. Once the filter is in force three calls are made: `execve`, and where that fails `sendto` and `exit_group`.
+pub fn replace(
+    exec: &Exec,
+    arrays: Option<&Arrays>,
+    inner: &InnerPlan,
+    filter: Option<&Workload>,
+    reporter: &Reporter,
+) -> Error {
     if let Err((operation, errno)) = prepare(exec, inner, reporter) {
         return Error::new(Code::ExecFailed, operation).errno(errno.raw_os_error());
     }
@@ -60,6 +67,9 @@ pub fn replace(exec: &Exec, arrays: Option<&Arrays>, inner: &InnerPlan, reporter
     }
     if let Err(errno) = sys::unblock_all_signals() {
         return Error::new(Code::ExecFailed, "sigprocmask").errno(errno.raw_os_error());
+    }
+    if let Some(Err(error)) = filter.map(Workload::install) {
+        return Error { code: Code::ExecFailed, ..error };
     }
     arrays.map_or_else(|| Error::new(Code::ExecFailed, "execve"), |arrays| execute(exec, arrays))
 }

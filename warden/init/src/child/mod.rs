@@ -10,6 +10,7 @@ pub use report::{Message, Report, Reporter};
 use crate::files;
 use crate::sys;
 use bulkhead_channel::request::{Exec, File};
+use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::{Code, Error, InnerPlan};
 use rustix::fs::{Mode, fchmod};
 use rustix::fs::{OFlags, fcntl_setfl};
@@ -56,7 +57,8 @@ impl Work {
 }
 
 /// Starts a child. Without processes or descriptors to spare it is an error like any other, and nothing is left behind.
-pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan) -> Result<Process, Error> {
+/// `filter` is for what an exec becomes; a file operation stays init's own code.
+pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workload>) -> Result<Process, Error> {
     let failed =
         |operation: &'static str| move |errno: Errno| Error::new(work.failure(), operation).errno(errno.raw_os_error());
     let (report, report_end) = report::pair().map_err(failed("socketpair"))?;
@@ -74,15 +76,15 @@ pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan) -> Result<Process, Er
     let ends = Ends { standard: [stdin, stdout, stderr], report: report_end };
     match sys::fork().map_err(failed("fork"))? {
         Some(pid) => Ok(Process { pid: pid.as_raw_nonzero().get(), report, input, output, error }),
-        None => run(work, arrays.as_ref(), ends, inner),
+        None => run(work, arrays.as_ref(), ends, inner, filter),
     }
 }
 
 /// The child. It owns a copy of all that init has, and lets go of it first.
-fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan) -> ! {
+fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan, filter: Option<&Workload>) -> ! {
     let Ok(reporter) = arrange(ends) else { sys::exit_now(1) };
     let outcome = match work {
-        Work::Exec(exec) => Err(exec::replace(exec, arrays, inner, &reporter)),
+        Work::Exec(exec) => Err(exec::replace(exec, arrays, inner, filter, &reporter)),
         Work::File(file) => user::become_user(inner, &inner.user, &[])
             .map_err(|(operation, errno)| Error::new(Code::FileFailed, operation).errno(errno.raw_os_error()))
             .and_then(|()| files::serve(file, &reporter)),

@@ -14,6 +14,7 @@ pub use wire::Wire;
 
 use crate::sys;
 use bulkhead_channel::{Decoder, Frame, Hello, Kind, Order, Side, Violation};
+use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::InnerPlan;
 use leftovers::Leftovers;
 use operation::Operation;
@@ -54,6 +55,8 @@ pub struct Server {
     wire: Wire,
     children: OwnedFd,
     inner: InnerPlan,
+    /// For the programs that are started, on top of what init is under itself.
+    filter: Option<Workload>,
     decoder: Decoder,
     order: Order,
     outbox: Outbox,
@@ -71,11 +74,12 @@ pub struct Server {
 
 impl Server {
     /// `children` is readable when a child has ended.
-    pub fn new(wire: Wire, children: OwnedFd, inner: InnerPlan) -> Self {
+    pub fn new(wire: Wire, children: OwnedFd, inner: InnerPlan, filter: Option<Workload>) -> Self {
         Self {
             wire,
             children,
             inner,
+            filter,
             decoder: Decoder::new(Side::Host),
             order: Order::new(Side::Host),
             outbox: Outbox::default(),

@@ -46,7 +46,7 @@ impl Server {
         if self.operations.len() >= OPERATIONS_MAX {
             return Err(Error::new(Code::TooManyOperations, "request").detail(OPERATIONS_MAX.to_string()));
         }
-        let process = child::start(&work, pipes, &self.inner)?;
+        let process = child::start(&work, pipes, &self.inner, self.filter.as_ref())?;
         self.operations.push(Operation::new(stream, class, process, terminal));
         Ok(())
     }

@@ -1,24 +1,21 @@
-import { INIT_NEEDS } from "../../syscalls/needs.js";
+import { STARTING_NEEDS } from "../../syscalls/needs.js";
 import type { Learned, SyscallLearned } from "../learned.js";
 
 const EPERM = 1;
 const ENOSYS = 38;
 
 /**
- * Not seen, and still needed: what the kernel itself starts on a signal or after a stop, and the calls that the vDSO makes when its clock
- * source cannot be read from user space, which changes with the machine.
+ * Not seen, and still needed: what the kernel itself starts on a signal or after a stop; the calls that the vDSO makes when its clock
+ * source cannot be read from user space, which changes with the machine; and what a C library does in one run and not in the next, as memory,
+ * threads and signals happen to meet. None of these reaches anything that the program did not have.
  */
 const ALWAYS = [
-  "clock_getres",
-  "clock_gettime",
-  "exit",
-  "exit_group",
-  "getcpu",
-  "gettimeofday",
-  "restart_syscall",
-  "rt_sigreturn",
-  "time",
-];
+  ...["clock_getres", "clock_gettime", "exit", "exit_group", "getcpu", "gettimeofday", "restart_syscall", "time"],
+  ...["rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack"],
+  ...["brk", "madvise", "mmap", "mprotect", "mremap", "munmap"],
+  ...["futex", "getpid", "gettid", "sched_yield", "set_robust_list", "set_tid_address", "rseq"],
+  ...["close", "read", "write"],
+] as const;
 
 /** Refused as if the kernel were older, as ever: the C library then does it the old way, whose arguments can be looked at. */
 const ABSENT = ["clone3"];
@@ -53,11 +50,8 @@ export interface LearnedSeccomp {
 
 /** What was seen, and what starts the program: nothing else. */
 export function learnedSeccomp(learned: Learned): LearnedSeccomp {
-  // Init makes these with arguments of its own; but no namespaces.
-  const starting = INIT_NEEDS.filter((name) => name !== "clone");
-  const seen = { clone: { runs: 0, count: 0, values: { "0": [0] } }, ...learned.syscalls };
-  const entries = Object.entries<SyscallLearned>(seen)
-    .filter(([name]) => !starting.some((needed) => needed === name))
+  const entries = Object.entries<SyscallLearned>(learned.syscalls)
+    .filter(([name]) => !STARTING_NEEDS.some((needed) => needed === name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const plain = entries.filter(([, { values }]) => Object.keys(values).length === 0).map(([name]) => name);
   return {
@@ -69,7 +63,7 @@ export function learnedSeccomp(learned: Learned): LearnedSeccomp {
     syscalls: [
       { names: [...new Set([...plain, ...ALWAYS])].sort(), action: "SCMP_ACT_ALLOW" },
       {
-        names: [...starting].sort(),
+        names: [...STARTING_NEEDS].sort(),
         action: "SCMP_ACT_ALLOW",
         comment: "starting a program in the sandbox takes these",
       },
