@@ -126,6 +126,9 @@ class Shut implements Gate {
   async request(): Promise<void> {
     throw new Error("asked what was denied");
   }
+  refused(): void {
+    // Nothing to decide on.
+  }
   resolveInside(): null {
     return null;
   }

@@ -16,6 +16,8 @@ export class Connection extends Duplex implements StreamHandler {
   #wanted = false;
   #done = false;
   /** The other end is gone while we may have more to say. */
+  #deaf = false;
+  /** It did not end its half, but reset the connection. */
   #reset = false;
   #accept: (() => void) | undefined;
 
@@ -23,6 +25,8 @@ export class Connection extends Duplex implements StreamHandler {
   constructor(open: (handler: StreamHandler) => ChannelStream, accepted?: () => void) {
     // One chunk at a time, since what waits is in the queue.
     super({ allowHalfOpen: true, readableHighWaterMark: 1, writableHighWaterMark: 4 * MAX_DATA_BYTES });
+    // Both ways of it are piped, perhaps through others, and each of these listens.
+    this.setMaxListeners(32);
     this.#accept = accepted;
     this.#stream = open(this);
   }
@@ -67,10 +71,11 @@ export class Connection extends Duplex implements StreamHandler {
     this.#give();
   }
 
-  /** Both halves have ended, or the other end is gone: what it said before is still read. */
+  /** Both halves have ended, or the other end is gone: what it said before is still read. Without an end of its half it is a reset. */
   result(_value: JsonObject): void {
+    this.#reset = !this.#done;
     this.#done = true;
-    this.#reset = !this.writableEnded;
+    this.#deaf = !this.writableEnded;
     this.#give();
   }
 
@@ -84,8 +89,8 @@ export class Connection extends Duplex implements StreamHandler {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    if (this.#reset) {
-      callback(Object.assign(new Error("the connection inside was reset"), { code: "ECONNRESET" }));
+    if (this.#deaf || this.#reset) {
+      callback(wasReset());
       return;
     }
     // A later tick: `callback` would otherwise recurse once for each chunk of a long queue.
@@ -115,12 +120,18 @@ export class Connection extends Duplex implements StreamHandler {
       this.#wanted = false;
       this.#stream.consumed(FD_OUT, chunk.length);
       this.push(chunk);
+    } else if (this.#reset) {
+      this.destroy(wasReset());
     } else if (this.#done) {
       this.#wanted = false;
       this.push(null);
-      if (this.#reset) {
+      if (this.#deaf) {
         setImmediate(() => this.destroy());
       }
     }
   }
+}
+
+function wasReset(): Error {
+  return Object.assign(new Error("the connection inside was reset"), { code: "ECONNRESET" });
 }

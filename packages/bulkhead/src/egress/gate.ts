@@ -3,8 +3,11 @@ import type { Duplex } from "node:stream";
 
 /** What the inside asks for. Every string is hostile. */
 export interface Ask {
-  /** How it came: an HTTP request in absolute form, CONNECT, SOCKS5, or a connection to a reserved address. */
-  readonly via: "http" | "connect" | "socks" | "transparent";
+  /**
+   * How it came: an HTTP request in absolute form (`https`: for an `https://` URL, to which the gate speaks TLS itself, while the client sees plain
+   * HTTP on loopback), CONNECT, SOCKS5, or a connection to a reserved address.
+   */
+  readonly via: "http" | "https" | "connect" | "socks" | "transparent";
   /** A name or an address, as the client wrote it; an IPv6 address without brackets. */
   readonly host: string;
   /** 1 to 65,535. */
@@ -39,6 +42,17 @@ export interface Denied {
 
 export type Verdict = Allowed | Denied;
 
+/** What a proxy inside refused by itself, since it is no request that could be decided on. Every string is hostile. */
+export interface Attempt {
+  readonly via: Ask["via"];
+  /** As the client wrote it, or what it wrote in its place. */
+  readonly host?: string;
+  /** 0: none was said. */
+  readonly port?: number;
+  readonly method?: string;
+  readonly reason: string;
+}
+
 /** What decides about connections from inside, and makes them. What it is asked comes from proxies and listeners inside. */
 export interface Gate {
   /** Decides, resolving the name once. Never rejects: a failure is a refusal. */
@@ -51,6 +65,8 @@ export interface Gate {
   forward(ask: Ask, verdict: Allowed, inside: Duplex, head: Uint8Array, connected?: () => void): Promise<void>;
   /** One HTTP request in absolute form, answered through the gate. Never rejects: a failure is an answer, or ends the response. */
   request(ask: Ask, verdict: Allowed, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Tells the log of what a proxy refused without asking. */
+  refused(attempt: Attempt): void;
   /** The reserved address (198.18.0.0/15, at gvisor 127.64.0.0/10) that DNS inside answers for a name, when a rule could allow it; else null. */
   resolveInside(name: string): string | null;
   /** The ports at which rules let a name be reached that they name one by one; where there is no such method, 80 and 443. */

@@ -37,7 +37,8 @@ export async function decide(ask: Ask, circumstances: Circumstances): Promise<De
   if (rule === undefined && byHook === null) throw new Refusal("no rule allows it");
   const protocols: ReadonlySet<Protocol> = byHook === null ? weighed.protocols : new Set(["http", "https"]);
   const intercept = protocols.has("https") && mustSee(weighed, target, port, circumstances);
-  if (intercept && !canIntercept) {
+  // A request for an https:// URL is seen as it is.
+  if (intercept && !canIntercept && ask.via !== "https") {
     throw new Refusal("its requests must be seen, and the sandbox was started without an authority for that", {
       rule: rule?.text ?? null,
     });
@@ -80,7 +81,8 @@ function targetOf({ host, port }: Ask): Target {
 }
 
 function byRequest(ask: Ask, target: Target, { rules }: Circumstances): NetworkRule | undefined {
-  const request = { scheme: "http", method: ask.method ?? "GET", path: ask.path ?? "/" } as const;
+  const scheme = ask.via === "https" ? "https" : "http";
+  const request = { scheme, method: ask.method ?? "GET", path: ask.path ?? "/" } as const;
   const found = weighRequest(rules, target, ask.port, request);
   if (found?.allowed === false) throw deniedBy(found.rule);
   return found?.rule;

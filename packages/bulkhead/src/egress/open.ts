@@ -45,7 +45,7 @@ export async function openEgress(
     rules,
     secrets: loaded,
     authority: trust?.authority ?? null,
-    roots: trust?.roots ?? [],
+    roots: trust === null ? later(() => rootsOf(options)) : async () => trust.roots,
     resolve: resolverOf(options.resolver),
     hook: options.onEgress && faults.hook(options.onEgress),
     listener: faults.listener(options.onEgressEvent),
@@ -60,14 +60,27 @@ export async function openEgress(
 }
 
 /** Loaded only here: certificates are made for few sandboxes. */
-async function makeTrust({ authorities = [] }: EgressOptions, bundles: readonly string[]) {
-  const [{ Authority }, { certificatesIn, hostRoots }] = await Promise.all([
+async function makeTrust(options: EgressOptions, bundles: readonly string[]) {
+  const [{ Authority }, { certificatesIn }] = await Promise.all([
     import("./tls/authority.js"),
     import("./tls/roots.js"),
   ]);
-  const [authority, host] = await Promise.all([Authority.create(), hostRoots()]);
-  const roots = [...host, ...authorities];
+  const [authority, roots] = await Promise.all([Authority.create(), rootsOf(options)]);
   // What an image trusts is for the inside alone: the gate itself never believes it.
   const inside = new Set([...roots, ...bundles.flatMap(certificatesIn), authority.certificate.trim()]);
   return { authority, roots, bundle: `${[...inside].join("\n")}\n` };
+}
+
+async function rootsOf({ authorities = [] }: EgressOptions): Promise<readonly string[]> {
+  const { hostRoots } = await import("./tls/roots.js");
+  return [...(await hostRoots()), ...authorities];
+}
+
+/** Asks once, and only when somebody wants to know. */
+function later<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask();
+    return asked;
+  };
 }

@@ -10,13 +10,13 @@ import { connectTo } from "./forward/connect.js";
 import { peek } from "./forward/peek.js";
 import { pump } from "./forward/pump.js";
 import { isRefusal, Refusal, reasonOf } from "./forward/refusal.js";
-import type { Allowed, Ask, Gate, Verdict } from "./gate.js";
+import type { Allowed, Ask, Attempt, Gate, Verdict } from "./gate.js";
 import type { EgressHook } from "./hook.js";
 import { Conversation, type RequestNote } from "./http/conversation.js";
 import { exchange, refuse } from "./http/exchange.js";
 import { HttpFront } from "./http/front.js";
 import { decide, decideRequest, isStillAllowed, type Seeing, shownName } from "./judge.js";
-import type { EgressEvent, EgressListener } from "./log/event.js";
+import { type EgressEvent, type EgressListener, printableHost } from "./log/event.js";
 import { Lookups } from "./resolve/lookups.js";
 import { ReservedNames } from "./resolve/reserved-names.js";
 import type { Resolve } from "./resolve/resolver.js";
@@ -36,8 +36,8 @@ export interface RuleGateParts {
   readonly secrets: readonly LoadedSecret[];
   /** Null: TLS is never ended here. */
   readonly authority: Authority | null;
-  /** PEM: who vouches for the hosts outside. */
-  readonly roots: readonly string[];
+  /** PEM: who vouches for the hosts outside. Asked for when it is needed. */
+  readonly roots: () => Promise<readonly string[]>;
   readonly resolve: Resolve;
   readonly hook: EgressHook | undefined;
   readonly listener: EgressListener;
@@ -131,10 +131,12 @@ export class RuleGate implements Gate {
     let failure: unknown;
     this.#open.set(response, account.decision);
     response.on("error", () => response.destroy());
-    const conversation = this.#conversation(account, "http", () => this.#connect(account));
+    const scheme = ask.via === "https" ? "https" : "http";
+    const conversation = this.#conversation(account, scheme, () => this.#connectFor(account, scheme));
     try {
       const { protocols } = account.decision;
-      if (!protocols.has("http") && !protocols.has("tcp")) throw new Refusal("the rule is not for HTTP");
+      if (!protocols.has(scheme) && !protocols.has("tcp"))
+        throw new Refusal(`the rule is not for ${scheme === "https" ? "TLS" : "HTTP"}`);
       using _place = this.#budget.enter();
       // Its own URL has the host, too, which was decided on: what is left is the path.
       request.url = ask.path ?? "/";
@@ -147,6 +149,11 @@ export class RuleGate implements Gate {
       this.#open.delete(response);
       this.#close(account, failure);
     }
+  }
+
+  refused({ via, host, port = 0, method, reason }: Attempt): void {
+    const name = host === undefined ? "" : printableHost(host);
+    this.#tell({ ask: { via, host: name, port }, name, method: method ?? null, verdict: "deny", rule: null, reason });
   }
 
   resolveInside(name: string): string | null {
@@ -216,6 +223,12 @@ export class RuleGate implements Gate {
     return socket;
   }
 
+  /** A connection for requests: to an `https://` URL with TLS, and with a certificate that is valid for the name that was decided on. */
+  async #connectFor(account: Account, scheme: "http" | "https"): Promise<Duplex> {
+    const socket = await this.#connect(account);
+    return scheme === "http" ? socket : await beginTls(socket, account.decision.name, await this.#parts.roots());
+  }
+
   async #speak(account: Account, inside: Duplex, outside: Socket): Promise<void> {
     const { decision } = account;
     if (decision.protocols.has("tcp") && !decision.intercept) {
@@ -240,11 +253,11 @@ export class RuleGate implements Gate {
     const { authority, roots } = this.#parts;
     if (authority === null) throw new Refusal("TLS cannot be ended here");
     // The real server comes first: a client is told nothing before it is known that there is one.
-    let ready: Promise<Duplex> | undefined = beginTls(outside, decision.name, roots);
+    let ready: Promise<Duplex> | undefined = beginTls(outside, decision.name, await roots());
     const connect = async () => {
       const prepared = ready;
       ready = undefined;
-      return await (prepared ?? beginTls(await this.#connect(account), decision.name, roots));
+      return await (prepared ?? this.#connectFor(account, "https"));
     };
     await ready;
     const clear = await endTls(inside, decision.name, authority);

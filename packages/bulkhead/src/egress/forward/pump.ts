@@ -1,10 +1,20 @@
 import type { Duplex } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
+import { isReset, passReset } from "../../channel/reset.js";
 import type { Budget } from "./budget.js";
 
 /** Moves bytes both ways until both ends are done: one that has said all may still listen. Throws when either fails. */
 export async function pump(inside: Duplex, outside: Duplex, budget: Budget): Promise<void> {
   const limited = !budget.isUnlimited;
+  // Before the pipelines, which would end the other side as if it had said all.
+  for (const [stream, opposite] of [
+    [inside, outside],
+    [outside, inside],
+  ] as const) {
+    stream.once("error", (error) => {
+      if (isReset(error)) passReset(opposite, error);
+    });
+  }
   try {
     await Promise.all([
       limited ? pipeline(inside, budget.meter("out"), outside) : pipeline(inside, outside),

@@ -5,14 +5,21 @@ export class Refusal extends Error {
   readonly rule: string | null;
   /** For the answer to a request that it is about. */
   readonly status: number;
+  /** Whether it was refused; else it failed. */
+  readonly denies: boolean;
 
   constructor(
     reason: string,
-    { rule = null, status = 403 }: { readonly rule?: string | null; readonly status?: number } = {},
+    {
+      rule = null,
+      status = 403,
+      denies = status < 500,
+    }: { readonly rule?: string | null; readonly status?: number; readonly denies?: boolean } = {},
   ) {
     super(reason);
     this.rule = rule;
     this.status = status;
+    this.denies = denies;
   }
 }
 
@@ -25,5 +32,5 @@ export function reasonOf(error: unknown): string {
 
 /** Whether somebody refused it; a host that cannot be reached has refused nothing. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Refusal && error.status < 500;
+  return error instanceof Refusal && error.denies;
 }

@@ -8,8 +8,9 @@ import type { Redactor } from "../secrets/redact.js";
 
 /** What came of one request. */
 export interface RequestNote {
-  readonly method: string;
-  readonly path: string;
+  /** Null: it was no request. */
+  readonly method: string | null;
+  readonly path: string | null;
   readonly rule: string | null;
   /** Whether it was refused; what failed was allowed. */
   readonly refused: boolean;
@@ -60,9 +61,26 @@ class PinnedAgent extends Agent {
     super.destroy();
   }
 
+  override keepSocketAlive(stream: Duplex): boolean {
+    // Node's types say nothing of what it gives back: whether the connection is kept.
+    return !stream.readableEnded && Boolean(super.keepSocketAlive(stream) as unknown);
+  }
+
+  #isFree(stream: Duplex): boolean {
+    return Object.values(this.freeSockets).some(
+      (free) => free?.some((socket) => (socket as Duplex) === stream) === true,
+    );
+  }
+
   override createConnection(_options: unknown, created?: (error: Error | null, stream: Duplex) => void): undefined {
     this.#connect().then(
-      (stream) => created?.(null, stream),
+      (stream) => {
+        // A host may end its half at any time. What waits for a request then would only be reset by the next one.
+        stream.once("end", () => {
+          if (this.#isFree(stream)) stream.destroy();
+        });
+        created?.(null, stream);
+      },
       // Node takes the stream for missing when there is an error.
       (error: unknown) =>
         (created as ((error: Error) => void) | undefined)?.(error instanceof Error ? error : new Error("failed")),

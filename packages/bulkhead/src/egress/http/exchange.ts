@@ -27,8 +27,13 @@ export async function exchange(
     const answered = answer(outgoing);
     answered.catch(() => undefined);
     const sending = hasBody(request) ? pipeline(request, budget.meter("out"), outgoing) : end(request, outgoing);
-    sending.catch((error: Error) => outgoing.destroy(error));
+    let hasAnswered = false;
+    sending.catch((error: Error) => {
+      // A host that has answered need not read the rest; what it said is passed on.
+      if (!hasAnswered) outgoing.destroy(error);
+    });
     const incoming = await answered;
+    hasAnswered = true;
     const headers = endToEnd(incoming.rawHeaders).map(([name, value]) => [redactor.text(name), redactor.text(value)]);
     if (!redactor.isIdle) checkReadable(incoming);
     response.sendDate = false;

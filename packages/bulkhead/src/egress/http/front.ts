@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Conversation } from "./conversation.js";
 import { exchange, refuse } from "./exchange.js";
+import { halfOpenServer } from "./half-open.js";
 import { upgrade } from "./upgrade.js";
 import { isIdle, wait } from "./waiting.js";
 
@@ -19,14 +20,16 @@ export class HttpFront {
   readonly #server: Server;
 
   constructor() {
-    this.#server = createServer({
+    this.#server = halfOpenServer({
       maxHeaderSize: 32 * 1024,
-      requireHostHeader: true,
+      // Node would answer by itself, and nobody would know.
+      requireHostHeader: false,
       insecureHTTPParser: false,
       keepAlive: false,
     });
     this.#server.maxHeadersCount = 200;
-    this.#server.on("request", (request, response) => void this.#answer(request, response));
+    for (const event of ["request", "checkExpectation"] as const)
+      this.#server.on(event, (request, response) => void this.#answer(request, response));
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const found = this.#served.get(socket);
       if (found === undefined) {
@@ -36,8 +39,20 @@ export class HttpFront {
       clearTimeout(found.deadline);
       void upgrade(found.conversation, request, socket, head);
     });
-    this.#server.on("connect", (_request, socket: Duplex) => socket.destroy());
-    this.#server.on("clientError", (_error, socket: Duplex) => socket.destroy());
+    this.#server.on("connect", (_request, socket: Duplex) => {
+      this.#noteMalformed(socket, "CONNECT is never passed on");
+      socket.destroy();
+    });
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+      if (error.code?.startsWith("HPE_") !== true || !socket.writable) {
+        socket.destroy();
+        return;
+      }
+      this.#noteMalformed(socket, `not a request of HTTP (${error.code})`);
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      // A client that sends on and on is not listened to.
+      setTimeout(() => socket.destroy(), 1_000).unref();
+    });
   }
 
   /** Serves one connection; resolves when it is over. */
@@ -53,6 +68,11 @@ export class HttpFront {
     conversation.close();
   }
 
+  #noteMalformed(socket: Duplex, reason: string): void {
+    const note = { method: null, path: null, rule: null, refused: true, reason, secrets: [] };
+    this.#served.get(socket)?.conversation.parts.note(note);
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const found = this.#served.get(request.socket);
     if (found === undefined) {
@@ -61,7 +81,10 @@ export class HttpFront {
     }
     {
       using place = wait(request.socket);
-      if (place === undefined) return;
+      if (place === undefined) {
+        this.#noteMalformed(request.socket, "too many requests wait on one connection");
+        return;
+      }
       clearTimeout(found.deadline);
       await exchange(found.conversation, request, response);
     }

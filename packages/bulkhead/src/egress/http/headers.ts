@@ -37,7 +37,8 @@ export function inPairs(raw: readonly string[]): Headers {
 /** Every Host must be the one that was decided on, and there must be one. */
 export function checkHost(raw: readonly string[], name: string, port: number, standard: number): void {
   const hosts = inPairs(raw).flatMap(([header, value]) => (header.toLowerCase() === "host" ? [value] : []));
-  const [host = "", ...more] = hosts;
+  const [host, ...more] = hosts;
+  if (host === undefined) throw new Refusal("the request has no Host", { status: 400 });
   const bare = host.replace(/\.(?=:\d+$|$)/, "").toLowerCase();
   const written = name.includes(":") ? `[${name}]` : name;
   const accepted = port === standard ? [written, `${written}:${port}`] : [`${written}:${port}`];

@@ -14,6 +14,8 @@ export async function upgrade(
   head: Buffer,
 ): Promise<void> {
   const { note, budget, redactor } = conversation.parts;
+  // At once, as after a CONNECT.
+  if (head.length > 0) socket.unshift(head);
   const seen = { method: request.method ?? "", path: (request.url ?? "").split("?", 1)[0] ?? "" };
   try {
     if ((request.headers.upgrade ?? "").toLowerCase() !== "websocket")
@@ -27,7 +29,6 @@ export async function upgrade(
     note({ ...seen, rule, refused: false, reason, secrets });
     socket.write(statusLine(response, redactor.text.bind(redactor)));
     outside.unshift(first);
-    socket.unshift(head);
     const covered = redactor.isIdle ? [] : [redactor.stream()];
     await Promise.all([
       pipeline(socket, budget.meter("out"), outside),

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Gate } from "../gate.js";
 import { wait } from "../http/waiting.js";
-import { absoluteTarget, authorityTarget } from "./http-target.js";
+import { halfOpenServer } from "../http/half-open.js";
+import { absoluteTarget, authorityTarget, otherScheme } from "./http-target.js";
 import { HANDSHAKE_MS } from "./times.js";
 
 /** Of a request line and its headers together. */
@@ -16,11 +17,17 @@ export class HttpProxy {
   constructor(gate: Gate) {
     this.#gate = gate;
     // Node's own parser, at its strictest: what two parsers understand differently is how requests are smuggled.
-    this.#server = createServer({ maxHeaderSize: HEADER_BYTES, insecureHTTPParser: false, requireHostHeader: true });
-    this.#server.on("request", (request, response) => void this.#request(request, response));
+    this.#server = halfOpenServer({ maxHeaderSize: HEADER_BYTES, insecureHTTPParser: false, requireHostHeader: false });
+    for (const event of ["request", "checkExpectation"] as const)
+      this.#server.on(event, (request, response) => void this.#request(request, response));
     this.#server.on("connect", (request, client, head) => void this.#connect(request, client, head));
     this.#server.on("clientError", (error: NodeJS.ErrnoException, client) => {
-      answerRaw(client, error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400, "not a request to a proxy");
+      // Whoever is gone, or reset the connection, was refused nothing.
+      if (error.code?.startsWith("HPE_") === true && client.writable) {
+        const reason = "not a request to a proxy";
+        this.#gate.refused({ via: "http", reason: `${reason} (${error.code})` });
+        answerRaw(client, error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400, reason);
+      } else client.destroy();
     });
   }
 
@@ -32,9 +39,13 @@ export class HttpProxy {
   async #connect(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     stopWaiting(client);
     client.on("error", () => undefined);
+    // At once: a client that has said all already ends in the meantime, and a stream that has ended takes nothing back.
+    if (head.length > 0) client.unshift(head);
     const target = authorityTarget(request.url ?? "");
     if (target === undefined) {
-      answerRaw(client, 400, "CONNECT takes HOST:PORT");
+      const reason = "CONNECT takes HOST:PORT";
+      this.#gate.refused({ via: "connect", host: request.url ?? "", method: "CONNECT", reason });
+      answerRaw(client, 400, reason);
       return;
     }
     const ask = { via: "connect", ...target } as const;
@@ -45,7 +56,7 @@ export class HttpProxy {
         return;
       }
       let said = false;
-      await this.#gate.forward(ask, verdict, client, head, () => {
+      await this.#gate.forward(ask, verdict, client, new Uint8Array(0), () => {
         said = true;
         client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       });
@@ -58,16 +69,20 @@ export class HttpProxy {
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     using place = wait(socket);
-    if (place === undefined) return;
+    if (place === undefined) {
+      this.#gate.refused({ via: "http", host: request.url ?? "", reason: "too many requests wait on one connection" });
+      return;
+    }
     stopWaiting(socket);
     response.once("close", () => waitForHeader(socket));
     response.on("error", () => undefined);
     const target = absoluteTarget(request.url ?? "");
-    if (target === undefined) {
-      answer(response, 400, "a proxy takes requests with an http:// URL, or CONNECT");
+    if (target === undefined || (request.headers.host === undefined && request.httpVersion !== "1.0")) {
+      this.#refuse(request, response);
       return;
     }
-    const ask = { via: "http", ...target, method: request.method ?? "" } as const;
+    const { scheme: via, ...where } = target;
+    const ask = { via, ...where, method: request.method ?? "" } as const;
     try {
       const verdict = await this.#gate.decide(ask);
       if (!verdict.allowed) {
@@ -78,6 +93,18 @@ export class HttpProxy {
     } catch {
       socket.destroy();
     }
+  }
+
+  /** What is no URL that can be asked for here, or a request without Host. */
+  #refuse(request: IncomingMessage, response: ServerResponse): void {
+    const { url = "", method = "" } = request;
+    const scheme = otherScheme(url);
+    const [status, reason] =
+      scheme === undefined
+        ? ([400, "a proxy takes requests with an http:// or https:// URL, or CONNECT"] as const)
+        : ([501, `${scheme}:// is not spoken here: a proxy takes http:// and https:// URLs, or CONNECT`] as const);
+    this.#gate.refused({ via: "http", host: url, method, reason });
+    answer(response, status, reason);
   }
 }
 

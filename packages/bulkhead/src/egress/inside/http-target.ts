@@ -4,18 +4,35 @@ export interface HttpTarget {
   readonly port: number;
 }
 
+/** A URL that a proxy is asked for. */
+export interface UrlTarget extends HttpTarget {
+  readonly scheme: "http" | "https";
+  readonly path: string;
+}
+
 /** `host:port` of a CONNECT; both are needed. Undefined: it is not that. */
 export function authorityTarget(text: string): HttpTarget | undefined {
   const [, bracketed, plain, digits = ""] = /^(?:\[([^\]]*)\]|([^:[\]/?#@]+)):(\d{1,5})$/.exec(text) ?? [];
   return target(bracketed ?? plain, digits);
 }
 
-/** The absolute form of RFC 9112. No user may be in it, and nothing but http: TLS is the client's own to speak. */
-export function absoluteTarget(text: string): (HttpTarget & { readonly path: string }) | undefined {
-  const [, authority = "", rest = ""] = /^http:\/\/([^/?#@\\]*)([/?][^#]*)?$/i.exec(text) ?? [];
-  const found = authorityTarget(/:\d*$/.test(authority.replace(/\[.*\]/, "")) ? authority : `${authority}:80`);
+/**
+ * The absolute form of RFC 9112. No user may be in it. An `https://` URL is what busybox's wget asks for: it knows of no CONNECT, and leaves TLS to
+ * the proxy. Undefined: it is not that.
+ */
+export function absoluteTarget(text: string): UrlTarget | undefined {
+  const [, written = "", authority = "", rest = ""] = /^(https?):\/\/([^/?#@\\]*)([/?][^#]*)?$/i.exec(text) ?? [];
+  const scheme = written.toLowerCase() === "https" ? "https" : "http";
+  const standard = scheme === "https" ? 443 : 80;
+  const found = authorityTarget(/:\d*$/.test(authority.replace(/\[.*\]/, "")) ? authority : `${authority}:${standard}`);
   if (found === undefined) return undefined;
-  return { ...found, path: rest.startsWith("/") ? rest : `/${rest}` };
+  return { ...found, scheme, path: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+/** The scheme of a URL that is of neither kind, `ftp`; undefined: it is no URL, or one of those. */
+export function otherScheme(text: string): string | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(text)?.[1]?.toLowerCase();
+  return scheme === undefined || scheme === "http" || scheme === "https" ? undefined : scheme;
 }
 
 function target(host: string | undefined, digits: string): HttpTarget | undefined {

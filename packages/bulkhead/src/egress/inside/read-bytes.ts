@@ -1,9 +1,11 @@
 import type { Duplex } from "node:stream";
 
-/** Reads a few bytes at a time from a connection whose other end is hostile. */
+/**
+ * Reads a few bytes at a time from a connection whose other end is hostile. What was not taken is put back at once: later it would be
+ * lost where the client has said all that it had to say, since a stream that has ended takes nothing back.
+ */
 export class ByteReader {
   readonly #source: Duplex;
-  #buffer: Buffer = Buffer.alloc(0);
 
   constructor(source: Duplex) {
     this.#source = source;
@@ -11,21 +13,14 @@ export class ByteReader {
 
   /** Exactly so many bytes. Rejects when the connection ends before. */
   async take(count: number): Promise<Buffer> {
-    while (this.#buffer.length < count) {
+    let taken: Buffer = Buffer.alloc(0);
+    while (taken.length < count) {
       const chunk: Buffer | null = this.#source.read() as Buffer | null;
       if (chunk === null) await this.#readable();
-      else this.#buffer = Buffer.concat([this.#buffer, chunk]);
+      else taken = Buffer.concat([taken, chunk]);
     }
-    const taken = this.#buffer.subarray(0, count);
-    this.#buffer = this.#buffer.subarray(count);
-    return taken;
-  }
-
-  /** What was read and not taken. */
-  rest(): Buffer {
-    const rest = this.#buffer;
-    this.#buffer = Buffer.alloc(0);
-    return rest;
+    if (taken.length > count) this.#source.unshift(taken.subarray(count));
+    return taken.subarray(0, count);
   }
 
   #readable(): Promise<void> {

@@ -20,7 +20,8 @@ export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
   const reader = new ByteReader(client);
   try {
     const target = await handshake(reader, client);
-    if (target === undefined) {
+    if (typeof target === "string") {
+      gate.refused({ via: "socks", reason: target });
       client.end();
       return;
     }
@@ -33,7 +34,7 @@ export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
       return;
     }
     let said = false;
-    await gate.forward(ask, verdict, client, reader.rest(), () => {
+    await gate.forward(ask, verdict, client, new Uint8Array(0), () => {
       said = true;
       client.write(reply(Reply.done));
     });
@@ -45,25 +46,25 @@ export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
   }
 }
 
-/** @returns where to; undefined when it was refused, which the client has been told */
+/** @returns where to; or why it was refused, which the client has been told */
 async function handshake(
   reader: ByteReader,
   client: Duplex,
-): Promise<{ readonly host: string; readonly port: number } | undefined> {
+): Promise<{ readonly host: string; readonly port: number } | string> {
   const [version, count = 0] = await reader.take(2);
-  if (version !== VERSION) return undefined;
+  if (version !== VERSION) return "not SOCKS5";
   if (!(await reader.take(count)).includes(NO_AUTHENTICATION)) {
     client.write(Buffer.of(VERSION, NO_METHOD));
-    return undefined;
+    return "no method of authentication but none is known";
   }
   client.write(Buffer.of(VERSION, NO_AUTHENTICATION));
   const [again, command, reserved, kind = 0] = await reader.take(4);
-  if (again !== VERSION || reserved !== 0) return undefined;
+  if (again !== VERSION || reserved !== 0) return "not SOCKS5";
   const host = await hostOf(reader, kind);
   const port = host === undefined ? 0 : (await reader.take(2)).readUInt16BE(0);
   if (command !== CONNECT || host === undefined || port === 0) {
     client.write(reply(command !== CONNECT ? Reply.command : host === undefined ? Reply.address : Reply.failed));
-    return undefined;
+    return command !== CONNECT ? "only CONNECT is known" : host === undefined ? "not a host" : "not a port";
   }
   return { host, port };
 }

@@ -11,10 +11,11 @@ export interface EgressEvent {
   readonly rule: string | null;
   /** Why it was refused, or failed; null: it was not. */
   readonly reason: string | null;
-  /** The host in its normal form; what is no host at all is cut and quoted. */
+  /** The host in its normal form; what is no host at all is cut and quoted; empty where none was said. */
   readonly name: string;
   /** The address that was connected to; null: none was. */
   readonly address: string | null;
+  /** 0: none was said. */
   readonly port: number;
   readonly via: Ask["via"];
   /** Of the request, where it could be seen; else null. */

@@ -11,7 +11,11 @@ const HANDSHAKE_MS = 20_000;
 export async function endTls(inside: Duplex, host: string, authority: Authority): Promise<TLSSocket> {
   const secureContext = await authority.contextFor(host);
   const socket = new TLSSocket(inside, { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] });
-  await done(socket, "secure", "the client did not finish its handshake");
+  await done(
+    socket,
+    "secure",
+    (why) => new Refusal(`the client did not finish its handshake: ${why}`, { status: 502 }),
+  );
   return socket;
 }
 
@@ -26,17 +30,26 @@ export async function beginTls(outside: Socket, host: string, roots: readonly st
     minVersion: "TLSv1.2",
     rejectUnauthorized: true,
   });
-  await done(socket, "secureConnect", "the host's certificate or handshake is not valid");
+  await done(
+    socket,
+    "secureConnect",
+    // Who is not who it should be was refused; who speaks no TLS has failed.
+    (why) =>
+      new Refusal(`the host's certificate or handshake is not valid: ${why}`, {
+        status: 502,
+        denies: Boolean(socket.authorizationError),
+      }),
+  );
   return socket;
 }
 
-async function done(socket: TLSSocket, event: string, failure: string): Promise<void> {
+async function done(socket: TLSSocket, event: string, refusal: (why: string) => Refusal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => socket.destroy(new Error("late")), HANDSHAKE_MS);
     const failed = (error?: Error) => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new Refusal(`${failure}: ${reasonOf(error)}`, { status: 502 }));
+      reject(refusal(reasonOf(error)));
     };
     socket.once("error", failed);
     socket.once("close", failed);

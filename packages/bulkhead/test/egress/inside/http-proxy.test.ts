@@ -39,7 +39,11 @@ describe("HTTP proxy inside", () => {
 
   it.each([
     ["a request to the proxy itself", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 400],
-    ["https:// in absolute form", "GET https://allowed.example/ HTTP/1.1\r\nHost: allowed.example\r\n\r\n", 400],
+    ["ftp:// in absolute form", "GET ftp://allowed.example/ HTTP/1.1\r\nHost: allowed.example\r\n\r\n", 501],
+    ["ws:// in absolute form", "GET ws://allowed.example/ HTTP/1.1\r\nHost: allowed.example\r\n\r\n", 501],
+    ["a URL without a host", "GET https:///x HTTP/1.1\r\nHost: allowed.example\r\n\r\n", 400],
+    ["a URL with a port that is none", "GET https://allowed.example:0/ HTTP/1.1\r\nHost: a\r\n\r\n", 400],
+    ["a method that nobody knows", "BREW http://allowed.example/ HTTP/1.1\r\nHost: allowed.example\r\n\r\n", 400],
     ["a user in the URL", "GET http://a@allowed.example/ HTTP/1.1\r\nHost: allowed.example\r\n\r\n", 400],
     ["CONNECT without a port", "CONNECT allowed.example HTTP/1.1\r\nHost: a\r\n\r\n", 400],
     ["CONNECT to a URL", "CONNECT http://allowed.example:443 HTTP/1.1\r\nHost: a\r\n\r\n", 400],
@@ -59,10 +63,18 @@ describe("HTTP proxy inside", () => {
     ["TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 400],
     ["a giant CONNECT", `CONNECT ${"a".repeat(100_000)}:443 HTTP/1.1\r\n\r\n`, 431],
     ["a flood of headers", `GET http://allowed.example/ HTTP/1.1\r\n${"a: b\r\n".repeat(10_000)}`, 431],
-  ])("refuses %s without asking the gate", async (_what, text, status) => {
+  ])("refuses %s without asking the gate, and tells the log", async (_what, text, status) => {
     const { said, gate } = await proxied(text);
     expect(gate.asked).toEqual([]);
     expect(said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(gate.refusals).toHaveLength(1);
+  });
+
+  it("takes an https:// URL in absolute form as one that TLS is spoken to for the client", async () => {
+    const { said, gate } = await proxied("GET https://allowed.example/a HTTP/1.1\r\nHost: allowed.example\r\n\r\n");
+    expect(gate.asked).toEqual([{ via: "https", host: "allowed.example", port: 443, method: "GET", path: "/a" }]);
+    expect(said).toContain("GET allowed.example/a\n");
+    expect(gate.refusals).toEqual([]);
   });
 });
 
@@ -85,7 +97,8 @@ describe("targets", () => {
     ]) {
       expect(authorityTarget(text), text).toBeUndefined();
     }
-    expect(absoluteTarget("http://[::1]/x")).toEqual({ host: "::1", port: 80, path: "/x" });
+    expect(absoluteTarget("http://[::1]/x")).toEqual({ scheme: "http", host: "::1", port: 80, path: "/x" });
+    expect(absoluteTarget("HTTPS://a?q")).toEqual({ scheme: "https", host: "a", port: 443, path: "/?q" });
     for (const text of ["http://a#b", "http://a\\b/", "http:///x", "ftp://a/", "//a/", "http://a:b/"]) {
       expect(absoluteTarget(text), text).toBeUndefined();
     }

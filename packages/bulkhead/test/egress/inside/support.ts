@@ -1,5 +1,5 @@
 import { join } from "../../../src/channel/join.js";
-import type { Allowed, Ask, Gate, Verdict } from "../../../src/egress/gate.js";
+import type { Allowed, Ask, Attempt, Gate, Verdict } from "../../../src/egress/gate.js";
 import { duplexPair } from "../../support/duplex-pair.js";
 
 /** A gate that lets one name through, to an echo; it writes down what it was asked. */
@@ -23,6 +23,11 @@ export class EchoGate implements Gate {
 
   async request(...[ask, verdict, request, response]: Parameters<Gate["request"]>): Promise<void> {
     response.end(`${request.method} ${(verdict satisfies Allowed).name}${ask.path}\n`);
+  }
+
+  readonly refusals: Attempt[] = [];
+  refused(attempt: Attempt): void {
+    this.refusals.push(attempt);
   }
 
   resolveInside(): null {

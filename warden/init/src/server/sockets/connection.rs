@@ -10,6 +10,7 @@ use rustix::net::{Shutdown, SocketType, connect, shutdown, sockopt};
 use serde_json::Map;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 /// Credit is given back in pieces of this size, not with every write.
 const GRANT: u32 = 65_536;
@@ -40,6 +41,8 @@ pub struct Connection {
     credit: Credit,
     /// No more comes out of it.
     drained: bool,
+    /// A write has failed: the kernel tells of a reset once, so the next read would take it for an end.
+    reset: bool,
 }
 
 impl Connection {
@@ -55,6 +58,7 @@ impl Connection {
             shut: false,
             credit: Credit::default(),
             drained: false,
+            reset: false,
         }
     }
 
@@ -128,6 +132,7 @@ impl Connection {
     fn relay(&mut self, stream: u32, outbox: &mut Outbox) {
         match outbox.data_from(&self.socket, stream, FD_OUT, self.credit.available()) {
             Err(Errno::AGAIN | Errno::INTR) => {}
+            Ok(0) if self.reset => self.broken(),
             Ok(0) => {
                 self.drained = true;
                 outbox.end(stream, FD_OUT);
@@ -146,7 +151,14 @@ impl Connection {
         }
         // Mostly the socket takes all of it at once, and then nothing is copied.
         let direct = self.pending.is_empty() && matches!(self.state, State::Open);
-        let taken = if direct { rustix::io::write(&self.socket, bytes).unwrap_or(0) } else { 0 };
+        let taken = match if direct { rustix::io::write(&self.socket, bytes) } else { Ok(0) } {
+            Ok(count) => count,
+            Err(Errno::AGAIN | Errno::INTR) => 0,
+            Err(_) => {
+                self.deaf();
+                return Ok(());
+            }
+        };
         self.consumed = self.consumed.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
         if taken < bytes.len() {
             self.pending.extend_from_slice(&bytes[taken..]);
@@ -182,7 +194,7 @@ impl Connection {
                     return;
                 }
                 Err(_) => {
-                    self.broken();
+                    self.deaf();
                     return;
                 }
             }
@@ -204,7 +216,22 @@ impl Connection {
         }
     }
 
-    /// Reset by the other end: what waits can go nowhere.
+    /// The other end takes no more, so what waits can go nowhere. What it said before is still to be read; a reset shows there.
+    fn deaf(&mut self) {
+        self.pending.clear();
+        self.written = 0;
+        self.shut = true;
+        self.reset = true;
+    }
+
+    /// The host gives it up. Unless it has said all, the other end must not take what came for all there is.
+    pub fn abort(&self) {
+        if !self.shut {
+            let _ = sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
+        }
+    }
+
+    /// Over: both halves have ended, or it was reset.
     fn broken(&mut self) {
         self.state = State::Over(Outcome::Done(Map::new()));
     }

@@ -139,7 +139,10 @@ impl Sockets {
         let stream = frame.stream();
         let Some(socket) = self.open.get_mut(&stream) else { return Ok(false) };
         match (socket, frame) {
-            (_, Frame::Cancel { .. }) => {
+            (socket, Frame::Cancel { .. }) => {
+                if let Socket::Connection(connection) = socket {
+                    connection.abort();
+                }
                 self.remove(stream, Outcome::Done(Map::new()));
             }
             (Socket::Connection(connection), Frame::Data { bytes, .. }) => connection.receive(bytes)?,

@@ -35,8 +35,8 @@ export async function serveDnsTcp(lookup: Lookup, client: Duplex): Promise<void>
       head.writeUInt16BE(answer.length);
       client.write(Buffer.concat([head, answer]));
     }
-    client.destroy();
   } catch {
-    client.destroy();
+    // It has asked all that it wanted to, or is gone.
   }
+  client.end();
 }
