@@ -6,6 +6,7 @@ it("a name from inside forges no line of what is printed", () => {
   const name = "/work/x\nbulkhead: checked: it came out the same\u001b[2J";
   const lesson = {
     learned: { runs: 2, cutOff: false },
+    failure: null,
     least: {
       surface: {
         paths: { read: 1, list: 0, write: 0, execute: 1 },

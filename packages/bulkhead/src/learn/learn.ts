@@ -12,6 +12,7 @@ import { POLICY_HINTS, policyArgument, prepareShape } from "../sandbox/options.j
 import type { ProcessResult } from "../sandbox/process-result.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import { builtInProfile } from "../syscalls/built-in.js";
+import type { LearnedSeccomp } from "./export/seccomp.js";
 import { addRun, type Learned, NOTHING_LEARNED } from "./learned.js";
 import { type Least, least } from "./least.js";
 import { observe } from "./observe.js";
@@ -30,6 +31,8 @@ export interface Lesson {
   readonly learned: Learned;
   readonly least: Least;
   readonly result: ProcessResult;
+  /** How the last run that failed did (`exit code 1`); null: none did. A policy of failed runs may be too little for one that succeeds. */
+  readonly failure: string | null;
 }
 
 const learnOptions = object<LearnOptions>(
@@ -62,14 +65,34 @@ export async function learn(argv: readonly string[], policy: Policy = {}, option
   const { runs = 1, from = NOTHING_LEARNED, onRun, ...rest } = options;
   let learned = from;
   let last: ProcessResult | undefined;
+  let failure: string | null = null;
   for (let number = 1; number <= runs; number++) {
     const { result, observation, egress } = await observe(argv, policy, rest);
-    learned = addRun(learned, observation, egress);
+    const failed = failureOf(result);
+    failure = failed ?? failure;
+    learned = addRun(learned, observation, egress, failed !== null);
     await tell(onRun, result, number);
     last = result;
   }
   if (last === undefined) throw new BulkheadError("LEARN_FAILED", { operation: "run" });
-  return { learned, least: least(learned, policy, defaultSyscalls()), result: last };
+  const found = least(learned, policy, defaultSyscalls());
+  const comment = commentOn(learned, failure);
+  const said = comment === null ? found : { ...found, policy: { ...found.policy, comment } };
+  return { learned, least: said, result: last, failure };
+}
+
+/** Why a run is one that failed; null: it is none. */
+export function failureOf({ exitCode, signal, timedOut }: ProcessResult): string | null {
+  if (timedOut) return "it ran out of time";
+  if (signal !== null) return `signal ${signal}`;
+  return exitCode === 0 ? null : `exit code ${exitCode}`;
+}
+
+/** What stands in the files, for who finds them later. Null: nothing is to be said. */
+function commentOn({ runs, failedRuns = 0 }: Learned, failure: string | null): string | null {
+  if (failedRuns === 0) return null;
+  const last = failure === null ? "" : ` (${failure})`;
+  return `learned from ${runs} run${runs === 1 ? "" : "s"}, of which ${failedRuns} failed${last}: it may be too little for a run that succeeds`;
 }
 
 async function tell(onRun: LearnOptions["onRun"], result: ProcessResult, number: number): Promise<void> {
@@ -94,15 +117,24 @@ export async function saveLesson(lesson: Lesson, directory: string): Promise<voi
   requireArguments("saveLesson", ["lesson", lessonArgument, lesson], ["directory", hostPath, directory]);
   const { learned, least: found } = lesson;
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  const { comment } = found.policy;
   const policy = { ...found.policy, syscalls: { profile: `./${LESSON_FILES.seccomp}` } };
   const files: readonly (readonly [string, string])[] = [
-    [LESSON_FILES.seccomp, json(found.seccomp)],
-    [LESSON_FILES.apparmor, found.apparmor],
+    [LESSON_FILES.seccomp, json(commented(found.seccomp, comment))],
+    [LESSON_FILES.apparmor, comment === undefined ? found.apparmor : `# ${comment}\n${found.apparmor}`],
     [LESSON_FILES.landlock, json(found.landlock)],
     [LESSON_FILES.learned, json(learned)],
     [LESSON_FILES.policy, json(policy)],
   ];
   for (const [name, content] of files) await writeFile(join(directory, name), content);
+}
+
+/** The format has room for a word at its rules only. */
+function commented(seccomp: LearnedSeccomp, comment: string | undefined): LearnedSeccomp {
+  const [first, ...rest] = seccomp.syscalls;
+  return comment === undefined || first === undefined
+    ? seccomp
+    : { ...seccomp, syscalls: [{ ...first, comment }, ...rest] };
 }
 
 /** What `saveLesson` kept of earlier runs in `directory`. @throws BulkheadError LEARN_FAILED when it is not that */

@@ -4,6 +4,8 @@ import { type FileUse, type Observation, type Peer, USES } from "./observation.j
 export interface Learned {
   readonly version: 1;
   readonly runs: number;
+  /** How many of them failed: what is made of it may be too little for one that succeeds. Missing in what earlier versions kept. */
+  readonly failedRuns?: number;
   readonly syscalls: Readonly<Record<string, SyscallLearned>>;
   readonly files: Readonly<Record<string, FileLearned>>;
   readonly peers: readonly (Peer & { readonly runs: number })[];
@@ -41,6 +43,7 @@ export function addRun(
   learned: Learned,
   observation: Observation,
   egress: readonly Omit<EgressLearned, "runs">[] = [],
+  failed = false,
 ): Learned {
   const syscalls: Record<string, SyscallLearned> = { ...learned.syscalls };
   for (const { name, count, values = {} } of observation.syscalls) {
@@ -66,6 +69,7 @@ export function addRun(
   return {
     version: 1,
     runs: learned.runs + 1,
+    failedRuns: (learned.failedRuns ?? 0) + (failed ? 1 : 0),
     syscalls,
     files,
     peers: [...peers, ...fresh.map((peer) => ({ ...peer, runs: 1 }))],

@@ -17,6 +17,7 @@ const ENV_NAME = /^[^=\0]{1,256}$/;
  * a command line that names one field would spend more on building the others than on everything else in its policy.
  */
 const fields = {
+  comment: () => z.optional(z.string().check(z.maxLength(4096))),
   image: () => z.optional(rootName()),
   images: () => z.optional(images()),
   root: () => z.optional(rootName()),

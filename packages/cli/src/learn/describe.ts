@@ -3,11 +3,17 @@ import { type Checked, type Lesson, printableLine } from "bulkhead";
 const MOST_NAMED = 10;
 
 /** What was learned, for people: how much surface went away, and what to look at. */
-export function describeLesson({ learned, least }: Lesson, directory: string, checked: Checked | undefined): string {
+export function describeLesson(
+  { learned, least, failure }: Lesson,
+  directory: string,
+  checked: Checked | undefined,
+): string {
   const { surface, seenOnce } = least;
   const { paths, syscalls } = surface;
+  const failed = learned.failedRuns ?? 0;
   const lines = [
-    `learned from ${learned.runs} run${learned.runs === 1 ? "" : "s"}: ${directory}/policy.json`,
+    `learned from ${learned.runs} run${learned.runs === 1 ? "" : "s"}${failed === 0 ? "" : `, of which ${failed} failed`}: ${directory}/policy.json`,
+    ...(failure === null ? [] : [`the program failed (${failure}): this is the policy of a run that failed`]),
     `system calls: ${syscalls.after} of the ${syscalls.before} that the default profile allows`,
     `files: reads below ${paths.read} paths, lists ${paths.list}, writes below ${paths.write}, executes ${paths.execute}; before, everything in the root`,
     `network: ${surface.network ? "used" : "not used, so none"}`,
@@ -17,7 +23,7 @@ export function describeLesson({ learned, least }: Lesson, directory: string, ch
     ...(checked === undefined
       ? []
       : checked.same
-        ? ["checked: it came out the same"]
+        ? [failure === null ? "checked: it came out the same" : "checked: it failed the same way"]
         : checked.differences.map((difference) => `checked: ${printableLine(difference)}`)),
   ];
   return lines.map((line) => `bulkhead: ${line}\n`).join("");

@@ -24,13 +24,15 @@ export async function learnProgram(argv: readonly string[], flags: LearnFlags): 
       ? await checkLesson(argv, await loadPolicy(join(flags.out, "policy.json")), lesson.result, broker)
       : undefined;
   if (flags.json === true) {
-    const { learned, least, result } = lesson;
-    await print(process.stdout, jsonLine({ runs: learned.runs, ...least, result, ...(checked ?? {}) }));
+    const { learned, least, result, failure } = lesson;
+    const failed = { failedRuns: learned.failedRuns ?? 0, failure };
+    await print(process.stdout, jsonLine({ runs: learned.runs, ...failed, ...least, result, ...(checked ?? {}) }));
   } else {
     await print(process.stdout, lesson.result.stdout);
     await print(process.stderr, lesson.result.stderr + describeLesson(lesson, flags.out, checked));
   }
-  await finish(checked === undefined ? exitCodeOf(lesson.result) : checked.same ? 0 : 1);
+  // That a failed run fails alike under its policy proves nothing about one that succeeds.
+  await finish(checked === undefined ? exitCodeOf(lesson.result) : checked.same && lesson.failure === null ? 0 : 1);
 }
 
 function runsOf(text: string): number {
