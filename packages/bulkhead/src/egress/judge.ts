@@ -34,7 +34,7 @@ export async function decide(ask: Ask, circumstances: Circumstances): Promise<De
   const said = await askHook(circumstances.hook, ask, nameOf(target), rule?.text ?? null);
   if (said === "deny") throw new Refusal("the program that runs the sandbox refused it", { rule: HOOK });
   const byHook = rule === undefined && said === "allow" ? hookRule(target, port) : null;
-  if (rule === undefined && byHook === null) throw new Refusal("no rule allows it");
+  if (rule === undefined && byHook === null) throw new Refusal(notAllowed(target));
   const protocols: ReadonlySet<Protocol> = byHook === null ? weighed.protocols : new Set(["http", "https"]);
   const intercept = protocols.has("https") && mustSee(weighed, target, port, circumstances);
   // A request for an https:// URL is seen as it is.
@@ -45,6 +45,14 @@ export async function decide(ask: Ask, circumstances: Circumstances): Promise<De
   }
   const addresses = await addressesOf(target, port, weighed, circumstances);
   return new Decision({ rule: (rule ?? byHook)?.text ?? HOOK, target, addresses, intercept, port, protocols, byHook });
+}
+
+/** Loopback is asked of a proxy where a rule takes its name for the host's, or by a program that asks it for everything. */
+function notAllowed(target: Target): string {
+  const name = nameOf(target);
+  const isLoopback = name === "localhost" || judge(name)?.special === "loopback";
+  const hint = `; through the proxy ${name} is the host's loopback: connect to the sandbox's own servers without it`;
+  return `no rule allows it${isLoopback ? hint : ""}`;
 }
 
 /** Weighs a request on a connection that was decided already. Throws a Refusal. */

@@ -1,3 +1,4 @@
+import { loopbackRules, ownLoopback } from "../policy/network/loopback.js";
 import type { ResolvedNetwork } from "../policy/network/types.js";
 import { type EnforcementTable, enforced, type Verdict, weaker } from "./enforcement.js";
 
@@ -20,6 +21,16 @@ function verdict(by: string, network: Exclude<ResolvedNetwork, { readonly kind: 
   }
   const rules = network.allow.length;
   return enforced(
-    `${by}; TCP goes out through the channel, to what ${rules} rule${rules === 1 ? "" : "s"} allow${rules === 1 ? "s" : ""}`,
+    `${by}; TCP goes out through the channel, to what ${rules} rule${rules === 1 ? "" : "s"} allow${rules === 1 ? "s" : ""}${loopbackNote(network)}`,
   );
+}
+
+/** Where a rule takes a name of loopback away from the sandbox, whoever has a server inside has to know. */
+function loopbackNote(network: ResolvedNetwork): string {
+  const [first] = loopbackRules(network);
+  if (first === undefined) return "";
+  const names = loopbackRules(network).map(({ name }) => name);
+  const own = ownLoopback(network);
+  const left = own.length === 0 ? "by no name" : `as ${own.join(" or ")}`;
+  return `; for programs that heed the proxy ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} this host's, by rule ${first.rule}, and the sandbox's own servers are reached ${left}`;
 }

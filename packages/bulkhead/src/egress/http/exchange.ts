@@ -2,7 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isRefusal, Refusal, reasonOf } from "../forward/refusal.js";
-import { inject, isFor } from "../secrets/inject.js";
+import { inject, isFor, placesOf } from "../secrets/inject.js";
 import type { Conversation } from "./conversation.js";
 import { checkHost, endToEnd } from "./headers.js";
 import { whenGone } from "./waiting.js";
@@ -78,11 +78,15 @@ export function prepare(conversation: Conversation, request: IncomingMessage) {
     ...(request.headers["transfer-encoding"] === undefined ? [] : [["Transfer-Encoding", "chunked"] as const]),
   ];
   const inPath = secrets.filter(({ placeholder }) => path.includes(placeholder)).map(({ name }) => name);
-  const astray = [...new Set([...injected.astray, ...inPath])].join(", ");
+  const named = new Set([...injected.astray, ...inPath]);
+  const astray = secrets
+    .filter((secret) => named.has(secret.name))
+    .map((secret) => `${secret.name}, which is for ${placesOf(secret)}`);
   return {
     rule,
     secrets: injected.secrets,
-    reason: astray === "" ? null : `it carries the placeholder of ${astray}, which is not for this place`,
+    reason:
+      astray.length === 0 ? null : `it carries the placeholder of ${astray.join("; and of ")}, and for no other place`,
     options: {
       method,
       path,

@@ -53,6 +53,12 @@ export function inject(
   return { headers: changed, secrets: [...used], astray: [...astray], derived };
 }
 
+/** Where a secret may be sent to, for the log: `headers to api.example.org:443`. */
+export function placesOf({ hosts, header }: LoadedSecret): string {
+  const places = hosts.map(({ text, port }) => `${text.replace(/:\d+$/, "")}:${port}`);
+  return `${header === null ? "headers" : `the header ${header}`} to ${places.join(", ")} over TLS`;
+}
+
 /** Whether a secret may be sent to a host. */
 export function isFor({ hosts }: LoadedSecret, target: Target, port: number): boolean {
   return hosts.some((each) => each.port === port && matchesHost(each.host, target));
