@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Gate } from "../gate.js";
-import { wait } from "../http/waiting.js";
 import { halfOpenServer } from "../http/half-open.js";
+import { wait } from "../http/waiting.js";
 import { absoluteTarget, authorityTarget, otherScheme } from "./http-target.js";
 import { HANDSHAKE_MS } from "./times.js";
 
