@@ -69,8 +69,10 @@ await forEachLevel((level: Level) => {
       await using sandbox = await Sandbox.create({ level, ...policyUnder(kind, "files") });
       expect(await shell(sandbox, "echo x > f; cat f; exit 3")).toMatchObject({ stdout: "x\n", exitCode: 3 });
       expect(await sandbox.run(["cat"], { input: "input" })).toMatchObject({ stdout: "input", exitCode: 0 });
-      await expect(sandbox.run(["no-such-program"])).rejects.toMatchObject({ code: "EXEC_NOT_FOUND" });
-      await expect(sandbox.run(["/work"])).rejects.toMatchObject({ code: "EXEC_NOT_EXECUTABLE" });
+      const missing = { exitCode: 127, error: { code: "EXEC_NOT_FOUND" } };
+      expect(await sandbox.run(["no-such-program"])).toMatchObject(missing);
+      const unfit = { exitCode: 126, error: { code: "EXEC_NOT_EXECUTABLE" } };
+      expect(await sandbox.run(["/work"])).toMatchObject(unfit);
       expect((await sandbox.stats()).memoryBytes).toBeDefined();
     });
 

@@ -11,8 +11,6 @@ export interface Foreign {
   readonly writer: string;
   readonly text: string | undefined;
   readonly why: string;
-  /** The only call that init cannot do without and that it refuses. */
-  readonly lacks?: string;
 }
 
 const PODMAN = "/usr/share/containers/seccomp.json";
@@ -40,14 +38,13 @@ async function podman(): Promise<Foreign> {
 /** Out of the package of Docker's sources, which is fetched and not installed: it would bring 260 others. */
 async function docker(file: string): Promise<Foreign> {
   const writer = `Docker (${file})`;
-  const lacks = file === OLD ? { lacks: "close_range" } : {};
   await using directory = await TemporaryDirectory.create("docker-profile");
   const cwd = directory.path;
   try {
     await execute("apt-get", ["download", "-q", "golang-github-docker-docker-dev"], { cwd });
     const extract = `dpkg-deb --fsys-tarfile ./*.deb | tar -xO '${DOCKER}/${file}'`;
     const { stdout } = await execute("sh", ["-c", extract], { cwd });
-    return { writer, text: stdout, why: "", ...lacks };
+    return { writer, text: stdout, why: "" };
   } catch {
     return { writer, text: undefined, why: "apt-get download golang-github-docker-docker-dev gives nothing here" };
   }
