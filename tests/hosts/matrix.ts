@@ -21,6 +21,7 @@ export const matrix: readonly Host[] = [
   host("bookworm", full, {}, "what most servers are"),
   host("bookworm-user", full, { user: "dev" }, "rootless, with delegated cgroups"),
   host("trixie", full, { kernel: "trixie" }, "6.12: no memory controller of cgroup v1, tmpfs can be idmapped"),
+  host("sid", full, { kernel: "sid" }, "the newest kernel, and with it Landlock's newest ABI"),
   host("sid-user", full, { kernel: "sid", user: "dev" }, "rootless on the newest kernel, with syscalls yet unknown"),
   host(
     "userns-restricted",

@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import { BulkheadError, type Level, type Policy, reportHost, run } from "bulkhead";
 import type { Case } from "./list.js";
 
@@ -11,6 +14,9 @@ const asRoot = process.getuid?.() === 0;
 export function kernelCases(level: Level): readonly Case[] {
   return [
     { name: `${level}: TCP ports are ruled by Landlock from ABI 4 on, and refused before`, check: () => ports(level) },
+    { name: `${level}: sockets of the host are out of reach from ABI 9 on, unless named`, check: () => sockets(level) },
+    { name: `${level}: UDP needs no rule of Landlock`, check: () => udp(level) },
+    { name: `${level}: a limit of processes above the sandbox is not its own`, check: () => above(level) },
     { name: `${level}: a custom AppArmor profile is entered by its name`, check: () => custom(level) },
     { name: `${level}: a crash starts no core dump handler of the host`, check: () => crash(level) },
   ];
@@ -29,6 +35,90 @@ async function ports(level: Level): Promise<string | undefined> {
     (error: unknown) => (error instanceof BulkheadError ? error.code : String(error)),
   );
   if (refused !== "REQUIREMENT_UNMET") throw new Error(`ABI ${facts.landlockAbi}: ${refused}`);
+  return undefined;
+}
+
+/** A server of the host in a mounted directory, and one of the sandbox's own beside it. */
+async function sockets(level: Level): Promise<string | undefined> {
+  const { facts } = await reportHost();
+  const directory = mkdtempSync("/var/tmp/bulkhead-smoke-");
+  chmodSync(directory, 0o777);
+  const server = createServer((socket) => socket.end("host\n")).listen(join(directory, "host.sock"));
+  try {
+    await once(server, "listening");
+    chmodSync(join(directory, "host.sock"), 0o777);
+    const reached = async (named: boolean) => {
+      const files = [{ host: directory, at: "/shared", ...(named ? { sockets: true } : {}) }];
+      const { stdout } = await run(["python3", "-c", CLIENT], { level, root: "host", files });
+      return stdout;
+    };
+    const told = facts.landlockAbi < 9 ? "host" : "EACCES";
+    const found = [await reached(false), await reached(true)];
+    if (found.join() !== [`${told}\nown\n`, "host\nown\n"].join()) throw new Error(JSON.stringify(found));
+  } finally {
+    server.close();
+    rmSync(directory, { recursive: true });
+  }
+  return undefined;
+}
+
+const CLIENT = `
+import errno, socket
+def ask(path):
+    client = socket.socket(socket.AF_UNIX)
+    try:
+        client.connect(path)
+        return client.recv(16).decode().strip()
+    except OSError as error:
+        return errno.errorcode[error.errno]
+server = socket.socket(socket.AF_UNIX)
+server.bind("/tmp/own.sock")
+server.listen()
+print(ask("/shared/host.sock"))
+client = socket.socket(socket.AF_UNIX)
+client.connect("/tmp/own.sock")
+server.accept()[0].send(b"own")
+print(client.recv(16).decode())
+`;
+
+/** As a resolver does: no bind, the kernel chooses the port in the middle of the call. */
+async function udp(level: Level): Promise<string | undefined> {
+  const { facts } = await reportHost();
+  if (facts.landlockAbi < 4) return "no rules about ports here";
+  const text = `
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 5353))
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.sendto(b"sent", ("127.0.0.1", 5353))
+print(server.recv(16).decode())
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.connect(("127.0.0.1", 5353))
+client.send(b"connected")
+print(server.recv(16).decode())`;
+  const { stdout, stderr } = await run(["python3", "-c", text], { level, root: "host", tcp: {} });
+  if (stdout !== "sent\nconnected\n") throw new Error(stdout + stderr);
+  return undefined;
+}
+
+/** The group that the broker makes its own in gets a limit, which this program's processes are below as well. */
+async function above(level: Level): Promise<string | undefined> {
+  const { facts } = await reportHost();
+  const file = `${facts.cgroup.parent ?? "/nowhere"}/pids.max`;
+  if (!existsSync(file)) return "the broker's group has no limit of processes";
+  // Before 6.1 no kernel tells the one limit from the other.
+  const before = readFileSync(file, "utf8");
+  const exceeded = async (pids: number) => {
+    const script = "for i in $(seq 60); do sleep 30 & done; true";
+    return (await run(["sh", "-c", script], { level, resources: { pids } })).pidsExceeded;
+  };
+  try {
+    writeFileSync(file, String(Number(readFileSync(file.replace(/max$/, "current"), "utf8")) + 40));
+    const [host, own] = [await exceeded(200), await exceeded(12)];
+    if (host || !own) throw new Error(`by the host: ${host}, by the sandbox: ${own}`);
+  } finally {
+    writeFileSync(file, before.trim());
+  }
   return undefined;
 }
 

@@ -55,7 +55,7 @@ pub fn counters(group: &Group) -> Counters {
             .map(|nanoseconds| nanoseconds / 1000),
         pids: number("pids", "pids.current"),
         oom_kills: keyed("memory", "memory.oom_control", "oom_kill"),
-        pids_exceeded: keyed("pids", "pids.events", "max"),
+        pids_exceeded: group.directory("pids").and_then(super::exceeded),
     }
 }
 

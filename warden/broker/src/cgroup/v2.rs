@@ -54,7 +54,7 @@ pub fn counters(group: &Group) -> Counters {
         cpu_us: read_keyed(&path.join("cpu.stat"), "usage_usec"),
         pids: read_number(&path.join("pids.current")),
         oom_kills: read_keyed(&path.join("memory.events"), "oom_kill"),
-        pids_exceeded: read_keyed(&path.join("pids.events"), "max"),
+        pids_exceeded: super::exceeded(path),
     }
 }
 
