@@ -5,6 +5,7 @@ import { DEFAULT_RESOURCES } from "../../packages/bulkhead/src/policy/defaults.j
 import { PROTECTIONS } from "../../packages/bulkhead/src/policy/protections.js";
 import { EXIT } from "../../packages/cli/src/exit-codes.js";
 import { errorTable } from "./support/error-table.js";
+import { refusalTable } from "./support/refusal-table.js";
 import { projectFiles, readProjectFile } from "./support/sources.js";
 
 const guide = readProjectFile("docs/guide.md");
@@ -59,6 +60,13 @@ describe("documents", () => {
     for (const [name, value] of Object.entries({ TCP_ABI, SOCKETS_ABI, NEWEST_ABI: LANDLOCK_ABIS.length })) {
       expect(model).toContain(`pub const ${name}: u32 = ${value};`);
     }
+  });
+
+  it("docs/policy.md: every call that the default profile refuses", () => {
+    const table = /<!-- refused: .*-->\n.*\n.*\n([\s\S]*?)\n<!-- \/refused -->/.exec(
+      readProjectFile("docs/policy.md"),
+    )?.[1];
+    expect(table, "node --import tsx tests/structure/support/refusal-table.ts prints it").toBe(refusalTable());
   });
 
   it("docs/guide.md: every error code, with cause and remedy", () => {

@@ -11,6 +11,8 @@ const CALLS = [
   "io_uring_enter",
   "io_uring_register",
   "userfaultfd",
+  "vmsplice",
+  "io_setup",
   "perf_event_open",
   "lookup_dcookie",
   "fanotify_init",

@@ -55,6 +55,11 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
             Some(_) => allow_if_there(ruleset, path, write & !read)?,
         };
     }
+    if plan.queues {
+        let queues =
+            AccessFs::ReadDir | AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
+        ruleset = allow_if_there(ruleset, "/dev/mqueue", queues)?;
+    }
     for path in &plan.sockets {
         ruleset = allow(ruleset, path, AccessFs::ResolveUnix.into())?;
     }

@@ -112,7 +112,9 @@ fn sockets() {
         ("local", SYS_socket, &[1, 1], 0),
         ("local, close-on-exec, non-blocking", SYS_socket, &[1, 0o2_004_002], 0),
         ("a pair", SYS_socketpair, &[1, 1, 0, BAD], EFAULT),
-        ("local raw", SYS_socket, &[1, 3], EAFNOSUPPORT),
+        ("local raw", SYS_socket, &[1, 3], ESOCKTNOSUPPORT),
+        ("local with a protocol", SYS_socket, &[1, 1, 6], EPROTONOSUPPORT),
+        ("local, of no type", SYS_socket, &[1, 0], ESOCKTNOSUPPORT),
         ("packet", SYS_socket, &[17, 3], EAFNOSUPPORT),
         ("kernel crypto", SYS_socket, &[38, 5], EAFNOSUPPORT),
         ("vsock", SYS_socket, &[40, 1], EAFNOSUPPORT),
@@ -123,19 +125,40 @@ fn sockets() {
     const IP: &[(&str, c_long, &[u64], i32)] = &[
         ("TCP", SYS_socket, &[2, 1, 6], 0),
         ("UDP", SYS_socket, &[2, 2], 0),
-        ("raw", SYS_socket, &[2, 3, 1], EAFNOSUPPORT),
-        ("raw with flags", SYS_socket, &[2, 0o2_004_003, 255], EAFNOSUPPORT),
+        ("raw", SYS_socket, &[2, 3, 1], EPERM),
+        ("raw, of no protocol", SYS_socket, &[2, 3, 0], EPROTONOSUPPORT),
+        ("raw with flags", SYS_socket, &[2, 0o2_004_003, 255], EPERM),
         ("the old packet type", SYS_socket, &[2, 10, 3], EAFNOSUPPORT),
-        ("SCTP", SYS_socket, &[2, 1, 132], EAFNOSUPPORT),
-        ("MPTCP", SYS_socket, &[2, 1, 262], EAFNOSUPPORT),
-        ("DCCP", SYS_socket, &[2, 6, 33], EAFNOSUPPORT),
+        ("SCTP", SYS_socket, &[2, 1, 132], EPROTONOSUPPORT),
+        ("MPTCP", SYS_socket, &[2, 1, 262], EPROTONOSUPPORT),
+        ("UDP as TCP", SYS_socket, &[2, 1, 17], EPROTONOSUPPORT),
+        ("ICMP as TCP", SYS_socket, &[2, 1, 1], EPROTONOSUPPORT),
+        ("a pair of TCP, which the kernel itself refuses", SYS_socketpair, &[2, 1, 6, BAD], EFAULT),
+        ("a pair of SCTP", SYS_socketpair, &[2, 1, 132, BAD], EPROTONOSUPPORT),
+        ("seqpacket", SYS_socket, &[2, 5, 0], ESOCKTNOSUPPORT),
+        ("seqpacket of IPv6", SYS_socket, &[10, 5, 0], ESOCKTNOSUPPORT),
+        ("rdm of routes", SYS_socket, &[16, 4, 0], ESOCKTNOSUPPORT),
+        ("DCCP", SYS_socket, &[2, 6, 33], ESOCKTNOSUPPORT),
         ("routes", SYS_socket, &[16, 3, 0], 0),
-        ("netfilter", SYS_socket, &[16, 3, 12], EAFNOSUPPORT),
-        ("kernel events", SYS_socket, &[16, 3, 15], EAFNOSUPPORT),
+        ("netfilter", SYS_socket, &[16, 3, 12], EPROTONOSUPPORT),
+        ("kernel events", SYS_socket, &[16, 3, 15], EPROTONOSUPPORT),
+    ];
+    // Numbers that mean nothing, whatever the family.
+    const INVALID: &[(&str, c_long, &[u64], i32)] = &[
+        ("an unknown flag", SYS_socket, &[2, 75, 0], EINVAL),
+        ("an unknown flag of a pair", SYS_socketpair, &[2, 75, 0, BAD], EINVAL),
+        ("a type beyond all", SYS_socket, &[1, 11, 0], EINVAL),
+        ("a negative type", SYS_socket, &[2, u64::MAX, 0], EINVAL),
+        ("a negative protocol", SYS_socket, &[2, 1, u64::MAX], EINVAL),
+        ("a protocol beyond all", SYS_socket, &[10, 2, 263], EINVAL),
+        ("a protocol far beyond all", SYS_socket, &[2, 3, 300], EINVAL),
+        ("the last of 9 bits", SYS_socket, &[2, 1, 511], EINVAL),
+        ("more than 9 bits", SYS_socket, &[2, 1, 512], EINVAL),
     ];
     let default = filters(false, false, &[]);
     check(&default, CASES);
     check(&default, IP);
+    check(&default, INVALID);
     let local = filters(false, true, &[]);
     check(&local, CASES);
     for &(what, number, arguments, _) in IP {

@@ -48,6 +48,7 @@ fn plan(abi: u32, directory: &Directory) -> Landlock {
         whiteouts: false,
         access: None,
         tcp: None,
+        queues: false,
         sockets: Vec::new(),
     }
 }
@@ -136,6 +137,7 @@ fn never_best_effort() {
             whiteouts: false,
             access: None,
             tcp: None,
+            queues: false,
             sockets: Vec::new(),
         })
         .unwrap_err();
@@ -158,6 +160,7 @@ fn a_single_file_may_be_writable() {
         whiteouts: false,
         access: None,
         tcp: None,
+        queues: false,
         sockets: Vec::new(),
     };
     let mut command = confined("sh", move || {
@@ -194,6 +197,7 @@ fn with_access_listed_nothing_else_is_read_or_executed() {
         whiteouts: false,
         access: Some(access),
         tcp: None,
+        queues: false,
         sockets: Vec::new(),
     };
     let mut command = confined("/usr/bin/dash", move || {

@@ -139,7 +139,7 @@ pub enum Mount {
     Tmpfs(Tmpfs),
     /// /proc of the sandbox's own pid namespace.
     Proc(Proc),
-    /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm.
+    /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm mqueue.
     Dev(Dev),
     /// A /sys that holds only what programs need to count processors, read-only.
     Sys(At),
@@ -223,6 +223,9 @@ pub struct Dev {
     pub at: String,
     /// Of /dev/shm.
     pub shm_bytes: u64,
+    /// Shows the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, where the kernel has any.
+    #[serde(default)]
+    pub mqueue: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,6 +340,10 @@ pub struct Landlock {
     /// From ABI 4 on: the only TCP ports. Absent: the network namespace alone decides.
     #[serde(default)]
     pub tcp: Option<Tcp>,
+    /// POSIX message queues at /dev/mqueue may be made, used and removed. The kernel opens a queue on a mount of its own, but of the same
+    /// file system; without a rule for that not even `mq_open` passes.
+    #[serde(default)]
+    pub queues: bool,
     /// From ABI 9 on: where Unix sockets may be connected to that others than the sandbox made. Before that no rule is about them.
     #[serde(default)]
     pub sockets: Vec<String>,

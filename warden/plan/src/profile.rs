@@ -76,12 +76,25 @@ pub struct Allow {
     /// Alternatives, each a list of conditions that must all hold. Empty: whatever the arguments.
     #[serde(default)]
     pub when: Vec<Vec<Condition>>,
-    /// What a call gets that no alternative lets through.
+    /// Of the calls that no alternative lets through: the first of these that holds says what they get.
+    #[serde(default)]
+    pub refuse: Vec<Refused>,
+    /// What a call gets that nothing else is about.
     #[serde(default, rename = "else")]
     pub otherwise: Refusal,
     /// As in [`Names`]: the conditions hold under any profile.
     #[serde(default)]
     pub floor: bool,
+}
+
+/// What a kernel would say to calls that are refused here, so that programs take them for what they are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// What such a call gets.
+    pub errno: Refusal,
+    /// As in [`Allow`].
+    pub when: Vec<Vec<Condition>>,
 }
 
 /// What is compared: the lower half of one argument, under a mask. Lower half, because each argument tested here is an `int` (or, for
@@ -112,6 +125,15 @@ pub enum Refusal {
     /// What a kernel without that family says, so that programs go on with another.
     #[serde(rename = "EAFNOSUPPORT")]
     AddressFamily,
+    /// A number that means nothing.
+    #[serde(rename = "EINVAL")]
+    Invalid,
+    /// A protocol that the family does not have, or not for this type.
+    #[serde(rename = "EPROTONOSUPPORT")]
+    Protocol,
+    /// A type that the family does not have.
+    #[serde(rename = "ESOCKTNOSUPPORT")]
+    SocketType,
 }
 
 /// 32 bits, written `0x…`; all of them when absent.

@@ -4,6 +4,7 @@ mod escape;
 mod files;
 mod flood;
 mod identity;
+mod ipc;
 mod kernel;
 mod mount;
 mod network;
@@ -29,6 +30,7 @@ pub fn all() -> impl Iterator<Item = &'static Attempt> {
         process::ATTEMPTS,
         kernel::ATTEMPTS,
         identity::ATTEMPTS,
+        ipc::ATTEMPTS,
         terminal::ATTEMPTS,
         network::ATTEMPTS,
         flood::ATTEMPTS,

@@ -10,7 +10,7 @@ const OF_INIT = ["SETUID", "SETGID", "KILL", "SETPCAP"] as const;
  * of other profiles or of user namespaces, so they are refused. Pure.
  */
 export function generatedProfile(name: string, plan: Plan, access: Access | null): string {
-  const writable = [...(access?.write ?? writablePlaces(plan)), "/dev/shm"];
+  const writable = [...(access?.write ?? writablePlaces(plan)), "/dev/shm", "/dev/mqueue"];
   const read = access === null ? ["/"] : access.read;
   const execute = access === null ? ["/"] : access.execute;
   const rules = [

@@ -70,6 +70,7 @@ const shape = z.strictObject({
         .strictObject({ bind: z.array(port).max(256), connect: z.array(port).max(256) })
         .nullable()
         .default(null),
+      queues: z.boolean().default(false),
       sockets: z.array(path).max(256).default([]),
     })
     .nullable()

@@ -22,6 +22,8 @@ interface Named {
 
 export interface Allowed extends Named {
   readonly when?: readonly (readonly Condition[])[];
+  /** What a call gets that none of `when` lets through; the first that holds counts, and `else` where none does. */
+  readonly refuse?: readonly { readonly errno: string; readonly when: readonly (readonly Condition[])[] }[];
   readonly else?: "EPERM" | "EAFNOSUPPORT";
 }
 

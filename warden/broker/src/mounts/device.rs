@@ -27,7 +27,7 @@ pub fn make(nodes: bool) -> Result<OwnedFd, Error> {
         .set("size", "65536")?
         .set("mode", "0755")?
         .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?;
-    for directory in ["pts", "shm"] {
+    for directory in ["pts", "shm", "mqueue"] {
         rustix::fs::mkdirat(&mount, directory, Mode::from_raw_mode(0o755)).attempt_on(FAILED, "mkdir", at)?;
     }
     for (name, target) in LINKS {
@@ -64,6 +64,9 @@ fn attach(dev: &Dev, tree: &Tree, mount: &OwnedFd, below: [&OwnedFd; 2], has_nod
     }
     attach_below(mount, "pts", terminals, at)?;
     attach_below(mount, "shm", shared, at)?;
+    if dev.mqueue {
+        place_queues(mount, at)?;
+    }
     api::set(mount, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
 }
 
@@ -151,6 +154,17 @@ fn make_shared_memory(plan: &Dev) -> Result<OwnedFd, Error> {
 /// As the library gives every file system in memory: one for each 4 KiB, so that a flood of empty files ends with the space it would have taken.
 fn inodes_for(bytes: u64) -> u64 {
     bytes.div_ceil(4096).clamp(256, MAX_INODES)
+}
+
+/// The queues of the IPC namespace that this process is in, the sandbox's own by now. RLIMIT_MSGQUEUE bounds them.
+fn place_queues(dev: &OwnedFd, at: &str) -> Result<(), Error> {
+    let queues = match Filesystem::new("mqueue", "/dev/mqueue") {
+        // A kernel without them (CONFIG_POSIX_MQUEUE) has no `mq_open` either.
+        Err(error) if error.errno == Some(libc::ENODEV) => return Ok(()),
+        other => other?,
+    };
+    let mount = queues.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)?;
+    attach_below(dev, "mqueue", &mount, at)
 }
 
 fn attach_below(dev: &OwnedFd, name: &str, mount: &OwnedFd, at: &str) -> Result<(), Error> {

@@ -54,10 +54,10 @@ pub fn add(always: &Table, codes: &mut BTreeMap<u32, Program>, otherwise: &Progr
     for (&number, verdict) in always {
         let code = match verdict {
             Verdict::Allow => vec![ret(libc::SECCOMP_RET_ALLOW)],
-            Verdict::When(alternatives, _) => {
+            Verdict::When(allow) => {
                 let mut program = Program::new();
-                for conditions in *alternatives {
-                    program.extend(alternative(conditions)?);
+                for conditions in &allow.when {
+                    program.extend(alternative(conditions, ret(libc::SECCOMP_RET_ALLOW))?);
                 }
                 program.extend(codes.get(&number).unwrap_or(otherwise).iter().copied());
                 program
@@ -150,24 +150,36 @@ fn decide(verdict: &Verdict) -> Result<Program, Error> {
         Verdict::Allow => vec![ret(libc::SECCOMP_RET_ALLOW)],
         Verdict::Deny => vec![refuse(libc::EPERM)],
         Verdict::Absent => vec![refuse(libc::ENOSYS)],
-        Verdict::When(alternatives, otherwise) => {
+        Verdict::When(allow) => {
             let mut program = Program::new();
-            for conditions in *alternatives {
-                program.extend(alternative(conditions)?);
+            for conditions in &allow.when {
+                program.extend(alternative(conditions, ret(libc::SECCOMP_RET_ALLOW))?);
             }
-            program.push(refuse(match otherwise {
-                Refusal::Permission => libc::EPERM,
-                Refusal::AddressFamily => libc::EAFNOSUPPORT,
-            }));
+            for refused in &allow.refuse {
+                for conditions in &refused.when {
+                    program.extend(alternative(conditions, refuse(errno_of(refused.errno)))?);
+                }
+            }
+            program.push(refuse(errno_of(allow.otherwise)));
             program
         }
     })
 }
 
-/// Allows when all conditions hold; otherwise falls through, to the next alternative or the refusal.
+fn errno_of(refusal: Refusal) -> libc::c_int {
+    match refusal {
+        Refusal::Permission => libc::EPERM,
+        Refusal::AddressFamily => libc::EAFNOSUPPORT,
+        Refusal::Invalid => libc::EINVAL,
+        Refusal::Protocol => libc::EPROTONOSUPPORT,
+        Refusal::SocketType => libc::ESOCKTNOSUPPORT,
+    }
+}
+
+/// Ends in `end` when all conditions hold; otherwise falls through, to the next alternative or the refusal.
 /// Written from its end: what follows a condition is known when the condition is written.
-fn alternative(conditions: &[Condition]) -> Result<Program, Error> {
-    let mut rest = vec![ret(libc::SECCOMP_RET_ALLOW)];
+fn alternative(conditions: &[Condition], end: sock_filter) -> Result<Program, Error> {
+    let mut rest = vec![end];
     for condition in conditions.iter().rev() {
         let mut program = vec![load(ARGUMENTS + 8 * u32::from(condition.arg))];
         if condition.mask.0 != u32::MAX {

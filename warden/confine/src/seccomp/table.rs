@@ -1,7 +1,7 @@
 //! From names to numbers of this architecture: what becomes of each syscall.
 
 use bulkhead_plan::model::Seccomp;
-use bulkhead_plan::profile::{Allow, Condition, Names, Overlay, Profile, Refusal};
+use bulkhead_plan::profile::{Allow, Names, Overlay, Profile};
 use std::collections::BTreeMap;
 use syscalls::Sysno;
 
@@ -11,7 +11,7 @@ pub enum Verdict<'p> {
     /// It passes, whatever its arguments.
     Allow,
     /// It passes when all conditions of one alternative hold.
-    When(&'p [Vec<Condition>], Refusal),
+    When(&'p Allow),
     /// EPERM.
     Deny,
     /// ENOSYS.
@@ -110,8 +110,8 @@ impl<'p> Resolver<'p> {
     }
 
     fn allow(&mut self, entries: &'p [Allow]) {
-        for Allow { names, when, otherwise, .. } in entries {
-            self.set(names, if when.is_empty() { Verdict::Allow } else { Verdict::When(when, *otherwise) });
+        for entry in entries {
+            self.set(&entry.names, if entry.when.is_empty() { Verdict::Allow } else { Verdict::When(entry) });
         }
     }
 

@@ -49,6 +49,7 @@ pub const WITNESSES: &[Witness] = &[
     witness!("flock", call!(SYS_flock, file(), LOCK_EX)),
     witness!("copy_file_range", looked(call!(SYS_copy_file_range, file(), 0, file(), 0, 0, 0))),
     witness!("sendfile", call!(SYS_sendfile, pipe()[1], file(), 0, 4) - 4),
+    witness!("tee", call!(SYS_tee, pipe()[0], pipe()[1], 1, 0) - 1),
     witness!("splice", call!(SYS_splice, pipe()[0], 0, pipe()[1], 0, 1, 0) - 1),
     witness!("ioctl", call!(SYS_ioctl, pipe()[0], FIONREAD, room())),
     witness!("select", call!(SYS_select, 0, 0, 0, 0, page())),

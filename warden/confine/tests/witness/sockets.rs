@@ -145,6 +145,17 @@ macro_rules! opened {
     };
 }
 
+/// A family that has no pairs says so itself: the filter let it through.
+macro_rules! paired {
+    ($rule:literal, $family:expr, $kind:expr, $protocol:expr) => {
+        witness!(
+            $rule,
+            [(0, $family as u32), (1, $kind as u32), (2, $protocol as u32)],
+            allowed_by_host(expecting(EOPNOTSUPP, call!(SYS_socketpair, $family, $kind, $protocol, room())))
+        )
+    };
+}
+
 pub const WITNESSES: &[Witness] = &[
     opened!("socket AF_UNIX", AF_UNIX, SOCK_STREAM, 0),
     opened!("socket SOCK_STREAM", AF_INET, SOCK_STREAM, 0),
@@ -160,7 +171,32 @@ pub const WITNESSES: &[Witness] = &[
     opened!("socket AF_NETLINK", AF_NETLINK, SOCK_DGRAM, 0),
     opened!("socket SOCK_RAW", AF_NETLINK, SOCK_RAW, 0),
     opened!("socket NETLINK_ROUTE (getifaddrs)", AF_NETLINK, SOCK_RAW, 0),
-    witness!("socketpair AF_UNIX", [(0, 1)], call!(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, room())),
+    paired!("socketpair SOCK_STREAM", AF_INET, SOCK_STREAM, 0),
+    paired!("socketpair AF_INET", AF_INET, SOCK_DGRAM, 0),
+    paired!("socketpair AF_INET6", AF_INET6, SOCK_DGRAM, 0),
+    paired!("socketpair any", AF_INET, SOCK_STREAM, 0),
+    paired!("socketpair IPPROTO_TCP", AF_INET, SOCK_STREAM, IPPROTO_TCP),
+    paired!("socketpair IPPROTO_UDP", AF_INET, SOCK_DGRAM, IPPROTO_UDP),
+    paired!("socketpair IPPROTO_ICMP", AF_INET, SOCK_DGRAM, IPPROTO_ICMP),
+    paired!("socketpair IPPROTO_ICMPV6", AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6),
+    paired!("socketpair AF_NETLINK", AF_NETLINK, SOCK_DGRAM, 0),
+    paired!("socketpair SOCK_RAW", AF_NETLINK, SOCK_RAW, 0),
+    paired!("socketpair NETLINK_ROUTE (getifaddrs)", AF_NETLINK, SOCK_RAW, 0),
+    witness!(
+        "socketpair AF_UNIX",
+        [(0, 1), (1, SOCK_STREAM as u32), (2, 0)],
+        call!(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, room())
+    ),
+    witness!(
+        "socketpair SOCK_DGRAM",
+        [(0, 1), (1, SOCK_DGRAM as u32), (2, 0)],
+        call!(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, room())
+    ),
+    witness!(
+        "socketpair SOCK_SEQPACKET",
+        [(0, 1), (1, SOCK_SEQPACKET as u32), (2, 0)],
+        call!(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET, 0, room())
+    ),
     witness!("bind", call!(SYS_bind, call!(SYS_socket, AF_UNIX, SOCK_STREAM, 0), &raw const UNNAMED, 2)),
     witness!("listen", call!(SYS_listen, listening().0, 5)),
     witness!("accept", call!(SYS_accept, awaited(), 0, 0)),

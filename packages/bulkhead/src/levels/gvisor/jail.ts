@@ -62,7 +62,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     root: { source: { kind: "empty", sizeBytes: 4 * MIB }, readOnly: true, overlay: null },
     mounts: [
       { kind: "proc", at: "/proc", writable: true },
-      { kind: "dev", at: "/dev", shmBytes: 4096 },
+      { kind: "dev", at: "/dev", shmBytes: 4096, mqueue: false },
       ...(found.platform === "kvm" ? [{ kind: "device" as const, path: "/dev/kvm" as const, at: "/dev/kvm" }] : []),
       scratch("/tmp"),
       scratch(STATE),

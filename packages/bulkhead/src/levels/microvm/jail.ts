@@ -133,6 +133,7 @@ function landlock({ scratchBytes }: Monitor, { landlockAbi }: Facts): Plan["land
     whiteouts: false,
     access: null,
     tcp: null,
+    queues: false,
     sockets: [],
   };
 }

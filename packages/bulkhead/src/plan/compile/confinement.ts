@@ -49,6 +49,8 @@ export function landlockFor(
     whiteouts: false,
     access: access === null ? null : { read: access.read, list: access.list, execute: access.execute },
     tcp: tcp === null ? null : withProxies(tcp, network),
+    // IPC, which no list of files is about.
+    queues: true,
     sockets: abi < SOCKETS_ABI ? [] : files.flatMap((file) => (file.kind === "host" && file.sockets ? [file.at] : [])),
   };
 }

@@ -33,12 +33,12 @@ const MASKED_PROC = [
   "timer_stats",
 ] as const;
 
-/** /proc, /sys and /dev: the same in every sandbox, but for the size of /dev/shm. */
-export function kernelViews(shmBytes: number): readonly Mount[] {
+/** /proc, /sys and /dev: the same in every sandbox, but for the size of /dev/shm. `mqueue`: with its own POSIX message queues, which no jail needs. */
+export function kernelViews(shmBytes: number, mqueue = false): readonly Mount[] {
   return [
     { kind: "proc", at: "/proc", writable: false },
     ...MASKED_PROC.map((name) => ({ kind: "mask" as const, at: `/proc/${name}` })),
     { kind: "sys", at: "/sys" },
-    { kind: "dev", at: "/dev", shmBytes },
+    { kind: "dev", at: "/dev", shmBytes, mqueue },
   ];
 }

@@ -28,7 +28,7 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender
   // A volume may be what files of our own are to be covered in: /etc.
   const around = volumes.filter((mount) => !isBelow(mount)).sort(byDepth);
   const places = [...writable, ...named, ...volumes.filter(isBelow)].sort(byDepth);
-  return [...around, ...own, ...kernelViews(sharedMemoryBytes(policy)), ...places];
+  return [...around, ...own, ...kernelViews(sharedMemoryBytes(policy), true), ...places];
 }
 
 /** /dev has its own; what the policy says of it is its size. */

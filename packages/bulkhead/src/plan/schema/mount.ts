@@ -84,7 +84,12 @@ export const mount = z.discriminatedUnion("kind", [
   tree,
   tmpfs,
   z.strictObject({ kind: z.literal("proc"), at: z.literal("/proc"), writable: z.boolean().default(false) }),
-  z.strictObject({ kind: z.literal("dev"), at: z.literal("/dev"), shmBytes: filesystemSize }),
+  z.strictObject({
+    kind: z.literal("dev"),
+    at: z.literal("/dev"),
+    shmBytes: filesystemSize,
+    mqueue: z.boolean().default(false),
+  }),
   z.strictObject({ kind: z.literal("sys"), at: z.literal("/sys") }),
   z.strictObject({ kind: z.literal("mask"), at: path }),
   z.strictObject({ kind: z.literal("file"), at, content }),

@@ -21,6 +21,8 @@ const CALLS: readonly (readonly [string, string?])[] = [
   ["process_vm_writev"],
   ["modify_ldt", "CVE-2015-5157"],
   ["memfd_secret"],
+  ["vmsplice", "CVE-2008-0600"],
+  ["io_setup", "CVE-2021-39698"],
   ["reboot"],
   ["settimeofday"],
   ["clock_adjtime"],

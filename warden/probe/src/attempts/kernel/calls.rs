@@ -44,6 +44,8 @@ pub const CALLS: &[Call] = &[
     entry("io_uring_setup", libc::SYS_io_uring_setup, || vec![0, WILD], &[EFAULT, EINVAL]),
     entry("io_uring_enter", libc::SYS_io_uring_enter, || vec![BAD_FD(), 0, 0, 0], &[EBADF]),
     entry("io_uring_register", libc::SYS_io_uring_register, || vec![BAD_FD(), 0, 0, 0], &[EBADF, EINVAL]),
+    entry("vmsplice", libc::SYS_vmsplice, || vec![BAD_FD(), WILD, 1, 0], &[EBADF]),
+    entry("io_setup", libc::SYS_io_setup, || vec![1, WILD], &[EFAULT]),
     entry("userfaultfd", libc::SYS_userfaultfd, || vec![usize::MAX], &[EINVAL]),
     entry("perf_event_open", libc::SYS_perf_event_open, || vec![WILD, 0, 0, BAD_FD(), 0], &[EFAULT, EINVAL]),
     entry("keyctl", libc::SYS_keyctl, || vec![0, plain(-3), 0], &[ENOENT]),
