@@ -6,6 +6,8 @@ import { eventually } from "./time.js";
 
 /** A system broker of the test's own, on a socket in a directory that others can enter. */
 export class SystemBroker implements AsyncDisposable {
+  #said = "";
+
   private constructor(
     private readonly directory: TemporaryDirectory,
     private readonly child: ChildProcess,
@@ -17,9 +19,12 @@ export class SystemBroker implements AsyncDisposable {
     const directory = await TemporaryDirectory.create("broker", 0o755);
     const socket = path ?? directory.join("socket");
     const child = spawn("setpriv", ["--pdeathsig", "KILL", WARDEN_PATH, "broker", "--socket", socket, ...flags], {
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", "pipe"],
     });
     const broker = new SystemBroker(directory, child, socket);
+    child.stderr?.on("data", (chunk: Buffer) => {
+      broker.#said += chunk.toString();
+    });
     await eventually("the broker listens", 5000, () => broker.#answers());
     return broker;
   }
@@ -30,6 +35,17 @@ export class SystemBroker implements AsyncDisposable {
       const socket = connect(this.socket, () => resolve(true)).on("error", () => resolve(!this.alive));
       socket.on("connect", () => socket.destroy());
     });
+  }
+
+  /** What it has written to its log: a JSON object in each line, and nothing else. */
+  get log(): readonly Readonly<Record<string, unknown>>[] {
+    const lines = this.#said.split("\n").slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  }
+
+  /** The bytes of it. */
+  get said(): string {
+    return this.#said;
   }
 
   get pid(): number {

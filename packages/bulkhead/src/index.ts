@@ -7,6 +7,13 @@
 export { suggest } from "./arguments/suggest.js";
 export { Broker } from "./broker/broker.js";
 export type { Evidence, ProcessEvidence } from "./broker/evidence.js";
+export {
+  killSandbox,
+  type LiveOptions,
+  type LiveSandbox,
+  type LiveSandboxes,
+  listSandboxes,
+} from "./broker/live.js";
 export type { BrokerLimits, Ended, Stats } from "./broker/messages.js";
 export { SYSTEM_SOCKET, type SystemBrokerOptions, systemBrokerCommand } from "./broker/system-command.js";
 export { compareLevels, type JobComparison, type JobRun } from "./diff/diff.js";
@@ -33,7 +40,7 @@ export type { Tool } from "./host/examine/tools.js";
 export { type Examination, examineHost } from "./host/examine.js";
 export type { Facts } from "./host/facts.js";
 export { type LevelAvailability, levelAvailability } from "./host/levels.js";
-export type { HostReport } from "./host/report.js";
+export type { HostReport, OwnerMaxima } from "./host/report.js";
 export type { Missing } from "./host/requirements.js";
 export { images, type PullImageOptions, type StoreOptions, type VerifyImageOptions } from "./images/images.js";
 export type { BuildImageOptions } from "./images/manage/build.js";

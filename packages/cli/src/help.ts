@@ -35,6 +35,12 @@ Examples:
   bulkhead learn --root host --add --out ./least -- python3 job.py --other-branch
   bulkhead learn --root host --check --out ./least -- python3 job.py
   bulkhead run --policy ./least/policy.json -- python3 job.py`,
+  live: `
+Examples:
+  bulkhead ps                                    yours; as root everybody's
+  bulkhead kill $(bulkhead ps -q)
+  bulkhead logs -f s2b0                          the first letters of an id are enough
+  bulkhead attach s2b0`,
   broker: `
 Being allowed to launch sandboxes is not being root: what a plan names is opened with its caller's own rights.
 

@@ -7,6 +7,7 @@ import { explainCommand } from "./commands/explain.js";
 import { imagesCommand } from "./commands/images.js";
 import { kernelCommand } from "./commands/kernel.js";
 import { learnCommand } from "./commands/learn.js";
+import { attachCommand, killCommand, logsCommand, psCommand } from "./commands/live.js";
 import { profileCommand } from "./commands/profile.js";
 import { recordCommand } from "./commands/record.js";
 import { runCommand } from "./commands/run.js";
@@ -22,6 +23,10 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
       const { executeWithImages } = await import("./run/with-images.js");
       await executeWithImages(argv, flags);
     }),
+  ps: psCommand,
+  kill: killCommand,
+  logs: logsCommand,
+  attach: attachCommand,
   explain: explainCommand,
   learn: learnCommand,
   images: imagesCommand,

@@ -26,6 +26,7 @@ const RESULT: RunResult = {
   record: null,
   writeBack: null,
   notes: [],
+  lowered: [],
 };
 
 /** Line ends, also those that only some terminals and viewers take for one, and escapes. */

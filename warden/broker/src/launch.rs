@@ -83,6 +83,7 @@ impl Launcher {
             plan: planned.plan,
             session,
             caller_uid: caller.uid,
+            started: Instant::now(),
             pid: blank.pid,
             pidfd: blank.pidfd,
             group: blank.group,

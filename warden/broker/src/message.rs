@@ -5,6 +5,7 @@ use crate::evidence::Evidence;
 use crate::options::Maxima;
 use bulkhead_plan::Error;
 use bulkhead_plan::facts::Facts;
+use bulkhead_plan::model::Level;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -18,7 +19,7 @@ pub struct Opening {
     pub session: Option<String>,
     /// With `launch` only; parsed by itself, as strictly as a plan is.
     pub plan: Option<Box<RawValue>>,
-    /// With `attach` only: of the sandbox that is going to be launched.
+    /// With `attach`: of the sandbox that is going to be launched; with `kill` of the one that is to end.
     pub id: Option<String>,
     /// With `attach` only: what the plan calls this connection.
     pub name: Option<String>,
@@ -30,6 +31,9 @@ pub enum OpeningKind {
     Control,
     Launch,
     Attach,
+    /// Which sandboxes of this caller's are alive; one answer, and the connection is closed. `kill`, with an id, alike.
+    List,
+    Kill,
 }
 
 /// What a library asks for on its control connection.
@@ -79,6 +83,11 @@ pub enum Message<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<&'a Error>,
     },
+    /// Answers `list`. `more`: how many have no room in it.
+    Sandboxes {
+        sandboxes: Vec<Live<'a>>,
+        more: usize,
+    },
     Reply {
         seq: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +95,31 @@ pub enum Message<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<Error>,
     },
+}
+
+/// One that is alive, as its caller and root are told of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Live<'a> {
+    pub id: &'a str,
+    pub level: Level,
+    pub state: State,
+    /// Whose it is.
+    pub uid: u32,
+    /// Of init, as this host sees it.
+    pub pid: i32,
+    /// Of the program that has its control connection; 0 where that is not to be seen from here.
+    pub caller_pid: i32,
+    pub age_ms: u64,
+}
+
+#[derive(Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Launching,
+    Running,
+    Paused,
+    Ending,
 }
 
 #[derive(Serialize, Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::cgroup::{Frozen, Group};
 use crate::evidence::Evidence;
 use crate::fill::Fill;
-use crate::message::{Cause, Stats};
+use crate::message::{Cause, State, Stats};
 use crate::server::SETTLED;
 use crate::uid_range::UidRange;
 use bulkhead_plan::{Code, Error, Plan};
@@ -16,6 +16,7 @@ pub struct Sandbox {
     /// Whose control connection it lives and dies with.
     pub session: u64,
     pub caller_uid: u32,
+    pub started: Instant,
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub group: Option<Group>,
@@ -79,6 +80,15 @@ impl Sandbox {
         match (&self.group, self.frozen.take()) {
             (Some(group), Some(frozen)) => group.thaw(frozen),
             _ => Ok(()),
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Launching { .. } => State::Launching,
+            Phase::Running { .. } if self.frozen.is_some() => State::Paused,
+            Phase::Running { .. } => State::Running,
+            Phase::Removing { .. } => State::Ending,
         }
     }
 

@@ -17,14 +17,14 @@ pub fn main(arguments: &[OsString]) -> i32 {
     let options = match Options::parse(arguments) {
         Ok(options) => options,
         Err(problem) => {
-            eprintln!("warden: {problem}\n{USAGE}");
-            return 2;
+            eprintln!("bulkhead: USAGE: {problem}\n{USAGE}");
+            return 125;
         }
     };
     match prepare(options).and_then(Server::run) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("warden: {error}");
+            eprintln!("bulkhead: {error}");
             125
         }
     }

@@ -93,9 +93,16 @@ impl Error {
     }
 }
 
+/// As on every wire: `LAUNCH_FAILED`.
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}: {}", self.code, self.operation)?;
+        write!(f, "{}: {}", self.code, self.operation)?;
         if let Some(path) = &self.path {
             write!(f, " {path}")?;
         }

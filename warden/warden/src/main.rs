@@ -1,11 +1,12 @@
-//! The warden: one static program in four roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; `warden relay`
-//! starts a virtual machine monitor in its jail; and as `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
+//! The warden: one static program in five roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; `warden relay`
+//! starts a virtual machine monitor in its jail; `warden sandboxes` asks brokers
+//! which sandboxes are alive, for its caller; and as `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
 
 mod tsc;
 
 use std::ffi::OsString;
 
-const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n       warden version | tsc\n(`warden init` is started by the broker, inside a sandbox)";
+const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n       warden sandboxes (list | kill ID) [--socket PATH]\n       warden version | tsc\n(`warden init` is started by the broker, inside a sandbox)";
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -20,6 +21,7 @@ fn main() {
         Some("init") => bulkhead_init::main(arguments.into_iter().skip(1).collect()),
         Some("relay") => bulkhead_relay::main(arguments.get(2..).unwrap_or_default()),
         Some("broker") => bulkhead_broker::main(&arguments[2..]),
+        Some("sandboxes") => bulkhead_broker::client::main(&arguments[2..]),
         Some("tsc") => {
             println!("{}", tsc::khz());
             0

@@ -2,11 +2,21 @@ import type { Level } from "../policy/level.js";
 import type { Facts } from "./facts.js";
 import type { Missing } from "./requirements.js";
 
+/** Null: no bound. */
+export interface OwnerMaxima {
+  readonly memoryBytes: number | null;
+  readonly pids: number | null;
+  readonly milliCpus: number | null;
+  readonly sandboxes: number | null;
+}
+
 /** What this machine can enforce: what the broker saw (`facts`) and what the library can see. */
 export interface HostReport {
   readonly facts: Facts;
   /** Whether the broker of this host runs as root, where `facts` are those of a guest's kernel; else they tell. */
   readonly privileged?: boolean;
+  /** What the broker's owner lets a sandbox ask for at most, and how many one caller may have alive; where there is any such bound. */
+  readonly maxima?: OwnerMaxima;
   readonly architecture: string;
   /** For levels whose wall is another program: what trying it found missing. A level that is not named was not tried. */
   readonly tried: Readonly<Partial<Record<Level, readonly Missing[]>>>;

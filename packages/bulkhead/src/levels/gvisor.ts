@@ -5,6 +5,7 @@ import type { Missing } from "../host/requirements.js";
 import { gvisorDriver } from "./gvisor/driver.js";
 import type { Found } from "./gvisor/found.js";
 import { hostPlan } from "./gvisor/host-plan.js";
+import { wallLimits } from "./gvisor/jail.js";
 import { candidates } from "./gvisor/locate.js";
 import { recall, remember, type Verdict } from "./gvisor/memory.js";
 import { probe } from "./gvisor/probe.js";
@@ -21,7 +22,14 @@ export async function gvisorRuntime(broker: Broker, { again = false } = {}): Pro
   const init = realpathSync(wardenPath());
   const by = `${found.version}, platform ${found.platform}`;
   const { counting } = found;
-  return { missing: [], by, counting, hostPlan: (workload) => hostPlan(workload, found, init), driver: gvisorDriver };
+  return {
+    missing: [],
+    by,
+    counting,
+    wallLimits: (limits) => wallLimits(found, limits),
+    hostPlan: (workload) => hostPlan(workload, found, init),
+    driver: gvisorDriver,
+  };
 }
 
 async function find(broker: Broker, again: boolean): Promise<Found | Missing> {

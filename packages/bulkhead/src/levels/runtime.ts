@@ -5,6 +5,9 @@ import type { Missing } from "../host/requirements.js";
 import type { Plan } from "../plan/schema.js";
 import type { Driver, SavedMachine } from "./driver.js";
 
+/** What a broker's owner may set a maximum for. */
+export type WorkloadLimits = Pick<Plan["limits"], "memoryBytes" | "pids" | "milliCpus">;
+
 /** How one level is had on this host. */
 export interface Runtime {
   /** What is missing for it, found out by trying; empty: it works. */
@@ -17,6 +20,8 @@ export interface Runtime {
   readonly counting?: Counting;
   /** The workload writes to copies of host directories; what it changed is to be fetched by the channel, and written to the host, before it ends. */
   readonly writesBack?: boolean;
+  /** What the broker is asked for where a workload has these limits; undefined: those themselves. */
+  readonly wallLimits?: (limits: WorkloadLimits) => WorkloadLimits | Promise<WorkloadLimits>;
   /**
    * What the broker is to make for a workload's plan: that plan itself, or the jail of the program that is the wall. `diskBytes`: what the
    * policy gives each writable file system that the plan does not have yet.

@@ -47,6 +47,8 @@ export interface Workload {
   readonly argv: readonly string[];
   /** What of the image was left out, a line each. */
   readonly notes: readonly string[];
+  /** Which defaults were lowered to a maximum of the broker's owner, a line each. */
+  readonly lowered?: readonly string[];
   /** Of the image that the root is, `sha256:…`. */
   readonly imageDigest?: string;
   /** Null: no limit. Undefined: the policy does not say (`RUN_TIME_MS` for `run`, none for a `Sandbox`). */

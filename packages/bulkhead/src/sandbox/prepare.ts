@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { requireArguments } from "../arguments/require.js";
 import { hostPath, object, oneOf } from "../arguments/values.js";
 import { Broker } from "../broker/broker.js";
+import type { BrokerLimits } from "../broker/messages.js";
 import type { Egress } from "../egress/open.js";
 import type { EgressOptions } from "../egress/options.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
@@ -26,6 +27,7 @@ import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
 import { now } from "./clock.js";
 import { freshId } from "./fresh-id.js";
+import { maximaOf, type WithinMaxima, withinMaxima } from "./maxima.js";
 import { openNetwork, withBundle, withEgress } from "./network.js";
 import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
 import type { WriteBack } from "./write-back/write-back.js";
@@ -184,6 +186,10 @@ export interface Explanation {
   readonly unmet: readonly Enforcement[];
   /** What of the image is left out, a line each. */
   readonly notes: readonly string[];
+  /** Which defaults are above a maximum of the broker's owner, and what they are instead, a line each. */
+  readonly lowered: readonly string[];
+  /** What the broker's owner allows at most; null: the broker has no owner but its caller. */
+  readonly maxima: BrokerLimits | null;
   /** Which read-only host files do not belong to the workload's user inside, and why, a line each. */
   readonly fileNotes: readonly string[];
   /** Of `root: host`, what of /etc and /var/lib is not shown, and why, as a clause. Else empty. */
@@ -193,9 +199,11 @@ export interface Explanation {
 /** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
 export async function explain(policy: Policy = {}, options: PrepareOptions = {}): Promise<Explanation> {
   requireArguments("explain", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
-  const resolved = parsePolicy(policy);
+  const parsed = parsePolicy(policy);
   const broker = await Broker.default(options.broker);
-  const { host, runtime } = await examined(resolved, broker, options);
+  const { host, runtime } = await examined(parsed, broker, options);
+  const within = await withinMaxima(policy, parsed, broker.limits, runtime.wallLimits);
+  const resolved = within.policy;
   const image = new ImageOpener(resolved, options);
   const inputs = await gatherInputs(resolved, image).finally(() => image.opened?.[Symbol.dispose]());
   const { plan, enforcement } = tabulate(resolved, host, inputs, { id: freshId() });
@@ -205,6 +213,8 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
     enforcement,
     unmet: unmetBy(resolved, enforcement),
     notes: inputs.image?.notes ?? [],
+    lowered: within.notes,
+    maxima: maximaOf(broker.limits) ?? null,
     fileNotes: fileNotes(resolved, inputs, host),
     leftOut: inputs.root.kind === "host" ? (inputs.root.left ?? []) : [],
   };
@@ -258,8 +268,9 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
     const inputs = await gatherInputs(resolved, image);
     const broker = await starting;
     const { host, runtime } = await examined(resolved, broker, options);
-    const compiled = compile(resolved, host, inputs, { id: freshId() });
-    const ready = { broker, runtime, resolved, compiled, again: image.opened?.again };
+    const within = await withinMaxima(policy, resolved, broker.limits, runtime.wallLimits);
+    const compiled = noting(within, compile(within.policy, host, inputs, { id: freshId() }));
+    const ready = { broker, runtime, resolved: within.policy, compiled, again: image.opened?.again };
     if (namesNoHostFile(resolved) && (image.opened === undefined || ready.again !== undefined)) {
       remember(policy, ready);
     }
@@ -268,6 +279,10 @@ async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Re
     image.opened?.[Symbol.dispose]();
     throw error;
   }
+}
+
+function noting({ notes }: WithinMaxima, compiled: Compiled): Compiled {
+  return notes.length === 0 ? compiled : { ...compiled, workload: { ...compiled.workload, lowered: notes } };
 }
 
 /** The host, with what can be known of the level that the policy wants; programs that no policy asks for are not looked for. */
@@ -365,7 +380,8 @@ function namesNoHostFile({ root, files, syscalls }: ResolvedPolicy): boolean {
 }
 
 function reportOf(broker: Broker): HostReport {
-  const report = reports.get(broker) ?? hostReport(broker.facts);
+  const maxima = maximaOf(broker.limits);
+  const report = reports.get(broker) ?? { ...hostReport(broker.facts), ...(maxima === undefined ? {} : { maxima }) };
   reports.set(broker, report);
   return report;
 }

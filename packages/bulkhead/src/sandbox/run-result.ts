@@ -54,6 +54,8 @@ export interface RunResult extends OutputBytes {
   readonly writeBack: WriteBackOutcome | null;
   /** What of the image was left out, a line each: an environment line that is none, a volume in /proc. */
   readonly notes: readonly string[];
+  /** Which defaults were lowered to a maximum of the broker's owner, a line each. */
+  readonly lowered: readonly string[];
   /** Why the program could not be started (`exitCode` 126 or 127). */
   readonly error?: BulkheadError;
 }
@@ -71,6 +73,7 @@ export interface RunFacts {
   readonly enforcement: EnforcementTable;
   readonly writeBack: WriteBackOutcome | null;
   readonly notes: readonly string[];
+  readonly lowered: readonly string[];
   readonly failure?: StartFailure;
   readonly record?: Envelope;
 }
@@ -112,6 +115,7 @@ export function runResult(facts: RunFacts): RunResult {
     record: facts.record ?? null,
     writeBack: facts.writeBack,
     notes: facts.notes,
+    lowered: facts.lowered,
     ...(failure === undefined ? {} : { error: failure.error }),
   };
   return withBytes(result, output.stdout, output.stderr);

@@ -41,6 +41,8 @@ const WRITE_BACK_CODES: ReadonlySet<string> = new Set(["WRITE_BACK_LOST", "WRITE
 
 /** A run that is under way. */
 export interface RunControl {
+  /** Of its sandbox, as `listSandboxes` shows it. */
+  readonly id: string;
   /** Where `stdin` is `"pipe"`. */
   readonly stdin: Writable | null;
   /** Sends a signal to the workload's process group. */
@@ -242,6 +244,7 @@ class Run {
     const failed = (cause: unknown) => this.#ends.fail(callbackFailed("run", "options.onStart", cause));
     try {
       const said: unknown = this.#options.onStart?.({
+        id: this.#prepared.compiled.plan.id,
         stdin,
         kill: (signal = "SIGTERM") =>
           this.#execution.stream.control({ op: "signal", signal: signalNumber("run.kill", signal) }),
@@ -318,6 +321,7 @@ class Run {
       enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
       writeBack,
       notes: compiled.workload.notes,
+      lowered: compiled.workload.lowered ?? [],
     };
     if (recorder === undefined) return runResult(facts);
     const { host, wardenVersion } = this.#prepared;

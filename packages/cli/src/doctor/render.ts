@@ -1,4 +1,5 @@
 import type { Examination, LevelAvailability } from "bulkhead";
+import { saidMaxima } from "../output/maxima.js";
 import type { Style } from "../output/style.js";
 import { type Cell, table } from "../output/table.js";
 
@@ -29,7 +30,7 @@ function levelRow({ level, available, missing, by }: LevelAvailability, style: S
   ];
 }
 
-function hostRows({ report: { facts, architecture }, kvm }: Examination): readonly (readonly Cell[])[] {
+function hostRows({ report: { facts, architecture, maxima }, kvm }: Examination): readonly (readonly Cell[])[] {
   const { userns, cgroup } = facts;
   const broker = facts.privileged ? `uid ${facts.uid}, privileged` : `uid ${facts.uid}, not privileged`;
   return pairs({
@@ -43,6 +44,7 @@ function hostRows({ report: { facts, architecture }, kvm }: Examination): readon
     apparmor: facts.apparmor ? "on" : "none",
     selinux: facts.selinux ? "on" : "none",
     kvm: kvmText(kvm),
+    ...(maxima === undefined ? {} : { maxima: `at most ${saidMaxima(maxima)}` }),
   });
 }
 

@@ -3,6 +3,7 @@ import type { ExplainFlags } from "../commands/explain.js";
 import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
+import { saidMaxima } from "../output/maxima.js";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table, widthOf, wrap } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -33,7 +34,7 @@ function render(explanation: Explanation, flags: ExplainFlags): string {
 
 /** The table for people; `width` is the terminal's, or undefined. */
 export function renderTable(
-  { level, enforcement, unmet, notes, fileNotes, leftOut }: Explanation,
+  { level, enforcement, unmet, notes, fileNotes, leftOut, maxima, lowered }: Explanation,
   style: Style,
   width: number | undefined,
   why = false,
@@ -49,6 +50,8 @@ export function renderTable(
     weakPoint,
     "",
     table(rows, width),
+    ...(maxima === null ? [] : ["", `The broker's owner allows at most ${saidMaxima(maxima)}.`]),
+    ...lowered.map((note) => style.doubtful(note)),
     ...(notes.length === 0 ? [] : ["", ...notes.map((note) => `Image: ${printableLine(note)}`)]),
     ...(fileNotes.length === 0 ? [] : ["", ...fileNotes.map((note) => `Files: ${printableLine(note)}`)]),
     ...leftOutLines(leftOut, why),

@@ -10,8 +10,9 @@ import {
   run,
 } from "bulkhead";
 import type { RunFlags } from "../commands/run.js";
-import { exitCodeOf } from "../exit-codes.js";
+import { EXIT, exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { Interrupted } from "../interrupted.js";
+import { Relay } from "../live/relay.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import { notesOn } from "./notes.js";
@@ -27,11 +28,12 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
   const policy = terminal === undefined ? given : withoutTimeLimit(given);
   const signals = new Signals();
   endWithReader(signals);
+  const relay = flags.json === true ? undefined : new Relay();
   const log = flags.egressLog === undefined ? undefined : egressLog(flags.egressLog);
   try {
     const started = () =>
       run(argv, policy, {
-        ...options(flags, terminal, signals),
+        ...options(flags, terminal, signals, relay),
         ...(log === undefined ? {} : { egress: { onEgressEvent: log.listener } }),
         ...(images === undefined ? {} : { images }),
       });
@@ -39,9 +41,11 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
     terminal?.restore();
     await log?.close();
     await show(result, flags);
+    await relay?.end(exitCodeOf(result));
     await finish(exitCodeOf(result));
   } catch (error) {
     terminal?.restore();
+    await relay?.end(signals.aborted === undefined ? EXIT.bulkhead : exitCodeOfSignal(signals.aborted));
     await log?.close().catch(() => undefined);
     if (signals.aborted !== undefined) throw new Interrupted(signals.aborted, error);
     throw error;
@@ -71,18 +75,23 @@ function withoutTimeLimit(policy: Policy): Policy {
   return { ...policy, resources: { time: "none", ...policy.resources } };
 }
 
-function options(flags: RunFlags, terminal: Terminal | undefined, signals: Signals): RunOptions {
-  const collect = flags.json === true;
+function options(
+  flags: RunFlags,
+  terminal: Terminal | undefined,
+  signals: Signals,
+  relay: Relay | undefined,
+): RunOptions {
   return {
     stdin: stdinFor(flags.interactive === true),
     signal: signals.abortSignal,
-    ...(collect ? {} : { output: { stdout: process.stdout, stderr: process.stderr } }),
+    ...(relay === undefined ? {} : { output: relay.sinks(process.stdout, process.stderr) }),
     ...(terminal === undefined ? {} : { tty: terminal.size }),
     ...(flags.publish === undefined ? {} : { ports: flags.publish }),
     ...(flags.record === undefined ? {} : { record: recordFlags(flags.record, flags.recordKey) }),
     ...(flags.broker === undefined ? {} : { broker: flags.broker }),
     onStart: (control) => {
       signals.forwardTo(control);
+      relay?.begin(control);
       terminal?.connect(control, flags.interactive === true);
     },
   };

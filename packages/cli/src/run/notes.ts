@@ -9,6 +9,7 @@ export function notesOn(result: RunResult): readonly string[] {
     result.diskFull ? "it filled a file system (--disk)" : undefined,
     result.outputTruncated ? "killed: it printed more than allowed (--max-output)" : undefined,
     ...writeBackNotes(result.writeBack),
+    ...result.lowered,
     ...result.notes.map((note) => `image: ${printableLine(note)}`),
     result.error === undefined ? undefined : failure(result.error),
   ].filter((note) => note !== undefined);

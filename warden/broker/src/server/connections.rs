@@ -4,6 +4,7 @@ use super::{Server, Source};
 use crate::attach::{self, Asked};
 use crate::caller::Caller;
 use crate::evidence;
+use crate::kernel;
 use crate::message::{Cause, Message, Opening, OpeningKind, Request, RequestKind};
 use crate::sandbox::{Phase, Sandbox};
 use crate::session::{self, Pending, Session};
@@ -74,7 +75,7 @@ impl Server {
         }
     }
 
-    fn allowed(&self, uid: u32) -> bool {
+    pub(super) fn allowed(&self, uid: u32) -> bool {
         uid == rustix::process::geteuid().as_raw() || self.options.allow_uids.contains(&uid)
     }
 
@@ -88,8 +89,14 @@ impl Server {
             Read::Message(body) => serde_json::from_slice::<Opening>(&body),
         };
         let _ = epoll::delete(&self.epoll, &pending.socket);
+        let opening = match opening {
+            Ok(opening) if matches!(opening.kind, OpeningKind::List | OpeningKind::Kill) => {
+                return self.manage(&pending, &opening);
+            }
+            opening => opening,
+        };
         if !self.allowed(pending.caller.uid) {
-            return refuse(&pending.socket, &pending.caller);
+            return self.refuse(&pending);
         }
         match opening {
             Ok(Opening { kind: OpeningKind::Control, session: None, plan: None, id: None, name: None })
@@ -114,6 +121,13 @@ impl Server {
             }
             _ => {} // closed: who does not speak the protocol is not answered
         }
+    }
+
+    /// The one message that who may not use the broker gets: whom to ask, the owner knows.
+    pub(super) fn refuse(&mut self, Pending { socket, caller, .. }: &Pending) {
+        let error = Error::new(Code::CallerRefused, "connect").detail(format!("uid {}", caller.uid));
+        self.log.caller_refused(caller.uid, kernel::peer_pid(socket));
+        let _ = Writer::default().send(socket, &Message::Refused { id: "", error: &error });
     }
 
     /// The session that this key authorises for: only to the user who opened it.
@@ -217,12 +231,6 @@ impl Server {
             Err(error) => Message::Reply { seq, value: None, error: Some(error) },
         }
     }
-}
-
-/// The one message that who may not use the broker gets: whom to ask, the owner knows.
-fn refuse(socket: &OwnedFd, caller: &Caller) {
-    let error = Error::new(Code::CallerRefused, "connect").detail(format!("uid {}", caller.uid));
-    let _ = Writer::default().send(socket, &Message::Refused { id: "", error: &error });
 }
 
 fn perform(sandbox: &mut Sandbox, kind: RequestKind) -> Result<serde_json::Value, Error> {

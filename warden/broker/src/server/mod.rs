@@ -3,6 +3,7 @@
 //! One thread, nothing blocks. Whatever a caller sends, it costs at most its own session.
 
 mod connections;
+mod manage;
 mod sandboxes;
 mod status;
 
@@ -15,6 +16,7 @@ use crate::caller::Caller;
 use crate::facts::HostFacts;
 use crate::launch::Launcher;
 use crate::listen::Listener;
+use crate::log::Log;
 use crate::message::{Cause, Message};
 use crate::options::Options;
 use crate::sandbox::{Phase, Sandbox};
@@ -43,6 +45,16 @@ enum Source {
     Exit(String),
 }
 
+impl Source {
+    /// Of who is at the other end of a control connection.
+    fn peer_pid(&self) -> i32 {
+        match self {
+            Self::Session(session) => crate::kernel::peer_pid(&session.socket),
+            _ => 0,
+        }
+    }
+}
+
 pub struct Server {
     options: Options,
     host: HostFacts,
@@ -59,6 +71,7 @@ pub struct Server {
     unsettled: Vec<String>,
     /// Out of descriptors: no connection is accepted before this.
     deaf_until: Option<Instant>,
+    log: Log,
     /// Set when the owner is gone or asked us to end: no more launches, and the end as soon as the last sandbox is removed.
     closing: bool,
 }
@@ -76,6 +89,8 @@ impl Server {
             launcher.expect(level);
         }
         let listener = Listener::open(&options)?;
+        let mut log = Log::new(options.socket.is_some());
+        log.started(&options);
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).attempt(Code::LaunchFailed, "epoll_create")?;
         let mut server = Self {
             options,
@@ -90,6 +105,7 @@ impl Server {
             attachments: Attachments::default(),
             unsettled: Vec::new(),
             deaf_until: None,
+            log,
             closing: false,
         };
         server.watch(Source::Listener)?;
@@ -205,6 +221,7 @@ impl Server {
 
     fn close(&mut self) {
         self.closing = true;
+        self.log.stopping(self.sandboxes.len());
         for sandbox in self.sandboxes.values_mut() {
             sandbox.kill(Cause::Killed);
         }

@@ -24,7 +24,9 @@ const REMOVAL_LIMIT: Duration = Duration::from_secs(2);
 impl Server {
     pub(super) fn launch(&mut self, asked: Asked) {
         let (session, id) = (asked.session, message::id_of(&asked.plan));
+        let uid = asked.caller.uid;
         if let Err(error) = self.try_launch(asked) {
+            self.log.refused(&id, uid, &error);
             self.tell(session, &Message::Refused { id: &id, error: &error });
         }
     }
@@ -96,6 +98,7 @@ impl Server {
             return sandbox.fail(error);
         }
         let (session, pid) = (sandbox.session, sandbox.pid);
+        self.log.launched(sandbox, self.sources.get(&session).map_or(0, Source::peer_pid));
         self.tell(session, &Message::Launched { id, pid, evidence: Box::new(evidence) });
     }
 
@@ -137,6 +140,7 @@ impl Server {
         self.launcher.give_back(sandbox.range);
         self.sources.retain(|_, source| !matches!(source, Source::Status(one) | Source::Exit(one) if one == id));
         if launched {
+            self.log.ended(&sandbox, &stats);
             self.tell(
                 sandbox.session,
                 &Message::Ended { id, cause: sandbox.cause, stats, error: sandbox.error.as_ref() },
@@ -145,6 +149,7 @@ impl Server {
             let error = sandbox
                 .error
                 .unwrap_or_else(|| Error::new(Code::LaunchFailed, "set up").detail("the child ended early"));
+            self.log.refused(id, sandbox.caller_uid, &error);
             self.tell(sandbox.session, &Message::Refused { id, error: &error });
         }
     }

@@ -8,7 +8,11 @@ export const launchCodes = entries({
     remedy: "A plan made by this library should never be refused: report it together with `bulkhead explain --plan`.",
   },
   ID_TAKEN: { fault: "system", cause: "a live sandbox has this id", remedy: "Start again; ids are made at random." },
-  ID_UNKNOWN: { fault: "system", cause: "no live sandbox has this id", remedy: "It has ended: start another one." },
+  ID_UNKNOWN: {
+    fault: "system",
+    cause: "no live sandbox has this id",
+    remedy: "It has ended, or is another user's: `bulkhead ps` lists yours.",
+  },
   USERNS_REFUSED: {
     fault: "system",
     cause: "the kernel refused a user namespace",

@@ -46,6 +46,12 @@ export const sandboxCodes = entries({
     cause: "the inside of the sandbox broke the protocol, so the sandbox was killed",
     remedy: "Treat the workload as hostile: its init was made to say what init never says.",
   },
+  OUTPUT_NOT_KEPT: {
+    fault: "user",
+    cause: "the output of this sandbox is not kept where others can ask for it",
+    remedy:
+      "Ask the program that made it. `bulkhead run` keeps the last of its output after a tenth of a second, but not with --json.",
+  },
   ABORTED: { fault: "user", cause: "the caller aborted the operation", remedy: "No action needed." },
   TIMED_OUT: {
     fault: "workload",

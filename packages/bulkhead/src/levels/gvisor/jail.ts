@@ -1,5 +1,6 @@
 import { FILES_OF_RUNSC } from "../../plan/compile/ceilings.js";
 import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
+import type { WorkloadLimits } from "../runtime.js";
 import type { Found, Platform } from "./found.js";
 import { BUNDLE, ROOT, RUNSC, STATE } from "./layout.js";
 
@@ -72,8 +73,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     ],
     limits: {
       ...limits,
-      memoryBytes: limits.memoryBytes + OVERHEAD_BYTES,
-      pids: Math.min(MOST_PIDS, limits.pids * PIDS_FOR_EACH[found.platform] + OVERHEAD_PIDS),
+      ...wallLimits(found, limits),
       // Those that the workload opens, too: the gofer opens them.
       openFiles: Math.min(MOST_FILES, Math.max(65_536, limits.openFiles + FILES_OF_RUNSC)),
       // The workload's memory is one file of the Sentry's; its own are bounded by what they lie in.
@@ -90,6 +90,18 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     reservedAddresses: false,
     payload: program(found),
     inner: null,
+  };
+}
+
+/** Those of the Sentry and of what it serves. */
+export function wallLimits(
+  { platform }: Pick<Found, "platform">,
+  { memoryBytes, pids, milliCpus }: WorkloadLimits,
+): WorkloadLimits {
+  return {
+    memoryBytes: memoryBytes + OVERHEAD_BYTES,
+    pids: Math.min(MOST_PIDS, pids * PIDS_FOR_EACH[platform] + OVERHEAD_PIDS),
+    milliCpus,
   };
 }
 

@@ -4,6 +4,7 @@ import { namespacesFor } from "../../plan/compile/confinement.js";
 import { kernelViews } from "../../plan/compile/kernel-views.js";
 import { cgroupFor } from "../../plan/compile/limits.js";
 import type { Mount, Plan } from "../../plan/schema.js";
+import type { WorkloadLimits } from "../runtime.js";
 import { CHANNEL_FD, CONNECTIONS, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "./machine.js";
 import type { JailFile } from "./program-files.js";
 
@@ -38,6 +39,20 @@ export interface Jailed {
   readonly inner: Plan["inner"];
 }
 
+/** The monitor's, whose memory the guest's is. */
+export function wallLimits(
+  milliCpus: number,
+  machine: Pick<Machine, "memoryMib" | "cpus">,
+  monitor: Pick<Monitor, "overheadMib" | "scratchBytes">,
+): WorkloadLimits {
+  return {
+    memoryBytes: (machine.memoryMib + monitor.overheadMib) * MIB + monitor.scratchBytes,
+    // Threads: one for each processor, the main loop, and a pool for disks.
+    pids: 64 + machine.cpus,
+    milliCpus,
+  };
+}
+
 /**
  * The plan of the jail that a monitor runs in: what a `container` is, and less. Its root is empty but for the files that it opens, all read-only;
  * it has a network with nothing in it, no capability, a filter of its own, and no way to the workload's limits. Pure.
@@ -45,7 +60,7 @@ export interface Jailed {
 export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, monitor: Monitor, host: Facts): Plan {
   const namespaces = namespacesFor("microvm", host);
   const cgroup = cgroupFor(host);
-  const memoryBytes = (machine.memoryMib + monitor.overheadMib) * MIB + monitor.scratchBytes;
+  const { memoryBytes, pids } = wallLimits(milliCpus, machine, monitor);
   const mounts: readonly Mount[] = [
     ...[...monitor.files, ...machineFiles(machine)].map(({ source, at }) => readOnly(source, at)),
     ...(monitor.texts ?? []).map(({ at, content }): Mount => ({ kind: "file", at, content })),
@@ -64,14 +79,13 @@ export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, mon
     mounts,
     limits: {
       memoryBytes,
-      // Threads: one for each processor, the main loop, and a pool for disks.
-      pids: 64 + machine.cpus,
+      pids,
       milliCpus,
       openFiles: 256,
       fileBytes: monitor.scratchBytes,
       lockedBytes: 8 * MIB,
       addressSpaceBytes: cgroup.controllers.includes("memory") ? null : memoryBytes * 2 + 2048 * MIB,
-      processes: cgroup.controllers.includes("pids") ? null : 64 + machine.cpus,
+      processes: cgroup.controllers.includes("pids") ? null : pids,
     },
     cgroup,
     seccomp: {

@@ -2,8 +2,7 @@ import type { Broker } from "../../broker/broker.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Facts } from "../../host/facts.js";
 import { missingFor } from "../../host/levels.js";
-import type { Plan } from "../../plan/schema.js";
-import type { Runtime, RuntimeContext, TreeImage } from "../runtime.js";
+import type { Runtime, RuntimeContext, TreeImage, WorkloadLimits } from "../runtime.js";
 import { cacheDirectory } from "./cache.js";
 import { type Chosen, choose } from "./choice/choose.js";
 import type { Candidate } from "./choice/monitors.js";
@@ -12,7 +11,7 @@ import { keepReady, microvmDriver, probeGuest } from "./driver.js";
 import { firecrackerMonitor } from "./firecracker/monitor.js";
 import { commandLineFor, type GuestFiles, guestFiles } from "./guest-files.js";
 import { innerPlan, treesOf } from "./inner.js";
-import { jailPlan, type Monitor } from "./jail.js";
+import { jailPlan, type Monitor, wallLimits } from "./jail.js";
 import type { Machine } from "./machine.js";
 import { qemuMonitor } from "./qemu/monitor.js";
 import { fromReady } from "./ready.js";
@@ -50,6 +49,11 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
     by: descriptionOf(chosen.tried),
     // The guest's kernel is what the workload meets; whose files it may have is still this host's matter.
     guest: { ...facts, callerUid, callerGid },
+    wallLimits: async (limits) => {
+      const { processors } = context.host.facts.ceilings;
+      const machine = await machineFor({ limits }, [], files, candidate, processors);
+      return wallLimits(limits.milliCpus, machine, await monitorFor(candidate, machine));
+    },
     hostPlan: async (workload, diskBytes) => {
       const images: TreeImage[] = [];
       for (const tree of treesOf(workload)) images.push(await context.imageOf(tree));
@@ -106,7 +110,7 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
 }
 
 async function machineFor(
-  workload: Plan,
+  workload: { readonly limits: WorkloadLimits },
   images: readonly string[],
   files: GuestFiles,
   candidate: Candidate,

@@ -1,0 +1,22 @@
+import { BulkheadError, type LiveSandbox, listSandboxes } from "bulkhead";
+import type { LiveFlags } from "../commands/live.js";
+
+export function liveOptions({ broker }: LiveFlags): { readonly broker?: string } {
+  return broker === undefined ? {} : { broker };
+}
+
+/** The one live sandbox that each word names, by its id or by the beginning of that. @throws BulkheadError ID_UNKNOWN, USAGE */
+export async function findLive(words: readonly string[], flags: LiveFlags): Promise<readonly LiveSandbox[]> {
+  const { sandboxes } = await listSandboxes(liveOptions(flags));
+  return words.map((word) => {
+    const exact = sandboxes.find(({ id }) => id === word);
+    if (exact !== undefined) return exact;
+    const [found, ...more] = word === "" ? [] : sandboxes.filter(({ id }) => id.startsWith(word));
+    if (found === undefined)
+      throw new BulkheadError("ID_UNKNOWN", { operation: "find sandbox", detail: word.slice(0, 64) });
+    if (more.length > 0) {
+      throw new BulkheadError("USAGE", { detail: `${word} is the beginning of ${more.length + 1} ids` });
+    }
+    return found;
+  });
+}

@@ -1,0 +1,15 @@
+import type { OwnerMaxima } from "bulkhead";
+
+const MIB = 1024 * 1024;
+
+/** What a broker's owner allows, in one line. */
+export function saidMaxima({ memoryBytes, pids, milliCpus, sandboxes }: OwnerMaxima): string {
+  return [
+    memoryBytes === null ? undefined : `memory ${Math.floor(memoryBytes / MIB)}MiB`,
+    pids === null ? undefined : `${pids} processes`,
+    milliCpus === null ? undefined : `${milliCpus / 1000} cpus`,
+    sandboxes === null ? undefined : `${sandboxes} sandboxes of one user at once`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(", ");
+}
