@@ -100,6 +100,8 @@ fn default_profile() {
             ("a block device node", SYS_mknodat, &[BAD, BAD, 0o060_644], EPERM),
             ("a fifo", SYS_mknodat, &[BAD, BAD, 0o010_644], EFAULT),
             ("a higher disk class", SYS_ioprio_set, &[1, 0, 1 << 13], EPERM),
+            ("more of the disk than others have", SYS_ioprio_set, &[1, 0, 2 << 13 | 3], EPERM),
+            ("less of the disk than others have", SYS_ioprio_set, &[1, 0, 2 << 13 | 7], 0),
             ("chmod setuid, where no host directory is writable", SYS_fchmodat, &[BAD, BAD, 0o4755], EFAULT),
             ("openat2", SYS_openat2, &[BAD, BAD, BAD, 0], EINVAL),
         ],

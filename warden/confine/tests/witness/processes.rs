@@ -216,6 +216,7 @@ pub const WITNESSES: &[Witness] = &[
     witness!("ioprio_get", call!(SYS_ioprio_get, 1, 0)),
     witness!("ioprio_set IOPRIO_CLASS_NONE", [(2, 0)], call!(SYS_ioprio_set, 1, 0, 0)),
     witness!("ioprio_set IOPRIO_CLASS_IDLE", [(2, 0x6000)], call!(SYS_ioprio_set, 1, 0, 0x6000)),
+    witness!("ioprio_set IOPRIO_CLASS_BE from level 4 on", [(2, 0x4000)], call!(SYS_ioprio_set, 1, 0, 0x4007)),
     witness!("prctl", call!(SYS_prctl, PR_GET_DUMPABLE)),
     witness!("personality PER_LINUX", [(0, 0)], call!(SYS_personality, 0)),
     witness!("personality query", [(0, 0xffff_ffff)], call!(SYS_personality, 0xffff_ffff_u32)),
