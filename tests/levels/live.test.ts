@@ -24,13 +24,15 @@ function asUser(uid: number | undefined, argv: readonly string[]): readonly [str
   return ["setpriv", ["--reuid", String(uid), "--regid", String(uid), "--clear-groups", ...command]];
 }
 
-/** HOME and XDG_RUNTIME_DIR of root are not the user's. */
-const environment = { PATH: process.env["PATH"], HOME: "/nonexistent" };
+/** HOME and XDG_RUNTIME_DIR of root are not the user's; and what root has found out about programs lies below them. */
+function environmentOf(uid: number | undefined): NodeJS.ProcessEnv {
+  return uid === undefined ? process.env : { PATH: process.env["PATH"], HOME: "/nonexistent" };
+}
 
 function bulkhead(argv: readonly string[], uid?: number): Promise<Ended> {
   const [file, args] = asUser(uid, argv);
   return new Promise((resolve) => {
-    const child = execFile(file, args, { env: environment, cwd: "/" }, (error, stdout, stderr) =>
+    const child = execFile(file, args, { env: environmentOf(uid), cwd: "/" }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr }),
     );
     child.stdin?.end();
@@ -54,7 +56,7 @@ class Background implements AsyncDisposable {
 
   static start(argv: readonly string[], uid?: number): Background {
     const [file, args] = asUser(uid, argv);
-    return new Background(spawn(file, args, { env: environment, cwd: "/", stdio: ["ignore", "pipe", "pipe"] }));
+    return new Background(spawn(file, args, { env: environmentOf(uid), cwd: "/", stdio: ["ignore", "pipe", "pipe"] }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { BulkheadError } from "../../src/errors/bulkhead-error.js";
 import { choose } from "../../src/levels/microvm/choice/choose.js";
 import { monitorTrials } from "../../src/levels/microvm/choice/remembered.js";
 
@@ -32,4 +33,23 @@ describe("a monitor that a variable names and that is not there", () => {
     // It may be there the next time.
     await expect(readFile(at("monitors.json"))).rejects.toMatchObject({ code: "ENOENT" });
   });
+});
+
+describe("a monitor that could not be tried for its broker", () => {
+  it.each(["LIMIT_ABOVE_MAXIMUM", "TOO_MANY_SANDBOXES", "BROKER_LOST"] as const)(
+    "is tried again by the next one: %s",
+    async (code) => {
+      await writeFile(at("program"), "", { mode: 0o755 });
+      vi.stubEnv("BULKHEAD_QEMU", at("program"));
+      const tryIt = vi.fn(() => Promise.reject(new BulkheadError(code)));
+      expect((await choose(tryIt, "guest", monitorTrials(at(code)))).choice).toBeUndefined();
+      await choose(tryIt, "guest", monitorTrials(at(code)));
+      expect(tryIt).toHaveBeenCalledTimes(2);
+      // What its guest did is remembered.
+      const failing = vi.fn(() => Promise.reject(new BulkheadError("GUEST_BOOT_FAILED")));
+      await choose(failing, "guest", monitorTrials(at(code)));
+      await choose(failing, "guest", monitorTrials(at(code)));
+      expect(failing).toHaveBeenCalledTimes(1);
+    },
+  );
 });

@@ -38,22 +38,38 @@ export async function choose(tryIt: TryIt, guest: string, trials: Trials<Trial>,
       continue;
     }
     const key = `${candidate.name} ${fingerprint(candidate.path)} ${guest}`;
-    const trial = (again ? undefined : trials.recall(key)) ?? (await attempt(candidate, tryIt));
-    trials.remember(key, trial);
+    const known = again ? undefined : trials.recall(key);
+    const { trial, isLasting } =
+      known === undefined ? await attempt(candidate, tryIt) : { trial: known, isLasting: true };
+    if (isLasting) trials.remember(key, trial);
     tried.push({ name: candidate.name, path: candidate.path, trial });
     if (trial.works) return { choice: { candidate, facts: trial.facts }, tried, missing: [] };
   }
   return { choice: undefined, tried, missing: [missing(tried)] };
 }
 
-async function attempt(candidate: Candidate, tryIt: TryIt): Promise<Trial> {
+/** What a broker refuses its caller says nothing about the machine: another broker, or the same one later, may not. */
+const OF_THE_BROKER: ReadonlySet<string> = new Set([
+  "LIMIT_ABOVE_MAXIMUM",
+  "TOO_MANY_SANDBOXES",
+  "UID_RANGE_EXHAUSTED",
+  "CALLER_REFUSED",
+  "BROKER_LOST",
+  "BROKER_UNAVAILABLE",
+  "ABORTED",
+]);
+
+async function attempt(
+  candidate: Candidate,
+  tryIt: TryIt,
+): Promise<{ readonly trial: Trial; readonly isLasting: boolean }> {
   const began = performance.now();
   try {
     const facts = await tryIt(candidate);
-    return { works: true, facts, bootMs: Math.round(performance.now() - began) };
+    return { trial: { works: true, facts, bootMs: Math.round(performance.now() - began) }, isLasting: true };
   } catch (error) {
     if (!(error instanceof BulkheadError)) throw error;
-    return { works: false, why: error.message.slice(0, 2000) };
+    return { trial: { works: false, why: error.message.slice(0, 2000) }, isLasting: !OF_THE_BROKER.has(error.code) };
   }
 }
 
