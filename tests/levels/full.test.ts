@@ -61,9 +61,9 @@ await forEachLevel((level) => {
   });
 
   test.each(["/tmp/f", "/dev/shm/f"])(
-    "SIGBUS for want of room in %s is diskFull, also when the file is gone at once",
+    "SIGBUS for want of room in %s is diskFull, also when the file is gone in the end",
     async (path) => {
-      const result = await run([PROBE, "map", path, String(64 * MIB)], small);
+      const result = await run([PROBE, "map", path, String(64 * MIB), "200"], small);
       expect(result.stdout).toContain("signal 7");
       expect(result.diskFull).toBe(true);
     },
@@ -90,7 +90,7 @@ await forEachLevel((level) => {
   });
 
   test("200 MiB of shared memory", async () => {
-    const result = await run([PROBE, "map", "/dev/shm/segment", String(200 * MIB)], {
+    const result = await run([PROBE, "map", "/dev/shm/segment", String(200 * MIB), "0"], {
       ...small,
       resources: { memory: "512MiB", time: ms(60_000) },
     });

@@ -91,6 +91,7 @@ impl Launcher {
             status: Some(blank.status),
             phase: Phase::Launching { until: Instant::now() + LIMIT },
             evidence: None,
+            counted: cgroup::Counters::default(),
             fill: Fill::default(),
             frozen: None,
             cause: Cause::Exited,

@@ -1,6 +1,6 @@
 //! One sandbox as the broker knows it, from the fork to the removal of its cgroup.
 
-use crate::cgroup::{Frozen, Group};
+use crate::cgroup::{Counters, Frozen, Group};
 use crate::evidence::Evidence;
 use crate::fill::Fill;
 use crate::message::{Cause, State, Stats};
@@ -20,6 +20,8 @@ pub struct Sandbox {
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub group: Option<Group>,
+    /// What was read of the group last: at the end its directories go one by one, and what a removed one counted must not be lost.
+    pub counted: Counters,
     pub range: Option<UidRange>,
     /// To the child, until init is exec'd.
     pub status: Option<OwnedFd>,
@@ -101,8 +103,9 @@ impl Sandbox {
     }
 
     pub fn stats(&mut self) -> Stats {
-        let counters = self.group.as_ref().map(Group::counters).unwrap_or_default();
-        Stats { counters, disk_full: self.fill.look(Instant::now()) }
+        let counted = self.group.as_ref().map(Group::counters).unwrap_or_default();
+        self.counted = counted.after(&self.counted);
+        Stats { counters: self.counted.clone(), disk_full: self.fill.look(Instant::now()) }
     }
 
     /// When its file systems are to be looked at; nothing else waits for that.

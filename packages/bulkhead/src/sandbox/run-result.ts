@@ -30,7 +30,7 @@ export interface RunResult extends OutputBytes {
   readonly pidsExceeded: boolean;
   /**
    * A file system that the workload can write to was full at some time: its own (the working directory, /tmp, /dev/shm, a writable root, each
-   * tmpfs), or the host's behind a writable directory. The broker looks from outside, so what is full for less than a millisecond may be missed,
+   * tmpfs), or the host's behind a writable directory. The broker looks from outside, so what is full for a moment only (less than 0.1 s) may be missed,
    * and so is a request that was refused while there was room (`fallocate` of too much).
    */
   readonly diskFull: boolean;

@@ -71,6 +71,21 @@ pub struct Counters {
     pub pids_exceeded: Option<u64>,
 }
 
+impl Counters {
+    /// These, and of what is not there any more what was read before.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        Self {
+            memory_bytes: self.memory_bytes.or(before.memory_bytes),
+            memory_peak_bytes: self.memory_peak_bytes.or(before.memory_peak_bytes),
+            cpu_us: self.cpu_us.or(before.cpu_us),
+            pids: self.pids.or(before.pids),
+            oom_kills: self.oom_kills.or(before.oom_kills),
+            pids_exceeded: self.pids_exceeded.or(before.pids_exceeded),
+        }
+    }
+}
+
 /// The limits as the kernel gives them back; `None` where there is no such controller.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -292,7 +307,7 @@ fn make_directory(path: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::by_own_limit;
+    use super::*;
 
     #[test]
     fn only_a_limit_that_was_reached_has_refused() {
@@ -300,5 +315,28 @@ mod tests {
         assert_eq!(by_own_limit(Some(3), Some(12), Some(13)), Some(0), "of a group above");
         assert_eq!(by_own_limit(Some(3), None, Some(13)), Some(3), "before 6.1 nobody can tell");
         assert_eq!(by_own_limit(None, Some(1), Some(13)), None);
+    }
+
+    /// On v1 there is a directory for each controller, and the one that is removed first has counted the kills.
+    #[test]
+    fn what_a_removed_directory_counted_is_kept() {
+        let top = std::env::temp_dir().join(format!("bulkhead-counters-{}", std::process::id()));
+        let at = |name: &str| top.join(name);
+        for (name, file, text) in [
+            ("memory", "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"),
+            ("pids", "pids.events", "max 2\n"),
+        ] {
+            std::fs::create_dir_all(at(name)).unwrap();
+            std::fs::write(at(name).join(file), text).unwrap();
+        }
+        let directories = ["memory", "pids"].map(|name| (name.to_owned(), at(name))).to_vec();
+        let group = Group { version: 1, directories };
+        let first = group.counters().after(&Counters::default());
+        std::fs::remove_dir_all(at("memory")).unwrap();
+        std::fs::write(at("pids").join("pids.events"), "max 3\n").unwrap();
+        let second = group.counters().after(&first);
+        std::fs::remove_dir_all(&top).unwrap();
+        assert_eq!((first.oom_kills, second.oom_kills), (Some(1), Some(1)));
+        assert_eq!((first.pids_exceeded, second.pids_exceeded), (Some(2), Some(3)));
     }
 }

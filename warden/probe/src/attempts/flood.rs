@@ -28,7 +28,7 @@ pub const ATTEMPTS: &[Attempt] = &[
     Attempt { usage: "deep DIR N", about: "directories in directories, which recursive code cannot walk", run: deep },
     Attempt { usage: "sparse PATH BYTES", about: "a huge file that takes no space, for whoever reads it", run: sparse },
     Attempt {
-        usage: "map PATH BYTES",
+        usage: "map PATH BYTES MS",
         about: "fill a sparse file through a mapping: no call that could fail",
         run: fill_mapping,
     },
@@ -201,7 +201,7 @@ fn sparse(arguments: &[String]) -> Tried {
     Ok("made".into())
 }
 
-/// In a child, which SIGBUS kills; then the file is removed, as programs that clean up after themselves do.
+/// In a child, which SIGBUS kills; some time later the file is removed, as programs do that clean up after themselves.
 fn fill_mapping(arguments: &[String]) -> Tried {
     let path = text(arguments, 0)?;
     let bytes = number(arguments, 1)?;
@@ -220,6 +220,7 @@ fn fill_mapping(arguments: &[String]) -> Tried {
     let mut status = 0;
     // SAFETY: waits for our own child.
     unsafe { libc::waitpid(child, &raw mut status, 0) };
+    std::thread::sleep(std::time::Duration::from_millis(number(arguments, 2)? as u64));
     call(libc::SYS_unlinkat, &[CWD, address(&path), 0])?;
     Ok(format!("signal {}", status & 0x7f))
 }
