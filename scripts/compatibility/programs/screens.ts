@@ -22,6 +22,10 @@ chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --d
 mkdir h && HOME=$PWD/h MOZ_DISABLE_CONTENT_SANDBOX=1 firefox-esr --headless --screenshot $PWD/a.png file://$PWD/a.html >/dev/null 2>&1; head -c 4 a.png | tail -c 3; echo`,
       prints: "PNG",
       resources: { memory: "2GiB", pids: 512, disk: "1GiB", time: "10m" },
+      fails: {
+        gvisor:
+          "gVisor's kernel answers arch_prctl(ARCH_SET_GS) with EINVAL, which Firefox's WebAssembly sandbox takes for fatal",
+      },
     },
     { name: "w3m", packages: ["w3m"], script: `echo '<b>42</b>' > a.html && w3m -dump a.html`, prints: "42" },
     {
