@@ -1,7 +1,8 @@
 /**
- * `npm run compatibility [-- --only NAME,… --levels LEVEL,… --dry]`: runs real programs of Debian at every level and writes
- * docs/compatibility.md. With `--only` or `--levels`, or `--dry`, it prints the rows and writes nothing. It exits with 1 when a program
- * fails that is said to work, or works although it is said to fail.
+ * `npm run compatibility [-- --only NAME,… --levels LEVEL,… --dry --resume]`: runs real programs of Debian at every level and writes
+ * docs/compatibility.md. With `--only` or `--levels`, or `--dry`, it prints the rows and writes nothing. `--resume` takes the outcomes of
+ * runs before this one, of the same scripts, images and levels, and tries only the rest. It exits with 1 when a program fails that is said to
+ * work, or works although it is said to fail.
  */
 
 import { writeFile } from "node:fs/promises";
@@ -10,6 +11,7 @@ import { parseArgs } from "node:util";
 import { LEVELS, type Level } from "bulkhead";
 import { documentOf, lineOf, type Row } from "./document.js";
 import { ensureImages } from "./images.js";
+import { Kept } from "./kept.js";
 import { isSurprise, type Outcome, tryProgram } from "./outcome.js";
 import type { Group } from "./program.js";
 import { building } from "./programs/building.js";
@@ -22,7 +24,12 @@ import { tools } from "./programs/tools.js";
 const groups: readonly Group[] = [languages, building, databases, screens, tools, science];
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, levels: { type: "string" }, dry: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string" },
+    levels: { type: "string" },
+    dry: { type: "boolean", default: false },
+    resume: { type: "boolean", default: false },
+  },
 });
 const levels = LEVELS.filter((level) => chosen(values.levels, level));
 const wanted = groups
@@ -33,6 +40,7 @@ if (levels.length === 0 || wanted.length === 0) {
   process.exit(2);
 }
 
+const kept = new Kept(values.resume);
 const rows: Row[] = [];
 let surprises = 0;
 for (const { group, programs } of wanted) {
@@ -40,7 +48,8 @@ for (const { group, programs } of wanted) {
   for (const program of programs) {
     const outcomes: Partial<Record<Level, Outcome>> = {};
     for (const level of levels) {
-      const outcome = await tryProgram(program, image, level);
+      const outcome = kept.find(program, image, level) ?? (await tryProgram(program, image, level));
+      kept.add(program, image, level, outcome);
       outcomes[level] = outcome;
       if (isSurprise(program, level, outcome)) surprises += 1;
     }
