@@ -7,9 +7,10 @@ use crate::caller::Caller;
 use crate::cgroup::Group;
 use crate::kernel;
 use crate::launch::FilterCache;
-use crate::mounts::{self, Ids, Prepared};
+use crate::mounts::{self, Ids, Prepared, Sources, Views};
 use crate::orders;
 use crate::payload::{self, Executable};
+use crate::processors::Offer;
 use bulkhead_confine as confine;
 use bulkhead_plan::model::{Level, Namespace, Payload, Plan};
 use bulkhead_plan::payload::LAST_FD;
@@ -35,6 +36,7 @@ pub struct Birth<'a> {
     /// To the broker: orders in, progress and errors out.
     pub status: OwnedFd,
     pub program: OwnedFd,
+    pub views: Sources<'a>,
     /// Compiled already, for the plans that are seen most.
     pub filters: &'a FilterCache,
 }
@@ -49,6 +51,7 @@ pub struct Orders {
     pub attached: Vec<OwnedFd>,
     /// For each `owner` of the plan in order, the user namespace of its idmapped mount.
     pub idmaps: Vec<OwnedFd>,
+    pub offer: Offer,
 }
 
 /// What the child tells the broker: all is in force, look at me.
@@ -76,7 +79,7 @@ pub fn run(birth: &Birth) -> ! {
 
 /// Everything that is the same for every plan. Done ahead of time where possible: moving into a v1 cgroup alone makes the
 /// kernel wait for a grace period of several milliseconds.
-fn prepare(birth: &Birth) -> Result<Option<Prepared>, Error> {
+fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
     let failed = Code::LaunchFailed;
     // Dies with the broker; said again at the end, since changing ids forgets it.
     die_with_parent()?;
@@ -101,13 +104,14 @@ fn prepare(birth: &Birth) -> Result<Option<Prepared>, Error> {
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
     mounts::detach_from_host()?;
-    birth.base.map(|base| Prepared::make(Ids::Range { base })).transpose()
+    let Some(base) = birth.base else { return Ok(None) };
+    Ok(Some((Prepared::make(Ids::Range { base })?, Views::make(&birth.views)?)))
 }
 
 fn become_payload(
     birth: &Birth,
     orders: &mut Orders,
-    prepared: Option<Prepared>,
+    prepared: Option<(Prepared, Views)>,
 ) -> Result<std::convert::Infallible, Error> {
     let failed = Code::LaunchFailed;
     let plan = &orders.plan;
@@ -142,11 +146,17 @@ fn become_payload(
     };
     let idmaps = std::mem::take(&mut orders.idmaps);
     let privileged = birth.base.is_some();
+    let (prepared, views) = match prepared {
+        Some((prepared, views)) => (Some(prepared), views),
+        None => (None, Views::make(&birth.views)?),
+    };
+    orders.offer.settle();
+    views.tell(plan.advertised.as_ref(), &birth.views)?;
     let own_ids = plan.namespaces.contains(&Namespace::User);
     let caller = &orders.caller;
     let context = mounts::Context { caller, ids, own_ids, user: &plan.user, privileged, prepared, idmaps };
-    let watched = mounts::enter(plan, &context)?;
-    drop(context);
+    let watched = mounts::enter(plan, &context, &views)?;
+    drop((context, views));
 
     if plan.namespaces.contains(&Namespace::Uts) {
         rustix::system::sethostname(plan.hostname.as_bytes()).attempt(failed, "sethostname")?;

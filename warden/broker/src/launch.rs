@@ -5,8 +5,10 @@ use crate::caller::Caller;
 use crate::cgroup;
 use crate::fill::Fill;
 use crate::message::Cause;
+use crate::mounts::Wanted;
 use crate::nursery::{Blank, Kind, Nursery, Parents};
 use crate::orders::{self, Outgoing};
+use crate::processors::{Offer, Processors};
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::{UidRange, UidRanges};
 use bulkhead_confine::seccomp::{self, Filters};
@@ -27,6 +29,7 @@ pub struct Launcher {
     ranges: Option<UidRanges>,
     program: OwnedFd,
     filters: FilterCache,
+    pub processors: Processors,
 }
 
 /// A plan, and the text that it was parsed from.
@@ -51,6 +54,7 @@ impl Launcher {
             ranges,
             program: crate::self_image::sealed()?,
             filters: FilterCache::default(),
+            processors: Processors::find(),
         })
     }
 
@@ -61,12 +65,12 @@ impl Launcher {
         let mut namespaces = vec![Mount, Pid, Ipc, Net];
         namespaces.extend((level != Level::Chroot || self.ranges.is_none()).then_some(User));
         namespaces.extend((level != Level::Chroot).then_some(Uts));
-        namespaces.extend((level != Level::Chroot && grouped).then_some(Cgroup));
+        namespaces.extend(grouped.then_some(Cgroup));
         let seccomp =
             Seccomp { profile: "default".into(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
         // What fails here will fail again at the launch, and be reported there.
         let _ = self.filters.prepare(&seccomp, &[]);
-        self.nursery.expect(Kind::new(&namespaces, grouped, false));
+        self.nursery.expect(Kind::new(&namespaces, grouped, false, Wanted::usual()));
     }
 
     /// The sandbox is launching when this returns; nothing is left when it fails.
@@ -88,6 +92,7 @@ impl Launcher {
             pidfd: blank.pidfd,
             group: blank.group,
             range: blank.range,
+            share: None,
             status: Some(blank.status),
             phase: Phase::Launching { until: Instant::now() + LIMIT },
             evidence: None,
@@ -114,8 +119,13 @@ impl Launcher {
     }
 
     fn split(&mut self) -> (&mut Nursery, Parents<'_>) {
-        let parents =
-            Parents { home: &mut self.home, ranges: &mut self.ranges, filters: &self.filters, program: &self.program };
+        let parents = Parents {
+            home: &mut self.home,
+            ranges: &mut self.ranges,
+            filters: &self.filters,
+            processors: &self.processors,
+            program: &self.program,
+        };
         (&mut self.nursery, parents)
     }
 
@@ -123,11 +133,12 @@ impl Launcher {
     fn instruct(&mut self, planned: &Planned, caller: &Caller, connections: &Connections) -> Result<Blank, Error> {
         let plan = &planned.plan;
         let stored = authorize::mappings(plan, 0).iter().any(|mapping| mapping.count > 1);
-        let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0, stored);
+        let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0, stored, Wanted::of(plan));
         let (nursery, mut parents) = self.split();
         let blank = nursery.take(&kind, &mut parents)?;
+        let offer = plan.advertised.map(|told| self.processors.offer(told.milli_cpus)).unwrap_or_default();
         let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&plan.cgroup.controllers, &plan.limits));
-        let sent = limited.and_then(|()| send_orders(&blank, planned, caller, connections));
+        let sent = limited.and_then(|()| send_orders(&blank, planned, caller, connections, &offer));
         match sent {
             Ok(()) => Ok(blank),
             Err(error) => {
@@ -138,7 +149,13 @@ impl Launcher {
     }
 }
 
-fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, connections: &Connections) -> Result<(), Error> {
+fn send_orders(
+    blank: &Blank,
+    planned: &Planned,
+    caller: &Caller,
+    connections: &Connections,
+    offer: &Offer,
+) -> Result<(), Error> {
     let mappings = authorize::mappings(&planned.plan, blank.range.map_or(0, UidRange::base));
     let mut idmaps = Vec::with_capacity(mappings.len());
     for (index, mapping) in mappings.iter().enumerate() {
@@ -147,7 +164,7 @@ fn send_orders(blank: &Blank, planned: &Planned, caller: &Caller, connections: &
             None => blank.idmap(mapping)?,
         });
     }
-    orders::send(&blank.status, &Outgoing { plan: planned.text, caller, connections, idmaps: &idmaps })
+    orders::send(&blank.status, &Outgoing { plan: planned.text, caller, connections, idmaps: &idmaps, offer })
 }
 
 /// Compiled filters of the plans seen last. They are the same for almost every plan.

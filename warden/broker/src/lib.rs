@@ -25,6 +25,7 @@ mod nursery;
 mod options;
 mod orders;
 mod payload;
+mod processors;
 mod read;
 mod sandbox;
 mod self_image;

@@ -10,6 +10,8 @@ use crate::child::{self, Birth};
 use crate::idmap::{self, Mapping};
 use crate::kernel::{self, Fork};
 use crate::launch::FilterCache;
+use crate::mounts::{Sources, Wanted};
+use crate::processors::Processors;
 use crate::uid_range::{self, UidRange, UidRanges};
 use bulkhead_plan::model::{Namespace, Owner, STORE_RANGE, StoreOwner};
 use bulkhead_plan::{Code, Error};
@@ -34,19 +36,20 @@ pub struct Kind {
     /// Its plan mounts trees of an image store, whose ids must be told as those of its range. Any child can be of such a plan; this
     /// one has the mapping beforehand.
     pub stored: bool,
+    pub views: Wanted,
 }
 
 impl Kind {
     /// In one order, so that plans which say the same in another do not make another kind.
-    pub fn new(namespaces: &[Namespace], grouped: bool, stored: bool) -> Self {
+    pub fn new(namespaces: &[Namespace], grouped: bool, stored: bool, views: Wanted) -> Self {
         let mut namespaces = namespaces.to_vec();
         namespaces.sort_unstable();
-        Self { namespaces, grouped, stored }
+        Self { namespaces, grouped, stored, views }
     }
 
     /// Whether a child of the other kind can become what this one is for.
     fn fits(&self, other: &Self) -> bool {
-        self.namespaces == other.namespaces && self.grouped == other.grouped
+        self.namespaces == other.namespaces && self.grouped == other.grouped && self.views.include(&other.views)
     }
 }
 
@@ -69,6 +72,7 @@ pub struct Parents<'a> {
     /// None without root.
     pub ranges: &'a mut Option<UidRanges>,
     pub filters: &'a FilterCache,
+    pub processors: &'a Processors,
     pub program: &'a OwnedFd,
 }
 
@@ -214,11 +218,18 @@ fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, 
     let own_user = kind.namespaces.contains(&Namespace::User);
     let user_namespace = parts.range.filter(|_| own_user).map(own_user_namespace).transpose()?;
     let privileged = parts.range.is_some();
+    // Read here, once for all of them.
+    parents.processors.described();
     // SAFETY: the broker has one thread.
     let fork = unsafe { kernel::fork(clone_flags(&kind.namespaces, privileged), group_fd.as_ref()) };
     match fork.map_err(|errno| refused(errno, privileged))? {
         Fork::Parent { pid, pidfd } => Ok((pid, pidfd, ours)),
         Fork::Child => child::run(&Birth {
+            views: Sources {
+                wanted: &kind.views,
+                cgroup: &parents.home.view(parts.group.as_ref()),
+                processors: parents.processors,
+            },
             namespaces: &kind.namespaces,
             base: parts.range.map(UidRange::base),
             user_namespace,

@@ -4,6 +4,7 @@ use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::child::Orders;
 use crate::launch::Connections;
+use crate::processors::Offer;
 use bulkhead_plan::payload::MAX_ATTACHED;
 use bulkhead_plan::{Code, Error, Plan};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -29,6 +30,7 @@ struct Header {
     groups: Vec<u32>,
     plan_bytes: usize,
     attached: usize,
+    offer: Offer,
 }
 
 /// What is sent: like `Orders`, with the plan as the text that it came as.
@@ -37,12 +39,14 @@ pub struct Outgoing<'a> {
     pub caller: &'a Caller,
     pub connections: &'a Connections<'a>,
     pub idmaps: &'a [Rc<OwnedFd>],
+    pub offer: &'a Offer,
 }
 
 pub fn send(status: &OwnedFd, orders: &Outgoing) -> Result<(), Error> {
     let Caller { uid, gid, groups } = orders.caller.clone();
     let Connections { channel, attached } = orders.connections;
-    let header = Header { uid, gid, groups, plan_bytes: orders.plan.len(), attached: attached.len() };
+    let plan_bytes = orders.plan.len();
+    let header = Header { uid, gid, groups, plan_bytes, attached: attached.len(), offer: orders.offer.clone() };
     let header = serde_json::to_vec(&header).map_err(|_| Error::new(FAILED, "encode orders"))?;
     let fds: Vec<BorrowedFd> = std::iter::once(*channel)
         .chain(attached.iter())
@@ -80,7 +84,7 @@ pub fn receive(status: &OwnedFd) -> Result<Orders, Error> {
     let idmaps = fds.collect();
     let plan = receive_plan(status, header.plan_bytes)?;
     let caller = Caller { uid: header.uid, gid: header.gid, groups: header.groups };
-    Ok(Orders { plan, caller, channel, attached, idmaps })
+    Ok(Orders { plan, caller, channel, attached, idmaps, offer: header.offer })
 }
 
 fn receive_plan(status: &OwnedFd, length: usize) -> Result<Plan, Error> {

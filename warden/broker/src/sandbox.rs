@@ -4,6 +4,7 @@ use crate::cgroup::{Counters, Frozen, Group};
 use crate::evidence::Evidence;
 use crate::fill::Fill;
 use crate::message::{Cause, State, Stats};
+use crate::processors::Share;
 use crate::server::SETTLED;
 use crate::uid_range::UidRange;
 use bulkhead_plan::{Code, Error, Plan};
@@ -23,6 +24,8 @@ pub struct Sandbox {
     /// What was read of the group last: at the end its directories go one by one, and what a removed one counted must not be lost.
     pub counted: Counters,
     pub range: Option<UidRange>,
+    /// The processors that it settled on, which count as taken until it is gone.
+    pub share: Option<Share>,
     /// To the child, until init is exec'd.
     pub status: Option<OwnedFd>,
     pub phase: Phase,

@@ -2,6 +2,8 @@
 //!
 //! `runsc` starts init with two more capabilities inside the Sentry, which is over before the first request is read.
 
+mod views;
+
 use crate::sys;
 use bulkhead_confine::process::dumpable;
 use bulkhead_confine::{capabilities, seccomp};
@@ -31,6 +33,13 @@ const ATTEMPTS: usize = 4;
 pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<(Option<OwnedFd>, Option<seccomp::Workload>), Errno> {
     leave_root()?;
     let limit = limit_pids(sentry)?;
+    if let Some(advertised) = &sentry.advertised {
+        match limit.as_ref().filter(|_| sentry.counting == Counting::Cgroup2) {
+            Some(group) => views::show_group(group, advertised)?,
+            None => views::show_texts(advertised)?,
+        }
+        views::show_controllers(PLACE)?;
+    }
     // What the policy leaves to the workload, init has to have as well.
     let own = |name: &&str| !inner.capabilities.iter().any(|left| left == name);
     let over: Vec<String> = CAPABILITIES.iter().filter(|name| own(name)).map(|name| (*name).to_owned()).collect();
@@ -67,7 +76,7 @@ fn limit_pids(sentry: &Sentry) -> Result<Option<OwnedFd>, Errno> {
     };
     mount("cgroup", PLACE, kind, MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(options))?;
     let root = rustix::fs::open(PLACE, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    mkdirat(&root, "sandbox", Mode::RWXU)?;
+    mkdirat(&root, "sandbox", Mode::from_raw_mode(0o755))?;
     let group = openat(&root, "sandbox", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     write(&group, "cgroup.procs", "1")?;
     write(&group, "pids.max", "1")?;

@@ -1,6 +1,6 @@
 //! What init is told: the part of a plan that still has to be done for each process it starts.
 
-use crate::model::{Seccomp, User};
+use crate::model::{Advertised, Seccomp, User};
 use serde::{Deserialize, Serialize};
 
 /// Passed as one JSON argument or as a file; holds nothing secret, since both are readable inside.
@@ -32,6 +32,9 @@ pub struct Sentry {
     pub pids: u64,
     /// By what they are counted.
     pub counting: Counting,
+    /// What control groups inside say.
+    #[serde(default)]
+    pub advertised: Option<Advertised>,
 }
 
 /// What a Sentry counts processes with; which one works differs from release to release.

@@ -4,6 +4,7 @@
 //! `fixtures/` must be accepted or refused alike by both.
 
 pub mod accounts;
+pub mod advertised;
 pub mod custom;
 pub mod error;
 pub mod facts;

@@ -25,6 +25,9 @@ pub struct Plan {
     /// Executed in this order, after the root.
     pub mounts: Vec<Mount>,
     pub limits: Limits,
+    /// `None`: programs see the processors and the memory of the host.
+    #[serde(default)]
+    pub advertised: Option<Advertised>,
     pub cgroup: Cgroup,
     pub seccomp: Seccomp,
     /// `None`: Landlock is not applied (and the enforcement table said so).
@@ -141,7 +144,7 @@ pub enum Mount {
     Proc(Proc),
     /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm mqueue.
     Dev(Dev),
-    /// A /sys that holds only what programs need to count processors, read-only.
+    /// A /sys that holds only what programs need to count processors and, where the plan advertises limits, /sys/fs/cgroup; read-only.
     Sys(At),
     /// Covers a file or directory with nothing, if it is there.
     Mask(At),
@@ -277,6 +280,17 @@ pub struct Limits {
     pub address_space_bytes: Option<u64>,
     /// RLIMIT_NPROC where no cgroup limits processes; otherwise `None`.
     pub processes: Option<u64>,
+}
+
+/// What /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` say of the limits, for programs that adapt to them. In the jail of `runsc`,
+/// whose own limits are wider, what it is to tell its workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Advertised {
+    pub memory_bytes: u64,
+    pub pids: u64,
+    /// The sandbox starts on as many processors as this needs, rounded up.
+    pub milli_cpus: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -75,6 +75,7 @@ impl Plan {
         mounts::root(&self.root)?;
         mounts::all(self)?;
         limits::all(&self.limits, &self.cgroup)?;
+        self.advertised.as_ref().map_or(Ok(()), limits::advertised)?;
         match &self.seccomp.profile {
             SeccompProfile::Named(name) => {
                 need(profile::PROFILES.iter().any(|(known, _)| known == name), "seccomp.profile")?;
@@ -93,7 +94,7 @@ impl Plan {
         let network = has(Namespace::Net) || self.seccomp.unix_sockets_only;
         let always = has(Namespace::Mount) && has(Namespace::Pid) && has(Namespace::Ipc) && network;
         let by_level = match self.level {
-            Level::Chroot => !has(Namespace::Uts) && !has(Namespace::Cgroup),
+            Level::Chroot => !has(Namespace::Uts),
             Level::Container | Level::Gvisor | Level::Microvm => has(Namespace::User) && has(Namespace::Uts),
         };
         need(always && by_level && distinct(&self.namespaces), "namespaces")?;

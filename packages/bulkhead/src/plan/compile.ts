@@ -10,7 +10,7 @@ import { requireCeilings } from "./compile/ceilings.js";
 import { landlockFor, namespacesFor, seccompFor } from "./compile/confinement.js";
 import { environmentFor } from "./compile/environment.js";
 import { chooseLevel } from "./compile/level.js";
-import { cgroupFor, limitsFor } from "./compile/limits.js";
+import { advertisedFor, cgroupFor, limitsFor } from "./compile/limits.js";
 import { mountsFor } from "./compile/mounts.js";
 import { bundlesOf } from "./compile/own-files.js";
 import { lenderOf } from "./compile/owner.js";
@@ -111,6 +111,7 @@ export function tabulate(
     root: rootFor(policy, inputs, mounts, lender),
     mounts,
     limits,
+    advertised: advertisedFor(policy.resources),
     cgroup,
     seccomp: seccompFor(profileFor(policy, inputs, host), namespaces, mounts),
     landlock: landlockFor(policy, mounts, facts),

@@ -38,6 +38,8 @@ const limits = z.strictObject({
   processes: pids.nullable().default(null),
 });
 
+const advertised = z.strictObject({ memoryBytes: size(MIB), pids, milliCpus: integer(10, 1_024_000) });
+
 /** The shape; `warden/plan/src/model.rs` says what each field means. Relations between fields are in `schema/relations.ts`. */
 const port = integer(0, 65_535);
 const accessPaths = z.array(pathOrRoot).max(1024);
@@ -52,6 +54,7 @@ const shape = z.strictObject({
   root,
   mounts: z.array(mount).max(256),
   limits,
+  advertised: advertised.nullable().default(null),
   cgroup: z.strictObject({
     version: z.union([z.literal(0), z.literal(1), z.literal(2)]),
     controllers: z.array(z.enum(["memory", "pids", "cpu"])),

@@ -1,6 +1,6 @@
 //! Where groups can be made: from /proc/self/cgroup, /proc/self/mountinfo and by trying.
 
-use super::{Hierarchy, controller_name, write};
+use super::{Around, Hierarchy, controller_name, write};
 use crate::read;
 use bulkhead_plan::facts::CgroupFacts;
 use bulkhead_plan::model::Controller;
@@ -15,7 +15,7 @@ struct Mounted {
     options: String,
 }
 
-pub fn discover() -> (Hierarchy, CgroupFacts) {
+pub fn discover() -> (Hierarchy, CgroupFacts, Around) {
     let own = read::text("/proc/self/cgroup").unwrap_or_default();
     let mounts = read::text("/proc/self/mountinfo").unwrap_or_default();
     let unified = mounted(&mounts, "cgroup2");
@@ -34,7 +34,12 @@ pub fn discover() -> (Hierarchy, CgroupFacts) {
         },
     };
     let facts = facts(&hierarchy, layout, why);
-    (hierarchy, facts)
+    let around = Around {
+        unified: unified.first().zip(unified_path(&own)).and_then(|(mount, path)| own_directory(mount, path)),
+        cpuset: legacy_of(&own, &legacy, "cpuset"),
+        hierarchies: read::text("/proc/cgroups").unwrap_or_default(),
+    };
+    (hierarchy, facts, around)
 }
 
 fn facts(hierarchy: &Hierarchy, layout: &str, why: Option<String>) -> CgroupFacts {
@@ -83,7 +88,7 @@ fn own_directory(mount: &Mounted, own: &str) -> Option<PathBuf> {
 /// processes of its own (the "no internal processes" rule), unless it is the root or we are alone in it.
 fn find_v2(own: &str, mounts: &[Mounted]) -> Result<Hierarchy, String> {
     let mount = mounts.first().ok_or("no cgroup2 file system is mounted")?;
-    let path = own.lines().find_map(|line| line.strip_prefix("0::")).ok_or("not in a v2 cgroup")?;
+    let path = unified_path(own).ok_or("not in a v2 cgroup")?;
     let start = own_directory(mount, path).ok_or("the mounted hierarchy does not show our own cgroup")?;
     let mut why = String::from("no cgroup from ours upwards is writable and has controllers for those below it");
     if writable(&start) {
@@ -144,16 +149,25 @@ fn step_down(own: &Path) -> Result<(), bulkhead_plan::Error> {
     write(&below.join("cgroup.procs"), "0")
 }
 
+fn unified_path(own: &str) -> Option<&str> {
+    own.lines().find_map(|line| line.strip_prefix("0::"))
+}
+
+/// Our own group in the v1 hierarchy of this controller.
+fn legacy_of(own: &str, mounts: &[Mounted], controller: &str) -> Option<PathBuf> {
+    let found = mounts.iter().find(|mount| mount.options.split(',').any(|one| one == controller))?;
+    let path = own.lines().find_map(|line| {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(':')?;
+        controllers.split(',').any(|one| one == controller).then_some(path)
+    })?;
+    own_directory(found, path)
+}
+
 fn find_v1(own: &str, mounts: &[Mounted]) -> Option<Hierarchy> {
     let mut parents = Vec::new();
     for controller in ["memory", "pids", "cpu", "cpuacct", "freezer"] {
-        let found = mounts.iter().find(|mount| mount.options.split(',').any(|one| one == controller));
-        let path = own.lines().find_map(|line| {
-            let (_, rest) = line.split_once(':')?;
-            let (controllers, path) = rest.split_once(':')?;
-            controllers.split(',').any(|one| one == controller).then_some(path)
-        });
-        let Some(directory) = found.zip(path).and_then(|(mount, path)| own_directory(mount, path)) else { continue };
+        let Some(directory) = legacy_of(own, mounts, controller) else { continue };
         let writable = rustix::fs::access(&directory, rustix::fs::Access::WRITE_OK).is_ok();
         // cpu and cpuacct are often one hierarchy under two names: one directory is enough.
         let known = parents.iter().any(|(_, one): &(String, PathBuf)| same_hierarchy(one, &directory));

@@ -38,11 +38,46 @@ pub enum Hierarchy {
 pub struct Home {
     hierarchy: Hierarchy,
     facts: CgroupFacts,
+    around: Around,
     name: String,
     /// Held locked while we live.
     locks: Vec<OwnedFd>,
     /// How many groups were made: numbers name them.
     made: u64,
+}
+
+/// What else there is of control groups where the broker is.
+pub struct Around {
+    /// The broker's own group.
+    unified: Option<PathBuf>,
+    cpuset: Option<PathBuf>,
+    /// /proc/cgroups of the host.
+    hierarchies: String,
+}
+
+/// What is shown of control groups inside.
+pub enum View {
+    /// The sandbox's group.
+    V2(PathBuf),
+    V1 {
+        /// The sandbox's, by controller.
+        groups: Vec<(String, PathBuf)>,
+        /// The broker's own: a sandbox has none there.
+        cpuset: Option<PathBuf>,
+        hierarchies: String,
+    },
+    /// No group limits all that the plan does; `around` is the v2 group that the sandbox is in, if any.
+    Texts { around: Option<PathBuf> },
+}
+
+impl View {
+    /// /proc/cgroups of a host with v1, from which programs see that it is one.
+    pub fn hierarchies(&self) -> Option<&str> {
+        match self {
+            Self::V1 { hierarchies, .. } => Some(hierarchies),
+            Self::V2(_) | Self::Texts { .. } => None,
+        }
+    }
 }
 
 /// One sandbox's group.
@@ -100,7 +135,7 @@ pub struct InForce {
 impl Home {
     /// Finds where groups can be made and cleans up after brokers that died. Makes nothing yet.
     pub fn find() -> Self {
-        let (hierarchy, facts) = discover();
+        let (hierarchy, facts, around) = discover();
         for parent in hierarchy.parents() {
             stale::remove_below(parent);
         }
@@ -108,7 +143,7 @@ impl Home {
         // Without randomness the name is only guessable, and making the directory fails if it is taken.
         let _ = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty());
         let name = format!("{}{:016x}", stale::PREFIX, u64::from_ne_bytes(random));
-        Self { hierarchy, facts, name, locks: Vec::new(), made: 0 }
+        Self { hierarchy, facts, around, name, locks: Vec::new(), made: 0 }
     }
 
     pub fn facts(&self) -> &CgroupFacts {
@@ -136,6 +171,19 @@ impl Home {
             let _ = group.remove();
         })?;
         Ok(group)
+    }
+
+    /// What a sandbox in this group may see of it.
+    pub fn view(&self, group: Option<&Group>) -> View {
+        match group {
+            Some(group) if group.version == 1 => View::V1 {
+                groups: group.directories.clone(),
+                cpuset: self.around.cpuset.clone(),
+                hierarchies: self.around.hierarchies.clone(),
+            },
+            Some(group) => v2::view(group),
+            None => View::Texts { around: self.around.unified.clone() },
+        }
     }
 
     fn settle(&mut self) -> Result<(), Error> {

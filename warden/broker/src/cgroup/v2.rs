@@ -1,6 +1,6 @@
 //! The unified hierarchy.
 
-use super::{Counters, Group, InForce, read_keyed, read_number, write};
+use super::{Counters, Group, InForce, View, read_keyed, read_number, write};
 use crate::read;
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
@@ -33,6 +33,13 @@ pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(
             write(&path.join("cpu.max"), &format!("{} {PERIOD_US}", limits.milli_cpus * PERIOD_US / 1000))
         }
     }
+}
+
+/// A group without one of the controllers has no file for it, and nothing can be added to it.
+pub fn view(group: &Group) -> View {
+    let path = path(group).to_owned();
+    let complete = ["memory.max", "cpu.max", "pids.max"].iter().all(|name| path.join(name).exists());
+    if complete { View::V2(path) } else { View::Texts { around: Some(path) } }
 }
 
 fn path(group: &Group) -> &Path {

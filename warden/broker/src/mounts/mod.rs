@@ -7,11 +7,11 @@ mod api;
 mod bind;
 mod device;
 mod file;
-mod kernel_view;
 mod layers;
 mod prepared;
 mod root;
 mod target;
+mod views;
 
 use crate::attempt::Attempt;
 use crate::caller::Caller;
@@ -24,6 +24,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};
 use std::cell::RefCell;
 use std::rc::Rc;
+pub use views::{Sources, Views, Wanted};
 
 /// How ids inside are written in a mount option.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +73,7 @@ pub fn detach_from_host() -> Result<(), Error> {
 }
 
 /// Builds the tree, makes it the root and lets go of the host's. Returns the writable file systems, whose fill level the broker watches.
-pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
+pub fn enter(plan: &Plan, context: &Context, views: &Views) -> Result<Vec<OwnedFd>, Error> {
     let failed = Code::MountFailed;
     let mut idmaps = context.idmaps.iter();
     let mut watched = Vec::new();
@@ -82,8 +83,8 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
     let tree = Tree {
         root: Rc::clone(&root),
         description: &plan.root,
+        views,
         staging: staging.as_ref(),
-        covers: kernel_view::Covers::default(),
         reserved: RefCell::default(),
         nested: RefCell::default(),
         bound: RefCell::default(),
@@ -106,8 +107,8 @@ pub fn enter(plan: &Plan, context: &Context) -> Result<Vec<OwnedFd>, Error> {
 struct Tree<'a> {
     root: Rc<OwnedFd>,
     description: &'a Root,
+    views: &'a Views,
     staging: Option<&'a root::Staging>,
-    covers: kernel_view::Covers,
     /// The root itself, /proc, /sys and /dev, as device and inode: nothing is mounted over these or into them.
     reserved: RefCell<Vec<(u64, u64)>>,
     /// Trees that were mounted in it.
@@ -192,9 +193,9 @@ fn place<'a>(
         Mount::Bind(bind) => bind::place(bind, tree, context, idmaps, watched),
         Mount::Layers(layers) => layers::place(layers, tree, context, idmaps, watched),
         Mount::Tmpfs(tmpfs) => place_tmpfs(tmpfs, tree, context, watched),
-        Mount::Proc(proc) => kernel_view::place_proc(proc, tree, context),
-        Mount::Sys(at) => kernel_view::place_sys(&at.at, tree, context),
-        Mount::Mask(at) => kernel_view::place_mask(&at.at, tree),
+        Mount::Proc(proc) => tree.views.place_proc(&proc.at, tree),
+        Mount::Sys(at) => tree.views.place_sys(&at.at, tree),
+        Mount::Mask(at) => tree.views.place_mask(&at.at, tree),
         Mount::Dev(dev) => device::place(dev, tree, context, watched),
         Mount::File(file) => file::place_file(&file.at, file.content.as_bytes(), tree),
         Mount::Passwd(file) => file::place_file(&file.at, accounts::passwd(file, context).as_bytes(), tree),

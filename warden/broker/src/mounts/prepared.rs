@@ -1,24 +1,17 @@
 //! The parts of a tree that are the same for every plan, made while nobody waits for them and attached to nothing yet.
 
-use super::{Ids, device, kernel_view};
+use super::{Ids, device};
 use bulkhead_plan::Error;
 use rustix::fd::OwnedFd;
 
 /// Only as root: without it the ids that these file systems need are not there before the plan is.
 pub struct Prepared {
-    pub proc: OwnedFd,
-    pub sys: OwnedFd,
     pub dev: OwnedFd,
     pub terminals: OwnedFd,
 }
 
 impl Prepared {
     pub fn make(ids: Ids) -> Result<Self, Error> {
-        Ok(Self {
-            proc: kernel_view::make_proc()?,
-            sys: kernel_view::make_sys()?,
-            dev: device::make(true)?,
-            terminals: device::make_terminals(Some(ids))?,
-        })
+        Ok(Self { dev: device::make(true)?, terminals: device::make_terminals(Some(ids))? })
     }
 }

@@ -78,6 +78,7 @@ impl Server {
                 if let Err(error) = look_at(sandbox, privileged) {
                     return sandbox.fail(error);
                 }
+                sandbox.share = self.launcher.processors.settled(sandbox.pid);
             }
             Received::End => return self.launched(&id),
             Received::Failed(error) => return sandbox.fail(error),

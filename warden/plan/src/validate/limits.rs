@@ -1,7 +1,7 @@
 //! Limits: wide enough for any machine, narrow enough that no arithmetic on them overflows, in Rust or in JavaScript.
 
 use super::{Checked, distinct, need};
-use crate::model::{Cgroup, Controller, Limits};
+use crate::model::{Advertised, Cgroup, Controller, Limits};
 use std::ops::RangeInclusive;
 
 const MIB: u64 = 1 << 20;
@@ -29,6 +29,12 @@ pub fn all(limits: &Limits, cgroup: &Cgroup) -> Checked {
     let limited = |controller| cgroup.controllers.contains(&controller);
     need(limited(Controller::Memory) || limits.address_space_bytes.is_some(), "limits.addressSpaceBytes")?;
     need(limited(Controller::Pids) || limits.processes.is_some(), "limits.processes")
+}
+
+pub fn advertised(advertised: &Advertised) -> Checked {
+    within(advertised.memory_bytes, MIB..=MAX_SIZE, "advertised.memoryBytes")?;
+    within(advertised.pids, 2..=MAX_PIDS, "advertised.pids")?;
+    within(advertised.milli_cpus, 10..=1_024_000, "advertised.milliCpus")
 }
 
 pub fn within(value: u64, range: RangeInclusive<u64>, field: &str) -> Checked {

@@ -45,7 +45,7 @@ export interface Contents {
 }
 
 /** What the jail has of the workload's own plan. */
-export type Shared = Pick<Plan, "id" | "hostname" | "namespaces" | "limits">;
+export type Shared = Pick<Plan, "id" | "hostname" | "namespaces" | "limits" | "advertised">;
 
 /**
  * The plan that `runsc` runs under: an empty root that holds it and the workload's tree, no network, a uid range and namespaces of its
@@ -81,6 +81,8 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
       addressSpaceBytes: null,
       processes: null,
     },
+    // `runsc` takes what its workload has from the /proc/meminfo of its jail, and from the processors that it may run on.
+    advertised: shared.advertised,
     cgroup,
     seccomp: { profile: "sentry", denySetid: contents.writesHost, unixSocketsOnly: false, whiteouts: false },
     landlock: null,

@@ -49,10 +49,10 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
 }
 
 /** What the broker tells init at level container, and what it does there itself. */
-export function innerPlan({ user, capabilities, limits, seccomp }: Plan, counting: Counting): object {
+export function innerPlan({ user, capabilities, limits, seccomp, advertised }: Plan, counting: Counting): object {
   // The Sentry has no audit log, and refuses the flag that asks for it.
   const profile = typeof seccomp.profile === "string" ? seccomp.profile : { ...seccomp.profile, log: false };
-  const sentry = { seccomp: { ...seccomp, profile }, pids: limits.pids, counting };
+  const sentry = { seccomp: { ...seccomp, profile }, pids: limits.pids, counting, advertised };
   return { user, switchesUser: true, capabilities, openFiles: limits.openFiles, sentry };
 }
 

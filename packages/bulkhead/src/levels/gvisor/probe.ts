@@ -81,7 +81,7 @@ function probePlan(found: Found, { facts }: Broker): Plan {
   const namespaces = names.filter((name) => name !== "cgroup" || facts.namespaces.includes(name));
   const cgroup = { version, controllers: (["memory", "pids"] as const).filter((name) => controllers.includes(name)) };
   const mount = { kind: "bind", source: baseRootPath(), at: ROOT, readOnly: true, exec: true, owner: null } as const;
-  return jailOf(found, { id, hostname: "probe", namespaces, limits }, cgroup, {
+  return jailOf(found, { id, hostname: "probe", namespaces, limits, advertised: null }, cgroup, {
     mounts: [mount],
     config: {
       ociVersion: "1.0.2",

@@ -87,6 +87,8 @@ export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, mon
       addressSpaceBytes: cgroup.controllers.includes("memory") ? null : memoryBytes * 2 + 2048 * MIB,
       processes: cgroup.controllers.includes("pids") ? null : pids,
     },
+    // The guest advertises its own; a monitor sizes nothing by what it sees.
+    advertised: null,
     cgroup,
     seccomp: {
       profile: monitor.seccomp,

@@ -14,7 +14,8 @@ export function namespacesFor(level: Level, facts: Facts): readonly Namespace[] 
   // Without root every level needs one: nobody else may mount. With it, chroot does without (hosts may forbid them).
   if (level !== "chroot" || !facts.privileged) names.push("user");
   if (level !== "chroot") names.push("uts");
-  if (level !== "chroot" && facts.namespaces.includes("cgroup")) names.push("cgroup");
+  // Without one, /proc/self/cgroup names a path of the host's that programs inside cannot look up.
+  if (facts.namespaces.includes("cgroup")) names.push("cgroup");
   return names;
 }
 

@@ -8,6 +8,7 @@ import type { Mount } from "../schema.js";
 const MASKED_PROC = [
   "acpi",
   "asound",
+  "buddyinfo",
   "bus",
   "cmdline",
   "config.gz",
@@ -29,8 +30,11 @@ const MASKED_PROC = [
   "schedstat",
   "scsi",
   "softirqs",
+  "swaps",
   "timer_list",
   "timer_stats",
+  "vmstat",
+  "zoneinfo",
 ] as const;
 
 /** /proc, /sys and /dev: the same in every sandbox, but for the size of /dev/shm. `mqueue`: with its own POSIX message queues, which no jail needs. */

@@ -1,6 +1,6 @@
 import type { Facts } from "../../host/facts.js";
 import type { ResolvedResources } from "../../policy/resolved.js";
-import type { Cgroup, Limits } from "../schema.js";
+import type { Cgroup, Limits, Plan } from "../schema.js";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -27,6 +27,11 @@ export function limitsFor(resources: ResolvedResources, cgroup: Cgroup): Limits 
     addressSpaceBytes: cgroup.controllers.includes("memory") ? null : addressSpace(memoryBytes),
     processes: cgroup.controllers.includes("pids") ? null : pids,
   };
+}
+
+/** What programs inside are told, whatever keeps it: they size heaps and pools by it. */
+export function advertisedFor({ memoryBytes, pids, milliCpus }: ResolvedResources): Plan["advertised"] {
+  return { memoryBytes, pids, milliCpus };
 }
 
 /**

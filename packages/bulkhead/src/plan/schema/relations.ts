@@ -23,7 +23,7 @@ export function* misfits(plan: Plan): Generator<readonly (string | number)[]> {
 function namespacesFit({ namespaces, level, seccomp }: Plan): boolean {
   const has = (name: Plan["namespaces"][number]) => namespaces.includes(name);
   const always = has("mount") && has("pid") && has("ipc") && (has("net") || seccomp.unixSocketsOnly);
-  const byLevel = level === "chroot" ? !has("uts") && !has("cgroup") : has("user") && has("uts");
+  const byLevel = level === "chroot" ? !has("uts") : has("user") && has("uts");
   return always && byLevel && isDistinct(namespaces);
 }
 

@@ -1,0 +1,163 @@
+//! Which processors of the host each sandbox starts on. Programs count those that they may run on, so a sandbox that has the time
+//! of two runs on two. Widening the set again brings it nothing: its quota stays what it is.
+
+use crate::kernel;
+use crate::read;
+use serde::{Deserialize, Serialize};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+
+pub struct Processors {
+    /// Those that the broker itself may run on.
+    allowed: Vec<u32>,
+    /// How many sandboxes run on each of them.
+    sandboxes: Rc<RefCell<Vec<u32>>>,
+    /// Where to look first: brokers do not know of each other, and must not all begin with the same one.
+    first: Cell<usize>,
+    described: OnceCell<Vec<(u32, String)>>,
+}
+
+/// Processors to choose from, those with the fewest sandboxes first; `equal` of them have equally few.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// None, where it needs as many as there are.
+    wanted: usize,
+    equal: usize,
+    processors: Vec<u32>,
+}
+
+impl Offer {
+    /// Binds the calling process. Of equals it takes the one that it runs on: to move would cost it time, and the scheduler had a
+    /// reason to run it there.
+    pub fn settle(&self) {
+        if self.wanted == 0 {
+            return;
+        }
+        let now = u32::try_from(rustix::thread::sched_getcpu()).ok();
+        // What programs inside are told is read from the process afterwards, so it is true also where the kernel refuses this.
+        let _ = kernel::set_affinity(0, &self.chosen(now));
+    }
+
+    fn chosen(&self, now: Option<u32>) -> Vec<u32> {
+        let mut processors = self.processors.clone();
+        let at = self.processors.iter().take(self.equal).position(|one| Some(*one) == now);
+        if let Some(at) = at.filter(|at| *at >= self.wanted) {
+            processors.swap(at, self.wanted.saturating_sub(1));
+        }
+        processors.truncate(self.wanted);
+        processors
+    }
+}
+
+/// What one sandbox takes up, until it is dropped.
+pub struct Share {
+    sandboxes: Rc<RefCell<Vec<u32>>>,
+    taken: Vec<usize>,
+}
+
+impl Processors {
+    pub fn find() -> Self {
+        let allowed = kernel::affinity(0).unwrap_or_default();
+        let sandboxes = Rc::new(RefCell::new(vec![0; allowed.len()]));
+        let first = Cell::new(std::process::id() as usize);
+        Self { allowed, sandboxes, first, described: OnceCell::new() }
+    }
+
+    /// Where a sandbox that needs so many may run. It chooses when it is ready, near where it runs by then.
+    pub fn offer(&self, milli_cpus: u64) -> Offer {
+        let wanted = usize::try_from(milli_cpus.div_ceil(1000)).unwrap_or(usize::MAX);
+        let all = self.allowed.len();
+        if wanted >= all {
+            return Offer::default();
+        }
+        let first = self.first.replace(self.first.get().wrapping_add(wanted)) % all;
+        let mut order: Vec<usize> = (first..all).chain(0..first).collect();
+        let sandboxes = self.sandboxes.borrow();
+        order.sort_by_key(|&index| sandboxes.get(index).copied());
+        let of = |index: usize| sandboxes.get(index).copied();
+        let equal = order.iter().take_while(|&&index| of(index) == order.first().and_then(|&least| of(least))).count();
+        order.truncate(wanted.max(equal));
+        Offer {
+            wanted,
+            equal,
+            processors: order.iter().filter_map(|&index| self.allowed.get(index).copied()).collect(),
+        }
+    }
+
+    /// Counts where a sandbox has settled.
+    pub fn settled(&self, pid: i32) -> Option<Share> {
+        let chosen = kernel::affinity(pid).ok()?;
+        if chosen.len() >= self.allowed.len() {
+            return None;
+        }
+        let taken: Vec<usize> =
+            (0..).zip(&self.allowed).filter(|(_, one)| chosen.contains(one)).map(|(at, _)| at).collect();
+        for &index in &taken {
+            if let Some(count) = self.sandboxes.borrow_mut().get_mut(index) {
+                *count += 1;
+            }
+        }
+        Some(Share { sandboxes: Rc::clone(&self.sandboxes), taken })
+    }
+
+    /// What /proc/cpuinfo says of each, read once: on a large host the kernel asks every processor for its frequency.
+    pub fn described(&self) -> &[(u32, String)] {
+        self.described.get_or_init(|| {
+            let text = read::text("/proc/cpuinfo").unwrap_or_default();
+            let number =
+                |block: &str| block.lines().next()?.strip_prefix("processor")?.split(':').nth(1)?.trim().parse().ok();
+            text.split("\n\n").filter_map(|block| Some((number(block)?, block.to_owned()))).collect()
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut sandboxes = self.sandboxes.borrow_mut();
+        for &index in &self.taken {
+            if let Some(count) = sandboxes.get_mut(index) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(count: u32) -> Processors {
+        let sandboxes = Rc::new(RefCell::new(vec![0; count as usize]));
+        Processors { allowed: (0..count).collect(), sandboxes, first: Cell::new(1), described: OnceCell::new() }
+    }
+
+    #[test]
+    fn the_quietest_come_first_and_in_turn() {
+        let processors = of(4);
+        assert_eq!(processors.offer(1000).processors, [1, 2, 3, 0]);
+        assert_eq!(processors.offer(1001).chosen(None), [2, 3]);
+        *processors.sandboxes.borrow_mut() = vec![1, 0, 1, 0];
+        assert_eq!(processors.offer(1001).chosen(Some(0)), [1, 3]);
+    }
+
+    #[test]
+    fn among_equals_it_stays_where_it_runs() {
+        let processors = of(4);
+        assert_eq!(processors.offer(1000).chosen(Some(3)), [3]);
+        *processors.sandboxes.borrow_mut() = vec![0, 0, 0, 1];
+        assert_eq!(processors.offer(1000).chosen(Some(3)), [2]);
+    }
+
+    #[test]
+    fn whoever_needs_all_is_bound_to_none() {
+        assert_eq!(of(2).offer(1001), Offer::default());
+        assert_eq!(of(0).offer(10), Offer::default());
+    }
+
+    #[test]
+    fn each_processor_is_described_once() {
+        let processors = Processors::find();
+        let described = processors.described();
+        assert!(processors.allowed.iter().all(|number| described.iter().filter(|(one, _)| one == number).count() == 1));
+    }
+}

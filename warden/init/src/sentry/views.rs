@@ -1,0 +1,64 @@
+//! /sys/fs/cgroup and /proc/cgroups where the kernel is the Sentry: it knows how many processors and how much memory there are from its
+//! jail, but shows no control group by itself.
+
+use super::write;
+use bulkhead_plan::advertised::{CONTROLLER_DIRECTORIES, UNIFIED};
+use bulkhead_plan::model::Advertised;
+use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat};
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_remount, unmount};
+use std::os::fd::OwnedFd;
+
+const GROUPS: &str = "/sys/fs/cgroup";
+const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC);
+
+/// The group that counts, with what it does not count itself. Seen from its own namespace it has no name, and nothing is above it.
+pub fn show_group(group: &OwnedFd, advertised: &Advertised) -> Result<(), Errno> {
+    write(group, "memory.max", &advertised.memory_bytes.to_string())?;
+    write(group, "cpu.max", advertised.cpu_max().trim_end())?;
+    // SAFETY: integers only; init has one thread.
+    if unsafe { libc::unshare(libc::CLONE_NEWCGROUP) } != 0 {
+        return Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO));
+    }
+    mount("cgroup", GROUPS, "cgroup2", QUIET | MountFlags::RDONLY, Some(c"nsdelegate"))
+}
+
+/// A Sentry without groups of version 2: files that say the same.
+pub fn show_texts(advertised: &Advertised) -> Result<(), Errno> {
+    let directory = scratch(GROUPS)?;
+    for name in CONTROLLER_DIRECTORIES {
+        mkdirat(&directory, name, Mode::from_raw_mode(0o755))?;
+    }
+    for (name, text) in advertised.group() {
+        make(&directory, name, &text)?;
+    }
+    read_only(GROUPS)
+}
+
+/// From it programs see that there is one hierarchy for all controllers. `place`: a directory that nothing is mounted on.
+pub fn show_controllers(place: &str) -> Result<(), Errno> {
+    const NAME: &str = "cgroups";
+    let directory = scratch(place)?;
+    make(&directory, NAME, UNIFIED)?;
+    let bound = mount_bind(format!("{place}/{NAME}"), "/proc/cgroups");
+    drop(directory);
+    unmount(place, UnmountFlags::DETACH)?;
+    bound
+}
+
+fn scratch(at: &str) -> Result<OwnedFd, Errno> {
+    mount("none", at, "tmpfs", QUIET, Some(c"mode=0755,size=64k"))?;
+    rustix::fs::open(at, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Nobody else can write them either: they are init's, whose id no workload has.
+fn make(directory: &OwnedFd, name: &str, text: &str) -> Result<(), Errno> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let file = openat(directory, name, flags, Mode::from_raw_mode(0o644))?;
+    rustix::io::write(&file, text.as_bytes())?;
+    rustix::fs::chmodat(directory, name, Mode::from_raw_mode(0o444), AtFlags::empty())
+}
+
+fn read_only(at: &str) -> Result<(), Errno> {
+    mount_remount(at, MountFlags::BIND | MountFlags::RDONLY | QUIET, "")
+}
