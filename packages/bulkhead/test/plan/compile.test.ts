@@ -203,7 +203,7 @@ describe("a writable root", () => {
 
 describe("level chroot", () => {
   it("does without the namespaces that hosts forbid, as root", () => {
-    expect(compiled({ level: "chroot" }).plan.namespaces).toEqual(["mount", "pid", "ipc", "net"]);
+    expect(compiled({ level: "chroot" }).plan.namespaces).toEqual(["mount", "pid", "ipc", "net", "cgroup"]);
   });
 
   it("needs a user namespace without root", () => {
