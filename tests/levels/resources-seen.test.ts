@@ -125,7 +125,8 @@ await forEachLevel((level) => {
   });
 
   program("python3", "counts the processors of the policy", async () => {
-    const script = "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)), getattr(os, 'process_cpu_count', os.cpu_count)())";
+    const script =
+      "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)), getattr(os, 'process_cpu_count', os.cpu_count)())";
     expect((await run(["python3", "-c", script], ofHost())).stdout).toBe("1 1 1\n");
   });
 
@@ -141,16 +142,20 @@ await forEachLevel((level) => {
     expect(await printed("uptime; vmstat 2>&1; top -bn1 2>&1 | head -3", ofHost())).toContain("load average");
   });
 
-  test.skipIf(!hasGo)("Go runs as many at once as the policy has processors", async () => {
-    await using directory = await TemporaryDirectory.create("go", 0o755);
-    await writeFile(directory.join("main.go"), GO_COUNTER);
-    const environment = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=mod", GO111MODULE: "off" };
-    await execute(GO, ["build", "-o", directory.join("counter"), directory.join("main.go")], { env: environment });
-    const files = [{ host: directory.path, at: "/go" }];
-    expect((await run(["/go/counter"], { ...policy(), files })).stdout).toBe("1 1\n");
-    const both = Math.min(2, PROCESSORS);
-    expect((await run(["/go/counter"], { ...policy({ cpus: 1.5 }), files })).stdout).toBe(`${both} ${both}\n`);
-  }, ms(120_000));
+  test.skipIf(!hasGo)(
+    "Go runs as many at once as the policy has processors",
+    async () => {
+      await using directory = await TemporaryDirectory.create("go", 0o755);
+      await writeFile(directory.join("main.go"), GO_COUNTER);
+      const environment = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=mod", GO111MODULE: "off" };
+      await execute(GO, ["build", "-o", directory.join("counter"), directory.join("main.go")], { env: environment });
+      const files = [{ host: directory.path, at: "/go" }];
+      expect((await run(["/go/counter"], { ...policy(), files })).stdout).toBe("1 1\n");
+      const both = Math.min(2, PROCESSORS);
+      expect((await run(["/go/counter"], { ...policy({ cpus: 1.5 }), files })).stdout).toBe(`${both} ${both}\n`);
+    },
+    ms(120_000),
+  );
 
   test.runIf(PROCESSORS > 1 && level !== "microvm")("sandboxes do not all sit on the same processor", async () => {
     await using one = await Sandbox.create(policy());
