@@ -18,7 +18,7 @@ export function brokerCommand(): Command {
     .option("--allow-uid <uid>", "let this user launch sandboxes (may be given again)", collectUid)
     .option("--max-memory <size>", "most memory that one sandbox may ask for")
     .option("--max-pids <n>", "most processes of one sandbox", wholeNumber)
-    .option("--max-cpus <n>", "most processors of one sandbox", Number)
+    .option("--max-cpus <n>", "most processors of one sandbox", decimal)
     .option("--max-sandboxes <n>", "most sandboxes of one caller at once (default: 256)", wholeNumber)
     .addHelpText("after", EXAMPLES.broker)
     .action(async (flags: BrokerFlags) => {
@@ -29,6 +29,11 @@ export function brokerCommand(): Command {
 
 function collectUid(text: string, before: readonly number[] = []): readonly number[] {
   return [...before, wholeNumber(text)];
+}
+
+function decimal(text: string): number {
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text)) throw new InvalidArgumentError("It must be a number, such as 1.5.");
+  return Number(text);
 }
 
 function wholeNumber(text: string): number {
