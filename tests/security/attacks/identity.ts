@@ -19,7 +19,8 @@ export const identity: readonly Attack[] = [
   },
   { title: "no confinement at all", attempt: ["unconfined"] },
   { title: "write the uid map", rule: 5, attempt: ["id-map"] },
-  ...["7", "8", "4", "1", "12"].map(
+  // Not RLIMIT_FSIZE: what bounds files are the file systems (decision 0019), and the floods fill those.
+  ...["7", "8", "4", "12"].map(
     (resource): Attack => ({ title: `raise resource limit ${resource}`, rule: 11, attempt: ["raise-limit", resource] }),
   ),
   // The Sentry keeps such a number, and schedules by nothing.
