@@ -221,5 +221,7 @@ describe("the sockets of runs", () => {
     run.child.kill("SIGTERM");
     await run.ended;
     expect(existsSync(path)).toBe(false);
+    // Nor the directory, unless another run of that user's has its socket there.
+    expect(existsSync("/tmp/bulkhead-4242")).toBe(false);
   });
 });

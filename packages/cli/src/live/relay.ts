@@ -1,4 +1,4 @@
-import { readdirSync, unlinkSync } from "node:fs";
+import { readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -25,6 +25,7 @@ export class Relay {
   readonly #kept = new KeptOutput();
   readonly #followers = new Set<Socket>();
   #server: Server | undefined;
+  #directory: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** Where the workload's output is to be sent. */
@@ -41,11 +42,22 @@ export class Relay {
   /** Tells those who follow with which code this program ends. */
   async end(exitCode: number): Promise<void> {
     clearTimeout(this.#timer);
-    this.#server?.close();
+    this.#close();
     const goodbye = frame("end", Buffer.from(JSON.stringify({ exitCode })));
     const told = [...this.#followers].map((socket) => new Promise<void>((resolve) => socket.end(goodbye, resolve)));
     if (told.length === 0) return;
     await Promise.race([Promise.all(told), new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))]);
+  }
+
+  /** Node removes the socket; the directory is left for the runs that still have one in it. */
+  #close(): void {
+    if (this.#server === undefined) return;
+    this.#server.close();
+    try {
+      if (this.#directory !== undefined) rmdirSync(this.#directory);
+    } catch {
+      return;
+    }
   }
 
   #sink(stream: Piece["stream"], target: Writable): Writable {
@@ -63,14 +75,18 @@ export class Relay {
     else follower.write(bytes);
   }
 
-  #open({ id, kill }: Pick<RunControl, "id" | "kill">): void {
+  #open(control: Pick<RunControl, "id" | "kill">, again = true): void {
+    const { id, kill } = control;
     const directory = runsDirectory(process.getuid?.() ?? 0, true);
     const path = directory === undefined ? undefined : socketOf(directory, id);
     if (directory === undefined || path === undefined) return;
     removeDead(directory);
     this.#server = createServer((socket) => this.#serve(socket, kill));
-    // Without it the run goes on as well: nobody can ask for its output, and is told so.
-    this.#server.on("error", () => undefined);
+    this.#directory = directory;
+    // Without it the run goes on as well: nobody can ask for its output, and is told so. The last run that left may have taken the directory along.
+    this.#server.on("error", (error: NodeJS.ErrnoException) => {
+      if (again && error.code === "ENOENT") this.#open(control, false);
+    });
     this.#server.listen({ path });
     this.#server.unref();
   }
