@@ -60,7 +60,7 @@ await exceptAt({ microvm: "its programs are those of `root: host`, which a guest
             level,
             root: "host",
             env: { WEB: `web.test:${web.port}` },
-            resources: { openFiles: 20_000, memory: "1GiB", pids: 100 },
+            resources: { openFiles: 16_000, memory: "1GiB", pids: 100 },
             network: { allow: [{ host: "web.test", ports: web.port, protocol: "http", private: true }] },
           },
           { egress: { resolver: { servers: names.servers } } },

@@ -18,7 +18,7 @@ export const privilege: readonly Attempt[] = [
   { ...inClass, title: "real-time scheduling", argv: ["real-time"] },
   { ...inClass, title: "a priority above others'", argv: ["nice"] },
   { ...inClass, title: "never be killed for memory", argv: ["oom-score"] },
-  ...["7", "4", "1"].map(
+  ...["7", "8", "4"].map(
     (limit): Attempt => ({
       ...inClass,
       protection: "rlimits",
