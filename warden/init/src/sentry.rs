@@ -35,10 +35,13 @@ pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<(Option<OwnedFd>, O
     let limit = limit_pids(sentry)?;
     if let Some(advertised) = &sentry.advertised {
         match limit.as_ref().filter(|_| sentry.counting == Counting::Cgroup2) {
-            Some(group) => views::show_group(group, advertised)?,
-            None => views::show_texts(advertised)?,
+            Some(group) => {
+                views::show_group(group, advertised)?;
+                views::show_controllers(PLACE)?;
+            }
+            // That of 2022 has no place for it in its /sys, and there programs go by the memory and the processors of its /proc.
+            None => drop(views::show_texts(advertised)),
         }
-        views::show_controllers(PLACE)?;
     }
     // What the policy leaves to the workload, init has to have as well.
     let own = |name: &&str| !inner.capabilities.iter().any(|left| left == name);

@@ -38,9 +38,10 @@ pub fn show_texts(advertised: &Advertised) -> Result<(), Errno> {
 /// From it programs see that there is one hierarchy for all controllers. `place`: a directory that nothing is mounted on.
 pub fn show_controllers(place: &str) -> Result<(), Errno> {
     const NAME: &str = "cgroups";
+    const COVERED: &str = "/proc/cgroups";
     let directory = scratch(place)?;
     make(&directory, NAME, UNIFIED)?;
-    let bound = mount_bind(format!("{place}/{NAME}"), "/proc/cgroups");
+    let bound = mount_bind(format!("{place}/{NAME}"), COVERED);
     drop(directory);
     unmount(place, UnmountFlags::DETACH)?;
     bound
