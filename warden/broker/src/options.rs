@@ -37,7 +37,8 @@ const DEFAULT_SANDBOXES: u64 = 256;
 impl Maxima {
     /// What the owner of a system broker left open is bounded by the machine, for each controller that there is.
     pub fn fill(&mut self, controllers: &[String]) {
-        const PIDS: u64 = 4096;
+        // Room for the default at level gvisor, where each process is several of the Sentry's.
+        const PIDS: u64 = 8192;
         let there = |name: &str| controllers.iter().any(|one| one == name);
         if there("memory") {
             let system = rustix::system::sysinfo();

@@ -6,7 +6,8 @@ const MIB = 1024 * 1024;
  */
 export const DEFAULT_RESOURCES = {
   memoryBytes: 512 * MIB,
-  pids: 64,
+  // Four times what Chromium takes for a page, the most of fifteen real programs (docs/policy.md, measured by `npm run bench:pids`).
+  pids: 512,
   milliCpus: 1000,
   diskBytes: 256 * MIB,
   outputBytes: 10 * MIB,

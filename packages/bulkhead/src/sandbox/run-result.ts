@@ -26,7 +26,10 @@ export interface RunResult extends OutputBytes {
   readonly timedOut: boolean;
   /** The kernel killed something inside for want of memory; false where nothing measures it. */
   readonly oomKilled: boolean;
-  /** A process or thread was refused for the limit. */
+  /**
+   * A process or thread was refused for the limit. False where nothing outside counts it: at level gvisor, whose kernel refuses by itself, and
+   * without a pids cgroup (RLIMIT_NPROC); there the program says EAGAIN and no more.
+   */
   readonly pidsExceeded: boolean;
   /**
    * A file system that the workload can write to was full at some time: its own (the working directory, /tmp, /dev/shm, a writable root, each

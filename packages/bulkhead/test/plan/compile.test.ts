@@ -215,7 +215,7 @@ describe("a host without cgroups", () => {
   it("gets rlimits in their place", () => {
     const { plan } = compiled({ resources: { memory: "1GiB" } }, { host: rootlessHost() });
     expect(plan.cgroup).toEqual({ version: 0, controllers: [] });
-    expect(plan.limits).toMatchObject({ processes: 64, addressSpaceBytes: expect.any(Number) });
+    expect(plan.limits).toMatchObject({ processes: 512, addressSpaceBytes: expect.any(Number) });
   });
 });
 

@@ -23,7 +23,7 @@ describe("an empty policy", () => {
       capabilities: [],
       env: {},
       files: [],
-      resources: { memoryBytes: 536_870_912, pids: 64, milliCpus: 1000, openFiles: 1024, outputBytes: 10_485_760 },
+      resources: { memoryBytes: 536_870_912, pids: 512, milliCpus: 1000, openFiles: 1024, outputBytes: 10_485_760 },
     });
   });
 });
