@@ -89,7 +89,7 @@ function lookingInto<T>(path: string | undefined, look: () => T): T {
     return look();
   } catch (cause) {
     const errno = errnoOf(cause);
-    if (errno === undefined || !(cause instanceof Error)) throw cause;
+    if (errno === undefined || !(cause instanceof Error) || cause instanceof BulkheadError) throw cause;
     const at = "path" in cause && typeof cause.path === "string" ? cause.path : path;
     throw new BulkheadError("ROOT_INVALID", {
       operation: "look into",

@@ -28,7 +28,9 @@ describe("the log of a workload that is refused again and again", () => {
     expect(lines.slice(-10).map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, at) => 120_001 + at));
   });
 
-  it("that cannot be written says why", async () => {
-    await expect(egressLog(join(directory, "none", "log.jsonl")).close()).rejects.toMatchObject({ code: "ENOENT" });
+  it("that cannot be written says why, before anything is started", () => {
+    expect(() => egressLog(join(directory, "none", "log.jsonl"))).toThrow(
+      expect.objectContaining({ code: "PATH_UNUSABLE", cause: expect.objectContaining({ code: "ENOENT" }) }),
+    );
   });
 });
