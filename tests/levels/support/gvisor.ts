@@ -121,8 +121,9 @@ function cases(counted: readonly string[]): void {
     const { stderr } = await sandbox.run(["sh", "-c", "mount -t cgroup -o pids cgroup /tmp"]);
     expect(stderr).toContain("permission denied");
     const groups = (await sandbox.run(["sh", "-c", "grep cgroup /proc/mounts; true"])).stdout.trim().split("\n");
+    // A Sentry of 2022 forgets that its view was made read-only; init owns what lies there, and writing is tried below.
     for (const line of groups.filter((text) => text !== ""))
-      expect(line).toMatch(/ cgroup2 ro,| \/proc\/cgroups tmpfs | tmpfs ro,/);
+      expect(line).toMatch(/ cgroup2 ro,| \/proc\/cgroups tmpfs | \/sys\/fs\/cgroup tmpfs r[ow],/);
     const raise =
       "for file in /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max /proc/cgroups; do echo 1000 2>/dev/null > $file && echo wrote; done; true";
     expect((await sandbox.run(["sh", "-c", raise])).stdout).toBe("");

@@ -81,8 +81,9 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
       addressSpaceBytes: null,
       processes: null,
     },
-    // `runsc` takes what its workload has from the /proc/meminfo of its jail, and from the processors that it may run on.
-    advertised: shared.advertised,
+    // `runsc` takes what its workload has from the /proc/meminfo of its jail, and from the processors that it may run on. One that knows no
+    // group of its own inside is older: that of 2022 ends at its start in such a jail.
+    advertised: found.counting === "cgroup2" ? shared.advertised : null,
     cgroup,
     seccomp: { profile: "sentry", denySetid: contents.writesHost, unixSocketsOnly: false, whiteouts: false },
     landlock: null,
