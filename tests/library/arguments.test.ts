@@ -3,6 +3,7 @@ import { Broker, BulkheadError, images, kernels, learn, run, Sandbox } from "bul
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Files } from "../../packages/bulkhead/src/sandbox/files/files.js";
 import { Process } from "../../packages/bulkhead/src/sandbox/process.js";
+import { WITHOUT_ARGUMENTS } from "./support/without-arguments.js";
 
 /** A call, with arguments that no type allows; what is told must name each of these. */
 type Case = readonly [call: string, act: (use: Use) => unknown, ...names: string[]];
@@ -263,6 +264,9 @@ const ofOthers: readonly Case[] = [
   ),
   ...each("killSandbox id", names.slice(0, 3), (id) => library.killSandbox(id), "id"),
   ...each("killSandbox options", [null, 5, { borker: "x" }], (options) => library.killSandbox("a", options), "options"),
+  ...each("comparePolicies before", [undefined, null, 5], (before) => library.comparePolicies(before, {}), "before"),
+  ...each("comparePolicies after", [undefined, null, 5], (after) => library.comparePolicies({}, after), "after"),
+  ...each("readRecord", PATHS, (path) => library.readRecord(path), "path"),
   ...each("learn argv", ARGV, (argv) => learn(argv), "argv"),
   ...each("learn runs", [0, -1, 1.5, "3"], (runs) => learn(["true"], {}, { runs }), "options.runs"),
   ...each("learn from", [5, {}, null], (from) => learn(["true"], {}, { from }), "options.from"),
@@ -323,25 +327,6 @@ const ofOthers: readonly Case[] = [
   ...each("kernels.ensure", [{ signal: 5 }], (options) => kernels.ensure(options), "options"),
   ...each("kernels.use", names, (name) => kernels.use(name), "name"),
 ];
-
-/** What takes nothing that somebody could get wrong, or only what the library itself gave. */
-const WITHOUT_ARGUMENTS = new Set([
-  "BulkheadError",
-  "isErrorCode",
-  "parseSize",
-  "printable",
-  "printableLine",
-  "policyJsonSchema",
-  "measurePeers",
-  "recordKeyPath",
-  "examineHost",
-  "levelAvailability",
-  "changedEnforcement",
-  "changedFields",
-  "formatEnvelope",
-  "surfaceChart",
-  "summariseSurfaces",
-]);
 
 const cases: readonly Case[] = [...ofRun, ...ofExec, ...ofFiles, ...ofOthers];
 

@@ -1,8 +1,10 @@
+import { requireArguments } from "../../arguments/require.js";
 import type { Mount, Plan, Seccomp } from "../../plan/schema.js";
 import type { NetworkRule } from "../../policy/network/types.js";
 import { parsePolicy } from "../../policy/parse.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Policy } from "../../policy/schema.js";
+import { policyArgument } from "../../sandbox/options.js";
 import { listChanges } from "./lists.js";
 import { mountChanges } from "./mounts.js";
 import { nameOf, written } from "./quantity.js";
@@ -34,6 +36,7 @@ export function comparePlans(before: Plan, after: Plan): readonly PlanChange[] {
  * stay out. @throws BulkheadError POLICY_INVALID
  */
 export function comparePolicies(before: Policy, after: Policy): readonly PlanChange[] {
+  requireArguments("comparePolicies", ["before", policyArgument, before], ["after", policyArgument, after]);
   return changed(beside(parsePolicy(before)), beside(parsePolicy(after)), "", []);
 }
 

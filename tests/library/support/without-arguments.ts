@@ -1,0 +1,20 @@
+/** What takes nothing that somebody could get wrong, or only what the library itself gave. */
+export const WITHOUT_ARGUMENTS = new Set([
+  "BulkheadError",
+  "isErrorCode",
+  "parseSize",
+  "printable",
+  "printableLine",
+  "policyJsonSchema",
+  "measurePeers",
+  "recordKeyPath",
+  "examineHost",
+  "levelAvailability",
+  "changedEnforcement",
+  "comparePlans",
+  "suggest",
+  "changedFields",
+  "formatEnvelope",
+  "surfaceChart",
+  "summariseSurfaces",
+]);
