@@ -106,6 +106,7 @@ async function above(level: Level): Promise<string | undefined> {
   const { facts } = await reportHost();
   const file = `${facts.cgroup.parent ?? "/nowhere"}/pids.max`;
   if (!existsSync(file)) return "the broker's group has no limit of processes";
+  if (process.getuid?.() !== 0) return "not root: the limit of the group above belongs to root";
   // Before 6.1 no kernel tells the one limit from the other.
   const before = readFileSync(file, "utf8");
   const exceeded = async (pids: number) => {
