@@ -1,6 +1,6 @@
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-/** What a function of the caller's threw becomes: an error of ours that says which function it was, and has theirs as its cause. */
+/** What a function of the caller's threw becomes a BulkheadError that says which function it was, and has theirs as its cause. */
 export function callbackFailed(operation: string, name: string, cause: unknown): BulkheadError {
   const detail = cause instanceof Error ? `${name}: ${cause.message}` : name;
   return new BulkheadError("CALLBACK_FAILED", { operation, detail, cause });

@@ -22,7 +22,7 @@ export const hostPath: Check<string> = check(
   "a path of 1 to 4095 bytes",
 );
 
-/** A path inside a sandbox. Nothing there has a current directory of ours that it could be relative to. */
+/** A path inside a sandbox. It is absolute: nothing inside shares a current directory with the caller. */
 export const insidePath: Check<string> = check(
   (value) => isText(value) && value.startsWith("/") && Buffer.byteLength(value) <= 4095,
   "an absolute path of at most 4095 bytes",
@@ -101,7 +101,7 @@ export function object<Fields extends object>(shape: Shape<Fields>, hints: Hints
       flaws.push({ path, message: `must be an object, not ${shown(value)}` });
       return;
     }
-    // Inherited ones too: options may be an instance of somebody's class.
+    // Inherited ones too: options may be an instance of a caller's class.
     for (const name in value) {
       const field = value[name];
       const found = checks.get(name);

@@ -73,7 +73,7 @@ export class Count {
   }
 }
 
-/** The host's file system refused: as an error of ours, which says where. */
+/** The host's file system refused: as a BulkheadError that says where. */
 export function hostFailure(operation: string, path: string, cause: unknown): unknown {
   if (cause instanceof BulkheadError) return cause;
   const { errno, syscall } = cause as NodeJS.ErrnoException;

@@ -101,7 +101,7 @@ class NodeWriter implements SinkWriter {
     this.#over = true;
     this.#wake();
     this.#sink.off("close", this.#onClose).off("drain", this.#onDrain);
-    // An error that is under way is nobody's any more, and must not end the process.
+    // Nothing listens for an error that is still under way, and it must not end the process.
     setImmediate(() => this.#sink.off("error", this.#onError));
   }
 

@@ -84,7 +84,7 @@ class NodeReader implements SourceReader {
     this.#over = true;
     const to = this.#to;
     this.#source.off("end", this.#onEnd).off("data", this.#onData).off("close", this.#onClose);
-    // An error that is under way is nobody's any more, and must not end the process.
+    // Nothing listens for an error that is still under way, and it must not end the process.
     setImmediate(() => this.#source.off("error", this.#onError));
     if (to === undefined) return;
     to.off("drain", this.#onDrain);

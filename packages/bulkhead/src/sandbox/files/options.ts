@@ -72,7 +72,7 @@ export interface WatchOptions {
 /** What a file is to hold. */
 export type FileContent = string | Uint8Array | ByteSource;
 
-/** The set-id bits are nobody's to give. */
+/** Permission bits without set-user-id and set-group-id, which no caller may set. */
 const MODE_MAX = 0o1777;
 export const fileMode: Check<number> = check(
   (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MODE_MAX,
