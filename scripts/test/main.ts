@@ -1,9 +1,12 @@
-/** `npm test`: every check and every suite, and at the very end one line that says how many passed. */
+/** `npm test`: every check and every suite, and at the very end what failed and one line that says how many passed. */
 
 import { parseArgs } from "node:util";
-import { add, type Counts, none } from "./counts.js";
 import { type Part, parts } from "./parts.js";
 import { runPart } from "./run.js";
+import { add, nothing, summary } from "./verdict.js";
+
+/** Of each part, at the end. */
+const MOST_SHOWN = 20;
 
 const { values } = parseArgs({
   options: { only: { type: "string" }, skip: { type: "string" }, list: { type: "boolean" } },
@@ -14,22 +17,19 @@ if (values.list === true) {
   process.exit(0);
 }
 
-let sum: Counts = none;
+let sum = nothing;
 const table: string[] = [];
 for (const part of selected()) {
   process.stdout.write(`\n=== ${part.name}: ${part.argv.join(" ")}\n`);
   const began = performance.now();
-  const counts = await runPart(part);
+  const verdict = await runPart(part);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  sum = add(sum, counts);
-  table.push(`${part.name.padEnd(20)} ${line(counts)} in ${seconds} s`);
+  sum = add(sum, verdict);
+  table.push(`${part.name.padEnd(20)} ${summary(verdict)} in ${seconds} s`);
+  table.push(...verdict.failures.slice(0, MOST_SHOWN).map((failure) => `  failed: ${failure}`));
 }
-process.stdout.write(`\n${table.join("\n")}\n\n${line(sum)}\n`);
+process.stdout.write(`\n${table.join("\n")}\n\n${summary(sum)}\n`);
 process.exitCode = sum.failed > 0 || table.length === 0 ? 1 : 0;
-
-function line({ passed, failed, skipped }: Counts): string {
-  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
-}
 
 function selected(): readonly Part[] {
   const only = names(values.only);

@@ -1,5 +1,6 @@
 import { casesOfEachLevel } from "./cases.js";
-import { type Counts, ofCargo, ofCheck, ofSummaryLine, ofVitest } from "./counts.js";
+import { ofCargo, ofCheck, ofSummaryLine, ofVitest } from "./counts.js";
+import type { Verdict } from "./verdict.js";
 
 /** One runner of `npm test`. */
 export interface Part {
@@ -14,7 +15,7 @@ export interface Part {
   /** A part that takes longer hangs, and is ended. */
   readonly minutes: number;
   /** Where the counts are read from: what it printed, or the report that it wrote. */
-  readonly count: { readonly from: "output" | "report"; readonly parse: (text: string) => Counts };
+  readonly count: { readonly from: "output" | "report"; readonly parse: (text: string) => Verdict };
 }
 
 const bin = "node_modules/.bin";

@@ -1,28 +1,27 @@
 import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
-import { type Counts, none, withStatus } from "./counts.js";
+import { withStatus } from "./counts.js";
 import { type Part, reportPath } from "./parts.js";
 import { TemporaryFolder } from "./temporary.js";
+import { add, failure, nothing, type Verdict } from "./verdict.js";
 
 const root = new URL("../../", import.meta.url).pathname;
 
 /** Runs one part, showing what it prints as it comes, and counts. A part that leaves something in the temporary folder fails. */
-export async function runPart(part: Part): Promise<Counts> {
+export async function runPart(part: Part): Promise<Verdict> {
   using temporary = new TemporaryFolder();
-  const counts = await countsOf(part, temporary);
+  const verdict = await verdictOf(part, temporary);
   const left = temporary.left();
-  if (left.length === 0) return counts;
-  process.stderr.write(`${part.name}: left in the temporary folder: ${left.join(" ")}\n`);
-  return { ...counts, failed: counts.failed + 1 };
+  return left.length === 0 ? verdict : add(verdict, failure(`left in the temporary folder: ${left.join(" ")}`));
 }
 
-async function countsOf(part: Part, temporary: TemporaryFolder): Promise<Counts> {
+async function verdictOf(part: Part, temporary: TemporaryFolder): Promise<Verdict> {
   await rm(`${root}${reportPath}`, { force: true });
   const { output, succeeded } = await runCommand(part, temporary);
   const text = part.count.from === "output" ? output : await readFile(`${root}${reportPath}`, "utf8").catch(() => "");
-  const counts = text === "" && part.count.from === "report" ? none : part.count.parse(text);
-  if (part.group === "checks") return succeeded ? counts : { ...none, failed: 1 };
-  return withStatus(counts, succeeded);
+  const verdict = text === "" && part.count.from === "report" ? nothing : part.count.parse(text);
+  if (part.group === "checks") return succeeded ? verdict : failure("see above");
+  return withStatus(verdict, succeeded);
 }
 
 function runCommand(part: Part, temporary: TemporaryFolder): Promise<{ output: string; succeeded: boolean }> {

@@ -1,5 +1,6 @@
 /** `npm run test:hosts`: see options.ts for what it takes, docs/other-hosts.md for what it does. */
 
+import { add, failure, judge, nothing, summary, type Verdict } from "../../scripts/test/verdict.js";
 import { MachineError } from "./machine/errors.js";
 import { runMachine, unavailable } from "./machine/machine.js";
 import { say } from "./machine/progress.js";
@@ -8,7 +9,6 @@ import { type Host, matrix, shortened, shortMatrix } from "./matrix.js";
 import { monitorFiles, noMonitor } from "./monitor-files.js";
 import { help, type Options, parseOptions, UsageError } from "./options.js";
 import { guestCommand, suiteArgv, suiteTimeoutS } from "./suites.js";
-import { add, failure, judge, nothing, summary, type Verdict } from "./verdict.js";
 
 const MOST_SHOWN = 30;
 const abort = new AbortController();

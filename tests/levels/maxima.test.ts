@@ -63,7 +63,7 @@ describe("the maxima of a broker", () => {
     const bulkhead = (...argv: readonly string[]) =>
       execFileSync(process.execPath, [bundle, ...argv, "--broker", broker.socket], { encoding: "utf8" });
     expect(bulkhead("explain")).toMatch(/owner allows at most memory 256MiB, 32 processes, .* sandboxes of one user/);
-    expect(bulkhead("explain")).toContain("resources.pids: the default of 64 is above the maximum");
+    expect(bulkhead("explain")).toContain("resources.pids: the default of 512 is above the maximum");
     expect(bulkhead("doctor")).toMatch(/maxima +at most memory 256MiB, 32 processes/);
     expect(JSON.parse(bulkhead("doctor", "--json"))).toMatchObject({ report: { maxima: { pids: 32 } } });
     expect((await reportHost({ broker: broker.socket })).maxima).toMatchObject({ memoryBytes: 256 * MIB, pids: 32 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judge, type Report } from "../verdict.js";
+import { judge, type Report } from "../../../scripts/test/verdict.js";
 
 const report = (...statuses: readonly string[]): string =>
   JSON.stringify({

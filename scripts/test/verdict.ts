@@ -1,4 +1,4 @@
-/** What a suite found on one host. */
+/** What a test runner found: a part of `npm test`, or a suite on another host. */
 export interface Verdict {
   readonly passed: number;
   readonly failed: number;
@@ -48,7 +48,8 @@ export function judge(text: string, exitCode: number): Verdict {
   return verdict.passed > 0 ? verdict : add(verdict, failure("no test ran"));
 }
 
-function ofReport(report: Report): Verdict {
+/** One verdict for each test of a report; for a file that did not load, one failure. */
+export function ofReport(report: Report): Verdict {
   let verdict = nothing;
   for (const file of report.testResults) {
     // A file that could not even be loaded has no tests, only a message.
