@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -8,7 +7,6 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 export const baseImage = `${root}packages/bulkhead/assets/base`;
 /** The very program that runs inside: static, so that no subject pays for a dynamic linker that another does not. */
 export const busybox = `${baseImage}/bin/busybox`;
-export const cli = `${root}packages/cli/dist/bulkhead.cjs`;
 
 const execute = promisify(execFile);
 
@@ -38,12 +36,4 @@ export function machine(): Machine {
     node: process.version,
     uid: process.getuid?.() ?? -1,
   };
-}
-
-/** Ends with the remedy when this checkout was not set up. */
-export function requireSetUp(): void {
-  const lacking = [busybox, cli].find((path) => !existsSync(path));
-  if (lacking === undefined) return;
-  process.stderr.write(`${lacking} is missing: run './bulkhead setup bench' first\n`);
-  process.exit(125);
 }

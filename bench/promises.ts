@@ -1,7 +1,7 @@
 import type { Measured } from "./measure.js";
 
 /** A promise of the design: one median against another of the same run. docs/performance.md lists them all. */
-interface Promised {
+export interface Promised {
   readonly subject: string;
   readonly peer: string;
   /** Of one median, divided by the other; or how many milliseconds it may be above the other. */

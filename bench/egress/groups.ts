@@ -1,4 +1,5 @@
-import type { Prepare } from "../subject.js";
+import type { Build } from "../build.js";
+import type { Absent, Prepare, Subject } from "../subject.js";
 import { download, many } from "./clients.js";
 import { plain } from "./plain.js";
 import { startWeb, type Web } from "./server.js";
@@ -39,3 +40,26 @@ export const egressGroups: readonly { readonly title: string; readonly subjects:
       ],
     };
   });
+
+/** The same of one build; each has a server of its own, since the other's may end first. */
+export const egressPairs: readonly {
+  readonly title: string;
+  readonly subject: (build: Build) => Promise<Subject | Absent>;
+}[] = Object.entries(workloads).map(([title, argvFor]) => ({
+  title,
+  subject: async (build) => {
+    const server = await startWeb();
+    const subject = await through(argvFor, server, build, title);
+    if ("absent" in subject) {
+      await server[Symbol.asyncDispose]();
+      return subject;
+    }
+    return {
+      ...subject,
+      [Symbol.asyncDispose]: async () => {
+        await subject[Symbol.asyncDispose]();
+        await server[Symbol.asyncDispose]();
+      },
+    };
+  },
+}));

@@ -1,17 +1,19 @@
-import { Sandbox } from "bulkhead";
+import type { Sandbox } from "bulkhead";
+import { type Build, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 import type { Web } from "./server.js";
-
-export const NAME = "through the channel";
 
 /** The same client inside a container, by the proxy inside, the channel and the gate. */
 export async function through(
   argvFor: (proxy: string, host: string) => readonly string[],
   web: Web,
+  build: Build = here,
+  title = "through the channel",
 ): Promise<Subject | Absent> {
+  const name = nameOf(title, build);
   let sandbox: Sandbox;
   try {
-    sandbox = await Sandbox.create(
+    sandbox = await build.library.Sandbox.create(
       {
         level: "container",
         root: "host",
@@ -29,14 +31,14 @@ export async function through(
       { egress: { resolver: async () => ["127.0.0.1"] } },
     );
   } catch (error) {
-    return { name: NAME, absent: error instanceof Error ? error.message : String(error) };
+    return { name, absent: error instanceof Error ? error.message : String(error) };
   }
   const argv = argvFor("127.0.0.1:3128", `web.test:${web.port}`);
   return {
-    name: NAME,
+    name,
     run: async () => {
       const { exitCode, signal, stderr } = await sandbox.run(argv);
-      if (exitCode !== 0) throw new Error(`${NAME} ended with ${exitCode ?? signal}: ${stderr}`);
+      if (exitCode !== 0) throw new Error(`${name} ended with ${exitCode ?? signal}: ${stderr}`);
     },
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
   };

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { images, type Policy, run } from "bulkhead";
+import type { Policy } from "bulkhead";
+import { type Build, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 
 /** The built-in root, and the same files as an image that is in the store: what an image adds to a launch. */
-export async function launchFrom(root: "base" | "image"): Promise<Subject | Absent> {
-  const name = `container, ${root}`;
+export async function launchFrom(root: "base" | "image", build: Build = here): Promise<Subject | Absent> {
+  const name = nameOf(`container, ${root}`, build);
+  const { images, run } = build.library;
   try {
     const store = await mkdtemp(join(tmpdir(), "bulkhead-bench-store-"));
     const dispose = () => rm(store, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cli } from "../environment.js";
+import { type Build, cliOf, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 import { spawned } from "../subjects/spawned.js";
 import { type Published, published } from "./published.js";
@@ -9,10 +9,10 @@ import { type Published, published } from "./published.js";
 export type Start = "first" | "cached";
 
 /** `bulkhead images pull`: checked, stored, unpacked layer by layer in sandboxes, flushed to the disk, ready to run. */
-export async function bulkheadPull(start: Start): Promise<Subject | Absent> {
-  return await subject(`bulkhead pull, ${start}`, start, ({ image }, place) => {
+export async function bulkheadPull(start: Start, build: Build = here): Promise<Subject | Absent> {
+  return await subject(nameOf(`bulkhead pull, ${start}`, build), start, ({ image }, place) => {
     const env = { BULKHEAD_STORE: join(place, "store") };
-    return [[process.execPath, [cli, "images", "pull", "--json", image], env]];
+    return [[process.execPath, [cliOf(build), "images", "pull", "--json", image], env]];
   });
 }
 
@@ -37,7 +37,7 @@ async function subject(
 ): Promise<Subject | Absent> {
   try {
     const source = await published();
-    const place = join(source.directory, name.replaceAll(/[^a-z]+/g, "-"));
+    const place = join(source.directory, name.replaceAll(/[^a-z0-9]+/g, "-"));
     await mkdir(place);
     const run = async () => {
       for (const [program, args, env] of commands(source, place)) {

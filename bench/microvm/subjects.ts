@@ -4,9 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Kernel, kernels } from "bulkhead";
 import { cpio } from "../../packages/bulkhead/src/guest/cpio.js";
+import { type Build, here, nameOf } from "../build.js";
 import { busybox, versionOf } from "../environment.js";
 import type { Absent, Subject } from "../subject.js";
 import { spawned } from "../subjects/spawned.js";
@@ -19,8 +20,8 @@ export type KernelKind = "distribution" | "built";
 export type Start = "cold" | "restored";
 
 /** create, run `true`, destroy, with this kernel; emulated where there is no KVM that works. */
-export async function microvm(kind: KernelKind, start: Start): Promise<Subject | Absent> {
-  const name = `bulkhead microvm, ${kind} kernel, ${start}`;
+export async function microvm(kind: KernelKind, start: Start, build: Build = here): Promise<Subject | Absent> {
+  const name = nameOf(`bulkhead microvm, ${kind} kernel, ${start}`, build);
   const kernel = await find(kind);
   if (kernel === undefined)
     return { name, absent: `no such kernel: bulkhead kernel ${kind === "built" ? "build" : "fetch"}` };
@@ -29,7 +30,11 @@ export async function microvm(kind: KernelKind, start: Start): Promise<Subject |
     BULKHEAD_KERNEL: kernel.name,
     ...(start === "cold" ? { BULKHEAD_MICROVM_START: "boot" } : {}),
   };
-  const child = spawn(process.execPath, ["--import", "tsx", worker], { env, stdio: ["pipe", "pipe", "inherit"] });
+  const library = pathToFileURL(`${build.root}packages/bulkhead/dist/index.js`).href;
+  const child = spawn(process.execPath, ["--import", "tsx", worker, library], {
+    env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     name,

@@ -1,8 +1,9 @@
-/** Runs `true` in a microVM for each line that it is sent, and answers with one: kernel and start are chosen by this process's environment. */
+/** Runs `true` in a microVM by the library that it is told, for each line that it is sent, and answers with one: kernel and start are chosen by this process's environment. */
 
 import { createInterface } from "node:readline";
-import { run } from "bulkhead";
+import type * as library from "bulkhead";
 
+const { run }: typeof library = await import(process.argv[2] ?? "bulkhead");
 process.on("warning", () => undefined);
 for await (const line of createInterface({ input: process.stdin })) {
   void line;

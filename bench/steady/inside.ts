@@ -1,13 +1,14 @@
-import { Sandbox } from "bulkhead";
+import type { Sandbox } from "bulkhead";
+import { type Build, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 
 /** The work in one sandbox that lives as long as the measurement: what the wall costs once it stands. */
-export async function inside(script: string): Promise<Subject | Absent> {
-  const name = "container";
+export async function inside(script: string, build: Build = here, title = "container"): Promise<Subject | Absent> {
+  const name = nameOf(title, build);
   let sandbox: Sandbox;
   try {
     // All processors: the limit is not what is measured.
-    sandbox = await Sandbox.create({ level: "container", resources: { cpus: 64, memory: "1GiB" } });
+    sandbox = await build.library.Sandbox.create({ level: "container", resources: { cpus: 64, memory: "1GiB" } });
   } catch (error) {
     return { name, absent: error instanceof Error ? error.message : String(error) };
   }

@@ -1,12 +1,16 @@
-import { type Policy, run } from "bulkhead";
+import type { Policy } from "bulkhead";
+import { type Build, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 
 /** Cold: every run makes a sandbox, runs in it, and destroys it. The private broker lives as long as this process, as in any program. */
-export async function bulkhead(level: "chroot" | "container" | "gvisor"): Promise<Subject | Absent> {
-  const name = `bulkhead ${level}`;
+export async function bulkhead(
+  level: "chroot" | "container" | "gvisor",
+  build: Build = here,
+): Promise<Subject | Absent> {
+  const name = nameOf(`bulkhead ${level}`, build);
   const policy: Policy = { level };
   const once = async () => {
-    const result = await run(["/bin/true"], policy);
+    const result = await build.library.run(["/bin/true"], policy);
     if (result.exitCode !== 0)
       throw new Error(`${name} ended with ${result.exitCode ?? result.signal}: ${result.stderr}`);
   };

@@ -187,11 +187,6 @@ const documents: readonly HostileLayout[] = [
     detail: "config.Cmd.0",
   },
   {
-    name: "an environment variable without a name",
-    make: async (layout) => await layout.index(await layout.image(layers, { config: { config: { Env: ["=x"] } } })),
-    detail: "config.Env",
-  },
-  {
     name: "more layers than overlayfs can stack",
     make: async (layout) => {
       const many = Array.from({ length: 501 }, () => ({

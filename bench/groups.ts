@@ -1,0 +1,127 @@
+/** What is measured beside peers, group by group: subjects of one group take turns. */
+
+import { egressGroups } from "./egress/groups.js";
+import { FILTERS, filtered, programs } from "./filter/filtered.js";
+import { bareRunsc } from "./gvisor/bare.js";
+import { launchFrom } from "./images/launch.js";
+import { bulkheadPull, type Start, skopeoAndUmoci } from "./images/subjects.js";
+import { bareQemu, microvm } from "./microvm/subjects.js";
+import {
+  commandPromises,
+  egressPromises,
+  filterPromises,
+  gvisorPromises,
+  imageLaunchPromises,
+  launchPromises,
+  microvmPromises,
+  type Promised,
+  pullPromises,
+  recordPromises,
+  steadyPromises,
+} from "./promises.js";
+import { inside } from "./steady/inside.js";
+import { outside } from "./steady/outside.js";
+import { workloads } from "./steady/workloads.js";
+import type { Prepare } from "./subject.js";
+import { bulkhead } from "./subjects/bulkhead.js";
+import { commandLine, launcher, nodeAlone } from "./subjects/commands.js";
+import { bareSpawn, bubblewrap, runc } from "./subjects/peers.js";
+import { recorded } from "./subjects/recorded.js";
+
+export interface Group {
+  readonly kind: string;
+  readonly title: string;
+  readonly subjects: readonly Prepare[];
+  readonly runs: number;
+  readonly warmUp?: number;
+  readonly promises: readonly Promised[];
+}
+
+/** `runs`: of the fastest; what takes longer is run less often. */
+export function besidePeers(runs: number): readonly Group[] {
+  return [
+    {
+      kind: "launch",
+      title: "launch to result of true",
+      subjects: [bareSpawn, bubblewrap, runc, () => bulkhead("chroot"), () => bulkhead("container")],
+      runs,
+      promises: launchPromises,
+    },
+    {
+      kind: "command",
+      title: "command line",
+      subjects: [nodeAlone, () => commandLine(), () => launcher()],
+      runs: Math.ceil(runs / 5),
+      promises: commandPromises,
+    },
+    ...Object.entries(workloads).map(([title, script]) => ({
+      kind: "steady",
+      title,
+      subjects: [() => outside(script), () => inside(script)],
+      runs: Math.ceil(runs / 10),
+      promises: steadyPromises,
+    })),
+    ...Object.entries(programs).map(([title, program]) => ({
+      kind: "filter",
+      title,
+      subjects: (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).map((name) => () => filtered(name, program)),
+      runs: Math.ceil(runs / 5),
+      promises: filterPromises,
+    })),
+    {
+      kind: "record",
+      title: "launch to result of true, with a signed record",
+      subjects: [
+        () => bulkhead("container"),
+        () => recorded("with a record"),
+        () => recorded("with a record in a file"),
+      ],
+      runs,
+      promises: recordPromises,
+    },
+    {
+      kind: "images",
+      title: "launch from an image in the store",
+      subjects: [() => launchFrom("base"), () => launchFrom("image")],
+      runs,
+      promises: imageLaunchPromises,
+    },
+    {
+      kind: "gvisor",
+      title: "gVisor: launch to result of true",
+      subjects: [() => bareRunsc("defaults"), () => bareRunsc("options of the jail"), () => bulkhead("gvisor")],
+      runs: Math.max(10, Math.ceil(runs / 4)),
+      warmUp: 3,
+      promises: gvisorPromises,
+    },
+    {
+      kind: "microvm",
+      title: "microVM: launch to result of true",
+      subjects: [
+        () => bareQemu("distribution"),
+        () => bareQemu("built"),
+        () => microvm("distribution", "cold"),
+        () => microvm("built", "cold"),
+        () => microvm("distribution", "restored"),
+        () => microvm("built", "restored"),
+      ],
+      runs: Math.max(5, Math.ceil(runs / 20)),
+      warmUp: 1,
+      promises: microvmPromises,
+    },
+    ...(["first", "cached"] satisfies Start[]).map((start) => ({
+      kind: "images",
+      title: `pull and unpack Debian with Python, ${start}`,
+      subjects: [() => skopeoAndUmoci(start), () => bulkheadPull(start)],
+      runs: Math.max(3, Math.ceil(runs / 40)),
+      warmUp: 1,
+      promises: pullPromises(start),
+    })),
+    ...egressGroups.map((group) => ({
+      ...group,
+      kind: "egress",
+      runs: Math.ceil(runs / 20),
+      promises: egressPromises,
+    })),
+  ];
+}
