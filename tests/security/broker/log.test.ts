@@ -31,7 +31,7 @@ describe("the log of a system broker", () => {
       callerPid: process.pid,
       level: "container",
       mounts: { first: expect.arrayContaining([{ source: directory.path, writable: false }]) },
-      limits: { pids: 64 },
+      limits: { pids: 512 },
     });
     expect(ended).toMatchObject({ event: "ended", id: launched?.["id"], cause: "exited", stats: expect.anything() });
     await broker.kill("SIGTERM");
