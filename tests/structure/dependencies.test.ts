@@ -100,6 +100,8 @@ describe("the command line", () => {
 describe("the Rust crates", () => {
   /** The privileged program stays small: a new dependency of it is a decision, made here. */
   const external: Readonly<Record<string, readonly string[]>> = {
+    error: ["rustix", "serde"],
+    sys: ["libc", "rustix"],
     plan: ["serde", "serde_json"],
     channel: ["serde", "serde_json"],
     confine: ["landlock", "libc", "rustix", "seccompiler", "syscalls", "serde", "serde_json"],
@@ -117,6 +119,15 @@ describe("the Rust crates", () => {
       /^\[dependencies\]\n((?:(?!\[).*\n?)*)/m.exec(readProjectFile(`warden/${crate}/Cargo.toml`))?.[1] ?? "";
     const found = [...section.matchAll(/^([\w-]+)/gm)].map(([, name = ""]) => name);
     expect(found.filter((name) => !name.startsWith("bulkhead-") && !names.includes(name))).toEqual([]);
+  });
+});
+
+describe("raw system calls", () => {
+  it.each(["broker", "confine", "plan", "error", "channel"])("%s makes none: bulkhead-sys does", (crate) => {
+    const raw = projectFiles(new RegExp(`^warden/${crate}/src/.*\\.rs$`)).filter((path) =>
+      /\bunsafe\b/.test(readProjectFile(path).replace(/\/\/.*$/gm, "")),
+    );
+    expect(raw).toEqual([]);
   });
 });
 

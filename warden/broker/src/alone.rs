@@ -1,13 +1,13 @@
 //! One sandbox, made and watched by the process that calls: what a virtual machine's process 1 needs of a broker. No socket, no
 //! session and no other caller; everything else is the same code.
 
-use crate::attempt::Attempt;
 use crate::authorize::Broker;
 use crate::caller::Caller;
 use crate::cgroup::Home;
 use crate::evidence;
 use crate::facts::HostFacts;
-use crate::kernel;
+use bulkhead_error::Attempt;
+
 use crate::launch::{Connections, Launcher, Planned};
 use crate::options::Maxima;
 use crate::sandbox::{Phase, Sandbox};
@@ -122,10 +122,10 @@ pub struct Inside<'a> {
 impl Inside<'_> {
     /// Mounts `mount`, read-only, on something that is there already.
     pub fn cover(&self, mount: &OwnedFd, at: &str) -> Result<(), Error> {
-        use kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MountAttr};
+        use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MountAttr};
         use rustix::mount::{MoveMountFlags, move_mount};
         let quiet = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-        kernel::mount_setattr(mount, false, &MountAttr { attr_set: quiet, ..MountAttr::default() }).attempt_on(
+        bulkhead_sys::mount_setattr(mount, false, &MountAttr { attr_set: quiet, ..MountAttr::default() }).attempt_on(
             Code::MountFailed,
             "mount_setattr",
             at,

@@ -1,7 +1,7 @@
 //! Who asked: the credentials of the process at the other end of a connection, as the kernel tells them.
 
-use crate::attempt::Attempt;
-use crate::kernel;
+use bulkhead_error::Attempt;
+
 use bulkhead_plan::{Code, Error};
 use rustix::fd::AsFd;
 
@@ -16,7 +16,7 @@ pub struct Caller {
 impl Caller {
     pub fn of(socket: impl AsFd) -> Result<Self, Error> {
         let peer = rustix::net::sockopt::socket_peercred(&socket).attempt(Code::CallerRefused, "SO_PEERCRED")?;
-        let groups = kernel::peer_groups(&socket).attempt(Code::CallerRefused, "SO_PEERGROUPS")?;
+        let groups = bulkhead_sys::peer_groups(&socket).attempt(Code::CallerRefused, "SO_PEERGROUPS")?;
         Ok(Self { uid: peer.uid.as_raw(), gid: peer.gid.as_raw(), groups })
     }
 
@@ -34,10 +34,10 @@ impl Caller {
         if self.is_root() {
             return work(); // same rights, nothing to lend
         }
-        kernel::become_for_files(self.uid, self.gid, &self.groups).attempt(Code::CallerRefused, "setfsuid")?;
+        bulkhead_sys::become_for_files(self.uid, self.gid, &self.groups).attempt(Code::CallerRefused, "setfsuid")?;
         let done = work();
         // The way back must not fail half way: everything after it would run with the wrong rights.
-        kernel::become_for_files(0, 0, &[]).attempt(Code::LaunchFailed, "setfsuid")?;
+        bulkhead_sys::become_for_files(0, 0, &[]).attempt(Code::LaunchFailed, "setfsuid")?;
         done
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Every protection is in force before init runs, so that init itself is behind the wall.
 
-use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::cgroup::Group;
-use crate::kernel;
+use bulkhead_error::Attempt;
+
 use crate::launch::FilterCache;
 use crate::mounts::{self, Ids, Prepared, Sources, Views};
 use crate::orders;
@@ -70,11 +70,8 @@ pub fn run(birth: &Birth) -> ! {
         Ok(never) => match never {},
     };
     let text = serde_json::to_vec(&error).unwrap_or_default();
-    // SAFETY: the descriptor is the status socket, open until this process ends; exiting runs nothing of the broker's.
-    unsafe {
-        libc::send(birth.status.as_raw_fd(), text.as_ptr().cast(), text.len(), libc::MSG_NOSIGNAL);
-        libc::_exit(125)
-    }
+    let _ = rustix::net::send(&birth.status, &text, SendFlags::NOSIGNAL);
+    bulkhead_sys::exit_now(125)
 }
 
 /// Everything that is the same for every plan. Done ahead of time where possible: moving into a v1 cgroup alone makes the
@@ -86,7 +83,7 @@ fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
     // What the broker has open is not this sandbox's: other sandboxes' connections would stay open with it.
     let ours = [Some(&birth.status), Some(&birth.program), birth.user_namespace.as_ref()];
     // Not those that the payload will start with.
-    kernel::close_all_but(i32::from(LAST_FD) + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
+    bulkhead_sys::close_all_but(i32::from(LAST_FD) + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
     // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into (§4.8 of the design, 1).
     rustix::process::setsid().attempt(failed, "setsid")?;
     confine::keyring::join_new_session()?;
@@ -96,10 +93,10 @@ fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
         group.enter()?;
     }
     if birth.namespaces.contains(&Namespace::Cgroup) {
-        unshare(libc::CLONE_NEWCGROUP, Code::NamespaceRefused, "unshare cgroup")?;
+        bulkhead_sys::unshare(libc::CLONE_NEWCGROUP).attempt(Code::NamespaceRefused, "unshare cgroup")?;
     }
     if birth.namespaces.contains(&Namespace::Net) {
-        kernel::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
+        bulkhead_sys::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
         // No capability is given for ports below 1024; in a network of one's own they are ordinary ports. Not there: not needed.
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
@@ -137,7 +134,8 @@ fn become_payload(
     }
 
     if plan.reserved_addresses {
-        kernel::loopback_answers_for_reserved().attempt(Code::NamespaceRefused, "route 198.18.0.0/15 to loopback")?;
+        bulkhead_sys::loopback_answers_for_reserved()
+            .attempt(Code::NamespaceRefused, "route 198.18.0.0/15 to loopback")?;
     }
 
     let ids = match birth.base {
@@ -204,15 +202,6 @@ fn die_with_parent() -> Result<(), Error> {
         .attempt(Code::LaunchFailed, "PR_SET_PDEATHSIG")
 }
 
-fn unshare(flag: libc::c_int, code: Code, operation: &str) -> Result<(), Error> {
-    // SAFETY: integers only; this process has one thread.
-    if unsafe { libc::unshare(flag) } == 0 {
-        Ok(())
-    } else {
-        Err(std::io::Error::last_os_error()).attempt(code, operation)
-    }
-}
-
 /// Maps one uid and gid inside to the caller's own: all that the kernel allows without privilege. Groups cannot be changed any more.
 pub fn map_self(inside: (u32, u32), caller: (u32, u32)) -> Result<(), Error> {
     // The files below belong to root as long as the process is as undumpable as the broker.
@@ -232,14 +221,14 @@ fn change_ids(birth: &Birth, plan: &Plan, switches_user: bool) -> Result<(), Err
     let failed = Code::LaunchFailed;
     let user = payload::user_of(plan, switches_user);
     if switches_user {
-        kernel::become_for_good(user.uid, user.gid, Some(&user.groups)).attempt(failed, "setresuid")?;
+        bulkhead_sys::become_for_good(user.uid, user.gid, Some(&user.groups)).attempt(failed, "setresuid")?;
         return keep_capabilities(plan, true);
     }
     if let Some(base) = birth.base {
         // They must outlive the change of ids, or the bounding set could not be emptied any more.
         rustix::thread::set_keep_capabilities(true).attempt(failed, "PR_SET_KEEPCAPS")?;
         let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();
-        kernel::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
+        bulkhead_sys::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(failed, "setresuid")?;
     }
     keep_capabilities(plan, false)
 }
@@ -267,11 +256,33 @@ fn report_ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
 /// The broker looks at this process from outside before anything untrusted runs in it.
 fn wait_for_go(status: &OwnedFd) -> Result<(), Error> {
     let failed = Code::LaunchFailed;
-    let mut answer = [0; 1];
+    // One more than `GO` has: a longer answer must not pass for it.
+    let mut answer = [0; GO.len() + 1];
     let (length, _) = rustix::net::recv(status, &mut answer, rustix::net::RecvFlags::empty())
         .attempt(failed, "wait for the broker")?;
-    if length == 1 { Ok(()) } else { Err(Error::new(failed, "wait for the broker")) }
+    if answer.get(..length) == Some(GO) { Ok(()) } else { Err(Error::new(failed, "wait for the broker")) }
 }
 
 /// Writable file systems whose fill level is watched: as many as one message can carry (SCM_MAX_FD), which is more than a policy can name.
 pub const MAX_WATCHED: usize = 253;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+    #[test]
+    fn only_go_lets_a_child_go_on() {
+        for (answer, goes) in [(GO, true), (READY, false), (b"GG", false), (b"g", false), (b"\0", false), (b"", false)]
+        {
+            let (ours, theirs) =
+                socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+            rustix::net::send(&ours, answer, SendFlags::NOSIGNAL).unwrap();
+            assert_eq!(wait_for_go(&theirs).is_ok(), goes, "{answer:?}");
+        }
+        let (ours, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+        drop(ours);
+        assert!(wait_for_go(&theirs).is_err(), "the broker is gone");
+    }
+}

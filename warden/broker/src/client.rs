@@ -3,7 +3,6 @@
 //! Private brokers listen under names that the kernel lists. Anybody may listen under such a name, so who does is asked of the kernel, and what
 //! another user's process says is neither shown nor believed; root believes it of that user's own.
 
-use crate::kernel;
 use crate::log::ascii;
 use crate::wire::{Read, Reader, Writer};
 use bulkhead_plan::model::Level;
@@ -132,7 +131,7 @@ impl Asking {
             self.unreached |= broker.path.is_some();
             return None;
         };
-        let peer = kernel::peer_uid(&socket)?;
+        let peer = bulkhead_sys::peer_uid(&socket)?;
         if !may_trust(peer, self.uid, broker.path.is_some()) {
             return None;
         }

@@ -1,10 +1,10 @@
 //! What is in force, read from outside: from /proc and the cgroup files, never from anything that the sandbox says.
 
-use crate::attempt::Attempt;
 use crate::cgroup::{Group, InForce};
 use crate::payload;
 use crate::read;
 use bulkhead_confine::seccomp::base_count;
+use bulkhead_error::Attempt;
 use bulkhead_plan::model::{Namespace, Plan, User};
 use bulkhead_plan::{Code, Error};
 use rustix::thread::CapabilitySet;

@@ -1,9 +1,9 @@
 //! The broker's part of the host report: probed, never assumed.
 
 use crate::caller::Caller;
-use crate::kernel::{self, Fork};
 use crate::uid_range;
 use bulkhead_plan::facts::{Ceilings, CgroupFacts, Facts, Userns};
+use bulkhead_sys::Fork;
 use rustix::process::{Resource, WaitId, WaitIdOptions};
 use rustix::thread::CapabilitySet;
 
@@ -112,14 +112,13 @@ fn userns() -> Userns {
 
 fn try_userns() -> Result<(), i32> {
     let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
-    // SAFETY: the broker has one thread; the child makes a few calls and ends.
-    let fork = unsafe { kernel::fork(libc::CLONE_NEWUSER as u64, None) }.map_err(rustix::io::Errno::raw_os_error)?;
+    let fork = bulkhead_sys::fork(libc::CLONE_NEWUSER as u64, None).map_err(rustix::io::Errno::raw_os_error)?;
     let Fork::Parent { pidfd, .. } = fork else {
         let done = crate::child::map_self((uid, gid), (uid, gid)).map_err(|error| error.errno.unwrap_or(libc::EPERM));
         // Ubuntu's restriction lets the namespace be made and takes its capabilities away: making another namespace in it tells.
-        let done = done.and_then(|()| unshare_mount());
-        // SAFETY: ends the child without running anything of the parent's.
-        unsafe { libc::_exit(done.err().unwrap_or(0)) }
+        let done =
+            done.and_then(|()| bulkhead_sys::unshare(libc::CLONE_NEWNS).map_err(rustix::io::Errno::raw_os_error));
+        bulkhead_sys::exit_now(done.err().unwrap_or(0))
     };
     let status = rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&pidfd)), WaitIdOptions::EXITED)
         .map_err(rustix::io::Errno::raw_os_error)?;
@@ -127,15 +126,6 @@ fn try_userns() -> Result<(), i32> {
         Some(0) => Ok(()),
         Some(errno) => Err(errno),
         None => Err(libc::EPERM),
-    }
-}
-
-fn unshare_mount() -> Result<(), i32> {
-    // SAFETY: integers only; the calling process ends right after.
-    if unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0 {
-        Ok(())
-    } else {
-        Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EPERM))
     }
 }
 

@@ -1,8 +1,8 @@
 //! User namespaces that are made before anybody lives in them: to describe an idmapped mount, or for a sandbox to enter.
 
-use crate::attempt::Attempt;
-use crate::kernel::{self, Fork};
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::Fork;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
@@ -24,8 +24,7 @@ pub struct Mapping {
 /// The descriptor, or a mount made with it, keeps the namespace alive; the process that carried it into the world ends before this returns.
 pub fn user_namespace(mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error> {
     let broker = rustix::process::getpid();
-    // SAFETY: the broker has one thread; the child only waits to be killed.
-    let fork = unsafe { kernel::fork(libc::CLONE_NEWUSER as u64, None) }.attempt(failed, "clone")?;
+    let fork = bulkhead_sys::fork(libc::CLONE_NEWUSER as u64, None).attempt(failed, "clone")?;
     let Fork::Parent { pid, pidfd } = fork else { wait_for_death(broker) };
     let opened = describe(pid, mapping, failed);
     let _ = rustix::process::pidfd_send_signal(&pidfd, Signal::KILL);
@@ -41,11 +40,9 @@ fn wait_for_death(broker: rustix::process::Pid) -> ! {
     let asked = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     // A broker that died before the call above was not noticed by it.
     while asked.is_ok() && rustix::process::getppid() == Some(broker) {
-        // SAFETY: pause has no arguments and touches no memory.
-        unsafe { libc::pause() };
+        bulkhead_sys::pause();
     }
-    // SAFETY: ends the child without running anything of the broker's.
-    unsafe { libc::_exit(0) }
+    bulkhead_sys::exit_now(0)
 }
 
 fn describe(pid: i32, mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error> {

@@ -5,7 +5,7 @@
 
 pub mod alone;
 mod attach;
-pub mod attempt;
+
 mod authorize;
 mod caller;
 mod cgroup;
@@ -15,7 +15,7 @@ mod evidence;
 mod facts;
 mod fill;
 mod idmap;
-mod kernel;
+
 mod launch;
 mod listen;
 mod log;

@@ -1,8 +1,8 @@
 //! The socket that connections come in on.
 
-use crate::attempt::Attempt;
 use crate::options::Options;
 use crate::session;
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};

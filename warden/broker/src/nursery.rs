@@ -3,18 +3,18 @@
 //! A launch does not have to wait for what is the same for every plan. Where none is ready, one is made on the spot: the same
 //! code either way, only earlier or later.
 
-use crate::attempt::Attempt;
 use crate::authorize;
 use crate::cgroup::{Group, Home};
 use crate::child::{self, Birth};
 use crate::idmap::{self, Mapping};
-use crate::kernel::{self, Fork};
 use crate::launch::FilterCache;
 use crate::mounts::{Sources, Wanted};
 use crate::processors::Processors;
 use crate::uid_range::{self, UidRange, UidRanges};
+use bulkhead_error::Attempt;
 use bulkhead_plan::model::{Namespace, Owner, STORE_RANGE, StoreOwner};
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::Fork;
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::process::{Signal, WaitId, WaitIdOptions};
@@ -220,8 +220,7 @@ fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, 
     let privileged = parts.range.is_some();
     // Read here, once for all of them.
     parents.processors.described();
-    // SAFETY: the broker has one thread.
-    let fork = unsafe { kernel::fork(clone_flags(&kind.namespaces, privileged), group_fd.as_ref()) };
+    let fork = bulkhead_sys::fork(clone_flags(&kind.namespaces, privileged), group_fd.as_ref());
     match fork.map_err(|errno| refused(errno, privileged))? {
         Fork::Parent { pid, pidfd } => Ok((pid, pidfd, ours)),
         Fork::Child => child::run(&Birth {

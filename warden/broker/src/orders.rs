@@ -1,10 +1,10 @@
 //! From the broker to a child that waits: what it is to become. Between two processes of our own, over their socket pair.
 
-use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::child::Orders;
 use crate::launch::Connections;
 use crate::processors::Offer;
+use bulkhead_error::Attempt;
 use bulkhead_plan::payload::MAX_ATTACHED;
 use bulkhead_plan::{Code, Error, Plan};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -1,13 +1,14 @@
 //! The last step of a child: descriptors in place, then init or the plan's program.
 
-use crate::attempt::Attempt;
 use crate::child::{INIT_CAPABILITIES, INIT_ID};
-use crate::kernel;
+use bulkhead_error::Attempt;
+
 use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::model::{Payload, Plan, User};
 use bulkhead_plan::payload::{self, Channel, Descriptor, Program};
 use bulkhead_plan::{Code, Error, InnerPlan};
-use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use bulkhead_sys::Strings;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, ResolveFlags};
 use std::ffi::CString;
 use std::os::unix::fs::FileExt;
@@ -62,13 +63,14 @@ impl Executable {
 
     /// Returns only on failure.
     pub fn execute(&self, warden: &OwnedFd) -> Error {
+        let (argv, env) = (Strings::new(&self.argv), Strings::new(&self.env));
         match &self.path {
             None => {
-                Error::new(FAILED, "execveat").errno(kernel::execute(warden, c"", &self.argv, &self.env).raw_os_error())
+                Error::new(FAILED, "execveat").errno(bulkhead_sys::execute(warden, c"", &argv, &env).raw_os_error())
             }
             Some(path) => Error::new(FAILED, "execve")
                 .path(&path.to_string_lossy())
-                .errno(kernel::execute(CWD, path, &self.argv, &self.env).raw_os_error()),
+                .errno(bulkhead_sys::execute(CWD, path, &argv, &env).raw_os_error()),
         }
     }
 }
@@ -143,11 +145,8 @@ fn open_inside(path: &str, write: bool) -> Result<OwnedFd, Error> {
 }
 
 fn place(from: impl AsFd, number: i32) -> Result<(), Error> {
-    // SAFETY: integers only. What was at `number`, below 16, belongs to nobody in this process.
-    if unsafe { libc::dup2(from.as_fd().as_raw_fd(), number) } < 0 {
-        return Err(std::io::Error::last_os_error()).attempt(FAILED, "dup2");
-    }
-    Ok(())
+    // What was at `number`, below 16, belongs to nobody in this process.
+    bulkhead_sys::place(from, number).attempt(FAILED, "dup2")
 }
 
 fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Vec<CString>, Error> {

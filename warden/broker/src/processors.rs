@@ -1,7 +1,6 @@
 //! Which processors of the host each sandbox starts on. Programs count those that they may run on, so a sandbox that has the time
 //! of two runs on two. Widening the set again brings it nothing: its quota stays what it is.
 
-use crate::kernel;
 use crate::read;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -35,7 +34,7 @@ impl Offer {
         }
         let now = u32::try_from(rustix::thread::sched_getcpu()).ok();
         // What programs inside are told is read from the process afterwards, so it is true also where the kernel refuses this.
-        let _ = kernel::set_affinity(0, &self.chosen(now));
+        let _ = bulkhead_sys::set_affinity(0, &self.chosen(now));
     }
 
     fn chosen(&self, now: Option<u32>) -> Vec<u32> {
@@ -57,7 +56,7 @@ pub struct Share {
 
 impl Processors {
     pub fn find() -> Self {
-        let allowed = kernel::affinity(0).unwrap_or_default();
+        let allowed = bulkhead_sys::affinity(0).unwrap_or_default();
         let sandboxes = Rc::new(RefCell::new(vec![0; allowed.len()]));
         let first = Cell::new(std::process::id() as usize);
         Self { allowed, sandboxes, first, described: OnceCell::new() }
@@ -86,7 +85,7 @@ impl Processors {
 
     /// Counts where a sandbox has settled.
     pub fn settled(&self, pid: i32) -> Option<Share> {
-        let chosen = kernel::affinity(pid).ok()?;
+        let chosen = bulkhead_sys::affinity(pid).ok()?;
         if chosen.len() >= self.allowed.len() {
             return None;
         }

@@ -1,6 +1,6 @@
 //! The file that init is executed from.
 
-use crate::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::fs::{MemfdFlags, SealFlags};

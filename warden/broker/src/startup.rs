@@ -1,12 +1,12 @@
 //! What happens before the loop: command line, signals, descriptors.
 
-use crate::attempt::Attempt;
-use crate::kernel;
+use bulkhead_error::Attempt;
+
 use crate::options::{Options, USAGE};
 use crate::server::Server;
 use bulkhead_plan::payload::LAST_FD;
 use bulkhead_plan::{Code, Error};
-use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};
+use rustix::fd::{AsRawFd, OwnedFd};
 use std::ffi::OsString;
 
 /// The control connection of a private broker.
@@ -39,7 +39,7 @@ fn prepare(options: Options) -> Result<Server, Error> {
     raise_open_files();
     let control = if options.socket.is_none() { Some(inherited_control()?) } else { None };
     // What whoever started us left open is not ours, and must not get into a sandbox.
-    kernel::close_all_but(if control.is_some() { CONTROL + 1 } else { CONTROL }, Vec::new());
+    bulkhead_sys::close_all_but(if control.is_some() { CONTROL + 1 } else { CONTROL }, Vec::new());
     occupy_low_descriptors()?;
     let signals = signals()?;
     Server::new(options, control, signals)
@@ -53,13 +53,7 @@ fn raise_open_files() {
 }
 
 fn inherited_control() -> Result<OwnedFd, Error> {
-    // SAFETY: asking about a descriptor that may not be open is harmless.
-    if unsafe { libc::fcntl(CONTROL, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
-        return Err(std::io::Error::last_os_error())
-            .attempt(Code::LaunchFailed, "use descriptor 3 as control connection");
-    }
-    // SAFETY: it is open, and `--private` says that it was made for us.
-    Ok(unsafe { OwnedFd::from_raw_fd(CONTROL) })
+    bulkhead_sys::adopt(CONTROL).attempt(Code::LaunchFailed, "use descriptor 3 as control connection")
 }
 
 /// 0 to 15 are where a child puts what its payload starts with: nothing of ours may live there, but what is there already and
@@ -80,17 +74,7 @@ pub fn occupy_low_descriptors() -> Result<(), Error> {
 
 /// SIGTERM and SIGINT as a descriptor: the end is orderly, with nothing left behind.
 fn signals() -> Result<OwnedFd, Error> {
-    // SAFETY: the set is initialised by sigemptyset before anything reads it; the calls have no other requirements.
-    unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut set);
-        libc::sigaddset(&raw mut set, libc::SIGTERM);
-        libc::sigaddset(&raw mut set, libc::SIGINT);
-        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
-        let fd = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
-        if fd < 0 {
-            return Err(std::io::Error::last_os_error()).attempt(Code::LaunchFailed, "signalfd");
-        }
-        Ok(OwnedFd::from_raw_fd(fd))
-    }
+    let ends = [libc::SIGTERM, libc::SIGINT];
+    bulkhead_sys::block_signals(&ends).attempt(Code::LaunchFailed, "sigprocmask")?;
+    bulkhead_sys::signal_descriptor(&ends).attempt(Code::LaunchFailed, "signalfd")
 }

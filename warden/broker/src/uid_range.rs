@@ -1,7 +1,7 @@
 //! A range of 65,536 uids and gids for each sandbox, that no other live sandbox on this machine has.
 
-use crate::attempt::Attempt;
-use crate::kernel;
+use bulkhead_error::Attempt;
+
 use bulkhead_plan::{Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
@@ -61,7 +61,7 @@ impl UidRanges {
             if self.mine.contains(&index) {
                 continue;
             }
-            if kernel::lock_byte(&self.locks, i64::from(index), true).attempt_on(
+            if bulkhead_sys::lock_byte(&self.locks, i64::from(index), true).attempt_on(
                 Code::UidRangeExhausted,
                 "lock",
                 LOCKS,
@@ -83,7 +83,7 @@ impl UidRanges {
     fn give_back(&mut self, range: UidRange) {
         if self.mine.remove(&range.index) {
             // Failing to unlock leaves the range unused until this broker ends: safe.
-            let _ = kernel::lock_byte(&self.locks, i64::from(range.index), false);
+            let _ = bulkhead_sys::lock_byte(&self.locks, i64::from(range.index), false);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Capabilities by their kernel names, without `CAP_`.
 
-use crate::sys::{self, failed};
+use crate::failed::failed;
 use bulkhead_plan::{Code, Error};
 use rustix::thread::{
     CapabilitiesSecureBits as SecureBits, CapabilitySet, CapabilitySets, capabilities, capabilities_secure_bits,
@@ -101,12 +101,9 @@ fn drop_bounding(keep: CapabilitySet) -> Result<(), Error> {
         if keep.bits() & (1 << number) != 0 {
             continue;
         }
-        match sys::prctl(libc::PR_CAPBSET_READ, number, 0) {
-            Ok(0) => {}
-            Ok(_) => {
-                sys::prctl(libc::PR_CAPBSET_DROP, number, 0)
-                    .map_err(|errno| Error::new(Code::LaunchFailed, "prctl PR_CAPBSET_DROP").errno(errno))?;
-            }
+        match bulkhead_sys::bounding_set_has(number) {
+            Ok(false) => {}
+            Ok(true) => bulkhead_sys::bounding_set_drop(number).map_err(failed("prctl PR_CAPBSET_DROP"))?,
             // Beyond the kernel's last one.
             Err(_) => break,
         }

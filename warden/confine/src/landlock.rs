@@ -10,15 +10,9 @@ use landlock::{
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use std::os::fd::OwnedFd;
 
-/// `LANDLOCK_CREATE_RULESET_VERSION` of `linux/landlock.h`.
-const VERSION: libc::c_uint = 1;
-
 /// The kernel's Landlock ABI, which this program may not know yet; 0: the kernel has none, or it is off.
 pub fn abi() -> u32 {
-    // SAFETY: with this flag the call takes a null pointer and size 0, and touches no memory.
-    let version =
-        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<libc::c_void>(), 0_usize, VERSION) };
-    u32::try_from(version).unwrap_or(0)
+    bulkhead_sys::landlock_abi()
 }
 
 /// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute (or only what `access` lists), below each `writable`

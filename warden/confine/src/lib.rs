@@ -6,10 +6,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod capabilities;
+mod failed;
 pub mod keyring;
 pub mod landlock;
 pub mod limits;
 pub mod priority;
 pub mod process;
 pub mod seccomp;
-mod sys;

@@ -1,6 +1,6 @@
 //! Resource limits that need no cgroup. Each is set soft and hard, and is what every process inside inherits.
 
-use crate::sys::failed;
+use crate::failed::failed;
 use bulkhead_plan::{Error, model::Limits};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -1,6 +1,6 @@
 //! Attributes of the process itself.
 
-use crate::sys::failed;
+use crate::failed::failed;
 use bulkhead_plan::Error;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::thread::set_no_new_privs;

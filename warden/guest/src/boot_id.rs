@@ -1,7 +1,7 @@
 //! The boot id: the kernel makes it once, so every copy of a snapshot would show the same. A file of ours covers it.
 
 use crate::Done;
-use bulkhead_broker::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::Code;
 use rustix::fd::OwnedFd;
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 //! that a copy of it can be given other ones.
 
 use crate::Done;
-use bulkhead_broker::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::Code;
 
 const DRIVER: &str = "/sys/bus/virtio/drivers/virtio_blk";

@@ -1,7 +1,7 @@
 //! The read-only images that the host gave: found by number, mounted where the inner plan names them.
 
 use crate::Done;
-use bulkhead_broker::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::mount::MountFlags;
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use crate::Done;
 use crate::command_line::{self, Ports};
-use bulkhead_broker::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::Code;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags};

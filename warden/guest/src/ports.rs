@@ -2,7 +2,7 @@
 
 use crate::Done;
 use crate::command_line::Ports;
-use bulkhead_broker::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};

@@ -4,7 +4,7 @@ use crate::control::{Control, Heard};
 use crate::message::{Awake, Boot, FromHost, GENERATION, Outcome, Reply, ToHost, Value};
 use crate::{Done, base64, boot_id, command_line, disks, images, modules, ports, system};
 use bulkhead_broker::alone::{Alone, Host};
-use bulkhead_broker::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::OwnedFd;

@@ -1,7 +1,7 @@
 //! What a Linux system needs before anything else: a root that can be left, file systems of the kernel, clock and randomness.
 
 use crate::Done;
-use bulkhead_broker::attempt::Attempt;
+use bulkhead_error::Attempt;
 use bulkhead_plan::Code;
 use rustix::mount::MountFlags;
 use rustix::time::{ClockId, Timespec};
@@ -19,10 +19,7 @@ pub fn end() -> ! {
 pub fn settle() -> Done {
     // Process 1 is born sharing root and working directory with the kernel's own threads, and who shares them may not enter
     // another mount namespace.
-    // SAFETY: integers only; this process has one thread.
-    if unsafe { libc::unshare(libc::CLONE_FS) } < 0 {
-        return Err(std::io::Error::last_os_error()).attempt(FAILED, "unshare fs");
-    }
+    bulkhead_sys::unshare(libc::CLONE_FS).attempt(FAILED, "unshare fs")?;
     mount("bulkhead", "/root", "tmpfs", MountFlags::NOSUID, Some("mode=0755,size=4m"))?;
     for directory in ["dev", "proc", "sys", "run", "images"] {
         let path = format!("/root/{directory}");

@@ -12,7 +12,6 @@ mod files;
 mod sentry;
 mod server;
 mod start;
-mod sys;
 
 use std::ffi::OsString;
 

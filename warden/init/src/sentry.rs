@@ -4,7 +4,6 @@
 
 mod views;
 
-use crate::sys;
 use bulkhead_confine::process::dumpable;
 use bulkhead_confine::{capabilities, seccomp};
 use bulkhead_plan::InnerPlan;
@@ -93,8 +92,8 @@ fn limit_pids(sentry: &Sentry) -> Result<Option<OwnedFd>, Errno> {
 /// Nothing is served in a Sentry that does not keep the limit.
 fn refuses_processes() -> Result<(), Errno> {
     for _ in 0..ATTEMPTS {
-        match sys::fork() {
-            Ok(None) => sys::exit_now(0),
+        match bulkhead_sys::fork_plain() {
+            Ok(None) => bulkhead_sys::exit_now(0),
             Ok(Some(child)) => {
                 rustix::process::waitpid(Some(child), WaitOptions::empty())?;
                 return Err(Errno::NOTSUP);

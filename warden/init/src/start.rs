@@ -2,13 +2,12 @@
 
 use crate::args::Channel;
 use crate::server::Wire;
-use crate::sys;
 use bulkhead_confine::seccomp::Workload;
 use rustix::fs::{Mode, OFlags};
-use rustix::io::{Errno, FdFlags};
+use rustix::io::Errno;
 use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal, umask};
 use std::fs::File;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 /// BPF_MAXINSNS instructions of 8 bytes, and what comes before them.
@@ -32,9 +31,7 @@ pub fn prepare(channel: Channel) -> Result<(Wire, OwnedFd), Errno> {
 
 /// The filter that the broker left at `fd`, which is closed.
 pub fn filter(fd: i32) -> Result<Workload, Errno> {
-    // SAFETY: the broker passed this descriptor for us to own, and nothing in this process has wrapped it yet; if it is not open, the
-    // next call says so.
-    let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
+    let file = File::from(bulkhead_sys::adopt(fd)?);
     let mut bytes = vec![0; LARGEST_FILTER + 1];
     let mut length = 0;
     while length < bytes.len() {
@@ -50,23 +47,20 @@ pub fn filter(fd: i32) -> Result<Workload, Errno> {
 /// Dispositions become the defaults, which is what children are started with. Signals are blocked rather than ignored: a
 /// child starts with none pending, and a write to a broken pipe still fails with an errno.
 fn signals() -> Result<OwnedFd, Errno> {
-    sys::reset_dispositions();
+    bulkhead_sys::reset_dispositions();
     if getpid().is_init() {
-        sys::block_all_signals()?;
+        bulkhead_sys::block_all_signals()?;
     } else {
-        sys::block_signals(&[libc::SIGCHLD, libc::SIGPIPE, libc::SIGXFSZ])?;
+        bulkhead_sys::block_signals(&[libc::SIGCHLD, libc::SIGPIPE, libc::SIGXFSZ])?;
     }
-    sys::child_signals()
+    bulkhead_sys::signal_descriptor(&[libc::SIGCHLD])
 }
 
 /// Leaves the channel, `children`, and /dev/null on 0, 1 and 2: what the broker had open there may be a host's terminal.
 fn descriptors(channel: Channel, children: &OwnedFd) -> Result<Wire, Errno> {
     let wire = match channel {
         Channel::Fd(fd) => {
-            // SAFETY: the broker passed this descriptor for us to own, and nothing in this process has wrapped it yet;
-            // if it is not open, the next call says so.
-            let socket = unsafe { OwnedFd::from_raw_fd(fd) };
-            rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+            let socket = bulkhead_sys::adopt(fd)?;
             // In a virtual machine it may be a socket that the host connects to.
             let listening = rustix::net::sockopt::socket_acceptconn(&socket).unwrap_or(false);
             if listening { Wire::accept(socket)? } else { Wire::new(socket, None)? }
@@ -90,9 +84,9 @@ fn descriptors(channel: Channel, children: &OwnedFd) -> Result<Wire, Errno> {
     kept.sort_unstable();
     let mut from = 3;
     for fd in kept {
-        sys::close_range(from, fd - 1)?;
+        bulkhead_sys::close_range(from, fd - 1)?;
         from = fd + 1;
     }
-    sys::close_range(from, i32::MAX)?;
+    bulkhead_sys::close_range(from, i32::MAX)?;
     Ok(wire)
 }

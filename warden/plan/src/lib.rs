@@ -6,7 +6,6 @@
 pub mod accounts;
 pub mod advertised;
 pub mod custom;
-pub mod error;
 pub mod facts;
 pub mod inner;
 pub mod model;
@@ -15,6 +14,6 @@ pub mod payload;
 pub mod profile;
 pub mod validate;
 
-pub use error::{Code, Error};
+pub use bulkhead_error::{Code, Error};
 pub use inner::InnerPlan;
 pub use model::Plan;

@@ -11,7 +11,7 @@ import { sandboxCodes } from "./codes/sandbox.js";
 
 /**
  * Every error code with its fault, cause and remedy. Codes are stable: programs compare them. Those that the warden
- * reports are also in `warden/plan/src/error.rs`, and a test keeps the two alike.
+ * reports are also in `warden/error/src/lib.rs`, and a test keeps the two alike.
  */
 export const registry = {
   ...policyCodes,

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isErrorCode, registry } from "../../src/errors/registry.js";
 
-const source = readFileSync(new URL("../../../../warden/plan/src/error.rs", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../../../warden/error/src/lib.rs", import.meta.url), "utf8");
 
 /** `EXEC_NOT_FOUND` for `ExecNotFound`, as serde writes the enum's variants. */
 function wireNames(rust: string): readonly string[] {
-  const body = /pub enum Code \{([^}]*)\}/.exec(rust)?.[1] ?? "";
+  const body = /codes! \{([^}]*)\}/.exec(rust)?.[1] ?? "";
   return [...body.matchAll(/^\s*([A-Z]\w*),/gm)].map(([, name = ""]) =>
     name.replace(/(?<!^)([A-Z])/g, "_$1").toUpperCase(),
   );

@@ -2,9 +2,9 @@
 //! during a pause, the sandbox would stay until the next broker starts. So while a group is frozen a child waits for the
 //! broker's end, whatever brings it, and thaws.
 
-use crate::attempt::Attempt;
-use crate::kernel::{self, Fork};
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::Fork;
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::pipe::PipeFlags;
@@ -25,8 +25,7 @@ impl Guard {
         let flags = OFlags::WRONLY | OFlags::CLOEXEC;
         let file = rustix::fs::open(state, flags, Mode::empty()).attempt_on(failed, "open", &path)?;
         let (ours, theirs) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).attempt(failed, "pipe")?;
-        // SAFETY: the broker has one thread; the child makes three calls and ends.
-        match unsafe { kernel::fork(0, None) }.attempt(failed, "clone3")? {
+        match bulkhead_sys::fork(0, None).attempt(failed, "clone3")? {
             Fork::Parent { pidfd, .. } => Ok(Self { pipe: Some(theirs), pidfd }),
             Fork::Child => wait_and_thaw(&ours, &file),
         }
@@ -42,11 +41,10 @@ impl Drop for Guard {
 
 fn wait_and_thaw(pipe: &OwnedFd, state: &OwnedFd) -> ! {
     // Above all the other end of the pipe: with it open here the end would never come.
-    kernel::close_all_but(0, vec![pipe.as_raw_fd(), state.as_raw_fd()]);
+    bulkhead_sys::close_all_but(0, vec![pipe.as_raw_fd(), state.as_raw_fd()]);
     let _ = rustix::process::setsid();
     // Nothing is ever written: this returns at the end of the broker, or of the pause.
     while rustix::io::read(pipe, &mut [0; 1]) == Err(rustix::io::Errno::INTR) {}
     let _ = rustix::io::write(state, b"THAWED");
-    // SAFETY: ends the child without running anything of the broker's.
-    unsafe { libc::_exit(0) }
+    bulkhead_sys::exit_now(0)
 }

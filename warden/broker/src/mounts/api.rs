@@ -1,8 +1,8 @@
 //! The new mount API, one step a call.
 
-use crate::attempt::Attempt;
-use crate::kernel::{self, MountAttr};
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::MountAttr;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::CWD;
 use rustix::io::Errno;
@@ -83,7 +83,7 @@ pub fn attach_over_root(mount: impl AsFd) -> Result<(), Error> {
 /// Adds attributes and cuts propagation.
 pub fn set(mount: impl AsFd, recursive: bool, attributes: u64) -> Result<(), Errno> {
     let private = libc::MS_PRIVATE;
-    kernel::mount_setattr(
+    bulkhead_sys::mount_setattr(
         mount,
         recursive,
         &MountAttr { attr_set: attributes, propagation: private, ..MountAttr::default() },
@@ -92,16 +92,16 @@ pub fn set(mount: impl AsFd, recursive: bool, attributes: u64) -> Result<(), Err
 
 /// Takes attributes away again.
 pub fn clear(mount: impl AsFd, attributes: u64) -> Result<(), Errno> {
-    kernel::mount_setattr(mount, false, &MountAttr { attr_clr: attributes, ..MountAttr::default() })
+    bulkhead_sys::mount_setattr(mount, false, &MountAttr { attr_clr: attributes, ..MountAttr::default() })
 }
 
 /// Makes the mount an idmapped one; `recursive`: and every mount below it.
 pub fn set_idmap(mount: impl AsFd, recursive: bool, user_namespace: &OwnedFd) -> Result<(), Errno> {
     use rustix::fd::AsRawFd;
     let fd = u64::from(user_namespace.as_raw_fd().cast_unsigned());
-    kernel::mount_setattr(
+    bulkhead_sys::mount_setattr(
         mount,
         recursive,
-        &MountAttr { attr_set: kernel::MOUNT_ATTR_IDMAP, userns_fd: fd, ..MountAttr::default() },
+        &MountAttr { attr_set: bulkhead_sys::MOUNT_ATTR_IDMAP, userns_fd: fd, ..MountAttr::default() },
     )
 }

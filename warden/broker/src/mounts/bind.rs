@@ -1,11 +1,11 @@
 //! Host files and directories: opened with the caller's rights, never nosuid- or nodev-less, never as real root when writable.
 
 use super::{Context, Tree, api, target};
-use crate::attempt::Attempt;
 use crate::fill;
-use crate::kernel::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use bulkhead_error::Attempt;
 use bulkhead_plan::model::{Bind, Owner};
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -83,7 +83,7 @@ impl Source<'_> {
             _ => return Err(Error::new(failed, "fstat").path(self.path).detail("neither a file nor a directory")),
         };
         let wanted = libc::R_OK | if directory { libc::X_OK } else { 0 } | if self.read_only { 0 } else { libc::W_OK };
-        kernel::may_access(&opened, wanted).attempt_on(failed, "access", self.path)?;
+        bulkhead_sys::may_access(&opened, wanted).attempt_on(failed, "access", self.path)?;
         Ok((opened, directory))
     }
 }

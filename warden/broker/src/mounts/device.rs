@@ -2,10 +2,10 @@
 
 use super::api::{self, Filesystem};
 use super::{Context, Ids, Tree, target};
-use crate::attempt::Attempt;
-use crate::kernel::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use bulkhead_error::Attempt;
 use bulkhead_plan::model::{DEVICES, Dev, Device, MAX_INODES};
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 
@@ -94,7 +94,11 @@ pub fn place_one(device: &Device, tree: &Tree, context: &Context) -> Result<(), 
         .ok_or_else(unknown)?;
     let open = || {
         let node = host_node(name, major, minor)?;
-        kernel::may_access(&node, libc::R_OK | libc::W_OK).attempt_on(Code::MountSourceUnavailable, "access", at)?;
+        bulkhead_sys::may_access(&node, libc::R_OK | libc::W_OK).attempt_on(
+            Code::MountSourceUnavailable,
+            "access",
+            at,
+        )?;
         Ok(node)
     };
     let node = if context.privileged { context.caller.act(open) } else { open() }?;

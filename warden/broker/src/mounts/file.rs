@@ -1,10 +1,10 @@
 //! Small files and links that the plan itself carries, such as /etc/passwd.
 
 use super::{Tree, api, target};
-use crate::attempt::Attempt;
-use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
+use bulkhead_error::Attempt;
 use bulkhead_plan::model::Symlink;
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use std::io::Write;
 
 /// In an empty root the file is simply made; above an image, or what is the host's, it covers what is there.

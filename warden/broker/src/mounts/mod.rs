@@ -13,12 +13,12 @@ mod root;
 mod target;
 mod views;
 
-use crate::attempt::Attempt;
 use crate::caller::Caller;
-use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use api::Filesystem;
+use bulkhead_error::Attempt;
 use bulkhead_plan::model::{Layers, Mount, Plan, Root, RootSource, Tmpfs, User};
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 pub use prepared::Prepared;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};

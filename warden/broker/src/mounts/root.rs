@@ -3,10 +3,10 @@
 use super::api::{self, Filesystem};
 use super::layers::{self, Lower};
 use super::{Context, bind};
-use crate::attempt::Attempt;
-use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID};
+use bulkhead_error::Attempt;
 use bulkhead_plan::model::{Mount, Overlay, Plan, Root, RootDirectory, RootSource};
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 

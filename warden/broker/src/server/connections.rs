@@ -4,7 +4,7 @@ use super::{Server, Source};
 use crate::attach::{self, Asked};
 use crate::caller::Caller;
 use crate::evidence;
-use crate::kernel;
+
 use crate::message::{Cause, Message, Opening, OpeningKind, Request, RequestKind};
 use crate::sandbox::{Phase, Sandbox};
 use crate::session::{self, Pending, Session};
@@ -126,7 +126,7 @@ impl Server {
     /// The one message that who may not use the broker gets: whom to ask, the owner knows.
     pub(super) fn refuse(&mut self, Pending { socket, caller, .. }: &Pending) {
         let error = Error::new(Code::CallerRefused, "connect").detail(format!("uid {}", caller.uid));
-        self.log.caller_refused(caller.uid, kernel::peer_pid(socket));
+        self.log.caller_refused(caller.uid, bulkhead_sys::peer_pid(socket));
         let _ = Writer::default().send(socket, &Message::Refused { id: "", error: &error });
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Server, Source};
 use crate::caller::Caller;
-use crate::kernel;
+
 use crate::message::{Cause, Live, Message, Opening, OpeningKind, State};
 use crate::sandbox::Sandbox;
 use crate::session::Pending;
@@ -59,7 +59,7 @@ impl Server {
             return Err(Error::new(Code::IdUnknown, "kill").detail(id.chars().take(64).collect::<String>()));
         };
         sandbox.kill(Cause::Killed);
-        self.log.killed(sandbox, pending.caller.uid, kernel::peer_pid(&pending.socket));
+        self.log.killed(sandbox, pending.caller.uid, bulkhead_sys::peer_pid(&pending.socket));
         Ok(())
     }
 }

@@ -11,7 +11,6 @@ pub use sandboxes::look_at;
 pub use status::{Received, receive};
 
 use crate::attach::Attachments;
-use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::facts::HostFacts;
 use crate::launch::Launcher;
@@ -21,6 +20,7 @@ use crate::message::{Cause, Message};
 use crate::options::Options;
 use crate::sandbox::{Phase, Sandbox};
 use crate::session::{Pending, Session};
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::{AsFd, OwnedFd};
@@ -49,7 +49,7 @@ impl Source {
     /// Of who is at the other end of a control connection.
     fn peer_pid(&self) -> i32 {
         match self {
-            Self::Session(session) => crate::kernel::peer_pid(&session.socket),
+            Self::Session(session) => bulkhead_sys::peer_pid(&session.socket),
             _ => 0,
         }
     }

@@ -3,7 +3,6 @@
 use super::status::{Received, receive};
 use super::{Server, Source};
 use crate::attach::Asked;
-use crate::attempt::Attempt;
 use crate::authorize::Broker;
 use crate::child::GO;
 use crate::evidence;
@@ -11,6 +10,7 @@ use crate::launch::{Connections, Planned};
 use crate::message::{self, Message};
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::UidRange;
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error, Plan};
 use rustix::event::epoll;
 use rustix::fd::AsFd;

@@ -13,7 +13,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::sys;
 use bulkhead_plan::model::{Seccomp, SeccompProfile};
 use bulkhead_plan::{Code, Error, profile};
 use program::Program;
@@ -65,7 +64,7 @@ impl Workload {
     /// # Errors
     /// `SECCOMP_FAILED` when the kernel refuses.
     pub fn install(&self) -> Result<(), Error> {
-        put_in_force(&self.program, if self.log { libc::SECCOMP_FILTER_FLAG_LOG } else { 0 })
+        put_in_force(&self.program, self.log)
     }
 
     /// Whether it logs, in a block of an instruction's size; then the program.
@@ -156,14 +155,10 @@ pub fn install(filters: &Filters) -> Result<(), Error> {
 /// # Errors
 /// As [`install`].
 pub fn install_base(filters: &Filters) -> Result<(), Error> {
-    filters.base.iter().try_for_each(|program| put_in_force(program, 0))
+    filters.base.iter().try_for_each(|program| put_in_force(program, false))
 }
 
-fn put_in_force(program: &Program, flags: libc::c_ulong) -> Result<(), Error> {
-    let failed = || Error::new(Code::SeccompFailed, "seccomp SECCOMP_SET_MODE_FILTER");
-    let len = u16::try_from(program.len()).map_err(|_| failed().detail("length"))?;
-    let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
-    // SAFETY: `fprog` points to `len` instructions that live until the call returns; the kernel copies and only reads them.
-    let status = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const fprog) };
-    if status == 0 { Ok(()) } else { Err(failed().errno(sys::errno())) }
+fn put_in_force(program: &Program, log: bool) -> Result<(), Error> {
+    bulkhead_sys::seccomp(program, log)
+        .map_err(|errno| Error::new(Code::SeccompFailed, "seccomp SECCOMP_SET_MODE_FILTER").errno(errno.raw_os_error()))
 }

@@ -2,10 +2,10 @@
 
 use crate::child::Reporter;
 use crate::child::user::become_user;
-use crate::sys;
 use bulkhead_channel::request::{Exec, Window};
 use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::{Code, Error, InnerPlan};
+use bulkhead_sys::Strings;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, ioctl_tiocsctty, setrlimit, setsid};
@@ -15,20 +15,16 @@ use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 
 /// `argv` and `env` as `execve` wants them, and where to look; made before the fork, in memory that init has at hand.
-pub struct Arrays {
-    argv: Vec<*const libc::c_char>,
-    envp: Vec<*const libc::c_char>,
+pub struct Arrays<'a> {
+    argv: Strings<'a>,
+    envp: Strings<'a>,
     /// In the order in which they are tried.
     candidates: Vec<CString>,
 }
 
-impl Arrays {
-    /// The pointers are into `exec`, which must live as long.
-    pub fn new(exec: &Exec) -> Self {
-        let pointers = |strings: &[CString]| {
-            strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>()
-        };
-        Self { argv: pointers(&exec.argv), envp: pointers(&exec.env), candidates: candidates(exec) }
+impl<'a> Arrays<'a> {
+    pub fn new(exec: &'a Exec) -> Self {
+        Self { argv: Strings::new(&exec.argv), envp: Strings::new(&exec.env), candidates: candidates(exec) }
     }
 }
 
@@ -65,7 +61,7 @@ pub fn replace(
     if let Err(errno) = rustix::process::chdir(exec.cwd.as_c_str()) {
         return Error::new(Code::CwdUnavailable, "chdir").path(&exec.cwd.to_string_lossy()).errno(errno.raw_os_error());
     }
-    if let Err(errno) = sys::unblock_all_signals() {
+    if let Err(errno) = bulkhead_sys::unblock_all_signals() {
         return Error::new(Code::ExecFailed, "sigprocmask").errno(errno.raw_os_error());
     }
     if let Some(Err(error)) = filter.map(Workload::install) {
@@ -116,7 +112,7 @@ fn execute(exec: &Exec, arrays: &Arrays) -> Error {
     let name = exec.argv.first().map(|name| name.to_string_lossy()).unwrap_or_default();
     let mut found: Option<(Errno, &CStr)> = None;
     for candidate in &arrays.candidates {
-        match sys::execve(candidate, &arrays.argv, &arrays.envp) {
+        match bulkhead_sys::execve(candidate, &arrays.argv, &arrays.envp) {
             Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG => {}
             Errno::ACCESS => {
                 found.get_or_insert((Errno::ACCESS, candidate));

@@ -8,7 +8,6 @@ mod user;
 pub use report::{Message, Report, Reporter};
 
 use crate::files;
-use crate::sys;
 use bulkhead_channel::request::{Exec, File};
 use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::{Code, Error, InnerPlan};
@@ -74,7 +73,7 @@ pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workl
         Work::File(_) => None,
     };
     let ends = Ends { standard: [stdin, stdout, stderr], report: report_end };
-    match sys::fork().map_err(failed("fork"))? {
+    match bulkhead_sys::fork_plain().map_err(failed("fork"))? {
         Some(pid) => Ok(Process { pid: pid.as_raw_nonzero().get(), report, input, output, error }),
         None => run(work, arrays.as_ref(), ends, inner, filter),
     }
@@ -82,7 +81,7 @@ pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workl
 
 /// The child. It owns a copy of all that init has, and lets go of it first.
 fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan, filter: Option<&Workload>) -> ! {
-    let Ok(reporter) = arrange(ends) else { sys::exit_now(1) };
+    let Ok(reporter) = arrange(ends) else { bulkhead_sys::exit_now(1) };
     let outcome = match work {
         Work::Exec(exec) => Err(exec::replace(exec, arrays, inner, filter, &reporter)),
         Work::File(file) => user::become_user(inner, &inner.user, &[])
@@ -90,7 +89,7 @@ fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan
             .and_then(|()| files::serve(file, &reporter)),
     };
     reporter.end(outcome);
-    sys::exit_now(1)
+    bulkhead_sys::exit_now(1)
 }
 
 /// Standard descriptors in place, the report on 3, everything else closed: above all the channel.
@@ -108,7 +107,7 @@ fn arrange(ends: Ends) -> Result<Reporter, Errno> {
     let reporter = Reporter::place(ends.report)?;
     // Their numbers are about to be closed, one of them perhaps the report's by now.
     [stdin, stdout, stderr].into_iter().flatten().for_each(std::mem::forget);
-    sys::close_range(reporter.as_raw_fd() + 1, i32::MAX)?;
+    bulkhead_sys::close_range(reporter.as_raw_fd() + 1, i32::MAX)?;
     Ok(reporter)
 }
 

@@ -12,7 +12,7 @@ use rustix::net::{
 use serde_json::{Map, Value};
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Where it is in a child.
 const PLACE: RawFd = 3;
@@ -88,8 +88,8 @@ impl Reporter {
         if end.as_raw_fd() == PLACE {
             return Ok(Self(end));
         }
-        // SAFETY: whatever is at this number is a copy of a descriptor of init's that nothing in this child uses again.
-        let mut placed = unsafe { OwnedFd::from_raw_fd(PLACE) };
+        // Whatever is at this number is a copy of a descriptor of init's that nothing in this child uses again.
+        let mut placed = bulkhead_sys::take_over(PLACE);
         let result = rustix::io::dup3(&end, &mut placed, rustix::io::DupFlags::CLOEXEC);
         std::mem::forget(end);
         result.map(|()| Self(placed))

@@ -16,10 +16,7 @@ const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(Moun
 pub fn show_group(group: &OwnedFd, advertised: &Advertised) -> Result<(), Errno> {
     write(group, "memory.max", &advertised.memory_bytes.to_string())?;
     write(group, "cpu.max", advertised.cpu_max().trim_end())?;
-    // SAFETY: integers only; init has one thread.
-    if unsafe { libc::unshare(libc::CLONE_NEWCGROUP) } != 0 {
-        return Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO));
-    }
+    bulkhead_sys::unshare(libc::CLONE_NEWCGROUP)?;
     mount("cgroup", GROUPS, "cgroup2", QUIET | MountFlags::RDONLY, Some(c"nsdelegate"))
 }
 

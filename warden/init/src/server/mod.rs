@@ -12,7 +12,6 @@ mod wire;
 
 pub use wire::Wire;
 
-use crate::sys;
 use bulkhead_channel::{Decoder, Frame, Hello, Kind, Order, Side, Violation};
 use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::InnerPlan;
@@ -151,7 +150,7 @@ impl Server {
             self.wait_for_work(full, &mut add);
         }
         let at_once = self.reaping && self.held.is_none();
-        let result = sys::poll(&mut fds, if at_once { 0 } else { -1 });
+        let result = bulkhead_sys::poll(&mut fds, if at_once { 0 } else { -1 });
         (self.fds, self.tokens) = (fds, tokens);
         result.map_err(End::System)
     }
@@ -277,7 +276,7 @@ impl Server {
         // Taken before collecting, so that a child which ends meanwhile makes it readable again.
         let _ = rustix::io::read(&self.children, &mut info);
         for _ in 0..REAP_BATCH {
-            let Some(ended) = sys::reap() else {
+            let Some(ended) = bulkhead_sys::reap() else {
                 self.reaping = false;
                 return;
             };

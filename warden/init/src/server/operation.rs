@@ -5,10 +5,10 @@ use crate::server::input::Input;
 use crate::server::leftovers::Leftovers;
 use crate::server::outbox::Outbox;
 use crate::server::output::Output;
-use crate::sys::{self, Ended};
 use bulkhead_channel::frame::{FD_ERR, FD_IN, FD_OUT};
 use bulkhead_channel::{Accept, Control, Kind, Outcome, Violation};
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::Ended;
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::json;
@@ -154,8 +154,8 @@ impl Operation {
             return;
         }
         // The child makes its group itself, so it may not be there yet: then the signal waits in the child, blocked.
-        if self.class != Class::Exec || sys::kill(-self.pid, signal).is_err() {
-            let _ = sys::kill(self.pid, signal);
+        if self.class != Class::Exec || bulkhead_sys::kill(-self.pid, signal).is_err() {
+            let _ = bulkhead_sys::kill(self.pid, signal);
         }
     }
 

@@ -6,8 +6,8 @@
 
 use super::texts::list;
 use super::workshop::{FAILED, Workshop, of_host, put};
-use crate::attempt::Attempt;
 use crate::cgroup::View;
+use bulkhead_error::Attempt;
 use bulkhead_plan::Error;
 use bulkhead_plan::advertised::{CONTROLLER_DIRECTORIES, CONTROLLERS, number};
 use bulkhead_plan::model::Advertised;

@@ -10,13 +10,13 @@ mod workshop;
 
 use super::api::{self, Filesystem};
 use super::{Tree, target};
-use crate::attempt::Attempt;
 use crate::cgroup::View;
-use crate::kernel::{self, MOUNT_ATTR_RDONLY};
 use crate::processors::Processors;
+use bulkhead_error::Attempt;
 use bulkhead_plan::Error;
 use bulkhead_plan::advertised::UNIFIED;
 use bulkhead_plan::model::{Advertised, Mount, Plan};
+use bulkhead_sys::MOUNT_ATTR_RDONLY;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
@@ -123,7 +123,7 @@ impl Views {
 
     /// Says in all of them what only the plan knows.
     pub fn tell(&self, advertised: Option<&Advertised>, sources: &Sources) -> Result<(), Error> {
-        let processors = kernel::affinity(0).attempt(FAILED, "sched_getaffinity")?;
+        let processors = bulkhead_sys::affinity(0).attempt(FAILED, "sched_getaffinity")?;
         if self.sys.is_some() {
             self.workshop.make_file(&format!("{PROCESSORS}/online"), &texts::list(&processors))?;
         }

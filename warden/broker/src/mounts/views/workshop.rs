@@ -1,9 +1,9 @@
 //! The file system that the views are made of: seen through one mount it is writable, and through every other read-only.
 
-use crate::attempt::Attempt;
-use crate::kernel::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use crate::mounts::api::{self, Filesystem};
+use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;

@@ -1,6 +1,6 @@
 //! From errno to error: says which operation failed, on what.
 
-use bulkhead_plan::{Code, Error};
+use crate::{Code, Error};
 
 /// Adds code, operation and path to a failed syscall. One call names one operation, so that an error can be traced to its line.
 pub trait Attempt<T> {

@@ -1,11 +1,28 @@
 //! One error shape on every wire: a stable code, what was attempted, on what, and the errno.
 
-use serde::{Deserialize, Serialize};
+mod attempt;
 
-/// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of each; a test keeps the two alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
+pub use attempt::Attempt;
+
+macro_rules! codes {
+    ($($name:ident),+ $(,)?) => {
+        /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of each; a test
+        /// keeps the two alike.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "json", serde(rename_all = "SCREAMING_SNAKE_CASE"))]
+        pub enum Code {
+            $($name),+
+        }
+
+        impl Code {
+            /// In the order of their numbers, which only processes of one binary tell each other.
+            const ALL: &[Self] = &[$(Self::$name),+];
+        }
+    };
+}
+
+codes! {
     PlanInvalid,
     CallerRefused,
     SessionUnknown,
@@ -55,18 +72,32 @@ pub enum Code {
 }
 
 /// `operation` names what was attempted (a syscall or a step), `path` on what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Error {
     pub code: Code,
     pub operation: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]
     pub path: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]
     pub errno: Option<i32>,
     /// A field, a value or a bound; never a sentence that somebody would have to parse.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]
     pub detail: Option<String>,
+}
+
+impl Code {
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// `None`: no code has this number.
+    #[must_use]
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 }
 
 impl Error {
@@ -96,7 +127,13 @@ impl Error {
 /// As on every wire: `LAUNCH_FAILED`.
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.serialize(f)
+        for (at, letter) in format!("{self:?}").chars().enumerate() {
+            if at > 0 && letter.is_ascii_uppercase() {
+                f.write_str("_")?;
+            }
+            write!(f, "{}", letter.to_ascii_uppercase())?;
+        }
+        Ok(())
     }
 }
 
@@ -117,3 +154,23 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_written_as_on_every_wire() {
+        assert_eq!(Code::ExecNotFound.to_string(), "EXEC_NOT_FOUND");
+        let error = Error::new(Code::MountFailed, "move_mount").path("/x").errno(2).detail("y");
+        assert!(error.to_string().starts_with("MOUNT_FAILED: move_mount /x: No such file"));
+    }
+
+    #[test]
+    fn each_code_has_a_number_of_its_own() {
+        for code in Code::ALL {
+            assert_eq!(Code::of_number(code.number()), Some(*code));
+        }
+        assert_eq!(Code::of_number(u8::MAX), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! The system calls that rustix does not wrap, one function each: it keeps the errno and leaves nothing to its caller to prove, but
+//! where it says so. Whoever calls has one thread.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod confine;
+mod descriptors;
+mod execute;
+mod fork;
+mod ids;
+mod mount;
+mod net;
+mod peer;
+mod processors;
+mod signals;
+mod wait;
+
+pub use confine::{
+    bounding_set_drop, bounding_set_has, give_up_real_time, give_up_real_time_io, join_new_session_keyring,
+    landlock_abi, no_personality, seccomp,
+};
+pub use descriptors::{adopt, close_all_but, close_range, lock_byte, may_access, place, take_over};
+pub use execute::{Strings, execute, execve};
+pub use fork::{Fork, exit_now, fork, fork_plain, pause, unshare};
+pub use ids::{become_for_files, become_for_good};
+pub use mount::{
+    MOUNT_ATTR_IDMAP, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MountAttr,
+    mount_setattr,
+};
+pub use net::{loopback_answers_for_reserved, loopback_up};
+pub use peer::{peer_groups, peer_pid, peer_uid};
+pub use processors::{affinity, set_affinity};
+pub use signals::{block_all_signals, block_signals, kill, reset_dispositions, signal_descriptor, unblock_all_signals};
+pub use wait::{Ended, poll, reap};
+
+use rustix::io::Errno;
+
+fn check(result: libc::c_long) -> Result<libc::c_long, Errno> {
+    if result < 0 { Err(last_errno()) } else { Ok(result) }
+}
+
+fn check_int(result: libc::c_int) -> Result<libc::c_int, Errno> {
+    if result < 0 { Err(last_errno()) } else { Ok(result) }
+}
+
+fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+/// For constants that libc has as int and the kernel's structures as short.
+fn narrow(constant: libc::c_int) -> libc::c_short {
+    libc::c_short::try_from(constant).unwrap_or(0)
+}

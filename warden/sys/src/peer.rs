@@ -1,0 +1,50 @@
+//! Who is at the other end of a Unix socket.
+
+use crate::check;
+use rustix::fd::{AsFd, AsRawFd};
+use rustix::io::Errno;
+
+/// The process at the other end of a Unix socket, when it connected (SO_PEERCRED); 0 where it cannot be seen from here. For people to read:
+/// by now the number may be another process's.
+pub fn peer_pid(socket: impl AsFd) -> i32 {
+    peer(socket).map_or(0, |peer| peer.pid)
+}
+
+/// Of who listens, on a connection that this process made.
+pub fn peer_uid(socket: impl AsFd) -> Option<u32> {
+    peer(socket).map(|peer| peer.uid)
+}
+
+fn peer(socket: impl AsFd) -> Option<libc::ucred> {
+    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut length = libc::socklen_t::try_from(size_of::<libc::ucred>()).unwrap_or(0);
+    // SAFETY: the buffer has `length` bytes, and any bytes that the kernel puts there are a valid `ucred`.
+    let done = check(libc::c_long::from(unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut length,
+        )
+    }));
+    done.ok().map(|_| peer)
+}
+
+/// The supplementary groups of the process at the other end of a Unix socket (SO_PEERGROUPS).
+pub fn peer_groups(socket: impl AsFd) -> Result<Vec<u32>, Errno> {
+    let mut groups = vec![0_u32; 65_536];
+    let mut length = libc::socklen_t::try_from(size_of_val(groups.as_slice())).unwrap_or(0);
+    // SAFETY: the buffer has `length` bytes; the kernel stores how many it used.
+    check(libc::c_long::from(unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERGROUPS,
+            groups.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    }))?;
+    groups.truncate(length as usize / size_of::<u32>());
+    Ok(groups)
+}
