@@ -31,12 +31,26 @@ afterAll(async () => {
   await directory[Symbol.asyncDispose]();
 });
 
-async function imageWith(config: object): Promise<string> {
+async function imageWith(config: object, ...more: readonly Buffer[]): Promise<string> {
   count += 1;
   const layout = await LayoutWriter.create(directory.join(`image-${count}`));
-  await layout.index(await layout.image([rootLayer, extra], { config: { config } }));
+  await layout.index(await layout.image([rootLayer, extra, ...more], { config: { config } }));
   return `oci:${layout.path}`;
 }
+
+/** The account files and what every runtime writes are links, as in images that keep /etc small or were made of a running system. */
+const links = tar(
+  { name: "usr/", type: "5" },
+  { name: "usr/share/", type: "5" },
+  { name: "usr/share/passwd", data: "root:x:0:0::/:/bin/sh\nweb:x:33:33::/:/bin/sh\n" },
+  { name: "etc/passwd", type: "2", link: "../usr/share/passwd" },
+  { name: "etc/group", type: "2", link: "/usr/share/group" },
+  { name: "etc/hosts", type: "2", link: "../../run/hosts/hosts" },
+  { name: "etc/hostname", type: "2", link: "/run/hosts/hosts" },
+  { name: "etc/resolv.conf", type: "2", link: "/proc/self/mounts" },
+  { name: "closed/", type: "5", mode: 0o700 },
+  { name: "closed/file", data: "x" },
+);
 
 async function runWith(config: object, argv: readonly string[], policy: Policy) {
   return await run(argv, { ...policy, image: await imageWith(config) });
@@ -69,6 +83,24 @@ await forEachLevel((level: Level) => {
   it.each(["/proc/self/fd/3", "/a\nb", `/${"a".repeat(300)}`])("refuses WorkingDir %j", async (WorkingDir) => {
     const error = await runWith({ WorkingDir }, ["true"], { level }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "IMAGE_INVALID", detail: expect.stringMatching(/^config\.WorkingDir/) });
+  });
+
+  it("follows links of the image at files that it reads and covers, as far as nothing else is mounted there", async () => {
+    const image = await imageWith({ User: "web" }, links);
+    const script = "whoami; grep -c localhost /etc/hosts; ls -l /etc/passwd; grep -c web /etc/passwd; id -gn";
+    const { stdout, stderr, exitCode } = await run(["sh", "-c", script], { image, level });
+    expect([stderr, exitCode]).toEqual(["", 0]);
+    const [name, hosts, link, passwd, group] = stdout.split("\n");
+    expect([name, hosts, passwd, group]).toEqual(["web", "2", "1", "web"]);
+    expect(link).toMatch(/-> \.\.\/usr\/share\/passwd$/);
+  });
+
+  it("says how a directory that only root may enter is started in", async () => {
+    const image = await imageWith({ WorkingDir: "/closed" }, links);
+    const error = await run(["pwd"], { image, level }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "CWD_UNAVAILABLE", remedy: expect.stringContaining("--user 0") });
+    if (level === "chroot") return; // no root without a user namespace
+    expect(await run(["pwd"], { image, level, user: 0 })).toMatchObject({ stdout: "/closed\n" });
   });
 
   it("finds a relative entrypoint, and has a home that is writable", async () => {

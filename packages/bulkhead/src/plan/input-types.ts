@@ -47,6 +47,8 @@ export interface DirectoryRoot {
   readonly layers: readonly string[] | null;
   /** What the root has at each place that `compile` may want to mount on (`mountPoints`). */
   readonly kindAt: Readonly<Record<string, PathKind>>;
+  /** Where a link at one of `coveredFiles` leads, which is then what is read, covered or made; missing: no link is there. */
+  readonly links?: Readonly<Record<string, string>>;
   /** What the root's own copies of `coveredFiles` say; missing where there is none that can be read. */
   readonly contents: Readonly<Record<string, string>>;
   /** Of an image. */

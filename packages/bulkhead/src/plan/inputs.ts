@@ -6,7 +6,7 @@ import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
 import { hostRoot } from "./inputs/host-root/host-root.js";
 import { LayeredRoot } from "./inputs/layered.js";
-import { ACCOUNT_FILES, coveredFiles, mountPoints } from "./inputs/mount-points.js";
+import { ACCOUNT_FILES, coveredFiles, linksOf, mountPoints } from "./inputs/mount-points.js";
 import { resolveUser } from "./inputs/user.js";
 import { volumesIn } from "./inputs/volumes.js";
 
@@ -72,7 +72,10 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
     ...lookingInto(layers[0], () => directoryRoot(policy, layers, image !== null, view, home)),
     volumes,
   };
-  const accounts = { passwd: view.read(ACCOUNT_FILES.passwd) ?? "", group: view.read(ACCOUNT_FILES.group) ?? "" };
+  const accounts = {
+    passwd: root.contents[ACCOUNT_FILES.passwd] ?? "",
+    group: root.contents[ACCOUNT_FILES.group] ?? "",
+  };
   return {
     root,
     files,
@@ -126,9 +129,11 @@ function directoryRoot(
   const [path = ""] = layers;
   const directory = hostFile(path, policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID");
   if (directory.kind !== "directory") throw new BulkheadError("ROOT_INVALID", { path, detail: "not a directory" });
-  const kinds = mountPoints(policy, home).map((at) => [at, view.kindAt(at)] as const);
+  const links = linksOf(policy, home, view);
+  const places = [...mountPoints(policy, home), ...Object.values(links)];
+  const kinds = places.map((at) => [at, view.kindAt(at)] as const);
   const contents = coveredFiles(policy).flatMap((at) => {
-    const text = view.read(at);
+    const text = view.read(links[at] ?? at);
     return text === undefined ? [] : [[at, text] as const];
   });
   return {
@@ -136,6 +141,7 @@ function directoryRoot(
     directory,
     layers: image ? layers : null,
     kindAt: Object.fromEntries(kinds),
+    ...(Object.keys(links).length === 0 ? {} : { links }),
     contents: Object.fromEntries(contents),
   };
 }

@@ -121,6 +121,7 @@ export const sandboxCodes = entries({
   CWD_UNAVAILABLE: {
     fault: "user",
     cause: "the working directory cannot be entered",
-    remedy: "Create it in the root, mount something there (`files`), or choose another `workdir`.",
+    remedy:
+      "Create it in the root, mount something there (`files`), or choose another `workdir`. When only root may enter it (EACCES), ask for root by `user: 0`, or `--user 0`.",
   },
 });

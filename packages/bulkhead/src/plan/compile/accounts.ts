@@ -3,6 +3,7 @@ import { type Account, accountsIn, type Group, groupsIn } from "../inputs/accoun
 import { ACCOUNT_FILES } from "../inputs/mount-points.js";
 import { freeName } from "../inputs/user.js";
 import type { Mount } from "../schema.js";
+import { placeOf } from "./own-files.js";
 
 const NO_LOGIN = "/usr/sbin/nologin";
 
@@ -26,8 +27,8 @@ export function accountFiles(inputs: Inputs, shifted: boolean): readonly Mount[]
 }
 
 function passwdFile({ root, user, home }: Inputs, shifted: boolean): readonly Mount[] {
-  const at = ACCOUNT_FILES.passwd;
-  const known = textOf(root, at);
+  const at = placeOf(root, ACCOUNT_FILES.passwd);
+  const known = textOf(root, ACCOUNT_FILES.passwd);
   if (known === null) return [];
   const found = known === undefined ? OWN_ACCOUNTS : accountsIn(known);
   const named = found.some(({ uid }) => uid === user.uid);
@@ -37,8 +38,8 @@ function passwdFile({ root, user, home }: Inputs, shifted: boolean): readonly Mo
 }
 
 function groupFile({ root, user }: Inputs, shifted: boolean): readonly Mount[] {
-  const at = ACCOUNT_FILES.group;
-  const known = textOf(root, at);
+  const at = placeOf(root, ACCOUNT_FILES.group);
+  const known = textOf(root, ACCOUNT_FILES.group);
   if (known === null) return [];
   const found = known === undefined ? OWN_GROUPS : groupsIn(known);
   const named = found.some(({ gid }) => gid === user.gid);
@@ -51,6 +52,7 @@ function groupFile({ root, user }: Inputs, shifted: boolean): readonly Mount[] {
 /** What a root's file says; undefined: one is to be made; null: what is there is not a plain file, and stays. */
 function textOf(root: Inputs["root"], at: string): string | undefined | null {
   if (root.kind === "host") return undefined;
-  if (root.kindAt[at] === "missing") return undefined;
-  return root.kindAt[at] === "file" ? (root.contents[at] ?? "") : null;
+  const kind = root.kindAt[placeOf(root, at)];
+  if (kind === "missing") return undefined;
+  return kind === "file" ? (root.contents[at] ?? "") : null;
 }

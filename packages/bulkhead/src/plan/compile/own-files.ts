@@ -20,12 +20,18 @@ export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy):
   if (root.kind === "host") {
     return COVERED_FILES.map((at) => file(at, contents[at]));
   }
-  // Each costs mounts, and the base image says by itself what a default plan would. A link or a device in their place stays.
-  const wanted = (at: (typeof COVERED_FILES)[number]) =>
-    root.kindAt[at] === "missing"
-      ? contents[at] !== ""
-      : root.kindAt[at] === "file" && root.contents[at] !== contents[at];
-  return COVERED_FILES.filter(wanted).map((at) => file(at, contents[at]));
+  // Each costs mounts, and the base image says by itself what a default plan would. A device in their place stays, and so does a link to where
+  // something else is mounted.
+  const wanted = (at: (typeof COVERED_FILES)[number]) => {
+    const kind = root.kindAt[placeOf(root, at)];
+    return kind === "missing" ? contents[at] !== "" : kind === "file" && root.contents[at] !== contents[at];
+  };
+  return COVERED_FILES.filter(wanted).map((at) => file(placeOf(root, at), contents[at]));
+}
+
+/** Where a covered file is, behind the links of a root. */
+export function placeOf(root: Inputs["root"], at: string): string {
+  return root.kind === "host" ? at : (root.links?.[at] ?? at);
 }
 
 /** What stands in the place of a root's bundle of authorities until the authority of one sandbox is made. */
