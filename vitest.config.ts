@@ -37,6 +37,8 @@ const suites: readonly Suite[] = [
 
 export default defineConfig({
   test: {
+    // Helper processes run a bundle: that of these sources.
+    globalSetup: ["scripts/helpers.mjs"],
     projects: suites.map(({ name, include, seconds, parallel }, groupOrder) => ({
       resolve: { alias },
       test: {

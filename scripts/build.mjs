@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
+import { buildHelpers } from "./helpers.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const library = "packages/bulkhead";
@@ -41,6 +42,7 @@ const script = {
 };
 
 await put(library, await bundle(modules, library, { index: `${library}/src/index.ts` }));
+await buildHelpers();
 await put(cli, await bundleCommandLine());
 await writeSchema();
 await copyProfiles();

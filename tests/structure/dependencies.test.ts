@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   arguments: ["errors"],
   policy: ["errors", "arguments"],
   host: ["errors", "policy"],
+  helpers: ["errors", "host"],
   evidence: ["errors", "policy", "host", "plan"],
   syscalls: ["errors", "arguments", "host"],
   apparmor: ["errors", "policy", "host", "plan"],
@@ -109,6 +110,7 @@ describe("the Rust crates", () => {
     init: ["libc", "rustix", "serde", "serde_json"],
     guest: ["libc", "rustix", "serde", "serde_json"],
     relay: ["rustix"],
+    helper: ["rustix", "serde_json"],
     warden: [],
     probe: ["libc"],
     surface: ["libc", "serde", "serde_json", "syscalls"],
@@ -123,7 +125,7 @@ describe("the Rust crates", () => {
 });
 
 describe("raw system calls", () => {
-  it.each(["broker", "confine", "plan", "error", "channel"])("%s makes none: bulkhead-sys does", (crate) => {
+  it.each(["broker", "confine", "plan", "error", "channel", "helper"])("%s makes none: bulkhead-sys does", (crate) => {
     const raw = projectFiles(new RegExp(`^warden/${crate}/src/.*\\.rs$`)).filter((path) =>
       /\bunsafe\b/.test(readProjectFile(path).replace(/\/\/.*$/gm, "")),
     );

@@ -1,8 +1,8 @@
 //! A range of 65,536 uids and gids for each sandbox, that no other live sandbox on this machine has.
 
 use bulkhead_error::Attempt;
-
 use bulkhead_plan::{Code, Error};
+use bulkhead_sys::helper_ids;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeSet;
@@ -10,10 +10,11 @@ use std::collections::BTreeSet;
 /// systemd's registry of uids (its `UIDS-GIDS` document) leaves everything from 0x7000_0000 to the "foreign" range at 0x7FFE_0000 to nobody.
 pub const FIRST: u32 = 0x7000_0000;
 pub const SIZE: u32 = 0x1_0000;
-const COUNT: u32 = (0x7FFE_0000 - FIRST) / SIZE;
+/// Up to where helpers have theirs.
+const COUNT: u32 = (helper_ids::FIRST - FIRST) / SIZE;
 
 const DIRECTORY: &str = "/run/bulkhead";
-const LOCKS: &str = "/run/bulkhead/uid-ranges";
+use helper_ids::LOCKS;
 
 /// Byte n of one file is locked by whoever uses range n. The kernel drops the lock when the broker dies, however it
 /// dies; its sandboxes die with it, and the search starts at a random place, so a range is not taken over while they do.

@@ -69,7 +69,7 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
 }
 
 /// The child has one thread; where the kernel can promise that none is left out, it does.
-fn every_thread(ruleset: RulesetCreated, abi: ABI) -> Result<RulesetCreated, RulesetError> {
+pub(crate) fn every_thread(ruleset: RulesetCreated, abi: ABI) -> Result<RulesetCreated, RulesetError> {
     if abi >= ABI::V8 { ruleset.all_threads(true) } else { Ok(ruleset) }
 }
 
@@ -142,7 +142,7 @@ fn open(path: &str) -> Result<(OwnedFd, bool), Error> {
 }
 
 /// The errno is what the chain of causes ends in.
-fn refused(operation: &str, error: &RulesetError) -> Error {
+pub(crate) fn refused(operation: &str, error: &RulesetError) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {
         if let Some(errno) = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error) {

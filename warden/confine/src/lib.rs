@@ -7,6 +7,7 @@
 
 pub mod capabilities;
 mod failed;
+pub mod host_files;
 pub mod keyring;
 pub mod landlock;
 pub mod limits;

@@ -173,6 +173,24 @@ pub fn serving() -> Result<Vec<Allow>, Error> {
     Ok(serving.allow)
 }
 
+/// What a process of Bulkhead's own may do that parses hostile input. No plan can name it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Helper {
+    #[serde(rename = "name")]
+    _name: String,
+    pub allow: Vec<Allow>,
+    /// Where it may speak TCP and UDP, too.
+    pub network: Vec<Allow>,
+}
+
+/// # Errors
+/// `SECCOMP_FAILED` for data that does not parse (a test keeps that from shipping).
+pub fn helper() -> Result<Helper, Error> {
+    serde_json::from_str(include_str!("../profiles/helper.json"))
+        .map_err(|error| Error::new(Code::SeccompFailed, "parse profile").detail(error.to_string()))
+}
+
 /// The profile that a plan names.
 ///
 /// # Errors

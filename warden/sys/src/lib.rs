@@ -7,6 +7,7 @@ mod confine;
 mod descriptors;
 mod execute;
 mod fork;
+pub mod helper_ids;
 mod ids;
 mod mount;
 mod net;

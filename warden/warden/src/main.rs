@@ -1,12 +1,12 @@
-//! The warden: one static program in five roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; `warden relay`
-//! starts a virtual machine monitor in its jail; `warden sandboxes` asks brokers
+//! The warden: one static program in six roles. `warden broker` makes sandboxes; `warden init` is process 1 of one; `warden relay`
+//! starts a virtual machine monitor in its jail; `warden helper` confines a part of the library that reads what strangers wrote; `warden sandboxes` asks brokers
 //! which sandboxes are alive, for its caller; and as `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
 
 mod tsc;
 
 use std::ffi::OsString;
 
-const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n       warden sandboxes (list | kill ID) [--socket PATH]\n       warden version | tsc\n(`warden init` is started by the broker, inside a sandbox)";
+const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n       warden sandboxes (list | kill ID) [--socket PATH]\n       warden version | tsc\n(the broker starts `warden init`, inside a sandbox, and the library `warden helper`)";
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -20,6 +20,7 @@ fn main() {
     let code = match role.or_else(|| arguments.get(1).and_then(|word| word.to_str())) {
         Some("init") => bulkhead_init::main(arguments.into_iter().skip(1).collect()),
         Some("relay") => bulkhead_relay::main(arguments.get(2..).unwrap_or_default()),
+        Some("helper") => bulkhead_helper::main(arguments.get(2..).unwrap_or_default()),
         Some("broker") => bulkhead_broker::main(&arguments[2..]),
         Some("sandboxes") => bulkhead_broker::client::main(&arguments[2..]),
         Some("tsc") => {

@@ -27,6 +27,15 @@ export function surfacePath(): string {
   return programPath("bulkhead-surface", "BULKHEAD_SURFACE");
 }
 
+/** The script of one kind of helper process, in the directory that BULKHEAD_HELPERS names or the package's own. @throws BulkheadError SETUP_MISSING */
+export function helperScriptPath(kind: string): string {
+  const named = process.env["BULKHEAD_HELPERS"];
+  const path = join(named || join(packageDirectory(), "dist", "helpers"), `${kind}.cjs`);
+  if (existsSync(path)) return path;
+  const moved = "set BULKHEAD_PACKAGE to the package's directory where the code was bundled elsewhere";
+  throw new BulkheadError("SETUP_MISSING", { operation: "open", path, detail: moved });
+}
+
 /** The directory of the built-in root file system. Whether it is there is found out by who mounts it. */
 export function baseRootPath(): string {
   return join(packageDirectory(), "assets", "base");

@@ -135,6 +135,20 @@ pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Er
     }
 }
 
+/// The filter of a helper: a process of Bulkhead's own that parses hostile input. `network`: it may speak TCP and UDP.
+///
+/// # Errors
+/// `SECCOMP_FAILED` for one that does not compile.
+pub fn compile_helper(network: bool) -> Result<Filters, Error> {
+    let (default, helper) = (profile::named("default")?, profile::helper()?);
+    let mut table = table::known(&default);
+    table.extend(table::allowed(&helper.allow));
+    if network {
+        table.extend(table::allowed(&helper.network));
+    }
+    Ok(Filters { base: vec![program::generate(&table, &Verdict::Absent)?], workload: None })
+}
+
 /// A filter of its own: of several verdicts the kernel obeys the strictest, so neither a profile nor what init does can undo the floor.
 fn floor(seccomp: &Seccomp, capabilities: &[String]) -> Result<Program, Error> {
     let profile = profile::named("default")?;

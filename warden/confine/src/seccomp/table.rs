@@ -54,6 +54,17 @@ pub fn allowed(entries: &[Allow]) -> Table<'_> {
     resolver.table
 }
 
+/// Denies whatever the profile allows or denies; the rest stays absent.
+pub fn known(profile: &Profile) -> Table<'_> {
+    let mut resolver = Resolver::new();
+    for entry in &profile.allow {
+        resolver.set(&entry.names, Verdict::Deny);
+    }
+    resolver.put(&profile.deny, Verdict::Deny);
+    resolver.put(&profile.absent, Verdict::Absent);
+    resolver.table
+}
+
 /// The numbers of this architecture's syscalls.
 pub struct Numbers(
     /// Sorted by name: the crate's own look-up compares with one name after the other, and this runs before the first launch.

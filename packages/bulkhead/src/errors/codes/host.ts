@@ -29,6 +29,17 @@ export const hostCodes = entries({
     cause: "the broker ended, and with it every sandbox that it made",
     remedy: "Start again. If it happens again, look at the broker's last words on stderr or in its journal.",
   },
+  HELPER_FAILED: {
+    fault: "system",
+    cause: "a helper process could not be confined, or did not do what it is for",
+    remedy:
+      "See the operation and detail. Nothing that it said was used. If it happens again with the same registry, archive or guest, treat that as hostile.",
+  },
+  HELPER_LOST: {
+    fault: "system",
+    cause: "a helper process ended, and with it what it was doing",
+    remedy: "Start again. If it happens again, see the detail: its last words, or the signal that ended it.",
+  },
   CALLER_REFUSED: {
     fault: "user",
     cause: "the broker does not serve this user",

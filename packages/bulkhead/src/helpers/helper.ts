@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { helperScriptPath, wardenPath } from "../host/locate.js";
+import { bootScript } from "./boot.js";
+import { requireConfined } from "./confined.js";
+import type { Violation } from "./frames.js";
+import { hasOwnIds, openIds } from "./ids.js";
+import { nodeProgram } from "./node-program.js";
+import { type Methods, Peer, type Received } from "./peer.js";
+
+export interface HelperOptions {
+  /** The name of its script: `dist/helpers/KIND.cjs`. */
+  readonly kind: string;
+  /** TCP and UDP. */
+  readonly network?: boolean;
+  /** Descriptors of this process that it gets, from 6 on; a `null` is /dev/null. They stay this process's to close. */
+  readonly descriptors?: readonly (number | Socket | null)[];
+  /** Open files, at most. */
+  readonly files?: number;
+  /** Of V8's heap. */
+  readonly heapMiB?: number;
+  /** What it may call in this process. */
+  readonly methods?: Methods;
+}
+
+/** How long one may take to start. */
+const HELLO_MS = 20_000;
+const LAST_WORDS_BYTES = 4096;
+
+/**
+ * A process of Bulkhead's own that parses what strangers wrote, so that this process need not: with no capability, no file of the host's but Node's own, and, where this
+ * process is root, a user of its own. It ends with this process, or when it is closed; its connection keeps this process alive only while calls wait.
+ */
+export class Helper implements Disposable {
+  readonly #peer: Peer;
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  readonly #ready: Promise<void>;
+  #users = 0;
+
+  /** @throws BulkheadError SETUP_MISSING, UID_RANGE_EXHAUSTED, HELPER_FAILED */
+  static start(options: HelperOptions): Helper {
+    return new Helper(options);
+  }
+
+  private constructor(options: HelperOptions) {
+    const ids = hasOwnIds() ? openIds() : undefined;
+    const { child, lastWords } = spawnHelper(options, ids?.fd);
+    child.once("exit", () => ids?.close());
+    child.once("error", () => ids?.close());
+    this.#child = child;
+    const socket = child.stdio[3] as Socket | null | undefined;
+    if (socket === null || socket === undefined || child.pid === undefined) {
+      throw new BulkheadError("HELPER_FAILED", { operation: "spawn", path: wardenPath(), detail: lastWords() });
+    }
+    this.#socket = socket;
+    this.#peer = new Peer(socket, options.methods ?? {}, (why) => lost(options.kind, why, lastWords()));
+    // What it says first is its failure, if the warden could not confine it: see `starting`.
+    child.unref();
+    socket.unref();
+    void this.#peer.ended.then(() => child.kill("SIGKILL"));
+    this.#ready = this.#greet(child.pid, ids !== undefined);
+    this.#ready.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Waits until it is confined, as seen from outside. @throws BulkheadError HELPER_FAILED, HELPER_LOST */
+  async ready(): Promise<void> {
+    await this.#holding(this.#ready);
+  }
+
+  /** @throws BulkheadError what the helper throws, HELPER_FAILED, HELPER_LOST, ABORTED */
+  async call(method: string, value: unknown, signal?: AbortSignal): Promise<Received> {
+    return await this.#holding(this.#call(method, value, signal));
+  }
+
+  /** Ends it. */
+  [Symbol.dispose](): void {
+    this.#peer.close();
+  }
+
+  async #call(method: string, value: unknown, signal: AbortSignal | undefined): Promise<Received> {
+    await this.#ready;
+    const received = await this.#peer.call(method, value, signal);
+    if (received.body !== undefined) void this.#holding(received.body.done);
+    return received;
+  }
+
+  async #greet(pid: number, ownIds: boolean): Promise<void> {
+    const timer = setTimeout(() => this.#peer.close(), HELLO_MS);
+    try {
+      await this.#peer.call("hello", null);
+      requireConfined(pid, ownIds);
+    } catch (error) {
+      this.#peer.close(error instanceof BulkheadError ? error : undefined);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Node stays alive until it is settled. */
+  async #holding<T>(work: Promise<T>): Promise<T> {
+    this.#users += 1;
+    if (this.#users === 1) this.#socket.ref();
+    try {
+      return await work;
+    } finally {
+      this.#users -= 1;
+      if (this.#users === 0) this.#socket.unref();
+    }
+  }
+}
+
+function spawnHelper(options: HelperOptions, ids: number | undefined) {
+  const { kind, network = false, descriptors = [], files, heapMiB = 512 } = options;
+  const node = nodeProgram();
+  const script = helperScriptPath(kind);
+  const opened: number[] = [];
+  const open = (path: string) => {
+    const fd = openSync(path, "r");
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const cache = `${script.slice(0, -".cjs".length)}.cache`;
+    // Above 2, what Node is told to ignore is not /dev/null but closed.
+    const given = descriptors.map((each) => each ?? open("/dev/null"));
+    const count = 6 + given.length;
+    const argv = [
+      "helper",
+      ...["--parent", String(process.pid), "--descriptors", String(count)],
+      ...(ids === undefined ? [] : ["--ids", String(count)]),
+      ...(files === undefined ? [] : ["--files", String(files)]),
+      ...(network ? ["--network"] : []),
+      ...["--program", node, "--"],
+      ...["node", ...nodeFlags(heapMiB), "-e", bootScript(kind)],
+    ];
+    const stdio = [
+      "ignore",
+      "ignore",
+      "pipe",
+      "pipe",
+      open(script),
+      open(existsSync(cache) ? cache : "/dev/null"),
+    ] as const;
+    const child = spawn(wardenPath(), argv, {
+      stdio: [...stdio, ...given, ...(ids === undefined ? [] : [ids])],
+      env: {},
+      cwd: "/",
+    });
+    return { child, lastWords: watch(child) };
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+/** Its cache was made with the same, or V8 would not take it: see `scripts/helpers.mjs`. */
+function nodeFlags(heapMiB: number): readonly string[] {
+  return [`--max-old-space-size=${heapMiB}`, "--no-warnings", "--no-addons"];
+}
+
+function watch(child: ChildProcess): () => string {
+  let said = "";
+  let fate = "";
+  const stderr = child.stderr as (Readable & { unref(): void }) | null;
+  stderr?.setEncoding("latin1");
+  stderr?.on("data", (text: string) => {
+    said = (said + text).slice(-LAST_WORDS_BYTES);
+  });
+  stderr?.on("error", () => undefined);
+  stderr?.unref();
+  child.on("error", (error: NodeJS.ErrnoException) => {
+    fate = error.code ?? "spawn";
+  });
+  child.on("exit", (code, signal) => {
+    fate = signal ?? `exit ${code}`;
+  });
+  return () => [said.replaceAll(/[^\x20-\x7e]+/g, " ").trim(), fate].filter((part) => part !== "").join("; ");
+}
+
+function lost(kind: string, why: BulkheadError | Violation | undefined, words: string): BulkheadError {
+  if (why instanceof BulkheadError) return why;
+  if (why !== undefined)
+    return new BulkheadError("HELPER_FAILED", { operation: `talk to ${kind}`, detail: `protocol: ${why.message}` });
+  return new BulkheadError("HELPER_LOST", {
+    operation: `talk to ${kind}`,
+    ...(words === "" ? {} : { detail: words }),
+  });
+}

@@ -1,0 +1,35 @@
+import { closeSync, constants, mkdirSync, openSync, readFileSync } from "node:fs";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+
+const DIRECTORY = "/run/bulkhead";
+/** As in `warden/plan/src/helper_ids.rs`. */
+const LOCKS = "/run/bulkhead/uid-ranges";
+/** SETGID, SETUID, SETPCAP: what it takes to become another user for good. */
+const CHANGE = (1n << 6n) | (1n << 7n) | (1n << 8n);
+
+/** Whether helpers run as users of their own: where this process may change users. */
+export function hasOwnIds(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
+  return (BigInt(`0x${effective}`) & CHANGE) === CHANGE;
+}
+
+/**
+ * The file whose locks say which ids are in use, opened for one helper: the warden locks a byte of it for good, and this process holds the lock as long as
+ * it has it open. So no id is given out twice, however either of them ends.
+ * @throws BulkheadError UID_RANGE_EXHAUSTED
+ */
+export function openIds(): { readonly fd: number; close(): void } {
+  try {
+    mkdirSync(DIRECTORY, { recursive: true, mode: 0o755 });
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+    const fd = openSync(LOCKS, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    let open = true;
+    const close = () => {
+      if (open) closeSync(fd);
+      open = false;
+    };
+    return { fd, close };
+  } catch (cause) {
+    throw new BulkheadError("UID_RANGE_EXHAUSTED", { operation: "open", path: LOCKS, cause });
+  }
+}

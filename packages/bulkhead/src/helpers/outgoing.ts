@@ -1,0 +1,48 @@
+import { WINDOW_BYTES } from "./body.js";
+import { Violation } from "./frames.js";
+
+/** What is sent behind one answer, as fast as the caller grants it. */
+export class Outgoing {
+  readonly #write: (chunk: Uint8Array) => void;
+  readonly #abort = new AbortController();
+  #credit = WINDOW_BYTES;
+  #wake: () => void = () => undefined;
+
+  constructor(write: (chunk: Uint8Array) => void) {
+    this.#write = write;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  credit(bytes: number): void {
+    this.#credit += bytes;
+    if (this.#credit > WINDOW_BYTES) throw new Violation("credit");
+    this.#wake();
+  }
+
+  cancel(): void {
+    this.#abort.abort();
+    this.#wake();
+  }
+
+  /** Ends early when the caller wants no more. */
+  async send(body: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of body) {
+      for (let at = 0; at < chunk.length; ) {
+        if (this.signal.aborted) return;
+        if (this.#credit === 0) {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+          continue;
+        }
+        const piece = chunk.subarray(at, at + this.#credit);
+        this.#credit -= piece.length;
+        at += piece.length;
+        this.#write(piece);
+      }
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import type { Duplex } from "node:stream";
+import { type BulkheadError, BulkheadError as Failure } from "../errors/bulkhead-error.js";
+import { type Body, IncomingBody } from "./body.js";
+import {
+  DATA_BYTES,
+  decodeJson,
+  encodeFrame,
+  encodeJson,
+  type Frame,
+  FrameDecoder,
+  Kind,
+  Violation,
+} from "./frames.js";
+import { Outgoing } from "./outgoing.js";
+import { readThrown, writeThrown } from "./thrown.js";
+
+/** What one side answers: a value that JSON has, and bytes behind it if `body` is there. */
+export interface Answered {
+  readonly value: unknown;
+  readonly body?: AsyncIterable<Uint8Array>;
+}
+
+/** By name; `value` has been checked for nothing. The signal is aborted when the caller wants no more of it, or is gone. */
+export type Methods = Readonly<Record<string, (value: unknown, signal: AbortSignal) => Promise<Answered>>>;
+
+export interface Received {
+  readonly value: unknown;
+  /** Must be read to its end, or left early by `break`. Undefined: none was sent. */
+  readonly body: Body | undefined;
+}
+
+interface Waiting {
+  readonly resolve: (received: Received) => void;
+  readonly reject: (error: Error) => void;
+  body: IncomingBody | undefined;
+  answered: boolean;
+}
+
+/** Calls that one side may have under way at the other. */
+const MOST_CALLS = 256;
+
+/** One end of the connection between the library and a helper. Both ends are the same: each may call the other. */
+export class Peer {
+  readonly #connection: Duplex;
+  readonly #methods: Methods;
+  readonly #lost: (why: BulkheadError | Violation | undefined) => BulkheadError;
+  readonly #calls = new Map<number, Waiting>();
+  readonly #serving = new Map<number, Outgoing>();
+  #next = 0;
+  #gone: BulkheadError | undefined;
+  readonly ended: Promise<BulkheadError>;
+  #end: (error: BulkheadError) => void = () => undefined;
+
+  /** `lost` makes the error that everything under way ends with. */
+  constructor(
+    connection: Duplex,
+    methods: Methods,
+    lost: (why: BulkheadError | Violation | undefined) => BulkheadError,
+  ) {
+    this.#connection = connection;
+    this.#methods = methods;
+    this.#lost = lost;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const decoder = new FrameDecoder();
+    connection.on("data", (chunk: Buffer) => this.#push(decoder, chunk));
+    for (const event of ["error", "end", "close"] as const) connection.on(event, () => this.close());
+  }
+
+  /** Why it is gone. */
+  get gone(): BulkheadError | undefined {
+    return this.#gone;
+  }
+
+  /** @throws BulkheadError what the other side throws, or that it is lost; ABORTED by the signal */
+  async call(method: string, value: unknown, signal?: AbortSignal): Promise<Received> {
+    if (this.#gone !== undefined) throw this.#gone;
+    if (signal?.aborted === true) throw aborted(method);
+    this.#next = (this.#next + 1) % 0x1_0000_0000;
+    const call = this.#next;
+    const abort = () => this.#abandon(call, aborted(method));
+    signal?.addEventListener("abort", abort, { once: true });
+    const stop = () => signal?.removeEventListener("abort", abort);
+    try {
+      const received = await new Promise<Received>((resolve, reject) => {
+        this.#calls.set(call, { resolve, reject, body: undefined, answered: false });
+        this.#write(encodeJson(call, Kind.Call, { method, value }));
+      });
+      if (received.body === undefined) stop();
+      else void received.body.done.then(stop);
+      return received;
+    } catch (error) {
+      stop();
+      throw error;
+    }
+  }
+
+  /** Ends the connection, and all that is under way on it. */
+  close(why?: BulkheadError | Violation): void {
+    if (this.#gone !== undefined) return;
+    const error = this.#lost(why);
+    this.#gone = error;
+    this.#connection.destroy();
+    for (const { reject, body } of this.#calls.values()) {
+      reject(error);
+      body?.fail(error);
+    }
+    this.#calls.clear();
+    for (const outgoing of this.#serving.values()) outgoing.cancel();
+    this.#serving.clear();
+    this.#end(error);
+  }
+
+  #push(decoder: FrameDecoder, chunk: Buffer): void {
+    try {
+      for (const frame of decoder.push(chunk)) {
+        if (this.#gone !== undefined) return;
+        this.#receive(frame);
+      }
+    } catch (error) {
+      this.close(error instanceof Violation || error instanceof Failure ? error : new Violation("frame"));
+    }
+  }
+
+  #receive(frame: Frame): void {
+    switch (frame.kind) {
+      case Kind.Call:
+        this.#serve(frame);
+        return;
+      case Kind.Credit:
+        if (frame.payload.length !== 4) throw new Violation("credit");
+        this.#serving.get(frame.call)?.credit(frame.payload.readUInt32BE(0));
+        return;
+      case Kind.Cancel:
+        this.#serving.get(frame.call)?.cancel();
+        return;
+      case Kind.Return:
+      case Kind.Throw:
+      case Kind.Data:
+      case Kind.End:
+        this.#answer(frame);
+    }
+  }
+
+  /** Answers to calls that were abandoned are passed over; ones to calls that never were are a violation. */
+  #answer(frame: Frame): void {
+    const waiting = this.#calls.get(frame.call);
+    if (waiting === undefined) {
+      if (frame.call > this.#next) throw new Violation("call");
+      return;
+    }
+    if (frame.kind === Kind.Return) {
+      if (waiting.answered) throw new Violation("second answer");
+      this.#returned(frame, waiting);
+      return;
+    }
+    if (frame.kind === Kind.Throw) {
+      this.#calls.delete(frame.call);
+      const error = readThrown(decodeJson(frame));
+      waiting.reject(error);
+      waiting.body?.fail(error);
+      return;
+    }
+    if (waiting.body === undefined) throw new Violation("body");
+    if (frame.kind === Kind.Data) {
+      waiting.body.push(frame.payload);
+      return;
+    }
+    this.#calls.delete(frame.call);
+    waiting.body.end();
+  }
+
+  #returned(frame: Frame, waiting: Waiting): void {
+    const answer = decodeJson(frame);
+    if (typeof answer !== "object" || answer === null || !("body" in answer)) throw new Violation("answer");
+    const value = "value" in answer ? answer.value : undefined;
+    waiting.answered = true;
+    if (answer.body !== true) {
+      this.#calls.delete(frame.call);
+      waiting.resolve({ value, body: undefined });
+      return;
+    }
+    const { call } = frame;
+    const body = new IncomingBody({
+      consumed: (bytes) => {
+        const payload = Buffer.alloc(4);
+        payload.writeUInt32BE(bytes);
+        this.#write(encodeFrame(call, Kind.Credit, payload));
+      },
+      left: () => this.#abandon(call, aborted("read body")),
+    });
+    waiting.body = body;
+    waiting.resolve({ value, body });
+  }
+
+  #abandon(call: number, error: BulkheadError): void {
+    const waiting = this.#calls.get(call);
+    if (waiting === undefined) return;
+    this.#calls.delete(call);
+    this.#write(encodeFrame(call, Kind.Cancel));
+    waiting.reject(error);
+    waiting.body?.fail(error);
+  }
+
+  #serve(frame: Frame): void {
+    const { call } = frame;
+    const asked = decodeJson(frame);
+    if (typeof asked !== "object" || asked === null || !("method" in asked)) throw new Violation("call");
+    const { method } = asked;
+    if (typeof method !== "string" || !Object.hasOwn(this.#methods, method)) throw new Violation("method");
+    if (this.#serving.has(call) || this.#serving.size >= MOST_CALLS) throw new Violation("calls");
+    const outgoing = new Outgoing((chunk) => {
+      for (let at = 0; at < chunk.length; at += DATA_BYTES)
+        this.#write(encodeFrame(call, Kind.Data, chunk.subarray(at, at + DATA_BYTES)));
+    });
+    this.#serving.set(call, outgoing);
+    void this.#work(call, method, "value" in asked ? asked.value : undefined, outgoing).finally(() =>
+      this.#serving.delete(call),
+    );
+  }
+
+  async #work(call: number, method: string, value: unknown, outgoing: Outgoing): Promise<void> {
+    try {
+      const answered = await this.#methods[method]?.(value, outgoing.signal);
+      if (answered === undefined || outgoing.signal.aborted) return;
+      this.#write(encodeJson(call, Kind.Return, { value: answered.value, body: answered.body !== undefined }));
+      if (answered.body === undefined) return;
+      await outgoing.send(answered.body);
+      if (!outgoing.signal.aborted) this.#write(encodeFrame(call, Kind.End));
+    } catch (error) {
+      if (!outgoing.signal.aborted) this.#write(encodeJson(call, Kind.Throw, writeThrown(error)));
+    }
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#gone === undefined) this.#connection.write(bytes);
+  }
+}
+
+function aborted(operation: string): BulkheadError {
+  return new Failure("ABORTED", { operation });
+}

@@ -1,0 +1,156 @@
+import { Duplex } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { BulkheadError } from "../../src/errors/bulkhead-error.js";
+import { readWhole, WINDOW_BYTES } from "../../src/helpers/body.js";
+import { encodeFrame, encodeJson, FrameDecoder, JSON_BYTES, Kind } from "../../src/helpers/frames.js";
+import { type Methods, Peer } from "../../src/helpers/peer.js";
+
+/** Two ends of one connection. */
+function pair(): [Duplex, Duplex] {
+  const make = (other: () => Duplex): Duplex =>
+    new Duplex({
+      read() {},
+      write(chunk, _, done) {
+        other().push(chunk);
+        setImmediate(done);
+      },
+      destroy(error, done) {
+        setImmediate(() => other().push(null));
+        done(error);
+      },
+    });
+  const one: Duplex = make(() => two);
+  const two: Duplex = make(() => one);
+  return [one, two];
+}
+
+const lost = (why: unknown) =>
+  why instanceof BulkheadError
+    ? why
+    : new BulkheadError(why === undefined ? "HELPER_LOST" : "HELPER_FAILED", { detail: String(why) });
+
+function connected(methods: Methods): { client: Peer; server: Peer } {
+  const [one, two] = pair();
+  return { client: new Peer(one, {}, lost), server: new Peer(two, methods, lost) };
+}
+
+/** What the library makes of a helper that answers its first call with these bytes. */
+async function answeredWith(...frames: readonly Buffer[]): Promise<unknown> {
+  const [one, two] = pair();
+  const client = new Peer(one, {}, lost);
+  two.once("data", () => two.write(Buffer.concat(frames)));
+  const received = await client.call("ask", null).catch((error: unknown) => error);
+  if (received instanceof Error) return received;
+  const body = (received as Awaited<ReturnType<Peer["call"]>>).body;
+  return await readWhole(body, 10_000_000).catch((error: unknown) => error);
+}
+
+describe("a call", () => {
+  it("gives value and body, however large, within the window", async () => {
+    const sent = 5 * WINDOW_BYTES + 17;
+    async function* body() {
+      for (let left = sent; left > 0; left -= 100_000) yield Buffer.alloc(Math.min(left, 100_000), 7);
+    }
+    const { client } = connected({ ask: async (value) => ({ value: { asked: value }, body: body() }) });
+    const { value, body: got } = await client.call("ask", [1]);
+    expect(value).toEqual({ asked: [1] });
+    expect((await readWhole(got, sent))?.length).toBe(sent);
+  });
+
+  it("holds back a sender that nobody reads", async () => {
+    let sent = 0;
+    async function* body() {
+      for (;;) {
+        sent += 65_536;
+        yield Buffer.alloc(65_536);
+      }
+    }
+    const { client } = connected({ ask: async () => ({ value: null, body: body() }) });
+    const { body: got } = await client.call("ask", null);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(sent).toBeLessThanOrEqual(WINDOW_BYTES + 65_536);
+    for await (const _ of got ?? []) break;
+  });
+
+  it("carries a coded error, and of any other nothing but its name", async () => {
+    const { client } = connected({
+      coded: async () => {
+        throw new BulkheadError("IMAGE_INVALID", { operation: "read", path: "/x", errno: 5, detail: "size" });
+      },
+      other: async () => {
+        throw new TypeError("quotes what was read");
+      },
+    });
+    await expect(client.call("coded", null)).rejects.toMatchObject({ code: "IMAGE_INVALID", path: "/x", errno: 5 });
+    const other = await client.call("other", null).catch((error: unknown) => error);
+    expect(other).toMatchObject({ code: "HELPER_FAILED", detail: "TypeError" });
+    expect(String(other)).not.toContain("quotes");
+  });
+
+  it("is given up by its signal, and the callee is told", async () => {
+    let told: AbortSignal | undefined;
+    const { client } = connected({
+      ask: async (_, signal) => {
+        told = signal;
+        return await new Promise(() => undefined);
+      },
+    });
+    const abort = new AbortController();
+    const call = client.call("ask", null, abort.signal);
+    setTimeout(() => abort.abort(), 5);
+    await expect(call).rejects.toMatchObject({ code: "ABORTED" });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(told?.aborted).toBe(true);
+  });
+
+  it("ends when either end goes", async () => {
+    for (const which of ["client", "server"] as const) {
+      const both = connected({ ask: async () => await new Promise(() => undefined) });
+      const call = both.client.call("ask", null);
+      setTimeout(() => both[which].close(), 5);
+      await expect(call).rejects.toMatchObject({ code: "HELPER_LOST" });
+      await expect(both.client.call("ask", null)).rejects.toMatchObject({ code: "HELPER_LOST" });
+    }
+  });
+});
+
+describe("a hostile helper", () => {
+  const answer = (body: boolean) => encodeJson(1, Kind.Return, { value: null, body });
+  it.each([
+    [
+      "data above the window",
+      [answer(true), ...Array.from({ length: 17 }, () => encodeFrame(1, Kind.Data, Buffer.alloc(65_536)))],
+    ],
+    ["data longer than a frame", [answer(true), encodeFrame(1, Kind.Data, Buffer.alloc(65_537))]],
+    ["data without a body", [encodeFrame(1, Kind.Data, Buffer.alloc(1))]],
+    ["an end without a body", [encodeFrame(1, Kind.End)]],
+    ["two answers", [answer(true), answer(true)]],
+    ["an answer to what was never asked", [encodeJson(2, Kind.Return, { value: 1, body: false })]],
+    ["what is not JSON", [encodeFrame(1, Kind.Return, Buffer.from("{"))]],
+    ["what is not UTF-8", [encodeFrame(1, Kind.Return, Buffer.from([0xff]))]],
+    ["what is no answer", [encodeJson(1, Kind.Return, [])]],
+    ["an unknown kind", [encodeFrame(1, 9 as Kind)]],
+    ["credit for nothing in three bytes", [encodeFrame(1, Kind.Credit, Buffer.alloc(3))]],
+    ["a call of a method that there is not", [encodeJson(1, Kind.Call, { method: "toString", value: 1 })]],
+    ["a call that is none", [encodeJson(1, Kind.Call, null)]],
+  ])("is not listened to any more after %s", async (_, frames) => {
+    expect(await answeredWith(...frames)).toMatchObject({ code: "HELPER_FAILED" });
+  });
+
+  it("cannot make a frame of more than its bound be waited for", () => {
+    const head = encodeFrame(1, Kind.Return, Buffer.alloc(1));
+    head.writeUInt32BE(JSON_BYTES + 6, 0);
+    expect(() => [...new FrameDecoder().push(head)]).toThrow("length");
+  });
+
+  it("is understood however its bytes are split", () => {
+    const bytes = Buffer.concat([encodeJson(1, Kind.Return, { value: "x".repeat(300) }), encodeFrame(1, Kind.End)]);
+    for (const size of [1, 2, 3, 5, 8, 9, 10, 100, 400]) {
+      const decoder = new FrameDecoder();
+      const kinds: number[] = [];
+      for (let at = 0; at < bytes.length; at += size)
+        for (const { kind } of decoder.push(bytes.subarray(at, at + size))) kinds.push(kind);
+      expect(kinds).toEqual([Kind.Return, Kind.End]);
+    }
+  });
+});
