@@ -6,13 +6,12 @@ use crate::caller::Caller;
 use crate::cgroup::Home;
 use crate::evidence;
 use crate::facts::HostFacts;
-use bulkhead_error::Attempt;
-
-use crate::launch::{Connections, Launcher, Planned};
+use crate::launch::{Launcher, Planned};
 use crate::options::Maxima;
 use crate::sandbox::{Phase, Sandbox};
 use crate::server::{Received, look_at, receive};
 use crate::startup::occupy_low_descriptors;
+use bulkhead_error::Attempt;
 use bulkhead_plan::facts::Facts;
 use bulkhead_plan::model::{Level, Namespace};
 use bulkhead_plan::{Code, Error, Plan};
@@ -23,6 +22,7 @@ use rustix::thread::{LinkNameSpaceType, ThreadNameSpaceType};
 use std::time::{Duration, Instant};
 
 pub use crate::evidence::Evidence;
+pub use crate::launch::Connections;
 pub use crate::message::Stats;
 
 const FAILED: Code = Code::LaunchFailed;
@@ -49,23 +49,25 @@ impl Host {
         self.facts.told_to(&ROOT)
     }
 
-    /// Makes the sandbox of this plan, with `channel` as its init's. `set_up` gets its last word before init is executed.
+    /// Makes the sandbox of this plan, with these connections as its init's. `set_up` gets its last word before init is executed.
     pub fn launch(
         mut self,
         text: &str,
-        channel: &OwnedFd,
+        connections: &Connections,
         set_up: impl FnOnce(&Inside) -> Result<(), Error>,
     ) -> Result<Alone, Error> {
         let plan = Plan::parse(text.as_bytes())?;
         if plan.level != Level::Container {
             return Err(Error::new(Code::PlanInvalid, "check").detail("inner.level"));
         }
+        if plan.payload.attached().count() != connections.attached.len() {
+            return Err(Error::new(Code::PlanInvalid, "check").detail("inner.payload"));
+        }
         let maxima = Maxima::default();
         let privileged = self.facts.privileged();
         let cgroup_version = self.launcher.home.facts().version;
         Broker { privileged, cgroup_version, maxima: &maxima, guest: true }.authorize(&plan, &ROOT)?;
-        let mut sandbox =
-            self.launcher.launch(Planned { plan, text }, &ROOT, 0, &Connections { channel, attached: &[] })?;
+        let mut sandbox = self.launcher.launch(Planned { plan, text }, &ROOT, 0, connections)?;
         let started = start(&mut sandbox, privileged, set_up);
         let alone = Alone { _launcher: self.launcher, sandbox };
         started.map(|()| alone)

@@ -106,7 +106,7 @@ impl Attachments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bulkhead_plan::payload::{Attached, Channel, Descriptor, Program};
+    use bulkhead_plan::payload::{Attached, Channel, Descriptor, EGRESS, Init, Program};
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
     fn socket() -> OwnedFd {
@@ -140,14 +140,23 @@ mod tests {
     }
 
     #[test]
-    fn a_launch_has_no_more_than_four_and_none_twice() {
+    fn a_launch_has_no_more_than_five_and_none_twice() {
         let mut attachments = Attachments::default();
-        for name in ["a", "a", "b", "c", "d", "e"] {
+        for name in ["a", "a", "b", "c", "d", "e", "f"] {
             attachments.add(1, "sandbox-1", name, socket());
         }
-        assert!(attachments.take(1, "sandbox-1", &payload(&["e"])).is_none());
+        assert!(attachments.take(1, "sandbox-1", &payload(&["f"])).is_none());
         assert_eq!(attachments.take(1, "sandbox-1", &payload(&["d", "a"])).unwrap().len(), 2);
         assert!(attachments.is_empty(), "what nobody asked for is closed");
+    }
+
+    #[test]
+    fn init_has_one_for_its_egress() {
+        let mut attachments = Attachments::default();
+        let init = Payload::Init(Init { egress: true });
+        assert!(attachments.take(1, "sandbox-1", &init).is_none());
+        attachments.add(1, "sandbox-1", EGRESS, socket());
+        assert_eq!(attachments.take(1, "sandbox-1", &init).unwrap().len(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use bulkhead_error::Attempt;
 
 use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::model::{Payload, Plan, User};
-use bulkhead_plan::payload::{self, Channel, Descriptor, Program};
+use bulkhead_plan::payload::{self, Channel, Descriptor, Init, Program};
 use bulkhead_plan::{Code, Error, InnerPlan};
 use bulkhead_sys::Strings;
 use rustix::fd::{AsFd, OwnedFd};
@@ -18,6 +18,8 @@ const FAILED: Code = Code::LaunchFailed;
 const CHANNEL: i32 = 3;
 /// Where init finds the filter for what it starts, when there is one.
 const FILTER: i32 = 4;
+/// Where init finds the connection of the sandbox's egress, when there is one.
+const EGRESS: i32 = 5;
 
 /// What is to be executed, as `execve` wants it.
 pub struct Executable {
@@ -31,12 +33,12 @@ impl Executable {
     /// `switches_user`: init has an id of its own inside. `filters`: it finds a filter for what it starts.
     pub fn of(plan: &Plan, switches_user: bool, filters: bool) -> Result<Self, Error> {
         match &plan.payload {
-            Payload::Init(_) => Self::init(plan, switches_user, filters),
+            Payload::Init(init) => Self::init(plan, init, switches_user, filters),
             Payload::Program(program) => Self::program(program),
         }
     }
 
-    fn init(plan: &Plan, switches_user: bool, filters: bool) -> Result<Self, Error> {
+    fn init(plan: &Plan, init: &Init, switches_user: bool, filters: bool) -> Result<Self, Error> {
         let inner = InnerPlan {
             user: plan.user.clone(),
             switches_user,
@@ -47,7 +49,8 @@ impl Executable {
         let json = serde_json::to_string(&inner).map_err(|_| Error::new(FAILED, "encode inner plan"))?;
         // With an empty environment: it is readable inside.
         let filter: &[&str] = if filters { &["--filter", "4"] } else { &[] };
-        let argv = ["init", "--channel", "3", "--inner", &json].into_iter().chain(filter.iter().copied());
+        let egress: &[&str] = if init.egress { &["--egress", "5"] } else { &[] };
+        let argv = ["init", "--channel", "3", "--inner", &json].into_iter().chain(filter.iter().chain(egress).copied());
         Ok(Self { path: None, argv: words(argv)?, env: Vec::new() })
     }
 
@@ -103,7 +106,15 @@ pub fn arrange(plan: &Plan, channel: &OwnedFd, attached: &[OwnedFd]) -> Result<(
     for number in 0..=2 {
         place(&null, number)?;
     }
-    let Some(program) = plan.payload.program() else { return place(channel, CHANNEL) };
+    let mut attached = attached.iter();
+    let mut connection = |name: &str| attached.next().ok_or_else(|| Error::new(FAILED, "attach").detail(name));
+    let program = match &plan.payload {
+        Payload::Program(program) => program,
+        Payload::Init(init) => {
+            place(channel, CHANNEL)?;
+            return if init.egress { place(connection(payload::EGRESS)?, EGRESS) } else { Ok(()) };
+        }
+    };
     match program.channel {
         Channel::Fd(number) => place(channel, i32::from(number))?,
         Channel::Stdio(_) => {
@@ -111,15 +122,11 @@ pub fn arrange(plan: &Plan, channel: &OwnedFd, attached: &[OwnedFd]) -> Result<(
             place(channel, 1)?;
         }
     }
-    let mut attached = attached.iter();
     for descriptor in &program.descriptors {
         let number = i32::from(descriptor.fd());
         match descriptor {
             Descriptor::Open(open) => place(&open_inside(&open.path, open.write)?, number)?,
-            Descriptor::Attached(one) => {
-                let connection = attached.next();
-                place(connection.ok_or_else(|| Error::new(FAILED, "attach").detail(&one.name))?, number)?;
-            }
+            Descriptor::Attached(one) => place(connection(&one.name)?, number)?,
         }
     }
     Ok(())

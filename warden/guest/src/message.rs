@@ -39,6 +39,8 @@ pub struct Boot {
     pub clock_us: u64,
     pub images: u32,
     pub apparmor: Option<String>,
+    /// The sandbox's egress has a port of its own.
+    pub egress: bool,
     /// As it came: the broker's code parses it, and checks it, as it does on a host.
     pub plan: Box<RawValue>,
 }
@@ -157,12 +159,12 @@ mod tests {
         FromHost::read(text.as_bytes())
     }
 
-    const BOOT: &str = r#"{"type":"boot","generation":1,"entropy":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","clockUs":5,"images":2,"apparmor":null,"plan":{"a":1}}"#;
+    const BOOT: &str = r#"{"type":"boot","generation":1,"entropy":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","clockUs":5,"images":2,"apparmor":null,"egress":true,"plan":{"a":1}}"#;
 
     #[test]
     fn a_boot_message_keeps_its_plan_as_text() {
         let Ok(FromHost::Boot(boot)) = read(BOOT) else { panic!("{:?}", read(BOOT)) };
-        assert_eq!((boot.entropy.0.len(), boot.images, boot.plan.get()), (32, 2, r#"{"a":1}"#));
+        assert_eq!((boot.entropy.0.len(), boot.images, boot.egress, boot.plan.get()), (32, 2, true, r#"{"a":1}"#));
         assert!(boot.check().is_ok());
     }
 

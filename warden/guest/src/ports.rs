@@ -1,4 +1,4 @@
-//! Channel and control: where they come in.
+//! Channel, control and egress: where they come in.
 
 use crate::Done;
 use crate::command_line::Ports;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 const FAILED: Code = Code::GuestFailed;
 const CHANNEL: (&str, u32) = ("bulkhead.channel", 1024);
 const CONTROL: (&str, u32) = ("bulkhead.control", 1025);
+const EGRESS: (&str, u32) = ("bulkhead.egress", 1026);
 
 /// The driver asks the host for each port's name, and learns later that somebody is connected to it. A host that is slow
 /// (an emulated machine beside many) must have the time.
@@ -37,6 +38,14 @@ pub fn open(kind: Ports) -> Done<Opened> {
             let (channel, listener) = (listen(CHANNEL.1)?, listen(CONTROL.1)?);
             Ok(Opened { channel, control: accept(&listener)?, listener: Some(listener) })
         }
+    }
+}
+
+/// The port of the sandbox's egress, or a socket to accept it from: init's. Only there when the machine was made for a sandbox that has some.
+pub fn open_egress(kind: Ports) -> Done<OwnedFd> {
+    match kind {
+        Ports::Serial => open_serial(EGRESS.0),
+        Ports::Vsock => listen(EGRESS.1),
     }
 }
 

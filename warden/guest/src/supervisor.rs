@@ -1,9 +1,10 @@
 //! The order of things, from the kernel's hand-over to the end of the machine.
 
+use crate::command_line::Ports;
 use crate::control::{Control, Heard};
 use crate::message::{Awake, Boot, FromHost, GENERATION, Outcome, Reply, ToHost, Value};
 use crate::{Done, base64, boot_id, command_line, disks, images, modules, ports, system};
-use bulkhead_broker::alone::{Alone, Host};
+use bulkhead_broker::alone::{Alone, Connections, Host};
 use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -26,7 +27,7 @@ pub fn run() -> Done {
     control.send(&ToHost::Ready { generation: GENERATION, facts: host.facts(), boot_us: system::uptime_us() });
     let Some(boot) = wait_for_boot(&mut control, opened.listener.as_ref())? else { return Ok(()) };
     control.booted();
-    match start(&boot, host, disks, &opened.channel) {
+    match start(&boot, host, disks, &opened.channel, kind) {
         Ok(sandbox) => Supervisor { control, listener: opened.listener, sandbox, quiet: false }.serve(),
         Err(error) => {
             control.send(&ToHost::Failed { error: &error });
@@ -47,7 +48,7 @@ fn wait_for_boot(control: &mut Control, listener: Option<&OwnedFd>) -> Done<Opti
     }
 }
 
-fn start(boot: &Boot, host: Host, disks: disks::Released, channel: &OwnedFd) -> Done<Alone> {
+fn start(boot: &Boot, host: Host, disks: disks::Released, channel: &OwnedFd, kind: Ports) -> Done<Alone> {
     boot.check()?;
     system::reseed(&boot.entropy.0)?;
     system::set_clock(boot.clock_us)?;
@@ -59,7 +60,9 @@ fn start(boot: &Boot, host: Host, disks: disks::Released, channel: &OwnedFd) -> 
         system::load_profile(&blob)?;
     }
     let cover = boot_id::cover()?;
-    let sandbox = host.launch(boot.plan.get(), channel, |inside| inside.cover(&cover, boot_id::COVERS))?;
+    let egress = boot.egress.then(|| ports::open_egress(kind)).transpose()?;
+    let connections = Connections { channel, attached: egress.as_slice() };
+    let sandbox = host.launch(boot.plan.get(), &connections, |inside| inside.cover(&cover, boot_id::COVERS))?;
     rustix::system::sethostname(sandbox.hostname().as_bytes()).attempt(FAILED, "sethostname")?;
     Ok(sandbox)
 }

@@ -1,4 +1,4 @@
-//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` where there is one, in any order.
+//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` and `--egress FD` where there are such, in any order.
 
 use bulkhead_plan::InnerPlan;
 use std::ffi::OsString;
@@ -6,7 +6,7 @@ use std::ffi::OsString;
 /// Where the channel is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// A connected socket, above 2.
+    /// A connected socket: 0 where runsc hands over two, else above 2.
     Fd(i32),
     /// Read from descriptor 0, write to 1: how runsc hands it over.
     Stdio,
@@ -18,11 +18,13 @@ pub struct Args {
     pub inner: InnerPlan,
     /// Where the filter is that the programs it starts get on top of init's own.
     pub filter: Option<i32>,
+    /// Where the second connection is, on which the sandbox's egress travels.
+    pub egress: Option<i32>,
 }
 
 /// `None` for anything else than exactly what the broker passes.
 pub fn parse(args: Vec<OsString>) -> Option<Args> {
-    let (mut channel, mut inner, mut filter) = (None, None, None);
+    let (mut channel, mut inner, mut filter, mut egress) = (None, None, None, None);
     let mut args = args.into_iter();
     while let Some(name) = args.next() {
         let value = args.next()?.into_string().ok()?;
@@ -33,16 +35,17 @@ pub fn parse(args: Vec<OsString>) -> Option<Args> {
                 inner = Some(serde_json::from_slice(&std::fs::read(&value).ok()?).ok()?);
             }
             "--filter" if filter.is_none() => filter = Some(value.parse().ok().filter(|fd| *fd > 3)?),
+            "--egress" if egress.is_none() => egress = Some(value.parse().ok().filter(|fd| *fd == 1 || *fd > 3)?),
             _ => return None,
         }
     }
-    Some(Args { channel: channel?, inner: inner?, filter })
+    Some(Args { channel: channel?, inner: inner?, filter, egress })
 }
 
 fn parse_channel(value: &str) -> Option<Channel> {
     match value {
         "stdio" => Some(Channel::Stdio),
-        number => number.parse().ok().filter(|fd| *fd > 2).map(Channel::Fd),
+        number => number.parse().ok().filter(|fd| *fd == 0 || *fd > 2).map(Channel::Fd),
     }
 }
 
@@ -63,6 +66,8 @@ mod tests {
         assert_eq!(parsed(&["--inner", INNER, "--channel", "stdio"]).unwrap().channel, Channel::Stdio);
         assert_eq!(parsed(&["--channel", "3", "--inner", INNER]).unwrap().filter, None);
         assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--filter", "4"]).unwrap().filter, Some(4));
+        let two = parsed(&["--channel", "0", "--egress", "1", "--inner", INNER]).unwrap();
+        assert_eq!((two.channel, two.egress), (Channel::Fd(0), Some(1)));
     }
 
     #[test]
@@ -73,6 +78,9 @@ mod tests {
         assert_eq!(parsed(&["--channel", "3", "--inner", "{}"]), None);
         for filter in ["3", "-1", "stdio", ""] {
             assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--filter", filter]), None, "{filter}");
+        }
+        for egress in ["0", "2", "3", "-1", "stdio", ""] {
+            assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--egress", egress]), None, "{egress}");
         }
         assert_eq!(parsed(&["--channel", "3", "--channel", "4", "--inner", INNER]), None);
         assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--debug", "1"]), None);

@@ -34,13 +34,13 @@ pub fn main(args: Vec<OsString>) -> i32 {
     let Some(args) = args::parse(args) else { return exit::USAGE };
     // Without the filter that it was given, nothing is started.
     let Ok(handed) = args.filter.map(start::filter).transpose() else { return exit::SYSTEM };
-    let Ok((wire, children)) = start::prepare(args.channel) else { return exit::SYSTEM };
+    let Ok(prepared) = start::prepare(args.channel, args.egress) else { return exit::SYSTEM };
     let Ok(sentry) = args.inner.sentry.as_ref().map(|sentry| sentry::confine(sentry, &args.inner)).transpose() else {
         return exit::SYSTEM;
     };
     // The limit is held to the end, which keeps it in force.
     let (_limit, own) = sentry.unwrap_or_default();
-    match server::Server::new(wire, children, args.inner, own.or(handed)).run() {
+    match server::Server::new(prepared, args.inner, own.or(handed)).run() {
         server::End::Closed => exit::CHANNEL_CLOSED,
         server::End::Violation(_) => exit::PROTOCOL,
         server::End::System(_) => exit::SYSTEM,

@@ -13,8 +13,15 @@ use std::os::unix::fs::FileExt;
 /// BPF_MAXINSNS instructions of 8 bytes, and what comes before them.
 const LARGEST_FILTER: usize = (4096 + 1) * 8;
 
-/// The channel, and a descriptor that is readable when a child has ended.
-pub fn prepare(channel: Channel) -> Result<(Wire, OwnedFd), Errno> {
+/// What init speaks on, and what it waits for beside that.
+pub struct Prepared {
+    pub channel: Wire,
+    pub egress: Option<Wire>,
+    /// Readable when a child has ended.
+    pub children: OwnedFd,
+}
+
+pub fn prepare(channel: Channel, egress: Option<i32>) -> Result<Prepared, Errno> {
     // Not inherited over a change of uid, so it is set again here. In a pid namespace the kernel kills all of it with us.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     if !getpid().is_init() {
@@ -25,8 +32,8 @@ pub fn prepare(channel: Channel) -> Result<(Wire, OwnedFd), Errno> {
     rustix::thread::set_name(c"init")?;
     umask(Mode::WGRP | Mode::WOTH);
     let children = signals()?;
-    let wire = descriptors(channel, &children)?;
-    Ok((wire, children))
+    let (channel, egress) = descriptors(channel, egress, &children)?;
+    Ok(Prepared { channel, egress, children })
 }
 
 /// The filter that the broker left at `fd`, which is closed.
@@ -56,20 +63,28 @@ fn signals() -> Result<OwnedFd, Errno> {
     bulkhead_sys::signal_descriptor(&[libc::SIGCHLD])
 }
 
-/// Leaves the channel, `children`, and /dev/null on 0, 1 and 2: what the broker had open there may be a host's terminal.
-fn descriptors(channel: Channel, children: &OwnedFd) -> Result<Wire, Errno> {
+/// A connection that the broker passed. In a virtual machine it may be a socket that the host connects to.
+fn connection(fd: i32) -> Result<Wire, Errno> {
+    let socket = match fd {
+        // It is /dev/null that belongs there.
+        0 => rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?,
+        1 => rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?,
+        number => bulkhead_sys::adopt(number)?,
+    };
+    let listening = rustix::net::sockopt::socket_acceptconn(&socket).unwrap_or(false);
+    if listening { Wire::accept(socket) } else { Wire::new(socket, None) }
+}
+
+/// Leaves the connections, `children`, and /dev/null on 0, 1 and 2: what the broker had open there may be a host's terminal.
+fn descriptors(channel: Channel, egress: Option<i32>, children: &OwnedFd) -> Result<(Wire, Option<Wire>), Errno> {
     let wire = match channel {
-        Channel::Fd(fd) => {
-            let socket = bulkhead_sys::adopt(fd)?;
-            // In a virtual machine it may be a socket that the host connects to.
-            let listening = rustix::net::sockopt::socket_acceptconn(&socket).unwrap_or(false);
-            if listening { Wire::accept(socket)? } else { Wire::new(socket, None)? }
-        }
+        Channel::Fd(fd) => connection(fd)?,
         Channel::Stdio => Wire::new(
             rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?,
             Some(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?),
         )?,
     };
+    let egress = egress.map(connection).transpose()?;
     let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
     rustix::stdio::dup2_stdin(&null)?;
     rustix::stdio::dup2_stdout(&null)?;
@@ -80,7 +95,8 @@ fn descriptors(channel: Channel, children: &OwnedFd) -> Result<Wire, Errno> {
     } else {
         drop(null);
     }
-    let mut kept: Vec<i32> = wire.raw().chain([children.as_raw_fd()]).collect();
+    let wires = std::iter::once(&wire).chain(&egress);
+    let mut kept: Vec<i32> = wires.flat_map(Wire::raw).chain([children.as_raw_fd()]).collect();
     kept.sort_unstable();
     let mut from = 3;
     for fd in kept {
@@ -88,5 +104,5 @@ fn descriptors(channel: Channel, children: &OwnedFd) -> Result<Wire, Errno> {
         from = fd + 1;
     }
     bulkhead_sys::close_range(from, i32::MAX)?;
-    Ok(wire)
+    Ok((wire, egress))
 }

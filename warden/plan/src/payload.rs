@@ -15,14 +15,21 @@ pub enum Payload {
 
 impl Default for Payload {
     fn default() -> Self {
-        Self::Init(Init {})
+        Self::Init(Init { egress: false })
     }
 }
 
 /// Levels `chroot` and `container`: init serves the channel, and workloads are its children.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Init {}
+pub struct Init {
+    /// A second connection, attached as [`EGRESS`]: the sandbox's egress travels on it, and nothing else does.
+    #[serde(default)]
+    pub egress: bool,
+}
+
+/// What the library calls the connection between init and the gate.
+pub const EGRESS: &str = "egress";
 
 /// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under everything else that the plan says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +49,7 @@ pub struct Program {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Channel {
-    /// 3 to 15.
+    /// 0 for a program that has another connection as 1; else 3 to 15.
     Fd(u8),
     Stdio(Stdio),
 }
@@ -83,7 +90,7 @@ pub struct Open {
 pub const LAST_FD: u8 = 15;
 
 /// Connections that may wait for one launch.
-pub const MAX_ATTACHED: usize = 4;
+pub const MAX_ATTACHED: usize = 5;
 
 impl Descriptor {
     #[must_use]
@@ -106,10 +113,12 @@ impl Payload {
 
     /// Names of the connections that it needs.
     pub fn attached(&self) -> impl Iterator<Item = &str> {
+        let of_init = matches!(self, Self::Init(Init { egress: true })).then_some(EGRESS);
         let descriptors = self.program().map(|program| program.descriptors.as_slice()).unwrap_or_default();
-        descriptors.iter().filter_map(|descriptor| match descriptor {
+        let of_program = descriptors.iter().filter_map(|descriptor| match descriptor {
             Descriptor::Attached(attached) => Some(attached.name.as_str()),
             Descriptor::Open(_) => None,
-        })
+        });
+        of_init.into_iter().chain(of_program)
     }
 }

@@ -20,18 +20,21 @@ const SNAPSHOT: &str = "/vm/snapshot";
 /// `docs/guest.md`.
 const CHANNEL_PORT: u32 = 1024;
 const CONTROL_PORT: u32 = 1025;
+const EGRESS_PORT: u32 = 1026;
 
 /// How long to wait before trying again to reach what is not there yet: a socket, or a guest that listens.
 const AGAIN_MS: i64 = 5;
 /// When nothing is under way but an answer of the guest's.
 const LOOK_MS: i64 = 1000;
 
-pub fn run(program: &OsString, arguments: &[OsString]) -> Result<()> {
+pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<()> {
     let (alive, theirs) = UnixStream::pair()?;
     // Above the number that its other end is given, which either of them may have.
     let [alive, theirs] = [high(alive)?, high(theirs)?];
     let mut channel = Port::new(take(fd::CHANNEL)?, CHANNEL_PORT);
     let mut control = Port::new(take(fd::CONTROL)?, CONTROL_PORT);
+    let egress = egress.then(|| take(fd::EGRESS)).transpose()?;
+    let mut egress = egress.map(|outside| Port::new(outside, EGRESS_PORT));
     let mut api = Link::new(take(fd::MONITOR)?);
     let mut snapshots = Snapshots::new(take(fd::STATE)?);
     // Closed when Firecracker has ended, however it does.
@@ -63,12 +66,18 @@ pub fn run(program: &OsString, arguments: &[OsString]) -> Result<()> {
         if control.is_open() && channel.link.inward.wants_to_write() {
             reached &= channel.reach()?;
         }
+        if let Some(egress) = egress.as_mut().filter(|egress| control.is_open() && egress.link.inward.wants_to_write())
+        {
+            reached &= egress.reach()?;
+        }
         let mut interests = vec![(alive.as_fd(), PollFlags::IN), (snapshots.requests().as_fd(), PollFlags::IN)];
         interests.extend(api.interests());
-        for port in [&channel, &control] {
+        let mut knocking = false;
+        for port in [&channel, &control].into_iter().chain(&egress) {
             interests.extend(port.interests());
+            knocking |= port.is_knocking();
         }
-        let look = (control.is_knocking() || channel.is_knocking()).then_some(LOOK_MS);
+        let look = knocking.then_some(LOOK_MS);
         wait(&interests, if reached { look } else { Some(AGAIN_MS) })?;
         drop(interests);
         if has_ended(&alive)? {
@@ -77,6 +86,11 @@ pub fn run(program: &OsString, arguments: &[OsString]) -> Result<()> {
         for link in [&mut channel.link, &mut control.link, &mut api] {
             link.carry()?;
         }
+        if let Some(port) = &mut egress {
+            port.link.carry()?;
+        }
+        // Nothing but the egress ends with it: its other end is closed, too.
+        egress = egress.filter(|port| !port.link.inward.is_over() && !port.link.outward.is_over());
         if snapshots.serve()? {
             // The original loses its connections as its copies do, and Firecracker would keep its ends of them open.
             eager = false;

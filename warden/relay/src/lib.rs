@@ -13,7 +13,7 @@ mod qemu;
 mod snapshot;
 
 use std::ffi::OsString;
-use std::io::{Error, Result};
+use std::io::Result;
 
 /// Descriptors that the plan of a jail gives its payload (`packages/bulkhead/src/levels/microvm/machine.ts`).
 mod fd {
@@ -22,14 +22,21 @@ mod fd {
     pub const MONITOR: i32 = 5;
     pub const STATE: i32 = 6;
     pub const LIVENESS: i32 = 8;
+    /// Only where the sandbox has egress.
+    pub const EGRESS: i32 = 9;
 }
 
-/// `relay qemu|firecracker PROGRAM ARGUMENT…`; gives the exit code.
+/// `relay qemu|firecracker [--egress] PROGRAM ARGUMENT…`; gives the exit code.
 pub fn main(arguments: &[OsString]) -> i32 {
-    let done = match arguments {
-        [kind, program, rest @ ..] if kind == "qemu" => qemu::run(program, rest),
-        [kind, program, rest @ ..] if kind == "firecracker" => firecracker::run(program, rest),
-        _ => Err(Error::other("usage: relay qemu|firecracker PROGRAM ARGUMENT…")),
+    let [kind, rest @ ..] = arguments else { return usage() };
+    let (egress, rest) = match rest {
+        [flag, rest @ ..] if flag == "--egress" => (true, rest),
+        _ => (false, rest),
+    };
+    let done = match rest {
+        [program, rest @ ..] if kind == "qemu" => qemu::run(program, rest, egress),
+        [program, rest @ ..] if kind == "firecracker" => firecracker::run(program, rest, egress),
+        _ => return usage(),
     };
     match done {
         Ok(()) => 0,
@@ -39,6 +46,11 @@ pub fn main(arguments: &[OsString]) -> i32 {
             1
         }
     }
+}
+
+fn usage() -> i32 {
+    eprintln!("relay: usage: relay qemu|firecracker [--egress] PROGRAM ARGUMENT…");
+    1
 }
 
 /// A descriptor that the plan gave, for this process alone from now on.

@@ -14,7 +14,7 @@ use std::process::Command;
 /// The library writes it exactly so (`qemu/snapshot.ts`), a line of its own.
 const GET_FD: &[u8] = b"{\"execute\":\"getfd\",";
 
-pub fn run(program: &OsString, arguments: &[OsString]) -> Result<()> {
+pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<()> {
     let outside = take(fd::MONITOR)?;
     let state = take(fd::STATE)?;
     let (inside, theirs) = rustix::net::socketpair(
@@ -28,7 +28,7 @@ pub fn run(program: &OsString, arguments: &[OsString]) -> Result<()> {
     drop(theirs);
     Command::new(program).args(arguments).env_clear().envs(std::env::vars_os()).spawn()?;
     // Its ends are QEMU's alone now: that they close tells that it is gone.
-    for number in [fd::CHANNEL, fd::CONTROL, fd::MONITOR] {
+    for number in [fd::CHANNEL, fd::CONTROL, fd::MONITOR].into_iter().chain(egress.then_some(fd::EGRESS)) {
         // SAFETY: these numbers were given for the monitor, which has its own copies; nothing in this process uses them.
         drop(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(number) });
     }

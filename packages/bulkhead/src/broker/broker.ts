@@ -5,6 +5,8 @@ import type { JsonObject } from "../channel/json.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import type { Facts } from "../host/facts.js";
+import { hasEgress } from "../plan/connections.js";
+import { EGRESS } from "../plan/schema/payload.js";
 import type { Plan } from "../plan/schema.js";
 import { Control } from "./control.js";
 import { Launch } from "./launch.js";
@@ -100,7 +102,9 @@ export class Broker {
     transport.once("error", (cause) => this.#failLaunch(plan.id, cause));
     transport.cork();
     process.nextTick(() => transport.uncork());
-    const launch = new Launch(plan.id, transport, message, this.#control);
+    const egress = hasEgress(plan) ? this.attach(plan.id, EGRESS) : null;
+    egress?.on("error", () => undefined);
+    const launch = new Launch(plan.id, transport, message, this.#control, egress);
     this.#launches.set(plan.id, launch);
     const forget = () => this.#launches.delete(launch.id);
     launch.ended.then(forget, forget);
@@ -117,7 +121,8 @@ export class Broker {
     if (this.#control.lost !== undefined) {
       throw this.#control.lost;
     }
-    const connection = connect({ path: socket });
+    const options = { path: socket, writableHighWaterMark: CHANNEL_WAITING_BYTES };
+    const connection = connect(options);
     connection.write(encodeMessage(JSON.stringify({ type: "attach", session, id, name })));
     return connection;
   }

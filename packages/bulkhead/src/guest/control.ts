@@ -14,6 +14,8 @@ export interface Boot {
   readonly plan: Plan;
   /** How many images there are. */
   readonly images: number;
+  /** The sandbox's egress has a port of its own. */
+  readonly egress?: boolean;
   /** A compiled AppArmor profile to load first. */
   readonly apparmor?: Uint8Array;
 }
@@ -61,9 +63,9 @@ export class GuestControl {
   }
 
   /** Tells it what to run, with fresh entropy and the time of now. It may be told before it is ready. */
-  boot({ plan, images, apparmor }: Boot): void {
+  boot({ plan, images, egress = false, apparmor }: Boot): void {
     const profile = apparmor === undefined ? null : Buffer.from(apparmor).toString("base64");
-    this.#send({ type: "boot", generation: 1, ...freshness(), images, apparmor: profile, plan });
+    this.#send({ type: "boot", generation: 1, ...freshness(), images, apparmor: profile, egress, plan });
   }
 
   /** Resolves when nothing of the sandbox runs any more. @throws BulkheadError the guest's own, or GUEST_FAILED */

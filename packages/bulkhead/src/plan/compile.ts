@@ -119,7 +119,7 @@ export function tabulate(
     apparmor: policy.apparmor,
     selinux: policy.selinux,
     reservedAddresses: policy.network.kind !== "none",
-    payload: { kind: "init" },
+    payload: { kind: "init", egress: policy.network.kind !== "none" },
     inner: null,
   };
   return { plan, enforcement: withNetwork(enforcementOf(plan, host), policy.network) };

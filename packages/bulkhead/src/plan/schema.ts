@@ -82,7 +82,7 @@ const shape = z.strictObject({
   apparmor: profileName.nullable().default(null),
   selinux: selinuxLabel.nullable().default(null),
   reservedAddresses: z.boolean().default(false),
-  payload: payload.default({ kind: "init" }),
+  payload: payload.default({ kind: "init", egress: false }),
   inner: z.record(z.string(), z.unknown()).nullable().default(null),
 });
 

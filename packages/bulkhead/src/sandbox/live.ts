@@ -11,6 +11,8 @@ export class Live {
   readonly channel: Channel;
   /** Whose turn it is to do something inside. */
   readonly slots: Slots;
+  /** What else ends with it, and why is told to. */
+  readonly #beside: ((why: () => BulkheadError) => void)[] = [];
   /** Who waits for something of it, and so keeps this process alive. */
   #users = 1;
 
@@ -34,6 +36,11 @@ export class Live {
   letGo(): void {
     this.#users -= 1;
     if (this.#users === 0) this.running.keepAlive?.(false);
+  }
+
+  /** Calls `end` when the sandbox ends, with what makes the error that tells why. */
+  whenClosed(end: (why: () => BulkheadError) => void): void {
+    this.#beside.push(end);
   }
 
   /** Holds it as long as something takes. */
@@ -69,6 +76,7 @@ export class Live {
   #close(why: () => BulkheadError): void {
     this.channel.close(why);
     this.slots.close(why);
+    for (const end of this.#beside) end(why);
   }
 }
 

@@ -1,3 +1,4 @@
+import { Channel } from "../channel/channel.js";
 import type { Egress } from "../egress/open.js";
 import type { EgressOptions } from "../egress/options.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
@@ -65,14 +66,20 @@ export async function connectNetwork(live: Live, egress: Egress): Promise<void> 
   const { serveInside } = await import("../egress/inside/serve.js");
   // A hook that fails has refused; that it fails is not passed over.
   egress.faults.whenFirst((error) => live.kill(error));
-  const inside = serveInside(live.channel, egress.gate);
-  inside.ready.catch((error: unknown) => {
-    if (error instanceof BulkheadError) live.kill(error);
+  const { egress: transport = null } = live.running;
+  if (transport === null) throw new BulkheadError("SANDBOX_LOST", { operation: "egress" });
+  const channel = new Channel(transport, (violation) => {
+    if (violation !== undefined) live.kill(violation);
   });
-  live.running.ended.then(
-    () => inside.close(),
-    () => inside.close(),
-  );
+  live.whenClosed((why) => channel.close(why));
+  const inside = serveInside(channel, egress.gate);
+  live.running.ended.then(inside.close, inside.close);
+  try {
+    await inside.ready;
+  } catch (error) {
+    if (error instanceof BulkheadError) live.kill(error);
+    throw error;
+  }
   if (egress.bundle === null) return;
   const { at, content } = egress.bundle;
   await new Files(live).write(at, content, { mode: 0o644 });

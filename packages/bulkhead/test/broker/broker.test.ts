@@ -3,8 +3,9 @@ import { Broker } from "../../src/broker/broker.js";
 import type { Plan } from "../../src/plan/schema.js";
 import { EVIDENCE, FakeBroker, STATS } from "../support/fake-broker.js";
 
-// Only the id matters to the client: a plan is the broker's to check.
-const plan = { version: 1, id: "s0123456789abcdef" } as unknown as Plan;
+// Only the id and the payload matter to the client: a plan is the broker's to check.
+const payload = { kind: "init", egress: false } as const;
+const plan = { version: 1, id: "s0123456789abcdef", payload } as unknown as Plan;
 const { id } = plan;
 
 describe("Broker", () => {

@@ -3,6 +3,7 @@
 mod hold;
 mod input;
 mod leftovers;
+mod link;
 mod operation;
 mod outbox;
 mod output;
@@ -12,10 +13,12 @@ mod wire;
 
 pub use wire::Wire;
 
-use bulkhead_channel::{Decoder, Frame, Hello, Kind, Order, Side, Violation};
+use crate::start::Prepared;
+use bulkhead_channel::{Decoder, Frame, Kind, Side, Violation};
 use bulkhead_confine::seccomp::Workload;
 use bulkhead_plan::InnerPlan;
 use leftovers::Leftovers;
+use link::{Link, Taken};
 use operation::Operation;
 use outbox::Outbox;
 use rustix::io::Errno;
@@ -38,29 +41,36 @@ pub enum End {
     System(#[allow(dead_code, reason = "read by debuggers: init has nobody to tell")] Errno),
 }
 
+/// The connections to the host.
+#[derive(Clone, Copy)]
+enum Way {
+    Channel,
+    Egress,
+}
+
 /// What a descriptor in the poll set belongs to. Operations are named by stream, which is never used again; descriptors are.
 #[derive(Clone, Copy)]
 enum Token {
-    Channel,
+    Host(Way),
     Children,
     Report(u32),
     Input(u32),
     Output(u32, usize),
-    Socket(u32),
+    Socket(Way, u32),
     Leftover(RawFd),
 }
 
 pub struct Server {
-    wire: Wire,
+    channel: Link,
+    /// The connection of the sandbox's egress, until its other end is closed. What it served has ended then: nothing takes its place.
+    egress: Option<Link>,
+    /// There is such a connection, or was one.
+    has_egress: bool,
     children: OwnedFd,
     inner: InnerPlan,
     /// For the programs that are started, on top of what init is under itself.
     filter: Option<Workload>,
-    decoder: Decoder,
-    order: Order,
-    outbox: Outbox,
     operations: Vec<Operation>,
-    sockets: Sockets,
     leftovers: Leftovers,
     /// Silent for a snapshot, by the request on this stream.
     held: Option<u32>,
@@ -72,18 +82,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// `children` is readable when a child has ended.
-    pub fn new(wire: Wire, children: OwnedFd, inner: InnerPlan, filter: Option<Workload>) -> Self {
+    pub fn new(Prepared { channel, egress, children }: Prepared, inner: InnerPlan, filter: Option<Workload>) -> Self {
         Self {
-            wire,
+            channel: Link::new(channel),
+            has_egress: egress.is_some(),
+            egress: egress.map(Link::new),
             children,
             inner,
             filter,
-            decoder: Decoder::new(Side::Host),
-            order: Order::new(Side::Host),
-            outbox: Outbox::default(),
             operations: Vec::new(),
-            sockets: Sockets::default(),
             leftovers: Leftovers::default(),
             held: None,
             reaping: false,
@@ -94,7 +101,6 @@ impl Server {
 
     /// Until the channel closes or breaks its rules.
     pub fn run(mut self) -> End {
-        self.outbox.json(Kind::Hello, 0, &Hello::ours());
         let end = loop {
             if let Err(end) = self.turn() {
                 break end;
@@ -109,8 +115,11 @@ impl Server {
 
     fn turn(&mut self) -> Result<(), End> {
         // Init cannot do without its output: the host is gone when it cannot be written.
-        if self.outbox.flush(self.wire.output()).is_err() {
+        if self.channel.flush().is_err() {
             self.lost()?;
+        }
+        if self.egress.as_mut().is_some_and(|link| link.flush().is_err()) {
+            self.end_egress();
         }
         self.wait()?;
         for at in 0..self.fds.len() {
@@ -137,17 +146,9 @@ impl Server {
             fds.push(libc::pollfd { fd, events, revents: 0 });
             tokens.push(token);
         };
-        let full = self.outbox.is_full();
-        let (reads, writes) = (self.wire.input().as_raw_fd(), self.wire.output().as_raw_fd());
-        let write = if self.outbox.is_empty() { 0 } else { libc::POLLOUT };
-        // A host that does not read gets no more answers, so it may send no more requests either.
-        let read = if full { 0 } else { libc::POLLIN };
-        add(reads, read | if reads == writes { write } else { 0 }, Token::Channel);
-        if reads != writes && write != 0 {
-            add(writes, write, Token::Channel);
-        }
+        self.channel.waits_on(|fd, events| add(fd, events, Token::Host(Way::Channel)));
         if self.held.is_none() {
-            self.wait_for_work(full, &mut add);
+            self.wait_for_work(self.channel.outbox.is_full(), &mut add);
         }
         let at_once = self.reaping && self.held.is_none();
         let result = bulkhead_sys::poll(&mut fds, if at_once { 0 } else { -1 });
@@ -169,7 +170,13 @@ impl Server {
                 add(fd.as_raw_fd(), libc::POLLIN, Token::Output(operation.stream, index));
             }
         }
-        self.sockets.waits_on(self.outbox.is_half_full(), &mut *add);
+        let half_full = self.channel.outbox.is_half_full();
+        self.channel.sockets.waits_on(half_full, |fd, events, of| add(fd, events, Token::Socket(Way::Channel, of)));
+        if let Some(link) = &mut self.egress {
+            link.waits_on(|fd, events| add(fd, events, Token::Host(Way::Egress)));
+            let half_full = link.outbox.is_half_full();
+            link.sockets.waits_on(half_full, |fd, events, of| add(fd, events, Token::Socket(Way::Egress, of)));
+        }
         for fd in self.leftovers.fds() {
             add(fd, libc::POLLIN, Token::Leftover(fd));
         }
@@ -179,12 +186,14 @@ impl Server {
         let find = |operations: &mut Vec<Operation>, stream| operations.iter().position(|op| op.stream == stream);
         match token {
             // With POLLOUT alone, or a host that is gone while the outbox is full, the flush of this turn does the rest.
-            Token::Channel if events & !libc::POLLOUT != 0 && !self.outbox.is_full() => self.receive()?,
-            Token::Channel => {}
+            Token::Host(_) if events & !libc::POLLOUT == 0 => {}
+            Token::Host(Way::Channel) if !self.channel.outbox.is_full() => self.receive()?,
+            Token::Host(Way::Egress) => self.receive_egress()?,
+            Token::Host(Way::Channel) => {}
             Token::Children => self.reaping = true,
             Token::Report(stream) => {
                 if let Some(at) = find(&mut self.operations, stream) {
-                    self.operations[at].read_report(&mut self.outbox);
+                    self.operations[at].read_report(&mut self.channel.outbox);
                 }
             }
             Token::Input(stream) => {
@@ -194,14 +203,16 @@ impl Server {
             }
             Token::Output(stream, index) => {
                 if let Some(at) = find(&mut self.operations, stream) {
-                    self.operations[at].relay(index, &mut self.outbox);
+                    self.operations[at].relay(index, &mut self.channel.outbox);
                 }
                 // Who closes its output mostly ends in the same moment: then its result goes out in the same write.
                 self.reaping |= events & libc::POLLHUP != 0;
             }
-            Token::Socket(stream) => {
-                self.sockets.ready(stream, events, &mut self.outbox);
-                self.order.opened(self.sockets.last());
+            Token::Socket(Way::Channel, stream) => self.channel.socket_ready(stream, events),
+            Token::Socket(Way::Egress, stream) => {
+                if let Some(link) = &mut self.egress {
+                    link.socket_ready(stream, events);
+                }
             }
             Token::Leftover(fd) => self.leftovers.drain(fd),
         }
@@ -211,37 +222,48 @@ impl Server {
     /// What is there on the channel, a few reads of it, and every frame that they complete.
     fn receive(&mut self) -> Result<(), End> {
         for _ in 0..READ_BATCH {
-            let space = self.decoder.space();
-            let wanted = space.len();
-            let count = match rustix::io::read(self.wire.input(), space) {
-                Ok(0) => return self.lost(),
-                Ok(count) => count,
-                Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
-                Err(_) => return self.lost(),
+            let short = match self.channel.take() {
+                Taken::Some { short } => short,
+                Taken::Nothing => return Ok(()),
+                Taken::Gone => return self.lost(),
             };
-            self.decoder.filled(count);
             self.serve_all()?;
             // A short read has emptied it; and who does not read answers is asked no more.
-            if count < wanted || self.outbox.is_full() || self.held.is_some() {
+            if short || self.channel.outbox.is_full() || self.held.is_some() {
                 break;
             }
         }
         Ok(())
     }
 
+    fn receive_egress(&mut self) -> Result<(), End> {
+        let Some(link) = self.egress.as_mut().filter(|link| !link.outbox.is_full()) else { return Ok(()) };
+        if !link.serve_egress()? {
+            self.end_egress();
+        }
+        Ok(())
+    }
+
+    /// Whoever decided about connections is gone: none is left, and none is taken any more.
+    fn end_egress(&mut self) {
+        if let Some(link) = self.egress.take() {
+            link.sockets.abort();
+        }
+    }
+
     /// Every frame that is complete.
     fn serve_all(&mut self) -> Result<(), End> {
         // Out of `self` for the time being: a frame borrows from the decoder, and serving it changes everything else.
-        let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(Side::Host));
+        let mut decoder = std::mem::replace(&mut self.channel.decoder, Decoder::new(Side::Host));
         while let Some(frame) = decoder.next().map_err(End::Violation)? {
             if let Some(stream) = self.held {
                 self.wake(stream, &frame).map_err(End::Violation)?;
                 continue;
             }
-            self.order.admit(&frame).map_err(End::Violation)?;
+            self.channel.order.admit(&frame).map_err(End::Violation)?;
             self.serve(frame).map_err(End::Violation)?;
         }
-        self.decoder = decoder;
+        self.channel.decoder = decoder;
         Ok(())
     }
 
@@ -251,7 +273,7 @@ impl Server {
             self.request(stream, fields);
             return Ok(());
         }
-        if self.sockets.serve(&frame)? {
+        if self.channel.sockets.serve(&frame)? {
             return Ok(());
         }
         // Frames for an operation that is over have crossed with its result.
@@ -281,21 +303,23 @@ impl Server {
                 return;
             };
             if let Some(operation) = self.operations.iter_mut().find(|operation| operation.is_process(ended.pid)) {
-                operation.process_ended(ended, &mut self.outbox);
+                operation.process_ended(ended, &mut self.channel.outbox);
             }
         }
     }
 
     /// Gives credit for what was taken in, and ends what is over.
     fn settle(&mut self) {
-        self.sockets.settle(&mut self.outbox);
+        for link in std::iter::once(&mut self.channel).chain(&mut self.egress) {
+            link.sockets.settle(&mut link.outbox);
+        }
         let mut at = 0;
         while let Some(operation) = self.operations.get_mut(at) {
-            operation.settle_input(&mut self.outbox);
-            match operation.finish(&mut self.outbox) {
+            operation.settle_input(&mut self.channel.outbox);
+            match operation.finish(&mut self.channel.outbox) {
                 None => at += 1,
                 Some(outcome) => {
-                    self.outbox.json(Kind::Result, operation.stream, &outcome.to_json());
+                    self.channel.outbox.json(Kind::Result, operation.stream, &outcome.to_json());
                     self.operations.swap_remove(at).leave(&mut self.leftovers);
                 }
             }

@@ -2,6 +2,7 @@
 
 use crate::child::{self, Pipes, Work};
 use crate::server::Server;
+use crate::server::link::not_here;
 use crate::server::operation::{Class, Operation};
 use bulkhead_channel::request::File;
 use bulkhead_channel::{Kind, Outcome, Request};
@@ -14,19 +15,21 @@ const OPERATIONS_MAX: usize = 64;
 impl Server {
     pub(super) fn request(&mut self, stream: u32, fields: Map<String, Value>) {
         if let Err(error) = self.start(stream, fields) {
-            self.outbox.json(Kind::Result, stream, &Outcome::Failed(error).to_json());
+            self.channel.outbox.json(Kind::Result, stream, &Outcome::Failed(error).to_json());
         }
     }
 
     fn start(&mut self, stream: u32, fields: Map<String, Value>) -> Result<(), Error> {
         let request = Request::read(fields)?;
         let (class, pipes, work, terminal) = match request {
-            Request::Listen(listen) => return self.sockets.listen(stream, &listen, &mut self.outbox),
+            // Where egress has a connection of its own, only who is at its other end takes what the workload sends out.
+            Request::Listen(_) | Request::Checkpoint if self.has_egress => return Err(not_here()),
+            Request::Listen(listen) => return self.channel.sockets.listen(stream, &listen, &mut self.channel.outbox),
             Request::Checkpoint => {
                 self.hold(stream);
                 return Ok(());
             }
-            Request::Connect { port } => return self.sockets.connect(stream, port),
+            Request::Connect { port } => return self.channel.sockets.connect(stream, port),
             Request::Exec(exec) => {
                 self.check_user(exec.user.as_ref())?;
                 let terminal = exec.tty.is_some();

@@ -29,7 +29,7 @@ fn program(program: &Program) -> Checked {
         Channel::Fd(ref fd) => std::slice::from_ref(fd),
         Channel::Stdio(_) => &[0, 1],
     };
-    need(matches!(program.channel, Channel::Stdio(_)) || (3..=LAST_FD).contains(&channel[0]), "payload.channel")?;
+    need(channel[0] == 0 || (3..=LAST_FD).contains(&channel[0]), "payload.channel")?;
     for (index, descriptor) in program.descriptors.iter().enumerate() {
         check(descriptor, &format!("payload.descriptors[{index}]"))?;
     }

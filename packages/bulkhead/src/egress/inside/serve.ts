@@ -15,10 +15,7 @@ export interface Inside {
   close(): void;
 }
 
-/**
- * Puts the proxies and the name server inside. Init listens before it starts anything that is asked for after this, since requests are
- * taken in order: nobody need wait for it.
- */
+/** Puts the proxies and the name server inside, by the connection of the sandbox's egress. A program may be started when they are `ready`. */
 export function serveInside(channel: Channel, gate: Gate): Inside {
   const http = new HttpProxy(gate);
   const transparent = new Transparent(channel, gate);

@@ -14,6 +14,7 @@ function withOwnCounts(running: Running): Running {
   return {
     id: running.id,
     transport: running.transport,
+    egress: running.egress ?? null,
     launched: running.launched,
     ended,
     kill: () => running.kill(),

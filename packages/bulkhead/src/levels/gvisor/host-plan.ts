@@ -1,5 +1,6 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Counting } from "../../host/report.js";
+import { hasEgress } from "../../plan/connections.js";
 import { isWithin, LARGEST_CONTENT } from "../../plan/schema/text.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import { SHARED_MEMORY } from "../../policy/paths.js";
@@ -33,6 +34,7 @@ export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
     ],
     config: ociConfig(workload, separate),
     writesHost: workload.mounts.some((mount) => mount.kind === "bind" && !mount.readOnly),
+    egress: hasEgress(workload),
   });
 }
 

@@ -1,4 +1,5 @@
 import { FILES_OF_RUNSC } from "../../plan/compile/ceilings.js";
+import { EGRESS } from "../../plan/schema/payload.js";
 import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
 import type { WorkloadLimits } from "../runtime.js";
 import type { Found, Platform } from "./found.js";
@@ -42,6 +43,8 @@ export interface Contents {
   readonly config: object;
   /** The workload writes to a directory of the host. */
   readonly writesHost: boolean;
+  /** Its egress has a connection of its own. */
+  readonly egress: boolean;
 }
 
 /** What the jail has of the workload's own plan. */
@@ -91,7 +94,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     apparmor: null,
     selinux: null,
     reservedAddresses: false,
-    payload: program(found),
+    payload: program(found, contents.egress),
     inner: null,
   };
 }
@@ -108,7 +111,8 @@ export function wallLimits(
   };
 }
 
-function program(found: Found): Program {
+/** `runsc` hands on what it has as 0, 1 and 2: one socket as two of them, or two sockets. */
+function program(found: Found, egress: boolean): Program {
   return {
     kind: "program",
     path: RUNSC,
@@ -128,8 +132,8 @@ function program(found: Found): Program {
       "sandbox",
     ],
     env: {},
-    channel: "stdio",
-    descriptors: [],
+    channel: egress ? 0 : "stdio",
+    descriptors: egress ? [{ kind: "attached", fd: 1, name: EGRESS }] : [],
   };
 }
 

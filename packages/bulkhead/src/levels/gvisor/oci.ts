@@ -1,4 +1,5 @@
 import type { Counting } from "../../host/report.js";
+import { hasEgress } from "../../plan/connections.js";
 import type { Mount, Plan } from "../../plan/schema.js";
 import { INIT, INNER, ROOT } from "./layout.js";
 import type { Separate } from "./separate.js";
@@ -18,7 +19,7 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
     process: {
       // Init becomes another user itself, before it does anything else.
       user: { uid: 0, gid: 0 },
-      args: [INIT, "--channel", "stdio", "--inner-file", INNER],
+      args: [INIT, ...connectionsOf(workload), "--inner-file", INNER],
       // Readable inside, so it says nothing.
       env: [],
       cwd: "/",
@@ -46,6 +47,11 @@ export function ociConfig(workload: Plan, separate: readonly Separate[]): object
       namespaces: ["pid", "ipc", "uts", "mount", "network"].map((type) => ({ type })),
     },
   };
+}
+
+/** Where init finds what it speaks on: as the jail gives it to `runsc`. */
+function connectionsOf(workload: Plan): readonly string[] {
+  return hasEgress(workload) ? ["--channel", "0", "--egress", "1"] : ["--channel", "stdio"];
 }
 
 /** What the broker tells init at level container, and what it does there itself. */

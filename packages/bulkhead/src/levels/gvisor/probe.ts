@@ -98,6 +98,7 @@ function probePlan(found: Found, { facts }: Broker): Plan {
       linux: { namespaces: ["pid", "ipc", "uts", "mount", "network"].map((type) => ({ type })) },
     },
     writesHost: false,
+    egress: false,
   });
 }
 

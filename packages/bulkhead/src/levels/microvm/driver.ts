@@ -6,6 +6,7 @@ import type { Ended, Launched, Stats } from "../../broker/messages.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { GuestControl, type GuestEvents } from "../../guest/control.js";
 import type { Facts } from "../../host/facts.js";
+import { hasEgress } from "../../plan/connections.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Driver, Running, SavedFile, SavedMachine } from "../driver.js";
 import { GuestConsole } from "./console.js";
@@ -62,6 +63,7 @@ async function onceReady<Result>(
 class RunningMachine implements Running {
   readonly id: string;
   readonly transport: Socket;
+  readonly egress: Socket | null;
   readonly launched: Promise<Launched>;
   readonly ended: Promise<Ended>;
   /** Resolves when the guest's supervisor is up: with what its kernel has. */
@@ -95,6 +97,7 @@ class RunningMachine implements Running {
     this.#plan = plan;
     this.#launch = broker.launch(plan);
     this.transport = this.#launch.transport;
+    this.egress = this.#launch.egress;
     this.#console = new GuestConsole(console);
     this.#monitor = linkTo(plan, monitor, state);
     let facts: (facts: Facts) => void = () => undefined;
@@ -229,6 +232,7 @@ class RunningMachine implements Running {
     this.#control.boot({
       plan: inner as unknown as Plan,
       images: imagesOf(this.#plan),
+      egress: hasEgress(this.#plan),
       ...apparmorOf(inner),
     });
   }

@@ -3,6 +3,7 @@ import { usableAbi } from "../../host/landlock.js";
 import { namespacesFor } from "../../plan/compile/confinement.js";
 import { kernelViews } from "../../plan/compile/kernel-views.js";
 import { cgroupFor } from "../../plan/compile/limits.js";
+import { EGRESS } from "../../plan/schema/payload.js";
 import type { Mount, Plan } from "../../plan/schema.js";
 import type { WorkloadLimits } from "../runtime.js";
 import { CHANNEL_FD, CONNECTIONS, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "./machine.js";
@@ -107,7 +108,11 @@ export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, mon
       argv: [...monitor.argv],
       env: { ...monitor.env },
       channel: CHANNEL_FD,
-      descriptors: [...CONNECTIONS.map((name) => ({ kind: "attached" as const, fd: fdOf(name), name }))],
+      descriptors: [...CONNECTIONS, ...(machine.egress === true ? [EGRESS] : [])].map((name) => ({
+        kind: "attached" as const,
+        fd: fdOf(name),
+        name,
+      })),
     },
     inner,
   };

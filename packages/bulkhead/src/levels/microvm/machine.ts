@@ -1,3 +1,4 @@
+import type { EGRESS } from "../../plan/schema/payload.js";
 import type { Plan } from "../../plan/schema.js";
 
 /** A virtual machine to be made: what the arguments of a monitor and its jail are computed from. Plain data. */
@@ -11,6 +12,8 @@ export interface Machine {
   readonly commandLine: string;
   /** Devices are told to the kernel by ACPI; else on its command line. */
   readonly acpi: boolean;
+  /** The sandbox's egress has a port of its own. */
+  readonly egress?: boolean;
 }
 
 /** Where a jail holds what its monitor opens. */
@@ -32,10 +35,16 @@ export type ConnectionName = (typeof CONNECTIONS)[number];
 
 /** Descriptors of a payload. What a monitor says on stderr goes where its guest's console does: both tell why a boot failed. */
 export const CHANNEL_FD = 3;
-const FDS: Readonly<Record<ConnectionName, number>> = { console: 2, control: 4, monitor: 5, state: 6 };
+const FDS: Readonly<Record<ConnectionName | typeof EGRESS, number>> = {
+  console: 2,
+  control: 4,
+  monitor: 5,
+  state: 6,
+  egress: 9,
+};
 export const RESTORE_FD = 7;
 
-export function fdOf(name: ConnectionName): number {
+export function fdOf(name: keyof typeof FDS): number {
   return FDS[name];
 }
 

@@ -2,6 +2,8 @@ import type { Broker } from "../../broker/broker.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Facts } from "../../host/facts.js";
 import { missingFor } from "../../host/levels.js";
+import { hasEgress } from "../../plan/connections.js";
+import type { Plan } from "../../plan/schema.js";
 import type { Runtime, RuntimeContext, TreeImage, WorkloadLimits } from "../runtime.js";
 import { cacheDirectory } from "./cache.js";
 import { type Chosen, choose } from "./choice/choose.js";
@@ -102,6 +104,7 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
     cpus: 1,
     commandLine: await commandLineOf(candidate),
     acpi: files.acpi,
+    egress: false,
   };
   const { randomBytes } = await import("node:crypto");
   const id = `probe-${randomBytes(8).toString("hex")}`;
@@ -110,7 +113,7 @@ async function probe(candidate: Candidate, files: GuestFiles, broker: Broker, ho
 }
 
 async function machineFor(
-  workload: { readonly limits: WorkloadLimits },
+  workload: { readonly limits: WorkloadLimits; readonly payload?: Plan["payload"] },
   images: readonly string[],
   files: GuestFiles,
   candidate: Candidate,
@@ -125,6 +128,7 @@ async function machineFor(
     cpus: Math.min(Math.ceil(milliCpus / 1000), processors, 32),
     commandLine: await commandLineOf(candidate),
     acpi: files.acpi,
+    egress: workload.payload !== undefined && hasEgress({ payload: workload.payload }),
   };
 }
 

@@ -5,10 +5,13 @@ import { attachment, isDistinct, isWord, path, word } from "./text.js";
 /** Path of a program that means the broker's own sealed copy of the warden. */
 export const WARDEN = "warden";
 
+/** Name of the connection between init and the gate. */
+export const EGRESS = "egress" as const;
+
 /** The highest descriptor that a payload can be given. */
 const LAST_FD = 15;
 /** Connections that may wait for one launch. */
-const MOST_ATTACHED = 4;
+const MOST_ATTACHED = 5;
 const MOST_WORDS = 256;
 
 const fd = integer(0, LAST_FD);
@@ -24,7 +27,7 @@ const program = z
     path: z.union([z.literal(WARDEN), path]),
     argv: z.array(word).min(1).max(MOST_WORDS),
     env: z.record(z.string(), word).refine(isEnvironment, "too many, or not a name"),
-    channel: z.union([z.literal("stdio"), integer(3, LAST_FD)]),
+    channel: z.union([z.literal("stdio"), z.literal(0), integer(3, LAST_FD)]),
     descriptors: z.array(descriptor),
   })
   .check(({ value, issues }) => {
@@ -42,4 +45,7 @@ function isEnvironment(env: Readonly<Record<string, string>>): boolean {
 }
 
 /** What the confined child becomes: `warden/plan/src/payload.rs` says what each field means. */
-export const payload = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("init") }), program]);
+export const payload = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("init"), egress: z.boolean().default(false) }),
+  program,
+]);

@@ -5,7 +5,6 @@ mod connection;
 mod datagrams;
 mod listener;
 
-use crate::server::Token;
 use crate::server::outbox::Outbox;
 use bulkhead_channel::request::{Listen, Transport};
 use bulkhead_channel::{Accept, Connection as Request, Frame, Kind, Outcome, Violation};
@@ -77,7 +76,7 @@ impl Sockets {
     }
 
     /// What to wait for. `full`: nothing more may be read.
-    pub fn waits_on(&mut self, full: bool, mut add: impl FnMut(RawFd, i16, Token)) {
+    pub fn waits_on(&mut self, full: bool, mut add: impl FnMut(RawFd, i16, u32)) {
         let (more, first) = (self.has_room(), self.first.take().unwrap_or(0));
         let turns = self.open.range(first..).chain(self.open.range(..first));
         for (&stream, socket) in turns {
@@ -88,7 +87,7 @@ impl Sockets {
             };
             // Without an event poll still tells of a hang-up, again and again.
             if events != 0 {
-                add(fd, events, Token::Socket(stream));
+                add(fd, events, stream);
             }
         }
     }
@@ -174,6 +173,15 @@ impl Sockets {
         }
         for (stream, outcome) in self.over.drain(..) {
             outbox.json(Kind::Result, stream, &outcome.to_json());
+        }
+    }
+
+    /// Resets every connection: its other end must not take what came for all there is.
+    pub fn abort(&self) {
+        for socket in self.open.values() {
+            if let Socket::Connection(connection) = socket {
+                connection.abort();
+            }
         }
     }
 

@@ -20,7 +20,10 @@ export async function firecrackerMonitor(path: string, machine: Machine): Promis
   found.catch(() => known.delete(path));
   return {
     path: "warden",
-    argv: ["warden", "relay", "firecracker", PROGRAM, "--api-sock", API_SOCKET, "--id", "machine", "--level", "Error"],
+    argv: [
+      ...["warden", "relay", "firecracker", ...(machine.egress === true ? ["--egress"] : [])],
+      ...[PROGRAM, "--api-sock", API_SOCKET, "--id", "machine", "--level", "Error"],
+    ],
     env: {},
     files: await found,
     texts: [{ at: DESCRIPTION, content: describe(machine) }],

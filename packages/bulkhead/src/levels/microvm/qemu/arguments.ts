@@ -24,9 +24,10 @@ export function qemuArguments(machine: Machine, accelerator: Accelerator): reado
     ...["-kernel", KERNEL, "-initrd", INITRAMFS, "-append", machine.commandLine],
     ...["-chardev", `socket,id=console,fd=${fdOf("console")}`, "-serial", "chardev:console"],
     ...["-chardev", `socket,id=monitor,fd=${fdOf("monitor")}`, "-mon", "chardev=monitor,mode=control"],
-    ...["-device", "virtio-serial-device,max_ports=3"],
+    ...["-device", `virtio-serial-device,max_ports=${machine.egress ? 4 : 3}`],
     ...port("channel", CHANNEL_FD),
     ...port("control", fdOf("control")),
+    ...(machine.egress ? port("egress", fdOf("egress")) : []),
     ...machine.images.flatMap((_, index) => disk(index)),
   ];
 }

@@ -17,7 +17,10 @@ export async function qemuMonitor(path: string, accelerator: Accelerator, machin
   return {
     // It starts QEMU, and hands it what only a process beside it can.
     path: "warden",
-    argv: ["warden", "relay", "qemu", program, "-L", "/vm/firmware", ...qemuArguments(machine, accelerator)],
+    argv: [
+      ...["warden", "relay", "qemu", ...(machine.egress === true ? ["--egress"] : []), program],
+      ...["-L", "/vm/firmware", ...qemuArguments(machine, accelerator)],
+    ],
     env: { LD_LIBRARY_PATH: libraryPath },
     files,
     devices: accelerator === "kvm" ? ["/dev/kvm"] : [],

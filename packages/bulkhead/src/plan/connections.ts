@@ -1,0 +1,8 @@
+import { EGRESS } from "./schema/payload.js";
+import type { Plan } from "./schema.js";
+
+/** Whether the sandbox's egress has a connection of its own, as a workload's plan or that of its jail says. */
+export function hasEgress({ payload }: Pick<Plan, "payload">): boolean {
+  if (payload.kind === "init") return payload.egress;
+  return payload.descriptors.some((one) => one.kind === "attached" && one.name === EGRESS);
+}
