@@ -29,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   verify: ["errors", "arguments", "policy", "host", "evidence", "broker", "sandbox"],
   diff: ["errors", "arguments", "policy", "plan", "syscalls", "sandbox"],
   surface: ["errors", "arguments", "policy", "host", "broker", "sandbox"],
+  pool: ["errors", "arguments", "policy", "sandbox"],
   sandbox: [
     "record",
     "errors",

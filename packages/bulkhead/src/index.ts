@@ -68,6 +68,8 @@ export { PROTECTIONS, type Protection } from "./policy/protections.js";
 export type { ResolvedPolicy } from "./policy/resolved.js";
 export type { Policy } from "./policy/schema.js";
 export { parseSize } from "./policy/units.js";
+export type { PoolOptions, TakeOptions } from "./pool/options.js";
+export { Pool, type PoolStats } from "./pool/pool.js";
 export { type Envelope, formatEnvelope, verifyRecord } from "./record/envelope.js";
 export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./record/key.js";
 export { readRecord } from "./record/read.js";
@@ -101,12 +103,12 @@ export {
   explain,
   levelOf,
   type PrepareOptions,
-  type ReportOptions,
-  reportHost,
 } from "./sandbox/prepare.js";
 export type { Process, WebStreams } from "./sandbox/process.js";
 export type { ProcessResult } from "./sandbox/process-result.js";
-export { type PublishedPort, type RunControl, type RunOptions, run } from "./sandbox/run.js";
+export { type ReportOptions, reportHost } from "./sandbox/report.js";
+export { run } from "./sandbox/run.js";
+export type { ProgramOptions, PublishedPort, RunControl, RunOptions } from "./sandbox/run-options.js";
 export type { RunResult, WriteBackOutcome } from "./sandbox/run-result.js";
 export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
 export type { RestoreOptions } from "./sandbox/snapshot/options.js";

@@ -1,6 +1,7 @@
 import type { Policy } from "../policy/schema.js";
 import type { ProcessResult } from "../sandbox/process-result.js";
-import { type RunOptions, run } from "../sandbox/run.js";
+import { run } from "../sandbox/run.js";
+import type { RunOptions } from "../sandbox/run-options.js";
 
 /** What the same program came to under the policy that was learned from it. */
 export interface Checked {

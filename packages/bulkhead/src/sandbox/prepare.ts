@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { requireArguments } from "../arguments/require.js";
-import { hostPath, object, oneOf } from "../arguments/values.js";
 import { Broker } from "../broker/broker.js";
 import type { BrokerLimits } from "../broker/messages.js";
 import type { Egress } from "../egress/open.js";
@@ -9,7 +8,6 @@ import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
 import { baseRootPath } from "../host/locate.js";
 import { type HostReport, hostReport } from "../host/report.js";
-import type { Missing } from "../host/requirements.js";
 import type { OpenedImage as StoredImage } from "../images/open.js";
 import type { ImageOptions } from "../images/options.js";
 import type { Driver } from "../levels/driver.js";
@@ -64,6 +62,10 @@ export interface Prepared {
   readonly egress: Egress | null;
   /** Where the workload has copies of writable host directories: what brings its changes to the host. Else null. */
   readonly writeBack: WriteBack | null;
+  /** The workload's plan as it was compiled, before anything of one sandbox alone: what another compilation is compared with. */
+  readonly compiledPlan: Plan;
+  /** The sandbox has host directories as they were when it was launched. */
+  readonly copiesHostFiles: boolean;
   /** Lets go of what is held for it, where it is not launched after all. */
   readonly discard: () => void;
 }
@@ -125,12 +127,21 @@ export async function prepare(given: Policy, options: PrepareOptions): Promise<P
       wardenVersion: broker.version,
       egress,
       writeBack,
+      compiledPlan: remembered,
+      copiesHostFiles: runtime.writesBack === true && namesHostTrees(resolved),
       discard: () => release(held),
     };
   } catch (error) {
     release(held);
     throw error;
   }
+}
+
+/** The plan that a policy comes to now, without anything of one sandbox alone; the image it names is opened if need be. @throws BulkheadError as {@link prepare} */
+export async function planOfNow(policy: Policy, options: PrepareOptions): Promise<Plan> {
+  const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
+  ready.pin?.[Symbol.dispose]();
+  return ready.compiled.plan;
 }
 
 /** What looks at host directories and writes to them is loaded only where there is one to be written. */
@@ -226,37 +237,6 @@ export function levelOf(policy: Policy): Level {
   return wantedLevel(parsePolicy(policy));
 }
 
-/** What is to be found out of a host. */
-export interface ReportOptions extends BrokerOptions {
-  /** Tries the programs that make levels `gvisor` and `microvm`, which may take seconds; "again": also those that were tried since the host booted. */
-  readonly tryLevels?: boolean | "again";
-}
-
-const reportOptions = object<ReportOptions>({
-  broker: hostPath,
-  tryLevels: oneOf<boolean | "again">(true, false, "again"),
-});
-
-/** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
-export async function reportHost(options: ReportOptions = {}): Promise<HostReport> {
-  requireArguments("reportHost", ["options", reportOptions, options]);
-  const broker = await Broker.default(options.broker);
-  const host = reportOf(broker);
-  const { tryLevels = false } = options;
-  if (tryLevels === false) return host;
-  const imageOf = async (tree: Tree) => await makeImage(tree, host.facts.privileged, options);
-  const tried: Partial<Record<Level, readonly Missing[]>> = {};
-  const by: Partial<Record<Level, string>> = {};
-  let counting: HostReport["counting"];
-  for (const level of ["gvisor", "microvm"] as const) {
-    const runtime = await runtimeFor(level, { broker, host, imageOf, again: tryLevels === "again" });
-    tried[level] = runtime.missing;
-    if (runtime.by !== undefined) by[level] = runtime.by;
-    if (runtime.counting !== undefined) counting = runtime.counting;
-  }
-  return { ...host, tried, by, ...(counting === undefined ? {} : { counting }) };
-}
-
 async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Ready> {
   // A private broker starts meanwhile; why it could not is told where it is awaited.
   const starting = Broker.default(options.broker);
@@ -302,7 +282,7 @@ async function examined(
 }
 
 /** The image of a tree for a machine of its own. What makes one runs in a sandbox, and is loaded only when there is one to make. */
-async function makeImage(tree: Tree, mapped: boolean, { broker, signal }: PrepareOptions): Promise<TreeImage> {
+export async function makeImage(tree: Tree, mapped: boolean, { broker, signal }: PrepareOptions): Promise<TreeImage> {
   const { erofsOf } = await import("../images/erofs/erofs.js");
   const { owner } = tree;
   const user = owner !== null && "uid" in owner ? { uid: owner.uid, gid: owner.gid } : { uid: 0, gid: 0 };
@@ -373,13 +353,17 @@ function keyOf(policy: Policy): string {
   }
 }
 
+function namesHostTrees({ root, files }: ResolvedPolicy): boolean {
+  return root.kind === "directory" || files.some((file) => file.kind === "host");
+}
+
 function namesNoHostFile({ root, files, syscalls }: ResolvedPolicy): boolean {
   // Whether an image is still the same can be told; whether a directory is, not.
   const ownRoot = root.kind !== "directory";
   return ownRoot && syscalls.kind !== "file" && files.every((file) => file.kind === "tmpfs");
 }
 
-function reportOf(broker: Broker): HostReport {
+export function reportOf(broker: Broker): HostReport {
   const maxima = maximaOf(broker.limits);
   const report = reports.get(broker) ?? { ...hostReport(broker.facts), ...(maxima === undefined ? {} : { maxima }) };
   reports.set(broker, report);

@@ -1,7 +1,7 @@
 import { requireArguments } from "../arguments/require.js";
 import { hostPath } from "../arguments/values.js";
 import type { Evidence } from "../broker/evidence.js";
-import type { Ended, Launched, Stats } from "../broker/messages.js";
+import type { Ended, Stats } from "../broker/messages.js";
 import type { Egress } from "../egress/open.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { confirm } from "../evidence/confirm.js";
@@ -16,8 +16,9 @@ import { argvCheck, copyOptions, type ExecOptions, execOptions, execRequest } fr
 import { type Exposed, type ExposeOptions, expose, exposeOptions, insidePort } from "./expose.js";
 import { Files } from "./files/files.js";
 import { noticeForgotten } from "./forgotten.js";
-import { Live } from "./live.js";
-import { changeNetwork, connectNetwork, type NetworkPolicy } from "./network.js";
+import { launch, type Standing, throwIfAborted } from "./launch.js";
+import type { Live } from "./live.js";
+import { changeNetwork, type NetworkPolicy } from "./network.js";
 import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
 import { Process } from "./process.js";
@@ -66,7 +67,8 @@ export class Sandbox implements AsyncDisposable {
   #killed = false;
   #held = false;
 
-  private constructor(live: Live, { compiled, egress, writeBack }: Prepared, launched: Launched, origin: Origin) {
+  private constructor({ live, launched, prepared }: Standing, origin: Origin) {
+    const { compiled, egress, writeBack } = prepared;
     this.id = compiled.plan.id;
     this.level = compiled.level;
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
@@ -120,29 +122,12 @@ export class Sandbox implements AsyncDisposable {
   }
 
   static async #launch(prepared: Prepared, origin: Origin, signal: AbortSignal | undefined): Promise<Sandbox> {
-    if (signal?.aborted === true) prepared.discard();
-    throwIfAborted(signal);
-    const { plan } = prepared.compiled;
-    const live = new Live(prepared.driver.launch(plan), plan.limits.pids);
-    const abort = () => live.kill(aborted(signal));
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      const connected = prepared.egress === null ? undefined : connectNetwork(live, prepared.egress);
-      connected?.catch(() => undefined);
-      const launched = await live.running.launched;
-      await connected;
-      await prepared.writeBack?.begin(live);
-      throwIfAborted(signal);
-      return new Sandbox(live, prepared, launched, origin);
-    } catch (error) {
-      // Nothing is left running that nobody has.
-      live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "create", cause: error }));
-      await live.running.ended.catch(() => undefined);
-      throwIfAborted(signal);
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    return new Sandbox(await launch(prepared, signal), origin);
+  }
+
+  /** The sandbox that a pool hands out. @internal */
+  static of(standing: Standing, origin: Origin): Sandbox {
+    return new Sandbox(standing, origin);
   }
 
   /**
@@ -339,14 +324,4 @@ function limitTime(live: Live, timeMs: number | null | undefined): void {
   const timer = after(timeMs, () => live.kill(error()), { idle: true });
   const stop = () => timer.stop();
   live.running.ended.then(stop, stop);
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw aborted(signal);
-  }
-}
-
-function aborted(signal: AbortSignal | undefined): BulkheadError {
-  return new BulkheadError("ABORTED", { operation: "create", cause: signal?.reason });
 }

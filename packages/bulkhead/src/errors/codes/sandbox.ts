@@ -41,6 +41,16 @@ export const sandboxCodes = entries({
     cause: "the sandbox is closed",
     remedy: "Create another one: a closed sandbox cannot be used again.",
   },
+  POOL_CLOSED: {
+    fault: "user",
+    cause: "the pool is closed",
+    remedy: "Make another one by `Pool.create`: a closed pool cannot be used again.",
+  },
+  POOL_UNSUITABLE: {
+    fault: "user",
+    cause: "sandboxes of this policy cannot be made ahead",
+    remedy: "Use `run` or `Sandbox.create`, or a policy without host directories in `files` and `root` at this level.",
+  },
   PROTOCOL_VIOLATION: {
     fault: "workload",
     cause: "the inside of the sandbox broke the protocol, so the sandbox was killed",

@@ -1,0 +1,47 @@
+import type { Launched } from "../broker/messages.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { Live } from "./live.js";
+import { connectNetwork } from "./network.js";
+import type { Prepared } from "./prepare.js";
+
+/** A sandbox that runs, was looked at from outside, and in which nothing of the workload has run yet. */
+export interface Standing {
+  readonly prepared: Prepared;
+  readonly live: Live;
+  readonly launched: Launched;
+}
+
+/** Launches a sandbox and makes it ready for programs. Nothing is left of one that fails. @throws BulkheadError what launching throws, and ABORTED */
+export async function launch(prepared: Prepared, signal: AbortSignal | undefined): Promise<Standing> {
+  if (signal?.aborted === true) prepared.discard();
+  throwIfAborted(signal);
+  const { plan } = prepared.compiled;
+  const live = new Live(prepared.driver.launch(plan), plan.limits.pids);
+  const abort = () => live.kill(aborted(signal));
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const connected = prepared.egress === null ? undefined : connectNetwork(live, prepared.egress);
+    connected?.catch(() => undefined);
+    const launched = await live.running.launched;
+    await connected;
+    await prepared.writeBack?.begin(live);
+    throwIfAborted(signal);
+    return { prepared, live, launched };
+  } catch (error) {
+    // Nothing is left running that nobody has.
+    live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "create", cause: error }));
+    await live.running.ended.catch(() => undefined);
+    throwIfAborted(signal);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw aborted(signal);
+}
+
+function aborted(signal: AbortSignal | undefined): BulkheadError {
+  return new BulkheadError("ABORTED", { operation: "create", cause: signal?.reason });
+}

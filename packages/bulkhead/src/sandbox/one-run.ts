@@ -1,0 +1,234 @@
+import type { Writable } from "node:stream";
+import { callbackFailed, isPromise } from "../arguments/callbacks.js";
+import { requireArguments } from "../arguments/require.js";
+import { BulkheadError } from "../errors/bulkhead-error.js";
+import { errorFromWire } from "../errors/wire.js";
+import { confirm } from "../evidence/confirm.js";
+import { wardenPath } from "../host/locate.js";
+import { RUN_TIME_MS } from "../policy/defaults.js";
+import type { Recorder, RecordOptions } from "../record/recorder.js";
+import { now } from "./clock.js";
+import type { Ends } from "./ends/ends.js";
+import { type ExecRequest, terminalSize } from "./exec-options.js";
+import { Execution, type Settled } from "./execution.js";
+import { expose } from "./expose.js";
+import type { Live } from "./live.js";
+import type { Prepared } from "./prepare.js";
+import { type ExitStatus, KILLED, type StartFailure, startFailure } from "./process-result.js";
+import type { ProgramOptions } from "./run-options.js";
+import { type RunFacts, type RunResult, recordedResult, runResult, type WriteBackOutcome } from "./run-result.js";
+import { signalNumber } from "./signals.js";
+import { after, type Timer } from "./timer.js";
+
+/** What is said in the result: a program that ended well did so, whatever became of its files. */
+const WRITE_BACK_CODES: ReadonlySet<string> = new Set(["WRITE_BACK_LOST", "WRITE_BACK_FAILED"]);
+
+/** One run from its request to its result, in a sandbox that nothing else runs in. */
+export class Run {
+  readonly #prepared: Prepared;
+  readonly #options: ProgramOptions;
+  readonly #startedAt: number;
+  readonly #live: Live;
+  readonly #execution: Execution;
+  readonly #ends: Ends;
+  readonly #delivered: Promise<void> | undefined;
+  #timedOut = false;
+  /** The workload's time. */
+  #timer: Timer | undefined;
+
+  /** The plan, `hello` and the exec leave in one write. */
+  constructor(
+    prepared: Prepared,
+    live: Live,
+    request: ExecRequest,
+    options: ProgramOptions,
+    ends: Ends,
+    startedAt: number,
+  ) {
+    const { workload } = prepared.compiled;
+    this.#prepared = prepared;
+    this.#options = options;
+    this.#startedAt = startedAt;
+    this.#live = live;
+    this.#ends = ends;
+    this.#execution = new Execution(this.#live, request, {
+      stdout: ends.use("stdout"),
+      stderr: ends.use("stderr"),
+      bytes: workload.outputBytes,
+      exceeded: () => this.#live.kill(new BulkheadError("OUTPUT_LIMIT", { operation: "run" })),
+    });
+    for (const port of options.ports ?? []) {
+      expose(this.#live, port.inside, port).catch((error: BulkheadError) => this.#live.kill(error));
+    }
+    this.#delivered = ends.connectOutput(this.#execution);
+    this.#start(ends.connectInput(this.#execution, request.stdin === "pipe"));
+  }
+
+  /** Tells the caller. What it throws ends the run, as what it rejects with does. */
+  #start(stdin: Writable | null): void {
+    const failed = (cause: unknown) => this.#ends.fail(callbackFailed("run", "options.onStart", cause));
+    try {
+      const said: unknown = this.#options.onStart?.({
+        id: this.#prepared.compiled.plan.id,
+        stdin,
+        kill: (signal = "SIGTERM") =>
+          this.#execution.stream.control({ op: "signal", signal: signalNumber("run.kill", signal) }),
+        resize: (size) => {
+          requireArguments("run.resize", ["size", terminalSize, size]);
+          this.#execution.stream.control({ op: "resize", rows: size.rows, cols: size.cols });
+        },
+      });
+      if (isPromise(said)) said.then(undefined, failed);
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+
+  async finish(recorder: Recorder | undefined): Promise<RunResult> {
+    try {
+      return await this.#conclude(await this.#settle(), recorder);
+    } finally {
+      this.#timer?.stop();
+    }
+  }
+
+  /** Waits for the program, as long as its time lasts. A machine that boots is bounded by itself. */
+  async #settle(): Promise<Settled> {
+    let over = false;
+    const start = () => {
+      if (!over) this.#limitTime(this.#prepared.compiled.workload.timeMs);
+    };
+    this.#live.running.launched.then(start, () => undefined);
+    try {
+      return await this.#execution.settled;
+    } finally {
+      over = true;
+      this.#timer?.stop();
+    }
+  }
+
+  #limitTime(timeMs: number | null = RUN_TIME_MS): void {
+    if (timeMs !== null) this.#timer = after(timeMs, () => this.#timeOut());
+  }
+
+  /** Waits until the output is taken: as long again as the program may run, and nobody aborts it. */
+  async #deliver(): Promise<void> {
+    if (this.#delivered === undefined) return;
+    this.#limitTime(this.#prepared.compiled.workload.timeMs);
+    await this.#delivered;
+    this.#timer?.stop();
+  }
+
+  async #conclude(settled: Settled, recorder: Recorder | undefined): Promise<RunResult> {
+    const { running } = this.#live;
+    if ("error" in settled && this.#isCallers(settled.error)) throw settled.error;
+    // Nothing is reported of a sandbox that nobody has looked at from outside.
+    const launched = await running.launched;
+    const writeBack = await this.#writeBack();
+    this.#live.release();
+    const { stats, error } = await running.ended;
+    if (error !== undefined) {
+      throw errorFromWire(error, "LAUNCH_FAILED");
+    }
+    await this.#deliver();
+    if (this.#ends.failure !== undefined) throw this.#ends.failure;
+    throwIfRunAborted(this.#options.signal);
+    const endedAt = Date.now();
+    const { compiled } = this.#prepared;
+    const facts: RunFacts = {
+      ...this.#outcome(settled, (stats.oomKills ?? 0) > 0),
+      output: this.#execution.collected(),
+      timedOut: this.#timedOut,
+      outputTruncated: this.#execution.truncated,
+      durationMs: now() - this.#startedAt,
+      stats,
+      level: compiled.level,
+      enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
+      writeBack,
+      notes: compiled.workload.notes,
+      lowered: compiled.workload.lowered ?? [],
+    };
+    if (recorder === undefined) return runResult(facts);
+    const { host, wardenVersion } = this.#prepared;
+    const record = await recorder.record({
+      level: facts.level,
+      host: { kernel: host.facts.kernel, architecture: host.architecture },
+      warden: { version: wardenVersion },
+      enforcement: facts.enforcement,
+      evidence: launched.evidence,
+      startedAt: new Date(endedAt - facts.durationMs).toISOString(),
+      endedAt: new Date(endedAt).toISOString(),
+      result: recordedResult(facts),
+    });
+    return runResult({ ...facts, record });
+  }
+
+  /** What the workload changed in copies of host directories goes to the host. That it could not is told beside how the program ended. */
+  async #writeBack(): Promise<WriteBackOutcome | null> {
+    const { writeBack } = this.#prepared;
+    if (writeBack === null) return null;
+    try {
+      return await writeBack.write(this.#live);
+    } catch (error) {
+      const isResult = error instanceof BulkheadError && WRITE_BACK_CODES.has(error.code);
+      if (!isResult) {
+        this.#live.kill(error instanceof BulkheadError ? error : new BulkheadError("WRITE_BACK_FAILED"));
+        throw error;
+      }
+      return { directories: [], error };
+    }
+  }
+
+  #timeOut(): void {
+    this.#timedOut = true;
+    this.#live.kill(new BulkheadError("TIMED_OUT", { operation: "run" }));
+    // Who has not taken the output by now has had the time.
+    this.#ends[Symbol.dispose]();
+  }
+
+  #isCallers(error: BulkheadError): boolean {
+    return error.code === "ABORTED" || error === this.#ends.failure;
+  }
+
+  /** What a failure comes to: the workload's own are results, ours are thrown. */
+  #outcome(settled: Settled, oomKilled: boolean): { readonly status: ExitStatus; readonly failure?: StartFailure } {
+    if ("status" in settled) {
+      return settled;
+    }
+    const { error } = settled;
+    const failure = startFailure(error);
+    if (failure !== undefined) return { status: failure.status, failure };
+    // The kernel may choose init when memory runs out, and with it everything goes.
+    const isOom = error.code === "SANDBOX_LOST" && oomKilled;
+    if (isOom || error.code === "TIMED_OUT" || error.code === "OUTPUT_LIMIT") return { status: KILLED };
+    throw error;
+  }
+}
+
+/** Until the function that it returns is called. */
+export function onAbort(signal: AbortSignal | undefined, abort: () => void): () => void {
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  return () => signal?.removeEventListener("abort", abort);
+}
+
+/** Loaded once: to look a module up again takes longer, where a loader of its own does it, than to sign. */
+let recording: Promise<typeof import("../record/recorder.js")> | undefined;
+
+/** Signing is loaded only where it is asked for. A system broker's program is not ours to read. */
+export async function recorderFor(
+  record: RecordOptions,
+  broker: string | undefined = process.env["BULKHEAD_BROKER"],
+): Promise<Recorder> {
+  recording ??= import("../record/recorder.js");
+  const { Recorder } = await recording;
+  return new Recorder(record, broker === undefined || broker === "" ? wardenPath() : null);
+}
+
+export function throwIfRunAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw runAborted(signal);
+}
+
+export function runAborted(signal: AbortSignal | undefined): BulkheadError {
+  return new BulkheadError("ABORTED", { operation: "run", cause: signal?.reason });
+}

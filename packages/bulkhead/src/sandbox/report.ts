@@ -1,0 +1,40 @@
+import { requireArguments } from "../arguments/require.js";
+import { hostPath, object, oneOf } from "../arguments/values.js";
+import { Broker } from "../broker/broker.js";
+import type { HostReport } from "../host/report.js";
+import type { Missing } from "../host/requirements.js";
+import type { Tree } from "../levels/runtime.js";
+import { runtimeFor } from "../levels/select.js";
+import type { Level } from "../policy/level.js";
+import { type BrokerOptions, makeImage, reportOf } from "./prepare.js";
+
+/** What is to be found out of a host. */
+export interface ReportOptions extends BrokerOptions {
+  /** Tries the programs that make levels `gvisor` and `microvm`, which may take seconds; "again": also those that were tried since the host booted. */
+  readonly tryLevels?: boolean | "again";
+}
+
+const reportOptions = object<ReportOptions>({
+  broker: hostPath,
+  tryLevels: oneOf<boolean | "again">(true, false, "again"),
+});
+
+/** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
+export async function reportHost(options: ReportOptions = {}): Promise<HostReport> {
+  requireArguments("reportHost", ["options", reportOptions, options]);
+  const broker = await Broker.default(options.broker);
+  const host = reportOf(broker);
+  const { tryLevels = false } = options;
+  if (tryLevels === false) return host;
+  const imageOf = async (tree: Tree) => await makeImage(tree, host.facts.privileged, options);
+  const tried: Partial<Record<Level, readonly Missing[]>> = {};
+  const by: Partial<Record<Level, string>> = {};
+  let counting: HostReport["counting"];
+  for (const level of ["gvisor", "microvm"] as const) {
+    const runtime = await runtimeFor(level, { broker, host, imageOf, again: tryLevels === "again" });
+    tried[level] = runtime.missing;
+    if (runtime.by !== undefined) by[level] = runtime.by;
+    if (runtime.counting !== undefined) counting = runtime.counting;
+  }
+  return { ...host, tried, by, ...(counting === undefined ? {} : { counting }) };
+}

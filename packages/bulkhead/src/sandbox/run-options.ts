@@ -1,0 +1,76 @@
+import type { Writable } from "node:stream";
+import type { Check } from "../arguments/check.js";
+import { abortSignal, callback, hostPath, list, object, required } from "../arguments/values.js";
+import type { RecordOptions } from "../record/recorder.js";
+import { output } from "./ends/checks.js";
+import type { ByteSink } from "./ends/sink.js";
+import { type ExecOptions, exclusive, programShape, type TerminalSize } from "./exec-options.js";
+import { type ExposeOptions, hostPort, insidePort, listenAddress } from "./expose.js";
+import { POLICY_HINTS, prepareShape } from "./options.js";
+import type { PrepareOptions } from "./prepare.js";
+
+/** A run that is under way. */
+export interface RunControl {
+  /** Of its sandbox, as `listSandboxes` shows it. */
+  readonly id: string;
+  /** Where `stdin` is `"pipe"`. */
+  readonly stdin: Writable | null;
+  /** Sends a signal to the workload's process group. */
+  kill(signal?: string | number): void;
+  /** Tells its terminal another size. */
+  resize(size: TerminalSize): void;
+}
+
+/** A port inside, and where it is to be reached. */
+export interface PublishedPort extends ExposeOptions {
+  readonly inside: number;
+}
+
+/** What one program is given, whatever sandbox it runs in. */
+export interface ProgramOptions
+  extends Pick<ExecOptions, "env" | "cwd" | "user" | "tty" | "stdin" | "input" | "onStdout" | "onStderr"> {
+  /** Ends the run, and makes it reject with ABORTED. */
+  readonly signal?: AbortSignal;
+  /** Where the output goes as it comes, instead of into the result. They are not ended; the one that is left out is collected. */
+  readonly output?: { readonly stdout?: ByteSink; readonly stderr?: ByteSink };
+  /** Ports inside that are reachable from the host as long as it runs, as `sandbox.expose` makes them. */
+  readonly ports?: readonly PublishedPort[];
+  /** Makes a signed record of what was in force: `result.record`. */
+  readonly record?: RecordOptions;
+  /** Called when the request is on its way, so that the workload can be signalled, written to or resized. */
+  readonly onStart?: (run: RunControl) => void;
+}
+
+export interface RunOptions extends Omit<PrepareOptions, "signal">, ProgramOptions {}
+
+const publishedPort = object<PublishedPort>({ inside: insidePort, address: listenAddress, port: hostPort });
+const shape = {
+  ...programShape,
+  signal: abortSignal,
+  output,
+  ports: list(required(publishedPort, "inside")),
+  record: object<RecordOptions>({ to: hostPath, key: hostPath }),
+  onStart: callback<NonNullable<ProgramOptions["onStart"]>>(),
+} as const;
+
+const programFields = exclusive(object<ProgramOptions>(shape, POLICY_HINTS), ["stdin", "input"]);
+const runFields = exclusive(object<RunOptions>({ ...prepareShape, ...shape }, POLICY_HINTS), ["stdin", "input"]);
+
+export const programOptions: Check<ProgramOptions> = (value, path, flaws) => {
+  programFields(value, path, flaws);
+  refuseTwoSinks(value, path, flaws);
+};
+
+export const runOptions: Check<RunOptions> = (value, path, flaws) => {
+  runFields(value, path, flaws);
+  refuseTwoSinks(value, path, flaws);
+};
+
+const refuseTwoSinks: Check<ProgramOptions> = (value, path, flaws) => {
+  if (flaws.length > 0) return;
+  const { output: sinks, onStdout, onStderr } = value as ProgramOptions;
+  const refuse = (name: string, sink: string) =>
+    flaws.push({ path: `${path}.${name}`, message: `excludes \`output.${sink}\`: give only one of them` });
+  if (sinks?.stdout !== undefined && onStdout !== undefined) refuse("onStdout", "stdout");
+  if (sinks?.stderr !== undefined && onStderr !== undefined) refuse("onStderr", "stderr");
+};
