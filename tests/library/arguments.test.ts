@@ -1,64 +1,22 @@
 import * as library from "bulkhead";
-import { Broker, BulkheadError, images, kernels, learn, run, Sandbox } from "bulkhead";
+import { Broker, BulkheadError, images, kernels, learn, Pool, run, Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Files } from "../../packages/bulkhead/src/sandbox/files/files.js";
 import { Process } from "../../packages/bulkhead/src/sandbox/process.js";
+import {
+  ARGV,
+  bad,
+  type Case,
+  each,
+  INSIDE,
+  OPTIONS,
+  PATHS,
+  PORTS,
+  SIGNALS,
+  TIMES,
+  type Use,
+} from "./support/cases.js";
 import { WITHOUT_ARGUMENTS } from "./support/without-arguments.js";
-
-/** A call, with arguments that no type allows; what is told must name each of these. */
-type Case = readonly [call: string, act: (use: Use) => unknown, ...names: string[]];
-
-interface Use {
-  readonly sandbox: Sandbox;
-  readonly process: Process;
-}
-
-const bad = <Value>(value: unknown): Value => value as Value;
-
-/** Times that no program can be given. */
-const TIMES: readonly unknown[] = [0, -1, Number.NaN, Number.POSITIVE_INFINITY, "1s", 5n, null, {}];
-const ARGV: readonly unknown[] = [
-  "echo hi",
-  undefined,
-  null,
-  5,
-  {},
-  [5],
-  [null],
-  ["a\0b"],
-  [""],
-  ["a", "\ud800"],
-  [["a"]],
-  new Array(2),
-];
-const OPTIONS: readonly unknown[] = [null, 5, "text", [], () => undefined];
-const PATHS: readonly unknown[] = [undefined, null, 5, "", "a\0b", {}, ["/a"]];
-const INSIDE: readonly unknown[] = [...PATHS, "relative", "./relative", `/${"x".repeat(5000)}`];
-const SIGNALS: readonly unknown[] = [
-  "TERM",
-  "sigterm",
-  "",
-  0,
-  65,
-  1.5,
-  Number.NaN,
-  null,
-  {},
-  "constructor",
-  "__proto__",
-];
-const PORTS: readonly unknown[] = [0, -1, 65_536, 1.5, Number.NaN, "80", null, undefined];
-
-const each = (name: string, values: readonly unknown[], act: (value: never, use: Use) => unknown, ...names: string[]) =>
-  values.map((value): Case => [`${name} of ${show(value)}`, (use) => act(bad<never>(value), use), ...names]);
-
-function show(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value.slice(0, 20))
-    : typeof value === "object"
-      ? JSON.stringify(value)
-      : String(value);
-}
 
 const ofRun: readonly Case[] = [
   ...each("run argv", ARGV, (argv) => run(argv), "argv"),
@@ -185,6 +143,18 @@ const ofExec: readonly Case[] = [
   ...each("create options", OPTIONS, (options) => Sandbox.create({}, options), "options"),
   ["create timeoutMs", () => Sandbox.create({}, bad({ timeoutMs: 5 })), "options.timeoutMs", "resources.time"],
   ...each("restore", PATHS, (directory) => Sandbox.restore(directory), "directory"),
+  ...each("pool policy", [null, 5, "x", []], (policy) => Pool.create(policy), "policy"),
+  ...each("pool options", OPTIONS, (options) => Pool.create({}, options), "options"),
+  ...each("pool min", [-1, 1.5, "2", 5000, null], (min) => Pool.create({}, { min }), "options.min"),
+  ...each("pool max", [0, -1, 1.5, "2", 5000], (max) => Pool.create({}, { max }), "options.max"),
+  ...each("pool memory", [0, -1, "1GiB"], (memoryBytes) => Pool.create({}, { memoryBytes }), "options.memoryBytes"),
+  ...each("pool starts", [0, 65, "2"], (starts) => Pool.create({}, { starts }), "options.starts"),
+  ...each("pool age", TIMES, (maxAgeMs) => Pool.create({}, { maxAgeMs }), "options.maxAgeMs"),
+  ["pool size", () => Pool.create({}, bad({ size: 5 })), "options.size", "min"],
+  ...each("pool.run argv", ARGV, (argv, { pool }) => pool.run(argv), "argv"),
+  ...each("pool.run options", OPTIONS, (options, { pool }) => pool.run(["true"], options), "options"),
+  ["pool.run broker", ({ pool }) => pool.run(["true"], bad({ broker: "/x" })), "options.broker"],
+  ...each("pool.take options", OPTIONS, (options, { pool }) => pool.take(options), "options"),
   ["restore digest", () => Sandbox.restore("/nowhere", { digest: "x" }), "options.digest"],
 ];
 
@@ -334,9 +304,13 @@ describe("what a function does not take", () => {
   let use: Use | undefined;
   beforeAll(async () => {
     const sandbox = await Sandbox.create({ level: "container" });
-    use = { sandbox, process: await sandbox.exec(["cat"], { stdin: "pipe" }) };
+    const pool = await Pool.create({ level: "container" });
+    use = { sandbox, pool, process: await sandbox.exec(["cat"], { stdin: "pipe" }) };
   });
-  afterAll(async () => await use?.sandbox.kill());
+  afterAll(async () => {
+    await use?.sandbox.kill();
+    await use?.pool.close();
+  });
 
   it.each(cases.map(([call, act, ...told]) => ({ call, act, told })))("$call", async ({ act, told }) => {
     const error: unknown = await Promise.resolve()
