@@ -50,8 +50,8 @@ await forEachLevel((level: Level) => {
     expect(pool.stats()).toMatchObject({ hits: 2, misses: 0 });
     expect(new Set(taken.map(({ id }) => id)).size).toBe(2);
     const [first, second] = taken as [Sandbox, Sandbox];
-    await first.files.write("/work/mine", "x");
-    await expect(second.files.read("/work/mine")).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    await first.files.write("/tmp/mine", "x");
+    await expect(second.files.read("/tmp/mine")).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
     await first.close();
     expect((await second.run(["echo", "lives"])).stdout).toBe("lives\n");
     await second.close();
