@@ -10,7 +10,7 @@ const source = `${root}packages/bulkhead/src`;
 const dist = `${root}packages/bulkhead/dist/helpers`;
 
 /** By kind: the file that serves. */
-const helpers = {};
+const helpers = { fetcher: "images/fetcher/main.ts", reader: "images/reader/main.ts" };
 
 /** Makes what is not as it would be made now. */
 export async function buildHelpers() {

@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   broker: ["errors", "arguments", "channel", "host", "plan", "evidence"],
   guest: ["errors", "arguments", "channel", "broker", "host", "plan", "evidence"],
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest", "apparmor"],
-  images: ["errors", "arguments", "addresses", "policy", "host", "plan", "broker", "sandbox"],
+  images: ["errors", "arguments", "addresses", "helpers", "policy", "host", "plan", "broker", "sandbox"],
   egress: ["errors", "arguments", "addresses", "policy", "channel"],
   learn: ["errors", "arguments", "policy", "host", "apparmor", "egress", "broker", "sandbox", "syscalls"],
   record: ["errors", "arguments", "policy", "plan", "evidence"],

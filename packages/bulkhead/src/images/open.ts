@@ -59,13 +59,18 @@ export function resolveFile(
 ): Promise<ResolvedImage> {
   switch (kind) {
     case "oci":
-      return resolveLayout(path, tag);
+      return resolveLayout(path, tag, options.signal);
     case "docker-archive":
-      return resolveArchive(path, tag, async (input) => {
-        const { decompress } = await import("./unpack/decompress.js");
-        const limits = { ...DEFAULT_UNPACK_LIMITS, ...options.limits };
-        return await decompress(input, await Store.open(options.store), limits, sandboxOptions(options));
-      });
+      return resolveArchive(
+        path,
+        tag,
+        async (input) => {
+          const { decompress } = await import("./unpack/decompress.js");
+          const limits = { ...DEFAULT_UNPACK_LIMITS, ...options.limits };
+          return await decompress(input, await Store.open(options.store), limits, sandboxOptions(options));
+        },
+        options.signal,
+      );
   }
 }
 
@@ -164,12 +169,13 @@ async function requireStoredSignature(
   { pull, registry, signal }: OpenImageOptions,
 ): Promise<void> {
   const { requireSignature } = await import("./verify/verify.js");
-  const image = { name, digest, manifest: manifest.digest };
-  if (pull === "never") return void (await requireSignature(store, image, rule, undefined));
-  const { RegistryClient } = await import("./registry/client.js");
+  const { RemoteRegistry } = await import("./fetcher/remote.js");
+  const { Reader } = await import("./reader/reader.js");
   const { registrySettings } = await import("./registry/settings.js");
-  using client = new RegistryClient(name, registrySettings(registry), signal);
-  await requireSignature(store, image, rule, client);
+  const image = { name, digest, manifest: manifest.digest };
+  using remote = new RemoteRegistry(name, registrySettings(registry), signal);
+  using reader = new Reader({ registry: remote, signal });
+  await requireSignature(store, image, rule, reader, pull !== "never");
 }
 
 function sandboxOptions({ broker, signal }: SandboxOptions): SandboxOptions {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { check, type Subject } from "../../src/images/verify/check.js";
+import { readSigner } from "../../src/images/verify/given.js";
 import type { Signature, SimpleSignature } from "../../src/images/verify/signature.js";
 import { type Trust, trustOf } from "../../src/images/verify/trust.js";
 
@@ -26,7 +27,7 @@ afterAll(() => rm(directory, { recursive: true }));
 async function trusting(name: keyof typeof keys): Promise<Trust> {
   const path = join(directory, `${name}.pub`);
   await writeFile(path, keys[name].publicKey.export({ type: "spki", format: "pem" }));
-  return await trustOf({ kind: "keys", keys: [path] });
+  return trustOf(await readSigner({ kind: "keys", keys: [path] }));
 }
 
 function signature(name: keyof typeof keys): SimpleSignature {
@@ -53,7 +54,8 @@ describe("a signature", () => {
     const path = join(directory, "ed25519.pub");
     const { publicKey } = generateKeyPairSync("ed25519");
     await writeFile(path, publicKey.export({ type: "spki", format: "pem" }));
-    await expect(trustOf({ kind: "keys", keys: [path] })).rejects.toMatchObject({ code: "SIGNATURE_KEY_INVALID" });
+    const given = await readSigner({ kind: "keys", keys: [path] });
+    expect(() => trustOf(given)).toThrow(expect.objectContaining({ code: "SIGNATURE_KEY_INVALID" }));
   });
 
   it("is not accepted with any bit of it changed", async () => {

@@ -1,7 +1,6 @@
-import type { FileHandle } from "node:fs/promises";
 import { posix } from "node:path";
 import { invalid } from "../documents/invalid.js";
-import { readRange } from "../files/regular.js";
+import { type ReadsAt, readRange } from "../files/regular.js";
 import { BLOCK_BYTES, parseHeader, type TarHeader } from "./header.js";
 import { parsePax } from "./pax.js";
 
@@ -19,7 +18,7 @@ const EXTENSION_BYTES = 64 * 1024;
  * Which file lies where in a tar. Only headers are read, nothing is unpacked: the layers are streamed from the archive
  * itself. Strict where readers of tar disagree, as `warden/unpack` is and for the same reason. Throws IMAGE_INVALID.
  */
-export async function indexTar(handle: FileHandle, sizeBytes: number, path: string): Promise<TarIndex> {
+export async function indexTar(handle: ReadsAt, sizeBytes: number, path: string): Promise<TarIndex> {
   const files = new Map<string, TarFile>();
   const links = new Map<string, string>();
   let extension: ReturnType<typeof parsePax> = {};

@@ -27,9 +27,14 @@ export async function readRegular(path: string, maximum: number): Promise<Uint8A
   }
 }
 
+/** A file, or what stands for one where it was opened by somebody else. */
+export interface ReadsAt {
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
 /** `length` bytes from `start`, if that is at most `maximum`. Throws IMAGE_INVALID if it is more, or the file is shorter. */
 export async function readRange(
-  handle: FileHandle,
+  handle: ReadsAt,
   start: number,
   length: number,
   maximum: number,

@@ -1,11 +1,11 @@
 import { parsePolicy } from "../../policy/parse.js";
 import type { VerifyRule } from "../../policy/resolved.js";
 import type { Policy } from "../../policy/schema.js";
+import { RemoteRegistry } from "../fetcher/remote.js";
 import type { VerifyImageOptions } from "../images.js";
-import { resolveRemote } from "../pull/resolve.js";
+import { Reader } from "../reader/reader.js";
 import type { Digest } from "../reference/digest.js";
 import { formatImageName, parseImageName } from "../reference/name.js";
-import { RegistryClient } from "../registry/client.js";
 import { registrySettings } from "../registry/settings.js";
 import { PULL } from "../store/pins.js";
 import { Store } from "../store/store.js";
@@ -40,11 +40,12 @@ export async function verifyImage(
   const store = await Store.open(options.store);
   // Signatures of an image that is not here would be collected.
   using _ = await store.pins.holdFor(PULL);
-  using client = new RegistryClient(name, registrySettings(options.registry), options.signal);
-  const { digest, manifest } = (await findStored(store, name)) ?? (await resolveRemote(client, name));
+  using registry = new RemoteRegistry(name, registrySettings(options.registry), options.signal);
+  using reader = new Reader({ registry, signal: options.signal });
+  const { digest, manifest } = (await findStored(store, name)) ?? (await reader.resolve(name));
   const signedBy =
     rule === undefined
       ? null
-      : await requireSignature(store, { name, digest, manifest: manifest.digest }, rule, client);
+      : await requireSignature(store, { name, digest, manifest: manifest.digest }, rule, reader, true);
   return { name: formatImageName(name), digest, signedBy };
 }

@@ -1,8 +1,7 @@
 import { Readable } from "node:stream";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { RemoteRegistry } from "../fetcher/remote.js";
 import type { Digest } from "../reference/digest.js";
-import type { RegistryClient } from "../registry/client.js";
-import type { Timing } from "../registry/settings.js";
 import type { Store } from "../store/store.js";
 import { download, type Wanted } from "./download.js";
 import type { OnPullEvent } from "./progress.js";
@@ -13,22 +12,20 @@ import { Slots } from "./slots.js";
  * and pulls one downloads, and the others wait.
  */
 export class Fetcher {
-  readonly #client: RegistryClient;
+  readonly #registry: RemoteRegistry;
   readonly #store: Store;
-  readonly #timing: Timing;
   readonly #onEvent: OnPullEvent;
   readonly #abort: AbortController;
   readonly #slots: Slots;
   #downloadedBytes = 0;
 
-  /** `abort` is the client's: when one blob fails the others are given up. */
-  constructor(client: RegistryClient, store: Store, timing: Timing, onEvent: OnPullEvent, abort: AbortController) {
-    this.#client = client;
+  /** `abort` is the registry's: when one blob fails the others are given up. */
+  constructor(registry: RemoteRegistry, store: Store, parallel: number, onEvent: OnPullEvent, abort: AbortController) {
+    this.#registry = registry;
     this.#store = store;
-    this.#timing = timing;
     this.#onEvent = onEvent;
     this.#abort = abort;
-    this.#slots = new Slots(timing.parallel);
+    this.#slots = new Slots(parallel);
   }
 
   /** What came over the network so far, of blobs that are whole. */
@@ -49,7 +46,7 @@ export class Fetcher {
     }
     let first: number | undefined;
     try {
-      await download(this.#client, wanted, turn.path, this.#timing, (have) => {
+      await download(this.#registry, wanted, turn.path, (have) => {
         first ??= have;
         tell("downloading", have);
       });

@@ -2,11 +2,12 @@ import { type Telling, whileTelling } from "../../arguments/callbacks.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { VerifyRule } from "../../policy/resolved.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
-import { assemble } from "../documents/assemble.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
+import { RemoteRegistry } from "../fetcher/remote.js";
+import { layersOf } from "../reader/layers.js";
+import { Reader } from "../reader/reader.js";
 import { chainKey, treeKeys } from "../reference/chain.js";
 import { formatImageName, type ImageName } from "../reference/name.js";
-import { RegistryClient } from "../registry/client.js";
 import { type RegistryOptions, registrySettings } from "../registry/settings.js";
 import type { NameRecord } from "../store/names.js";
 import { PULL } from "../store/pins.js";
@@ -15,7 +16,6 @@ import { unpackInto } from "../unpack/into-store.js";
 import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "../unpack/limits.js";
 import { Fetcher } from "./fetch.js";
 import type { OnPullEvent } from "./progress.js";
-import { type RemoteImage, resolveRemote } from "./resolve.js";
 import { roomFor } from "./room.js";
 
 export interface PullOptions {
@@ -61,25 +61,51 @@ async function pullTelling(
   const giveUp = () => abort.abort();
   if (given?.aborted === true) giveUp();
   given?.addEventListener("abort", giveUp, { once: true });
+  const settings = registrySettings(options.registry);
+  const { parallel } = settings.timing;
   try {
+    using registry = new RemoteRegistry(name, settings, abort.signal);
+    using reader = new Reader({ registry, signal: abort.signal });
+    registry.start();
+    reader.start();
     using _ = await store.pins.holdFor(PULL);
-    return await new Pull(store, name, options, abort, onEvent).finish();
+    return await new Pull({ store, name, options, parallel, registry, reader, abort, onEvent }).finish();
   } finally {
     given?.removeEventListener("abort", giveUp);
   }
 }
 
+interface Parts {
+  readonly store: Store;
+  readonly name: ImageName;
+  readonly options: PullOptions;
+  readonly parallel: number;
+  readonly registry: RemoteRegistry;
+  readonly reader: Reader;
+  readonly abort: AbortController;
+  readonly onEvent: OnPullEvent;
+}
+
+/** What the reader found. */
+type RemoteImage = Awaited<ReturnType<Reader["resolve"]>>;
+
 class Pull {
   readonly #store: Store;
   readonly #name: ImageName;
   readonly #options: PullOptions;
+  readonly #parallel: number;
+  readonly #registry: RemoteRegistry;
+  readonly #reader: Reader;
   readonly #abort: AbortController;
   readonly #onEvent: OnPullEvent;
 
-  constructor(store: Store, name: ImageName, options: PullOptions, abort: AbortController, onEvent: OnPullEvent) {
+  constructor({ store, name, options, parallel, registry, reader, abort, onEvent }: Parts) {
     this.#store = store;
     this.#name = name;
     this.#options = options;
+    this.#parallel = parallel;
+    this.#registry = registry;
+    this.#reader = reader;
     this.#abort = abort;
     this.#onEvent = onEvent;
   }
@@ -87,19 +113,17 @@ class Pull {
   async finish(): Promise<PulledImage> {
     const since = performance.now();
     const image = formatImageName(this.#name);
-    const settings = registrySettings(this.#options.registry);
-    using client = new RegistryClient(this.#name, settings, this.#abort.signal);
-    const fetcher = new Fetcher(client, this.#store, settings.timing, this.#onEvent, this.#abort);
+    const fetcher = new Fetcher(this.#registry, this.#store, this.#parallel, this.#onEvent, this.#abort);
     this.#onEvent({ type: "resolving", image });
-    const remote = await resolveRemote(client, this.#name);
-    const { layers } = remote.parsed;
+    const remote = await this.#reader.resolve(this.#name);
+    const { layers } = remote;
     this.#onEvent({
       type: "resolved",
       image,
       digest: remote.digest,
-      layers: layers.map(({ digest, size: totalBytes }) => ({ digest, totalBytes })),
+      layers: layers.map(({ digest, sizeBytes: totalBytes }) => ({ digest, totalBytes })),
     });
-    await this.#verify(client, remote);
+    await this.#verify(remote);
     const pin = await this.#store.pins.use(chainKey(layers), treeKeys(layers));
     const pulled = await this.#bring(fetcher, remote, image).catch((error: unknown) => {
       pin[Symbol.dispose]();
@@ -118,30 +142,29 @@ class Pull {
   }
 
   /** Before anything of the image but its manifest is fetched. */
-  async #verify(client: RegistryClient, { digest, manifest }: RemoteImage): Promise<void> {
+  async #verify({ digest, manifest }: RemoteImage): Promise<void> {
     const { rule } = this.#options;
     if (rule === undefined) return;
     const { requireSignature } = await import("../verify/verify.js");
-    await requireSignature(this.#store, { name: this.#name, digest, manifest: manifest.digest }, rule, client);
+    const image = { name: this.#name, digest, manifest: manifest.digest };
+    await requireSignature(this.#store, image, rule, this.#reader, true);
   }
 
   async #bring(
     fetcher: Fetcher,
-    { digest, manifest, parsed }: RemoteImage,
+    { digest, manifest, bytes: document, configuration, layers: wanted }: RemoteImage,
     name: string,
   ): Promise<Omit<PulledImage, "pin">> {
-    const wanted = parsed.layers.map(({ digest: layer, size: sizeBytes }) => ({ digest: layer, sizeBytes }));
     const limits = await this.#limits(wanted);
-    const configuration = { digest: parsed.config.digest, sizeBytes: parsed.config.size };
     if (configuration.sizeBytes > DOCUMENT_BYTES) throw tooLarge("configuration", name);
-    await this.#store.blobs.put(manifest.digest, manifest.bytes);
+    await this.#store.blobs.put(manifest.digest, document);
     await fetcher.fetch(configuration);
     const bytes = await this.#store.blobs.document(configuration.digest, configuration.sizeBytes);
     // Read before a layer is asked for: what cannot run here is not downloaded.
-    assemble(parsed, bytes, neverOpened);
+    const { config, diffIds } = await this.#reader.configuration(bytes, wanted.length);
     const { all, open } = fetcher.begin(wanted);
-    const { config, layers } = assemble(parsed, bytes, (layer) => {
-      const totalBytes = parsed.layers.find((each) => each.digest === layer)?.size ?? 0;
+    const layers = layersOf({ layers: wanted, diffIds }, (layer) => {
+      const totalBytes = wanted.find((each) => each.digest === layer)?.sizeBytes ?? 0;
       this.#onEvent({ type: "layer", digest: layer, state: "unpacking", bytes: totalBytes, totalBytes });
       return open(layer);
     });
@@ -151,7 +174,7 @@ class Pull {
       format: 1,
       name,
       digest,
-      manifest: { digest: manifest.digest, mediaType: manifest.mediaType, sizeBytes: manifest.bytes.length },
+      manifest: { digest: manifest.digest, mediaType: manifest.mediaType, sizeBytes: document.length },
       configuration,
       layers: layers.map(({ digest: layer, sizeBytes, diffId }) => ({ digest: layer, sizeBytes, diffId })),
       config,
@@ -185,8 +208,4 @@ class Pull {
 
 function tooLarge(detail: string, path: string): BulkheadError {
   return new BulkheadError("IMAGE_LIMIT", { operation: "pull", path, detail });
-}
-
-function neverOpened(): never {
-  throw new BulkheadError("IMAGE_INVALID", { operation: "read layer", detail: "not downloaded" });
 }

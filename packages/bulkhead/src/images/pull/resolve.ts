@@ -4,7 +4,7 @@ import { INDEX_TYPES, MANIFEST_TYPES, type Manifest } from "../documents/oci.js"
 import { chooseManifest } from "../layout/select.js";
 import { type Digest, digestOf } from "../reference/digest.js";
 import type { ImageName } from "../reference/name.js";
-import type { RegistryClient } from "../registry/client.js";
+import type { Registry } from "../registry/registry.js";
 
 /** What a name means in its registry, for this platform. */
 export interface RemoteImage {
@@ -21,7 +21,7 @@ const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
  * Follows a name to the manifest of the image for this platform, checking each document's digest and size. Throws IMAGE_NOT_FOUND,
  * IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_*.
  */
-export async function resolveRemote(client: RegistryClient, name: ImageName): Promise<RemoteImage> {
+export async function resolveRemote(client: Registry, name: ImageName): Promise<RemoteImage> {
   const { bytes, mediaType } = await client.manifest(name.digest ?? name.tag ?? "latest");
   const digest = digestOf(bytes);
   if (name.digest !== undefined && name.digest !== digest) throw invalid("get manifest", "digest", name.digest);

@@ -12,7 +12,9 @@ import { Agents, type Answer, type Line } from "./http/exchange.js";
 import { follow } from "./http/follow.js";
 import { speaksTls } from "./http/plain.js";
 import { Patience, retryAfterMs } from "./http/retry.js";
-import type { RegistrySettings } from "./settings.js";
+import type { Local } from "./local.js";
+import { type Registry, unlessMissing } from "./registry.js";
+import type { ClientSettings } from "./settings.js";
 
 const ACCEPTED = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
 
@@ -20,19 +22,19 @@ const ACCEPTED = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
  * One repository of a registry that speaks the OCI distribution specification 1.1, or Docker's Registry API v2: the part of both that pulling
  * needs. What it returns has been checked for nothing but its length.
  */
-export class RegistryClient implements Disposable {
+export class RegistryClient implements Registry, Disposable {
   readonly #line: Line;
-  readonly #settings: RegistrySettings;
+  readonly #settings: ClientSettings;
   readonly #repository: string;
   readonly #authorizer: Authorizer;
   #settled: Promise<void> | undefined;
 
-  constructor(name: ImageName, settings: RegistrySettings, signal?: AbortSignal) {
+  constructor(name: ImageName, settings: ClientSettings, local: Local, signal?: AbortSignal) {
     const endpoint = new Endpoint(name, settings);
-    this.#line = { endpoint, agents: new Agents(endpoint, settings), headMs: settings.timing.headMs, signal };
+    this.#line = { endpoint, agents: new Agents(endpoint, settings, local), headMs: settings.timing.headMs, signal };
     this.#settings = settings;
     this.#repository = name.repository;
-    this.#authorizer = new Authorizer(this.#line, name.repository, settings);
+    this.#authorizer = new Authorizer(this.#line, name.repository, settings, local);
   }
 
   [Symbol.dispose](): void {
@@ -140,11 +142,6 @@ export class RegistryClient implements Disposable {
   #shown(path: string): string {
     return shown(new URL(path, this.#line.endpoint.base));
   }
-}
-
-/** For what need not be there. */
-export function unlessMissing(error: unknown): undefined {
-  if (!(error instanceof BulkheadError) || error.code !== "IMAGE_NOT_FOUND") throw error;
 }
 
 /** What a status other than a success means. The body is not read: it is a stranger's, and may repeat what was sent. */

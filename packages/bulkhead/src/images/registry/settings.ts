@@ -59,6 +59,9 @@ export interface RegistrySettings {
   readonly timing: Timing;
 }
 
+/** What of it the client of a registry has to know: the rest stays where the files are. */
+export type ClientSettings = Pick<RegistrySettings, "insecure" | "tokenServers" | "proxy" | "timing">;
+
 export function registrySettings(options: RegistryOptions = {}): RegistrySettings {
   return {
     insecure: new Set(options.insecure ?? listed("BULKHEAD_INSECURE_REGISTRIES")),

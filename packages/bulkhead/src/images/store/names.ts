@@ -13,6 +13,19 @@ const bytes = z.number().check(z.int(), z.gte(0));
 const blob = z.object({ digest, sizeBytes: bytes });
 const text = z.string();
 
+/** How an image wants to be run: of `ImageConfig`. */
+export const configSchema = z.object({
+  entrypoint: z.array(text),
+  cmd: z.array(text),
+  env: z.record(text, text),
+  workdir: z.nullable(text),
+  user: z.nullable(text),
+  labels: z.record(text, text),
+  // Names of earlier versions have neither.
+  volumes: z._default(z.array(text), []),
+  notes: z._default(z.array(text), []),
+});
+
 const recordSchema = z.object({
   format: z.literal(1),
   name: text,
@@ -20,17 +33,7 @@ const recordSchema = z.object({
   manifest: z.extend(blob, { mediaType: text }),
   configuration: blob,
   layers: z.array(z.extend(blob, { diffId: digest })),
-  config: z.object({
-    entrypoint: z.array(text),
-    cmd: z.array(text),
-    env: z.record(text, text),
-    workdir: z.nullable(text),
-    user: z.nullable(text),
-    labels: z.record(text, text),
-    // Names of earlier versions have neither.
-    volumes: z._default(z.array(text), []),
-    notes: z._default(z.array(text), []),
-  }),
+  config: configSchema,
   pulledAt: text,
 });
 

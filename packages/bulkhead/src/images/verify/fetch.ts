@@ -3,7 +3,8 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { digest as digestType } from "../documents/oci.js";
 import { parseDocument } from "../documents/parse.js";
 import { type Digest, digestHex, digestOf } from "../reference/digest.js";
-import { type RegistryClient, unlessMissing } from "../registry/client.js";
+import type { Registry } from "../registry/registry.js";
+import { unlessMissing } from "../registry/registry.js";
 import type { Signature } from "./signature.js";
 
 const SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -28,12 +29,12 @@ type Descriptor = z.output<typeof descriptor>;
  * What a registry has of signatures of one manifest: first those at cosign's tag, then bundles that refer to it. Each is fetched when it is asked
  * for. Throws IMAGE_INVALID, IMAGE_LIMIT, SIGNATURE_INVALID for more than one reads, REGISTRY_*.
  */
-export async function* fetchSignatures(client: RegistryClient, digest: Digest): AsyncGenerator<Signature> {
+export async function* fetchSignatures(client: Registry, digest: Digest): AsyncGenerator<Signature> {
   yield* simpleSignatures(client, digest);
   yield* bundles(client, digest);
 }
 
-async function* simpleSignatures(client: RegistryClient, digest: Digest): AsyncGenerator<Signature> {
+async function* simpleSignatures(client: Registry, digest: Digest): AsyncGenerator<Signature> {
   const found = await client.manifest(`${tagOf(digest)}.sig`).catch(unlessMissing);
   if (found === undefined) return;
   const { layers } = parseDocument(manifestSchema, found.bytes, "signatures");
@@ -54,7 +55,7 @@ async function* simpleSignatures(client: RegistryClient, digest: Digest): AsyncG
   }
 }
 
-async function* bundles(client: RegistryClient, digest: Digest): AsyncGenerator<Signature> {
+async function* bundles(client: Registry, digest: Digest): AsyncGenerator<Signature> {
   // A registry that does not know who refers to what has an index at a tag made of the digest: OCI distribution specification 1.1.
   const index = (await client.referrers(digest)) ?? (await client.manifest(tagOf(digest)).catch(unlessMissing))?.bytes;
   if (index === undefined) return;

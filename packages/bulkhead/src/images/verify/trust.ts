@@ -1,28 +1,24 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
 import { type TrustMaterial, toTrustMaterial, Verifier } from "@sigstore/verify";
-import { readGivenFile, type Unreadable } from "../../arguments/given-file.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { Signer } from "../../policy/resolved.js";
-
-/** Public keys are small, and Sigstore's own trusted root has 10 KiB. */
-const LARGEST = 1024 * 1024;
+import type { GivenSigner } from "../reader/wire.js";
 
 /** What a signature is checked with. */
 export interface Trust {
-  readonly signer: Exclude<Signer, { kind: "unsigned" }>;
+  readonly signer: GivenSigner;
   /** One for each key; for identities there is one. `what` names the key's file. */
   readonly verifiers: readonly { readonly what: string; readonly verifier: Verifier }[];
 }
 
-/** Reads the keys or the trusted root of a rule. Throws SIGNATURE_KEY_INVALID. */
-export async function trustOf(signer: Trust["signer"]): Promise<Trust> {
+/** Makes verifiers of what `readSigner` read. Throws SIGNATURE_KEY_INVALID. */
+export function trustOf(signer: GivenSigner): Trust {
   if (signer.kind === "keys") {
-    const keys = signer.keys.map(async (path) => ({ what: path, verifier: keyVerifier(await readKey(path)) }));
-    return { signer, verifiers: await Promise.all(keys) };
+    const verifiers = signer.keys.map(({ what, text }) => ({ what, verifier: keyVerifier(readKey(text, what)) }));
+    return { signer, verifiers };
   }
-  const { trustedRoot: what } = signer;
-  return { signer, verifiers: [{ what, verifier: rootVerifier(what, await readText(what)) }] };
+  const { what, text } = signer.trustedRoot;
+  return { signer, verifiers: [{ what, verifier: rootVerifier(what, text) }] };
 }
 
 /** A key needs nobody to vouch for it: neither time nor logs are asked. */
@@ -58,8 +54,7 @@ function readRoot(path: string, text: string): TrustMaterial {
   throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read trusted root", path, detail });
 }
 
-async function readKey(path: string): Promise<KeyObject> {
-  const text = await readText(path);
+function readKey(text: string, path: string): KeyObject {
   // `createPublicKey` makes one of a private key too: whoever has that lying here should hear of it.
   if (!/-----BEGIN (RSA )?PUBLIC KEY-----/.test(text) || text.includes("PRIVATE")) {
     throw new BulkheadError("SIGNATURE_KEY_INVALID", {
@@ -80,9 +75,4 @@ function parseKey(text: string, path: string): KeyObject {
   } catch (cause) {
     throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read key", path, cause });
   }
-}
-
-async function readText(path: string): Promise<string> {
-  const refuse = (why: Unreadable) => new BulkheadError("SIGNATURE_KEY_INVALID", { path, ...why });
-  return (await readGivenFile(path, LARGEST, refuse)).toString("utf8");
 }

@@ -1,9 +1,9 @@
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { unsafe } from "../failure.js";
 import type { Line } from "../http/exchange.js";
-import type { RegistrySettings } from "../settings.js";
+import type { Local } from "../local.js";
+import type { ClientSettings } from "../settings.js";
 import { type Challenge, parseChallenges } from "./challenge.js";
-import { credentialsFor } from "./credentials.js";
 import type { Credentials } from "./docker-config.js";
 import { mayHaveCredentials, realmUrl } from "./realm.js";
 import { basic, fetchToken } from "./token.js";
@@ -12,16 +12,18 @@ import { basic, fetchToken } from "./token.js";
 export class Authorizer {
   readonly #line: Line;
   readonly #scope: string;
-  readonly #settings: RegistrySettings;
+  readonly #settings: ClientSettings;
+  readonly #local: Local;
   #credentials: Promise<Credentials | undefined> | undefined;
   #header: string | undefined;
   /** Several requests are refused at the same time when a token expires; one of them gets the next. */
   #underWay: Promise<string> | undefined;
 
-  constructor(line: Line, repository: string, settings: RegistrySettings) {
+  constructor(line: Line, repository: string, settings: ClientSettings, local: Local) {
     this.#line = line;
     this.#scope = `repository:${repository}:pull`;
     this.#settings = settings;
+    this.#local = local;
   }
 
   /** The `Authorization` header that was last good; nothing is sent before the registry has asked. */
@@ -44,8 +46,8 @@ export class Authorizer {
   }
 
   async #obtain(challenges: readonly Challenge[]): Promise<string> {
-    const { endpoint, signal } = this.#line;
-    this.#credentials ??= credentialsFor(endpoint.registry, this.#settings.dockerConfig, signal);
+    const { endpoint } = this.#line;
+    this.#credentials ??= this.#local.credentials();
     const credentials = await this.#credentials;
     const bearer = challenges.find(({ scheme, parameters }) => scheme === "bearer" && "realm" in parameters);
     if (bearer !== undefined) return await this.#token(bearer, credentials);

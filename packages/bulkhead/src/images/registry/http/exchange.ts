@@ -2,9 +2,10 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { Endpoint } from "../endpoint.js";
 import { networkFailure, TransientFailure } from "../failure.js";
+import type { Local } from "../local.js";
 import { type ProxySettings, proxyAuthorization, proxyFor } from "../proxy/choose.js";
 import { openToProxy, refusalOf, type Through, TunnelAgent } from "../proxy/tunnel.js";
-import type { RegistrySettings } from "../settings.js";
+import type { ClientSettings } from "../settings.js";
 import { Trust } from "../tls/trust.js";
 import { checkBehindProxy, checkLiteral, guardedLookup } from "./lookup.js";
 
@@ -36,8 +37,8 @@ export class Agents implements Disposable {
   readonly #headMs: number;
   readonly #tunnels = new Map<string, TunnelAgent>();
 
-  constructor(endpoint: Endpoint, { certificates, proxy, timing }: RegistrySettings) {
-    this.trust = new Trust(endpoint, certificates);
+  constructor(endpoint: Endpoint, { proxy, timing }: ClientSettings, local: Local) {
+    this.trust = new Trust(endpoint, local);
     this.#proxy = proxy;
     this.#headMs = timing.headMs;
   }

@@ -1,8 +1,7 @@
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { Endpoint } from "../endpoint.js";
-import { hostCertificates } from "./host-directory.js";
+import type { Local } from "../local.js";
 import { unusable } from "./pem.js";
-import { registryRoots } from "./roots.js";
 
 /**
  * Whom a registry's connections trust. Its own authorities (`certs.d`) hold for all that it leads to, its token server and where its layers are: with a
@@ -10,13 +9,13 @@ import { registryRoots } from "./roots.js";
  */
 export class Trust {
   readonly #endpoint: Endpoint;
-  readonly #directories: readonly string[];
+  readonly #local: Local;
   readonly #contexts = new Map<string, Promise<SecureContext>>();
   #roots: Promise<readonly string[]> | undefined;
 
-  constructor(endpoint: Endpoint, directories: readonly string[]) {
+  constructor(endpoint: Endpoint, local: Local) {
     this.#endpoint = endpoint;
-    this.#directories = directories;
+    this.#local = local;
   }
 
   /** Throws REGISTRY_CERTIFICATES. */
@@ -29,9 +28,9 @@ export class Trust {
   }
 
   async #make(name: string, own: boolean): Promise<SecureContext> {
-    this.#roots ??= registryRoots();
+    this.#roots ??= this.#local.roots();
     const names = [...new Set([this.#endpoint.registry, name])];
-    const hosts = Promise.all(names.map((each) => hostCertificates(this.#directories, each)));
+    const hosts = Promise.all(names.map((each) => this.#local.certificates(each)));
     const [roots, found] = await Promise.all([this.#roots, hosts]);
     const authorities = found.flatMap((each) => each.authorities);
     const clients = own ? found.flatMap((each) => each.clients) : [];

@@ -1,0 +1,169 @@
+import type * as z from "zod/mini";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { Helper } from "../../helpers/helper.js";
+import type { Answered, Methods } from "../../helpers/peer.js";
+import { DOCUMENT_BYTES } from "../documents/bounds.js";
+import { type Digest, digestOf } from "../reference/digest.js";
+import type { ImageName } from "../reference/name.js";
+import type { Registry } from "../registry/registry.js";
+import {
+  archiveReadSchema,
+  type archiveSchema,
+  blobSchema,
+  configuredSchema,
+  digestSchema,
+  documentSchema,
+  fileSchema,
+  layoutReadSchema,
+  READER,
+  referenceSchema,
+  resolvedSchema,
+  verifiedSchema,
+  type verifySchema,
+} from "./wire.js";
+
+/** What the reader reads from. */
+export interface ReaderSources {
+  /** For `resolve` and `verify`. */
+  readonly registry?: Registry | undefined;
+  /** For `layout`: files of fixed names, and blobs with the digest and size that were promised. */
+  readonly layout?: {
+    file(name: "oci-layout" | "index.json"): Promise<Uint8Array>;
+    blob(digest: Digest, sizeBytes: number): Promise<Uint8Array>;
+  };
+  /** For `archive`: open for reading. */
+  readonly archive?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A process without any right that reads documents, signatures and archives. What it says is checked for its form, and each digest that it names is one that the
+ * caller checks, or of bytes that passed through here.
+ */
+export class Reader implements Disposable {
+  readonly #sources: ReaderSources;
+  readonly #seen = new Map<Digest, Uint8Array>();
+  #helper: Helper | undefined;
+
+  constructor(sources: ReaderSources) {
+    this.#sources = sources;
+  }
+
+  /** So that it gets ready while the caller does something else. Throws as `Helper.start`. */
+  start(): Helper {
+    const { archive } = this.#sources;
+    this.#helper ??= Helper.start({
+      kind: READER,
+      methods: this.#methods(),
+      ...(archive === undefined ? {} : { descriptors: [archive] }),
+    });
+    return this.#helper;
+  }
+
+  [Symbol.dispose](): void {
+    this.#helper?.[Symbol.dispose]();
+  }
+
+  /** What a name means in the registry, for this platform. Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_*, HELPER_*. */
+  async resolve({ registry, repository, tag, digest }: ImageName) {
+    const found = await this.#ask("resolve", { registry, repository, tag, digest }, resolvedSchema);
+    if (digest !== undefined && found.digest !== digest) throw unexpected("resolve");
+    this.document(found.digest);
+    return { ...found, bytes: this.document(found.manifest.digest) };
+  }
+
+  /** Of the image that was resolved. Throws IMAGE_INVALID, IMAGE_NOT_FOUND, HELPER_*. */
+  async configuration(bytes: Uint8Array, layers: number) {
+    const found = await this.#ask("configuration", { bytes: base64(bytes) }, configuredSchema);
+    if (found.diffIds.length !== layers) throw unexpected("read configuration");
+    return found;
+  }
+
+  /** Throws as `resolve`. */
+  async layout(path: string, tag: string | undefined) {
+    const found = await this.#ask("layout", { path, tag }, layoutReadSchema);
+    if (found.diffIds.length !== found.layers.length) throw unexpected("read layout");
+    return found;
+  }
+
+  /** Throws as `resolve`. */
+  async archive(asked: z.output<typeof archiveSchema>) {
+    const found = await this.#ask("archive", asked, archiveReadSchema);
+    const inside = ({ start, sizeBytes }: { start: number; sizeBytes: number }) => start + sizeBytes <= asked.sizeBytes;
+    if (!inside(found.configuration) || !found.layers.every(inside)) throw unexpected("read archive");
+    return found;
+  }
+
+  /** Throws SIGNATURE_*, IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_*, HELPER_*. */
+  async verify(asked: z.output<typeof verifySchema>) {
+    const found = await this.#ask("verify", asked, verifiedSchema);
+    if (found.keep !== null && !asked.digests.includes(found.keep.of)) throw unexpected("verify");
+    return found;
+  }
+
+  /** A document that was handed to it. */
+  document(digest: Digest): Uint8Array {
+    const bytes = this.#seen.get(digest);
+    if (bytes === undefined) throw unexpected("read document");
+    return bytes;
+  }
+
+  async #ask<Schema extends z.ZodMiniType>(method: string, value: unknown, schema: Schema): Promise<z.output<Schema>> {
+    const received = await this.start().call(method, value, this.#sources.signal);
+    const parsed = schema.safeParse(received.value);
+    if (received.body !== undefined || !parsed.success) throw unexpected(method);
+    return parsed.data;
+  }
+
+  #methods(): Methods {
+    const { registry, layout } = this.#sources;
+    const see = (bytes: Uint8Array): Uint8Array => {
+      this.#seen.set(digestOf(bytes), bytes);
+      return bytes;
+    };
+    return {
+      async manifest(value) {
+        const { bytes, mediaType } = await there(registry).manifest(parse(referenceSchema, value).reference);
+        return { value: { bytes: base64(see(bytes)), mediaType: mediaType ?? null } };
+      },
+      async referrers(value) {
+        return maybe(await there(registry).referrers(parse(digestSchema, value).digest));
+      },
+      async document(value) {
+        const { digest, maximum } = parse(documentSchema, value);
+        if (maximum > DOCUMENT_BYTES) throw unexpected("get blob");
+        return maybe(await there(registry).document(digest, maximum));
+      },
+      async file(value) {
+        return maybe(await there(layout).file(parse(fileSchema, value).name));
+      },
+      async blob(value) {
+        const { digest, sizeBytes } = parse(blobSchema, value);
+        return maybe(see(await there(layout).blob(digest, sizeBytes)));
+      },
+    };
+  }
+}
+
+function maybe(bytes: Uint8Array | undefined): Answered {
+  return { value: bytes === undefined ? null : base64(bytes) };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+function there<T>(source: T | undefined): T {
+  if (source === undefined) throw unexpected("read");
+  return source;
+}
+
+function parse<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw unexpected("read");
+}
+
+function unexpected(operation: string): BulkheadError {
+  return new BulkheadError("HELPER_FAILED", { operation, detail: "not what was asked for" });
+}

@@ -1,0 +1,77 @@
+import * as z from "zod/mini";
+import { LAYERS } from "../documents/bounds.js";
+import { digest } from "../documents/oci.js";
+import { configSchema } from "../store/names.js";
+import { signatureSchema } from "../verify/signature.js";
+
+/** What the library and the reader tell each other. Each takes the other's word for nothing but its form. */
+
+/** The kind of the process: the name of its script. */
+export const READER = "reader";
+
+const count = z.number().check(z.int(), z.gte(0));
+const text = z.string().check(z.maxLength(4096));
+const tag = z.optional(text);
+const blob = z.strictObject({ digest, sizeBytes: count });
+const layers = z.array(blob).check(z.maxLength(LAYERS));
+const diffIds = z.array(digest).check(z.maxLength(LAYERS));
+/** Documents travel as base64, from here to the reader only. */
+const bytes = z.string();
+
+// What the library asks.
+
+export const resolveSchema = z.strictObject({ registry: text, repository: text, tag, digest: z.optional(digest) });
+export const configurationSchema = z.strictObject({ bytes });
+export const layoutSchema = z.strictObject({ path: text, tag });
+/** The archive itself is open as the first descriptor. */
+export const archiveSchema = z.strictObject({ path: text, tag, sizeBytes: count });
+
+const given = z.strictObject({ what: text, text: z.string() });
+export const signerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("keys"), keys: z.array(given) }),
+  z.strictObject({ kind: z.literal("identity"), identity: z.string(), issuer: z.string(), trustedRoot: given }),
+]);
+export type GivenSigner = z.output<typeof signerSchema>;
+export const verifySchema = z.strictObject({
+  signer: signerSchema,
+  repository: text,
+  digests: z.array(digest),
+  /** JSON as the store keeps it. */
+  stored: z.array(z.strictObject({ of: digest, json: z.string() })),
+  /** Whether there is a registry to be asked. */
+  remote: z.boolean(),
+});
+
+// What the reader answers.
+
+const manifest = z.strictObject({ digest, mediaType: z.string().check(z.maxLength(255)) });
+export const resolvedSchema = z.strictObject({ digest, manifest, configuration: blob, layers });
+export const configuredSchema = z.strictObject({ config: configSchema, diffIds });
+export const layoutReadSchema = z.extend(resolvedSchema, { config: configSchema, diffIds });
+const section = z.strictObject({ start: count, sizeBytes: count });
+export const archiveReadSchema = z.strictObject({
+  configuration: section,
+  config: configSchema,
+  layers: z.array(z.extend(section, { digest, diffId: digest })).check(z.maxLength(LAYERS)),
+});
+export const verifiedSchema = z.strictObject({
+  signedBy: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("key"), key: text }),
+    z.strictObject({ kind: z.literal("identity"), identity: text, issuer: text }),
+  ]),
+  /** To be kept for the next time. */
+  keep: z.nullable(z.strictObject({ of: digest, signature: signatureSchema })),
+});
+
+// What the reader asks for.
+
+export const referenceSchema = z.strictObject({ reference: z.string().check(z.maxLength(256)) });
+export const digestSchema = z.strictObject({ digest });
+export const documentSchema = z.strictObject({ digest, maximum: count });
+export const fileSchema = z.strictObject({ name: z.enum(["oci-layout", "index.json"]) });
+export const blobSchema = z.strictObject({ digest, sizeBytes: count });
+
+// What it gets.
+
+export const gotManifestSchema = z.strictObject({ bytes, mediaType: z.nullable(z.string()) });
+export const gotSchema = z.nullable(bytes);

@@ -1,0 +1,86 @@
+import { invalid } from "../documents/invalid.js";
+import type { Digest } from "../reference/digest.js";
+import type { RegistryClient } from "./client.js";
+import { TransientFailure } from "./failure.js";
+import { paced } from "./http/body.js";
+import type { Answer } from "./http/exchange.js";
+import type { Timing } from "./settings.js";
+
+/** So much of a body has to come before earlier failures are forgotten: a registry that sends a byte and resets makes no progress. */
+const PROGRESS_BYTES = 1024 * 1024;
+
+export interface Wanted {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/**
+ * A blob from `offset` on, exactly as many bytes as were promised, however often the connection breaks; nobody has looked at their digest. Throws
+ * IMAGE_INVALID, IMAGE_NOT_FOUND, REGISTRY_*, ABORTED.
+ */
+export async function* deliver(
+  client: RegistryClient,
+  wanted: Wanted,
+  offset: number,
+  timing: Timing,
+): AsyncGenerator<Uint8Array> {
+  const at: Position = { have: offset, mayResume: true };
+  const patience = client.patience();
+  while (at.have < wanted.sizeBytes) {
+    const before = at.have;
+    try {
+      yield* receive(client, wanted, at, timing);
+    } catch (error) {
+      if (at.have - before >= PROGRESS_BYTES) patience.progressed();
+      await patience.after(error, "get blob", client.blobPath(wanted.digest));
+    }
+  }
+}
+
+interface Position {
+  have: number;
+  /** The registry can go on in the middle. */
+  mayResume: boolean;
+}
+
+/** One request, and as much of the blob as comes. */
+async function* receive(
+  client: RegistryClient,
+  { digest, sizeBytes }: Wanted,
+  at: Position,
+  timing: Timing,
+): AsyncGenerator<Uint8Array> {
+  const answer = await client.blob(digest, at.mayResume ? at.have : 0);
+  if (answer.status === 206 && !continues(answer, at.have, sizeBytes)) {
+    answer.body.destroy();
+    at.mayResume = false;
+    throw new TransientFailure({ detail: "content-range" });
+  }
+  if (answer.status === 416) {
+    answer.body.destroy();
+    at.mayResume = false;
+    return;
+  }
+  // All of it again: what is here already is passed over.
+  let skip = answer.status === 200 ? at.have : 0;
+  const announced = answer.headers["content-length"];
+  if (announced !== undefined && Number(announced) !== sizeBytes - at.have + skip) {
+    answer.body.destroy();
+    throw invalid("download blob", "size", client.blobPath(digest));
+  }
+  for await (const chunk of paced(answer, timing)) {
+    const fresh = chunk.subarray(skip);
+    skip -= chunk.length - fresh.length;
+    if (at.have + fresh.length > sizeBytes) throw invalid("download blob", "size", client.blobPath(digest));
+    at.have += fresh.length;
+    if (fresh.length > 0) yield fresh;
+  }
+  // An answer without a length that just ends may have been cut off.
+  if (at.have < sizeBytes) throw new TransientFailure({ detail: "truncated" });
+}
+
+/** Whether a partial answer is the part that was asked for: another one would be written to the wrong place. */
+function continues({ headers }: Answer, offset: number, sizeBytes: number): boolean {
+  const [, start, end, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+  return Number(start) === offset && Number(end) === sizeBytes - 1 && (total === "*" || Number(total) === sizeBytes);
+}
