@@ -1,7 +1,8 @@
 // Bundles the programs of helper processes (packages/bulkhead/src/helpers): one file each, with what V8 makes of it beside it.
 // Plain JavaScript, as build.mjs. Tests do it before they start, since they see the library's sources.
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
@@ -10,7 +11,11 @@ const source = `${root}packages/bulkhead/src`;
 const dist = `${root}packages/bulkhead/dist/helpers`;
 
 /** By kind: the file that serves. */
-const helpers = { fetcher: "images/fetcher/main.ts", reader: "images/reader/main.ts" };
+const helpers = {
+  fetcher: "images/fetcher/main.ts",
+  reader: "images/reader/main.ts",
+  lister: "sandbox/write-back/lister/main.ts",
+};
 
 /** Makes what is not as it would be made now. */
 export async function buildHelpers() {
@@ -43,18 +48,27 @@ export async function buildHelpers() {
   }
 }
 
-/** The flags are those of helpers/helper.ts, or V8 would not take it. */
+/**
+ * What V8 made of the functions that were called until the library's first word was answered: those of the start. The flags are those of helpers/helper.ts, or V8
+ * would not take it.
+ */
 async function keepCode(kind, path) {
-  const program = `const{Script}=require("vm");const s=new Script(require("fs").readFileSync(0,"latin1"),{filename:${JSON.stringify(`${kind}.cjs`)}});s.runInThisContext();process.stdout.write(s.createCachedData())`;
-  const flags = ["--max-old-space-size=512", "--no-warnings", "--no-addons"];
-  const { status, stdout } = spawnSync(process.execPath, [...flags, "-e", program], {
-    input: await readFile(path),
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (status !== 0) return;
   const cache = `${dist}/${kind}.cache`;
-  await writeFile(`${cache}.${process.pid}`, stdout);
-  await rename(`${cache}.${process.pid}`, cache);
+  const program = `const{readFileSync:r,writeFileSync:w}=require("fs"),s=new(require("vm").Script)(r(${JSON.stringify(path)},"latin1"),{filename:${JSON.stringify(`${kind}.cjs`)}});process.once("exit",()=>w(${JSON.stringify(`${cache}.${process.pid}`)},s.createCachedData()));s.runInThisContext()(require)`;
+  const flags = ["--max-old-space-size=512", "--no-warnings", "--no-addons"];
+  const child = spawn(process.execPath, [...flags, "-e", program], { stdio: ["ignore", "ignore", "inherit", "pipe"] });
+  const [, , , connection] = child.stdio;
+  const hello = Buffer.from(JSON.stringify({ method: "hello", value: null }));
+  const head = Buffer.alloc(9);
+  head.writeUInt32BE(5 + hello.length, 0);
+  head.writeUInt32BE(1, 4);
+  head.writeUInt8(1, 8);
+  connection.write(Buffer.concat([head, hello]));
+  // It ends when its connection does.
+  connection.once("data", () => connection.destroy());
+  connection.on("error", () => undefined);
+  const [status] = await once(child, "exit");
+  if (status === 0) await rename(`${cache}.${process.pid}`, cache);
 }
 
 /** For vitest's `globalSetup`, which calls what has this name. */

@@ -3,7 +3,8 @@ import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Plan } from "../../packages/bulkhead/src/plan/schema.js";
 import type { DirectoryEntry } from "../../packages/bulkhead/src/sandbox/files/entries.js";
-import { DirectoryCopy } from "../../packages/bulkhead/src/sandbox/write-back/copy.js";
+import { DirectoryCopy, type Inside } from "../../packages/bulkhead/src/sandbox/write-back/copy.js";
+import { Lister } from "../../packages/bulkhead/src/sandbox/write-back/lister/lister.js";
 import { OpenDirectory } from "../../packages/bulkhead/src/sandbox/write-back/open-directory.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 
@@ -14,17 +15,20 @@ const INFO = { size: 5, mode: 0o644, uid: 1000, gid: 1000, mtimeMs: 0, ctimeUs: 
 
 type Told = Readonly<Record<string, Omit<Partial<DirectoryEntry>, "name"> & { readonly content?: () => Readable }>>;
 
-/** An inside that says what a test wants it to say; no guest of ours would. */
-function inside(told: Told) {
-  return {
-    async *list(path: string): AsyncGenerator<DirectoryEntry, void, void> {
-      for (const [at, { content: _, ...entry }] of Object.entries(told)) {
-        const name = at.split("/").pop() ?? "";
-        if (`/out/${at}` === `${path}/${name}`) yield { type: "file", ...INFO, ...entry, name };
-      }
-    },
-    read: (path: string) => told[path.slice("/out/".length)]?.content?.() ?? Readable.from([Buffer.from("evil\n")]),
-  };
+let lister: Lister;
+
+/** Does something with an inside that says what a test wants it to say; no guest of ours would. The lister is the real one. */
+async function asking<T>(told: Told, work: (inside: Inside) => Promise<T>): Promise<T> {
+  async function* list(path: string): AsyncGenerator<Buffer, void, void> {
+    for (const [at, { content: _, ...entry }] of Object.entries(told)) {
+      const name = at.split("/").pop() ?? "";
+      const line = { type: "file", ...INFO, ...entry, name };
+      if (`/out/${at}` === `${path}/${name}`) yield Buffer.from(`${JSON.stringify(line)}\n`);
+    }
+  }
+  const read = (path: string) =>
+    told[path.slice("/out/".length)]?.content?.() ?? Readable.from([Buffer.from("evil\n")]);
+  return await lister.during(list, async () => await work({ lister, read }));
 }
 
 // What a guest says is hostile, whatever runs in it: here its part is played, and the host's part is real.
@@ -32,6 +36,7 @@ describe("writing back what a hostile guest says", () => {
   let directory: TemporaryDirectory;
 
   beforeEach(async () => {
+    lister = new Lister();
     directory = await TemporaryDirectory.create("write-back", 0o755);
     await mkdir(directory.join("out/sub"), { recursive: true });
     await mkdir(directory.join("outside"));
@@ -42,6 +47,7 @@ describe("writing back what a hostile guest says", () => {
   });
   afterEach(async () => {
     vi.restoreAllMocks();
+    lister[Symbol.dispose]();
     expect(await readdir(directory.join("outside")), "nothing outside is touched").toEqual(["canary"]);
     expect(await readFile(directory.join("outside/canary"), "utf8")).toBe("canary");
     await directory[Symbol.asyncDispose]();
@@ -57,14 +63,14 @@ describe("writing back what a hostile guest says", () => {
     const owner = { hostUid, hostGid: OWNER, uid: 1000, gid: 1000 };
     const source = directory.join("out");
     const mount = { kind: "bind", source, at: "/out", readOnly: false, exec: true, owner } as const;
-    const copy = await DirectoryCopy.of(mount, { mounts: [mount] } as unknown as Plan, BYTES);
-    await copy.begin(inside(before));
+    const copy = await DirectoryCopy.of(0, mount, { mounts: [mount] } as unknown as Plan, BYTES);
+    await asking(before, (inside) => copy.begin(inside));
     return copy;
   }
 
   async function written(copy: DirectoryCopy, after: Told) {
     try {
-      await copy.fetch(inside(after));
+      await asking(after, (inside) => copy.fetch(inside));
       return await copy.put();
     } finally {
       await copy.clear();
@@ -102,7 +108,7 @@ describe("writing back what a hostile guest says", () => {
     const copy = await copied();
     await rename(directory.join("out"), directory.join("away"));
     await symlink(directory.join("outside"), directory.join("out"));
-    await expect(copy.fetch(inside({ ...BEFORE, new: {} }))).rejects.toThrow();
+    await expect(asking({ ...BEFORE, new: {} }, (inside) => copy.fetch(inside))).rejects.toThrow();
     await rm(directory.join("out"));
     await mkdir(directory.join("out"));
     await own("out");
@@ -180,7 +186,7 @@ describe("writing back what a hostile guest says", () => {
     const fake = directory.join(`out/.bulkhead-write-back-2-1-1-00000000-${"0".repeat(16)}`);
     await symlink(directory.join("outside"), fake);
     const copy = await copied();
-    await copy.fetch(inside({ ...BEFORE, file: { ctimeUs: 2 } }));
+    await asking({ ...BEFORE, file: { ctimeUs: 2 } }, (inside) => copy.fetch(inside));
     await copy.put();
     await copy.clear();
     expect((await readdir(directory.join("out"))).sort()).toEqual([fake.split("/").pop(), "file", "sub"]);
@@ -192,7 +198,7 @@ describe("writing back what a hostile guest says", () => {
     await mkdir(fake, { mode: 0o700 });
     await writeFile(`${fake}/0`, "the caller's");
     const copy = await copied();
-    await copy.fetch(inside({ ...BEFORE, file: { ctimeUs: 2 } }));
+    await asking({ ...BEFORE, file: { ctimeUs: 2 } }, (inside) => copy.fetch(inside));
     await copy.put();
     await copy.clear();
     expect(await readFile(`${fake}/0`, "utf8")).toBe("the caller's");
@@ -252,7 +258,7 @@ describe("writing back what a hostile guest says", () => {
         await rename(at, directory.join("out/aside"));
         await rename(theirs, at);
       });
-      await expect(copy.fetch(inside({ ...BEFORE, file: { ctimeUs: 2 } }))).rejects.toMatchObject({
+      await expect(asking({ ...BEFORE, file: { ctimeUs: 2 } }, (inside) => copy.fetch(inside))).rejects.toMatchObject({
         code: "WRITE_BACK_FAILED",
       });
       expect(taken).not.toBe("");

@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   pool: ["errors", "arguments", "policy", "sandbox"],
   sandbox: [
     "record",
+    "helpers",
     "errors",
     "arguments",
     "policy",

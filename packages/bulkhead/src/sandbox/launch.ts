@@ -22,6 +22,7 @@ export async function launch(prepared: Prepared, signal: AbortSignal | undefined
   try {
     const connected = prepared.egress === null ? undefined : connectNetwork(live, prepared.egress);
     connected?.catch(() => undefined);
+    prepared.writeBack?.prepare(live);
     const launched = await live.running.launched;
     await connected;
     await prepared.writeBack?.begin(live);

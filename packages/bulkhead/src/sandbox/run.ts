@@ -124,6 +124,7 @@ async function conduct(
 /** Copies of host directories are looked at before anything of the workload runs. */
 async function beginWriteBack({ writeBack }: Prepared, live: Live): Promise<void> {
   if (writeBack === null) return;
+  writeBack.prepare(live);
   await live.running.launched;
   await writeBack.begin(live);
 }

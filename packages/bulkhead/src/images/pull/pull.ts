@@ -14,6 +14,7 @@ import { PULL } from "../store/pins.js";
 import type { Store } from "../store/store.js";
 import { unpackInto } from "../unpack/into-store.js";
 import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "../unpack/limits.js";
+import { prepareToUnpack } from "../unpack/sandbox.js";
 import { Fetcher } from "./fetch.js";
 import type { OnPullEvent } from "./progress.js";
 import { roomFor } from "./room.js";
@@ -68,6 +69,7 @@ async function pullTelling(
     using reader = new Reader({ registry, signal: abort.signal });
     registry.start();
     reader.start();
+    void prepareToUnpack(options.sandbox ?? {});
     using _ = await store.pins.holdFor(PULL);
     return await new Pull({ store, name, options, parallel, registry, reader, abort, onEvent }).finish();
   } finally {

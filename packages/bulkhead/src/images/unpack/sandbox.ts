@@ -1,3 +1,4 @@
+import { Broker } from "../../broker/broker.js";
 import { unpackerPath } from "../../host/locate.js";
 import { STORE_RANGE } from "../../plan/schema/store-range.js";
 import type { Plan } from "../../plan/schema.js";
@@ -17,6 +18,12 @@ const MIB = 1024 * 1024;
 /** Whether files get the owners that the archive says. Only root has ids to give away; everybody else's files are their own. */
 export function keepsOwners(): boolean {
   return ownUid() === 0;
+}
+
+/** Gets ready what the first layer will need, while its image is still being asked for. What fails here fails again then, and is told. */
+export async function prepareToUnpack({ broker }: SandboxOptions): Promise<void> {
+  const ready = [Broker.default(broker), import("../../sandbox/sandbox.js")];
+  await Promise.allSettled(ready);
 }
 
 /**

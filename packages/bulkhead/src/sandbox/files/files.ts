@@ -198,17 +198,24 @@ export class Files {
 
   /** @internal As `list`, without keeping them. */
   async *entries(path: string): AsyncGenerator<DirectoryEntry, void, void> {
-    const operation = new FileOperation(this.#live, { op: "list", path });
     const lines = new LineDecoder();
+    for await (const chunk of this.listing(path)) {
+      for (const line of this.#checked(() => lines.push(chunk))) {
+        yield this.#checked(() => readEntry(line));
+      }
+    }
+  }
+
+  /** @internal As `entries`, as it comes. */
+  async *listing(path: string): AsyncGenerator<Buffer, void, void> {
+    const operation = new FileOperation(this.#live, { op: "list", path });
     let bytes = 0;
     for await (const chunk of operation.output as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > LONGEST_LIST_BYTES) {
         throw tooLarge("list", path, LONGEST_LIST_BYTES);
       }
-      for (const line of this.#checked(() => lines.push(chunk))) {
-        yield this.#checked(() => readEntry(line));
-      }
+      yield chunk;
     }
     await operation.value;
   }

@@ -1,11 +1,17 @@
 import type { InsideEntry, Listing } from "./inside.js";
 
+/** What is written to the host. */
+export type Kind = "file" | "directory" | "symlink";
+
+/** What is to be there. */
+export type Put = Pick<InsideEntry, "mode" | "mtimeMs" | "target"> & { readonly type: Kind };
+
 /** What has to be done at one place of the host's directory, and below it. */
 export interface Change {
   /** What was there and is not any more, or not as that kind of thing. */
-  readonly gone: InsideEntry | undefined;
+  readonly gone: { readonly type: string } | undefined;
   /** What is to be there. Undefined: nothing, or what is there stays as it is. */
-  readonly put: InsideEntry | undefined;
+  readonly put: Put | undefined;
   readonly below: Map<string, Change>;
 }
 
@@ -13,28 +19,27 @@ export interface Change {
 export interface Changes {
   readonly tree: Map<string, Change>;
   /** Files whose content has to be fetched, by their paths. */
-  readonly files: ReadonlyMap<string, InsideEntry>;
-  readonly links: ReadonlyMap<string, InsideEntry>;
+  readonly files: ReadonlyMap<string, Put>;
+  readonly links: ReadonlyMap<string, Put>;
   /** What is never written back, by its path. */
   readonly special: readonly string[];
   readonly setId: readonly string[];
 }
 
-const WRITTEN: ReadonlySet<string> = new Set(["file", "directory", "symlink"]);
-const SET_ID = 0o6000;
+export const SET_ID = 0o6000;
 const PERMISSIONS = 0o777;
 
 /** Compares two listings of a directory inside. Pure. */
 export function changesBetween(before: Listing["entries"], after: Listing): Changes {
-  const files = new Map<string, InsideEntry>();
-  const links = new Map<string, InsideEntry>();
+  const files = new Map<string, Put>();
+  const links = new Map<string, Put>();
   const special: string[] = [];
   const setId: string[] = [];
   const tree = new Tree();
   for (const [path, now] of after.entries) {
     const was = before.get(path);
     if (was !== undefined && !differ(was, now)) continue;
-    if (!WRITTEN.has(now.type)) {
+    if (!isWritten(now)) {
       special.push(path);
       if (was !== undefined && was.type !== now.type) tree.at(path, { gone: was });
       continue;
@@ -82,10 +87,15 @@ function isBelow(path: string, directories: ReadonlySet<string>): boolean {
   return directories.has("");
 }
 
-class Tree {
+function isWritten(entry: InsideEntry): entry is InsideEntry & { readonly type: Kind } {
+  return entry.type === "file" || entry.type === "directory" || entry.type === "symlink";
+}
+
+/** Places by their paths. */
+export class Tree {
   readonly below = new Map<string, Change>();
 
-  at(path: string, { gone, put }: { readonly gone?: InsideEntry; readonly put?: InsideEntry }): void {
+  at(path: string, { gone, put }: { readonly gone?: { readonly type: string }; readonly put?: Put }): void {
     let places = this.below;
     const names = path.split("/");
     const last = names.pop() ?? "";

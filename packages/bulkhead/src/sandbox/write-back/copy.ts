@@ -2,11 +2,10 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
 import { isWithin } from "../../policy/paths.js";
 import { apply } from "./apply.js";
-import { type Changes, changesBetween, knownAfter } from "./changes.js";
 import { fetchChanges, type ReadOne } from "./fetch.js";
-import { type InsideEntry, type Listing, type ListOne, listInside } from "./inside.js";
+import type { ListedDirectory, Lister } from "./lister/lister.js";
+import type { Found } from "./lister/read-changes.js";
 import { type HostTree, markTree } from "./marks.js";
-import { isOwnName } from "./names.js";
 import { OpenDirectory } from "./open-directory.js";
 import { Report, type WrittenDirectory } from "./report.js";
 import { type HostOwner, Staging } from "./staging.js";
@@ -15,14 +14,14 @@ type Bind = Extract<Plan["mounts"][number], { readonly kind: "bind" }>;
 
 /** How files inside are had. */
 export interface Inside {
-  readonly list: ListOne;
+  readonly lister: Lister;
   readonly read: ReadOne;
 }
 
 /** What came out of one directory, and waits to be put in its place. */
 interface Fetched {
-  readonly now: Listing;
-  readonly changes: Changes;
+  readonly lister: Lister;
+  readonly changes: Found;
   readonly top: OpenDirectory;
   readonly staging: Staging;
   readonly staged: ReadonlyMap<string, string>;
@@ -33,20 +32,17 @@ interface Fetched {
 /** One directory of the host of which the workload has a copy, and what is known of both. */
 export class DirectoryCopy {
   readonly #mount: Bind;
-  readonly #apart: ReadonlySet<string>;
+  readonly #listed: ListedDirectory;
   readonly #owner: HostOwner;
   readonly #bytes: number;
   readonly #host: HostTree;
-  /** As the copy was when it last was the same as the host's. */
-  #known: ReadonlyMap<string, InsideEntry> = new Map();
-  /** What could not be had from the beginning. */
-  #odd: ReadonlySet<string> = new Set();
   #fetched: Fetched | undefined;
 
-  private constructor(mount: Bind, { mounts }: Plan, bytes: number, host: HostTree) {
+  private constructor(directory: number, mount: Bind, { mounts }: Plan, bytes: number, host: HostTree) {
     const { owner, at } = mount;
     this.#mount = mount;
-    this.#apart = new Set(mounts.map((other) => other.at).filter((place) => place !== at && isWithin(place, at)));
+    const apart = mounts.map((other) => other.at).filter((place) => place !== at && isWithin(place, at));
+    this.#listed = { directory, at, apart: new Set(apart) };
     // Others than root make files of their own, and of nobody else.
     const asRoot = process.geteuid?.() === 0 && owner !== null && "hostUid" in owner;
     this.#owner = asRoot ? { uid: owner.hostUid, gid: owner.hostGid } : null;
@@ -56,7 +52,7 @@ export class DirectoryCopy {
   }
 
   /** To be called before the copy is made: what changes on the host from here on is the host's. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
-  static async of(mount: Bind, plan: Plan, bytes: number): Promise<DirectoryCopy> {
+  static async of(directory: number, mount: Bind, plan: Plan, bytes: number): Promise<DirectoryCopy> {
     const { source, owner } = mount;
     const host = await markTree(source);
     // Who may rename what the path leads through can make it lead to a directory of root's by now, and root would write there.
@@ -64,31 +60,26 @@ export class DirectoryCopy {
       const detail = `its owner was uid ${owner.hostUid}, and is uid ${host.uid} now`;
       throw new BulkheadError("FILES_INVALID", { operation: "look at directory", path: source, detail });
     }
-    return new DirectoryCopy(mount, plan, bytes, host);
+    return new DirectoryCopy(directory, mount, plan, bytes, host);
   }
 
   /** Looks at the copy, before the workload does. @throws BulkheadError MICROVM_UNSUPPORTED, WRITE_BACK_FAILED */
-  async begin({ list }: Inside): Promise<void> {
-    const { at, source } = this.#mount;
-    const { entries, left } = await listInside(at, this.#apart, list);
-    const odd = left.find(({ path, why }) => why === "name" && !isOwnName(path));
-    if (odd !== undefined) {
+  async begin({ lister }: Inside): Promise<void> {
+    const { source } = this.#mount;
+    const { unnamed } = await lister.begin(this.#listed);
+    if (unnamed) {
       const detail = `${source} has a name or link that is not UTF-8: mount it read-only`;
       throw new BulkheadError("MICROVM_UNSUPPORTED", { operation: "copy", path: source, detail });
     }
-    this.#known = entries;
-    this.#odd = new Set(left.map(({ path }) => path));
   }
 
   /** Fetches what was changed; the host's directory is as it was. */
-  async fetch({ list, read }: Inside): Promise<void> {
+  async fetch({ lister, read }: Inside): Promise<void> {
     const { at, source } = this.#mount;
-    const now = await listInside(at, this.#apart, list);
-    const changes = changesBetween(this.#known, now);
+    const changes = await lister.changes(this.#listed);
     const report = new Report(at, source);
     const failed = new Set<string>();
-    for (const { path, why } of now.left) if (!this.#odd.has(path)) report.leave(path, why);
-    for (const path of changes.special) report.leave(path, "kind");
+    for (const { path, why } of changes.left) report.leave(path, why);
     for (const path of changes.setId) report.leave(path, "set-id");
     const top = await OpenDirectory.open(source);
     try {
@@ -101,7 +92,7 @@ export class DirectoryCopy {
       try {
         const fetching = { at, changes, staging, bytes: this.#bytes, report, failed };
         const staged = await fetchChanges(fetching, read);
-        this.#fetched = { now, changes, top, staging, staged, report, failed };
+        this.#fetched = { lister, changes, top, staging, staged, report, failed };
       } catch (error) {
         await staging[Symbol.asyncDispose]();
         throw error;
@@ -116,9 +107,9 @@ export class DirectoryCopy {
   async put(): Promise<WrittenDirectory> {
     const fetched = this.#fetched;
     if (fetched === undefined) throw new RangeError("nothing was fetched");
-    const { now, changes, top, staging, staged, report, failed } = fetched;
+    const { lister, changes, top, staging, staged, report, failed } = fetched;
     await apply(top, changes.tree, { host: this.#host, owner: this.#owner, staging, staged, report, failed });
-    this.#known = knownAfter(this.#known, now, failed);
+    await lister.settled(this.#listed.directory, failed);
     return report.finish();
   }
 

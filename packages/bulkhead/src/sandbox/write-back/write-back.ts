@@ -5,6 +5,7 @@ import { Files } from "../files/files.js";
 import type { Live } from "../live.js";
 import { FETCH_MS } from "./bounds.js";
 import { DirectoryCopy, type Inside } from "./copy.js";
+import { Lister } from "./lister/lister.js";
 import type { WrittenBack, WrittenDirectory } from "./report.js";
 
 /** Told as they are; whatever else the channel says means that nothing can be read any more. */
@@ -14,6 +15,8 @@ const OWN_CODES: ReadonlySet<ErrorCode> = new Set([
   "MICROVM_UNSUPPORTED",
   "PROTOCOL_VIOLATION",
   "ABORTED",
+  "HELPER_FAILED",
+  "HELPER_LOST",
 ]);
 const LOST: ReadonlySet<ErrorCode> = new Set([
   "SANDBOX_LOST",
@@ -29,6 +32,7 @@ const LOST: ReadonlySet<ErrorCode> = new Set([
  */
 export class WriteBack {
   readonly #copies: readonly DirectoryCopy[];
+  #lister: Lister | undefined;
   /** One at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -41,14 +45,24 @@ export class WriteBack {
     const mounts = plan.mounts.flatMap((mount) => (mount.kind === "bind" && !mount.readOnly ? [mount] : []));
     if (mounts.length === 0) return null;
     const copies: DirectoryCopy[] = [];
-    for (const mount of mounts) {
+    for (const [directory, mount] of mounts.entries()) {
       copies.push(
-        await DirectoryCopy.of(mount, plan, diskBytes).catch((error: unknown) => {
+        await DirectoryCopy.of(directory, mount, plan, diskBytes).catch((error: unknown) => {
           throw told(error, "look at directory", mount.source, "FILES_INVALID");
         }),
       );
     }
     return new WriteBack(copies);
+  }
+
+  /** Starts what decodes the guest's listings, while the sandbox starts; it ends with that. Throws as `Helper.start`. */
+  prepare(live: Live): Lister {
+    if (this.#lister !== undefined) return this.#lister;
+    const lister = new Lister();
+    this.#lister = lister;
+    const end = () => lister[Symbol.dispose]();
+    live.running.ended.then(end, end);
+    return lister;
   }
 
   /** Looks at the copies; nothing of the workload may run yet. Ends the sandbox where that is not possible. */
@@ -105,7 +119,16 @@ export class WriteBack {
     };
     const timer = setTimeout(late, FETCH_MS);
     try {
-      await work({ list: (path) => files.entries(path), read: (path) => files.readStream(path) });
+      const lister = this.prepare(live);
+      const inside = { lister, read: (path: string) => files.readStream(path) };
+      await lister.during(
+        (path) => files.listing(path),
+        async () => await work(inside),
+      );
+    } catch (error) {
+      // An inside that says what init never says is hostile.
+      if (error instanceof BulkheadError && error.code === "PROTOCOL_VIOLATION") live.kill(error);
+      throw error;
     } finally {
       clearTimeout(timer);
     }

@@ -1,0 +1,77 @@
+import { isObject } from "../../../channel/json.js";
+import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import { Helper } from "../../../helpers/helper.js";
+import { type Found, readChanges } from "./read-changes.js";
+import { FAILED_AT_ONCE, LISTER } from "./wire.js";
+
+/** The raw bytes of what the guest says of one directory. */
+export type ListBytes = (path: string) => AsyncIterable<Buffer>;
+
+/** One directory, by its number among those of the sandbox. */
+export interface ListedDirectory {
+  readonly directory: number;
+  readonly at: string;
+  readonly apart: ReadonlySet<string>;
+}
+
+/** The process that decodes what the guest says of its files; it ends with the sandbox. */
+export class Lister implements Disposable {
+  readonly #helper: Helper;
+  #list: ListBytes | undefined;
+
+  /** Throws as `Helper.start`. */
+  constructor() {
+    this.#helper = Helper.start({
+      kind: LISTER,
+      methods: {
+        list: async (value) => {
+          const path = isObject(value) ? value["path"] : undefined;
+          // It can be any path inside: what is asked of the guest is asked with the rights of its user.
+          if (this.#list === undefined || typeof path !== "string" || !path.startsWith("/") || path.length > 8192) {
+            throw new BulkheadError("HELPER_FAILED", { operation: "list", detail: "path" });
+          }
+          return { value: null, body: this.#list(path) };
+        },
+      },
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#helper[Symbol.dispose]();
+  }
+
+  /** While `work` goes on the guest may be asked. */
+  async during<T>(list: ListBytes, work: () => Promise<T>): Promise<T> {
+    this.#list = list;
+    try {
+      return await work();
+    } finally {
+      this.#list = undefined;
+    }
+  }
+
+  /** Lists it for the first time: whether there is something whose name is not text. @throws BulkheadError WRITE_BACK_FAILED, PROTOCOL_VIOLATION, HELPER_* */
+  async begin({ directory, at, apart }: ListedDirectory): Promise<{ readonly unnamed: boolean }> {
+    const { value } = await this.#helper.call("begin", { directory, at, apart: [...apart] });
+    if (!isObject(value) || typeof value["unnamed"] !== "boolean") {
+      throw new BulkheadError("HELPER_FAILED", { operation: "list", detail: "answer" });
+    }
+    return { unnamed: value["unnamed"] };
+  }
+
+  /** What changed since it was last `settled`. @throws as `begin` */
+  async changes({ directory, at, apart }: ListedDirectory): Promise<Found> {
+    const { body } = await this.#helper.call("changes", { directory });
+    if (body === undefined) throw new BulkheadError("HELPER_FAILED", { operation: "list", detail: "answer" });
+    return await readChanges(body, at, apart);
+  }
+
+  /** The host is now as the guest is, but for these paths. @throws BulkheadError HELPER_* */
+  async settled(directory: number, failed: ReadonlySet<string>): Promise<void> {
+    const paths = [...failed];
+    for (let at = 0; at < paths.length; at += FAILED_AT_ONCE) {
+      await this.#helper.call("failed", { directory, paths: paths.slice(at, at + FAILED_AT_ONCE) });
+    }
+    await this.#helper.call("settled", { directory });
+  }
+}
