@@ -40,6 +40,7 @@ export type { Tool } from "./host/examine/tools.js";
 export { type Examination, examineHost } from "./host/examine.js";
 export type { Facts } from "./host/facts.js";
 export { type LevelAvailability, levelAvailability } from "./host/levels.js";
+export type { OwnPart } from "./host/own-parts.js";
 export type { HostReport, OwnerMaxima } from "./host/report.js";
 export type { Missing } from "./host/requirements.js";
 export { images, type PullImageOptions, type StoreOptions, type VerifyImageOptions } from "./images/images.js";

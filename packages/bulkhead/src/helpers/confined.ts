@@ -32,7 +32,7 @@ export function requireConfined(pid: number, ownIds: boolean): void {
   if (status.get("Groups") !== "") throw notConfined(`Groups ${status.get("Groups")}`);
 }
 
-/** As in `warden/plan/src/helper_ids.rs`. */
+/** As in `warden/sys/src/helper_ids.rs`. */
 const FIRST_ID = 0x7ffd_0000;
 const IDS = 0x1_0000;
 

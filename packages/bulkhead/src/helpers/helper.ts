@@ -4,10 +4,11 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { helperScriptPath, wardenPath } from "../host/locate.js";
+import { mayChangeIds } from "../host/own-parts.js";
 import { bootScript } from "./boot.js";
 import { requireConfined } from "./confined.js";
 import type { Violation } from "./frames.js";
-import { hasOwnIds, openIds } from "./ids.js";
+import { openIds } from "./ids.js";
 import { nodeProgram } from "./node-program.js";
 import { type Methods, Peer, type Received } from "./peer.js";
 
@@ -47,7 +48,7 @@ export class Helper implements Disposable {
   }
 
   private constructor(options: HelperOptions) {
-    const ids = hasOwnIds() ? openIds() : undefined;
+    const ids = mayChangeIds() ? openIds() : undefined;
     const { child, lastWords } = spawnHelper(options, ids?.fd);
     child.once("exit", () => ids?.close());
     child.once("error", () => ids?.close());

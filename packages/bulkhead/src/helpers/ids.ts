@@ -1,18 +1,9 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 const DIRECTORY = "/run/bulkhead";
-/** As in `warden/plan/src/helper_ids.rs`. */
+/** As in `warden/sys/src/helper_ids.rs`. */
 const LOCKS = "/run/bulkhead/uid-ranges";
-/** SETGID, SETUID, SETPCAP: what it takes to become another user for good. */
-const CHANGE = (1n << 6n) | (1n << 7n) | (1n << 8n);
-
-/** Whether helpers run as users of their own: where this process may change users. */
-export function hasOwnIds(): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
-  return (BigInt(`0x${effective}`) & CHANGE) === CHANGE;
-}
-
 /**
  * The file whose locks say which ids are in use, opened for one helper: the warden locks a byte of it for good, and this process holds the lock as long as
  * it has it open. So no id is given out twice, however either of them ends.

@@ -2,6 +2,7 @@ import { adviceFor } from "./examine/advice.js";
 import { type KvmFinding, lookAtKvm } from "./examine/kvm.js";
 import { findTools, type Tool } from "./examine/tools.js";
 import { type LevelAvailability, levelAvailability } from "./levels.js";
+import { type OwnPart, ownParts } from "./own-parts.js";
 import type { HostReport } from "./report.js";
 import type { Missing } from "./requirements.js";
 
@@ -11,6 +12,8 @@ export interface Examination {
   readonly levels: readonly LevelAvailability[];
   readonly kvm: KvmFinding;
   readonly tools: readonly Tool[];
+  /** Bulkhead's own processes that parse what is hostile, as this process would start them. */
+  readonly ownParts: readonly OwnPart[];
   /** What would make sandboxes here stronger, and how to get it. */
   readonly advice: readonly Missing[];
 }
@@ -18,5 +21,12 @@ export interface Examination {
 /** Looks for tools and at KVM. Starts nothing but the tools' own `--version`. */
 export async function examineHost(report: HostReport): Promise<Examination> {
   const [kvm, tools] = await Promise.all([lookAtKvm(), findTools()]);
-  return { report, levels: levelAvailability(report), kvm, tools, advice: adviceFor(report) };
+  return {
+    report,
+    levels: levelAvailability(report),
+    kvm,
+    tools,
+    ownParts: ownParts(report.facts),
+    advice: adviceFor(report),
+  };
 }

@@ -7,6 +7,7 @@ import type { EgressOptions } from "../egress/options.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
 import { baseRootPath } from "../host/locate.js";
+import { type OwnPart, ownParts } from "../host/own-parts.js";
 import { type HostReport, hostReport } from "../host/report.js";
 import type { OpenedImage as StoredImage } from "../images/open.js";
 import type { ImageOptions } from "../images/options.js";
@@ -203,6 +204,8 @@ export interface Explanation {
   readonly maxima: BrokerLimits | null;
   /** Which read-only host files do not belong to the workload's user inside, and why, a line each. */
   readonly fileNotes: readonly string[];
+  /** Bulkhead's own processes that parse what is hostile, as this process would start them. */
+  readonly ownParts: readonly OwnPart[];
   /** Of `root: host`, what of /etc and /var/lib is not shown, and why, as a clause. Else empty. */
   readonly leftOut: readonly { readonly path: string; readonly why: string }[];
 }
@@ -227,6 +230,7 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
     lowered: within.notes,
     maxima: maximaOf(broker.limits) ?? null,
     fileNotes: fileNotes(resolved, inputs, host),
+    ownParts: ownParts(broker.facts),
     leftOut: inputs.root.kind === "host" ? (inputs.root.left ?? []) : [],
   };
 }

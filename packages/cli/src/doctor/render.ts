@@ -1,5 +1,6 @@
 import type { Examination, LevelAvailability } from "bulkhead";
 import { saidMaxima } from "../output/maxima.js";
+import { ownPartRows } from "../output/own-parts.js";
 import type { Style } from "../output/style.js";
 import { type Cell, table } from "../output/table.js";
 
@@ -10,6 +11,7 @@ export function renderExamination(examination: Examination, style: Style, width:
     ["Levels", levels.map((level) => levelRow(level, style))],
     ["Host", hostRows(examination)],
     ["Tools", toolRows(examination, style)],
+    ["Own parts", ownPartRows(examination.ownParts, style)],
     ["Would make it stronger", advice.map(({ what, remedy }) => [{ text: `${what}. ${remedy}` }])],
   ];
   return sections

@@ -4,6 +4,7 @@ import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
 import { saidMaxima } from "../output/maxima.js";
+import { ownPartRows } from "../output/own-parts.js";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table, widthOf, wrap } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -34,7 +35,7 @@ function render(explanation: Explanation, flags: ExplainFlags): string {
 
 /** The table for people; `width` is the terminal's, or undefined. */
 export function renderTable(
-  { level, enforcement, unmet, notes, fileNotes, leftOut, maxima, lowered }: Explanation,
+  { level, enforcement, unmet, notes, fileNotes, ownParts, leftOut, maxima, lowered }: Explanation,
   style: Style,
   width: number | undefined,
   why = false,
@@ -50,6 +51,9 @@ export function renderTable(
     weakPoint,
     "",
     table(rows, width),
+    "",
+    "Bulkhead's own parts, where they are needed:",
+    table(ownPartRows(ownParts, style), width),
     ...(maxima === null ? [] : ["", `The broker's owner allows at most ${saidMaxima(maxima)}.`]),
     ...lowered.map((note) => style.doubtful(note)),
     ...(notes.length === 0 ? [] : ["", ...notes.map((note) => `Image: ${printableLine(note)}`)]),

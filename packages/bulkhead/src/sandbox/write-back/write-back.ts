@@ -33,6 +33,7 @@ const LOST: ReadonlySet<ErrorCode> = new Set([
 export class WriteBack {
   readonly #copies: readonly DirectoryCopy[];
   #lister: Lister | undefined;
+  #ended = false;
   /** One at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -60,7 +61,10 @@ export class WriteBack {
     if (this.#lister !== undefined) return this.#lister;
     const lister = new Lister();
     this.#lister = lister;
-    const end = () => lister[Symbol.dispose]();
+    const end = () => {
+      this.#ended = true;
+      lister[Symbol.dispose]();
+    };
     live.running.ended.then(end, end);
     return lister;
   }
@@ -128,6 +132,8 @@ export class WriteBack {
     } catch (error) {
       // An inside that says what init never says is hostile.
       if (error instanceof BulkheadError && error.code === "PROTOCOL_VIOLATION") live.kill(error);
+      // The lister ended with the sandbox: why that ended is what every operation inside says.
+      if (error instanceof BulkheadError && error.code === "HELPER_LOST" && this.#ended) await files.stat("/");
       throw error;
     } finally {
       clearTimeout(timer);
