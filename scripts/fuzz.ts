@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz [-- SECONDS [SEED [NAME]]]`: hostile bytes for every decoder of hostile bytes, or those with NAME in their names, each for so many
- * seconds (10). The library's run here, init's by cargo. Ends with 1 when one of them broke.
+ * seconds (10). The library's run here, init's and setup's by cargo. Ends with 1 when one of them broke.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -20,9 +20,16 @@ for (const [name, target] of Object.entries(targets)) {
   if (only === undefined || name.includes(only)) await fuzz(name, target);
 }
 const warden = fileURLToPath(new URL("../warden", import.meta.url));
-const example = ["run", "--quiet", "-p", "bulkhead-channel", "--example", "fuzz", "--", String(seconds), String(seed)];
-if (only === undefined) console.log("init: the channel's decoder");
-if (only === undefined) process.exitCode ||= spawnSync("cargo", example, { cwd: warden, stdio: "inherit" }).status ?? 1;
+const decoders = {
+  "init: the channel's decoder": "bulkhead-channel",
+  "setup: the decoder of orders": "bulkhead-order",
+};
+for (const [name, crate] of Object.entries(decoders)) {
+  if (only !== undefined && !name.includes(only)) continue;
+  console.log(name);
+  const example = ["run", "--quiet", "-p", crate, "--example", "fuzz", "--", String(seconds), String(seed)];
+  process.exitCode ||= spawnSync("cargo", example, { cwd: warden, stdio: "inherit" }).status ?? 1;
+}
 
 async function fuzz(name: string, { seeds, run }: Target): Promise<void> {
   const random = new Random(seed);

@@ -46,7 +46,7 @@ types_stale() {
 warden_stale() {
   [ ! -x "$root/packages/bulkhead/bin/warden" ] || stale "$root/.setup/warden" \
     "$root/warden/Cargo.lock" "$root/warden/.cargo/config.toml" "$root"/warden/*/Cargo.toml "$root"/warden/*/src \
-    "$root"/warden/*/src/* "$root"/warden/*/src/*/* "$root"/warden/*/src/*/*/* "$root"/warden/plan/profiles/*
+    "$root"/warden/*/build.rs "$root"/warden/*/src/* "$root"/warden/*/src/*/* "$root"/warden/*/src/*/*/* "$root"/warden/plan/profiles/*
 }
 
 base_stale() {

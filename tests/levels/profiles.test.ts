@@ -149,7 +149,7 @@ await forEachLevel((level: Level) => {
     "the workload is under its own filter beside init's, as the broker sees it from outside",
     async () => {
       for (const [kind, base, all] of [
-        ["default", 1, 1],
+        ["default", 2, 2],
         ["strict", 2, 3],
         ["killing", 2, 3],
       ] as const) {

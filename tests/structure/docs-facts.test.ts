@@ -56,7 +56,7 @@ describe("documents", () => {
     const rows = LANDLOCK_ABIS.map(({ abi, linux, adds, use }) => `| ${abi} | ${linux} | ${adds} | ${use} |`);
     expect(table?.split("\n")).toEqual(rows);
     expect(LANDLOCK_ABIS.map(({ abi }) => abi)).toEqual(rows.map((_, index) => index + 1));
-    const model = readProjectFile("warden/plan/src/model.rs");
+    const model = readProjectFile("warden/order/src/confinement.rs");
     for (const [name, value] of Object.entries({ TCP_ABI, SOCKETS_ABI, NEWEST_ABI: LANDLOCK_ABIS.length })) {
       expect(model).toContain(`pub const ${name}: u32 = ${value};`);
     }

@@ -2,16 +2,16 @@
 //! session and no other caller; everything else is the same code.
 
 use crate::authorize::Broker;
-use crate::caller::Caller;
 use crate::cgroup::Home;
 use crate::evidence;
 use crate::facts::HostFacts;
-use crate::launch::{Launcher, Planned};
+use crate::launch::Launcher;
 use crate::options::Maxima;
 use crate::sandbox::{Phase, Sandbox};
 use crate::server::{Received, look_at, receive};
 use crate::startup::occupy_low_descriptors;
 use bulkhead_error::Attempt;
+use bulkhead_order::Caller;
 use bulkhead_plan::facts::Facts;
 use bulkhead_plan::model::{Level, Namespace};
 use bulkhead_plan::{Code, Error, Plan};
@@ -67,7 +67,7 @@ impl Host {
         let privileged = self.facts.privileged();
         let cgroup_version = self.launcher.home.facts().version;
         Broker { privileged, cgroup_version, maxima: &maxima, guest: true }.authorize(&plan, &ROOT)?;
-        let mut sandbox = self.launcher.launch(Planned { plan, text }, &ROOT, 0, connections)?;
+        let mut sandbox = self.launcher.launch(plan, &ROOT, 0, connections)?;
         let started = start(&mut sandbox, privileged, set_up);
         let alone = Alone { _launcher: self.launcher, sandbox };
         started.map(|()| alone)

@@ -1,7 +1,7 @@
 //! Connections that a library opens for a launch beside its channel. They may arrive before or after the launch itself, so
 //! both wait for each other, for a few seconds.
 
-use crate::caller::Caller;
+use bulkhead_order::Caller;
 use bulkhead_plan::payload::{MAX_ATTACHED, Payload};
 use rustix::fd::OwnedFd;
 use serde_json::value::RawValue;

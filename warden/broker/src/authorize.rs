@@ -1,10 +1,8 @@
 //! May this caller have this sandbox? Everything that a valid plan could ask for and its caller must not have.
 
-use crate::caller::Caller;
-use crate::idmap::Mapping;
+use crate::compile::{owners, too_many_owners};
 use crate::options::Maxima;
-use crate::orders::MAX_IDMAPS;
-use crate::uid_range;
+use bulkhead_order::{Caller, MAX_IDMAPS};
 use bulkhead_plan::model::{Bind, Controller, Mount, Namespace, Owner, Plan, RootSource, STORE_RANGE};
 use bulkhead_plan::{Code, Error};
 
@@ -22,8 +20,8 @@ impl Broker<'_> {
     pub fn authorize(&self, plan: &Plan, caller: &Caller) -> Result<(), Error> {
         self.check_namespaces(plan)?;
         self.check_limits(plan)?;
-        if mappings(plan, 0).len() > MAX_IDMAPS {
-            return Err(Error::new(Code::PlanInvalid, "check plan").detail(format!("more than {MAX_IDMAPS} owners")));
+        if owners(plan).count() > MAX_IDMAPS {
+            return Err(too_many_owners());
         }
         match &plan.root.source {
             RootSource::Directory(root) => self.check_owner(root.owner.as_ref(), true, caller, &root.path)?,
@@ -105,44 +103,5 @@ impl Broker<'_> {
             return foreign("owner.hostGid");
         }
         Ok(())
-    }
-}
-
-/// Every `owner` of a plan in the order that the mounts are made in, with the first id of the sandbox's range added.
-pub fn mappings(plan: &Plan, base: u32) -> Vec<Mapping> {
-    let root = match &plan.root.source {
-        RootSource::Directory(directory) => directory.owner,
-        RootSource::Layers(tree) => tree.owner,
-        RootSource::Empty(_) => None,
-    };
-    let mounts = plan.mounts.iter().filter_map(|mount| match mount {
-        Mount::Bind(bind) => bind.owner,
-        Mount::Layers(tree) => tree.owner,
-        _ => None,
-    });
-    root.into_iter().chain(mounts).map(|owner| mapping(owner, base)).collect()
-}
-
-/// One of them.
-pub fn mapping(owner: Owner, base: u32) -> Mapping {
-    match owner {
-        Owner::One(owner) => Mapping {
-            inside_uid: owner.host_uid,
-            inside_gid: owner.host_gid,
-            host_uid: base + owner.uid,
-            host_gid: base + owner.gid,
-            count: 1,
-            same_uid: (owner.maker && owner.uid != 0).then_some(base),
-            same_gid: (owner.maker && owner.gid != 0).then_some(base),
-        },
-        Owner::Store(owner) => Mapping {
-            inside_uid: owner.range,
-            inside_gid: owner.range,
-            host_uid: base,
-            host_gid: base,
-            count: uid_range::SIZE,
-            same_uid: None,
-            same_gid: None,
-        },
     }
 }

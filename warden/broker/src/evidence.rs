@@ -1,13 +1,12 @@
 //! What is in force, read from outside: from /proc and the cgroup files, never from anything that the sandbox says.
 
 use crate::cgroup::{Group, InForce};
-use crate::payload;
+use crate::compile::{capabilities_of, switches_user, user_of};
 use crate::read;
-use bulkhead_confine::seccomp::base_count;
 use bulkhead_error::Attempt;
+use bulkhead_filters::base_count;
 use bulkhead_plan::model::{Namespace, Plan, User};
 use bulkhead_plan::{Code, Error};
-use rustix::thread::CapabilitySet;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -171,15 +170,15 @@ fn mounts(pid: i32) -> Result<Mounts, Error> {
 /// Compares init with the plan. What differs is the detail of the error; the sandbox must then end.
 pub fn check(evidence: &Evidence, plan: &Plan, base: u32, privileged: bool) -> Result<(), Error> {
     let init = &evidence.init;
-    let switches_user = privileged && plan.namespaces.contains(&Namespace::User);
+    let switches_user = switches_user(plan, privileged);
     let own_id = |inside: u32, outside: u32| if privileged { outside + inside } else { outside };
-    let User { uid, gid, .. } = payload::user_of(plan, switches_user);
+    let User { uid, gid, .. } = user_of(plan, switches_user);
     let outside = if privileged {
         (base, base)
     } else {
         (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
     };
-    let allowed = allowed_capabilities(plan, switches_user);
+    let allowed = capabilities_of(plan, switches_user);
     let within = |set: &str| u64::from_str_radix(set, 16).is_ok_and(|bits| bits & !allowed == 0);
     let caps = &init.capabilities;
     let checks = [
@@ -240,10 +239,4 @@ pub fn check_label(evidence: &mut Evidence, plan: &Plan) -> Result<(), Error> {
 
 fn wants(plan: &Plan, controller: bulkhead_plan::model::Controller) -> bool {
     plan.cgroup.controllers.contains(&controller)
-}
-
-fn allowed_capabilities(plan: &Plan, switches_user: bool) -> u64 {
-    let names = payload::capabilities_of(plan, switches_user);
-    let sets = names.iter().filter_map(|name| CapabilitySet::from_name(name));
-    sets.fold(CapabilitySet::empty(), |all, one| all | one).bits()
 }

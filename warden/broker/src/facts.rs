@@ -1,7 +1,7 @@
 //! The broker's part of the host report: probed, never assumed.
 
-use crate::caller::Caller;
 use crate::uid_range;
+use bulkhead_order::Caller;
 use bulkhead_plan::facts::{Ceilings, CgroupFacts, Facts, Userns};
 use bulkhead_sys::Fork;
 use rustix::process::{Resource, WaitId, WaitIdOptions};
@@ -114,7 +114,7 @@ fn try_userns() -> Result<(), i32> {
     let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     let fork = bulkhead_sys::fork(libc::CLONE_NEWUSER as u64, None).map_err(rustix::io::Errno::raw_os_error)?;
     let Fork::Parent { pidfd, .. } = fork else {
-        let done = crate::child::map_self((uid, gid), (uid, gid)).map_err(|error| error.errno.unwrap_or(libc::EPERM));
+        let done = bulkhead_setup::map_self((uid, gid), (uid, gid)).map_err(|error| error.errno.unwrap_or(libc::EPERM));
         // Ubuntu's restriction lets the namespace be made and takes its capabilities away: making another namespace in it tells.
         let done =
             done.and_then(|()| bulkhead_sys::unshare(libc::CLONE_NEWNS).map_err(rustix::io::Errno::raw_os_error));

@@ -70,19 +70,6 @@ impl Fill {
     }
 }
 
-/// Whether asking this file system how full it is never waits for anybody: a server on the network that is gone, or a program of the caller's
-/// that stands behind it, would hold the broker up, and with it every other caller.
-pub fn answers_at_once(mount: &OwnedFd) -> bool {
-    const LOCAL: [i64; 5] = [
-        libc::EXT4_SUPER_MAGIC,
-        libc::XFS_SUPER_MAGIC,
-        libc::BTRFS_SUPER_MAGIC,
-        libc::F2FS_SUPER_MAGIC,
-        libc::TMPFS_MAGIC,
-    ];
-    rustix::fs::fstatfs(mount).is_ok_and(|stat| LOCAL.contains(&stat.f_type))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

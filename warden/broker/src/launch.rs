@@ -1,19 +1,19 @@
 //! From a plan to a child that sets itself up: the broker's side.
 
-use crate::authorize;
-use crate::caller::Caller;
 use crate::cgroup;
+use crate::compile::{self, Compiler};
 use crate::fill::Fill;
 use crate::message::Cause;
-use crate::mounts::Wanted;
 use crate::nursery::{Blank, Kind, Nursery, Parents};
-use crate::orders::{self, Outgoing};
-use crate::processors::{Offer, Processors};
+use crate::orders;
+use crate::processors::Processors;
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::{UidRange, UidRanges};
-use bulkhead_confine::seccomp::{self, Filters};
+use bulkhead_order::Caller;
+use bulkhead_order::Filters;
 use bulkhead_plan::Error;
-use bulkhead_plan::model::{Level, Namespace, Plan, Seccomp};
+use bulkhead_plan::model::{Level, Namespace, Owner, Plan, Seccomp};
+use bulkhead_setup::Wanted;
 use rustix::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -30,12 +30,6 @@ pub struct Launcher {
     program: OwnedFd,
     filters: FilterCache,
     pub processors: Processors,
-}
-
-/// A plan, and the text that it was parsed from.
-pub struct Planned<'a> {
-    pub plan: Plan,
-    pub text: &'a str,
 }
 
 /// What the library opened for this launch.
@@ -76,15 +70,15 @@ impl Launcher {
     /// The sandbox is launching when this returns; nothing is left when it fails.
     pub fn launch(
         &mut self,
-        planned: Planned,
+        plan: Plan,
         caller: &Caller,
         session: u64,
         connections: &Connections,
     ) -> Result<Sandbox, Error> {
-        self.filters.prepare(&planned.plan.seccomp, &planned.plan.capabilities)?;
-        let blank = self.instruct(&planned, caller, connections)?;
+        let filters = self.filters.prepare(&plan.seccomp, &plan.capabilities)?;
+        let blank = self.instruct(&plan, &filters, caller, connections)?;
         Ok(Sandbox {
-            plan: planned.plan,
+            plan,
             session,
             caller_uid: caller.uid,
             started: Instant::now(),
@@ -122,24 +116,28 @@ impl Launcher {
         let parents = Parents {
             home: &mut self.home,
             ranges: &mut self.ranges,
-            filters: &self.filters,
             processors: &self.processors,
             program: &self.program,
         };
         (&mut self.nursery, parents)
     }
 
-    /// A child with its limits set and its orders on the way.
-    fn instruct(&mut self, planned: &Planned, caller: &Caller, connections: &Connections) -> Result<Blank, Error> {
-        let plan = &planned.plan;
-        let stored = authorize::mappings(plan, 0).iter().any(|mapping| mapping.count > 1);
-        let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0, stored, Wanted::of(plan));
+    /// A child with its limits set and its order on the way.
+    fn instruct(
+        &mut self,
+        plan: &Plan,
+        filters: &Filters,
+        caller: &Caller,
+        connections: &Connections,
+    ) -> Result<Blank, Error> {
+        let stored = compile::owners(plan).any(|owner| matches!(owner, Owner::Store(_)));
+        let kind = Kind::new(&plan.namespaces, plan.cgroup.version != 0, stored, compile::wanted(plan));
         let (nursery, mut parents) = self.split();
         let blank = nursery.take(&kind, &mut parents)?;
         let offer = plan.advertised.map(|told| self.processors.offer(told.milli_cpus)).unwrap_or_default();
         let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&plan.cgroup.controllers, &plan.limits));
-        let sent = limited.and_then(|()| send_orders(&blank, planned, caller, connections, &offer));
-        match sent {
+        let compiler = Compiler::new(plan, caller, filters, blank.range.map(UidRange::base), offer);
+        match limited.and_then(|()| send_order(&blank, plan, compiler, connections)) {
             Ok(()) => Ok(blank),
             Err(error) => {
                 self.give_back(blank.discard());
@@ -149,22 +147,9 @@ impl Launcher {
     }
 }
 
-fn send_orders(
-    blank: &Blank,
-    planned: &Planned,
-    caller: &Caller,
-    connections: &Connections,
-    offer: &Offer,
-) -> Result<(), Error> {
-    let mappings = authorize::mappings(&planned.plan, blank.range.map_or(0, UidRange::base));
-    let mut idmaps = Vec::with_capacity(mappings.len());
-    for (index, mapping) in mappings.iter().enumerate() {
-        idmaps.push(match mappings.iter().take(index).position(|earlier| earlier == mapping) {
-            Some(same) => Rc::clone(&idmaps[same]),
-            None => blank.idmap(mapping)?,
-        });
-    }
-    orders::send(&blank.status, &Outgoing { plan: planned.text, caller, connections, idmaps: &idmaps, offer })
+fn send_order(blank: &Blank, plan: &Plan, compiler: Compiler, connections: &Connections) -> Result<(), Error> {
+    let idmaps = compiler.mappings.iter().map(|mapping| blank.idmap(mapping)).collect::<Result<Vec<_>, _>>()?;
+    orders::send(&blank.status, &compiler.compile(plan)?, connections, &idmaps)
 }
 
 /// Compiled filters of the plans seen last. They are the same for almost every plan.
@@ -176,20 +161,21 @@ pub struct FilterCache {
 impl FilterCache {
     const LIMIT: usize = 16;
 
-    pub fn find(&self, seccomp: &Seccomp, capabilities: &[String]) -> Option<Rc<Filters>> {
+    fn find(&self, seccomp: &Seccomp, capabilities: &[String]) -> Option<Rc<Filters>> {
         let same = |one: &&(Seccomp, Vec<String>, Rc<Filters>)| one.0 == *seccomp && one.1 == capabilities;
         self.kept.iter().find(same).map(|(_, _, filters)| Rc::clone(filters))
     }
 
     /// Compiles these filters unless they are known: a faulty profile is refused before anything is made.
-    fn prepare(&mut self, seccomp: &Seccomp, capabilities: &[String]) -> Result<(), Error> {
-        if self.find(seccomp, capabilities).is_none() {
-            let filters = seccomp::compile(seccomp, capabilities)?;
-            if self.kept.len() == Self::LIMIT {
-                self.kept.remove(0);
-            }
-            self.kept.push((seccomp.clone(), capabilities.to_vec(), Rc::new(filters)));
+    fn prepare(&mut self, seccomp: &Seccomp, capabilities: &[String]) -> Result<Rc<Filters>, Error> {
+        if let Some(known) = self.find(seccomp, capabilities) {
+            return Ok(known);
         }
-        Ok(())
+        let filters = Rc::new(bulkhead_filters::compile(seccomp, capabilities)?);
+        if self.kept.len() == Self::LIMIT {
+            self.kept.remove(0);
+        }
+        self.kept.push((seccomp.clone(), capabilities.to_vec(), Rc::clone(&filters)));
+        Ok(filters)
     }
 }

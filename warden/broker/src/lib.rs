@@ -3,14 +3,15 @@
 //! The only part of Bulkhead that holds privilege. It knows no HTTP, no image formats, and no JSON but plans and control messages.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod accounts;
 pub mod alone;
 mod attach;
 
 mod authorize;
 mod caller;
 mod cgroup;
-mod child;
 pub mod client;
+mod compile;
 mod evidence;
 mod facts;
 mod fill;
@@ -20,11 +21,9 @@ mod launch;
 mod listen;
 mod log;
 mod message;
-mod mounts;
 mod nursery;
 mod options;
 mod orders;
-mod payload;
 mod processors;
 mod read;
 mod sandbox;

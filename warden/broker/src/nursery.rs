@@ -3,17 +3,16 @@
 //! A launch does not have to wait for what is the same for every plan. Where none is ready, one is made on the spot: the same
 //! code either way, only earlier or later.
 
-use crate::authorize;
 use crate::cgroup::{Group, Home};
-use crate::child::{self, Birth};
+use crate::compile::mapping;
 use crate::idmap::{self, Mapping};
-use crate::launch::FilterCache;
-use crate::mounts::{Sources, Wanted};
 use crate::processors::Processors;
 use crate::uid_range::{self, UidRange, UidRanges};
 use bulkhead_error::Attempt;
 use bulkhead_plan::model::{Namespace, Owner, STORE_RANGE, StoreOwner};
 use bulkhead_plan::{Code, Error};
+use bulkhead_setup::Birth;
+use bulkhead_setup::Wanted;
 use bulkhead_sys::Fork;
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -71,7 +70,6 @@ pub struct Parents<'a> {
     pub home: &'a mut Home,
     /// None without root.
     pub ranges: &'a mut Option<UidRanges>,
-    pub filters: &'a FilterCache,
     pub processors: &'a Processors,
     pub program: &'a OwnedFd,
 }
@@ -223,19 +221,17 @@ fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, 
     let fork = bulkhead_sys::fork(clone_flags(&kind.namespaces, privileged), group_fd.as_ref());
     match fork.map_err(|errno| refused(errno, privileged))? {
         Fork::Parent { pid, pidfd } => Ok((pid, pidfd, ours)),
-        Fork::Child => child::run(&Birth {
-            views: Sources {
-                wanted: &kind.views,
-                cgroup: &parents.home.view(parts.group.as_ref()),
-                processors: parents.processors,
-            },
-            namespaces: &kind.namespaces,
+        Fork::Child => bulkhead_setup::run(&Birth {
             base: parts.range.map(UidRange::base),
             user_namespace,
-            group: parts.group.as_ref(),
+            own_network: kind.namespaces.contains(&Namespace::Net),
+            own_cgroups: kind.namespaces.contains(&Namespace::Cgroup),
+            groups: parts.group.as_ref().map(Group::entrances).unwrap_or_default(),
             status: theirs,
             program,
-            filters: parents.filters,
+            wanted: &kind.views,
+            cgroup: &parents.home.view(parts.group.as_ref()),
+            processors: parents.processors.described(),
         }),
     }
 }
@@ -257,7 +253,7 @@ fn own_user_namespace(range: UidRange) -> Result<OwnedFd, Error> {
 
 /// Where a kernel refuses it, the launch will try again and tell why.
 fn stored(range: UidRange) -> Option<(Mapping, Rc<OwnedFd>)> {
-    let mapping = authorize::mapping(Owner::Store(StoreOwner { range: STORE_RANGE }), range.base());
+    let mapping = mapping(Owner::Store(StoreOwner { range: STORE_RANGE }), range.base());
     let namespace = idmap::user_namespace(&mapping, Code::MountIdmapUnsupported).ok()?;
     Some((mapping, Rc::new(namespace)))
 }

@@ -1,102 +1,40 @@
-//! From the broker to a child that waits: what it is to become. Between two processes of our own, over their socket pair.
+//! An order on its way to the process that waits for it, with the descriptors that belong to it.
 
-use crate::caller::Caller;
-use crate::child::Orders;
 use crate::launch::Connections;
-use crate::processors::Offer;
-use bulkhead_error::Attempt;
-use bulkhead_plan::payload::MAX_ATTACHED;
-use bulkhead_plan::{Code, Error, Plan};
+use bulkhead_error::{Attempt, Code, Error};
+use bulkhead_order::{MAX_ATTACHED, MAX_BYTES, MAX_IDMAPS, Order};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-};
-use serde::{Deserialize, Serialize};
-use std::io::{IoSlice, IoSliceMut};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use std::io::IoSlice;
 use std::rc::Rc;
 
-/// More idmapped mounts than this in one plan are refused: their descriptors travel in one message.
-pub const MAX_IDMAPS: usize = 64;
 /// The channel, what is attached, and the mappings.
 const MAX_FDS: usize = 1 + MAX_ATTACHED + MAX_IDMAPS;
-/// A plan's text is cut into messages of this size.
+/// An order is cut into messages of this size.
 const PIECE: usize = 32 * 1024;
 const FAILED: Code = Code::LaunchFailed;
 
-#[derive(Serialize, Deserialize)]
-struct Header {
-    uid: u32,
-    gid: u32,
-    groups: Vec<u32>,
-    plan_bytes: usize,
-    attached: usize,
-    offer: Offer,
-}
-
-/// What is sent: like `Orders`, with the plan as the text that it came as.
-pub struct Outgoing<'a> {
-    pub plan: &'a str,
-    pub caller: &'a Caller,
-    pub connections: &'a Connections<'a>,
-    pub idmaps: &'a [Rc<OwnedFd>],
-    pub offer: &'a Offer,
-}
-
-pub fn send(status: &OwnedFd, orders: &Outgoing) -> Result<(), Error> {
-    let Caller { uid, gid, groups } = orders.caller.clone();
-    let Connections { channel, attached } = orders.connections;
-    let plan_bytes = orders.plan.len();
-    let header = Header { uid, gid, groups, plan_bytes, attached: attached.len(), offer: orders.offer.clone() };
-    let header = serde_json::to_vec(&header).map_err(|_| Error::new(FAILED, "encode orders"))?;
-    let fds: Vec<BorrowedFd> = std::iter::once(*channel)
-        .chain(attached.iter())
-        .chain(orders.idmaps.iter().map(Rc::as_ref))
+pub fn send(status: &OwnedFd, order: &Order, connections: &Connections, idmaps: &[Rc<OwnedFd>]) -> Result<(), Error> {
+    let refused = |field| Error::new(FAILED, "send order").detail(field);
+    let bytes = order.encode();
+    let length =
+        u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= MAX_BYTES).ok_or_else(|| refused("length"))?;
+    let attached = u8::try_from(connections.attached.len()).map_err(|_| refused("attached"))?;
+    let header = [&length.to_le_bytes()[..], &[attached]].concat();
+    let fds: Vec<BorrowedFd> = std::iter::once(connections.channel)
+        .chain(connections.attached.iter())
+        .chain(idmaps.iter().map(Rc::as_ref))
         .map(AsFd::as_fd)
         .collect();
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    control.push(SendAncillaryMessage::ScmRights(&fds));
+    if !control.push(SendAncillaryMessage::ScmRights(&fds)) {
+        return Err(refused("descriptors"));
+    }
     rustix::net::sendmsg(status, &[IoSlice::new(&header)], &mut control, SendFlags::NOSIGNAL)
-        .attempt(FAILED, "send orders")?;
-    for piece in orders.plan.as_bytes().chunks(PIECE) {
-        rustix::net::send(status, piece, SendFlags::NOSIGNAL).attempt(FAILED, "send orders")?;
+        .attempt(FAILED, "send order")?;
+    for piece in bytes.chunks(PIECE) {
+        rustix::net::send(status, piece, SendFlags::NOSIGNAL).attempt(FAILED, "send order")?;
     }
     Ok(())
-}
-
-/// Waits for them; the broker's death ends the wait, since it ends this process.
-pub fn receive(status: &OwnedFd) -> Result<Orders, Error> {
-    let mut text = vec![0; 4 * PIECE];
-    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let message =
-        rustix::net::recvmsg(status, &mut [IoSliceMut::new(&mut text)], &mut control, RecvFlags::CMSG_CLOEXEC)
-            .attempt(FAILED, "receive orders")?;
-    let fds = control.drain().filter_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-        _ => None,
-    });
-    let mut fds = fds.flatten();
-    let header: Header =
-        serde_json::from_slice(&text[..message.bytes]).map_err(|_| Error::new(FAILED, "receive orders"))?;
-    let channel = fds.next().ok_or_else(|| Error::new(FAILED, "receive orders"))?;
-    let attached = fds.by_ref().take(header.attached).collect();
-    let idmaps = fds.collect();
-    let plan = receive_plan(status, header.plan_bytes)?;
-    let caller = Caller { uid: header.uid, gid: header.gid, groups: header.groups };
-    Ok(Orders { plan, caller, channel, attached, idmaps, offer: header.offer })
-}
-
-fn receive_plan(status: &OwnedFd, length: usize) -> Result<Plan, Error> {
-    let mut text = vec![0; length];
-    let mut filled = 0;
-    while filled < length {
-        let (count, _) =
-            rustix::net::recv(status, &mut text[filled..], RecvFlags::empty()).attempt(FAILED, "receive orders")?;
-        if count == 0 {
-            return Err(Error::new(FAILED, "receive orders"));
-        }
-        filled += count;
-    }
-    Plan::parse(&text)
 }

@@ -2,7 +2,7 @@
 //! of two runs on two. Widening the set again brings it nothing: its quota stays what it is.
 
 use crate::read;
-use serde::{Deserialize, Serialize};
+use bulkhead_order::Offer;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -14,38 +14,6 @@ pub struct Processors {
     /// Where to look first: brokers do not know of each other, and must not all begin with the same one.
     first: Cell<usize>,
     described: OnceCell<Vec<(u32, String)>>,
-}
-
-/// Processors to choose from, those with the fewest sandboxes first; `equal` of them have equally few.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Offer {
-    /// None, where it needs as many as there are.
-    wanted: usize,
-    equal: usize,
-    processors: Vec<u32>,
-}
-
-impl Offer {
-    /// Binds the calling process. Of equals it takes the one that it runs on: to move would cost it time, and the scheduler had a
-    /// reason to run it there.
-    pub fn settle(&self) {
-        if self.wanted == 0 {
-            return;
-        }
-        let now = u32::try_from(rustix::thread::sched_getcpu()).ok();
-        // What programs inside are told is read from the process afterwards, so it is true also where the kernel refuses this.
-        let _ = bulkhead_sys::set_affinity(0, &self.chosen(now));
-    }
-
-    fn chosen(&self, now: Option<u32>) -> Vec<u32> {
-        let mut processors = self.processors.clone();
-        let at = self.processors.iter().take(self.equal).position(|one| Some(*one) == now);
-        if let Some(at) = at.filter(|at| *at >= self.wanted) {
-            processors.swap(at, self.wanted.saturating_sub(1));
-        }
-        processors.truncate(self.wanted);
-        processors
-    }
 }
 
 /// What one sandbox takes up, until it is dropped.
@@ -76,9 +44,10 @@ impl Processors {
         let of = |index: usize| sandboxes.get(index).copied();
         let equal = order.iter().take_while(|&&index| of(index) == order.first().and_then(|&least| of(least))).count();
         order.truncate(wanted.max(equal));
+        let narrow = |count: usize| u32::try_from(count).unwrap_or(0);
         Offer {
-            wanted,
-            equal,
+            wanted: narrow(wanted),
+            equal: narrow(equal),
             processors: order.iter().filter_map(|&index| self.allowed.get(index).copied()).collect(),
         }
     }
@@ -134,17 +103,11 @@ mod tests {
     fn the_quietest_come_first_and_in_turn() {
         let processors = of(4);
         assert_eq!(processors.offer(1000).processors, [1, 2, 3, 0]);
-        assert_eq!(processors.offer(1001).chosen(None), [2, 3]);
+        let Offer { wanted, equal, processors: offered } = processors.offer(1001);
+        assert_eq!((wanted, equal, offered), (2, 4, vec![2, 3, 0, 1]));
         *processors.sandboxes.borrow_mut() = vec![1, 0, 1, 0];
-        assert_eq!(processors.offer(1001).chosen(Some(0)), [1, 3]);
-    }
-
-    #[test]
-    fn among_equals_it_stays_where_it_runs() {
-        let processors = of(4);
-        assert_eq!(processors.offer(1000).chosen(Some(3)), [3]);
-        *processors.sandboxes.borrow_mut() = vec![0, 0, 0, 1];
-        assert_eq!(processors.offer(1000).chosen(Some(3)), [2]);
+        let Offer { wanted, equal, processors: offered } = processors.offer(1001);
+        assert_eq!((wanted, equal, offered), (2, 2, vec![1, 3]));
     }
 
     #[test]

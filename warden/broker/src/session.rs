@@ -1,7 +1,7 @@
 //! A control connection and what is known of its library.
 
-use crate::caller::Caller;
 use crate::wire::{Reader, Writer};
+use bulkhead_order::Caller;
 use rustix::fd::OwnedFd;
 
 pub struct Session {

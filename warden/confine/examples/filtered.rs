@@ -20,7 +20,7 @@ fn main() {
     let whiteouts = option("--whiteouts");
     let profile = if option("--strict") { "strict" } else { "default" }.into();
     let plan = Seccomp { profile, deny_setid, unix_sockets_only, whiteouts };
-    let result = seccomp::compile(&plan, &[]).and_then(|filters| {
+    let result = bulkhead_filters::compile(&plan, &[]).and_then(|filters| {
         process::no_new_privs().and_then(|()| match (none, empty) {
             (true, _) => Ok(()),
             (_, true) => allow_everything(),

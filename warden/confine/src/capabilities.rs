@@ -1,7 +1,7 @@
 //! Capabilities by their kernel names, without `CAP_`.
 
 use crate::failed::failed;
-use bulkhead_plan::{Code, Error};
+use bulkhead_error::{Code, Error};
 use rustix::thread::{
     CapabilitiesSecureBits as SecureBits, CapabilitySet, CapabilitySets, capabilities, capabilities_secure_bits,
     capability_is_in_ambient_set, clear_ambient_capability_set, configure_capability_in_ambient_set, set_capabilities,
@@ -42,7 +42,15 @@ pub fn parse(names: &[String]) -> Result<CapabilitySet, Error> {
 /// # Errors
 /// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses, as for names that the thread does not have.
 pub fn keep_only(names: &[String]) -> Result<(), Error> {
-    keep(names, true)
+    keep(parse(names)?, true)
+}
+
+/// As [`keep_only`], of a set as the kernel numbers it.
+///
+/// # Errors
+/// As [`keep_only`]; a bit that this program knows no name for is refused.
+pub fn keep_set(bits: u64) -> Result<(), Error> {
+    keep(known(bits)?, true)
 }
 
 /// As [`keep_only`], but the thread and its children may go on making capabilities of their own ambient or give them up with an id: what `runsc`
@@ -51,7 +59,21 @@ pub fn keep_only(names: &[String]) -> Result<(), Error> {
 /// # Errors
 /// As [`keep_only`].
 pub fn keep_to_hand_on(names: &[String]) -> Result<(), Error> {
-    keep(names, false)
+    keep(parse(names)?, false)
+}
+
+/// As [`keep_to_hand_on`], of a set as the kernel numbers it.
+///
+/// # Errors
+/// As [`keep_set`].
+pub fn keep_set_to_hand_on(bits: u64) -> Result<(), Error> {
+    keep(known(bits)?, false)
+}
+
+fn known(bits: u64) -> Result<CapabilitySet, Error> {
+    CapabilitySet::from_bits(bits)
+        .filter(|set| CapabilitySet::all().contains(*set))
+        .ok_or_else(|| Error::new(Code::PlanInvalid, "capability").detail(format!("{bits:#x}")))
 }
 
 /// Takes `names` from the calling thread and all that it will start, and leaves the rest as it is. Needs `SETPCAP`.
@@ -71,8 +93,7 @@ pub fn give_up(names: &[String]) -> Result<(), Error> {
     set_capabilities(None, left).map_err(failed("capset"))
 }
 
-fn keep(names: &[String], lock: bool) -> Result<(), Error> {
-    let keep = parse(names)?;
+fn keep(keep: CapabilitySet, lock: bool) -> Result<(), Error> {
     let now = capabilities(None).map_err(failed("capget"))?;
     // What is left to do needs SETPCAP to the end, and it need not be effective (after a change of uid nothing is).
     let rest = CapabilitySets {

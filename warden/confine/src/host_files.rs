@@ -1,7 +1,8 @@
 //! Landlock for a process that stays in the host's file system: it may use a few files there, and nothing else.
 
 use crate::landlock::{abi as kernel_abi, every_thread, refused};
-use bulkhead_plan::{Code, Error, model};
+use bulkhead_error::{Code, Error};
+use bulkhead_order as model;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, RestrictionStatus, Ruleset,
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,

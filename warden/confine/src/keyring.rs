@@ -1,7 +1,7 @@
 //! The session keyring is inherited over fork, exec and every namespace: without a new one the workload would possess its caller's keys.
 
 use crate::failed::failed;
-use bulkhead_plan::Error;
+use bulkhead_error::Error;
 use rustix::io::Errno;
 
 /// Joins a new, empty, anonymous session keyring. To be called before the filter, which denies the key calls.

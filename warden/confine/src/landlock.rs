@@ -2,7 +2,8 @@
 //!
 //! A mount flag that is lost, or a bug in an overlay, then still does not make a file writable.
 
-use bulkhead_plan::{Code, Error, model};
+use bulkhead_error::{Code, Error};
+use bulkhead_order as model;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, NetPort, PathBeneath, RestrictSelfAttr,
     RestrictionStatus, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,

@@ -1,7 +1,8 @@
 //! Resource limits that need no cgroup. Each is set soft and hard, and is what every process inside inherits.
 
 use crate::failed::failed;
-use bulkhead_plan::{Error, model::Limits};
+use bulkhead_error::Error;
+use bulkhead_order::Limits;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

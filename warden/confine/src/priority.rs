@@ -1,7 +1,7 @@
 //! Advantages over everybody else that a privileged caller may have had, and that a workload must not inherit. Nothing here raises anything.
 
 use crate::failed::failed;
-use bulkhead_plan::Error;
+use bulkhead_error::Error;
 use rustix::process::{getpriority_process, setpriority_process};
 
 const OOM: &str = "/proc/self/oom_score_adj";

@@ -1,7 +1,7 @@
 //! Attributes of the process itself.
 
 use crate::failed::failed;
-use bulkhead_plan::Error;
+use bulkhead_error::Error;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::thread::set_no_new_privs;
 

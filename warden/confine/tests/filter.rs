@@ -5,7 +5,8 @@
 mod support;
 
 use bulkhead_confine::process;
-use bulkhead_confine::seccomp::{self, Filters};
+use bulkhead_confine::seccomp;
+use bulkhead_order::Filters;
 use libc::{c_long, *};
 use support::{End, filters, in_child};
 

@@ -57,7 +57,7 @@ fn become_program(options: &Options) -> Result<std::convert::Infallible, Error> 
     identity::give_up_capabilities()?;
     // A change of uid clears it.
     die_with(options.parent)?;
-    confine::seccomp::install(&confine::seccomp::compile_helper(options.network)?)?;
+    confine::seccomp::install(&bulkhead_filters::compile_helper(options.network)?)?;
     let (arguments, nothing) = (sys::Strings::new(&options.arguments), sys::Strings::new(&[]));
     let errno = sys::execute(&program, c"", &arguments, &nothing);
     Err(failed("execveat")(errno).path(&options.program))

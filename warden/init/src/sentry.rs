@@ -29,7 +29,10 @@ const ATTEMPTS: usize = 4;
 
 /// The number of processes, then capabilities, then system calls. The descriptor keeps the first in force; without it the
 /// Sentry would forget a hierarchy that is mounted nowhere. The filter, where there is one, is for what init starts.
-pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<(Option<OwnedFd>, Option<seccomp::Workload>), Errno> {
+pub fn confine(
+    sentry: &Sentry,
+    inner: &InnerPlan,
+) -> Result<(Option<OwnedFd>, Option<bulkhead_order::Workload>), Errno> {
     leave_root()?;
     let limit = limit_pids(sentry)?;
     if let Some(advertised) = &sentry.advertised {
@@ -47,9 +50,9 @@ pub fn confine(sentry: &Sentry, inner: &InnerPlan) -> Result<(Option<OwnedFd>, O
     let over: Vec<String> = CAPABILITIES.iter().filter(|name| own(name)).map(|name| (*name).to_owned()).collect();
     let failed = |error: bulkhead_plan::Error| error.errno.map_or(Errno::INVAL, Errno::from_raw_os_error);
     capabilities::give_up(&over).map_err(failed)?;
-    let filters = seccomp::compile(&sentry.seccomp, &inner.capabilities).map_err(failed)?;
+    let filters = bulkhead_filters::compile(&sentry.seccomp, &inner.capabilities).map_err(failed)?;
     seccomp::install_base(&filters).map_err(failed)?;
-    Ok((limit, filters.workload().cloned()))
+    Ok((limit, filters.workload))
 }
 
 /// `runsc` starts init as root: a Sentry that knows no ambient capabilities, like that of Debian 13, takes all of them from what any other user executes.

@@ -2,7 +2,8 @@
 
 use crate::args::Channel;
 use crate::server::Wire;
-use bulkhead_confine::seccomp::Workload;
+use bulkhead_confine::seccomp::from_bytes;
+use bulkhead_order::Workload;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, set_child_subreaper, set_parent_process_death_signal, umask};
@@ -48,7 +49,7 @@ pub fn filter(fd: i32) -> Result<Workload, Errno> {
             Err(error) => return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
         }
     }
-    Workload::from_bytes(&bytes[..length]).filter(|_| length <= LARGEST_FILTER).ok_or(Errno::INVAL)
+    from_bytes(&bytes[..length]).filter(|_| length <= LARGEST_FILTER).ok_or(Errno::INVAL)
 }
 
 /// Dispositions become the defaults, which is what children are started with. Signals are blocked rather than ignored: a

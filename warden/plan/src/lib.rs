@@ -4,7 +4,6 @@
 //! `fixtures/` must be accepted or refused alike by both.
 
 pub mod accounts;
-pub mod advertised;
 pub mod custom;
 pub mod facts;
 pub mod inner;
@@ -15,5 +14,6 @@ pub mod profile;
 pub mod validate;
 
 pub use bulkhead_error::{Code, Error};
+pub use bulkhead_order::advertised;
 pub use inner::InnerPlan;
 pub use model::Plan;

@@ -4,6 +4,10 @@ pub use crate::accounts::{Account, Group, GroupFile, Passwd};
 use crate::custom::CustomProfile;
 pub use crate::owner::{OneOwner, Owner, STORE_RANGE, StoreOwner};
 pub use crate::payload::Payload;
+pub use bulkhead_order::{
+    Access, Advertised, At, DEVICES, Dev, Device, File, Landlock, Limits, MAX_INODES, Overlay, Proc, RootEmpty,
+    Symlink, Tcp, Tmpfs, User,
+};
 use serde::{Deserialize, Serialize};
 
 /// One sandbox, complete. Unknown fields are refused at every depth.
@@ -73,15 +77,6 @@ pub enum Namespace {
     Cgroup,
 }
 
-/// Ids inside, each at most 65,534.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct User {
-    pub uid: u32,
-    pub gid: u32,
-    pub groups: Vec<u32>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Root {
@@ -119,19 +114,6 @@ pub struct RootLayers {
     pub owner: Option<Owner>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct RootEmpty {
-    pub size_bytes: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Overlay {
-    pub size_bytes: u64,
-    pub inodes: u64,
-}
-
 /// `at` is absolute, inside, without `.`, `..`, empty parts or a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -159,21 +141,6 @@ pub enum Mount {
     Symlink(Symlink),
     /// One of a few devices of the host, for the plan's user alone; only with a payload of kind `program`.
     Device(Device),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct At {
-    pub at: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Proc {
-    pub at: String,
-    /// False: read-only as a whole. True only in the jail of `runsc`, which writes the id maps of its own children there.
-    #[serde(default)]
-    pub writable: bool,
 }
 
 /// Always nosuid and nodev.
@@ -204,93 +171,6 @@ pub struct Layers {
     pub read_only: bool,
     /// False: mounted noexec.
     pub exec: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Tmpfs {
-    pub at: String,
-    pub size_bytes: u64,
-    pub inodes: u64,
-    /// Permission bits, at most 0o1777.
-    pub mode: u32,
-    /// Owner, inside.
-    pub uid: u32,
-    pub gid: u32,
-    pub exec: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Dev {
-    pub at: String,
-    /// Of /dev/shm.
-    pub shm_bytes: u64,
-    /// Shows the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, where the kernel has any.
-    #[serde(default)]
-    pub mqueue: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct File {
-    pub at: String,
-    /// At most 384 KiB.
-    pub content: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Symlink {
-    pub at: String,
-    pub target: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Device {
-    /// One of [`DEVICES`]; whoever asks must be able to open it for reading and writing.
-    pub path: String,
-    /// The same: programs know these by their names.
-    pub at: String,
-}
-
-/// Of a file system in memory: the kernel counts them in 32 bits, and some signed.
-pub const MAX_INODES: u64 = 1 << 31;
-
-/// Devices that a plan may name, with their numbers: both are registered for good (`Documentation/admin-guide/devices.txt`).
-pub const DEVICES: [(&str, u32, u32); 2] = [("/dev/kvm", 10, 232), ("/dev/vhost-vsock", 10, 241)];
-
-/// Every limit is always set: an absent limit would be an unlimited one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Limits {
-    pub memory_bytes: u64,
-    pub pids: u64,
-    /// Thousandths of one processor.
-    pub milli_cpus: u64,
-    /// RLIMIT_NOFILE of the workload.
-    pub open_files: u64,
-    /// RLIMIT_FSIZE, of what makes a wall. `None` for a workload: its file systems have an end of their own, which says ENOSPC, and this
-    /// limit sends a signal that kills.
-    pub file_bytes: Option<u64>,
-    /// RLIMIT_MEMLOCK.
-    pub locked_bytes: u64,
-    /// RLIMIT_AS where no cgroup limits memory; otherwise `None`.
-    pub address_space_bytes: Option<u64>,
-    /// RLIMIT_NPROC where no cgroup limits processes; otherwise `None`.
-    pub processes: Option<u64>,
-}
-
-/// What /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` say of the limits, for programs that adapt to them. In the jail of `runsc`,
-/// whose own limits are wider, what it is to tell its workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Advertised {
-    pub memory_bytes: u64,
-    pub pids: u64,
-    /// The sandbox starts on as many processors as this needs, rounded up.
-    pub milli_cpus: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -336,60 +216,4 @@ impl From<&str> for SeccompProfile {
     fn from(name: &str) -> Self {
         Self::Named(name.to_owned())
     }
-}
-
-/// Everything below `/` may be read and executed, or what `access` says; what `writable` names may be written, `/dev` as its nodes allow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Landlock {
-    /// The kernel must offer at least this ABI, and exactly its rights are handled.
-    pub abi: u32,
-    pub writable: Vec<String>,
-    /// As in [`Seccomp`]; which device it is, Landlock cannot see.
-    #[serde(default)]
-    pub whiteouts: bool,
-    /// Less than everything: then being `writable` allows no reading and no executing either.
-    #[serde(default)]
-    pub access: Option<Access>,
-    /// From ABI 4 on: the only TCP ports. Absent: the network namespace alone decides.
-    #[serde(default)]
-    pub tcp: Option<Tcp>,
-    /// POSIX message queues at /dev/mqueue may be made, used and removed. The kernel opens a queue on a mount of its own, but of the same
-    /// file system; without a rule for that not even `mq_open` passes.
-    #[serde(default)]
-    pub queues: bool,
-    /// From ABI 9 on: where Unix sockets may be connected to that others than the sandbox made. Before that no rule is about them.
-    #[serde(default)]
-    pub sockets: Vec<String>,
-}
-
-/// What a plan depends on; the whole table of ABIs is `packages/bulkhead/src/host/landlock.ts`.
-impl Landlock {
-    /// The first ABI whose rules are about TCP.
-    pub const TCP_ABI: u32 = 4;
-    /// The first that rules which Unix sockets in the file system are connected to.
-    pub const SOCKETS_ABI: u32 = 9;
-    /// The newest whose rights this version knows.
-    pub const NEWEST_ABI: u32 = 10;
-}
-
-/// Ports of TCP, whatever the address. 0 to be bound is any that is free.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Tcp {
-    pub bind: Vec<u16>,
-    pub connect: Vec<u16>,
-}
-
-/// Files, or directories with all that is below them. What is not there when the sandbox starts is left out: that allows less.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Access {
-    /// Files are read, and directories listed.
-    pub read: Vec<String>,
-    /// Directories are listed, and no more.
-    #[serde(default)]
-    pub list: Vec<String>,
-    /// Includes reading, without which the kernel executes nothing.
-    pub execute: Vec<String>,
 }

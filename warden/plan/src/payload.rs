@@ -86,11 +86,7 @@ pub struct Open {
     pub write: bool,
 }
 
-/// The highest descriptor that a payload can be given; the broker keeps its own above it.
-pub const LAST_FD: u8 = 15;
-
-/// Connections that may wait for one launch.
-pub const MAX_ATTACHED: usize = 5;
+pub use bulkhead_order::{LAST_FD, MAX_ATTACHED};
 
 impl Descriptor {
     #[must_use]

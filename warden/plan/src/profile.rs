@@ -20,6 +20,12 @@ pub const PROFILES: [(&str, &str); 5] = [
 /// profile itself is put in force by the child of init that becomes the workload.
 pub const NARROWER_THAN_INIT: [&str; 1] = ["strict"];
 
+/// Profiles of programs that make a wall of their own, and so do what no workload may.
+pub const FOR_PROGRAMS: [&str; 3] = ["sentry", "qemu", "firecracker"];
+
+/// The one capability that lifts something of the floor, without `CAP_`.
+pub const CHROOT: &str = "SYS_CHROOT";
+
 /// One profile: the base, and what replaces parts of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -2,7 +2,7 @@ import type { Plan } from "../plan/schema.js";
 import type { Access } from "../policy/resolved.js";
 import { quotedPath } from "./quote.js";
 
-/** What init needs beside the workload's own, where it switches users: see `warden/broker/src/payload.rs`. */
+/** What init needs beside the workload's own, where it switches users: see `warden/broker/src/compile.rs`. */
 const OF_INIT = ["SETUID", "SETGID", "KILL", "SETPCAP"] as const;
 
 /**

@@ -13,6 +13,7 @@ use crate::read;
 use bulkhead_plan::facts::CgroupFacts;
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
+use bulkhead_setup::View;
 use rustix::fd::OwnedFd;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -53,31 +54,6 @@ pub struct Around {
     cpuset: Option<PathBuf>,
     /// /proc/cgroups of the host.
     hierarchies: String,
-}
-
-/// What is shown of control groups inside.
-pub enum View {
-    /// The sandbox's group.
-    V2(PathBuf),
-    V1 {
-        /// The sandbox's, by controller.
-        groups: Vec<(String, PathBuf)>,
-        /// The broker's own: a sandbox has none there.
-        cpuset: Option<PathBuf>,
-        hierarchies: String,
-    },
-    /// No group limits all that the plan does; `around` is the v2 group that the sandbox is in, if any.
-    Texts { around: Option<PathBuf> },
-}
-
-impl View {
-    /// /proc/cgroups of a host with v1, from which programs see that it is one.
-    pub fn hierarchies(&self) -> Option<&str> {
-        match self {
-            Self::V1 { hierarchies, .. } => Some(hierarchies),
-            Self::V2(_) | Self::Texts { .. } => None,
-        }
-    }
 }
 
 /// One sandbox's group.
@@ -231,9 +207,10 @@ impl Group {
         if self.version == 2 { v2::descriptor(self).map(Some) } else { Ok(None) }
     }
 
-    /// v1: the calling process moves itself, while it still may.
-    pub fn enter(&self) -> Result<(), Error> {
-        if self.version == 1 { v1::enter(self) } else { Ok(()) }
+    /// v1: the files through which a process moves itself into it, while it still may.
+    pub fn entrances(&self) -> Vec<PathBuf> {
+        let v1 = if self.version == 1 { self.directories.as_slice() } else { &[] };
+        v1.iter().map(|(_, path)| path.join("cgroup.procs")).collect()
     }
 
     pub fn counters(&self) -> Counters {

@@ -36,13 +36,6 @@ fn quota_of(group: &Path) -> Option<u64> {
     quota.checked_mul(PERIOD_US)?.checked_div(read_number(&group.join("cpu.cfs_period_us"))?)
 }
 
-pub fn enter(group: &Group) -> Result<(), Error> {
-    for (_, path) in &group.directories {
-        write(&path.join("cgroup.procs"), "0")?;
-    }
-    Ok(())
-}
-
 pub fn counters(group: &Group) -> Counters {
     let number = |controller, file| read_number(&group.directory(controller)?.join(file));
     let keyed = |controller, file, key| read_keyed(&group.directory(controller)?.join(file), key);

@@ -1,9 +1,10 @@
 //! The unified hierarchy.
 
-use super::{Counters, Group, InForce, View, read_keyed, read_number, write};
+use super::{Counters, Group, InForce, read_keyed, read_number, write};
 use crate::read;
 use bulkhead_plan::model::{Controller, Limits};
 use bulkhead_plan::{Code, Error};
+use bulkhead_setup::View;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use std::path::Path;

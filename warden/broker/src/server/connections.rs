@@ -2,8 +2,9 @@
 
 use super::{Server, Source};
 use crate::attach::{self, Asked};
-use crate::caller::Caller;
+use crate::caller;
 use crate::evidence;
+use bulkhead_order::Caller;
 
 use crate::message::{Cause, Message, Opening, OpeningKind, Request, RequestKind};
 use crate::sandbox::{Phase, Sandbox};
@@ -43,7 +44,7 @@ impl Server {
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => return self.stop_accepting(),
                 Err(_) => return,
             };
-            let Ok(caller) = Caller::of(&socket) else { continue };
+            let Ok(caller) = caller::of(&socket) else { continue };
             let waiting = |uid: Option<u32>| {
                 let matches = |source: &Source| matches!(source, Source::Pending(one) if uid.is_none_or(|uid| one.caller.uid == uid));
                 self.sources.values().filter(|source| matches(source)).count()

@@ -1,7 +1,7 @@
 //! `list` and `kill`: what a caller may see of sandboxes that other connections made, and end. One answer, and the connection is closed.
 
 use super::{Server, Source};
-use crate::caller::Caller;
+use bulkhead_order::Caller;
 
 use crate::message::{Cause, Live, Message, Opening, OpeningKind, State};
 use crate::sandbox::Sandbox;

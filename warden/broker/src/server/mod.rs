@@ -11,7 +11,7 @@ pub use sandboxes::look_at;
 pub use status::{Received, receive};
 
 use crate::attach::Attachments;
-use crate::caller::Caller;
+use crate::caller;
 use crate::facts::HostFacts;
 use crate::launch::Launcher;
 use crate::listen::Listener;
@@ -111,7 +111,7 @@ impl Server {
         server.watch(Source::Listener)?;
         server.watch(Source::Signals)?;
         if let Some(socket) = control {
-            let caller = Caller::of(&socket)?;
+            let caller = caller::of(&socket)?;
             server.open_session(socket, caller);
         }
         Ok(server)

@@ -4,14 +4,14 @@ use super::status::{Received, receive};
 use super::{Server, Source};
 use crate::attach::Asked;
 use crate::authorize::Broker;
-use crate::child::GO;
 use crate::evidence;
-use crate::launch::{Connections, Planned};
+use crate::launch::Connections;
 use crate::message::{self, Message};
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::UidRange;
 use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error, Plan};
+use bulkhead_setup::GO;
 use rustix::event::epoll;
 use rustix::fd::AsFd;
 use rustix::net::SendFlags;
@@ -57,8 +57,7 @@ impl Server {
         };
         rustix::io::ioctl_fionbio(&asked.channel, false).attempt(Code::LaunchFailed, "ioctl FIONBIO")?;
         let connections = Connections { channel: &asked.channel, attached: &attached };
-        let sandbox =
-            self.launcher.launch(Planned { plan, text: asked.plan.get() }, caller, asked.session, &connections)?;
+        let sandbox = self.launcher.launch(plan, caller, asked.session, &connections)?;
         self.sandboxes.insert(id.clone(), sandbox);
         self.unsettled.push(id.clone());
         let watched = self.watch(Source::Exit(id.clone())).and_then(|_| self.watch(Source::Status(id.clone())));

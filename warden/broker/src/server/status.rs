@@ -1,8 +1,9 @@
 //! What a child says before it becomes init: our own code, in another process.
 
-use crate::child::{MAX_WATCHED, READY};
 use crate::sandbox::Sandbox;
+use bulkhead_order::decode_error;
 use bulkhead_plan::{Code, Error};
+use bulkhead_setup::{MAX_WATCHED, READY};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use std::io::IoSliceMut;
 
@@ -36,7 +37,7 @@ pub fn receive(sandbox: &mut Sandbox) -> Received {
         message if message == READY => Received::Ready,
         message => {
             let failed = Error::new(Code::LaunchFailed, "set up");
-            Received::Failed(serde_json::from_slice(message).unwrap_or(failed))
+            Received::Failed(decode_error(message).unwrap_or(failed))
         }
     }
 }

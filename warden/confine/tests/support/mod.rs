@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use bulkhead_confine::seccomp::{self, Filters};
+use bulkhead_order::Filters;
 use bulkhead_plan::Error;
 use bulkhead_plan::model::Seccomp;
 use std::io;
@@ -13,7 +13,7 @@ use std::process::Command;
 pub fn filters(deny_setid: bool, unix_sockets_only: bool, capabilities: &[&str]) -> Filters {
     let plan = Seccomp { profile: "default".into(), deny_setid, unix_sockets_only, whiteouts: false };
     let capabilities: Vec<String> = capabilities.iter().map(ToString::to_string).collect();
-    seccomp::compile(&plan, &capabilities).unwrap()
+    bulkhead_filters::compile(&plan, &capabilities).unwrap()
 }
 
 /// How a child ended.

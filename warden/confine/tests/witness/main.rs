@@ -16,7 +16,8 @@ mod time;
 mod trees;
 
 use bulkhead_confine::process;
-use bulkhead_confine::seccomp::{self, Filters};
+use bulkhead_confine::seccomp;
+use bulkhead_order::Filters;
 use bulkhead_plan::custom::{Action, Argument, Comparison, CustomProfile, Rule, Word64};
 use bulkhead_plan::model::{Seccomp, SeccompProfile};
 use bulkhead_plan::profile::{self, Condition};
@@ -191,7 +192,7 @@ fn without(witness: &Witness) -> Filters {
         unix_sockets_only: false,
         whiteouts: false,
     };
-    seccomp::compile(&plan, &[]).unwrap()
+    bulkhead_filters::compile(&plan, &[]).unwrap()
 }
 
 /// A directory for each attempt, all removed at the end.

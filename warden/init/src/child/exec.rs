@@ -3,7 +3,8 @@
 use crate::child::Reporter;
 use crate::child::user::become_user;
 use bulkhead_channel::request::{Exec, Window};
-use bulkhead_confine::seccomp::Workload;
+use bulkhead_confine::seccomp::install_workload;
+use bulkhead_order::Workload;
 use bulkhead_plan::{Code, Error, InnerPlan};
 use bulkhead_sys::Strings;
 use rustix::fs::{Mode, OFlags};
@@ -64,7 +65,7 @@ pub fn replace(
     if let Err(errno) = bulkhead_sys::unblock_all_signals() {
         return Error::new(Code::ExecFailed, "sigprocmask").errno(errno.raw_os_error());
     }
-    if let Some(Err(error)) = filter.map(Workload::install) {
+    if let Some(Err(error)) = filter.map(install_workload) {
         return Error { code: Code::ExecFailed, ..error };
     }
     arrays.map_or_else(|| Error::new(Code::ExecFailed, "execve"), |arrays| execute(exec, arrays))

@@ -9,7 +9,7 @@ pub use report::{Message, Report, Reporter};
 
 use crate::files;
 use bulkhead_channel::request::{Exec, File};
-use bulkhead_confine::seccomp::Workload;
+use bulkhead_order::Workload;
 use bulkhead_plan::{Code, Error, InnerPlan};
 use rustix::fs::{Mode, fchmod};
 use rustix::fs::{OFlags, fcntl_setfl};

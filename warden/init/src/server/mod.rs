@@ -15,7 +15,7 @@ pub use wire::Wire;
 
 use crate::start::Prepared;
 use bulkhead_channel::{Decoder, Frame, Kind, Side, Violation};
-use bulkhead_confine::seccomp::Workload;
+use bulkhead_order::Workload;
 use bulkhead_plan::InnerPlan;
 use leftovers::Leftovers;
 use link::{Link, Taken};

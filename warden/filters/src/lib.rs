@@ -1,0 +1,117 @@
+//! Seccomp filters, compiled from the profile and the plan: bytes that whoever holds privilege puts in force without understanding them.
+//!
+//! seccompiler gives a filter two outcomes and compares syscall numbers one after the other. We need four (allow, EPERM, ENOSYS, kill), which would
+//! be two stacked filters of some 2,000 instructions with `openat` near their end. So [`program`] writes one filter of our own that
+//! finds a number by halving: a quarter of the size, ten steps for each syscall whose arguments are looked at, and
+//! for all others none, since the kernel (5.11 and later) remembers which numbers are allowed whatever the arguments.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod custom;
+#[cfg(test)]
+mod custom_tests;
+mod program;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use bulkhead_order::filter::Filter;
+pub use bulkhead_order::{Filters, Floor, Workload};
+use bulkhead_plan::model::{Seccomp, SeccompProfile};
+use bulkhead_plan::{Error, profile};
+use table::Verdict;
+
+/// How many filters init is under, at least: what its `Seccomp_filters` must say before it runs.
+#[must_use]
+pub fn base_count(seccomp: &Seccomp) -> u32 {
+    let narrowed = match &seccomp.profile {
+        SeccompProfile::Named(name) => profile::NARROWER_THAN_INIT.contains(&name.as_str()),
+        SeccompProfile::Custom(_) => true,
+    };
+    2 + u32::from(narrowed && narrows(seccomp))
+}
+
+/// Compiles what `seccomp` asks for, given the capabilities left to the workload (without `CAP_`).
+/// Pure: the same arguments give the same filters, so results may be cached.
+///
+/// # Errors
+/// `PLAN_INVALID` for an unknown profile, `SECCOMP_FAILED` for one that does not compile.
+pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Error> {
+    let floor = floor_for(seccomp, capabilities);
+    match &seccomp.profile {
+        SeccompProfile::Named(name) => {
+            let profile = profile::named(name)?;
+            let table = table::resolve(&profile, seccomp, capabilities);
+            let alone = program::generate(&table, &Verdict::Absent)?;
+            if !profile::NARROWER_THAN_INIT.contains(&name.as_str()) {
+                return Ok(Filters { floor, base: vec![alone], workload: None });
+            }
+            let serving = profile::serving()?;
+            let beside = program::generate_beside(&table::allowed(&serving), &table, &Verdict::Absent)?;
+            let base = narrow(seccomp, capabilities)?.into_iter().chain([beside]).collect();
+            Ok(Filters { floor, base, workload: Some(Workload { program: alone, log: false }) })
+        }
+        SeccompProfile::Custom(custom) => {
+            let serving = profile::serving()?;
+            let beside = custom::generate(custom, &table::allowed(&serving))?;
+            let alone = custom::generate(custom, &table::Table::new())?;
+            let base = narrow(seccomp, capabilities)?.into_iter().chain([beside]).collect();
+            Ok(Filters { floor, base, workload: Some(Workload { program: alone, log: custom.log }) })
+        }
+    }
+}
+
+/// The filter of a helper: a process of Bulkhead's own that parses hostile input. `network`: it may speak TCP and UDP.
+///
+/// # Errors
+/// `SECCOMP_FAILED` for one that does not compile.
+pub fn compile_helper(network: bool) -> Result<Filters, Error> {
+    let (default, helper) = (profile::named("default")?, profile::helper()?);
+    let mut table = table::known(&default);
+    table.extend(table::allowed(&helper.allow));
+    if network {
+        table.extend(table::allowed(&helper.network));
+    }
+    let floor = Floor::Workload { whiteouts: false, chroot: false };
+    Ok(Filters { floor, base: vec![program::generate(&table, &Verdict::Absent)?], workload: None })
+}
+
+fn floor_for(seccomp: &Seccomp, capabilities: &[String]) -> Floor {
+    match &seccomp.profile {
+        SeccompProfile::Named(name) if profile::FOR_PROGRAMS.contains(&name.as_str()) => Floor::Program,
+        _ => Floor::Workload {
+            whiteouts: seccomp.whiteouts,
+            chroot: capabilities.iter().any(|name| name == profile::CHROOT),
+        },
+    }
+}
+
+/// The plan's mounts or network call for more than the floor does.
+fn narrows(seccomp: &Seccomp) -> bool {
+    seccomp.deny_setid || seccomp.unix_sockets_only
+}
+
+/// What the floor lacks then, under a profile that does not say it by itself. A filter of its own: of several verdicts the kernel obeys
+/// the strictest, so neither a profile nor what init does can undo it.
+fn narrow(seccomp: &Seccomp, capabilities: &[String]) -> Result<Option<Filter>, Error> {
+    if !narrows(seccomp) {
+        return Ok(None);
+    }
+    let profile = profile::named("default")?;
+    program::generate(&table::floor(&profile, seccomp, capabilities), &Verdict::Allow).map(Some)
+}
+
+/// The floor itself, which is made when the warden is built.
+///
+/// # Errors
+/// `SECCOMP_FAILED` when the profiles do not parse.
+pub fn floor(floor: Floor) -> Result<Filter, Error> {
+    let default = profile::named("default")?;
+    let Floor::Workload { whiteouts, chroot } = floor else {
+        let programs = profile::FOR_PROGRAMS.iter().map(|name| profile::named(name)).collect::<Result<Vec<_>, _>>()?;
+        return program::generate(&table::never(&default, &programs), &Verdict::Allow);
+    };
+    let seccomp = Seccomp { profile: "default".into(), deny_setid: false, unix_sockets_only: false, whiteouts };
+    let capabilities = if chroot { vec![profile::CHROOT.to_owned()] } else { Vec::new() };
+    program::generate(&table::floor(&default, &seccomp, &capabilities), &Verdict::Allow)
+}

@@ -1,0 +1,207 @@
+//! The mount tree.
+
+macro_rules! shared {
+    ($($(#[$meta:meta])* struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+        $($(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type),*
+        })+
+    };
+}
+
+shared! {
+    struct RootEmpty {
+        size_bytes: u64,
+    }
+
+    struct Overlay {
+        size_bytes: u64,
+        inodes: u64,
+    }
+
+    struct At {
+        at: String,
+    }
+
+    struct Proc {
+        at: String,
+        /// False: read-only as a whole. True only in the jail of `runsc`, which writes the id maps of its own children there.
+        #[cfg_attr(feature = "json", serde(default))]
+        writable: bool,
+    }
+
+    /// Always nosuid and nodev.
+    struct Tmpfs {
+        at: String,
+        size_bytes: u64,
+        inodes: u64,
+        /// Permission bits, at most 0o1777.
+        mode: u32,
+        /// Owner, inside.
+        uid: u32,
+        gid: u32,
+        exec: bool,
+    }
+
+    struct Dev {
+        at: String,
+        /// Of /dev/shm.
+        shm_bytes: u64,
+        /// Shows the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, where the kernel has any.
+        #[cfg_attr(feature = "json", serde(default))]
+        mqueue: bool,
+    }
+
+    struct File {
+        at: String,
+        /// At most 384 KiB.
+        content: String,
+    }
+
+    struct Symlink {
+        at: String,
+        target: String,
+    }
+
+    struct Device {
+        /// One of [`DEVICES`]; whoever asks must be able to open it for reading and writing.
+        path: String,
+        /// The same: programs know these by their names.
+        at: String,
+    }
+}
+
+/// Of a file system in memory: the kernel counts them in 32 bits, and some signed.
+pub const MAX_INODES: u64 = 1 << 31;
+
+/// Devices that may be named, with their numbers: both are registered for good (`Documentation/admin-guide/devices.txt`).
+pub const DEVICES: [(&str, u32, u32); 2] = [("/dev/kvm", 10, 232), ("/dev/vhost-vsock", 10, 241)];
+
+/// Whose the files of a mount are: it is an idmapped one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// Which of the user namespaces that came with the order describes it.
+    pub idmap: u8,
+    /// Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of it.
+    pub optional: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    pub source: RootSource,
+    /// The root as the workload finds it, after everything is mounted.
+    pub read_only: bool,
+    /// A writable layer above `source`, in memory.
+    pub overlay: Option<Overlay>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RootSource {
+    /// A host directory, always mounted read-only.
+    Directory(RootDirectory),
+    /// Host directories on top of each other, as an image's layers are, always mounted read-only.
+    Layers(RootLayers),
+    /// An empty tmpfs, to be filled by `mounts`.
+    Empty(RootEmpty),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootDirectory {
+    /// Absolute; a symbolic link anywhere in it is refused.
+    pub path: String,
+    pub owner: Option<Owner>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootLayers {
+    /// Each as `RootDirectory::path`; the topmost first, as overlayfs counts.
+    pub layers: Vec<String>,
+    pub owner: Option<Owner>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mount {
+    Bind(Bind),
+    /// A tree made of layers at another place than the root.
+    Layers(Layers),
+    Tmpfs(Tmpfs),
+    /// /proc of the sandbox's own pid namespace.
+    Proc(Proc),
+    /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm mqueue.
+    Dev(Dev),
+    /// A /sys that holds only what programs need to count processors and, where limits are advertised, /sys/fs/cgroup; read-only.
+    Sys(At),
+    /// Covers a file or directory with nothing, if it is there.
+    Mask(At),
+    /// A read-only file with this content. In an empty root it is made; elsewhere it covers the file there, or one that the layer in
+    /// memory above the root gets for it.
+    File(File),
+    /// Only in an empty root.
+    Symlink(Symlink),
+    /// One of a few devices of the host, for the order's owner alone.
+    Device(Device),
+}
+
+/// Always nosuid and nodev.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bind {
+    /// A host path as `RootDirectory::path`; opened with the caller's rights.
+    pub source: String,
+    pub at: String,
+    pub read_only: bool,
+    /// False: mounted noexec.
+    pub exec: bool,
+    pub owner: Option<Owner>,
+}
+
+/// Always nosuid and nodev. What is mounted at a place in it is resolved in it: its links do not lead out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layers {
+    pub at: String,
+    pub layers: Vec<String>,
+    pub owner: Option<Owner>,
+    /// A writable layer above them, in memory; without one the tree is read-only.
+    pub overlay: Option<Overlay>,
+    /// Whether the writable layer is closed once everything is mounted: it only has to hold mount points.
+    pub read_only: bool,
+    /// False: mounted noexec.
+    pub exec: bool,
+}
+
+impl RootSource {
+    pub fn owner(&self) -> Option<Owner> {
+        match self {
+            Self::Directory(directory) => directory.owner,
+            Self::Layers(tree) => tree.owner,
+            Self::Empty(_) => None,
+        }
+    }
+}
+
+impl Mount {
+    /// Where it lies, inside.
+    pub fn at(&self) -> &str {
+        match self {
+            Self::Bind(mount) => &mount.at,
+            Self::Layers(mount) => &mount.at,
+            Self::Tmpfs(mount) => &mount.at,
+            Self::Proc(mount) => &mount.at,
+            Self::Sys(mount) | Self::Mask(mount) => &mount.at,
+            Self::Dev(mount) => &mount.at,
+            Self::File(mount) => &mount.at,
+            Self::Symlink(mount) => &mount.at,
+            Self::Device(mount) => &mount.at,
+        }
+    }
+
+    pub fn owner(&self) -> Option<Owner> {
+        match self {
+            Self::Bind(bind) => bind.owner,
+            Self::Layers(tree) => tree.owner,
+            _ => None,
+        }
+    }
+}

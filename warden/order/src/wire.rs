@@ -1,0 +1,140 @@
+//! Integers little-endian, booleans and tags as one byte, lists and strings with their length in front. No type contains itself, so
+//! decoding does not recurse; no list can be longer than what is left of the message, so it takes no more memory than that.
+
+use std::ffi::CString;
+
+/// The field that was being read when the bytes ran out or meant nothing.
+pub type Refused = &'static str;
+
+/// What is left of a message.
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    field: Refused,
+}
+
+pub trait Wire: Sized {
+    fn put(&self, to: &mut Vec<u8>);
+    fn take(from: &mut Reader) -> Result<Self, Refused>;
+}
+
+/// A whole message: bytes behind it are refused.
+pub fn decode<T: Wire>(bytes: &[u8]) -> Result<T, Refused> {
+    let mut reader = Reader { rest: bytes, field: "start" };
+    let decoded = T::take(&mut reader)?;
+    if reader.rest.is_empty() { Ok(decoded) } else { Err("trailing bytes") }
+}
+
+impl<'a> Reader<'a> {
+    pub fn field<T: Wire>(&mut self, name: Refused) -> Result<T, Refused> {
+        self.field = name;
+        T::take(self)
+    }
+
+    pub fn refused<T>(&self) -> Result<T, Refused> {
+        Err(self.field)
+    }
+
+    fn bytes(&mut self, count: usize) -> Result<&'a [u8], Refused> {
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or(self.field)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Refused> {
+        self.bytes(N)?.try_into().map_err(|_| self.field)
+    }
+
+    /// Each item takes a byte or more.
+    fn length(&mut self) -> Result<usize, Refused> {
+        let length = u32::take(self)? as usize;
+        if length <= self.rest.len() { Ok(length) } else { self.refused() }
+    }
+}
+
+macro_rules! integers {
+    ($($integer:ty),+) => {
+        $(impl Wire for $integer {
+            fn put(&self, to: &mut Vec<u8>) {
+                to.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn take(from: &mut Reader) -> Result<Self, Refused> {
+                from.array().map(Self::from_le_bytes)
+            }
+        })+
+    };
+}
+
+integers!(u8, u16, u32, u64, i32);
+
+impl Wire for bool {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.push(u8::from(*self));
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, Refused> {
+        match u8::take(from)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => from.refused(),
+        }
+    }
+}
+
+fn put_bytes(bytes: &[u8], to: &mut Vec<u8>) {
+    // What is longer than this is refused at the other end, whatever it says here.
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX).put(to);
+    to.extend_from_slice(bytes);
+}
+
+impl Wire for String {
+    fn put(&self, to: &mut Vec<u8>) {
+        put_bytes(self.as_bytes(), to);
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, Refused> {
+        let length = from.length()?;
+        let bytes = from.bytes(length)?;
+        str::from_utf8(bytes).map(str::to_owned).map_err(|_| from.field)
+    }
+}
+
+impl Wire for CString {
+    fn put(&self, to: &mut Vec<u8>) {
+        put_bytes(self.as_bytes(), to);
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, Refused> {
+        let length = from.length()?;
+        let bytes = from.bytes(length)?;
+        Self::new(bytes).map_err(|_| from.field)
+    }
+}
+
+impl<T: Wire> Wire for Option<T> {
+    fn put(&self, to: &mut Vec<u8>) {
+        self.is_some().put(to);
+        if let Some(value) = self {
+            value.put(to);
+        }
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, Refused> {
+        if bool::take(from)? { T::take(from).map(Some) } else { Ok(None) }
+    }
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    fn put(&self, to: &mut Vec<u8>) {
+        u32::try_from(self.len()).unwrap_or(u32::MAX).put(to);
+        for item in self {
+            item.put(to);
+        }
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, Refused> {
+        let length = from.length()?;
+        // Grows as items come: a length alone allocates nothing.
+        (0..length).map(|_| T::take(from)).collect()
+    }
+}

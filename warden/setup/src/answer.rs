@@ -1,0 +1,59 @@
+//! What setup and the broker tell each other once all is in force.
+
+use crate::FAILED;
+use bulkhead_error::{Attempt, Error};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use std::io::IoSlice;
+
+/// All is in force, look at me.
+pub const READY: &[u8] = b"R";
+/// What the broker answers: it has seen that this is so.
+pub const GO: &[u8] = b"G";
+
+/// Writable file systems whose fill level is watched: as many as one message can carry (SCM_MAX_FD), which is more than a policy can name.
+pub const MAX_WATCHED: usize = 253;
+
+pub fn ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
+    let fds: Vec<BorrowedFd> = watched.iter().take(MAX_WATCHED).map(AsFd::as_fd).collect();
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !fds.is_empty() {
+        control.push(SendAncillaryMessage::ScmRights(&fds));
+    }
+    rustix::net::sendmsg(status, &[IoSlice::new(READY)], &mut control, SendFlags::NOSIGNAL)
+        .attempt(FAILED, "report ready")?;
+    Ok(())
+}
+
+/// The broker looks at this process from outside before anything untrusted runs in it.
+pub fn wait_for_go(status: &OwnedFd) -> Result<(), Error> {
+    // One more than `GO` has: a longer answer must not pass for it.
+    let mut answer = [0; GO.len() + 1];
+    let (length, _) =
+        rustix::net::recv(status, &mut answer, RecvFlags::empty()).attempt(FAILED, "wait for the broker")?;
+    if answer.get(..length) == Some(GO) { Ok(()) } else { Err(Error::new(FAILED, "wait for the broker")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+    fn pair() -> (OwnedFd, OwnedFd) {
+        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap()
+    }
+
+    #[test]
+    fn only_go_lets_it_go_on() {
+        for (answer, goes) in [(GO, true), (READY, false), (b"GG", false), (b"g", false), (b"\0", false), (b"", false)]
+        {
+            let (ours, theirs) = pair();
+            rustix::net::send(&ours, answer, SendFlags::NOSIGNAL).unwrap();
+            assert_eq!(wait_for_go(&theirs).is_ok(), goes, "{answer:?}");
+        }
+        let (ours, theirs) = pair();
+        drop(ours);
+        assert!(wait_for_go(&theirs).is_err(), "the broker is gone");
+    }
+}

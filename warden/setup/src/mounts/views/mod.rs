@@ -1,0 +1,213 @@
+//! What a sandbox sees of the kernel: /proc of its own processes, and a /sys that is a copy of a few files. Where the plan advertises
+//! limits, those files of both which say how much there is say that, and /sys/fs/cgroup shows the sandbox's own group.
+//!
+//! Both trees are put together beside the sandbox's root, where all but the texts can be made before the plan is there, and are moved to
+//! their places as they are.
+
+mod cgroup;
+mod texts;
+mod workshop;
+
+use super::api::{self, Filesystem};
+use super::{Tree, target};
+use bulkhead_error::{Attempt, Error};
+use bulkhead_order::Advertised;
+use bulkhead_order::advertised::UNIFIED;
+use bulkhead_sys::MOUNT_ATTR_RDONLY;
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, FileType};
+use rustix::io::Errno;
+use rustix::time::{ClockId, clock_gettime};
+use std::path::PathBuf;
+use workshop::{FAILED, NO_BYTES, NO_FILES, QUIET, Workshop, identity, put};
+
+/// Files of /proc that say what the host has.
+const COVERED: [&str; 5] = ["cgroups", "cpuinfo", "loadavg", "meminfo", "stat"];
+const PROCESSORS: &str = "sys/devices/system/cpu";
+
+/// Which views a plan asks for, as far as they can be made before it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// /proc, as a whole.
+    pub writable: bool,
+    pub sys: bool,
+    pub advertised: bool,
+    /// Below /proc.
+    pub masks: Vec<String>,
+}
+
+impl Wanted {
+    /// Of a policy that asks for nothing special; what is masked is seen with the first plan.
+    pub fn usual() -> Self {
+        Self { writable: false, sys: true, advertised: true, masks: Vec::new() }
+    }
+
+    /// Whether views made for the other can be completed to these.
+    pub fn include(&self, other: &Self) -> bool {
+        let same = (self.writable, self.sys, self.advertised) == (other.writable, other.sys, other.advertised);
+        same && other.masks.iter().all(|name| self.masks.contains(name))
+    }
+}
+
+/// What the views are made from.
+pub struct Sources<'a> {
+    pub wanted: &'a Wanted,
+    pub cgroup: &'a View,
+    /// What /proc/cpuinfo of the host says of each processor.
+    pub processors: &'a [(u32, String)],
+}
+
+/// What is shown of control groups inside.
+pub enum View {
+    /// The sandbox's group.
+    V2(PathBuf),
+    V1 {
+        /// The sandbox's, by controller.
+        groups: Vec<(String, PathBuf)>,
+        /// The broker's own: a sandbox has none there.
+        cpuset: Option<PathBuf>,
+        hierarchies: String,
+    },
+    /// No group limits all that the plan does; `around` is the v2 group that the sandbox is in, if any.
+    Texts { around: Option<PathBuf> },
+}
+
+impl View {
+    /// /proc/cgroups of a host with v1, from which programs see that it is one.
+    fn hierarchies(&self) -> Option<&str> {
+        match self {
+            Self::V1 { hierarchies, .. } => Some(hierarchies),
+            Self::V2(_) | Self::Texts { .. } => None,
+        }
+    }
+}
+
+/// /proc and /sys, not yet in their places.
+pub struct Views {
+    workshop: Workshop,
+    proc: OwnedFd,
+    sys: Option<OwnedFd>,
+    /// Nothing else is mounted in these, by device and inode.
+    reserved: Vec<(u64, u64)>,
+    masked: Vec<String>,
+}
+
+impl Views {
+    pub fn make(sources: &Sources) -> Result<Self, Error> {
+        let Sources { wanted, .. } = sources;
+        let workshop = Workshop::open()?;
+        // Read-only as a whole: stricter than a list of read-only parts, and one mount instead of six.
+        let read_only = if wanted.writable { 0 } else { MOUNT_ATTR_RDONLY };
+        let proc = Filesystem::new("proc", "/proc")?.mount(QUIET | read_only)?;
+        workshop.keep(&proc, "proc")?;
+        let reserved = vec![identity(&proc)?, workshop.identity()?];
+        let mut views = Self { workshop, proc, sys: None, reserved, masked: Vec::new() };
+        if wanted.advertised {
+            views.cover_proc()?;
+        }
+        for name in &wanted.masks {
+            views.mask_proc(name)?;
+        }
+        if wanted.sys {
+            views.make_sys(sources)?;
+        }
+        Ok(views)
+    }
+
+    fn make_sys(&mut self, sources: &Sources) -> Result<(), Error> {
+        for path in ["sys", "sys/devices", "sys/devices/system", PROCESSORS] {
+            self.workshop.make_directory(path)?;
+        }
+        // One list for all three: a program that counts finds so many, and one that looks for the highest finds the highest.
+        for name in ["possible", "present"] {
+            self.workshop.link(&format!("{PROCESSORS}/{name}"), "online")?;
+        }
+        let sys = self.workshop.copy("sys").attempt_on(FAILED, "open_tree", "/sys")?;
+        self.workshop.keep(&sys, "shown")?;
+        if sources.wanted.advertised {
+            for mount in cgroup::show(&self.workshop, &sys, sources.cgroup)? {
+                self.reserved.push(identity(&mount)?);
+            }
+        }
+        self.sys = Some(sys);
+        Ok(())
+    }
+
+    /// Says in all of them what only the plan knows.
+    pub fn tell(&self, advertised: Option<&Advertised>, sources: &Sources) -> Result<(), Error> {
+        let processors = bulkhead_sys::affinity(0).attempt(FAILED, "sched_getaffinity")?;
+        if self.sys.is_some() {
+            self.workshop.make_file(&format!("{PROCESSORS}/online"), &texts::list(&processors))?;
+        }
+        let Some(advertised) = advertised else { return Ok(()) };
+        self.workshop
+            .fill("cgroups", &sources.cgroup.hierarchies().map_or_else(|| UNIFIED.to_owned(), texts::cgroups))?;
+        self.workshop.fill("cpuinfo", &texts::cpuinfo(sources.processors, &processors))?;
+        self.workshop.fill("loadavg", texts::LOADAVG)?;
+        self.workshop.fill("meminfo", &texts::meminfo(advertised.memory_bytes.min(total_memory())))?;
+        self.workshop.fill("stat", &texts::stat(&processors, booted_at()))?;
+        if self.sys.is_some() {
+            cgroup::tell(&self.workshop, sources.cgroup, advertised, &processors)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn place_proc(&self, at: &str, tree: &Tree) -> Result<(), Error> {
+        tree.reserved.borrow_mut().extend(&self.reserved);
+        api::attach(&self.proc, target::plain_directory(tree, at)?, at)
+    }
+
+    pub(super) fn place_sys(&self, at: &str, tree: &Tree) -> Result<(), Error> {
+        let sys = self.sys.as_ref().ok_or_else(|| Error::new(FAILED, "place").path(at))?;
+        api::attach(sys, target::plain_directory(tree, at)?, at)
+    }
+
+    /// Covers a file or a directory with nothing.
+    pub(super) fn place_mask(&self, at: &str, tree: &Tree) -> Result<(), Error> {
+        if at.strip_prefix("/proc/").is_some_and(|name| self.masked.iter().any(|masked| masked == name)) {
+            return Ok(());
+        }
+        let Some(target) = target::existing(tree, at)? else { return Ok(()) };
+        self.mask(&target, "").attempt_on(FAILED, "mask", at)
+    }
+
+    fn mask_proc(&mut self, name: &str) -> Result<(), Error> {
+        match self.mask(&self.proc, name) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            failed => failed.attempt_on(FAILED, "mask", name)?,
+        }
+        self.masked.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Looks first: a copy that is not used after all would have to be closed, which the kernel waits for.
+    fn mask(&self, at: &OwnedFd, path: &str) -> Result<(), Errno> {
+        let stat = rustix::fs::statat(at, path, AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW)?;
+        let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        put(self.workshop.copy(if directory { NO_FILES } else { NO_BYTES })?, at, path)
+    }
+
+    fn cover_proc(&self) -> Result<(), Error> {
+        for name in COVERED {
+            self.workshop.make_file(name, "")?;
+            match put(self.workshop.copy(name).attempt_on(FAILED, "open_tree", name)?, &self.proc, name) {
+                // A kernel without it has nothing to hide there.
+                Ok(()) | Err(Errno::NOENT) => {}
+                failed => failed.attempt_on(FAILED, "cover", name)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A policy may allow more than the machine has.
+fn total_memory() -> u64 {
+    let info = rustix::system::sysinfo();
+    info.totalram.saturating_mul(u64::from(info.mem_unit))
+}
+
+/// Seconds since 1970, as `btime`: what process start times are counted from.
+fn booted_at() -> u64 {
+    let since = |clock| clock_gettime(clock).tv_sec;
+    u64::try_from(since(ClockId::Realtime) - since(ClockId::Boottime)).unwrap_or(0)
+}
