@@ -62,6 +62,10 @@ print(int(sum(b.sum() for b, in d)))'`,
 int main(int c, char **v) { int r, s; MPI_Init(&c, &v); MPI_Comm_rank(MPI_COMM_WORLD, &r); r++; MPI_Reduce(&r, &s, 1, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD); if (r == 1) printf("%d", s), puts(""); MPI_Finalize(); }' > a.c && mpicc a.c -o a && mpirun --oversubscribe -n 3 ./a 2>/dev/null`,
       prints: "6",
       resources: { memory: "1GiB", pids: 128, time: "5m" },
+      fails: {
+        gvisor:
+          "mpirun finds no interface to listen on, as with bare runsc: gVisor's SIOCGIFADDR leaves out the family of the address (findings/gvisor-loopback-without-family.sh)",
+      },
     },
   ],
 };
