@@ -9,6 +9,7 @@ import { BulkheadError } from "../../packages/bulkhead/src/errors/bulkhead-error
 import { readEntry, readEvent } from "../../packages/bulkhead/src/sandbox/files/entries.js";
 import { LineDecoder } from "../../packages/bulkhead/src/sandbox/files/lines.js";
 import { readExitStatus } from "../../packages/bulkhead/src/sandbox/process-result.js";
+import { helpers } from "./helpers.js";
 import { network } from "./network.js";
 import { pieces, type Random } from "./random.js";
 
@@ -29,6 +30,7 @@ export const targets: Readonly<Record<string, Target>> = {
   "lines of file operations": {
     run: (input, random) => deepStrictEqual(lines(input, pieces(input, random)), lines(input, [input])),
   },
+  ...helpers,
   ...network,
 };
 

@@ -156,8 +156,9 @@ export class Peer {
       return;
     }
     if (frame.kind === Kind.Throw) {
-      this.#calls.delete(frame.call);
+      // First: one that is no error ends everything, this call among it.
       const error = readThrown(decodeJson(frame));
+      this.#calls.delete(frame.call);
       waiting.reject(error);
       waiting.body?.fail(error);
       return;

@@ -127,6 +127,8 @@ describe("a hostile helper", () => {
     ["two answers", [answer(true), answer(true)]],
     ["an answer to what was never asked", [encodeJson(2, Kind.Return, { value: 1, body: false })]],
     ["what is not JSON", [encodeFrame(1, Kind.Return, Buffer.from("{"))]],
+    ["an error that is not JSON", [encodeFrame(1, Kind.Throw, Buffer.from("{"))]],
+    ["an error in the middle that is not JSON", [answer(true), encodeFrame(1, Kind.Throw, Buffer.from("{"))]],
     ["what is not UTF-8", [encodeFrame(1, Kind.Return, Buffer.from([0xff]))]],
     ["what is no answer", [encodeJson(1, Kind.Return, [])]],
     ["an unknown kind", [encodeFrame(1, 9 as Kind)]],
