@@ -15,6 +15,7 @@ const helpers = {
   fetcher: "images/fetcher/main.ts",
   reader: "images/reader/main.ts",
   lister: "sandbox/write-back/lister/main.ts",
+  gate: "egress/process/main.ts",
 };
 
 /** Makes what is not as it would be made now. */

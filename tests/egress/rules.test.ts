@@ -164,7 +164,7 @@ await forEachLevel(
           asked.push(`${name} ${path} ${rule}`);
           return name === "web.test" ? "deny" : "allow";
         };
-        sandbox.setNetwork({
+        await sandbox.setNetwork({
           allow: [{ host: "web.test", ports: hosts.web.port, protocol: "http", private: true }],
           deny: [`denied.test:${hosts.web.port}`],
         });
@@ -179,10 +179,10 @@ await forEachLevel(
       });
 
       test("other rules can be put in force while it runs", async () => {
-        sandbox.setNetwork({ allow: [{ host: "other.test", ports: hosts.web.port, private: true }] });
+        await sandbox.setNetwork({ allow: [{ host: "other.test", ports: hosts.web.port, private: true }] });
         expect(await said("curl -sS -m 5 http://other.test:$WEBPORT/now")).toBe("hello GET /now\n");
         expect(await said("curl -sS -m 5 http://$WEB/now")).toContain("bulkhead:");
-        sandbox.setNetwork("none");
+        await sandbox.setNetwork("none");
         expect(await said("curl -sS -m 5 http://other.test:$WEBPORT/now")).toContain("bulkhead:");
       });
     });

@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   guest: ["errors", "arguments", "channel", "broker", "host", "plan", "evidence"],
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest", "apparmor"],
   images: ["errors", "arguments", "addresses", "helpers", "policy", "host", "plan", "broker", "sandbox"],
-  egress: ["errors", "arguments", "addresses", "policy", "channel"],
+  egress: ["errors", "arguments", "addresses", "policy", "channel", "helpers"],
   learn: ["errors", "arguments", "policy", "host", "apparmor", "egress", "broker", "sandbox", "syscalls"],
   record: ["errors", "arguments", "policy", "plan", "evidence"],
   verify: ["errors", "arguments", "policy", "host", "evidence", "broker", "sandbox"],

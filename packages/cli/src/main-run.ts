@@ -23,21 +23,10 @@ void perform(
   ]),
 );
 
-/** What reads policy files and images, and what decides about the network, is larger than all the rest, and is not in this bundle. */
-function isServedHere({
-  policy,
-  image,
-  root = "",
-  syscalls = "default",
-  allow,
-  deny,
-  net,
-  secret,
-  record,
-}: RunFlags): boolean {
-  const egress = [allow, deny, net, secret, record].some((flag) => flag !== undefined);
-  const isPlain = isBuiltIn(syscalls) && policy === undefined && image === undefined;
-  return isPlain && !egress && !/^(oci|docker-archive):/.test(root);
+/** What reads policy files and images, and what signs, is larger than all the rest, and is not in this bundle. */
+function isServedHere({ policy, image, root = "", syscalls = "default", record }: RunFlags): boolean {
+  const isPlain = isBuiltIn(syscalls) && policy === undefined && image === undefined && record === undefined;
+  return isPlain && !/^(oci|docker-archive):/.test(root);
 }
 
 /** Only a guess at what will be asked for: a wrong one costs a process that is never used. */

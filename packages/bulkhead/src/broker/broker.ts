@@ -5,8 +5,6 @@ import type { JsonObject } from "../channel/json.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import type { Facts } from "../host/facts.js";
-import { hasEgress } from "../plan/connections.js";
-import { EGRESS } from "../plan/schema/payload.js";
 import type { Plan } from "../plan/schema.js";
 import { Control } from "./control.js";
 import { Launch } from "./launch.js";
@@ -102,9 +100,7 @@ export class Broker {
     transport.once("error", (cause) => this.#failLaunch(plan.id, cause));
     transport.cork();
     process.nextTick(() => transport.uncork());
-    const egress = hasEgress(plan) ? this.attach(plan.id, EGRESS) : null;
-    egress?.on("error", () => undefined);
-    const launch = new Launch(plan.id, transport, message, this.#control, egress);
+    const launch = new Launch(plan.id, transport, message, this.#control);
     this.#launches.set(plan.id, launch);
     const forget = () => this.#launches.delete(launch.id);
     launch.ended.then(forget, forget);
@@ -121,9 +117,19 @@ export class Broker {
     if (this.#control.lost !== undefined) {
       throw this.#control.lost;
     }
-    const options = { path: socket, writableHighWaterMark: CHANNEL_WAITING_BYTES };
-    const connection = connect(options);
+    const connection = connect({ path: socket });
     connection.write(encodeMessage(JSON.stringify({ type: "attach", session, id, name })));
+    return connection;
+  }
+
+  /** As {@link attach}, once the broker knows what it is for: from then on it may be another process's. @throws BulkheadError BROKER_LOST */
+  async attached(id: string, name: string): Promise<Socket> {
+    const connection = this.attach(id, name);
+    await new Promise<void>((resolve, reject) => {
+      connection.on("error", (cause) => reject(new BulkheadError("BROKER_LOST", { operation: "attach", cause })));
+      // Written after what says so.
+      connection.write("", () => resolve());
+    });
     return connection;
   }
 

@@ -16,8 +16,6 @@ export class Launch {
   readonly id: string;
   /** The channel's bytes; usable at once, before it is known whether the launch is refused. */
   readonly transport: Socket;
-  /** The connection of its egress, where its plan names one. */
-  readonly egress: Socket | null;
   /** Resolves when init runs; rejects with why the broker refused it, or BROKER_LOST. */
   readonly launched: Promise<Launched>;
   /** Resolves when nothing of it is left; rejects as `launched` does when there never was anything. */
@@ -36,10 +34,9 @@ export class Launch {
   #exitTimer: NodeJS.Timeout | undefined;
 
   /** Writes `message`, the launch itself, to `transport`. */
-  constructor(id: string, transport: Socket, message: Buffer, control: Control, egress: Socket | null = null) {
+  constructor(id: string, transport: Socket, message: Buffer, control: Control) {
     this.id = id;
     this.transport = transport;
-    this.egress = egress;
     this.#control = control;
     control.hold();
     this.launched = new Promise((resolve, reject) => {
@@ -64,11 +61,9 @@ export class Launch {
     if (alive) {
       this.#control.hold();
       this.transport.ref();
-      this.egress?.ref();
     } else {
       this.#control.release();
       this.transport.unref();
-      this.egress?.unref();
     }
   }
 
@@ -163,7 +158,6 @@ export class Launch {
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#exitTimer);
     this.transport.destroy();
-    this.egress?.destroy();
   }
 
   #end(ended: Ended): void {

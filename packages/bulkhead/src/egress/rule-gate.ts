@@ -199,6 +199,20 @@ export class RuleGate implements Gate {
     }
   }
 
+  /** Ends every connection. Resolves when the listener knows what became of them, or after `limitMs`. */
+  async close(limitMs: number): Promise<void> {
+    const until = performance.now() + limitMs;
+    for (const end of this.#open.keys()) end.destroy();
+    while (this.#open.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  /** Resolves when the listener knows of every connection that the inside has ended, or after `limitMs`. */
+  async settled(limitMs: number): Promise<void> {
+    const until = performance.now() + limitMs;
+    while ([...this.#open.keys()].some(isEnding) && performance.now() < until)
+      await new Promise((resolve) => setImmediate(resolve));
+  }
+
   get #seeing(): Seeing {
     return { rules: this.#rules, secretHosts: this.#secretHosts };
   }
@@ -341,6 +355,11 @@ export class RuleGate implements Gate {
       // A listener's failure is its own.
     }
   }
+}
+
+function isEnding(end: Duplex | ServerResponse): boolean {
+  if (end.destroyed || end.writableEnded) return true;
+  return "readableEnded" in end ? end.readableEnded : end.socket?.destroyed !== false;
 }
 
 /** The name in the handshake chooses the certificate, and on shared servers the site: it must be the one that was decided on. */

@@ -81,6 +81,11 @@ export class Helper implements Disposable {
     return await this.#holding(this.#call(method, value, signal));
   }
 
+  /** Resolves with why it is gone, when it is. */
+  get ended(): Promise<BulkheadError> {
+    return this.#peer.ended;
+  }
+
   /** Ends it. */
   [Symbol.dispose](): void {
     this.#peer.close();

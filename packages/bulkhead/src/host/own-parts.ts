@@ -17,6 +17,7 @@ export interface OwnPart {
 const PARTS: readonly Pick<OwnPart, "name" | "parses" | "network">[] = [
   { name: "fetcher", parses: "registries, token servers, proxies", network: true },
   { name: "reader", parses: "documents, signatures and archives of images", network: false },
+  { name: "gate", parses: "what workloads send out, and what hosts outside answer", network: true },
   { name: "lister", parses: "listings of writable directories in microVMs", network: false },
 ];
 

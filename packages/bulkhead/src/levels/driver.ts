@@ -14,8 +14,6 @@ export interface Running {
   readonly id: string;
   /** The channel's bytes; may be written to at once. */
   readonly transport: Duplex;
-  /** The connection of its egress, where its plan names one. */
-  readonly egress?: Duplex | null;
   /** Resolves when init runs; rejects with why nothing was started. */
   readonly launched: Promise<Launched>;
   /** Resolves when nothing of it is left; rejects when there never was anything, or the broker is lost. */

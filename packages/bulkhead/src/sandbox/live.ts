@@ -11,6 +11,8 @@ export class Live {
   readonly channel: Channel;
   /** Whose turn it is to do something inside. */
   readonly slots: Slots;
+  /** Waits until the caller's listeners know of what has happened inside so far; undefined: there is nothing to tell. */
+  flush: (() => Promise<void>) | undefined;
   /** What else ends with it, and why is told to. */
   readonly #beside: ((why: () => BulkheadError) => void)[] = [];
   /** Who waits for something of it, and so keeps this process alive. */

@@ -1,5 +1,6 @@
-import { Channel } from "../channel/channel.js";
-import type { Egress } from "../egress/open.js";
+import type { Socket } from "node:net";
+import type { Gate } from "../egress/client/gate.js";
+import type { Handed } from "../egress/handed.js";
 import type { EgressOptions } from "../egress/options.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { BUNDLE_TO_COME } from "../plan/compile/own-files.js";
@@ -18,21 +19,22 @@ export type NetworkPolicy = NonNullable<Policy["network"]>;
 
 /** Makes the way out that a policy allows; null: there is none. Loaded only then: most sandboxes have none. */
 export async function openNetwork(
-  policy: ResolvedPolicy,
+  { network, secrets }: ResolvedPolicy,
   level: Level,
   options: EgressOptions,
   bundles: readonly string[],
-): Promise<Egress | null> {
-  const rules = rulesFor(policy.network);
+  connection: () => Promise<Socket>,
+): Promise<Gate | null> {
+  const rules = rulesFor(network);
   if (rules === null) return null;
-  const { openEgress } = await import("../egress/open.js");
-  return await openEgress(level, rules, policy.secrets, options, bundles);
+  const { Gate } = await import("../egress/client/gate.js");
+  return await Gate.open({ level, rules, secrets, options, bundles }, connection);
 }
 
 /** The variables of a workload with egress. What a policy sets by itself stays. */
 export function withEgress(
   env: Readonly<Record<string, string>>,
-  egress: Egress | null,
+  egress: Handed | null,
   policy: Pick<ResolvedPolicy, "env">,
 ): Readonly<Record<string, string>> {
   return egress === null ? env : { ...env, ...egress.env, ...policy.env };
@@ -45,7 +47,7 @@ const ROOM_FOR_BUNDLES = 512 * 1024;
  * A plan whose covers of the root's bundles hold what the workload is to trust. One that would be too large for a plan is left as the root has it: a
  * program that heeds no variable then trusts nobody of ours, and its connection fails.
  */
-export function withBundle(plan: Plan, egress: Egress | null): Plan {
+export function withBundle(plan: Plan, egress: Pick<Handed, "bundle"> | null): Plan {
   const content = egress?.bundle?.content;
   if (content === undefined) return plan;
   const bytes = Buffer.byteLength(content);
@@ -59,40 +61,35 @@ export function withBundle(plan: Plan, egress: Egress | null): Plan {
 }
 
 /**
- * Puts proxies and the like into a sandbox that has just been made. Resolves when a program may be started: when the proxies cannot be had
- * the sandbox is killed, and what is asked of it fails with why.
+ * Waits for the proxies inside a sandbox that has just been made: then a program may be started. When they cannot be had, and whenever the gate
+ * is gone, the sandbox is killed, and what is asked of it fails with why.
  */
-export async function connectNetwork(live: Live, egress: Egress): Promise<void> {
-  const { serveInside } = await import("../egress/inside/serve.js");
+export async function connectNetwork(live: Live, gate: Gate): Promise<void> {
   // A hook that fails has refused; that it fails is not passed over.
-  egress.faults.whenFirst((error) => live.kill(error));
-  const { egress: transport = null } = live.running;
-  if (transport === null) throw new BulkheadError("SANDBOX_LOST", { operation: "egress" });
-  const channel = new Channel(transport, (violation) => {
-    if (violation !== undefined) live.kill(violation);
-  });
-  live.whenClosed((why) => channel.close(why));
-  const inside = serveInside(channel, egress.gate);
-  live.running.ended.then(inside.close, inside.close);
+  gate.faults.whenFirst((error) => live.kill(error));
+  live.flush = () => gate.flush();
+  gate.whenLost((error) => live.kill(error));
+  const closed = new Promise<never>((_resolve, reject) => live.whenClosed((why) => reject(why())));
+  closed.catch(() => undefined);
   try {
-    await inside.ready;
+    await Promise.race([gate.listening(), closed]);
   } catch (error) {
     if (error instanceof BulkheadError) live.kill(error);
     throw error;
   }
-  if (egress.bundle === null) return;
-  const { at, content } = egress.bundle;
+  if (gate.bundle === null) return;
+  const { at, content } = gate.bundle;
   await new Files(live).write(at, content, { mode: 0o644 });
 }
 
-/** Puts another policy's rules in force in a sandbox that has egress already. */
-export function changeNetwork(egress: Egress | null, network: NetworkPolicy): void {
+/** Puts another policy's rules in force in a sandbox that has egress already; resolves when they are. */
+export function changeNetwork(gate: Gate | null, network: NetworkPolicy): Promise<void> {
   const rules = rulesFor(parsePolicy({ network }).network);
-  if (egress === null) {
-    if (rules === null) return;
+  if (gate === null) {
+    if (rules === null) return Promise.resolve();
     throw new BulkheadError("NETWORK_FIXED", { operation: "setNetwork" });
   }
-  egress.gate.change(rules ?? NOTHING);
+  return gate.change(rules ?? NOTHING);
 }
 
 const NOTHING = {

@@ -125,8 +125,10 @@ export class Run {
     // Nothing is reported of a sandbox that nobody has looked at from outside.
     const launched = await running.launched;
     const writeBack = await this.#writeBack();
+    if (this.#live.flush !== undefined) await this.#live.flush();
     this.#live.release();
     const { stats, error } = await running.ended;
+    await this.#prepared.egress?.close();
     if (error !== undefined) {
       throw errorFromWire(error, "LAUNCH_FAILED");
     }

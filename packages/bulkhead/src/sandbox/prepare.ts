@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { requireArguments } from "../arguments/require.js";
 import { Broker } from "../broker/broker.js";
 import type { BrokerLimits } from "../broker/messages.js";
-import type { Egress } from "../egress/open.js";
+import type { Gate } from "../egress/client/gate.js";
 import type { EgressOptions } from "../egress/options.js";
 import type { Enforcement, EnforcementTable } from "../evidence/enforcement.js";
 import { unmetBy } from "../evidence/requirements.js";
@@ -18,6 +18,7 @@ import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
 import { fileNotes } from "../plan/file-notes.js";
 import { gatherInputs, type InputSources, type OpenedImage } from "../plan/inputs.js";
+import { EGRESS } from "../plan/schema/payload.js";
 import type { Plan } from "../plan/schema.js";
 import { GENERATED_PROFILE } from "../policy/defaults.js";
 import type { Level } from "../policy/level.js";
@@ -60,7 +61,7 @@ export interface Prepared {
   /** Of the broker's program. */
   readonly wardenVersion: string;
   /** Null: nothing goes out. */
-  readonly egress: Egress | null;
+  readonly egress: Gate | null;
   /** Where the workload has copies of writable host directories: what brings its changes to the host. Else null. */
   readonly writeBack: WriteBack | null;
   /** The workload's plan as it was compiled, before anything of one sandbox alone: what another compilation is compared with. */
@@ -104,16 +105,15 @@ export async function prepare(given: Policy, options: PrepareOptions): Promise<P
   const policy = policyOfNow(given);
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   const { broker, runtime, resolved, pin } = ready;
-  const { plan: remembered, workload, bundles, ...compiled } = ready.compiled;
+  const { plan: remembered, workload, bundles: _, ...compiled } = ready.compiled;
   const { diskBytes } = resolved.resources;
   const held: Disposable[] = pin === undefined ? [] : [pin];
   try {
-    const egress =
-      resolved.network.kind === "none"
-        ? null
-        : await openNetwork(resolved, remembered.level, options.egress ?? {}, bundles);
+    const id = freshId();
+    const egress = resolved.network.kind === "none" ? null : await openGate(ready, id, options);
+    if (egress !== null) held.push({ [Symbol.dispose]: () => void egress.close() });
     const env = withEgress(workload.env, egress, resolved);
-    const plan = await withProfile({ ...withBundle(remembered, egress), id: freshId() }, resolved, held);
+    const plan = await withProfile({ ...withBundle(remembered, egress), id }, resolved, held);
     const writeBack = runtime.writesBack === true ? await writeBackOf(plan, diskBytes) : null;
     return {
       compiled: {
@@ -143,6 +143,14 @@ export async function planOfNow(policy: Policy, options: PrepareOptions): Promis
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   ready.pin?.[Symbol.dispose]();
   return ready.compiled.plan;
+}
+
+/** Where something has to be made for the sandbox first, which takes long, that comes before: the broker does not wait for ever for the rest. */
+async function openGate({ broker, runtime, resolved, compiled }: Ready, id: string, options: PrepareOptions) {
+  const { plan, bundles } = compiled;
+  if (runtime.guest !== undefined) await hostPlanOf(runtime, plan, resolved.resources.diskBytes, undefined);
+  const connection = () => broker.attached(id, EGRESS);
+  return await openNetwork(resolved, plan.level, options.egress ?? {}, bundles, connection);
 }
 
 /** What looks at host directories and writes to them is loaded only where there is one to be written. */

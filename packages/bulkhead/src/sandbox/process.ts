@@ -108,6 +108,7 @@ export class Process {
     const settled = await this.#execution.settled;
     // As long as its time lasts, and nobody aborts it.
     await Promise.race([delivered, cut]);
+    if (this.#live.flush !== undefined) await this.#live.flush();
     this.#unwatch(options, abort);
     this.#ends[Symbol.dispose]();
     if (this.#stopped !== undefined) {

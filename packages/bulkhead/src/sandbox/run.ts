@@ -115,6 +115,7 @@ async function conduct(
     // Whatever it was: nothing is left running, and nobody is told before that.
     live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run", cause: error }));
     await live.running.ended.catch(() => undefined);
+    await prepared.egress?.close();
     throw options.signal?.aborted === true ? runAborted(options.signal) : (ends.failure ?? error);
   } finally {
     letGo();

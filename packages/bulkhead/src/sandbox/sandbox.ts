@@ -2,7 +2,7 @@ import { requireArguments } from "../arguments/require.js";
 import { hostPath } from "../arguments/values.js";
 import type { Evidence } from "../broker/evidence.js";
 import type { Ended, Stats } from "../broker/messages.js";
-import type { Egress } from "../egress/open.js";
+import type { Gate } from "../egress/client/gate.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
@@ -61,7 +61,7 @@ export class Sandbox implements AsyncDisposable {
   readonly files: Files;
   readonly #live: Live;
   readonly #compiled: Compiled;
-  readonly #egress: Egress | null;
+  readonly #egress: Gate | null;
   readonly #writeBack: WriteBack | null;
   readonly #origin: Origin;
   #killed = false;
@@ -156,6 +156,7 @@ export class Sandbox implements AsyncDisposable {
   async #begin(operation: string, argv: readonly string[], options: ExecOptions): Promise<Process> {
     const { workload } = this.#compiled;
     throwIfAborted(options.signal);
+    if (this.#egress !== null) await this.#egress.settled();
     const request = execRequest(operation, argv, workload, options);
     const outputBytes = options.outputBytes ?? (options.buffer === true ? workload.outputBytes : undefined);
     const ends = new Ends(operation, options);
@@ -186,11 +187,12 @@ export class Sandbox implements AsyncDisposable {
   /**
    * Puts other rules in force, also for connections that are open: those that are not allowed any more are ended. A sandbox that was made with
    * `network: none` has nothing inside that could reach out, and keeps that.
-   * @throws BulkheadError POLICY_INVALID, NETWORK_FIXED
+   * The promise resolves when they are in force; a program that is started later finds them in force without waiting for it.
+   * @throws BulkheadError POLICY_INVALID, NETWORK_FIXED, both at once
    */
-  setNetwork(network: NetworkPolicy): void {
+  setNetwork(network: NetworkPolicy): Promise<void> {
     requireArguments("sandbox.setNetwork", ["network", networkArgument, network]);
-    changeNetwork(this.#egress, network);
+    return changeNetwork(this.#egress, network);
   }
 
   /** What it uses, as measured from outside. */
@@ -295,6 +297,7 @@ export class Sandbox implements AsyncDisposable {
     this.#live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "kill" }));
     // A broker that is lost takes its sandboxes with it.
     await this.ended.catch(() => undefined);
+    await this.#egress?.close();
   }
 
   /**

@@ -10,10 +10,13 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import type { Ask, Gate, Verdict } from "../../src/egress/gate.js";
+import { type Handed, handed } from "../../src/egress/handed.js";
 import { HttpProxy } from "../../src/egress/inside/http-proxy.js";
 import type { EgressEvent } from "../../src/egress/log/event.js";
-import { type Egress, openEgress } from "../../src/egress/open.js";
+import { openEgress } from "../../src/egress/open.js";
 import type { EgressOptions } from "../../src/egress/options.js";
+import type { RuleGate } from "../../src/egress/rule-gate.js";
+import { loadSecrets } from "../../src/egress/secrets/load.js";
 import { Authority } from "../../src/egress/tls/authority.js";
 import { rulesFor } from "../../src/policy/network/full.js";
 import { parsePolicy } from "../../src/policy/parse.js";
@@ -59,16 +62,18 @@ export async function gateFor(
   const rules = rulesFor(network);
   if (rules === null) throw new Error("a policy with a network is needed");
   const events: EgressEvent[] = [];
-  const egress = await openEgress("container", rules, secrets, {
+  const loaded = await loadSecrets(secrets);
+  const { gate, bundle } = await openEgress("container", rules, loaded, {
     resolver: async () => ["127.0.0.1"],
     authorities: [outsideAuthority.certificate],
     onEgressEvent: (event) => events.push(event),
     ...options,
   });
-  return { ...egress, events, open: (ask: Ask) => openThrough(egress.gate, ask) };
+  return { gate, ...handed(loaded, bundle), events, open: (ask: Ask) => openThrough(gate, ask) };
 }
 
-export interface TestGate extends Egress {
+export interface TestGate extends Handed {
+  readonly gate: RuleGate;
   readonly events: EgressEvent[];
   readonly open: (ask: Ask) => Promise<Opened>;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { handed } from "../../src/egress/handed.js";
 import { openEgress } from "../../src/egress/open.js";
+import { loadSecrets } from "../../src/egress/secrets/load.js";
 import { certificatesIn } from "../../src/egress/tls/roots.js";
 import { BUNDLE_TO_COME } from "../../src/plan/compile/own-files.js";
 import { parsePlan } from "../../src/plan/schema.js";
@@ -27,7 +29,9 @@ async function egressFor(bundles: readonly string[]) {
   const { network, secrets } = parsePolicy(policy);
   const rules = rulesFor(network);
   if (rules === null) throw new Error("no rules");
-  return await openEgress("container", rules, secrets, {}, bundles);
+  const loaded = await loadSecrets(secrets);
+  const { bundle } = await openEgress("container", rules, loaded, {}, bundles);
+  return handed(loaded, bundle);
 }
 
 describe("the bundle of a root", () => {

@@ -8,7 +8,10 @@ import type { HostPattern, NetworkRule, Secret } from "../../policy/network/type
  *
  * @throws BulkheadError POLICY_INVALID
  */
-export function checkWildcards(allow: readonly NetworkRule[], secrets: readonly Secret[]): void {
+export function checkWildcards(
+  allow: readonly NetworkRule[],
+  secrets: readonly Pick<Secret, "name" | "hosts">[],
+): void {
   const problems = [
     ...allow.flatMap(({ host }, index) => (isTooWide(host) ? [`network.allow[${index}]: ${because(host)}`] : [])),
     ...secrets.flatMap(({ name, hosts }) =>

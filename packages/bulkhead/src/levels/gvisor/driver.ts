@@ -14,7 +14,6 @@ function withOwnCounts(running: Running): Running {
   return {
     id: running.id,
     transport: running.transport,
-    egress: running.egress ?? null,
     launched: running.launched,
     ended,
     kill: () => running.kill(),

@@ -7,6 +7,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { GuestControl, type GuestEvents } from "../../guest/control.js";
 import type { Facts } from "../../host/facts.js";
 import { hasEgress } from "../../plan/connections.js";
+import { EGRESS } from "../../plan/schema/payload.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Driver, Running, SavedFile, SavedMachine } from "../driver.js";
 import { GuestConsole } from "./console.js";
@@ -50,12 +51,16 @@ async function onceReady<Result>(
   withinMs: number,
   use: (machine: RunningMachine, facts: Facts) => Promise<Result>,
 ): Promise<Result> {
+  // No sandbox's: who has it next is given another.
+  const egress = hasEgress(plan) ? broker.attach(plan.id, EGRESS) : undefined;
+  egress?.on("error", () => undefined);
   const machine = new RunningMachine(broker, plan, withinMs);
   try {
     return await use(machine, await machine.ready);
   } finally {
     machine.kill();
     await machine.ended.catch(() => undefined);
+    egress?.destroy();
   }
 }
 
@@ -63,7 +68,6 @@ async function onceReady<Result>(
 class RunningMachine implements Running {
   readonly id: string;
   readonly transport: Socket;
-  readonly egress: Socket | null;
   readonly launched: Promise<Launched>;
   readonly ended: Promise<Ended>;
   /** Resolves when the guest's supervisor is up: with what its kernel has. */
@@ -97,7 +101,6 @@ class RunningMachine implements Running {
     this.#plan = plan;
     this.#launch = broker.launch(plan);
     this.transport = this.#launch.transport;
-    this.egress = this.#launch.egress;
     this.#console = new GuestConsole(console);
     this.#monitor = linkTo(plan, monitor, state);
     let facts: (facts: Facts) => void = () => undefined;

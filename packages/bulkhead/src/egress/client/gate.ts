@@ -1,0 +1,219 @@
+import { promises } from "node:fs";
+import type { Socket } from "node:net";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { Helper } from "../../helpers/helper.js";
+import type { Methods } from "../../helpers/peer.js";
+import type { Level } from "../../policy/level.js";
+import { looksInside } from "../../policy/network/looks-inside.js";
+import type { NetworkRules, Secret } from "../../policy/network/types.js";
+import { Faults } from "../faults.js";
+import { type Handed, handed } from "../handed.js";
+import type { EgressOptions } from "../options.js";
+import type { Start } from "../process/start.js";
+import { checkWildcards } from "../rules/public-suffix.js";
+import { loadSecrets } from "../secrets/load.js";
+import { readAsk, readBundle, readEnded, readEvent, readName } from "./event.js";
+
+const BUNDLE_BYTES = 4 * 1024 * 1024;
+/** Two for each tunnel would be one too many; names are looked up by a few more. */
+const OPEN_FILES = 4096;
+/** How long a gate may take to tell what became of the connections of a sandbox that is gone. */
+const FINISH_MS = 2_000;
+
+/** What a gate is made for. */
+export interface GateParts {
+  readonly level: Level;
+  readonly rules: NetworkRules;
+  readonly secrets: readonly Secret[];
+  readonly options: EgressOptions;
+  /** PEM: what the sandbox's root trusts by itself. */
+  readonly bundles: readonly string[];
+}
+
+/**
+ * One sandbox's way out, as the library sees it: a process of its own has the connection to init, and no byte of it comes here. What that process
+ * says is bounded and checked; nothing that it could say lets anything out of another sandbox.
+ */
+export class Gate implements Handed {
+  /** What hooks and listeners of the caller's threw. */
+  readonly faults: Faults;
+  readonly env: Handed["env"];
+  readonly bundle: Handed["bundle"];
+  readonly #helper: Helper;
+  readonly #started: Promise<unknown>;
+  #changed: Promise<void> = Promise.resolve();
+  readonly #lost: Promise<BulkheadError>;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Starts it, and gives it the connection, which is no longer this process's then.
+   * @throws BulkheadError SECRET_UNAVAILABLE, POLICY_INVALID (a wildcard on a public suffix), SETUP_MISSING, HELPER_FAILED, HELPER_LOST
+   */
+  static async open(parts: GateParts, connection: () => Promise<Socket>): Promise<Gate> {
+    const { rules, secrets, options } = parts;
+    checkWildcards(rules.allow, secrets);
+    const [loaded, moreAuthorities] = await Promise.all([loadSecrets(secrets), authoritiesOfCaller()]);
+    const trusts = looksInside(rules, secrets);
+    const faults = new Faults();
+    const ended = deferred();
+    const helper = await startHelper(connection, methodsOf(options, faults, ended.resolve));
+    void helper.ended.then(ended.resolve);
+    const started = helper.call("start", {
+      level: parts.level,
+      rules,
+      secrets: loaded,
+      bundles: trusts ? parts.bundles : [],
+      authorities: options.authorities ?? [],
+      moreAuthorities,
+      resolver: resolverOf(options),
+      asks: options.onEgress !== undefined,
+    } satisfies Start);
+    started.catch(() => undefined);
+    try {
+      // Only what goes into the plan is waited for.
+      const content = trusts ? readBundle((await started).value, BUNDLE_BYTES) : null;
+      return new Gate(helper, started, faults, ended.promise, handed(loaded, content));
+    } catch (error) {
+      helper[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  private constructor(
+    helper: Helper,
+    started: Promise<unknown>,
+    faults: Faults,
+    lost: Promise<BulkheadError>,
+    { env, bundle }: Handed,
+  ) {
+    this.#helper = helper;
+    this.#started = started;
+    this.faults = faults;
+    this.#lost = lost;
+    this.env = env;
+    this.bundle = bundle;
+  }
+
+  /** Of its process. */
+  get pid(): number {
+    return this.#helper.pid;
+  }
+
+  /** Calls `told` when it is gone, or init has broken the protocol; not when it was closed. */
+  whenLost(told: (error: BulkheadError) => void): void {
+    void this.#lost.then((error) => {
+      if (this.#closed === undefined) told(error);
+    });
+  }
+
+  /** Resolves when proxies listen inside. @throws BulkheadError LISTEN_FAILED, HELPER_FAILED, HELPER_LOST */
+  async listening(): Promise<void> {
+    await this.#started;
+    await this.#helper.call("listening", null);
+  }
+
+  /**
+   * Puts other rules in force. The promise resolves when they are.
+   * @throws BulkheadError POLICY_INVALID, at once, and then the old ones stay
+   */
+  change(rules: NetworkRules): Promise<void> {
+    checkWildcards(rules.allow, []);
+    this.#changed = this.#helper.call("change", rules).then(() => undefined);
+    this.#changed.catch(() => undefined);
+    return this.#changed;
+  }
+
+  /** Resolves when the last change of the rules is in force. */
+  async settled(): Promise<void> {
+    await this.#changed;
+  }
+
+  /** Resolves when the listener has been told of all that programs inside have done so far. Never rejects: a gate that is gone has ended the sandbox. */
+  async flush(): Promise<void> {
+    await this.#helper.call("flush", null).catch(() => undefined);
+  }
+
+  /** Ends it when the sandbox is gone, and the listener has been told what became of its connections. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FINISH_MS);
+    });
+    await Promise.race([this.#helper.call("finish", null).then(nothing, nothing), late]);
+    clearTimeout(timer);
+    this.#helper[Symbol.dispose]();
+  }
+}
+
+function nothing(): void {}
+
+function deferred() {
+  let resolve: (error: BulkheadError) => void = () => undefined;
+  const promise = new Promise<BulkheadError>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** The connection is closed here as soon as the gate has it. */
+async function startHelper(connect: () => Promise<Socket>, methods: Methods): Promise<Helper> {
+  const connection = await connect();
+  try {
+    return Helper.start({ kind: "gate", network: true, descriptors: [connection], files: OPEN_FILES, methods });
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** What a gate may call here. Each argument is checked: it may have been taken over. */
+function methodsOf(options: EgressOptions, faults: Faults, ended: (error: BulkheadError) => void): Methods {
+  const listener = faults.listener(options.onEgressEvent);
+  const hook = options.onEgress && faults.hook(options.onEgress);
+  const { resolver } = options;
+  /** What does not have its form comes from a gate that is no longer ours. */
+  const checked = <T>(read: (value: unknown) => T, value: unknown): T => {
+    try {
+      return read(value);
+    } catch (error) {
+      if (error instanceof BulkheadError) ended(error);
+      throw error;
+    }
+  };
+  return {
+    event: async (value) => {
+      listener(checked(readEvent, value));
+      return { value: null };
+    },
+    ask: async (value) => {
+      const said = await hook?.(checked(readAsk, value));
+      return { value: said === undefined ? null : said === "allow" ? "allow" : "deny" };
+    },
+    resolve: async (value) => {
+      const name = checked(readName, value);
+      return { value: typeof resolver === "function" ? await resolver(name) : [] };
+    },
+    ended: async (value) => {
+      const { violation } = checked(readEnded, value);
+      if (violation !== null)
+        ended(new BulkheadError("PROTOCOL_VIOLATION", { operation: "read egress", detail: violation }));
+      return { value: null };
+    },
+  };
+}
+
+function resolverOf({ resolver }: EgressOptions): Start["resolver"] {
+  if (resolver === undefined) return null;
+  return typeof resolver === "function" ? "caller" : resolver.servers;
+}
+
+/** Those of NODE_EXTRA_CA_CERTS, as PEM: a variable of this process, and its file may be the caller's alone. */
+async function authoritiesOfCaller(): Promise<string> {
+  const path = process.env["NODE_EXTRA_CA_CERTS"];
+  if (path === undefined || path === "") return "";
+  return await promises.readFile(path, "utf8").catch(() => "");
+}

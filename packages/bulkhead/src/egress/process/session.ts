@@ -1,0 +1,148 @@
+import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Channel } from "../../channel/channel.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { NetworkRules } from "../../policy/network/types.js";
+import type { EgressHook } from "../hook.js";
+import { type Inside, serveInside } from "../inside/serve.js";
+import { type Opened, openEgress } from "../open.js";
+import type { Resolve } from "../resolve/resolver.js";
+import { certificatesIn } from "../tls/roots.js";
+import { Reports } from "./reports.js";
+import type { ChannelEnded, Start, Started } from "./start.js";
+import { Turns } from "./turns.js";
+
+/** What may wait for the connection before its streams are told to wait, too. */
+const WAITING_BYTES = 262_144;
+/** Questions to the caller's function that are under way at once. */
+const MOST_ASKED = 64;
+/** A certificate that is refused may list thousands of names. */
+const REASON_CHARACTERS = 4_096;
+/** How long connections of a sandbox that is gone may take to end. */
+const CLOSING_MS = 1_000;
+/** How long init may take to answer what it need not think about. */
+const FLUSH_MS = 1_000;
+/** How long connections that the inside has ended may take to end; one whose other half goes on does not. */
+const SETTLE_MS = 50;
+
+/** What the gate asks of the library. */
+export type AskLibrary = (method: "event" | "ask" | "resolve" | "ended", value: unknown) => Promise<unknown>;
+
+/** One sandbox's egress, from the connection to its init to the hosts outside. */
+export class Session {
+  readonly started: Started;
+  readonly #inside: Inside;
+  readonly #opened: Opened;
+  readonly #channel: Channel;
+  readonly #reports: Reports;
+
+  static async start(fd: number, start: Start, ask: AskLibrary): Promise<Session> {
+    const reports = new Reports((event) => ask("event", event));
+    const opened = await openEgress(
+      start.level,
+      start.rules,
+      start.secrets,
+      {
+        onEgressEvent: (event) => reports.tell({ ...event, reason: event.reason?.slice(0, REASON_CHARACTERS) ?? null }),
+        authorities: [...start.authorities, ...certificatesIn(start.moreAuthorities)],
+        ...(start.asks ? { onEgress: hookOf(ask) } : {}),
+        ...resolverFor(start, ask),
+      },
+      start.bundles,
+    );
+    return new Session(fd, opened, reports, ask);
+  }
+
+  private constructor(fd: number, opened: Opened, reports: Reports, ask: AskLibrary) {
+    this.#opened = opened;
+    this.#reports = reports;
+    this.started = { bundle: opened.bundle };
+    const options = { fd, readable: true, writable: true, writableHighWaterMark: WAITING_BYTES };
+    const transport = new Socket(options);
+    this.#channel = new Channel(transport, (violation) => this.#ended(violation, ask));
+    const { gate } = opened;
+    this.#inside = serveInside(this.#channel, {
+      decide: async (asked) => {
+        await reports.room();
+        return await gate.decide(asked);
+      },
+      forward: (...given) => gate.forward(...given),
+      request: (...given) => gate.request(...given),
+      refused: (attempt) => gate.refused(attempt),
+      resolveInside: (name) => gate.resolveInside(name),
+      portsInside: (name) => gate.portsInside(name),
+      nameOf: (address) => gate.nameOf(address),
+    });
+  }
+
+  /** Resolves when programs inside may be started. @throws BulkheadError LISTEN_FAILED, SANDBOX_LOST */
+  async listening(): Promise<void> {
+    await this.#inside.ready;
+  }
+
+  /** @throws BulkheadError POLICY_INVALID */
+  change(rules: NetworkRules): void {
+    this.#opened.gate.change(rules);
+  }
+
+  /** Resolves when the library knows of everything that init has told of. */
+  async flush(): Promise<void> {
+    await Promise.race([this.#roundTrip(), sleep(FLUSH_MS, undefined, { ref: false })]);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await this.#opened.gate.settled(SETTLE_MS);
+    await this.#reports.told();
+  }
+
+  /** The sandbox is gone: ends every connection, and resolves when the library knows what became of them. */
+  async finish(): Promise<void> {
+    this.#channel.close(closed);
+    this.#inside.close();
+    await this.#opened.gate.close(CLOSING_MS);
+    await this.#reports.told();
+  }
+
+  /** Init answers in order: what it sent before has been read when this resolves. It serves no such request here, and says so. */
+  async #roundTrip(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const answered = () => resolve();
+      try {
+        this.#channel.open({ op: "checkpoint" }, { data: answered, result: answered, failed: answered });
+      } catch {
+        resolve();
+      }
+    });
+  }
+
+  #ended(violation: BulkheadError | undefined, ask: AskLibrary): void {
+    this.#channel.close(closed);
+    const ended: ChannelEnded = { violation: violation?.detail ?? (violation === undefined ? null : "") };
+    ask("ended", ended).catch(() => undefined);
+  }
+}
+
+function closed(): BulkheadError {
+  return new BulkheadError("SANDBOX_LOST", { operation: "egress" });
+}
+
+function hookOf(ask: AskLibrary): EgressHook {
+  const turns = new Turns(MOST_ASKED);
+  return async (asked) => {
+    const said = await turns.take(async () => await ask("ask", asked));
+    return said === null ? undefined : said === "allow" ? "allow" : "deny";
+  };
+}
+
+function resolverFor(
+  { resolver }: Start,
+  ask: AskLibrary,
+): { readonly resolver?: Resolve | { servers: readonly string[] } } {
+  if (resolver === null) return {};
+  if (resolver !== "caller") return { resolver: { servers: resolver } };
+  return {
+    resolver: async (name) => {
+      const said = await ask("resolve", name);
+      if (!Array.isArray(said)) throw new TypeError("no addresses");
+      return said.filter((address) => typeof address === "string");
+    },
+  };
+}
