@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { codeLines, crateFiles, dependenciesOf } from "./support/rust.js";
+import { codeLines, crateFiles, cycleIn, dependenciesOf, usesWithin } from "./support/rust.js";
 import { readProjectFile } from "./support/sources.js";
 
 /**
@@ -8,7 +8,7 @@ import { readProjectFile } from "./support/sources.js";
  */
 const roles: Readonly<Record<string, { readonly parts: readonly string[]; readonly lines: number }>> = {
   /** From the fork to the exec of one launch, and what it stands on. */
-  setup: { parts: ["setup", "confine", "order", "sys", "error"], lines: 3640 },
+  setup: { parts: ["setup", "confine", "order", "sys", "error"], lines: 3690 },
   /** Gives up everything at once, and executes a part of the library. */
   helper: { parts: ["helper"], lines: 310 },
   /** Uid ranges, control groups, evidence, who may have what. */
@@ -95,6 +95,48 @@ describe("code that runs with privilege", () => {
     visit("setup");
     expect([...seen].sort()).toEqual([...(roles["setup"]?.parts ?? [])].sort());
     expect([...others].filter((name) => !["rustix", "libc", "landlock"].includes(name))).toEqual([]);
+  });
+});
+
+describe("the modules of setup", () => {
+  it.each(roles["setup"]?.parts ?? [])("of %s, use each other in one direction", (crate) => {
+    const uses = usesWithin(crate);
+    expect(cycleIn(uses)).toEqual([]);
+    // Else nothing was understood: each file but the root is used by another.
+    const used = new Set([...uses.values()].flatMap((files) => [...files]));
+    expect([...uses.keys()].filter((file) => !used.has(file))).toEqual([`warden/${crate}/src/lib.rs`]);
+  });
+
+  it("would be found in a circle", () => {
+    // The broker's still are.
+    expect(cycleIn(usesWithin("broker")).length).toBeGreaterThan(2);
+    const circle = { a: ["b"], b: ["c", "d"], c: [], d: ["a"] };
+    expect(cycleIn(new Map(Object.entries(circle).map(([file, uses]) => [file, new Set(uses)])))).toEqual([
+      "a",
+      "b",
+      "d",
+      "a",
+    ]);
+  });
+});
+
+describe("docs/privilege.md", () => {
+  /** What it names in code spans: a path from the root, then names beside it. Of a folder, all that is in it. */
+  const named = (() => {
+    let folder = "";
+    return [...readProjectFile("docs/privilege.md").matchAll(/`([\w/.]+(?:\.rs|\/)|warden\/\w+)`/g)].flatMap(
+      ([, name = ""]) => {
+        const full = name.startsWith("warden/") ? name : `${folder}${name}`;
+        if (name.startsWith("warden/")) folder = name.slice(0, name.lastIndexOf("/") + 1);
+        const crate = full.split("/")[1] ?? "";
+        return crateFiles(crate).filter((file) => file === full || file.startsWith(full.replace(/\/?$/, "/")));
+      },
+    );
+  })();
+
+  it.each(["setup", "helper", "keeper", "front"])("leads past each file of %s", (role) => {
+    const files = (roles[role]?.parts ?? []).flatMap(filesOf).filter((file) => file !== "warden/broker/src/lib.rs");
+    expect(files.filter((file) => !named.includes(file))).toEqual([]);
   });
 });
 

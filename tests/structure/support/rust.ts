@@ -47,3 +47,99 @@ export function dependenciesOf(crate: string): Dependencies {
   const features = lines.filter((line) => line.startsWith("bulkhead-") && /features/.test(line));
   return { own, others: names.filter((name) => !name.startsWith("bulkhead-")), features };
 }
+
+/** The file of a module of this crate: `mounts::api` is `mounts/api.rs`, `mounts` is `mounts/mod.rs` or `mounts.rs`. */
+function fileOf(files: readonly string[], source: string, path: readonly string[]): string | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    const name = path.slice(0, length).join("/");
+    const found = [`${source}/${name}.rs`, `${source}/${name}/mod.rs`].find((file) => files.includes(file));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Every path of a `use`: braces taken apart. */
+function pathsOf(use: string): readonly string[] {
+  const open = use.indexOf("{");
+  if (open < 0) return [use.replace(/\s+as\s+\w+$/, "").trim()];
+  const inside = use.slice(open + 1, use.lastIndexOf("}"));
+  const parts: string[] = [];
+  let depth = 0;
+  let part = "";
+  for (const letter of inside) {
+    if (letter === "{") depth += 1;
+    if (letter === "}") depth -= 1;
+    if (letter === "," && depth === 0) {
+      parts.push(part);
+      part = "";
+    } else part += letter;
+  }
+  return [...parts, part].filter((one) => one.trim() !== "").flatMap((one) => pathsOf(use.slice(0, open) + one.trim()));
+}
+
+/**
+ * Which file of a crate uses which other: a file uses the modules that it declares, and what it names by `use`. What the root or a parent only hands
+ * on (`pub use`) is used from where it is.
+ */
+export function usesWithin(crate: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const source = `warden/${crate}/src`;
+  const files = crateFiles(crate);
+  const texts = new Map(files.map((file) => [file, codeLines(readProjectFile(file)).join("\n")]));
+  const moduleOf = (file: string) =>
+    file
+      .slice(source.length + 1, -".rs".length)
+      .split("/")
+      .filter((part) => part !== "mod" && part !== "lib");
+  const resolve = (from: readonly string[], path: string): readonly string[] => {
+    const [first = "", ...rest] = path.split("::");
+    if (first === "crate") return rest;
+    if (first === "self") return [...from, ...rest];
+    if (first === "super") return resolve(from.slice(0, -1), ["self", ...rest].join("::"));
+    return [...from, first, ...rest];
+  };
+  const handedOn = new Map<string, readonly string[]>();
+  for (const [file, text] of texts)
+    for (const [, use = ""] of text.matchAll(/^pub use ([^;]+);/gm))
+      for (const path of pathsOf(use)) {
+        const target = resolve(moduleOf(file), path);
+        handedOn.set([...moduleOf(file), target.at(-1)].join("::"), target);
+      }
+  const root = `${source}/lib.rs`;
+  const fileFor = (path: readonly string[]): string => {
+    const elsewhere = handedOn.get(path.join("::"));
+    const found = fileOf(files, source, path);
+    if (elsewhere !== undefined && elsewhere.join("::") !== path.join("::")) return fileFor(elsewhere);
+    return found ?? root;
+  };
+  const uses = new Map<string, Set<string>>();
+  for (const [file, text] of texts) {
+    const own = moduleOf(file);
+    const found = new Set<string>();
+    for (const [, name = ""] of text.matchAll(/^\s*(?:pub )?mod (\w+);/gm)) found.add(fileFor([...own, name]));
+    const named = [...text.matchAll(/^\s*(?:pub )?use ([^;]+);/gm)].flatMap(([, use = ""]) => pathsOf(use));
+    for (const path of named) if (/^(crate|super|self)::/.test(path)) found.add(fileFor(resolve(own, path)));
+    found.delete(file);
+    uses.set(file, found);
+  }
+  return uses;
+}
+
+/** A cycle, from one file back to it; empty where there is none. */
+export function cycleIn(uses: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): readonly string[] => {
+    if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const next of uses.get(file) ?? []) {
+      const cycle = visit(next, [...way, file]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of uses.keys()) {
+    const cycle = visit(file, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}

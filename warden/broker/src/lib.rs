@@ -1,6 +1,7 @@
 //! The broker: takes plans from its callers, makes sandboxes, reports from outside what is in force.
 //!
-//! The only part of Bulkhead that holds privilege. It knows no HTTP, no image formats, and no JSON but plans and control messages.
+//! With setup and helpers, which it or the library start, the only part of Bulkhead that holds privilege. It knows no HTTP, no image
+//! formats, and no JSON but plans and control messages. docs/privilege.md has the order to read it in.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod accounts;

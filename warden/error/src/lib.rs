@@ -1,9 +1,5 @@
 //! One error shape on every wire: a stable code, what was attempted, on what, and the errno.
 
-mod attempt;
-
-pub use attempt::Attempt;
-
 macro_rules! codes {
     ($($name:ident),+ $(,)?) => {
         /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of each; a test
@@ -154,6 +150,40 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Adds code, operation and path to a failed syscall. One call names one operation, so that an error can be traced to its line.
+pub trait Attempt<T> {
+    fn attempt(self, code: Code, operation: &str) -> Result<T, Error>;
+    fn attempt_on(self, code: Code, operation: &str, path: &str) -> Result<T, Error>;
+}
+
+impl<T> Attempt<T> for Result<T, rustix::io::Errno> {
+    fn attempt(self, code: Code, operation: &str) -> Result<T, Error> {
+        self.map_err(|errno| Error::new(code, operation).errno(errno.raw_os_error()))
+    }
+
+    fn attempt_on(self, code: Code, operation: &str, path: &str) -> Result<T, Error> {
+        self.map_err(|errno| Error::new(code, operation).path(path).errno(errno.raw_os_error()))
+    }
+}
+
+impl<T> Attempt<T> for std::io::Result<T> {
+    fn attempt(self, code: Code, operation: &str) -> Result<T, Error> {
+        self.map_err(|error| io_error(code, operation, &error))
+    }
+
+    fn attempt_on(self, code: Code, operation: &str, path: &str) -> Result<T, Error> {
+        self.map_err(|error| io_error(code, operation, &error).path(path))
+    }
+}
+
+fn io_error(code: Code, operation: &str, error: &std::io::Error) -> Error {
+    let described = Error::new(code, operation);
+    match error.raw_os_error() {
+        Some(errno) => described.errno(errno),
+        None => described.detail(error.kind().to_string()),
+    }
+}
 
 #[cfg(test)]
 mod tests {

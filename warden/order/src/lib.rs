@@ -11,6 +11,7 @@ mod confinement;
 mod fields;
 pub mod filter;
 mod mounts;
+mod order;
 mod program;
 mod report;
 mod wire;
@@ -22,91 +23,11 @@ pub use mounts::{
     At, Bind, DEVICES, Dev, Device, File, Layers, MAX_INODES, Mount, Overlay, Owner, Proc, Root, RootDirectory,
     RootEmpty, RootLayers, RootSource, Symlink, Tmpfs,
 };
+pub use order::{Caller, Given, MAX_BYTES, MAX_IDMAPS, Offer, Order, User};
 pub use program::{Channel, Descriptor, FILTER_FD, LAST_FD, MAX_ATTACHED, Open, Program};
 pub use report::{decode_error, encode_error};
 
 use bulkhead_error::{Code, Error};
-
-/// More idmapped mounts than this in one order are refused: their descriptors travel in one message.
-pub const MAX_IDMAPS: usize = 64;
-/// What an order may be long. The text of a plan is at most half of it, and most of an order is what the plan had as text too.
-pub const MAX_BYTES: usize = 2 << 20;
-
-/// Who asked, whose rights decide which files of the host a sandbox may have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    pub uid: u32,
-    pub gid: u32,
-    pub groups: Vec<u32>,
-}
-
-impl Caller {
-    pub fn is_root(&self) -> bool {
-        self.uid == 0
-    }
-
-    pub fn has_group(&self, gid: u32) -> bool {
-        self.gid == gid || self.groups.contains(&gid)
-    }
-}
-
-/// Ids inside, each at most 65,535.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
-pub struct User {
-    pub uid: u32,
-    pub gid: u32,
-    pub groups: Vec<u32>,
-}
-
-/// Processors to choose from, those with the fewest sandboxes first; `equal` of them have equally few.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offer {
-    /// None, where it needs as many as there are.
-    pub wanted: u32,
-    pub equal: u32,
-    pub processors: Vec<u32>,
-}
-
-/// One launch.
-#[derive(Debug, Clone)]
-pub struct Order {
-    pub caller: Caller,
-    /// Only where the sandbox has a uts namespace.
-    pub hostname: Option<String>,
-    pub root: Root,
-    /// Executed in this order, after the root.
-    pub mounts: Vec<Mount>,
-    pub limits: Limits,
-    /// `None`: programs see the processors and the memory of the host.
-    pub advertised: Option<Advertised>,
-    pub filters: Filters,
-    pub landlock: Option<Landlock>,
-    /// Name of an AppArmor profile that is loaded already.
-    pub apparmor: Option<String>,
-    /// The SELinux label that the program is executed with.
-    pub selinux: Option<String>,
-    /// Loopback answers for 198.18.0.0/15.
-    pub reserved_addresses: bool,
-    /// Whose the files are that are made for the workload.
-    pub owner: User,
-    /// Who the program starts as.
-    pub user: User,
-    /// What it keeps, a bit each as the kernel numbers them.
-    pub capabilities: u64,
-    /// It may go on making capabilities ambient, as `runsc` does for its children.
-    pub hands_on: bool,
-    pub program: Program,
-    pub offer: Offer,
-}
-
-/// How many descriptors came with the order, beside the channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Given {
-    pub attached: usize,
-    pub idmaps: usize,
-}
 
 impl Order {
     /// The bytes that [`Order::decode`] takes.

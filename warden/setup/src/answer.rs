@@ -1,10 +1,11 @@
 //! What setup and the broker tell each other once all is in force.
 
-use crate::FAILED;
-use bulkhead_error::{Attempt, Error};
+use bulkhead_error::{Attempt, Code, Error};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use std::io::IoSlice;
+
+const FAILED: Code = Code::LaunchFailed;
 
 /// All is in force, look at me.
 pub const READY: &[u8] = b"R";

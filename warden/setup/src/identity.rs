@@ -1,11 +1,13 @@
 //! Ids and capabilities of the program.
 
-use crate::{Birth, FAILED};
+use crate::birth::Birth;
 use bulkhead_confine as confine;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::Order;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::thread::LinkNameSpaceType;
+
+const FAILED: Code = Code::LaunchFailed;
 
 /// Maps one uid and gid inside to the caller's own: all that the kernel allows without privilege. Groups cannot be changed any more.
 pub fn map_self(inside: (u32, u32), caller: (u32, u32)) -> Result<(), Error> {

@@ -7,48 +7,28 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answer;
+mod birth;
 mod identity;
 mod mounts;
 mod payload;
 mod receive;
 
 pub use answer::{GO, MAX_WATCHED, READY};
+pub use birth::Birth;
 pub use identity::map_self;
 pub use mounts::{Ids, View, Wanted};
 
 use bulkhead_confine as confine;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{LAST_FD, Offer, Order, encode_error};
-use mounts::{Prepared, Sources, Views};
+use mounts::{Prepared, Views};
 use receive::Received;
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::net::SendFlags;
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const FAILED: Code = Code::LaunchFailed;
-
-/// What the process is born with. It does not know yet what it will be: a few such processes are kept ready.
-pub struct Birth<'a> {
-    /// First of the sandbox's range as the host counts it; none without root, where ids are those inside.
-    pub base: Option<u32>,
-    /// To be entered last of all namespaces; only as root.
-    pub user_namespace: Option<OwnedFd>,
-    /// It was made in a network namespace of its own.
-    pub own_network: bool,
-    /// To be left for a cgroup namespace of its own, once in its groups.
-    pub own_cgroups: bool,
-    /// v1: the files through which it enters its groups.
-    pub groups: Vec<PathBuf>,
-    /// Orders in, progress and errors out.
-    pub status: OwnedFd,
-    /// The sealed warden.
-    pub program: OwnedFd,
-    /// What /proc and /sys are to show.
-    pub wanted: &'a Wanted,
-    pub cgroup: &'a View,
-    pub processors: &'a [(u32, String)],
-}
 
 /// Never returns: the process becomes its program or ends, having said why.
 pub fn run(birth: &Birth) -> ! {
@@ -62,12 +42,6 @@ pub fn run(birth: &Birth) -> ! {
     };
     let _ = rustix::net::send(&birth.status, &encode_error(error), SendFlags::NOSIGNAL);
     bulkhead_sys::exit_now(125)
-}
-
-impl Birth<'_> {
-    fn sources(&self) -> Sources<'_> {
-        Sources { wanted: self.wanted, cgroup: self.cgroup, processors: self.processors }
-    }
 }
 
 /// Everything that is the same for every order. Done ahead of time where possible: moving into a v1 cgroup alone makes the
@@ -95,7 +69,7 @@ fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
     }
     mounts::detach_from_host()?;
     let Some(base) = birth.base else { return Ok(None) };
-    Ok(Some((Prepared::make(Ids::Range { base })?, Views::make(&birth.sources())?)))
+    Ok(Some((mounts::prepare(Ids::Range { base })?, Views::make(&birth.sources())?)))
 }
 
 fn enter(group: &Path) -> Result<(), Error> {

@@ -1,13 +1,14 @@
 //! The last step: descriptors in place, then init or the order's program.
 
-use crate::FAILED;
 use bulkhead_confine::seccomp::to_bytes;
-use bulkhead_error::{Attempt, Error};
+use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{Channel, Descriptor, FILTER_FD, LAST_FD, Program, Workload};
 use bulkhead_sys::{Strings, place};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, ResolveFlags};
 use std::os::unix::fs::FileExt;
+
+const FAILED: Code = Code::LaunchFailed;
 
 /// Returns only on failure.
 pub fn execute(program: &Program, warden: &OwnedFd) -> Error {

@@ -1,11 +1,12 @@
 //! The order, with the descriptors that belong to it: one message that says how long it is and what came along, then its bytes.
 
-use crate::FAILED;
-use bulkhead_error::{Attempt, Error};
+use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{Given, MAX_ATTACHED, MAX_BYTES, MAX_IDMAPS, Order};
 use rustix::fd::OwnedFd;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags};
 use std::io::IoSliceMut;
+
+const FAILED: Code = Code::LaunchFailed;
 
 /// The channel, what is attached, and the mappings.
 const MAX_FDS: usize = 1 + MAX_ATTACHED + MAX_IDMAPS;

@@ -1,6 +1,6 @@
 //! What takes rights from the calling process, or says what could.
 
-use crate::{check, check_int};
+use crate::result::{check, check_int};
 use libc::{c_int, c_long, c_uint, c_ulong, sock_filter};
 use rustix::io::Errno;
 

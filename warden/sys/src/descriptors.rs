@@ -1,6 +1,6 @@
 //! Descriptors by number, and what may be done with the file behind one.
 
-use crate::{check, check_int, last_errno, narrow};
+use crate::result::{check, check_int, last_errno, narrow};
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 

@@ -1,6 +1,6 @@
 //! Becoming another program.
 
-use crate::last_errno;
+use crate::result::last_errno;
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};

@@ -1,6 +1,6 @@
 //! New processes, and their end.
 
-use crate::{check, check_int, last_errno};
+use crate::result::{check, check_int, last_errno};
 use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::Pid;

@@ -1,6 +1,6 @@
 //! User and group ids of the process.
 
-use crate::check;
+use crate::result::check;
 use rustix::io::Errno;
 
 /// Sets the file-system ids and groups of this (only) thread. Leaving fsuid 0 also takes the file capabilities

@@ -13,6 +13,7 @@ mod mount;
 mod net;
 mod peer;
 mod processors;
+mod result;
 mod signals;
 mod wait;
 
@@ -33,22 +34,3 @@ pub use peer::{peer_groups, peer_pid, peer_uid};
 pub use processors::{affinity, set_affinity};
 pub use signals::{block_all_signals, block_signals, kill, reset_dispositions, signal_descriptor, unblock_all_signals};
 pub use wait::{Ended, poll, reap};
-
-use rustix::io::Errno;
-
-fn check(result: libc::c_long) -> Result<libc::c_long, Errno> {
-    if result < 0 { Err(last_errno()) } else { Ok(result) }
-}
-
-fn check_int(result: libc::c_int) -> Result<libc::c_int, Errno> {
-    if result < 0 { Err(last_errno()) } else { Ok(result) }
-}
-
-fn last_errno() -> Errno {
-    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
-}
-
-/// For constants that libc has as int and the kernel's structures as short.
-fn narrow(constant: libc::c_int) -> libc::c_short {
-    libc::c_short::try_from(constant).unwrap_or(0)
-}

@@ -1,6 +1,6 @@
 //! Attributes of mounts.
 
-use crate::check;
+use crate::result::check;
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
 

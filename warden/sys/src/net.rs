@@ -1,6 +1,6 @@
 //! The loopback interface of a network namespace.
 
-use crate::{check, narrow};
+use crate::result::{check, narrow};
 use rustix::fd::AsRawFd;
 use rustix::io::Errno;
 

@@ -1,6 +1,6 @@
 //! Who is at the other end of a Unix socket.
 
-use crate::check;
+use crate::result::check;
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
 

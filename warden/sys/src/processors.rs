@@ -1,6 +1,6 @@
 //! Which processors a process may run on.
 
-use crate::check;
+use crate::result::check;
 use rustix::io::Errno;
 
 /// More processors than any kernel is built for (8,192), a bit each.

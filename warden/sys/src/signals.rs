@@ -1,6 +1,6 @@
 //! Signals of the calling process.
 
-use crate::{check_int, last_errno};
+use crate::result::{check_int, last_errno};
 use rustix::fd::{FromRawFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;

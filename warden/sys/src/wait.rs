@@ -1,6 +1,6 @@
 //! Children that have ended, and descriptors that are ready.
 
-use crate::check_int;
+use crate::result::check_int;
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 

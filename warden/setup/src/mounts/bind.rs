@@ -1,6 +1,8 @@
 //! Host files and directories: opened with the caller's rights, never nosuid- or nodev-less, never as real root when writable.
 
-use super::{Context, Tree, act_as, api, target};
+use super::context::{Context, act_as};
+use super::tree::Tree;
+use super::{api, target};
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{Bind, Owner};
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};

@@ -1,7 +1,10 @@
 //! A /dev with what every program expects and nothing that reaches hardware.
 
 use super::api::{self, Filesystem};
-use super::{Context, Ids, Tree, act_as, target};
+use super::context::{Context, Prepared, act_as};
+use super::ids::Ids;
+use super::target;
+use super::tree::Tree;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{DEVICES, Dev, Device, MAX_INODES};
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
@@ -19,8 +22,13 @@ const LINKS: [(&str, &str); 5] = [
     ("stderr", "/proc/self/fd/2"),
 ];
 
+/// What of it needs no order.
+pub fn prepare(ids: Ids) -> Result<Prepared, Error> {
+    Ok(Prepared { dev: make(true)?, terminals: make_terminals(Some(ids))? })
+}
+
 /// All but what is mounted on it; the nodes themselves only where they can be made.
-pub fn make(nodes: bool) -> Result<OwnedFd, Error> {
+fn make(nodes: bool) -> Result<OwnedFd, Error> {
     let at = "/dev";
     let mount = Filesystem::new("tmpfs", at)?
         .set("size", "65536")?
@@ -134,7 +142,7 @@ fn bind_node(dev: &OwnedFd, name: &str, node: OwnedFd, at: &str) -> Result<(), E
 }
 
 /// Terminals of the sandbox's own: the host's are not in it. `ids`: where there is an id for the group that terminals have.
-pub fn make_terminals(ids: Option<Ids>) -> Result<OwnedFd, Error> {
+fn make_terminals(ids: Option<Ids>) -> Result<OwnedFd, Error> {
     const TTY_GROUP: u32 = 5;
     // The kernel has one number of terminals for the whole host (`kernel.pty.max`): no sandbox may use up that of the others.
     const TERMINALS: &str = "128";

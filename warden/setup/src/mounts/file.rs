@@ -1,6 +1,7 @@
 //! Small files and links that the plan itself carries, such as /etc/passwd.
 
-use super::{Tree, api, target};
+use super::tree::Tree;
+use super::{api, target};
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::Symlink;
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};

@@ -2,8 +2,10 @@
 
 use super::api::{self, Filesystem};
 use super::bind::Source;
-use super::root::Staging;
-use super::{Context, Tree, target};
+use super::context::Context;
+use super::staging::Staging;
+use super::target;
+use super::tree::Tree;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{Layers, Overlay, Owner};
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};

@@ -2,7 +2,7 @@
 //!
 //! The root file system is hostile: its links must not lead a mount out of it, and a name in it may be anything.
 
-use super::{Place, Tree};
+use super::tree::{Place, Tree};
 use bulkhead_error::{Attempt, Code, Error};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, ResolveFlags};

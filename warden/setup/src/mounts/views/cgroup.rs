@@ -4,8 +4,8 @@
 //! nobody can change; so each is there, and beside them the files of v2, for programs that look for these. Where the sandbox has no
 //! group, there are only texts.
 
-use super::View;
 use super::texts::list;
+use super::wanted::View;
 use super::workshop::{FAILED, Workshop, of_host, put};
 use bulkhead_error::{Attempt, Error};
 use bulkhead_order::Advertised;

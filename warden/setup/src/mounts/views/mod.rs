@@ -6,10 +6,14 @@
 
 mod cgroup;
 mod texts;
+mod wanted;
 mod workshop;
 
+pub use wanted::{Sources, View, Wanted};
+
 use super::api::{self, Filesystem};
-use super::{Tree, target};
+use super::target;
+use super::tree::Tree;
 use bulkhead_error::{Attempt, Error};
 use bulkhead_order::Advertised;
 use bulkhead_order::advertised::UNIFIED;
@@ -18,69 +22,11 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
-use std::path::PathBuf;
 use workshop::{FAILED, NO_BYTES, NO_FILES, QUIET, Workshop, identity, put};
 
 /// Files of /proc that say what the host has.
 const COVERED: [&str; 5] = ["cgroups", "cpuinfo", "loadavg", "meminfo", "stat"];
 const PROCESSORS: &str = "sys/devices/system/cpu";
-
-/// Which views a plan asks for, as far as they can be made before it is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// /proc, as a whole.
-    pub writable: bool,
-    pub sys: bool,
-    pub advertised: bool,
-    /// Below /proc.
-    pub masks: Vec<String>,
-}
-
-impl Wanted {
-    /// Of a policy that asks for nothing special; what is masked is seen with the first plan.
-    pub fn usual() -> Self {
-        Self { writable: false, sys: true, advertised: true, masks: Vec::new() }
-    }
-
-    /// Whether views made for the other can be completed to these.
-    pub fn include(&self, other: &Self) -> bool {
-        let same = (self.writable, self.sys, self.advertised) == (other.writable, other.sys, other.advertised);
-        same && other.masks.iter().all(|name| self.masks.contains(name))
-    }
-}
-
-/// What the views are made from.
-pub struct Sources<'a> {
-    pub wanted: &'a Wanted,
-    pub cgroup: &'a View,
-    /// What /proc/cpuinfo of the host says of each processor.
-    pub processors: &'a [(u32, String)],
-}
-
-/// What is shown of control groups inside.
-pub enum View {
-    /// The sandbox's group.
-    V2(PathBuf),
-    V1 {
-        /// The sandbox's, by controller.
-        groups: Vec<(String, PathBuf)>,
-        /// The broker's own: a sandbox has none there.
-        cpuset: Option<PathBuf>,
-        hierarchies: String,
-    },
-    /// No group limits all that the plan does; `around` is the v2 group that the sandbox is in, if any.
-    Texts { around: Option<PathBuf> },
-}
-
-impl View {
-    /// /proc/cgroups of a host with v1, from which programs see that it is one.
-    fn hierarchies(&self) -> Option<&str> {
-        match self {
-            Self::V1 { hierarchies, .. } => Some(hierarchies),
-            Self::V2(_) | Self::Texts { .. } => None,
-        }
-    }
-}
 
 /// /proc and /sys, not yet in their places.
 pub struct Views {
