@@ -239,6 +239,22 @@ describe("a reader that a document has taken over", () => {
     expect(await readdir(`${store}/names`)).toEqual([]);
   });
 
+  it("asks for documents without end: it gets some", async () => {
+    registry.hook = (request, response) => {
+      if (!(request.url ?? "").includes("/manifests/large")) return false;
+      response.end(Buffer.alloc(4 << 20, " "));
+      return true;
+    };
+    await replace(
+      "reader",
+      `run({ resolve: async (_, library) => { for (;;) await library.call("manifest", { reference: "large" }); } });`,
+    );
+    await expect(images.pull(image, { store: freshStore() })).rejects.toMatchObject({ code: "HELPER_FAILED" });
+    const asked = registry.asked("/manifests/large").length;
+    expect(asked).toBeLessThanOrEqual(33);
+    expect(asked).toBeGreaterThan(16);
+  });
+
   it("asks for files that it has no business with: it gets none", async () => {
     const writer = await LayoutWriter.create(directory.join("layout-hostile"));
     await writer.index(await writer.image([baseLayer()]));

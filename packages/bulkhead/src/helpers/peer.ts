@@ -47,6 +47,7 @@ export class Peer {
   readonly #calls = new Map<number, Waiting>();
   readonly #serving = new Map<number, Outgoing>();
   #next = 0;
+  #draining: Promise<void> | undefined;
   #gone: BulkheadError | undefined;
   readonly ended: Promise<BulkheadError>;
   #end: (error: BulkheadError) => void = () => undefined;
@@ -226,12 +227,27 @@ export class Peer {
       const answered = await this.#methods[method]?.(value, outgoing.signal);
       if (answered === undefined || outgoing.signal.aborted) return;
       this.#write(encodeJson(call, Kind.Return, { value: answered.value, body: answered.body !== undefined }));
+      // A caller that asks and asks and reads no answer keeps its calls, of which it has no more than so many.
+      await this.#drained();
       if (answered.body === undefined) return;
       await outgoing.send(answered.body);
       if (!outgoing.signal.aborted) this.#write(encodeFrame(call, Kind.End));
     } catch (error) {
       if (!outgoing.signal.aborted) this.#write(encodeJson(call, Kind.Throw, writeThrown(error)));
     }
+  }
+
+  async #drained(): Promise<void> {
+    if (!this.#connection.writableNeedDrain || this.#gone !== undefined) return;
+    this.#draining ??= new Promise((resolve) => {
+      const done = () => {
+        this.#draining = undefined;
+        resolve();
+      };
+      this.#connection.once("drain", done);
+      this.#connection.once("close", done);
+    });
+    await this.#draining;
   }
 
   #write(bytes: Buffer): void {

@@ -115,6 +115,24 @@ describe("a call", () => {
 });
 
 describe("a hostile helper", () => {
+  it("that asks without end and reads nothing has its calls and no more", async () => {
+    let served = 0;
+    const stuck = new Duplex({ read() {}, write() {} });
+    const library = new Peer(
+      stuck,
+      {
+        ask: async () => {
+          served += 1;
+          return { value: "x".repeat(100_000) };
+        },
+      },
+      lost,
+    );
+    for (let call = 1; call < 1000; call += 1) stuck.push(encodeJson(call, Kind.Call, { method: "ask", value: null }));
+    await expect(library.ended).resolves.toMatchObject({ code: "HELPER_FAILED" });
+    expect(served).toBeLessThanOrEqual(256);
+  });
+
   const answer = (body: boolean) => encodeJson(1, Kind.Return, { value: null, body });
   it.each([
     [

@@ -36,6 +36,9 @@ export interface ReaderSources {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of all documents together that one reader gets: 64 of an index, and signatures, are far less. */
+const HANDED_BYTES = 128 * 1024 * 1024;
+
 /**
  * A process without any right that reads documents, signatures and archives. What it says is checked for its form, and each digest that it names is one that the
  * caller checks, or of bytes that passed through here.
@@ -44,6 +47,7 @@ export class Reader implements Disposable {
   readonly #sources: ReaderSources;
   readonly #seen = new Map<Digest, Uint8Array>();
   #helper: Helper | undefined;
+  #handedBytes = 0;
 
   constructor(sources: ReaderSources) {
     this.#sources = sources;
@@ -117,6 +121,11 @@ export class Reader implements Disposable {
 
   #methods(): Methods {
     const { registry, layout } = this.#sources;
+    const hand = (bytes: Uint8Array | undefined): Answered => {
+      this.#handedBytes += bytes?.length ?? 0;
+      if (this.#handedBytes > HANDED_BYTES) throw unexpected("read documents without end");
+      return { value: bytes === undefined ? null : base64(bytes) };
+    };
     const see = (bytes: Uint8Array): Uint8Array => {
       this.#seen.set(digestOf(bytes), bytes);
       return bytes;
@@ -124,29 +133,25 @@ export class Reader implements Disposable {
     return {
       async manifest(value) {
         const { bytes, mediaType } = await there(registry).manifest(parse(referenceSchema, value).reference);
-        return { value: { bytes: base64(see(bytes)), mediaType: mediaType ?? null } };
+        return { value: { bytes: hand(see(bytes)).value, mediaType: mediaType ?? null } };
       },
       async referrers(value) {
-        return maybe(await there(registry).referrers(parse(digestSchema, value).digest));
+        return hand(await there(registry).referrers(parse(digestSchema, value).digest));
       },
       async document(value) {
         const { digest, maximum } = parse(documentSchema, value);
         if (maximum > DOCUMENT_BYTES) throw unexpected("get blob");
-        return maybe(await there(registry).document(digest, maximum));
+        return hand(await there(registry).document(digest, maximum));
       },
       async file(value) {
-        return maybe(await there(layout).file(parse(fileSchema, value).name));
+        return hand(await there(layout).file(parse(fileSchema, value).name));
       },
       async blob(value) {
         const { digest, sizeBytes } = parse(blobSchema, value);
-        return maybe(see(await there(layout).blob(digest, sizeBytes)));
+        return hand(see(await there(layout).blob(digest, sizeBytes)));
       },
     };
   }
-}
-
-function maybe(bytes: Uint8Array | undefined): Answered {
-  return { value: bytes === undefined ? null : base64(bytes) };
 }
 
 function base64(bytes: Uint8Array): string {
