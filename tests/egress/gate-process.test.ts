@@ -9,7 +9,7 @@ import { baseRootPath } from "../../packages/bulkhead/src/host/locate.js";
 import { isAlive } from "../support/host.js";
 import { forEachLevel } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
-import { eventually, sleep } from "../support/time.js";
+import { eventually, ms, sleep } from "../support/time.js";
 import { gatesOf, holdersOf, lookAt, socketsOf, socketsTo } from "./support/processes.js";
 
 const isRoot = process.getuid?.() === 0;
@@ -88,6 +88,19 @@ await forEachLevel((level) => {
       );
     },
   );
+
+  test("a gate that stands still holds nothing up for long, and other rules are not waited for in vain", async () => {
+    const before = new Set(gatesOf(process.pid));
+    await using sandbox = await Sandbox.create({ ...policyFor(), level });
+    const [gate = 0] = gatesOf(process.pid).filter((pid) => !before.has(pid));
+    process.kill(gate, "SIGSTOP");
+    const began = Date.now();
+    expect((await sandbox.run(["true"])).exitCode).toBe(0);
+    expect(Date.now() - began).toBeLessThan(ms(10_000));
+    void sandbox.setNetwork({ allow: [] });
+    await expect(sandbox.run(["true"])).rejects.toMatchObject({ code: "HELPER_LOST" });
+    await eventually("the gate's end", 5_000, () => !isAlive(gate));
+  });
 
   test("nothing of it is left when the sandbox has ended", async () => {
     const before = new Set(gatesOf(process.pid));

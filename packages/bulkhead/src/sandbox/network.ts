@@ -13,6 +13,7 @@ import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
 import { Files } from "./files/files.js";
 import type { Live } from "./live.js";
+import { after, type Timer } from "./timer.js";
 
 /** What may be changed while a sandbox runs. */
 export type NetworkPolicy = NonNullable<Policy["network"]>;
@@ -39,6 +40,9 @@ export function withEgress(
 ): Readonly<Record<string, string>> {
   return egress === null ? env : { ...env, ...egress.env, ...policy.env };
 }
+
+/** How long proxies may take to listen inside a sandbox that runs. */
+const LISTEN_MS = 60_000;
 
 /** What the bundles of a plan may have together: a root has one, rarely two. */
 const ROOM_FOR_BUNDLES = 512 * 1024;
@@ -71,15 +75,38 @@ export async function connectNetwork(live: Live, gate: Gate): Promise<void> {
   gate.whenLost((error) => live.kill(error));
   const closed = new Promise<never>((_resolve, reject) => live.whenClosed((why) => reject(why())));
   closed.catch(() => undefined);
+  const timer = listenInTime(live);
   try {
     await Promise.race([gate.listening(), closed]);
   } catch (error) {
     if (error instanceof BulkheadError) live.kill(error);
     throw error;
+  } finally {
+    timer.stop();
   }
   if (gate.bundle === null) return;
   const { at, content } = gate.bundle;
   await new Files(live).write(at, content, { mode: 0o644 });
+}
+
+/** A machine that boots has its own time; from then on init has only to listen. */
+function listenInTime(live: Live): { stop(): void } {
+  let timer: Timer | undefined;
+  let stopped = false;
+  const late = () =>
+    live.kill(new BulkheadError("LISTEN_FAILED", { operation: "listen", detail: "no answer in time" }));
+  live.running.launched.then(
+    () => {
+      if (!stopped) timer = after(LISTEN_MS, late);
+    },
+    () => undefined,
+  );
+  return {
+    stop: () => {
+      stopped = true;
+      timer?.stop();
+    },
+  };
 }
 
 /** Puts another policy's rules in force in a sandbox that has egress already; resolves when they are. */

@@ -19,6 +19,10 @@ const BUNDLE_BYTES = 4 * 1024 * 1024;
 const OPEN_FILES = 4096;
 /** How long a gate may take to tell what became of the connections of a sandbox that is gone. */
 const FINISH_MS = 2_000;
+/** How long it may take to tell what programs have done so far: their results wait for that. */
+const FLUSH_MS = 2_000;
+/** How long it may take to put other rules in force. */
+const CHANGE_MS = 10_000;
 
 /** What a gate is made for. */
 export interface GateParts {
@@ -118,7 +122,9 @@ export class Gate implements Handed {
    */
   change(rules: NetworkRules): Promise<void> {
     checkWildcards(rules.allow, []);
-    this.#changed = this.#helper.call("change", rules).then(() => undefined);
+    const done = this.#helper.call("change", rules).then(nothing);
+    // One that does not answer keeps the old rules in force for longer than anybody said: that is its end, and its sandbox's.
+    this.#changed = within(CHANGE_MS, done, () => this.#helper[Symbol.dispose]());
     this.#changed.catch(() => undefined);
     return this.#changed;
   }
@@ -130,7 +136,7 @@ export class Gate implements Handed {
 
   /** Resolves when the listener has been told of all that programs inside have done so far. Never rejects: a gate that is gone has ended the sandbox. */
   async flush(): Promise<void> {
-    await this.#helper.call("flush", null).catch(() => undefined);
+    await within(FLUSH_MS, this.#helper.call("flush", null).then(nothing, nothing));
   }
 
   /** Ends it when the sandbox is gone, and the listener has been told what became of its connections. */
@@ -140,17 +146,28 @@ export class Gate implements Handed {
   }
 
   async #close(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FINISH_MS);
-    });
-    await Promise.race([this.#helper.call("finish", null).then(nothing, nothing), late]);
-    clearTimeout(timer);
+    await within(FINISH_MS, this.#helper.call("finish", null).then(nothing, nothing));
     this.#helper[Symbol.dispose]();
   }
 }
 
 function nothing(): void {}
+
+/** Waits for it, but not for ever: a gate that was taken over need not answer. */
+async function within(limitMs: number, work: Promise<void>, late: () => void = nothing): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      late();
+      resolve();
+    }, limitMs);
+  });
+  try {
+    await Promise.race([work, passed]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 function deferred() {
   let resolve: (error: BulkheadError) => void = () => undefined;
