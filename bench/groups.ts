@@ -15,6 +15,7 @@ import {
   launchPromises,
   microvmPromises,
   type Promised,
+  poolPromises,
   pullPromises,
   recordPromises,
   steadyPromises,
@@ -26,6 +27,7 @@ import type { Prepare } from "./subject.js";
 import { bulkhead } from "./subjects/bulkhead.js";
 import { commandLine, launcher, nodeAlone } from "./subjects/commands.js";
 import { bareSpawn, bubblewrap, runc } from "./subjects/peers.js";
+import { pooled } from "./subjects/pooled.js";
 import { recorded } from "./subjects/recorded.js";
 
 export interface Group {
@@ -46,6 +48,13 @@ export function besidePeers(runs: number): readonly Group[] {
       subjects: [bareSpawn, bubblewrap, runc, () => bulkhead("chroot"), () => bulkhead("container")],
       runs,
       promises: launchPromises,
+    },
+    {
+      kind: "pool",
+      title: "result of true from a pool",
+      subjects: [bareSpawn, () => pooled("chroot"), () => pooled("container"), () => pooled("gvisor")],
+      runs,
+      promises: poolPromises,
     },
     {
       kind: "command",
