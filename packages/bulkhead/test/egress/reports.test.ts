@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readAsk, readBundle, readEnded, readEvent, readName } from "../../src/egress/client/event.js";
+import { readAsk, readBundle, readEnded, readEvent, readEvents, readName } from "../../src/egress/client/event.js";
 import type { EgressEvent } from "../../src/egress/log/event.js";
 import { Reports } from "../../src/egress/process/reports.js";
 import { Turns } from "../../src/egress/process/turns.js";
@@ -55,8 +55,14 @@ describe("what a gate says", () => {
     expect(() => readEvent({ ...event, [field]: value })).toThrow(expect.objectContaining({ code: "HELPER_FAILED" }));
   });
 
+  it("is refused where it is too much at once, or one of many is wrong", () => {
+    expect(readEvents([event, event])).toHaveLength(2);
+    for (const value of [Array(65).fill(event), [event, 1], event, null])
+      expect(() => readEvents(value)).toThrow(expect.objectContaining({ code: "HELPER_FAILED" }));
+  });
+
   it("never throws anything but a coded error, whatever it is", () => {
-    const readers = [readEvent, readAsk, readName, readEnded, (value: unknown) => readBundle(value, 100)];
+    const readers = [readEvents, readEvent, readAsk, readName, readEnded, (value: unknown) => readBundle(value, 100)];
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         for (const read of readers) {
@@ -73,24 +79,36 @@ describe("what a gate says", () => {
 
 describe("Reports", () => {
   it("tells in order, a bounded number at a time, and lets nothing be decided until the library keeps up", async () => {
-    const sent: { readonly id: number; readonly done: () => void }[] = [];
-    const reports = new Reports(({ id }) => new Promise<void>((done) => sent.push({ id, done })));
-    for (let id = 1; id <= 1_000; id += 1) reports.tell({ ...event, id });
-    expect(sent.length).toBe(128);
+    const sent: { readonly ids: readonly number[]; readonly done: () => void }[] = [];
+    const reports = new Reports(
+      (events) => new Promise<void>((done) => sent.push({ ids: events.map(({ id }) => id), done })),
+    );
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    for (let id = 1; id <= 2_000; id += 1) reports.tell({ ...event, id });
+    await turn();
+    expect(sent.map(({ ids }) => ids.length)).toEqual(Array(8).fill(64));
     let room = false;
     const waiting = reports.room().then(() => {
       room = true;
     });
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     expect(room).toBe(false);
-    for (let at = 0; at < 1_000; at += 1) {
-      await Promise.resolve();
+    for (let at = 0; at < sent.length; at += 1) {
       sent[at]?.done();
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
     await waiting;
     await reports.told();
-    expect(sent.map(({ id }) => id)).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1));
+    expect(sent.flatMap(({ ids }) => ids)).toEqual(Array.from({ length: 2_000 }, (_, index) => index + 1));
+  });
+
+  it("tells of one in the tick that it was decided in, before what is written after it", async () => {
+    const order: string[] = [];
+    const reports = new Reports(async () => order.push("told"));
+    reports.tell(event);
+    process.nextTick(() => order.push("answered"));
+    await reports.told();
+    expect(order).toEqual(["told", "answered"]);
   });
 
   it("goes on when one cannot be told", async () => {

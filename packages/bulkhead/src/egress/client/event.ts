@@ -7,7 +7,15 @@ import type { ChannelEnded } from "../process/start.js";
 /** Bounds of what a gate may say: a gate that was taken over says anything. */
 const TEXT_BYTES = 65_536;
 const MOST_SECRETS = 256;
+/** In one call, as in `process/reports.ts`. */
+const MOST_EVENTS = 64;
 const VIAS: ReadonlySet<unknown> = new Set(["http", "https", "connect", "socks", "transparent"]);
+
+/** @throws BulkheadError HELPER_FAILED */
+export function readEvents(value: unknown): readonly EgressEvent[] {
+  if (!Array.isArray(value) || value.length > MOST_EVENTS) throw wrong("events");
+  return value.map(readEvent);
+}
 
 /** @throws BulkheadError HELPER_FAILED */
 export function readEvent(value: unknown): EgressEvent {

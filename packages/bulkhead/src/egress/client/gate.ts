@@ -12,7 +12,7 @@ import type { EgressOptions } from "../options.js";
 import type { Start } from "../process/start.js";
 import { checkWildcards } from "../rules/public-suffix.js";
 import { loadSecrets } from "../secrets/load.js";
-import { readAsk, readBundle, readEnded, readEvent, readName } from "./event.js";
+import { readAsk, readBundle, readEnded, readEvents, readName } from "./event.js";
 
 const BUNDLE_BYTES = 4 * 1024 * 1024;
 /** Two for each tunnel would be one too many; names are looked up by a few more. */
@@ -202,8 +202,8 @@ function methodsOf(options: EgressOptions, faults: Faults, ended: (error: Bulkhe
     }
   };
   return {
-    event: async (value) => {
-      listener(checked(readEvent, value));
+    events: async (value) => {
+      for (const event of checked(readEvents, value)) listener(event);
       return { value: null };
     },
     ask: async (value) => {

@@ -1,24 +1,31 @@
 import type { EgressEvent } from "../log/event.js";
 
-/** Calls that may be under way. The library takes no more than 256 of all kinds together. */
-const MOST_UNDER_WAY = 128;
+/** Calls that may be under way, and events in one: a call costs both processes more than an event does. */
+const MOST_CALLS = 8;
+const MOST_EVENTS = 64;
 /** From here on nothing is decided until the library has taken some: who floods the gate does not get rid of its log. */
 const ENOUGH = 512;
 
-/** Tells the library of decisions: in order, each at once, and as many at a time as it takes. */
+/** Tells the library of decisions: in order, and those of one tick together, before anything else that is said in it. */
 export class Reports {
-  readonly #send: (event: EgressEvent) => Promise<unknown>;
+  readonly #send: (events: readonly EgressEvent[]) => Promise<unknown>;
   readonly #queue: EgressEvent[] = [];
-  #underWay = 0;
+  #calls = 0;
+  #planned = false;
   #waiting: (() => void)[] = [];
 
-  constructor(send: (event: EgressEvent) => Promise<unknown>) {
+  constructor(send: (events: readonly EgressEvent[]) => Promise<unknown>) {
     this.#send = send;
   }
 
   tell(event: EgressEvent): void {
     this.#queue.push(event);
-    this.#next();
+    if (this.#planned) return;
+    this.#planned = true;
+    process.nextTick(() => {
+      this.#planned = false;
+      this.#next();
+    });
   }
 
   /** Resolves when the library keeps up. */
@@ -28,7 +35,7 @@ export class Reports {
 
   /** Resolves when all that was told is known to the library. */
   async told(): Promise<void> {
-    while (this.#queue.length + this.#underWay > 0) await this.#change();
+    while (this.#queue.length + this.#calls > 0) await this.#change();
   }
 
   async #change(): Promise<void> {
@@ -36,16 +43,14 @@ export class Reports {
   }
 
   #next(): void {
-    while (this.#underWay < MOST_UNDER_WAY) {
-      const event = this.#queue.shift();
-      if (event === undefined) return;
-      this.#underWay += 1;
+    while (this.#calls < MOST_CALLS && this.#queue.length > 0) {
+      this.#calls += 1;
       const done = () => {
-        this.#underWay -= 1;
+        this.#calls -= 1;
         this.#next();
         for (const wake of this.#waiting.splice(0)) wake();
       };
-      this.#send(event).then(done, done);
+      this.#send(this.#queue.splice(0, MOST_EVENTS)).then(done, done);
     }
   }
 }

@@ -26,7 +26,7 @@ const FLUSH_MS = 1_000;
 const SETTLE_MS = 50;
 
 /** What the gate asks of the library. */
-export type AskLibrary = (method: "event" | "ask" | "resolve" | "ended", value: unknown) => Promise<unknown>;
+export type AskLibrary = (method: "events" | "ask" | "resolve" | "ended", value: unknown) => Promise<unknown>;
 
 /** One sandbox's egress, from the connection to its init to the hosts outside. */
 export class Session {
@@ -37,7 +37,7 @@ export class Session {
   readonly #reports: Reports;
 
   static async start(fd: number, start: Start, ask: AskLibrary): Promise<Session> {
-    const reports = new Reports((event) => ask("event", event));
+    const reports = new Reports((events) => ask("events", events));
     const opened = await openEgress(
       start.level,
       start.rules,
