@@ -8,6 +8,7 @@ import { layersOf } from "../reader/layers.js";
 import { Reader } from "../reader/reader.js";
 import { chainKey, treeKeys } from "../reference/chain.js";
 import { formatImageName, type ImageName } from "../reference/name.js";
+import type { Registry } from "../registry/registry.js";
 import { type RegistryOptions, registrySettings } from "../registry/settings.js";
 import type { NameRecord } from "../store/names.js";
 import { PULL } from "../store/pins.js";
@@ -66,15 +67,29 @@ async function pullTelling(
   const { parallel } = settings.timing;
   try {
     using registry = new RemoteRegistry(name, settings, abort.signal);
-    using reader = new Reader({ registry, signal: abort.signal });
-    registry.start();
+    using reader = new Reader({ registry: askedAlready(registry, name), signal: abort.signal });
     reader.start();
-    void prepareToUnpack(options.sandbox ?? {});
     using _ = await store.pins.holdFor(PULL);
     return await new Pull({ store, name, options, parallel, registry, reader, abort, onEvent }).finish();
   } finally {
     given?.removeEventListener("abort", giveUp);
   }
+}
+
+/** The same registry, asked at once for what the reader will ask for first: so the network is waited for while the reader starts. */
+function askedAlready(registry: RemoteRegistry, { tag, digest }: ImageName): Registry {
+  const reference = digest ?? tag ?? "latest";
+  let first: ReturnType<Registry["manifest"]> | undefined = registry.manifest(reference);
+  first.catch(() => undefined);
+  return {
+    async manifest(asked) {
+      const answer = asked === reference ? first : undefined;
+      first = undefined;
+      return await (answer ?? registry.manifest(asked));
+    },
+    referrers: async (of) => await registry.referrers(of),
+    document: async (of, maximum) => await registry.document(of, maximum),
+  };
 }
 
 interface Parts {
@@ -119,6 +134,8 @@ class Pull {
     this.#onEvent({ type: "resolving", image });
     const remote = await this.#reader.resolve(this.#name);
     const { layers } = remote;
+    // Not before: until then the helpers that start need the processors.
+    void prepareToUnpack(this.#options.sandbox ?? {});
     this.#onEvent({
       type: "resolved",
       image,
