@@ -35,8 +35,12 @@ if (mode === "flood") {
   }
   tell({ stage: "flooding" });
 }
-while (mode === "churn") {
-  await using sandbox = await make();
-  await sandbox.run([PROBE, "daemon", marker]);
+/** Until its broker dies under it. It lives on itself: whoever started it ends it. */
+async function churn(): Promise<never> {
+  for (;;) {
+    await using sandbox = await make();
+    await sandbox.run([PROBE, "daemon", marker]);
+  }
 }
+if (mode === "churn") await churn().catch(() => undefined);
 setInterval(() => undefined, 1000);
