@@ -17,7 +17,7 @@ type Told = Readonly<Record<string, Omit<Partial<DirectoryEntry>, "name"> & { re
 
 let lister: Lister;
 
-/** Does something with an inside that says what a test wants it to say; no guest of ours would. The lister is the real one. */
+/** Does something with an inside that says what the test makes it say, as no init would. The lister is the real one. */
 async function asking<T>(told: Told, work: (inside: Inside) => Promise<T>): Promise<T> {
   async function* list(path: string): AsyncGenerator<Buffer, void, void> {
     for (const [at, { content: _, ...entry }] of Object.entries(told)) {
@@ -54,6 +54,16 @@ describe("writing back what a hostile guest says", () => {
   });
 
   const BEFORE: Told = { file: {}, sub: { type: "directory", mode: 0o755 }, "sub/file": {} };
+
+  test("a lister that was taken over and never answers does not hold up the end of a sandbox", async () => {
+    using silent = new Lister(500);
+    await silent.during(
+      async function* () {},
+      async () => await silent.begin({ directory: 0, at: "/out", apart: new Set() }),
+    );
+    process.kill(silent.pid, "SIGSTOP");
+    await expect(silent.settled(0, new Set())).rejects.toMatchObject({ code: "HELPER_LOST" });
+  });
 
   async function own(path: string): Promise<void> {
     if (IS_ROOT) await chown(directory.join(path), OWNER, OWNER);

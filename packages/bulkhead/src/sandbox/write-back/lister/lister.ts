@@ -14,13 +14,18 @@ export interface ListedDirectory {
   readonly apart: ReadonlySet<string>;
 }
 
+/** How long it may take to note what was written, which asks the guest nothing: one that does not answer was taken over. */
+const SETTLE_MS = 60_000;
+
 /** The process that decodes what the guest says of its files; it ends with the sandbox. */
 export class Lister implements Disposable {
   readonly #helper: Helper;
+  readonly #settleMs: number;
   #list: ListBytes | undefined;
 
   /** Throws as `Helper.start`. */
-  constructor() {
+  constructor(settleMs = SETTLE_MS) {
+    this.#settleMs = settleMs;
     this.#helper = Helper.start({
       kind: LISTER,
       methods: {
@@ -34,6 +39,10 @@ export class Lister implements Disposable {
         },
       },
     });
+  }
+
+  get pid(): number {
+    return this.#helper.pid;
   }
 
   [Symbol.dispose](): void {
@@ -66,12 +75,17 @@ export class Lister implements Disposable {
     return await readChanges(body, at, apart);
   }
 
-  /** The host is now as the guest is, but for these paths. @throws BulkheadError HELPER_* */
+  /** The host is now as the guest is, but for these paths. @throws BulkheadError HELPER_*; HELPER_LOST also when it takes too long */
   async settled(directory: number, failed: ReadonlySet<string>): Promise<void> {
-    const paths = [...failed];
-    for (let at = 0; at < paths.length; at += FAILED_AT_ONCE) {
-      await this.#helper.call("failed", { directory, paths: paths.slice(at, at + FAILED_AT_ONCE) });
+    const late = setTimeout(() => this.#helper[Symbol.dispose](), this.#settleMs);
+    try {
+      const paths = [...failed];
+      for (let at = 0; at < paths.length; at += FAILED_AT_ONCE) {
+        await this.#helper.call("failed", { directory, paths: paths.slice(at, at + FAILED_AT_ONCE) });
+      }
+      await this.#helper.call("settled", { directory });
+    } finally {
+      clearTimeout(late);
     }
-    await this.#helper.call("settled", { directory });
   }
 }
