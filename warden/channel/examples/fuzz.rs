@@ -4,40 +4,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/random.rs"]
+mod random;
+
 use bulkhead_channel::{Decoder, Frame, Order, Request, Side, Violation, encode};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use random::Random;
+use std::time::Instant;
 
 /// The largest frame, what is read ahead, and what growing a vector may round up.
 const MEMORY_MAX: usize = (1 << 20) + 64 * 1024;
 
-/// xorshift64*: enough to choose mutations, and the same for the same seed everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).unwrap()
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_be_bytes()[0]
-    }
-}
-
 fn main() {
-    let mut args = std::env::args().skip(1);
-    let seconds: u64 = args.next().map_or(10, |text| text.parse().expect("SECONDS is a number"));
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |time| u64::from(time.subsec_nanos()));
-    let seed: u64 = args.next().map_or(clock | 1, |text| text.parse().expect("SEED is a number"));
-    println!("seed {seed}");
-    let (corpus, mut random) = (corpus(), Random(seed.max(1)));
-    let end = Instant::now() + Duration::from_secs(seconds);
+    let (end, mut random) = random::begin();
+    let corpus = corpus();
     let (mut rounds, mut frames, mut refused) = (0_u64, 0_u64, 0_u64);
     while Instant::now() < end {
         let input = input(&corpus, &mut random);

@@ -3,41 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../channel/examples/support/random.rs"]
+mod random;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use bulkhead_order::{Given, Order, decode_error, encode_error};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-/// xorshift64*: enough to choose mutations, and the same for the same seed everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).unwrap()
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_be_bytes()[0]
-    }
-}
+use random::Random;
+use std::time::Instant;
 
 fn main() {
-    let mut args = std::env::args().skip(1);
-    let seconds: u64 = args.next().map_or(10, |text| text.parse().expect("SECONDS is a number"));
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |time| u64::from(time.subsec_nanos()));
-    let seed: u64 = args.next().map_or(clock | 1, |text| text.parse().expect("SEED is a number"));
-    println!("seed {seed}");
+    let (end, mut random) = random::begin();
     let corpus = [support::workload(), support::program(), support::directory()].map(|order| order.encode());
-    let mut random = Random(seed.max(1));
-    let end = Instant::now() + Duration::from_secs(seconds);
     let (mut rounds, mut decoded) = (0_u64, 0_u64);
     while Instant::now() < end {
         let mut input = corpus[random.below(corpus.len())].clone();
