@@ -131,7 +131,7 @@ await forEachLevel((level: Level) => {
     expect(hits + misses).toBe(count);
   });
 
-  it("says at once that a policy cannot be had", async () => {
+  it("refuses at once a policy that this host cannot launch", async () => {
     await expect(Pool.create({ level, root: "/no/such" })).rejects.toMatchObject({ code: "ROOT_INVALID" });
     await expect(Pool.create({ level }, { min: -1 })).rejects.toMatchObject({ code: "ARGUMENT_INVALID" });
   });

@@ -52,7 +52,7 @@ await forEachLevel((level) => {
     const used = async () => Number((await inside(sandbox, ["cat", "/sys/fs/cgroup/memory.current"])).stdout);
     const before = await used();
     await shell(sandbox, "dd if=/dev/zero of=/tmp/fill bs=1M count=64 2>/dev/null");
-    // In a Sentry, files of the gofer's are nobody's inside.
+    // The Sentry charges the gofer's files to no group inside.
     expect((await used()) - before).toBeGreaterThanOrEqual(level === "gvisor" ? -MIB : 60 * MIB);
   });
 

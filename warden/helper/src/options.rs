@@ -13,7 +13,8 @@ pub struct Options {
     pub parent: i32,
     /// 0 to `descriptors` - 1 stay open in the program; nothing else does.
     pub descriptors: i32,
-    /// The file of locks, where ids of its own are to be had: the description is the library's, which keeps it open, and so locked.
+    /// The file of locks, when the helper gets a uid and a gid of its own. The library shares the open file description, and holds the lock by keeping
+    /// it open.
     pub ids: Option<i32>,
     /// Open files, at most.
     pub files: u64,

@@ -24,7 +24,7 @@ fn start() -> (Init, Gate) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let raw = theirs.as_raw_fd();
     let init = Init::start_with(&["--egress", "5"], |command| {
-        // SAFETY: dup2 is async-signal-safe, and 5 is nobody's between fork and exec.
+        // SAFETY: dup2 is async-signal-safe, and nothing else uses 5 between fork and exec.
         unsafe {
             command
                 .pre_exec(move || if libc::dup2(raw, 5) == 5 { Ok(()) } else { Err(std::io::Error::last_os_error()) })

@@ -21,8 +21,8 @@ pub fn execute(program: &Program, warden: &OwnedFd) -> Error {
     }
 }
 
-/// Puts the channel and what else the program gets where it looks for them, and null on what is left of 0, 1 and 2. Nothing of ours
-/// has a number below 16; all else closes itself on exec.
+/// Puts the channel and what else the program gets where it looks for them, and null on what is left of 0, 1 and 2. Setup's own descriptors
+/// have numbers from 16 on; all else closes itself on exec.
 pub fn arrange(program: &Program, channel: &OwnedFd, attached: &[OwnedFd]) -> Result<(), Error> {
     let null =
         std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(FAILED, "open", "/dev/null")?;

@@ -54,7 +54,7 @@ pub fn bounding_set_drop(number: u32) -> Result<(), Errno> {
 /// For options that take one number; unused arguments are zero, as several options insist.
 fn prctl(option: c_int, argument: u32) -> Result<c_int, Errno> {
     const NONE: c_ulong = 0;
-    // SAFETY: both options above take plain numbers, so the kernel follows no pointer of ours.
+    // SAFETY: both options above take plain numbers, so the kernel follows no pointer of this process.
     check_int(unsafe { libc::prctl(option, c_ulong::from(argument), NONE, NONE, NONE) })
 }
 

@@ -65,8 +65,8 @@ export function withBundle(plan: Plan, egress: Pick<Handed, "bundle"> | null): P
 }
 
 /**
- * Waits for the proxies inside a sandbox that has just been made: then a program may be started. When they cannot be had, and whenever the gate
- * is gone, the sandbox is killed, and what is asked of it fails with why.
+ * Waits until the proxies listen inside a new sandbox: then the caller may start a program. When they do not listen, or the gate ends, this kills the
+ * sandbox, and whatever the caller asks of it fails with that reason.
  */
 export async function connectNetwork(live: Live, gate: Gate): Promise<void> {
   // A hook that fails has refused; that it fails is not passed over.

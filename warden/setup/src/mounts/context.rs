@@ -31,7 +31,7 @@ impl Context<'_> {
     }
 }
 
-/// Runs `work` with the caller's rights over files and none of ours: nobody gets a file that they could not open themselves. Only as root,
+/// Runs `work` with the caller's rights over files and without root's: no caller gets a file that they could not open themselves. Only as root,
 /// in a process that has one thread.
 pub fn act_as<T>(caller: &Caller, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     if caller.is_root() {

@@ -45,7 +45,7 @@ impl Tree<'_> {
             let rest = path.strip_prefix(&*one.at).filter(|rest| rest.starts_with('/'))?;
             Some(Place { root: Rc::clone(&one.mount), path: rest, growable: one.growable })
         });
-        // Mount points can be made where the root is a file system of ours.
+        // Setup can make mount points where it made the root file system itself.
         let growable = self.description.overlay.is_some() || self.empty();
         found.unwrap_or_else(|| Place { root: Rc::clone(&self.root), path, growable })
     }

@@ -56,7 +56,7 @@ pub fn stat(processors: &[u32], booted_at: u64) -> String {
     text
 }
 
-/// All of it free: how much is used is in `memory.current`, which moves, as a file of ours cannot.
+/// All of it free: how much is used is in `memory.current`, which the kernel updates; this file does not change.
 pub fn meminfo(bytes: u64) -> String {
     const NONE: [&str; 25] = [
         "Buffers",

@@ -14,7 +14,7 @@ interface Known {
   readonly place: Begin;
   /** As the copy was when it last was the same as the host's. */
   entries: ReadonlyMap<string, InsideEntry>;
-  /** What could not be had from the beginning. */
+  /** Paths that could not be listed when it began. */
   readonly odd: ReadonlySet<string>;
   now: Listing | undefined;
   failed: Set<string>;
