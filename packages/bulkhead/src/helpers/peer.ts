@@ -80,13 +80,15 @@ export class Peer {
     if (signal?.aborted === true) throw aborted(method);
     this.#next = (this.#next + 1) % 0x1_0000_0000;
     const call = this.#next;
+    // First: one that is too long was never called.
+    const message = encodeJson(call, Kind.Call, { method, value });
     const abort = () => this.#abandon(call, aborted(method));
     signal?.addEventListener("abort", abort, { once: true });
     const stop = () => signal?.removeEventListener("abort", abort);
     try {
       const received = await new Promise<Received>((resolve, reject) => {
         this.#calls.set(call, { resolve, reject, body: undefined, answered: false });
-        this.#write(encodeJson(call, Kind.Call, { method, value }));
+        this.#write(message);
       });
       if (received.body === undefined) stop();
       else void received.body.done.then(stop);

@@ -55,6 +55,7 @@ export class Pool implements AsyncDisposable {
   /** What the sandboxes that stand ready were made from. */
   #plan: string | undefined;
   #checkedAt = now();
+  #checking: Promise<void> | undefined;
   #closed = false;
 
   private constructor(policy: Policy, options: PoolOptions) {
@@ -136,7 +137,13 @@ export class Pool implements AsyncDisposable {
 
   async #hand(signal: AbortSignal | undefined): Promise<Standing> {
     if (this.#closed) throw new BulkheadError("POOL_CLOSED");
-    if (now() - this.#checkedAt > CHECKED_MS) await this.#check();
+    // Once for all that ask meanwhile.
+    if (now() - this.#checkedAt > CHECKED_MS) {
+      this.#checking ??= this.#check().finally(() => {
+        this.#checking = undefined;
+      });
+      await this.#checking;
+    }
     return await this.#stock.take(signal);
   }
 
