@@ -9,6 +9,7 @@ import { importsOf, projectFiles, readProjectFile } from "./support/sources.js";
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  concurrency: [],
   addresses: [],
   arguments: ["errors"],
   policy: ["errors", "arguments"],
@@ -22,8 +23,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   broker: ["errors", "arguments", "channel", "host", "plan", "evidence"],
   guest: ["errors", "arguments", "channel", "broker", "host", "plan", "evidence"],
   levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest", "apparmor"],
-  images: ["errors", "arguments", "addresses", "helpers", "policy", "host", "plan", "broker", "sandbox"],
-  egress: ["errors", "arguments", "addresses", "policy", "channel", "helpers"],
+  images: ["errors", "arguments", "concurrency", "addresses", "helpers", "policy", "host", "plan", "broker", "sandbox"],
+  egress: ["errors", "arguments", "concurrency", "addresses", "policy", "channel", "helpers"],
   learn: ["errors", "arguments", "policy", "host", "apparmor", "egress", "broker", "sandbox", "syscalls"],
   record: ["errors", "arguments", "policy", "plan", "evidence"],
   verify: ["errors", "arguments", "policy", "host", "evidence", "broker", "sandbox"],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WEAK_POINTS } from "../../packages/bulkhead/src/evidence/weak-points.js";
+import { FIRST_ID, IDS, LOCKS } from "../../packages/bulkhead/src/helpers/ids.js";
 import { LANDLOCK_ABIS, SOCKETS_ABI, TCP_ABI } from "../../packages/bulkhead/src/host/landlock.js";
 import { DEFAULT_RESOURCES } from "../../packages/bulkhead/src/policy/defaults.js";
 import { PROTECTIONS } from "../../packages/bulkhead/src/policy/protections.js";
@@ -60,6 +61,14 @@ describe("documents", () => {
     for (const [name, value] of Object.entries({ TCP_ABI, SOCKETS_ABI, NEWEST_ABI: LANDLOCK_ABIS.length })) {
       expect(model).toContain(`pub const ${name}: u32 = ${value};`);
     }
+  });
+
+  it("warden/sys/src/helper_ids.rs: the ids of helpers, which the library checks from outside", () => {
+    const rust = readProjectFile("warden/sys/src/helper_ids.rs");
+    const number = (name: string) =>
+      Number(new RegExp(`const ${name}: u32 = (\\w+);`).exec(rust)?.[1]?.replaceAll("_", ""));
+    expect([number("FIRST"), number("COUNT")]).toEqual([FIRST_ID, IDS]);
+    expect(rust).toContain(`const LOCKS: &str = "${LOCKS}";`);
   });
 
   it("docs/policy.md: every call that the default profile refuses", () => {

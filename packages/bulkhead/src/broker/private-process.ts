@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { lastWordsOf } from "../host/last-words.js";
 import { wardenPath } from "../host/locate.js";
-
-/** What is kept of a broker's stderr, to tell why it could not start. */
-const LAST_WORDS_BYTES = 4096;
 
 /** The level of the first sandbox, as far as it can be guessed: a child for it is made while the caller gets ready. */
 export type ExpectedLevel = "chroot" | "container";
@@ -32,30 +29,11 @@ export function startPrivate(expect: ExpectedLevel): PrivateProcess {
     env: {},
     cwd: "/",
   });
-  const lastWords = watch(child);
+  const lastWords = lastWordsOf(child);
   const control = child.stdio[3];
   if (control === null || control === undefined) {
     throw new BulkheadError("BROKER_UNAVAILABLE", { operation: "spawn" });
   }
   child.unref();
   return { control: control as Socket, lastWords };
-}
-
-function watch(child: ChildProcess): () => string {
-  let said = "";
-  let fate = "";
-  const stderr = child.stderr as (Readable & { unref(): void }) | null;
-  stderr?.setEncoding("utf8");
-  stderr?.on("data", (text: string) => {
-    said = (said + text).slice(-LAST_WORDS_BYTES);
-  });
-  stderr?.on("error", () => undefined);
-  stderr?.unref();
-  child.on("error", (error: NodeJS.ErrnoException) => {
-    fate = error.code ?? "spawn";
-  });
-  child.on("exit", (code, signal) => {
-    fate = signal ?? `exit ${code}`;
-  });
-  return () => [said.trim(), fate].filter((part) => part !== "").join("; ");
 }

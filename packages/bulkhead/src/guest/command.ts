@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { aborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 /** What a program is started with beyond its arguments. */
@@ -23,8 +24,7 @@ export function command(name: string, args: readonly string[], options: CommandO
   const env = { PATH, HOME, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
   const { signal } = options;
   return new Promise((done, failed) => {
-    const aborted = () => new BulkheadError("ABORTED", { operation: name, cause: signal?.reason });
-    if (signal?.aborted === true) return failed(aborted());
+    if (signal?.aborted === true) return failed(aborted(name, signal));
     // A process group of its own: make leaves compilers behind when only make is killed.
     const child = spawn(name, args, { env, cwd: options.cwd, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const kill = () => killGroup(child.pid);
@@ -41,7 +41,7 @@ export function command(name: string, args: readonly string[], options: CommandO
     child.on("error", (cause) => failed(new BulkheadError("KERNEL_UNAVAILABLE", { operation: name, cause })));
     child.on("close", (code) => {
       signal?.removeEventListener("abort", kill);
-      if (signal?.aborted === true) failed(aborted());
+      if (signal?.aborted === true) failed(aborted(name, signal));
       else if (code === 0) done(Buffer.concat(output));
       else failed(new BulkheadError("KERNEL_UNAVAILABLE", { operation: name, detail: words.trim() || `exit ${code}` }));
     });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { FIRST_ID, IDS } from "./ids.js";
 
 /** Of `/proc/PID/status`: what holds whoever started it. */
 const WANTED: Readonly<Record<string, RegExp>> = {
@@ -31,10 +32,6 @@ export function requireConfined(pid: number, ownIds: boolean): void {
   }
   if (status.get("Groups") !== "") throw notConfined(`Groups ${status.get("Groups")}`);
 }
-
-/** As in `warden/sys/src/helper_ids.rs`. */
-const FIRST_ID = 0x7ffd_0000;
-const IDS = 0x1_0000;
 
 function statusOf(pid: number): ReadonlyMap<string, string> {
   try {

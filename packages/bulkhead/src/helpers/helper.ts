@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { lastWordsOf } from "../host/last-words.js";
 import { helperScriptPath, wardenPath } from "../host/locate.js";
 import { mayChangeIds } from "../host/own-parts.js";
 import { bootScript } from "./boot.js";
@@ -29,7 +29,6 @@ export interface HelperOptions {
 
 /** How long one may take to start. */
 const HELLO_MS = 20_000;
-const LAST_WORDS_BYTES = 4096;
 
 /**
  * A process of Bulkhead's own that parses what strangers wrote, so that this process need not: with no capability, no file of the host's but Node's own, and, where this
@@ -161,7 +160,7 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
       env: {},
       cwd: "/",
     });
-    return { child, lastWords: watch(child) };
+    return { child, lastWords: lastWordsOf(child, printableLine) };
   } finally {
     for (const fd of opened) closeSync(fd);
   }
@@ -172,23 +171,9 @@ function nodeFlags(heapMiB: number): readonly string[] {
   return [`--max-old-space-size=${heapMiB}`, "--no-warnings", "--no-addons"];
 }
 
-function watch(child: ChildProcess): () => string {
-  let said = "";
-  let fate = "";
-  const stderr = child.stderr as (Readable & { unref(): void }) | null;
-  stderr?.setEncoding("latin1");
-  stderr?.on("data", (text: string) => {
-    said = (said + text).slice(-LAST_WORDS_BYTES);
-  });
-  stderr?.on("error", () => undefined);
-  stderr?.unref();
-  child.on("error", (error: NodeJS.ErrnoException) => {
-    fate = error.code ?? "spawn";
-  });
-  child.on("exit", (code, signal) => {
-    fate = signal ?? `exit ${code}`;
-  });
-  return () => [said.replaceAll(/[^\x20-\x7e]+/g, " ").trim(), fate].filter((part) => part !== "").join("; ");
+/** A helper may have been taken over: nothing of it reaches a terminal but letters. */
+function printableLine(said: string): string {
+  return said.replaceAll(/[^\x20-\x7e]+/g, " ").trim();
 }
 
 function lost(kind: string, why: BulkheadError | Violation | undefined, words: string): BulkheadError {

@@ -1,9 +1,12 @@
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-const DIRECTORY = "/run/bulkhead";
-/** As in `warden/sys/src/helper_ids.rs`. */
-const LOCKS = "/run/bulkhead/uid-ranges";
+/** First of the ids that helpers run as, how many there are, and the file of their locks: as in `warden/sys/src/helper_ids.rs`, which a test compares. */
+export const FIRST_ID = 0x7ffd_0000;
+export const IDS = 0x1_0000;
+export const LOCKS = "/run/bulkhead/uid-ranges";
+
 /**
  * The file whose locks say which ids are in use, opened for one helper: the warden locks a byte of it for good, and this process holds the lock as long as
  * it has it open. So no id is given out twice, however either of them ends.
@@ -11,7 +14,7 @@ const LOCKS = "/run/bulkhead/uid-ranges";
  */
 export function openIds(): { readonly fd: number; close(): void } {
   try {
-    mkdirSync(DIRECTORY, { recursive: true, mode: 0o755 });
+    mkdirSync(dirname(LOCKS), { recursive: true, mode: 0o755 });
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
     const fd = openSync(LOCKS, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     let open = true;

@@ -1,3 +1,4 @@
+import { aborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { now } from "../sandbox/clock.js";
 import type { Standing } from "../sandbox/launch.js";
@@ -112,12 +113,15 @@ export class Stock {
   }
 
   #takeReady(): Standing | undefined {
-    const oldest = now() - this.#bounds.maxAgeMs;
     for (let unused = this.#ready.shift(); unused !== undefined; unused = this.#ready.shift()) {
-      if (unused.alive && unused.madeAt >= oldest) return unused.standing;
+      if (this.#isUsable(unused)) return unused.standing;
       this.#discard(unused.standing);
     }
     return undefined;
+  }
+
+  #isUsable({ alive, madeAt }: Unused): boolean {
+    return alive && now() - madeAt <= this.#bounds.maxAgeMs;
   }
 
   async #wait(signal: AbortSignal | undefined): Promise<Standing> {
@@ -125,7 +129,7 @@ export class Stock {
       const leave = () => {
         const index = this.#waiting.indexOf(waiter);
         if (index >= 0) this.#waiting.splice(index, 1);
-        reject(new BulkheadError("ABORTED", { operation: "take from the pool", cause: signal?.reason }));
+        reject(aborted("take from the pool", signal));
       };
       const done = () => signal?.removeEventListener("abort", leave);
       const waiter: Waiter = {
@@ -221,12 +225,10 @@ export class Stock {
   /** One fewer at a time: a pause is no reason to throw all away. */
   #reviewNow(): void {
     this.#review = undefined;
-    const oldest = now() - this.#bounds.maxAgeMs;
-    const [kept, old]: [Unused[], Unused[]] = [[], []];
-    for (const unused of this.#ready) (unused.alive && unused.madeAt >= oldest ? kept : old).push(unused);
-    if (kept.length > this.target()) old.push(...kept.splice(0, 1));
+    const kept = this.#ready.filter((unused) => this.#isUsable(unused));
+    if (kept.length > this.target()) kept.shift();
+    for (const unused of this.#ready) if (!kept.includes(unused)) this.#discard(unused.standing);
     this.#ready = kept;
-    for (const { standing } of old) this.#discard(standing);
     this.refill();
   }
 }

@@ -1,4 +1,5 @@
 import type { Launched } from "../broker/messages.js";
+import { aborted, throwIfAborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { Live } from "./live.js";
 import { connectNetwork } from "./network.js";
@@ -14,10 +15,10 @@ export interface Standing {
 /** Launches a sandbox and makes it ready for programs. Nothing is left of one that fails. @throws BulkheadError what launching throws, and ABORTED */
 export async function launch(prepared: Prepared, signal: AbortSignal | undefined): Promise<Standing> {
   if (signal?.aborted === true) prepared.discard();
-  throwIfAborted(signal);
+  throwIfAborted("create", signal);
   const { plan } = prepared.compiled;
   const live = new Live(prepared.driver.launch(plan), plan.limits.pids);
-  const abort = () => live.kill(aborted(signal));
+  const abort = () => live.kill(aborted("create", signal));
   signal?.addEventListener("abort", abort, { once: true });
   try {
     const connected = prepared.egress === null ? undefined : connectNetwork(live, prepared.egress);
@@ -26,23 +27,15 @@ export async function launch(prepared: Prepared, signal: AbortSignal | undefined
     const launched = await live.running.launched;
     await connected;
     await prepared.writeBack?.begin(live);
-    throwIfAborted(signal);
+    throwIfAborted("create", signal);
     return { prepared, live, launched };
   } catch (error) {
     // Nothing is left running that nobody has.
     live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "create", cause: error }));
     await live.running.ended.catch(() => undefined);
-    throwIfAborted(signal);
+    throwIfAborted("create", signal);
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
   }
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw aborted(signal);
-}
-
-function aborted(signal: AbortSignal | undefined): BulkheadError {
-  return new BulkheadError("ABORTED", { operation: "create", cause: signal?.reason });
 }

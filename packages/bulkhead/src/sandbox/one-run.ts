@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { callbackFailed, isPromise } from "../arguments/callbacks.js";
 import { requireArguments } from "../arguments/require.js";
+import { throwIfAborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import { confirm } from "../evidence/confirm.js";
@@ -134,7 +135,7 @@ export class Run {
     }
     await this.#deliver();
     if (this.#ends.failure !== undefined) throw this.#ends.failure;
-    throwIfRunAborted(this.#options.signal);
+    throwIfAborted("run", this.#options.signal);
     const endedAt = Date.now();
     const { compiled } = this.#prepared;
     const facts: RunFacts = {
@@ -225,12 +226,4 @@ export async function recorderFor(
   recording ??= import("../record/recorder.js");
   const { Recorder } = await recording;
   return new Recorder(record, broker === undefined || broker === "" ? wardenPath() : null);
-}
-
-export function throwIfRunAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw runAborted(signal);
-}
-
-export function runAborted(signal: AbortSignal | undefined): BulkheadError {
-  return new BulkheadError("ABORTED", { operation: "run", cause: signal?.reason });
 }

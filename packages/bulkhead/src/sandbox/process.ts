@@ -1,6 +1,7 @@
 import { Readable, Writable } from "node:stream";
 import type { ReadableStream, WritableStream } from "node:stream/web";
 import { requireArguments } from "../arguments/require.js";
+import { aborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { now, roundMs } from "./clock.js";
 import type { Ends } from "./ends/ends.js";
@@ -99,7 +100,7 @@ export class Process {
   }
 
   async #finish(options: ExecOptions, delivered: Promise<void> | undefined): Promise<ProcessResult> {
-    const abort = () => this.#stop(new BulkheadError("ABORTED", { operation: "exec", cause: options.signal?.reason }));
+    const abort = () => this.#stop(aborted("exec", options.signal));
     const cut = new Promise<void>((resolve) => {
       this.#cut = resolve;
     });

@@ -1,4 +1,5 @@
 import { requireArguments } from "../arguments/require.js";
+import { aborted, throwIfAborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Policy } from "../policy/schema.js";
 import type { Recorder } from "../record/recorder.js";
@@ -8,7 +9,7 @@ import { argvCheck, copyOptions, type ExecRequest, execRequest } from "./exec-op
 import type { Standing } from "./launch.js";
 import { Live } from "./live.js";
 import { connectNetwork } from "./network.js";
-import { onAbort, Run, recorderFor, runAborted, throwIfRunAborted } from "./one-run.js";
+import { onAbort, Run, recorderFor } from "./one-run.js";
 import { policyArgument, policyOfNow } from "./options.js";
 import { type Prepared, prepare } from "./prepare.js";
 import { type ProgramOptions, type RunOptions, runOptions } from "./run-options.js";
@@ -45,7 +46,7 @@ export async function run(argv: readonly string[], policy: Policy = {}, options:
     ends,
     startedAt,
   };
-  throwIfRunAborted(chosen.signal);
+  throwIfAborted("run", chosen.signal);
   const prepared = await prepare(asked.policy, chosen);
   const readied = await makeReady(prepared, asked, prepared.discard);
   const live = new Live(prepared.driver.launch(prepared.compiled.plan));
@@ -83,7 +84,7 @@ async function makeReady(prepared: Prepared, asked: Asked, discard: () => void):
   try {
     const request = execRequest("run", asked.argv, prepared.compiled.workload, options);
     const recorder = options.record === undefined ? undefined : await recorderFor(options.record, asked.broker);
-    throwIfRunAborted(options.signal);
+    throwIfAborted("run", options.signal);
     if (ends.failure !== undefined) throw ends.failure;
     return { request, recorder };
   } catch (error) {
@@ -103,7 +104,7 @@ async function conduct(
     live.kill(error);
     ends[Symbol.dispose]();
   };
-  const letGo = onAbort(options.signal, () => end(runAborted(options.signal)));
+  const letGo = onAbort(options.signal, () => end(aborted("run", options.signal)));
   ends.whenFailed(end);
   try {
     await begin();
@@ -116,7 +117,7 @@ async function conduct(
     live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run", cause: error }));
     await live.running.ended.catch(() => undefined);
     await prepared.egress?.close();
-    throw options.signal?.aborted === true ? runAborted(options.signal) : (ends.failure ?? error);
+    throw options.signal?.aborted === true ? aborted("run", options.signal) : (ends.failure ?? error);
   } finally {
     letGo();
   }

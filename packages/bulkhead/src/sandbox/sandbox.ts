@@ -3,6 +3,7 @@ import { hostPath } from "../arguments/values.js";
 import type { Evidence } from "../broker/evidence.js";
 import type { Ended, Stats } from "../broker/messages.js";
 import type { Gate } from "../egress/client/gate.js";
+import { throwIfAborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
@@ -16,7 +17,7 @@ import { argvCheck, copyOptions, type ExecOptions, execOptions, execRequest } fr
 import { type Exposed, type ExposeOptions, expose, exposeOptions, insidePort } from "./expose.js";
 import { Files } from "./files/files.js";
 import { noticeForgotten } from "./forgotten.js";
-import { launch, type Standing, throwIfAborted } from "./launch.js";
+import { launch, type Standing } from "./launch.js";
 import type { Live } from "./live.js";
 import { changeNetwork, type NetworkPolicy } from "./network.js";
 import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
@@ -114,7 +115,7 @@ export class Sandbox implements AsyncDisposable {
   static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
     requireArguments("Sandbox.create", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
     const { signal } = options;
-    throwIfAborted(signal);
+    throwIfAborted("create", signal);
     const ofNow = policyOfNow(policy);
     const prepared = await prepare(ofNow, { ...options });
     const kept = prepared.compiled.level === "microvm" ? withPathsOfNow(ofNow) : {};
@@ -155,7 +156,7 @@ export class Sandbox implements AsyncDisposable {
 
   async #begin(operation: string, argv: readonly string[], options: ExecOptions): Promise<Process> {
     const { workload } = this.#compiled;
-    throwIfAborted(options.signal);
+    throwIfAborted("create", options.signal);
     if (this.#egress !== null) await this.#egress.settled();
     const request = execRequest(operation, argv, workload, options);
     const outputBytes = options.outputBytes ?? (options.buffer === true ? workload.outputBytes : undefined);
@@ -228,7 +229,7 @@ export class Sandbox implements AsyncDisposable {
    */
   static async restore(directory: string, options: RestoreOptions = {}): Promise<Sandbox> {
     requireArguments("Sandbox.restore", ["directory", hostPath, directory], ["options", restoreOptions, options]);
-    throwIfAborted(options.signal);
+    throwIfAborted("create", options.signal);
     const { openSnapshot } = await import("./snapshot/open.js");
     return await Sandbox.#resume(await openSnapshot(directory, options), options);
   }

@@ -1,4 +1,4 @@
-import { BulkheadError } from "../errors/bulkhead-error.js";
+import { aborted } from "../errors/aborted.js";
 import type { Ends } from "./ends/ends.js";
 import type { Live } from "./live.js";
 import type { Process } from "./process.js";
@@ -16,7 +16,7 @@ export function inTurn(
   live.hold();
   const begun = new Promise<Process>((resolve, reject) => {
     let leave: () => void = () => undefined;
-    const abort = () => giveUp(new BulkheadError("ABORTED", { operation: "exec", cause: signal?.reason }));
+    const abort = () => giveUp(aborted("exec", signal));
     const settle = () => signal?.removeEventListener("abort", abort);
     const giveUp = (error: unknown) => {
       settle();

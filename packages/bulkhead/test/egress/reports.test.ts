@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Slots } from "../../src/concurrency/slots.js";
 import { readAsk, readBundle, readEnded, readEvent, readEvents, readName } from "../../src/egress/client/event.js";
 import type { EgressEvent } from "../../src/egress/log/event.js";
 import { Reports } from "../../src/egress/process/reports.js";
-import { Turns } from "../../src/egress/process/turns.js";
 
 const event: EgressEvent = {
   time: "2026-11-30T12:00:00.000Z",
@@ -120,7 +120,7 @@ describe("Reports", () => {
 
 describe("Turns", () => {
   it("lets so many run at once, and each in the end", async () => {
-    const turns = new Turns(3);
+    const turns = new Slots(3);
     let [running, most] = [0, 0];
     const work = async () => {
       running += 1;
@@ -128,9 +128,9 @@ describe("Turns", () => {
       await new Promise((resolve) => setImmediate(resolve));
       running -= 1;
     };
-    await Promise.all(Array.from({ length: 20 }, () => turns.take(work)));
+    await Promise.all(Array.from({ length: 20 }, () => turns.use(work)));
     expect(most).toBe(3);
-    await expect(turns.take(() => Promise.reject(new Error("x")))).rejects.toThrow("x");
-    expect(await turns.take(async () => 7)).toBe(7);
+    await expect(turns.use(() => Promise.reject(new Error("x")))).rejects.toThrow("x");
+    expect(await turns.use(async () => 7)).toBe(7);
   });
 });

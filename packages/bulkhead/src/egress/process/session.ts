@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Channel } from "../../channel/channel.js";
+import { Slots } from "../../concurrency/slots.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { NetworkRules } from "../../policy/network/types.js";
 import type { EgressHook } from "../hook.js";
@@ -10,7 +11,6 @@ import type { Resolve } from "../resolve/resolver.js";
 import { certificatesIn } from "../tls/roots.js";
 import { Reports } from "./reports.js";
 import type { ChannelEnded, Start, Started } from "./start.js";
-import { Turns } from "./turns.js";
 
 /** What may wait for the connection before its streams are told to wait, too. */
 const WAITING_BYTES = 262_144;
@@ -125,9 +125,9 @@ function closed(): BulkheadError {
 }
 
 function hookOf(ask: AskLibrary): EgressHook {
-  const turns = new Turns(MOST_ASKED);
+  const slots = new Slots(MOST_ASKED);
   return async (asked) => {
-    const said = await turns.take(async () => await ask("ask", asked));
+    const said = await slots.use(async () => await ask("ask", asked));
     return said === null ? undefined : said === "allow" ? "allow" : "deny";
   };
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { throwIfAborted } from "../../errors/aborted.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { downloadKernel } from "./debian.js";
 import { extractKernel } from "./extract.js";
@@ -38,9 +39,7 @@ export async function fetchKernel(options: EnsureKernelOptions = {}): Promise<Ke
     onProgress("unpacking the kernel");
     const vmlinux = await extractKernel(await readFile(image), image);
     const collected = await collectModules(modules);
-    if (signal?.aborted === true) {
-      throw new BulkheadError("ABORTED", { operation: "fetch kernel", cause: signal.reason });
-    }
+    throwIfAborted("fetch kernel", signal);
     const kernel = await keepKernel({
       name: `debian-${release}`,
       release,

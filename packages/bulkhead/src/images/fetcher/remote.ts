@@ -2,18 +2,14 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { readWhole } from "../../helpers/body.js";
 import { Helper } from "../../helpers/helper.js";
 import type { Received } from "../../helpers/peer.js";
+import { unexpected } from "../../helpers/unexpected.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
 import type { Digest } from "../reference/digest.js";
 import type { ImageName } from "../reference/name.js";
 import { localFor } from "../registry/local.js";
-import type { Registry } from "../registry/registry.js";
+import type { Registry, Wanted } from "../registry/registry.js";
 import type { RegistrySettings, Timing } from "../registry/settings.js";
 import { FETCHER, hostSchema, mediaTypeSchema, type Opening } from "./wire.js";
-
-export interface Wanted {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-}
 
 /**
  * One repository of a registry, which a process of its own talks to: started when it is first asked, or by `start`. What comes from there has been checked for
@@ -134,8 +130,4 @@ async function bounded({ body }: Received, maximum: number, operation: string): 
   const bytes = await readWhole(body, maximum);
   if (bytes === undefined) throw unexpected(operation);
   return bytes;
-}
-
-function unexpected(operation: string): BulkheadError {
-  return new BulkheadError("HELPER_FAILED", { operation, detail: "not what was asked for" });
 }

@@ -2,11 +2,10 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { invalid } from "../documents/invalid.js";
-import type { RemoteRegistry, Wanted } from "../fetcher/remote.js";
+import type { RemoteRegistry } from "../fetcher/remote.js";
 import type { Digest } from "../reference/digest.js";
+import type { Wanted } from "../registry/registry.js";
 import { errnoOf, unavailable } from "../store/location.js";
-
-export type { Wanted };
 
 /**
  * Brings one blob into the file at `path`, from where the file ends. When it resolves the file has the size and digest that were promised;

@@ -1,11 +1,12 @@
 import { Readable } from "node:stream";
+import { Slots } from "../../concurrency/slots.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { RemoteRegistry } from "../fetcher/remote.js";
 import type { Digest } from "../reference/digest.js";
+import type { Wanted } from "../registry/registry.js";
 import type { Store } from "../store/store.js";
-import { download, type Wanted } from "./download.js";
+import { download } from "./download.js";
 import type { OnPullEvent } from "./progress.js";
-import { Slots } from "./slots.js";
 
 /**
  * Brings the blobs of one image into the store, several at a time, lowest layer first. Each is shared with whoever else wants it: of all processes

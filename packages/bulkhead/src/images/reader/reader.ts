@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
-import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { Helper } from "../../helpers/helper.js";
 import type { Answered, Methods } from "../../helpers/peer.js";
+import { unexpected } from "../../helpers/unexpected.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
 import { type Digest, digestOf } from "../reference/digest.js";
 import type { ImageName } from "../reference/name.js";
@@ -167,8 +167,4 @@ function parse<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw unexpected("read");
-}
-
-function unexpected(operation: string): BulkheadError {
-  return new BulkheadError("HELPER_FAILED", { operation, detail: "not what was asked for" });
 }

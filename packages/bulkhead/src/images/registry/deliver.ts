@@ -1,18 +1,13 @@
 import { invalid } from "../documents/invalid.js";
-import type { Digest } from "../reference/digest.js";
 import type { RegistryClient } from "./client.js";
 import { TransientFailure } from "./failure.js";
 import { paced } from "./http/body.js";
 import type { Answer } from "./http/exchange.js";
+import type { Wanted } from "./registry.js";
 import type { Timing } from "./settings.js";
 
 /** So much of a body has to come before earlier failures are forgotten: a registry that sends a byte and resets makes no progress. */
 const PROGRESS_BYTES = 1024 * 1024;
-
-export interface Wanted {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-}
 
 /**
  * A blob from `offset` on, exactly as many bytes as were promised, however often the connection breaks; nobody has looked at their digest. Throws

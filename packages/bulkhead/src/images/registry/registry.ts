@@ -1,6 +1,12 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Digest } from "../reference/digest.js";
 
+/** A blob, as whoever names it promised it. */
+export interface Wanted {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
 /** One repository of a registry, as far as documents go. What it gives has been checked for nothing but its length, and `document` for its digest. */
 export interface Registry {
   /** A manifest or an index, and what it says it is. Throws IMAGE_NOT_FOUND, IMAGE_LIMIT, REGISTRY_*. */

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
+import { Slots } from "../../concurrency/slots.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { invalid } from "../documents/invalid.js";
 import type { ImageLayer } from "../image.js";
-import { Slots } from "../pull/slots.js";
 import { chainKey, impliedKey, layerKeys } from "../reference/chain.js";
 import type { Store, StoredTree, TreeDirectories } from "../store/store.js";
 import { flushTrees } from "./flush.js";

@@ -14,10 +14,5 @@ export const directorySchema = z.strictObject({ directory });
 export const failedSchema = z.strictObject({ directory, paths: z.array(text) });
 export type Begin = z.output<typeof beginSchema>;
 
-/** Whether there is something in it whose name cannot be written down. */
-export const begunSchema = z.strictObject({ unnamed: z.boolean() });
-
 /** Paths that are told of in one call. */
 export const FAILED_AT_ONCE = 1000;
-
-export const listSchema = z.strictObject({ path: z.string().check(z.maxLength(8192)) });

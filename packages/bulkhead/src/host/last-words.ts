@@ -1,0 +1,28 @@
+import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
+
+/** What is kept of a process's stderr. */
+const LAST_WORDS_BYTES = 4096;
+
+/**
+ * Keeps the end of what a process says on stderr, and how it ended, for the error when it is lost; nothing of it keeps Node from exiting. `clean` makes a
+ * line of what was said.
+ */
+export function lastWordsOf(child: ChildProcess, clean = (said: string) => said.trim()): () => string {
+  let said = "";
+  let fate = "";
+  const stderr = child.stderr as (Readable & { unref(): void }) | null;
+  stderr?.setEncoding("utf8");
+  stderr?.on("data", (text: string) => {
+    said = (said + text).slice(-LAST_WORDS_BYTES);
+  });
+  stderr?.on("error", () => undefined);
+  stderr?.unref();
+  child.on("error", (error: NodeJS.ErrnoException) => {
+    fate = error.code ?? "spawn";
+  });
+  child.on("exit", (code, signal) => {
+    fate = signal ?? `exit ${code}`;
+  });
+  return () => [clean(said), fate].filter((part) => part !== "").join("; ");
+}
