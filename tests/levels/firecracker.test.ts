@@ -10,7 +10,8 @@ import { memoryBeside } from "../../packages/bulkhead/src/levels/microvm/firecra
 import { commandLineFor, guestFiles } from "../../packages/bulkhead/src/levels/microvm/guest-files.js";
 import { jailPlan } from "../../packages/bulkhead/src/levels/microvm/jail.js";
 import { CONNECTIONS, SNAPSHOT } from "../../packages/bulkhead/src/levels/microvm/machine.js";
-import { linkTo, type MonitorLink } from "../../packages/bulkhead/src/levels/microvm/monitor-link.js";
+import type { MonitorLink } from "../../packages/bulkhead/src/levels/microvm/monitor.js";
+import { linkTo } from "../../packages/bulkhead/src/levels/microvm/monitor-link.js";
 import { restoring } from "../../packages/bulkhead/src/levels/microvm/snapshot/restoring.js";
 import type { Plan } from "../../packages/bulkhead/src/plan/schema.js";
 import { allProcesses, readKernelFile } from "../support/host.js";

@@ -8,22 +8,8 @@ import { argvCheck } from "../sandbox/exec-options.js";
 import { POLICY_HINTS, policyArgument, prepareShape } from "../sandbox/options.js";
 import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.js";
 import { type Difference, differencesOf } from "./differences.js";
-import { type FilesLeft, filesIn } from "./files-left.js";
-
-/** One run of the job. */
-export interface JobRun {
-  readonly level: Level;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly timedOut: boolean;
-  readonly durationMs: number;
-  /** The most that the whole sandbox had at once; at levels with a kernel of their own that is in it. Null: nothing measures it. */
-  readonly memoryPeakBytes: number | null;
-  /** What it left in the places that it could write to. */
-  readonly files: FilesLeft;
-}
+import { filesIn } from "./files-left.js";
+import type { JobRun } from "./job-run.js";
 
 /** The same job at two levels. */
 export interface JobComparison {

@@ -1,4 +1,4 @@
-import type { JobRun } from "./diff.js";
+import type { JobRun } from "./job-run.js";
 
 /** One thing that came out differently. */
 export interface Difference {

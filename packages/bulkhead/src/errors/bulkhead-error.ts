@@ -1,17 +1,6 @@
+import type { ErrorContext } from "./context.js";
 import { describe } from "./describe.js";
 import { type ErrorCode, registry } from "./registry.js";
-
-/** What failed, as data: never recover it from the message. */
-export interface ErrorContext {
-  /** The syscall or step that was attempted. */
-  readonly operation?: string;
-  /** What it was attempted on. */
-  readonly path?: string;
-  readonly errno?: number;
-  /** A field, a value or a bound. */
-  readonly detail?: string;
-  readonly cause?: unknown;
-}
 
 /** The same for every copy of the library in a process. */
 const BRAND = Symbol.for("bulkhead.BulkheadError");

@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from "node:util";
-import type { ErrorContext } from "./bulkhead-error.js";
+import type { ErrorContext } from "./context.js";
 
 /** One line for people: the cause, then what was attempted on what, and what the kernel said. */
 export function describe(cause: string, context: ErrorContext): string {

@@ -2,9 +2,9 @@ import { adviceFor } from "./examine/advice.js";
 import { type KvmFinding, lookAtKvm } from "./examine/kvm.js";
 import { findTools, type Tool } from "./examine/tools.js";
 import { type LevelAvailability, levelAvailability } from "./levels.js";
+import type { Missing } from "./missing.js";
 import { type OwnPart, ownParts } from "./own-parts.js";
 import type { HostReport } from "./report.js";
-import type { Missing } from "./requirements.js";
 
 /** The host report with what takes longer to find out: what `bulkhead doctor` shows. */
 export interface Examination {

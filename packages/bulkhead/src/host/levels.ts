@@ -1,6 +1,7 @@
 import { LEVELS, type Level } from "../policy/level.js";
+import type { Missing } from "./missing.js";
 import type { HostReport } from "./report.js";
-import { type Missing, missingForAnyLevel, missingUserNamespaces } from "./requirements.js";
+import { missingForAnyLevel, missingUserNamespaces } from "./requirements.js";
 
 /** Whether a level can be had here, and if not, all that is missing. */
 export interface LevelAvailability {

@@ -1,6 +1,6 @@
 import type { Level } from "../policy/level.js";
 import type { Facts } from "./facts.js";
-import type { Missing } from "./requirements.js";
+import type { Missing } from "./missing.js";
 
 /** Null: no bound. */
 export interface OwnerMaxima {

@@ -1,10 +1,5 @@
+import type { Missing } from "./missing.js";
 import type { HostReport } from "./report.js";
-
-/** Something that is not there, and how to get it. */
-export interface Missing {
-  readonly what: string;
-  readonly remedy: string;
-}
 
 const OLDEST_KERNEL = [5, 13] as const;
 

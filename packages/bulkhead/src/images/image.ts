@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { ImageConfig } from "./documents/config.js";
+import type { ImageConfig } from "./documents/image-config.js";
 import type { Digest } from "./reference/digest.js";
 
 /** One layer, not read yet. */

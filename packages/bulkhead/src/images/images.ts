@@ -6,30 +6,18 @@ import { prepareShape } from "../sandbox/options.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import type { BuildImageOptions } from "./manage/build.js";
 import type { ImageDetails } from "./manage/inspect.js";
+import type {
+  PruneOptions,
+  PullImageOptions,
+  StoreOptions,
+  VerifyImageOptions,
+  VerifyRules,
+} from "./manage/options.js";
 import type { ImageList } from "./manage/summary.js";
-import type { VerifiedImage, VerifyRules } from "./manage/verify.js";
-import { type ImageOptions, imageOptionsShape, registryOptions } from "./options.js";
+import type { VerifiedImage } from "./manage/verify.js";
+import { imageOptionsShape, registryOptions } from "./options.js";
 import type { Digest } from "./reference/digest.js";
 import type { Collected } from "./store/collect.js";
-
-/** Which store; default as in `ImageOptions`. */
-export interface StoreOptions {
-  readonly store?: string;
-}
-
-export interface PullImageOptions extends Omit<ImageOptions, "pull">, SandboxOptions {
-  /** Who must have signed it, as `images.verify` of a policy; paths are relative to the current directory. */
-  readonly verify?: VerifyRules;
-}
-
-export interface VerifyImageOptions extends StoreOptions, Pick<ImageOptions, "registry"> {
-  readonly signal?: AbortSignal;
-}
-
-export interface PruneOptions extends StoreOptions {
-  /** Also each name that no live process uses. */
-  readonly all?: boolean;
-}
 
 const storeShape = { store: hostPath } as const;
 const storeOptions = object<StoreOptions>(storeShape);

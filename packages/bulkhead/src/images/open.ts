@@ -1,7 +1,7 @@
 import type { VerifyRule } from "../policy/resolved.js";
 import type { SandboxOptions } from "../sandbox/sandbox.js";
 import { resolveArchive } from "./archive/archive.js";
-import type { ImageConfig } from "./documents/config.js";
+import type { ImageConfig } from "./documents/image-config.js";
 import type { ResolvedImage } from "./image.js";
 import { resolveLayout } from "./layout/layout.js";
 import type { ImageOptions } from "./options.js";

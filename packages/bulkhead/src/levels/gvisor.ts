@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import type { Broker } from "../broker/broker.js";
 import { wardenPath } from "../host/locate.js";
-import type { Missing } from "../host/requirements.js";
+import type { Missing } from "../host/missing.js";
 import { gvisorDriver } from "./gvisor/driver.js";
 import type { Found } from "./gvisor/found.js";
 import { hostPlan } from "./gvisor/host-plan.js";

@@ -1,7 +1,7 @@
 import type { Broker } from "../broker/broker.js";
 import type { Facts } from "../host/facts.js";
+import type { Missing } from "../host/missing.js";
 import type { Counting, HostReport } from "../host/report.js";
-import type { Missing } from "../host/requirements.js";
 import type { Plan } from "../plan/schema.js";
 import type { Driver, SavedMachine } from "./driver.js";
 

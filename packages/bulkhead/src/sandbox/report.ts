@@ -1,8 +1,8 @@
 import { requireArguments } from "../arguments/require.js";
 import { hostPath, object, oneOf } from "../arguments/values.js";
 import { Broker } from "../broker/broker.js";
+import type { Missing } from "../host/missing.js";
 import type { HostReport } from "../host/report.js";
-import type { Missing } from "../host/requirements.js";
 import type { Tree } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import type { Level } from "../policy/level.js";

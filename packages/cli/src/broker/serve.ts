@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { BulkheadError, parseSize, type SystemBrokerOptions, systemBrokerCommand } from "bulkhead";
-import type { BrokerFlags } from "../commands/broker.js";
 import { EXIT, exitCodeOfSignal } from "../exit-codes.js";
 import { finish } from "../output/write.js";
+import type { BrokerFlags } from "./flags.js";
 
 /** Runs the warden in this terminal, or under this service manager, until it is told to end. */
 export async function serve({ allowUid, maxMemory, ...flags }: BrokerFlags): Promise<void> {

@@ -1,14 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
+import type { BrokerFlags } from "../broker/flags.js";
 import { EXAMPLES } from "../help.js";
-
-export interface BrokerFlags {
-  readonly socket?: string;
-  readonly allowUid?: readonly number[];
-  readonly maxMemory?: string;
-  readonly maxPids?: number;
-  readonly maxCpus?: number;
-  readonly maxSandboxes?: number;
-}
 
 /** `bulkhead broker`: the warden as a service, for callers that are not root. */
 export function brokerCommand(): Command {

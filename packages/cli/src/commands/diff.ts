@@ -1,15 +1,10 @@
 import { LEVELS } from "bulkhead";
 import { Command } from "commander";
+import type { DiffFlags } from "../diff/flags.js";
 import { EXAMPLES } from "../help.js";
-import { addImageFlags, type ImageFlags } from "../images/flags.js";
+import { addImageFlags } from "../images/flags.js";
 import { wordOf } from "../policy/choice.js";
-import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
-
-export interface DiffFlags extends Omit<PolicyFlags, "level">, ImageFlags {
-  readonly level?: readonly string[];
-  readonly json?: boolean;
-  readonly broker?: string;
-}
+import { addPolicyFlags } from "../policy/flags.js";
 
 /** `bulkhead diff`: the same job at two levels. */
 export function diffCommand(): Command {

@@ -1,10 +1,5 @@
 import { Command } from "commander";
-
-export interface DoctorFlags {
-  readonly json?: boolean;
-  readonly broker?: string;
-  readonly reprobe?: boolean;
-}
+import type { DoctorFlags } from "../doctor/flags.js";
 
 /** `bulkhead doctor`: the host report, with remedies. */
 export function doctorCommand(): Command {

@@ -1,15 +1,8 @@
 import { Command } from "commander";
+import type { ExplainFlags } from "../explain/flags.js";
 import { EXAMPLES } from "../help.js";
-import { addImageFlags, type ImageFlags } from "../images/flags.js";
-import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
-
-export interface ExplainFlags extends PolicyFlags, ImageFlags {
-  readonly plan?: boolean;
-  readonly why?: boolean;
-  readonly against?: string;
-  readonly json?: boolean;
-  readonly broker?: string;
-}
+import { addImageFlags } from "../images/flags.js";
+import { addPolicyFlags } from "../policy/flags.js";
 
 /** `bulkhead explain`: the enforcement table, before anything runs. */
 export function explainCommand(): Command {

@@ -1,32 +1,6 @@
 import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
-import { addRegistryFlags, type RegistryFlags } from "../images/flags.js";
-
-export interface ImagesFlags extends RegistryFlags {
-  readonly json?: boolean;
-  readonly all?: boolean;
-  readonly broker?: string;
-  readonly verifyKey?: readonly string[];
-}
-
-/** Of what an image is made. */
-export interface BuildFlags {
-  readonly packages?: string;
-  readonly suite?: string;
-  readonly mirror?: string;
-  readonly json?: boolean;
-  readonly broker?: string;
-}
-
-/** Whose signature an image must have. */
-export interface VerifyFlags extends RegistryFlags {
-  readonly verifyKey?: readonly string[];
-  readonly identity?: string;
-  readonly issuer?: string;
-  readonly trustedRoot?: string;
-  readonly policy?: string;
-  readonly json?: boolean;
-}
+import { addRegistryFlags, type BuildFlags, type ImagesFlags, type VerifyFlags } from "../images/flags.js";
 
 /** `bulkhead images`: what is in the store, and how it gets there and out again. */
 export function imagesCommand(): Command {

@@ -1,16 +1,8 @@
 import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
-import { addImageFlags, type ImageFlags } from "../images/flags.js";
-import { addPolicyFlags, type PolicyFlags } from "../policy/flags.js";
-
-export interface LearnFlags extends PolicyFlags, ImageFlags {
-  readonly out: string;
-  readonly runs: string;
-  readonly add?: boolean;
-  readonly check?: boolean;
-  readonly json?: boolean;
-  readonly broker?: string;
-}
+import { addImageFlags } from "../images/flags.js";
+import type { LearnFlags } from "../learn/flags.js";
+import { addPolicyFlags } from "../policy/flags.js";
 
 /** `bulkhead learn`: the least policy under which a program would have done what it did. */
 export function learnCommand(): Command {

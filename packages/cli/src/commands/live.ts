@@ -1,13 +1,6 @@
 import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
-
-export interface LiveFlags {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly follow?: boolean;
-  readonly signals?: boolean;
-  readonly broker?: string;
-}
+import type { LiveFlags } from "../live/flags.js";
 
 /** `bulkhead ps`: which sandboxes are alive. */
 export function psCommand(): Command {

@@ -1,10 +1,6 @@
 import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
-
-export interface RecordFlags {
-  readonly key?: string;
-  readonly json?: boolean;
-}
+import type { RecordFlags } from "../record/flags.js";
 
 /** `bulkhead record`: signed records of runs. */
 export function recordCommand(): Command {

@@ -2,15 +2,7 @@ import { LEVELS } from "bulkhead";
 import { Command, Option } from "commander";
 import { EXAMPLES } from "../help.js";
 import { oneOf } from "../policy/choice.js";
-
-export interface SurfaceFlags {
-  readonly level: string;
-  readonly compare?: boolean;
-  readonly json?: boolean;
-  readonly svg?: string;
-  readonly policy?: string;
-  readonly broker?: string;
-}
+import type { SurfaceFlags } from "../surface/flags.js";
 
 /** `bulkhead surface`: what can be reached, measured. */
 export function surfaceCommand(): Command {

@@ -2,14 +2,7 @@ import { LEVELS } from "bulkhead";
 import { Command, Option } from "commander";
 import { EXAMPLES } from "../help.js";
 import { oneOf } from "../policy/choice.js";
-
-export interface VerifyFlags {
-  readonly level: string;
-  readonly json?: boolean;
-  readonly junit?: string;
-  readonly all?: boolean;
-  readonly broker?: string;
-}
+import type { VerifyFlags } from "../verify/flags.js";
 
 /** `bulkhead verify`: the escape self-test. */
 export function verifyCommand(): Command {

@@ -7,13 +7,13 @@ import {
   type Level,
   printableLine,
 } from "bulkhead";
-import type { DiffFlags } from "../commands/diff.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
 import { type Style, styleFor } from "../output/style.js";
 import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
+import type { DiffFlags } from "./flags.js";
 
 /** Compares, and ends with 1 when something came out differently. */
 export async function diff(argv: readonly string[], flags: DiffFlags): Promise<void> {

@@ -1,8 +1,8 @@
 import { examineHost, reportHost } from "bulkhead";
-import type { DoctorFlags } from "../commands/doctor.js";
 import { styleFor } from "../output/style.js";
 import { widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { DoctorFlags } from "./flags.js";
 import { renderExamination } from "./render.js";
 
 /** Prints what this machine can enforce. Throws SETUP_MISSING, BROKER_UNAVAILABLE. */

@@ -12,11 +12,11 @@ import {
   type PrepareOptions,
   printableLine,
 } from "bulkhead";
-import type { ExplainFlags } from "../commands/explain.js";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
+import type { ExplainFlags } from "./flags.js";
 
 /** What is compared with another policy, or the same at another level. */
 export interface Explained {

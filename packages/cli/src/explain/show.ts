@@ -1,5 +1,4 @@
 import { type Enforcement, type Explanation, explain, PURPOSES, printableLine } from "bulkhead";
-import type { ExplainFlags } from "../commands/explain.js";
 import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
@@ -9,6 +8,7 @@ import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table, widthOf, wrap } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
+import type { ExplainFlags } from "./flags.js";
 
 /** Prints what a policy comes to here; ends with 125 if it would be refused. */
 export async function showExplanation(flags: ExplainFlags): Promise<void> {

@@ -1,6 +1,6 @@
 import type { PullEvent } from "bulkhead";
 import { type Style, styleFor } from "../output/style.js";
-import { type Progress, pulledLine } from "./progress.js";
+import { type Progress, pulledLine } from "./pulled.js";
 import { humanBytes } from "./size.js";
 
 type LayerEvent = PullEvent & { readonly type: "layer" };

@@ -1,7 +1,7 @@
 import { images, printable } from "bulkhead";
-import type { BuildFlags } from "../commands/images.js";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { BuildFlags } from "./flags.js";
 
 /** Makes an image, telling on stderr how far it is; prints `NAME@DIGEST`. */
 export async function buildImage(given: string | undefined, flags: BuildFlags): Promise<void> {

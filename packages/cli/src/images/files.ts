@@ -1,6 +1,6 @@
 import { images } from "bulkhead";
-import type { ImagesFlags } from "../commands/images.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { ImagesFlags } from "./flags.js";
 
 /** Takes an image in files in. */
 export async function importImage(source: string, name: string, flags: ImagesFlags): Promise<void> {

@@ -58,3 +58,29 @@ export function imageOptions(flags: ImageFlags, onEvent: OnPullEvent): ImageOpti
 function append(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
+
+export interface ImagesFlags extends RegistryFlags {
+  readonly json?: boolean;
+  readonly all?: boolean;
+  readonly broker?: string;
+  readonly verifyKey?: readonly string[];
+}
+
+/** Of what an image is made. */
+export interface BuildFlags {
+  readonly packages?: string;
+  readonly suite?: string;
+  readonly mirror?: string;
+  readonly json?: boolean;
+  readonly broker?: string;
+}
+
+/** Whose signature an image must have. */
+export interface VerifyFlags extends RegistryFlags {
+  readonly verifyKey?: readonly string[];
+  readonly identity?: string;
+  readonly issuer?: string;
+  readonly trustedRoot?: string;
+  readonly policy?: string;
+  readonly json?: boolean;
+}

@@ -1,8 +1,8 @@
 import { type ImageList, images } from "bulkhead";
-import type { ImagesFlags } from "../commands/images.js";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { ImagesFlags } from "./flags.js";
 import { humanAge, humanBytes } from "./size.js";
 
 /** Prints what is in the store. */

@@ -1,13 +1,7 @@
 import type { OnPullEvent } from "bulkhead";
 import { Bars } from "./bars.js";
+import { type Progress, pulledLine } from "./pulled.js";
 import { humanBytes } from "./size.js";
-
-/** Shows what goes on while images are pulled. */
-export interface Progress {
-  readonly onEvent: OnPullEvent;
-  /** To be called when it is over, however it ended. */
-  stop(): void;
-}
 
 /** Of one layer that comes, no more events than this are worth a line. */
 const EVERY_MS = 500;
@@ -36,15 +30,6 @@ function plain(stream: NodeJS.WriteStream, event: Parameters<OnPullEvent>[0]): v
     case "resolved":
       break;
   }
-}
-
-/** What is said when it is over. */
-export function pulledLine({
-  image,
-  downloadedBytes,
-  durationMs,
-}: Parameters<OnPullEvent>[0] & { type: "pulled" }): string {
-  return `pulled ${image} (${humanBytes(downloadedBytes)} in ${(durationMs / 1000).toFixed(1)} s)`;
 }
 
 /** Every change of state is told; of the bytes in between only some. */

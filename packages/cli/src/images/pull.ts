@@ -1,7 +1,7 @@
 import { images } from "bulkhead";
-import type { ImagesFlags } from "../commands/images.js";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, print } from "../output/write.js";
+import type { ImagesFlags } from "./flags.js";
 import { registryOptions } from "./flags.js";
 import { progressOn } from "./progress.js";
 

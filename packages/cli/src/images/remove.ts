@@ -1,6 +1,6 @@
 import { type Collected, images } from "bulkhead";
-import type { ImagesFlags } from "../commands/images.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { ImagesFlags } from "./flags.js";
 import { humanBytes } from "./size.js";
 
 /** Removes names, and says what that freed. */

@@ -1,6 +1,6 @@
 import { BulkheadError, images, loadPolicy, printable, type VerifyRules } from "bulkhead";
-import type { VerifyFlags } from "../commands/images.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { VerifyFlags } from "./flags.js";
 import { registryOptions } from "./flags.js";
 
 /** Prints who signed an image; an image that nobody did fails. */

@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, checkLesson, type Learned, learn, loadPolicy, readLearned, saveLesson } from "bulkhead";
-import type { LearnFlags } from "../commands/learn.js";
 import { exitCodeOf } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import { describeLesson } from "./describe.js";
+import type { LearnFlags } from "./flags.js";
 
 /** Learns, writes what was learned, and with `--check` tries it out. */
 export async function learnProgram(argv: readonly string[], flags: LearnFlags): Promise<void> {

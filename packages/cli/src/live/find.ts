@@ -1,5 +1,5 @@
 import { BulkheadError, type LiveSandbox, listSandboxes } from "bulkhead";
-import type { LiveFlags } from "../commands/live.js";
+import type { LiveFlags } from "./flags.js";
 
 export function liveOptions({ broker }: LiveFlags): { readonly broker?: string } {
   return broker === undefined ? {} : { broker };

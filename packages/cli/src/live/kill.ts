@@ -1,7 +1,7 @@
 import { killSandbox } from "bulkhead";
-import type { LiveFlags } from "../commands/live.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { findLive, liveOptions } from "./find.js";
+import type { LiveFlags } from "./flags.js";
 
 /** Ends each, and prints its id when nothing of it is left; a word that names none ends nothing. */
 export async function killLive(words: readonly string[], flags: LiveFlags): Promise<void> {

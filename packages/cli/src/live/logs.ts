@@ -1,10 +1,10 @@
 import { connect, type Socket } from "node:net";
 import { BulkheadError, type LiveSandbox } from "bulkhead";
-import type { LiveFlags } from "../commands/live.js";
 import { EXIT } from "../exit-codes.js";
 import { Interrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { findLive } from "./find.js";
+import type { LiveFlags } from "./flags.js";
 import { FrameReader, type Kind, type Wanted } from "./frames.js";
 import { runsDirectory, socketOf } from "./place.js";
 

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { type LiveSandbox, listSandboxes, printableLine } from "bulkhead";
-import type { LiveFlags } from "../commands/live.js";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { liveOptions } from "./find.js";
+import type { LiveFlags } from "./flags.js";
 
 /** A command line is somebody else's, and may be as long as the kernel allows. */
 const LONGEST_COMMAND = 120;

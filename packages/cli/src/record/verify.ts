@@ -1,8 +1,8 @@
 import { openPublicKey, openRecordKey, printableLine, readRecord, type Statement, verifyRecord } from "bulkhead";
-import type { RecordFlags } from "../commands/record.js";
 import { styleFor } from "../output/style.js";
 import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { RecordFlags } from "./flags.js";
 
 /** Checks each; the first that is not what it claims to be ends it, as an error. */
 export async function verifyRecords(files: readonly string[], flags: RecordFlags): Promise<void> {

@@ -14,10 +14,10 @@ import {
   summariseSurfaces,
   surfaceChart,
 } from "bulkhead";
-import type { SurfaceFlags } from "../commands/surface.js";
 import { type Style, styleFor } from "../output/style.js";
 import { table, widthOf, wrap } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { SurfaceFlags } from "./flags.js";
 
 /** Measures, and shows levels and peers side by side. */
 export async function surface(flags: SurfaceFlags): Promise<void> {

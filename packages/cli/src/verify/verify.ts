@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { LEVELS, type Level, levelAvailability, reportHost, type Verification, verifyLevel } from "bulkhead";
-import type { VerifyFlags } from "../commands/verify.js";
 import { type Style, styleFor } from "../output/style.js";
 import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
+import type { VerifyFlags } from "./flags.js";
 import { junit } from "./junit.js";
 
 /** Runs the self-test and shows what it found; ends with 1 when something is not as the table says. */

@@ -1,5 +1,6 @@
+import type { Missing } from "../missing.js";
 import type { HostReport } from "../report.js";
-import { isKernelAtLeast, type Missing, missingForAnyLevel, missingUserNamespaces } from "../requirements.js";
+import { isKernelAtLeast, missingForAnyLevel, missingUserNamespaces } from "../requirements.js";
 
 /** What would make sandboxes on this host stronger, most important first. */
 export function adviceFor(host: HostReport): readonly Missing[] {

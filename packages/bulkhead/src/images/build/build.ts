@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ImageConfig } from "../documents/config.js";
+import type { ImageConfig } from "../documents/image-config.js";
 import { thisArchitecture } from "../documents/platform.js";
 import type { ResolvedImage } from "../image.js";
 import { digestOf } from "../reference/digest.js";

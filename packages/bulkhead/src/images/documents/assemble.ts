@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 import type { ImageLayer } from "../image.js";
 import type { Digest } from "../reference/digest.js";
-import { type ImageConfig, parseConfig } from "./config.js";
+import { parseConfig } from "./config.js";
+import type { ImageConfig } from "./image-config.js";
 import { invalid } from "./invalid.js";
 import { CONFIG_TYPES, LAYER_TYPE, type Manifest } from "./oci.js";
 import { requirePlatform } from "./platform.js";

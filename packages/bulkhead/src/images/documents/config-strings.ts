@@ -1,13 +1,11 @@
-import { printableLine } from "../../errors/describe.js";
-import type { ImageConfig } from "./config.js";
+import type { ImageConfig } from "./image-config.js";
 import { invalid } from "./invalid.js";
+import { quoted, shortened } from "./notes.js";
 
 /** The longest string that Linux takes in an `execve`, without the NUL behind it (`MAX_ARG_STRLEN`). */
 const LONGEST_BYTES = 131_071;
 /** Of all strings together: they travel to init in one message of 1 MiB, with those of the policy. */
 const ALL_BYTES = 768 * 1024;
-const SHOWN = 64;
-const MOST_NOTES = 8;
 
 /**
  * `NAME=value`; the last of two wins, as in Docker. A line without a name is no variable: it is left out, and `notes` names it. A null prototype,
@@ -23,19 +21,6 @@ export function environmentOf(lines: readonly string[], notes: string[]): Readon
   }
   notes.push(...shortened(dropped, (line) => `config.Env: left out ${quoted(line)}, which is not NAME=value`));
   return env;
-}
-
-/** One note for each of the first few, and one for how many more there are: an image may hold thousands. */
-export function shortened(items: readonly string[], noteOn: (item: string) => string): readonly string[] {
-  const more = items.length - MOST_NOTES;
-  const notes = items.slice(0, MOST_NOTES).map(noteOn);
-  return more > 0 ? [...notes, `${more} more like the last`] : notes;
-}
-
-/** A string of an image as it may be shown: it may hold anything, and be as long as a document. */
-export function quoted(text: string): string {
-  const cut = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-  return printableLine(JSON.stringify(cut));
 }
 
 /** Throws IMAGE_INVALID for what no kernel executes: it would fail late, with words about the program. */

@@ -1,25 +1,10 @@
 import * as z from "zod/mini";
 import { LAYERS } from "./bounds.js";
 import { environmentOf, requireExecutable } from "./config-strings.js";
+import type { ImageConfig } from "./image-config.js";
 import { insidePath, volumesOf } from "./inside-path.js";
 import { digest } from "./oci.js";
 import { parseDocument } from "./parse.js";
-
-/** How an image wants to be run. Strings hold no NUL, and all of them together fit into one `execve`. */
-export interface ImageConfig {
-  readonly entrypoint: readonly string[];
-  readonly cmd: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Absolute and normal; null: the image names none. */
-  readonly workdir: string | null;
-  /** `name`, `uid`, `name:group`, …: to be resolved inside the image. */
-  readonly user: string | null;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Directories that are writable whatever the root is: absolute, normal, sorted. */
-  readonly volumes: readonly string[];
-  /** One line for each part that Bulkhead left out, naming the field. */
-  readonly notes: readonly string[];
-}
 
 // Everything here ends in an execve or a line of a log; NUL would cut it short there.
 const text = z.string().check(z.refine((value) => !value.includes("\0")));

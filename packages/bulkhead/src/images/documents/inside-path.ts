@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { isMountable, isNormalPath, isWithin, withoutTrailingSlash } from "../../policy/paths.js";
-import { quoted, shortened } from "./config-strings.js";
 import { invalid } from "./invalid.js";
+import { quoted, shortened } from "./notes.js";
 
 const MOST_VOLUMES = 64;
 const CONTROL = /[\u0000-\u001f\u007f]/;

@@ -1,4 +1,4 @@
-import type { ImageConfig } from "../documents/config.js";
+import type { ImageConfig } from "../documents/image-config.js";
 import { treeKeys } from "../reference/chain.js";
 import type { Digest } from "../reference/digest.js";
 import { parseImageName } from "../reference/name.js";

@@ -1,9 +1,9 @@
-import type { PullImageOptions } from "../images.js";
 import { pull } from "../pull/pull.js";
 import type { Digest } from "../reference/digest.js";
 import { parseImageName } from "../reference/name.js";
 import { Store } from "../store/store.js";
 import { ruleFor } from "../verify/rules.js";
+import type { PullImageOptions } from "./options.js";
 import { rulesOf } from "./verify.js";
 
 /** Pulls an image by its name. Throws IMAGE_NAME_INVALID, and as `pull`. */

@@ -1,8 +1,6 @@
 import { parsePolicy } from "../../policy/parse.js";
 import type { VerifyRule } from "../../policy/resolved.js";
-import type { Policy } from "../../policy/schema.js";
 import { RemoteRegistry } from "../fetcher/remote.js";
-import type { VerifyImageOptions } from "../images.js";
 import { Reader } from "../reader/reader.js";
 import type { Digest } from "../reference/digest.js";
 import { formatImageName, parseImageName } from "../reference/name.js";
@@ -13,9 +11,7 @@ import { findStored } from "../stored.js";
 import type { SignedBy } from "../verify/check.js";
 import { ruleFor } from "../verify/rules.js";
 import { requireSignature } from "../verify/verify.js";
-
-/** As in a policy. */
-export type VerifyRules = NonNullable<NonNullable<Policy["images"]>["verify"]>;
+import type { VerifyImageOptions, VerifyRules } from "./options.js";
 
 export interface VerifiedImage {
   readonly name: string;

@@ -1,4 +1,5 @@
-import { BulkheadError, type ErrorContext } from "../../errors/bulkhead-error.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { ErrorContext } from "../../errors/context.js";
 
 /** What a registry or the network did that may go better the next time. Never leaves this folder. */
 export class TransientFailure extends Error {

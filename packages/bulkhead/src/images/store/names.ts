@@ -4,7 +4,7 @@ import { open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { newToken } from "../../host/owner-token.js";
-import type { ImageConfig } from "../documents/config.js";
+import type { ImageConfig } from "../documents/image-config.js";
 import { digest } from "../documents/oci.js";
 import type { Digest } from "../reference/digest.js";
 import { ignoreMissing } from "./turns.js";

@@ -1,4 +1,4 @@
-import { inodesFor } from "../../plan/compile/mounts.js";
+import { inodesFor } from "../../plan/compile/inodes.js";
 import type { Mount, Owner, Plan } from "../../plan/schema.js";
 import { SHARED_MEMORY } from "../../policy/paths.js";
 import { inRoot } from "./jail.js";

@@ -12,7 +12,8 @@ import type { Plan } from "../../plan/schema.js";
 import type { Driver, Running, SavedFile, SavedMachine } from "../driver.js";
 import { GuestConsole } from "./console.js";
 import { CONNECTIONS, imageAt, isRestored, startsReady } from "./machine.js";
-import { linkTo, type MonitorLink } from "./monitor-link.js";
+import type { MonitorLink } from "./monitor.js";
+import { linkTo } from "./monitor-link.js";
 import { forget } from "./ready.js";
 import { tieOf } from "./snapshot/tie.js";
 

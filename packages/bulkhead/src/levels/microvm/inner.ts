@@ -1,5 +1,5 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { inodesFor } from "../../plan/compile/mounts.js";
+import { inodesFor } from "../../plan/compile/inodes.js";
 import type { Mount, Owner, Plan, Root } from "../../plan/schema.js";
 import { isWithin } from "../../policy/paths.js";
 import type { Tree } from "../runtime.js";

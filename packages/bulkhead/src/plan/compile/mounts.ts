@@ -3,15 +3,11 @@ import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
 import type { HostFile, HostRoot, Inputs, PathKind } from "../input-types.js";
 import type { Mount } from "../schema.js";
 import { accountFiles } from "./accounts.js";
+import { inodesFor } from "./inodes.js";
 import { kernelViews } from "./kernel-views.js";
 import { bundleCovers, ownFiles } from "./own-files.js";
 import { type Lender, readableOwner, writableOwner } from "./owner.js";
 import { volumeMounts, volumesFor } from "./volumes.js";
-
-/** One inode for each 4 KiB, as most file systems have: a flood of empty files ends with the space it would have taken. */
-const BYTES_PER_INODE = 4096;
-/** Of any plan: the kernel counts them in 32 bits. */
-const MOST_INODES = 2 ** 31;
 
 /** Everything that is mounted over the root, in order: parents before what lies below them. */
 export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender, shifted: boolean): readonly Mount[] {
@@ -35,11 +31,6 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender
 function sharedMemoryBytes({ files, resources }: ResolvedPolicy): number {
   const named = files.find((choice) => choice.kind === "tmpfs" && choice.at === SHARED_MEMORY);
   return (named?.kind === "tmpfs" ? named.sizeBytes : null) ?? resources.diskBytes;
-}
-
-/** Number of inodes of a file system in memory. */
-export function inodesFor(bytes: number): number {
-  return Math.min(MOST_INODES, Math.max(256, Math.ceil(bytes / BYTES_PER_INODE)));
 }
 
 function rootMounts({ root }: Inputs): readonly Mount[] {

@@ -2,7 +2,7 @@ import { isWithin } from "../../policy/paths.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { DirectoryRoot, Inputs } from "../input-types.js";
 import type { Mount, Root } from "../schema.js";
-import { inodesFor } from "./mounts.js";
+import { inodesFor } from "./inodes.js";
 import { type Lender, rootOwner } from "./owner.js";
 
 /** Room for mount points and a few small files, where nothing else may be written. */

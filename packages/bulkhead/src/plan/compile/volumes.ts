@@ -2,7 +2,7 @@ import { isWithin } from "../../policy/paths.js";
 import type { FileChoice, ResolvedPolicy } from "../../policy/resolved.js";
 import type { Inputs, Volume } from "../input-types.js";
 import type { Mount } from "../schema.js";
-import { inodesFor } from "./mounts.js";
+import { inodesFor } from "./inodes.js";
 import { type Lender, rootOwner } from "./owner.js";
 
 /** The VOLUMEs of an image that the policy has nothing else for: at their place, or around it from the host. */

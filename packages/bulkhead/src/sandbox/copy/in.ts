@@ -4,10 +4,10 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { Files } from "../files/files.js";
 import { below } from "../files/walk.js";
 import { isLossy, isPlainName } from "../write-back/names.js";
 import { OpenDirectory } from "../write-back/open-directory.js";
+import type { InsideFiles } from "./inside.js";
 import { type Copied, type CopyBounds, Count, eachOf, hostFailure } from "./result.js";
 
 const OPERATION = "files.copyIn";
@@ -20,7 +20,7 @@ const DEPTH = 64;
  * Copies a file or directory of this host into a sandbox, with the rights of its user. Links are not followed: each directory is entered from the one
  * that is held open, so that nothing outside of what was named is read, whatever somebody replaces meanwhile.
  */
-export async function copyIn(files: Files, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
+export async function copyIn(files: InsideFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
   const source = resolve(from);
   const count = new Count(OPERATION, source, bounds.maxBytes);
   const copy = new CopyIn(files, source, bounds, count);
@@ -37,13 +37,13 @@ export async function copyIn(files: Files, from: string, to: string, bounds: Cop
 }
 
 class CopyIn {
-  readonly #files: Files;
+  readonly #files: InsideFiles;
   readonly #source: string;
   readonly #bounds: CopyBounds;
   readonly #count: Count;
   #entries = 0;
 
-  constructor(files: Files, source: string, bounds: CopyBounds, count: Count) {
+  constructor(files: InsideFiles, source: string, bounds: CopyBounds, count: Count) {
     this.#files = files;
     this.#source = source;
     this.#bounds = bounds;

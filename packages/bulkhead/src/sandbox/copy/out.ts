@@ -1,11 +1,11 @@
 import { mkdir, realpath, rmdir } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { Files } from "../files/files.js";
 import { below, type TreeEntry, walk } from "../files/walk.js";
 import { isOwnName, isPlainName } from "../write-back/names.js";
 import { OpenDirectory } from "../write-back/open-directory.js";
 import { Staging } from "../write-back/staging.js";
+import type { InsideFiles } from "./inside.js";
 import { type Copied, type CopyBounds, Count, eachOf, hostFailure } from "./result.js";
 
 const OPERATION = "files.copyOut";
@@ -17,7 +17,7 @@ const OTHER_KINDS: ReadonlySet<string> = new Set(["FILE_NOT_REGULAR", "FILE_IS_D
  * Copies a file or directory of a sandbox to this host. Everything about it is hostile: names are only ever looked up in a directory that is held
  * open, links are neither followed nor made, set-id bits are dropped, and all of it has come before anything takes its place.
  */
-export async function copyOut(files: Files, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
+export async function copyOut(files: InsideFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
   const target = resolve(to);
   const { type, mode, mtimeMs } = await files.stat(from, { follow: false });
   const count = new Count(OPERATION, from, bounds.maxBytes);
@@ -37,7 +37,7 @@ interface One {
   readonly mtimeMs: number;
 }
 
-async function single(files: Files, { path, mode, mtimeMs }: One, target: string, count: Count): Promise<void> {
+async function single(files: InsideFiles, { path, mode, mtimeMs }: One, target: string, count: Count): Promise<void> {
   await using top = await OpenDirectory.open(await realpath(dirname(target)));
   await using staging = await Staging.make(top, null);
   const staged = await staging.file(count.counted(files.readStream(path)), mode, mtimeMs);
@@ -46,7 +46,7 @@ async function single(files: Files, { path, mode, mtimeMs }: One, target: string
 }
 
 async function tree(
-  files: Files,
+  files: InsideFiles,
   from: string,
   target: string,
   mode: number,
@@ -84,7 +84,7 @@ interface Node {
 
 /** Brings everything into the staging directory. */
 async function fetched(
-  files: Files,
+  files: InsideFiles,
   from: string,
   staging: Staging,
   { maxEntries }: CopyBounds,

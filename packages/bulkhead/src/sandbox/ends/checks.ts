@@ -1,6 +1,6 @@
 import { type Check, type Flaw, shown } from "../../arguments/check.js";
 import { callback, either, isRecord, object } from "../../arguments/values.js";
-import type { EndsOptions } from "./ends.js";
+import type { EndsOptions } from "./options.js";
 import { type ByteSink, isNodeWritable, isWebWritable, type OutputCallback } from "./sink.js";
 import { type ByteSource, isIterable, isNodeReadable, isWebReadable } from "./source.js";
 

@@ -3,17 +3,9 @@ import { callbackFailed, streamFailed } from "../../arguments/callbacks.js";
 import { InputStream } from "../../channel/input-stream.js";
 import type { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Execution, OutputUse } from "../execution.js";
-import { type ByteSink, callbackWriter, carry, type OutputCallback, type SinkWriter, writerTo } from "./sink.js";
+import type { EndsOptions } from "./options.js";
+import { callbackWriter, carry, type SinkWriter, writerTo } from "./sink.js";
 import { type ByteSource, readerOf, type SourceReader } from "./source.js";
-
-/** What a caller gives a program to read, and who takes what it puts out. */
-export interface EndsOptions {
-  readonly stdin?: "null" | "pipe" | ByteSource;
-  readonly input?: string | Uint8Array | ByteSource;
-  readonly output?: { readonly stdout?: ByteSink; readonly stderr?: ByteSink };
-  readonly onStdout?: OutputCallback;
-  readonly onStderr?: OutputCallback;
-}
 
 const OUTPUTS = ["stdout", "stderr"] as const;
 type OutputName = (typeof OUTPUTS)[number];

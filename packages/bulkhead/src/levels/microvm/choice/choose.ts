@@ -1,6 +1,6 @@
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { Facts } from "../../../host/facts.js";
-import type { Missing } from "../../../host/requirements.js";
+import type { Missing } from "../../../host/missing.js";
 import type { Trials } from "../../../host/trials.js";
 import { type Candidate, candidates, fingerprint, type MonitorName, whyNone } from "./monitors.js";
 import type { Trial } from "./remembered.js";

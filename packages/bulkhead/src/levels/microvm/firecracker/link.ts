@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Plan } from "../../../plan/schema.js";
 import type { SavedFile } from "../../driver.js";
 import { isRestored, MEMORY, SNAPSHOT } from "../machine.js";
-import type { MonitorLink } from "../monitor-link.js";
+import type { MonitorLink } from "../monitor.js";
 import { FirecrackerApi } from "./api.js";
 import { requestsFor } from "./description.js";
 import { receiveSnapshot } from "./received.js";

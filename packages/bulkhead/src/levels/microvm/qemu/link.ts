@@ -4,7 +4,7 @@ import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { Plan } from "../../../plan/schema.js";
 import type { SavedFile } from "../../driver.js";
 import { isRestored, startsReady } from "../machine.js";
-import type { MonitorLink } from "../monitor-link.js";
+import type { MonitorLink } from "../monitor.js";
 import { Qmp } from "./qmp.js";
 import { saveState } from "./save.js";
 

@@ -1,0 +1,5 @@
+export interface DoctorFlags {
+  readonly json?: boolean;
+  readonly broker?: string;
+  readonly reprobe?: boolean;
+}

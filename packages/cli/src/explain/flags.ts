@@ -1,0 +1,10 @@
+import type { ImageFlags } from "../images/flags.js";
+import type { PolicyFlags } from "../policy/flags.js";
+
+export interface ExplainFlags extends PolicyFlags, ImageFlags {
+  readonly plan?: boolean;
+  readonly why?: boolean;
+  readonly against?: string;
+  readonly json?: boolean;
+  readonly broker?: string;
+}

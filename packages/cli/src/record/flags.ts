@@ -1,0 +1,4 @@
+export interface RecordFlags {
+  readonly key?: string;
+  readonly json?: boolean;
+}

@@ -1,0 +1,7 @@
+export interface VerifyFlags {
+  readonly level: string;
+  readonly json?: boolean;
+  readonly junit?: string;
+  readonly all?: boolean;
+  readonly broker?: string;
+}
