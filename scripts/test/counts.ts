@@ -1,10 +1,13 @@
 /** From what a test runner printed or wrote to what it found. */
 
+import { OUTSIDE } from "./outside-tests.js";
 import { add, failure, nothing, ofReport, type Report, type Verdict } from "./verdict.js";
 
-/** A runner that failed without a failed test (it did not compile, crashed, was killed) still is one failure. */
-export function withStatus(verdict: Verdict, succeeded: boolean): Verdict {
-  return succeeded || verdict.failed > 0 ? verdict : add(verdict, failure("the runner itself"));
+/** Adds what failed outside a test. A runner that failed without either (it did not compile, was killed) still is one failure. */
+export function withStatus(verdict: Verdict, output: string, succeeded: boolean): Verdict {
+  const outside = output.split("\n").filter((line) => line.startsWith(OUTSIDE));
+  const all = outside.map(failure).reduce(add, verdict);
+  return succeeded || all.failed > 0 ? all : add(all, failure("the runner itself"));
 }
 
 /** A check has no tests of its own: it is one. */

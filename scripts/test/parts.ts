@@ -76,7 +76,12 @@ function check(name: string, argv: readonly string[], cwd = "."): Part {
 }
 
 function vitest(name: string): Part {
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
+  const reporters = [
+    "--reporter=default",
+    "--reporter=./scripts/test/outside-tests.ts",
+    "--reporter=json",
+    `--outputFile.json=${reportPath}`,
+  ];
   return {
     name,
     group: "vitest",

@@ -21,7 +21,7 @@ async function verdictOf(part: Part, temporary: TemporaryFolder): Promise<Verdic
   const text = part.count.from === "output" ? output : await readFile(`${root}${reportPath}`, "utf8").catch(() => "");
   const verdict = text === "" && part.count.from === "report" ? nothing : part.count.parse(text);
   if (part.group === "checks") return succeeded ? verdict : failure("see above");
-  return withStatus(verdict, succeeded);
+  return withStatus(verdict, output, succeeded);
 }
 
 function runCommand(part: Part, temporary: TemporaryFolder): Promise<{ output: string; succeeded: boolean }> {

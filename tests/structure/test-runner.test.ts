@@ -1,4 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { withStatus } from "../../scripts/test/counts.js";
 import type { Part } from "../../scripts/test/parts.js";
 import { runPart } from "../../scripts/test/run.js";
 import { nothing } from "../../scripts/test/verdict.js";
@@ -20,4 +23,16 @@ test("a part has a temporary folder of its own, and fails when something of it i
     failed: 1,
     failures: ["left in the temporary folder: bulkhead-git-x"],
   });
+});
+
+test("a hook that fails, and an error that nothing caught, are failures with a name and a place", async () => {
+  const fixture = fileURLToPath(new URL("support/outside-tests/vitest.config.ts", import.meta.url));
+  const argv = ["run", "--config", fixture, "--reporter=./scripts/test/outside-tests.ts"];
+  const { stdout, status } = spawnSync("node_modules/.bin/vitest", argv, { encoding: "utf8" });
+  expect(status).toBe(1);
+  const { failures } = withStatus(nothing, stdout, false);
+  expect(failures.toSorted()).toEqual([
+    expect.stringMatching(/^failed outside a test: .*hook\.fixture\.ts: the hook broke at .*hook\.fixture\.ts:4:/),
+    expect.stringMatching(/^failed outside a test: unhandled: too late at .*late\.fixture\.ts:5:/),
+  ]);
 });
