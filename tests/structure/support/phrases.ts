@@ -23,6 +23,9 @@ export const DOCUMENT_PHRASES: readonly Phrase[] = [
   { pattern: /\b(?:trusts?|trusted(?: are)?|these|the|those|private|its) authorities\b/i, instead: "CAs, CA bundle" },
   { pattern: /\b(?:is|are) told\b/i, instead: "who tells or reports it, in the active voice" },
   { pattern: /(?:^|[.:;] )Of (?!course\b)/m, instead: "a sentence that starts with its subject" },
-  { pattern: /(?:^|[.] )(?:Who|Whoever) (?!\w+ \w*\?)[a-z]/m, instead: "a subject: the user, the caller, the reader" },
+  {
+    pattern: /(?:^|[.:;] )(?:Whoever|Who (?:cannot|does|fears|may|needs|restores|runs|uses|wants))\b/,
+    instead: "a subject: the user, the caller",
+  },
   { pattern: /\bthe design\b|\bDESIGN\b|§4\.8/, instead: "what the design says: it is not in the repository" },
 ];
