@@ -18,6 +18,7 @@ export class TemporaryDirectory implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    // A process that dies at this moment may still hold a directory of it, which lasts for some milliseconds.
+    await rm(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 }
