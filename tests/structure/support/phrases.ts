@@ -21,7 +21,7 @@ export const PHRASES: readonly Phrase[] = [
 export const DOCUMENT_PHRASES: readonly Phrase[] = [
   ...PHRASES,
   { pattern: /\b(?:trusts?|trusted(?: are)?|these|the|those|private|its) authorities\b/i, instead: "CAs, CA bundle" },
-  { pattern: /\b(?:is|are) told\b/i, instead: "who tells or reports it, in the active voice" },
+  { pattern: /\b(?:is|are) told\b(?! apart)/i, instead: "who tells or reports it, in the active voice" },
   { pattern: /(?:^|[.:;] )Of (?!course\b)/m, instead: "a sentence that starts with its subject" },
   {
     pattern: /(?:^|[.:;] )(?:Whoever|Who (?:cannot|does|fears|may|needs|restores|runs|uses|wants))\b/,
