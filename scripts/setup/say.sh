@@ -27,7 +27,7 @@ report_json() {
     return
   fi
   detail=$(printf '%s' "$lacking" | tr -d '\001-\011\013-\037\177' | sed -e 's/[\\"]/\\&/g' -e 's/^ *//' | awk 'NF { printf "%s%s", separator, $0; separator = "\\n" }')
-  printf '{"error":{"code":"SETUP_MISSING","fault":"system","message":"a part of Bulkhead is not there","remedy":"Install what the detail names, then run `./bulkhead setup`.","detail":"%s"}}\n' "$detail"
+  printf '{"error":{"code":"SETUP_MISSING","fault":"system","message":"a part of Bulkhead is missing","remedy":"Install the programs that the detail names, then run `./bulkhead setup`.","detail":"%s"}}\n' "$detail"
 }
 
 # step LABEL LOG COMMAND…: runs COMMAND with its output in LOG, shows that it is alive, and how long it took.

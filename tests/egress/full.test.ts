@@ -26,7 +26,7 @@ await forEachLevel(
       expect(events.map(({ verdict }) => verdict)).toEqual(Array(6).fill("deny"));
       expect(canary.connections()).toBe(0);
       const line = enforcement.protections.find(({ protection }) => protection === "network");
-      expect(line).toMatchObject({ status: "weaker", why: "network: full lets it reach every public host" });
+      expect(line).toMatchObject({ status: "weaker", why: "network: full lets the workload reach every public host" });
     });
   },
   ["chroot", "container", "gvisor"],

@@ -155,7 +155,7 @@ describe.skipIf(lack !== undefined)(
       const failed = await failureOfExec(new Live(running));
       expect(failed.code).toBe("SANDBOX_LOST");
       expect(failed.detail).toMatch(
-        /the guest of a microVM failed[\s\S]*Kernel panic - not syncing: Attempted to kill init!/,
+        /the microVM's guest failed[\s\S]*Kernel panic - not syncing: Attempted to kill init!/,
       );
       await running.ended;
       await traces.assertGone();

@@ -31,7 +31,7 @@ test.each([
   expect(text.code).toBe(1);
   expect(text.stderr).toContain("bulkhead: learned from 1 run, of which 1 failed: ");
   expect(text.stderr).toContain(`bulkhead: the program failed (${failure}): this is the policy of a run that failed\n`);
-  expect(text.stderr).not.toContain("it came out the same");
+  expect(text.stderr).not.toContain("the result is the same");
 
   const comment = `learned from 1 run, of which 1 failed (${failure}): it may be too little for a run that succeeds`;
   expect(await loadPolicy(directory.join("policy.json"))).toMatchObject({ comment });
@@ -54,7 +54,7 @@ test("without --check the exit code is the program's own", async () => {
   expect((await learnCommand("--out", directory.path, "--", "sh", "-c", "exit 3")).code).toBe(3);
   const fine = await learnCommand("--out", directory.path, "--check", "--", "true");
   expect(fine).toMatchObject({ code: 0 });
-  expect(fine.stderr).toContain("checked: it came out the same");
+  expect(fine.stderr).toContain("checked: the result is the same");
   expect(fine.stderr).not.toContain("of which");
 });
 

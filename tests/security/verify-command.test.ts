@@ -49,7 +49,7 @@ test.each([
   const junit = directory.join("verify.xml");
   const { status, stdout, stderr } = verify(["--junit", junit], { BULKHEAD_PROBE: probe });
   expect([status, stderr]).toEqual([1, ""]);
-  expect(stdout).toContain("Something that is said to be enforced is not.");
+  expect(stdout).toContain("A protection that is reported as enforced is not.");
   expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   const xml = readFileSync(junit, "utf8");
   const failures = xml.match(/<failure /g)?.length ?? 0;

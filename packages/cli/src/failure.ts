@@ -41,7 +41,7 @@ function describeFailure(error: unknown, asked: Asked): Described {
   if (isCommander(error)) return describeUsage(error, asked);
   if (isOfSystem(error)) return describeOfSystem(error);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: "UNEXPECTED", message, remedy: "This is a bug in Bulkhead: please report it with the lines above." };
+  return { code: "UNEXPECTED", message, remedy: "Report this with the lines above: it is a bug in Bulkhead." };
 }
 
 /** As the library's `USAGE`. Commander's message is `error: …`, with a suggestion on a line of its own. */
@@ -58,8 +58,8 @@ function describeOfSystem({ message, syscall, path, errno }: OfSystem) {
   return {
     code: "PATH_UNUSABLE",
     fault: "user",
-    message: `a path of this machine could not be used (${oneLine(message)})`,
-    remedy: "Check that the path exists, that it is of the kind needed, and that you may use it.",
+    message: `a path on this host could not be used (${oneLine(message)})`,
+    remedy: "Check that the path exists, that it has the right file type, and that you have permission to use it.",
     operation: syscall,
     ...(path === undefined ? {} : { path }),
     errno: -errno,

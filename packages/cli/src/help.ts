@@ -1,14 +1,14 @@
-/** What stands below the help of a command. */
+/** The text below a command's help. */
 export const EXAMPLES = {
   program: `
 Examples:
   bulkhead run -- id                             in the built-in root, at level container
   bulkhead run -it --root host -- bash           a shell with this machine's programs, without its secrets
-  bulkhead explain --level chroot                what would protect you, and by which mechanism
-  bulkhead doctor                                what this machine can enforce, and how to get the rest`,
+  bulkhead explain --level chroot                the protections, and the mechanism of each
+  bulkhead doctor                                what this machine can enforce, and how to enable the rest`,
   run: `
 Exit codes: the workload's own; 124 timed out; 125 Bulkhead refused or failed; 126 not executable; 127 not found;
-128+n ended by signal n.
+128+n killed by signal n.
 
 Examples:
   bulkhead run -- sh -c 'id; ls /'
@@ -27,8 +27,8 @@ Examples:
   bulkhead explain --level chroot
   bulkhead explain --policy policy.yaml --plan   exactly what the warden would execute`,
   learn: `
-Writes policy.json, seccomp.json (OCI), apparmor.profile, landlock.json and learned.json (for --add) into the directory.
-Ends with the program's exit code; with --check with 1 if it came out differently under the policy.
+Writes policy.json, seccomp.json (OCI), apparmor.profile, landlock.json and learned.json (for --add) to the directory.
+Exits with the program's exit code, or with --check with 1 if the result differs under the policy.
 
 Examples:
   bulkhead learn --root host --runs 3 --out ./least -- python3 job.py
@@ -37,18 +37,18 @@ Examples:
   bulkhead run --policy ./least/policy.json -- python3 job.py`,
   live: `
 Examples:
-  bulkhead ps                                    yours; as root everybody's
+  bulkhead ps                                    your sandboxes; as root, those of every user
   bulkhead kill $(bulkhead ps -q)
-  bulkhead logs -f s2b0                          the first letters of an id are enough
+  bulkhead logs -f s2b0                          a unique prefix of an id is enough
   bulkhead attach s2b0`,
   broker: `
-Being allowed to launch sandboxes is not being root: what a plan names is opened with its caller's own rights.
+Permission to launch sandboxes does not make a user root: the broker opens host paths with the caller's permissions.
 
 Examples:
   bulkhead broker --allow-uid 1000                                 as root, in the foreground
   bulkhead broker --allow-uid 1000 --max-memory 2GiB --max-pids 512
   BULKHEAD_BROKER=/run/bulkhead/broker.sock bulkhead run -- id     as uid 1000
-packaging/bulkhead-broker.service is a systemd unit for it.`,
+packaging/bulkhead-broker.service is a systemd unit that runs it.`,
   images: `
 Examples:
   bulkhead images pull python:3.13-slim
@@ -68,25 +68,25 @@ Examples:
   bulkhead record verify ./records/*.json
   bulkhead record key > machine.pub              then, elsewhere: bulkhead record verify --key machine.pub FILE`,
   verify: `
-Exit code 1 when something that the enforcement table calls enforced is not; every attempt is harmless if it succeeds.
+Exit code 1 if a protection that the enforcement table calls enforced is not. Every attempt is harmless even if it succeeds.
 
 Examples:
   bulkhead verify                                at every level that this host has
-  bulkhead verify --level container --all        with the attempts that were stopped
+  bulkhead verify --level container --all        also list the attempts that were stopped
   bulkhead verify --junit verify.xml --json`,
   diff: `
-Exit code 1 when anything but time and memory came out differently. Nothing of the host may be mounted for writing.
+Exit code 1 if anything but time and memory differs. The policy may not mount a host directory writable.
 
 Examples:
   bulkhead diff --level container --level gvisor -- sh -c 'uname -a'
   bulkhead diff --level container --level microvm --root host --json -- make test`,
   surface: `
-Everything is tried with arguments that cannot do harm. As root, the seccomp filters in force are read from outside as well.
+Every attempt uses arguments that cannot do harm. As root, it also reads the seccomp filters in force from outside.
 
 Examples:
   bulkhead surface                               at every level that this host has, side by side
-  bulkhead surface --level container --json      every single thing that was reached
-  bulkhead surface --compare --svg surface.svg   beside a bare process, and the sandboxes of others that are installed`,
+  bulkhead surface --level container --json      everything the probe reached
+  bulkhead surface --compare --svg surface.svg   beside a bare process and other installed sandboxes`,
   completion: `
 Examples:
   bulkhead completion bash > ~/.local/share/bash-completion/completions/bulkhead

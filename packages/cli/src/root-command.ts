@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { EXAMPLES } from "./help.js";
 import { packageVersion } from "./package-version.js";
 
-/** `bulkhead` itself, with these commands. */
+/** The root command `bulkhead`, with these subcommands. */
 export function rootCommand(commands: readonly Command[]): Command {
   const root = new Command("bulkhead")
-    .description("Run code you do not fully trust behind the wall you choose, and see what was really in force.")
+    .description(
+      "Run code you do not fully trust behind the wall you choose, and see which protections were really in force.",
+    )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
@@ -17,7 +19,7 @@ export function rootCommand(commands: readonly Command[]): Command {
   return root;
 }
 
-/** Commander would print a message without a code, and exit with 1, which is a workload's exit code here. */
+/** Commander would print a message without a code and exit with 1, which here means that the workload exited with 1. */
 function throwUsageErrors(command: Command): void {
   command.exitOverride().configureOutput({ outputError: () => undefined });
   command.commands.forEach(throwUsageErrors);

@@ -83,7 +83,7 @@ describe.skipIf(!existsSync(bundle))("the built command line", () => {
   it.each([
     ["a value that is missing", ["run", "--json", "--level"], /argument missing/],
     ["no program", ["run", "--json"], /name the program/],
-    ["an empty name", ["run", "--json", "--", ""], /name of the program is empty/],
+    ["an empty name", ["run", "--json", "--", ""], /program's name is empty/],
     ["no program to learn", ["learn", "--json"], /missing required argument/],
     ["too many words", ["doctor", "--json", "x"], /too many arguments/],
     ["one level to compare", ["diff", "--json", "--level", "chroot", "--", "true"], /twice/],

@@ -134,7 +134,7 @@ describe("images ls", () => {
   it("says what was removed, and what was kept and why", () => {
     const collected = { trees: 1, erofs: 0, blobs: 3, freedBytes: 5_000, treesInUse: 1, pulling: true };
     expect(describeCollected(collected)).toMatch(
-      /^freed 5\.0 kB: 1 unpacked, 3 blobs\n1 unpacked in use.*\nlayers were kept/,
+      /^freed 5\.0 kB: 1 unpacked, 3 blobs\n1 unpacked in use.*\nkept layers/,
     );
   });
 });

@@ -38,7 +38,7 @@ describe("notes on a run", () => {
     const directory = { host: "/srv", at: "/data", left, leftMore: 0, written: 0, made: 0, removed: 0 };
     const [note, ...others] = notesOn({ ...RESULT, writeBack: { directories: [directory] } });
     expect(others).toEqual([]);
-    expect(note).toMatch(/^a\ufffdbulkhead: all is well.*: neither a file/);
+    expect(note).toMatch(/^a\ufffdbulkhead: all is well.*: not a file/);
     expect(note).not.toMatch(FORGES);
   });
 

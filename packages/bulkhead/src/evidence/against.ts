@@ -1,12 +1,12 @@
 import type { Protection } from "../policy/protections.js";
 import type { Enforcement, EnforcementTable } from "./enforcement.js";
 
-/** One protection that two tables say different things of. */
+/** A protection whose line differs between two tables. */
 export interface ChangedEnforcement {
   readonly protection: Protection;
   readonly before: Enforcement;
   readonly after: Enforcement;
-  /** Of the status alone: `same` where it is held by something else. */
+  /** Compares the status alone: `same` where only the mechanism differs. */
   readonly change: "stronger" | "weaker" | "same";
 }
 
@@ -14,14 +14,14 @@ export interface ChangedEnforcement {
 export interface ChangedField {
   /** As in `limits.memoryBytes`. */
   readonly field: string;
-  /** JSON; null: it is not there. */
+  /** JSON; null if the field is absent. */
   readonly before: string | null;
   readonly after: string | null;
 }
 
 const RANK = { cannot: 0, weaker: 1, enforced: 2 } as const;
 
-/** What the second table says otherwise than the first. Pure. */
+/** The lines of the second table that differ from the first. Pure. */
 export function changedEnforcement(before: EnforcementTable, after: EnforcementTable): readonly ChangedEnforcement[] {
   return before.protections.flatMap((line): readonly ChangedEnforcement[] => {
     const now = after.protections.find(({ protection }) => protection === line.protection);
@@ -32,7 +32,7 @@ export function changedEnforcement(before: EnforcementTable, after: EnforcementT
   });
 }
 
-/** A list is compared as a whole unless it is one of objects: what it holds is what it is. */
+/** Compares objects field by field and lists as a whole. */
 export function changedFields(before: unknown, after: unknown, field = ""): readonly ChangedField[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   if (isRecord(before) && isRecord(after)) {

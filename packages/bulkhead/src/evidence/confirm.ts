@@ -8,8 +8,7 @@ type Check = (evidence: Evidence, plan: Plan) => boolean;
 const NO_CAPABILITIES = /^0+$/;
 
 /**
- * What the broker's look from outside says of each protection that leaves a trace there. The rest (a clean environment,
- * a covered file) has no evidence, and rests on the code that did it.
+ * How the broker's evidence from outside confirms each protection that leaves a trace there. The others (a clean environment, a covered file) leave none; for them the table relies on the code that set them up.
  */
 const CHECKS: Readonly<Partial<Record<Protection, Check>>> = {
   "uid-range": ({ init }, plan) => !plan.namespaces.includes("user") || init.uid.every((uid) => uid !== 0),
@@ -34,8 +33,7 @@ const CHECKS: Readonly<Partial<Record<Protection, Check>>> = {
 };
 
 /**
- * The table as it may be reported of a sandbox that runs: a line stays `enforced` only where the broker's evidence
- * agrees, or where there can be no evidence.
+ * The table to report for a running sandbox: a line stays `enforced` only where the broker's evidence agrees, or where there can be no evidence.
  */
 export function confirm(table: EnforcementTable, plan: Plan, evidence: Evidence): EnforcementTable {
   return { ...table, protections: table.protections.map((line) => confirmed(line, plan, evidence)) };
@@ -45,13 +43,13 @@ function confirmed(line: Enforcement, plan: Plan, evidence: Evidence): Enforceme
   const check = CHECKS[line.protection];
   if (line.status !== "enforced" || check === undefined || check(evidence, plan)) return line;
   const verdict = cannot(
-    "the broker looked from outside, and it was not in force",
-    "Report this together with `bulkhead doctor --json`.",
+    "the broker checked from outside and found it not in force",
+    "Report this with the output of `bulkhead doctor --json`.",
   );
   return { protection: line.protection, ...verdict };
 }
 
-/** An init that switches users holds a few capabilities, and so does its child until it has switched: by then its uid differs. */
+/** An init that switches users holds a few capabilities, and so does its child until it has switched and its uid differs. */
 function workloadHoldsNothing({ init, processes }: Evidence): boolean {
   const holdsNothing = ({ capabilities }: ProcessEvidence) => NO_CAPABILITIES.test(capabilities.effective);
   const isSwitching = (process: ProcessEvidence) => !holdsNothing(init) && process.uid[0] === init.uid[0];

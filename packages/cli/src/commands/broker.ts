@@ -7,11 +7,11 @@ export function brokerCommand(): Command {
   return new Command("broker")
     .description("run a broker for other users, in the foreground")
     .option("--socket <path>", "listen here (default: /run/bulkhead/broker.sock)")
-    .option("--allow-uid <uid>", "let this user launch sandboxes (may be given again)", collectUid)
-    .option("--max-memory <size>", "most memory that one sandbox may ask for")
-    .option("--max-pids <n>", "most processes of one sandbox", wholeNumber)
-    .option("--max-cpus <n>", "most processors of one sandbox", decimal)
-    .option("--max-sandboxes <n>", "most sandboxes of one caller at once (default: 256)", wholeNumber)
+    .option("--allow-uid <uid>", "let this user launch sandboxes (repeatable)", collectUid)
+    .option("--max-memory <size>", "maximum memory of one sandbox")
+    .option("--max-pids <n>", "maximum processes of one sandbox", wholeNumber)
+    .option("--max-cpus <n>", "maximum processors of one sandbox", decimal)
+    .option("--max-sandboxes <n>", "maximum live sandboxes of one caller (default: 256)", wholeNumber)
     .addHelpText("after", EXAMPLES.broker)
     .action(async (flags: BrokerFlags) => {
       const { serve } = await import("../broker/serve.js");

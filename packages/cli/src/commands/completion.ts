@@ -3,7 +3,7 @@ import { EXAMPLES } from "../help.js";
 import { finish, print } from "../output/write.js";
 import { oneOf } from "../policy/choice.js";
 
-/** `bulkhead completion SHELL`: made from the command tree, so that it never lags behind it. */
+/** `bulkhead completion SHELL`: generated from the command tree, so it is always current. */
 export function completionCommand(program: () => Command): Command {
   return new Command("completion")
     .description("print a completion script for a shell")

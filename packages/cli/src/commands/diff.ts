@@ -9,7 +9,7 @@ import { addPolicyFlags } from "../policy/flags.js";
 /** `bulkhead diff`: the same job at two levels. */
 export function diffCommand(): Command {
   const command = new Command("diff")
-    .description("run the same job at two levels; compare how it ended, its output, the files it left, time and memory")
+    .description("run the same job at two levels; compare exit status, output, the files it left, time and memory")
     .argument("<command...>", "the program and its arguments; put -- before it")
     .passThroughOptions()
     .option("--json", "print the comparison as one JSON object")

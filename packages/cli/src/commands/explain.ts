@@ -7,9 +7,9 @@ import { addPolicyFlags } from "../policy/flags.js";
 /** `bulkhead explain`: the enforcement table, before anything runs. */
 export function explainCommand(): Command {
   const command = new Command("explain")
-    .description("show what would be enforced, by which mechanism, and what would not")
+    .description("show which protections would be enforced and by which mechanism, and which would not")
     .option("--plan", "print the plan instead: exactly what the warden would execute")
-    .option("--why", "say of each line what it is for")
+    .option("--why", "give the purpose of each protection")
     .option("--against <level|file>", "show what another level, or another policy, would change")
     .option("--json", "print everything as one JSON object")
     .option("--broker <socket>", "ask the system broker at this socket");

@@ -9,14 +9,14 @@ interface KernelFlags {
   readonly jobs?: number;
 }
 
-/** `bulkhead kernel`: what microVMs start with. */
+/** `bulkhead kernel`: manages the kernels that microVMs boot. */
 export function kernelCommand(): Command {
   return new Command("kernel")
-    .description("fetch, build and choose the kernel of microVMs")
+    .description("fetch, build and choose the kernel that microVMs boot")
     .addCommand(
       new Command("fetch")
-        .description("bring the distribution's kernel for virtual machines; nothing is installed")
-        .option("--if-missing", "do nothing when there is a default kernel")
+        .description("download the distribution's kernel for virtual machines; does not install it on this machine")
+        .option("--if-missing", "do nothing if there is a default kernel")
         .option("--json", "print it as a JSON object")
         .action(async ({ ifMissing, json }: KernelFlags) => {
           const bring = ifMissing === true ? kernels.ensure : kernels.fetch;
@@ -25,8 +25,10 @@ export function kernelCommand(): Command {
     )
     .addCommand(
       new Command("build")
-        .description("build a small kernel from the distribution's sources: minutes once, then every start is faster")
-        .option("--jobs <n>", "compilers at once (default: one for each processor)", parseJobs)
+        .description(
+          "build a small kernel from the distribution's sources: takes minutes once, then every boot is faster",
+        )
+        .option("--jobs <n>", "compiler processes at once (default: one for each processor)", parseJobs)
         .option("--json", "print it as a JSON object")
         .action(async ({ jobs, json }: KernelFlags) => {
           const chosen = jobs === undefined ? {} : { jobs };
@@ -35,7 +37,7 @@ export function kernelCommand(): Command {
     )
     .addCommand(
       new Command("ls")
-        .description("list the kernels that are here; the default has a star")
+        .description("list the installed kernels; a star marks the default")
         .option("--json", "print them as a JSON object")
         .action(async ({ json }: KernelFlags) => {
           const found = await kernels.list();

@@ -4,16 +4,16 @@ import { addImageFlags } from "../images/flags.js";
 import type { LearnFlags } from "../learn/flags.js";
 import { addPolicyFlags } from "../policy/flags.js";
 
-/** `bulkhead learn`: the least policy under which a program would have done what it did. */
+/** `bulkhead learn`: writes the least policy under which a program would have run as it did. */
 export function learnCommand(): Command {
   const command = new Command("learn")
-    .description("run a program observed, and write the least policy that would have sufficed")
+    .description("run a program under observation, and write the least policy that would have sufficed")
     .argument("<command...>", "the program and its arguments; put -- before it")
     .passThroughOptions()
-    .option("--out <directory>", "where the policy and its other forms go", "bulkhead-learned")
-    .option("--runs <number>", "how often to run it; what only one run needed is marked", "1")
-    .option("--add", "add to what is in the directory already")
-    .option("--check", "run it once more under the policy, and say whether it came out the same")
+    .option("--out <directory>", "where to write the policy and its other formats", "bulkhead-learned")
+    .option("--runs <number>", "how often to run it; marks rules that only one run needed", "1")
+    .option("--add", "add to the result already in the directory")
+    .option("--check", "run it once more under the policy, and report whether the result is the same")
     .option("--json", "print what was learned as one JSON object")
     .option("--broker <socket>", "use the system broker at this socket");
   return addImageFlags(addPolicyFlags(command))

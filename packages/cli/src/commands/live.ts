@@ -2,11 +2,11 @@ import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
 import type { LiveFlags } from "../live/flags.js";
 
-/** `bulkhead ps`: which sandboxes are alive. */
+/** `bulkhead ps`: lists live sandboxes. */
 export function psCommand(): Command {
   return common("ps", "print them as one JSON object")
-    .description("list your live sandboxes, whichever program made them; as root everybody's")
-    .option("-q, --quiet", "print their ids only")
+    .description("list your live sandboxes, whichever program created them; as root, those of every user")
+    .option("-q, --quiet", "print only the ids")
     .addHelpText("after", EXAMPLES.live)
     .action(async (flags: LiveFlags) => {
       const { showLive } = await import("../live/ps.js");
@@ -14,11 +14,11 @@ export function psCommand(): Command {
     });
 }
 
-/** `bulkhead kill`: end some of them. */
+/** `bulkhead kill`: kills live sandboxes. */
 export function killCommand(): Command {
-  return common("kill", "print what was ended as one JSON object")
-    .description("end live sandboxes at once, and wait until nothing of them is left")
-    .argument("<id...>", "as `ps` shows it, or the first letters of it")
+  return common("kill", "print the killed ids as one JSON object")
+    .description("kill live sandboxes, and wait until all their processes and resources are gone")
+    .argument("<id...>", "id as `ps` shows it, or a unique prefix of it")
     .addHelpText("after", EXAMPLES.live)
     .action(async (ids: readonly string[], flags: LiveFlags) => {
       const { killLive } = await import("../live/kill.js");
@@ -26,12 +26,12 @@ export function killCommand(): Command {
     });
 }
 
-/** `bulkhead logs`: what one has put out. */
+/** `bulkhead logs`: prints the recent output of a run. */
 export function logsCommand(): Command {
-  return common("logs", "print each piece of output as a JSON object in a line of its own")
-    .description("print the last of what a live `bulkhead run` has put out (1 MiB)")
-    .argument("<id>", "as `ps` shows it, or the first letters of it")
-    .option("-f, --follow", "go on until it ends")
+  return common("logs", "print each piece of output as a JSON object on its own line")
+    .description("print the last output of a live `bulkhead run` (up to 1 MiB)")
+    .argument("<id>", "id as `ps` shows it, or a unique prefix of it")
+    .option("-f, --follow", "keep printing until it ends")
     .addHelpText("after", EXAMPLES.live)
     .action(async (id: string, flags: LiveFlags) => {
       const { showLogs } = await import("../live/logs.js");
@@ -39,12 +39,12 @@ export function logsCommand(): Command {
     });
 }
 
-/** `bulkhead attach`: join one. */
+/** `bulkhead attach`: follows the output of a run and forwards signals to it. */
 export function attachCommand(): Command {
-  return common("attach", "print each piece of output as a JSON object in a line of its own")
-    .description("show what a live `bulkhead run` puts out from now on, pass signals on, and end with its exit code")
-    .argument("<id>", "as `ps` shows it, or the first letters of it")
-    .option("--no-signals", "pass none on: ^C only leaves it")
+  return common("attach", "print each piece of output as a JSON object on its own line")
+    .description("show a live `bulkhead run`'s output from now on, forward signals to it, and exit with its exit code")
+    .argument("<id>", "id as `ps` shows it, or a unique prefix of it")
+    .option("--no-signals", "do not forward signals: ^C only detaches")
     .addHelpText("after", EXAMPLES.live)
     .action(async (id: string, flags: LiveFlags) => {
       const { attachTo } = await import("../live/logs.js");

@@ -5,11 +5,11 @@ import type { RecordFlags } from "../record/flags.js";
 /** `bulkhead record`: signed records of runs. */
 export function recordCommand(): Command {
   return new Command("record")
-    .description("check and show the signed records that `run --record` writes")
+    .description("verify and show the signed records that `run --record` writes")
     .addHelpText("after", EXAMPLES.record)
     .addCommand(
       keyed(new Command("verify"))
-        .description("check that records were signed with a key and not changed since; ends with 125 if one was")
+        .description("verify that a key signed the records and nothing changed since; exits with 125 otherwise")
         .argument("<file...>", "records")
         .action(async (files: readonly string[], flags: RecordFlags) => {
           const { verifyRecords } = await import("../record/verify.js");
@@ -18,7 +18,7 @@ export function recordCommand(): Command {
     )
     .addCommand(
       keyed(new Command("show"))
-        .description("check a record, and print what it states")
+        .description("verify a record, and print its statement")
         .argument("<file>", "a record")
         .action(async (file: string, flags: RecordFlags) => {
           const { showRecord } = await import("../record/verify.js");
@@ -27,7 +27,7 @@ export function recordCommand(): Command {
     )
     .addCommand(
       new Command("key")
-        .description("print this machine's public key, for others to check with")
+        .description("print this machine's public key, so that others can verify its records")
         .option("--json", "print as JSON")
         .action(async (flags: RecordFlags) => {
           const { printKey } = await import("../record/verify.js");
@@ -38,6 +38,6 @@ export function recordCommand(): Command {
 
 function keyed(command: Command): Command {
   return command
-    .option("--key <file>", "the public key of who signed them (default: this machine's own)")
+    .option("--key <file>", "the signer's public key (default: this machine's own)")
     .option("--json", "print as JSON");
 }

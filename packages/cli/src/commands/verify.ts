@@ -7,16 +7,16 @@ import type { VerifyFlags } from "../verify/flags.js";
 /** `bulkhead verify`: the escape self-test. */
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description("try to get out in every way known, and check from outside that nothing did")
+    .description("try every known escape, and check from outside that none succeeded")
     .addOption(
-      oneOf(new Option("-l, --level <level>", "at this level, or at all that this host has"), [
+      oneOf(new Option("-l, --level <level>", "test this level, or all levels that this host offers"), [
         "all",
         ...LEVELS,
       ]).default("all"),
     )
-    .option("--all", "list the attempts that were stopped, too")
+    .option("--all", "also list the attempts that were stopped")
     .option("--json", "print the results as one JSON object")
-    .option("--junit <file>", "write them as JUnit XML as well")
+    .option("--junit <file>", "also write the results as JUnit XML")
     .option("--broker <socket>", "use the system broker at this socket")
     .addHelpText("after", EXAMPLES.verify)
     .action(async (flags: VerifyFlags) => {

@@ -1,6 +1,6 @@
 import type { CommandWords, OptionWords } from "./tree.js";
 
-/** A `complete -F` function: subcommands, their options, and the values that are known. */
+/** A `complete -F` function: subcommands, their options, and known values. */
 export function bashScript(commands: readonly CommandWords[]): string {
   return `# bash completion for bulkhead
 _bulkhead() {

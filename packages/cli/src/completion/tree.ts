@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 
-/** What completion knows of one command. */
+/** A command, as completion needs it. */
 export interface CommandWords {
   readonly name: string;
   readonly description: string;
@@ -11,11 +11,11 @@ export interface OptionWords {
   /** `--level`, `-l`. */
   readonly names: readonly string[];
   readonly description: string;
-  /** What follows it: nothing, one of these words, a path, or a word that nobody can guess. */
+  /** The option's value: none, one of these words, a path, or any word. */
   readonly value: readonly string[] | "none" | "path" | "any";
 }
 
-/** Options whose value is a path of the host's. */
+/** Options whose value is a host path. */
 const PATHS: ReadonlySet<string> = new Set([
   "--policy",
   "--root",
@@ -29,7 +29,7 @@ const PATHS: ReadonlySet<string> = new Set([
   "--junit",
 ]);
 
-/** The subcommands of a program, with what follows each of their options. */
+/** The subcommands of a program, with the values of their options. */
 export function commandWords(program: Command): readonly CommandWords[] {
   return program.commands.map((command) => ({
     name: command.name(),

@@ -58,6 +58,6 @@ export function render({ runs, differences, same }: JobComparison, style: Style)
     { text: printableLine(what), paint: style.doubtful },
     ...values.map((value) => ({ text: value === null ? "(not there)" : printableLine(value) })),
   ]);
-  const verdict = same ? style.good("It came out the same.") : style.bad("It came out differently:");
+  const verdict = same ? style.good("Both runs gave the same result.") : style.bad("The results differ:");
   return [table(overview), "", verdict, ...(same ? [] : [table(lines, widthOf(process.stdout))])].join("\n");
 }

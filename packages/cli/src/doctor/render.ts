@@ -12,7 +12,7 @@ export function renderExamination(examination: Examination, style: Style, width:
     ["Host", hostRows(examination)],
     ["Tools", toolRows(examination, style)],
     ["Own parts", ownPartRows(examination.ownParts, style)],
-    ["Would make it stronger", advice.map(({ what, remedy }) => [{ text: `${what}. ${remedy}` }])],
+    ["Ways to make it stronger", advice.map(({ what, remedy }) => [{ text: `${what}. ${remedy}` }])],
   ];
   return sections
     .filter(([, rows]) => rows.length > 0)
@@ -52,10 +52,10 @@ function hostRows({ report: { facts, architecture, maxima }, kvm }: Examination)
 
 function kvmText({ device, pvm, remedy }: Examination["kvm"]): string {
   if (device === "opens") {
-    const variant = pvm ? "; it is the PVM variant, in which ordinary kernels hang" : "";
+    const variant = pvm ? "; it is the PVM variant, under which ordinary kernels hang" : "";
     return `/dev/kvm opens${variant}; level microvm tells whether machines boot`;
   }
-  return `${device === "missing" ? "no /dev/kvm" : "/dev/kvm may not be opened"}. ${remedy ?? ""}`;
+  return `${device === "missing" ? "no /dev/kvm" : "no permission to open /dev/kvm"}. ${remedy ?? ""}`;
 }
 
 function toolRows({ tools }: Examination, style: Style): readonly (readonly Cell[])[] {

@@ -61,7 +61,7 @@ function isSame({ enforcement, plan, policy }: Comparison): boolean {
 
 /** Nothing is cut: two sides that differ at their ends would look the same. */
 export function render(comparison: Comparison, style: Style, width?: number): string {
-  if (isSame(comparison)) return style.good("Nothing would change.");
+  if (isSame(comparison)) return style.good("No difference.");
   const { levels, enforcement, plan, policy } = comparison;
   const [from = "", to = ""] = levels;
   const paint = { stronger: style.good, weaker: style.bad, same: style.dim };
@@ -78,7 +78,7 @@ export function render(comparison: Comparison, style: Style, width?: number): st
     heading,
     ...section("", rows, width),
     ...section("The plan:", fields(plan), width),
-    ...section("Beside the plan:", fields(policy), width),
+    ...section("Outside the plan:", fields(policy), width),
   ].join("\n");
 }
 

@@ -52,7 +52,7 @@ export function renderTable(
     "",
     table(rows, width),
     "",
-    "Bulkhead's own parts, where they are needed:",
+    "Bulkhead's own processes, where the run needs them:",
     table(ownPartRows(ownParts, style), width),
     ...(maxima === null ? [] : ["", `The broker's owner allows at most ${saidMaxima(maxima)}.`]),
     ...lowered.map((note) => style.doubtful(note)),

@@ -2,13 +2,13 @@ import type { ImageOptions, OnPullEvent, RegistryOptions } from "bulkhead";
 import { type Command, Option } from "commander";
 import { oneOf } from "../policy/choice.js";
 
-/** How a registry may be talked to. */
+/** Flags for connections to a registry. */
 export interface RegistryFlags {
   readonly insecureRegistry?: readonly string[];
   readonly tokenServer?: readonly string[];
 }
 
-/** How the image of a run is had. */
+/** Flags for the image of a run. */
 export interface ImageFlags extends RegistryFlags {
   readonly pull?: "always" | "missing" | "never";
 }
@@ -17,13 +17,13 @@ export function addRegistryFlags(command: Command): Command {
   return command
     .option(
       "--insecure-registry <host[:port]>",
-      "talk to this registry without TLS; to one on this machine it is always allowed (repeatable)",
+      "connect to this registry without TLS; one on this machine may always do without (repeatable)",
       append,
       undefined,
     )
     .option(
       "--token-server <registry=origin>",
-      "let this server have the registry's credentials, though it is elsewhere (repeatable)",
+      "send the registry's credentials to this token server on another host (repeatable)",
       append,
       undefined,
     );
@@ -43,7 +43,7 @@ export function addImageFlags(command: Command): Command {
   );
 }
 
-/** What the library is told. Without a flag its own defaults hold, which are those of the environment. */
+/** The library's options. Without a flag, the library takes its defaults from the environment. */
 export function registryOptions({ insecureRegistry, tokenServer }: RegistryFlags): RegistryOptions {
   return {
     ...(insecureRegistry === undefined ? {} : { insecure: insecureRegistry }),
@@ -66,7 +66,7 @@ export interface ImagesFlags extends RegistryFlags {
   readonly verifyKey?: readonly string[];
 }
 
-/** Of what an image is made. */
+/** Flags of `images build-base`. */
 export interface BuildFlags {
   readonly packages?: string;
   readonly suite?: string;
@@ -75,7 +75,7 @@ export interface BuildFlags {
   readonly broker?: string;
 }
 
-/** Whose signature an image must have. */
+/** Flags that say who must have signed an image. */
 export interface VerifyFlags extends RegistryFlags {
   readonly verifyKey?: readonly string[];
   readonly identity?: string;

@@ -21,7 +21,7 @@ async function show(collected: Collected, { json }: ImagesFlags): Promise<void> 
 export function describe({ freedBytes, trees, erofs, blobs, treesInUse, pulling }: Collected): string {
   const kept = [
     treesInUse > 0 ? `${treesInUse} unpacked in use: \`bulkhead images prune\` removes it later` : undefined,
-    pulling ? "layers were kept, since an image is being pulled" : undefined,
+    pulling ? "kept layers, because a pull is in progress" : undefined,
   ].filter((line) => line !== undefined);
   const machines = erofs > 0 ? `, ${erofs} for virtual machines` : "";
   return [`freed ${humanBytes(freedBytes)}: ${trees} unpacked${machines}, ${blobs} blobs`, ...kept].join("\n");

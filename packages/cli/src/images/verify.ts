@@ -8,7 +8,9 @@ export async function verifyImage(name: string, flags: VerifyFlags): Promise<voi
   const verified = await images.verify(name, await rulesFrom(flags), { registry: registryOptions(flags) });
   const { signedBy } = verified;
   const by =
-    signedBy === null ? "may be unsigned" : `signed by ${signedBy.kind === "key" ? signedBy.key : signedBy.identity}`;
+    signedBy === null
+      ? "the policy accepts it unsigned"
+      : `signed by ${signedBy.kind === "key" ? signedBy.key : signedBy.identity}`;
   const line = `${verified.name}@${verified.digest}: ${printable(by)}\n`;
   await print(process.stdout, flags.json === true ? jsonLine(verified) : line);
   await finish(0);
@@ -24,7 +26,7 @@ export async function rulesFrom(flags: VerifyFlags): Promise<VerifyRules> {
   if (verifyKey !== undefined) return [{ match: "*", key: [...verifyKey] }];
   if (policy !== undefined) return (await loadPolicy(policy)).images?.verify ?? [];
   if (identity === undefined || issuer === undefined || trustedRoot === undefined) {
-    throw usage("--identity, --issuer and --trusted-root belong together");
+    throw usage("give --identity, --issuer and --trusted-root together");
   }
   return [{ match: "*", keyless: { identity, issuer, trustedRoot } }];
 }

@@ -16,14 +16,14 @@ export function describeLesson(
     ...(failure === null ? [] : [`the program failed (${failure}): this is the policy of a run that failed`]),
     `system calls: ${syscalls.after} of the ${syscalls.before} that the default profile allows`,
     `files: reads below ${paths.read} paths, lists ${paths.list}, writes below ${paths.write}, executes ${paths.execute}; before, everything in the root`,
-    `network: ${surface.network ? "used" : "not used, so none"}`,
-    ...(learned.cutOff ? ["a run did too much to be written down in full: the policy may be too little"] : []),
+    `network: ${surface.network ? "used" : "not used, so none allowed"}`,
+    ...(learned.cutOff ? ["a run did too much to record in full, so the policy may be too narrow"] : []),
     ...once("system calls", seenOnce.syscalls),
     ...once("files", seenOnce.paths),
     ...(checked === undefined
       ? []
       : checked.same
-        ? [failure === null ? "checked: it came out the same" : "checked: it failed the same way"]
+        ? [failure === null ? "checked: the result is the same" : "checked: it fails the same way"]
         : checked.differences.map((difference) => `checked: ${printableLine(difference)}`)),
   ];
   return lines.map((line) => `bulkhead: ${line}\n`).join("");

@@ -6,7 +6,9 @@ import type { Cell } from "./table.js";
 export function ownPartRows(parts: readonly OwnPart[], style: Style): readonly (readonly Cell[])[] {
   return parts.map(({ name, parses, uid, landlockAbi, network }) => {
     const landlock =
-      landlockAbi === 0 ? "no Landlock in this kernel: it may read what every user may" : `Landlock ABI ${landlockAbi}`;
+      landlockAbi === 0
+        ? "no Landlock in this kernel: it can read every world-readable file"
+        : `Landlock ABI ${landlockAbi}`;
     const around = [`uid ${uid === "own" ? "of its own" : "of the caller"}`, "no capability", "seccomp", landlock];
     const state =
       landlockAbi === 0 ? { text: "weaker", paint: style.doubtful } : { text: "confined", paint: style.good };

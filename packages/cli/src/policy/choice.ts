@@ -1,7 +1,7 @@
 import { suggest } from "bulkhead";
 import { type Argument, InvalidArgumentError, type Option } from "commander";
 
-/** As `choices`, and a word that is none of them is answered with the one that was meant. */
+/** As `choices`, and suggests the closest choice for a mistyped word. */
 export function oneOf<T extends Argument | Option>(given: T, words: readonly string[]): T {
   given.choices(words);
   given.argParser((word: string) => wordOf(word, words));

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { oneOf } from "./choice.js";
 import { addNetworkFlags, type NetworkFlags } from "./network-flags.js";
 
-/** The flags that make or change a policy, as commander gives them. */
+/** The flags that build or change a policy, as commander parses them. */
 export interface PolicyFlags extends NetworkFlags {
   readonly policy?: string;
   readonly level?: string;
@@ -45,7 +45,7 @@ export interface TmpfsFlag {
 
 const LEVELS = ["auto", "chroot", "container", "gvisor", "microvm"];
 
-/** Adds those flags to a command. Values are checked where the policy is, so that every problem is reported at once. */
+/** Adds those flags to a command. The policy's own check validates the values, so that it reports every problem at once. */
 export function addPolicyFlags(command: Command): Command {
   addOwnFlags(command);
   return addNetworkFlags(command);
@@ -56,7 +56,9 @@ function addOwnFlags(command: Command): Command {
     .optionsGroup("Policy:")
     .option("--policy <file>", "start from this policy (YAML or JSON); flags change it")
     .addOption(oneOf(new Option("-l, --level <level>", "how strong the wall is (default: container)"), LEVELS))
-    .addOption(oneOf(new Option("--at-least <level>", "never weaker than this"), LEVELS.slice(1)).conflicts("level"))
+    .addOption(
+      oneOf(new Option("--at-least <level>", "the weakest level to accept"), LEVELS.slice(1)).conflicts("level"),
+    )
     .addOption(
       oneOf(new Option("--trust <trust>", "how far the workload is trusted; chooses the level"), [
         "first-party",
@@ -66,7 +68,7 @@ function addOwnFlags(command: Command): Command {
     )
     .option(
       "--require <names>",
-      "refuse to start unless these are enforced (repeatable, or with commas)",
+      "refuse to start unless these protections are enforced (repeatable, or separated by commas)",
       list,
       undefined,
     )
@@ -78,8 +80,13 @@ function addOwnFlags(command: Command): Command {
       ).conflicts("image"),
     )
     .option("--image <image>", "an image: a name (python:3.13-slim), oci:PATH[:TAG] or docker-archive:FILE")
-    .option("--verify-key <file>", "the image must be signed with this key, by cosign (repeatable)", append, undefined)
-    .option("--writable", "let the root be written to, in memory")
+    .option(
+      "--verify-key <file>",
+      "require a cosign signature of the image by this key (repeatable)",
+      append,
+      undefined,
+    )
+    .option("--writable", "make the root writable, in memory")
     .option(
       "--mount <host:inside[:ro|rw]>",
       "show a host file or directory inside, read-only unless :rw (repeatable)",
@@ -90,33 +97,30 @@ function addOwnFlags(command: Command): Command {
     .optionsGroup("Workload:")
     .option(
       "-e, --env <name[=value]>",
-      "set a variable, or pass on this shell's of that name (repeatable)",
+      "set a variable, or pass this shell's variable on (repeatable)",
       variable,
       undefined,
     )
     .option("-w, --workdir <path>", "directory to start in (default: /work, empty and writable)")
-    .option("-u, --user <user>", "uid, uid:gid or a name of the root's (default: 1000:1000)")
+    .option("-u, --user <user>", "uid, uid:gid or a user name in the root (default: 1000:1000)")
     .option("--hostname <name>", "host name inside")
     .option(
       "--cap <names>",
-      "leave capabilities to the workload, within its user namespace (repeatable)",
+      "grant capabilities to the workload, within its user namespace (repeatable)",
       list,
       undefined,
     )
     .option("--syscalls <profile>", "default, strict, or a file with an OCI seccomp profile (default: default)")
-    .option(
-      "--apparmor <profile>",
-      "run under this AppArmor profile, which is loaded already, or one that is generated",
-    )
+    .option("--apparmor <profile>", "run under this loaded AppArmor profile, or `generated` for one from the policy")
     .option("--selinux <label>", "run with this SELinux label, on a host that runs SELinux")
     .optionsGroup("Limits:")
-    .option("-m, --memory <size>", "memory of everything inside together (default: 512MiB)")
+    .option("-m, --memory <size>", "memory for everything inside together (default: 512MiB)")
     .option("--cpus <number>", "processors' worth of time (default: 1)")
     .option("--pids <number>", "processes and threads (default: 64)")
-    .option("--disk <size>", "each writable file system of its own (default: 256MiB)")
+    .option("--disk <size>", "size of each writable in-memory file system (default: 256MiB)")
     .option("--open-files <number>", "open files of each process (default: 1024)")
-    .option("--timeout <time>", "such as 30s, or none (default: 60s, none with -t)")
-    .option("--max-output <size>", "stdout and stderr together (default: 10MiB)");
+    .option("--timeout <time>", "time limit such as 30s, or none (default: 60s, none with -t)")
+    .option("--max-output <size>", "maximum stdout and stderr together (default: 10MiB)");
 }
 
 function append(value: string, previous: readonly string[] = []): readonly string[] {
@@ -127,7 +131,7 @@ function list(value: string, previous: readonly string[] = []): readonly string[
   return [...previous, ...value.split(",").filter((name) => name !== "")];
 }
 
-/** The host's path may hold colons: what is split off is at the end. */
+/** The host's path may contain colons, so this splits from the end. */
 export function mount(value: string, previous: readonly MountFlag[] = []): readonly MountFlag[] {
   const match = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/s.exec(value);
   const [, host, at, mode = "ro"] = match ?? [];
@@ -141,7 +145,7 @@ export function tmpfs(value: string, previous: readonly TmpfsFlag[] = []): reado
   return [...previous, size === undefined ? { tmpfs: at } : { tmpfs: at, size }];
 }
 
-/** A name alone passes that one variable on; nothing of this process's environment goes in by itself. */
+/** A name alone passes that one variable on. No other variable of this process enters the sandbox. */
 export function variable(
   value: string,
   previous: Readonly<Record<string, string>> = {},
@@ -149,6 +153,6 @@ export function variable(
   const equals = value.indexOf("=");
   if (equals > 0) return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
   const own = process.env[value];
-  if (own === undefined) throw new InvalidArgumentError(`There is no variable ${value} here; give NAME=VALUE.`);
+  if (own === undefined) throw new InvalidArgumentError(`This shell has no variable ${value}; give NAME=VALUE.`);
   return { ...previous, [value]: own };
 }

@@ -20,17 +20,17 @@ export interface SecretFlag {
 export function addNetworkFlags(command: Command): Command {
   return command
     .optionsGroup("Network:")
-    .option("--allow <rule>", "let it reach HOST[:PORT], *.HOST, an address or a range (repeatable)", rule, undefined)
-    .option("--deny <rule>", "but not this; wins over every --allow (repeatable)", rule, undefined)
+    .option("--allow <rule>", "allow HOST[:PORT], *.HOST, an address or a range (repeatable)", rule, undefined)
+    .option("--deny <rule>", "deny these; overrides every --allow (repeatable)", rule, undefined)
     .addOption(
-      oneOf(new Option("--net <network>", "none, or full: everything that is not private (default: none)"), [
+      oneOf(new Option("--net <network>", "none, or full: every public address (default: none)"), [
         "none",
         "full",
       ]).conflicts(["allow", "deny"]),
     )
     .option(
       "--secret <name=source@host>",
-      "put env:VARIABLE or file:PATH into requests to HOST, where inside NAME is a placeholder (repeatable)",
+      "put env:VARIABLE or file:PATH into requests to HOST; inside, NAME holds a placeholder (repeatable)",
       secret,
       undefined,
     );

@@ -56,8 +56,7 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
 function requireProgram(argv: readonly string[], { image, root }: Policy): void {
   const isImage = image !== undefined || /^(oci|docker-archive):/.test(String(root));
   if (argv.length > 0 ? argv[0] !== "" : isImage) return;
-  const detail =
-    argv.length > 0 ? "the name of the program is empty" : "name the program: bulkhead run [flags] -- PROGRAM";
+  const detail = argv.length > 0 ? "the program's name is empty" : "name the program: bulkhead run [flags] -- PROGRAM";
   throw new BulkheadError("USAGE", { detail });
 }
 

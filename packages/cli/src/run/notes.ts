@@ -3,11 +3,11 @@ import { type BulkheadError, printableLine, type RunResult, type WriteBackOutcom
 /** What a run's exit code does not tell: which limit it met, and the flag that moves it. */
 export function notesOn(result: RunResult): readonly string[] {
   return [
-    result.timedOut ? "killed: it ran longer than allowed (--timeout)" : undefined,
-    result.oomKilled ? "killed: it used more memory than allowed (--memory)" : undefined,
-    result.pidsExceeded ? "it wanted more processes than allowed (--pids)" : undefined,
-    result.diskFull ? "it filled a file system (--disk)" : undefined,
-    result.outputTruncated ? "killed: it printed more than allowed (--max-output)" : undefined,
+    result.timedOut ? "killed: the workload exceeded its time limit (--timeout)" : undefined,
+    result.oomKilled ? "killed: the workload exceeded its memory limit (--memory)" : undefined,
+    result.pidsExceeded ? "the workload tried to exceed its process limit (--pids)" : undefined,
+    result.diskFull ? "the workload filled a file system (--disk)" : undefined,
+    result.outputTruncated ? "killed: the workload exceeded its output limit (--max-output)" : undefined,
     ...writeBackNotes(result.writeBack),
     ...result.lowered,
     ...result.notes.map((note) => `image: ${printableLine(note)}`),
@@ -34,7 +34,7 @@ function failure({ code, message, remedy }: BulkheadError): string {
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  kind: "neither a file, a directory nor a link, and not written to the host",
+  kind: "not a file, directory or link, so not written to the host",
   "set-id": "written to the host without its set-id bits",
-  "changed-on-host": "removed inside; the host has changed it meanwhile and keeps it",
+  "changed-on-host": "removed inside, but kept on the host because the host changed it in the meantime",
 };

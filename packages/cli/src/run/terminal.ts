@@ -11,7 +11,7 @@ export interface TerminalStreams {
 /** Throws a usage error where stdin is none: the workload would wait for keys that nobody can press. */
 export function terminalFor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream): Terminal {
   if (stdin.isTTY !== true) {
-    throw new BulkheadError("USAGE", { operation: "--tty", detail: "-t needs a terminal, and stdin is none" });
+    throw new BulkheadError("USAGE", { operation: "--tty", detail: "-t needs a terminal, and stdin is not one" });
   }
   return new Terminal({ stdin, stdout });
 }

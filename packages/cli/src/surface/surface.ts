@@ -63,7 +63,7 @@ export function render(
     ]);
   const absent = peers.flatMap(({ peer, why }) => (why === null ? [] : [printableLine(`${peer}: ${why}`)]));
   const blind = surfaces.some(({ host }) => host === null)
-    ? ["The host's kernel was not looked at from outside: that takes root."]
+    ? ["The host kernel was not examined from outside: that needs root."]
     : [];
   const notes = [...absent, ...blind].flatMap((note) => wrap(note, width ?? Number.POSITIVE_INFINITY)).map(style.dim);
   return [table([head, ...body], width), ...(notes.length === 0 ? [] : ["", ...notes])].join("\n");

@@ -7,9 +7,9 @@ export function junit(verifications: readonly Verification[]): string {
       const name = cve === null ? title : `${title} (${cve})`;
       const inside =
         status === "failed"
-          ? `<failure message="${escaped(`${protection} is said to be enforced`)}">${escaped(detail)}</failure>`
+          ? `<failure message="${escaped(`${protection} is reported as enforced`)}">${escaped(detail)}</failure>`
           : status === "unclaimed"
-            ? `<skipped message="${escaped(`${protection} is not claimed here`)}"/>`
+            ? `<skipped message="${escaped(`${protection} is not reported as enforced here`)}"/>`
             : "";
       return `<testcase classname="${level}.${group}" name="${escaped(name)}">${inside}</testcase>`;
     });

@@ -55,7 +55,7 @@ export function render(
   ]);
   const verdict = passed
     ? style.good(`Everything that is said to be enforced held against ${attempts.length} attempts and looks.`)
-    : style.bad("Something that is said to be enforced is not.");
+    : style.bad("A protection that is reported as enforced is not.");
   return [
     `Level ${style.strong(level)}`,
     table(counts),

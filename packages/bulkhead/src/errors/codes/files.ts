@@ -1,24 +1,24 @@
 import { entries } from "../entry.js";
 
-/** File operations inside a sandbox, done with the rights of its user. */
+/** File operations inside a sandbox, with the permissions of its user. */
 export const fileCodes = entries({
   FILE_NOT_FOUND: { fault: "user", cause: "no such file or directory in the sandbox", remedy: "Check the path." },
   FILE_EXISTS: {
     fault: "user",
-    cause: "it exists already",
-    remedy: "Remove it first, or do not ask for exclusive creation.",
+    cause: "the file already exists in the sandbox",
+    remedy: "Remove the file first, or drop exclusive creation.",
   },
   FILE_DENIED: {
     fault: "user",
-    cause: "the sandbox's user may not do this",
+    cause: "the sandbox's user lacks permission for this file operation",
     remedy: "Use a path below the working directory, /tmp or a writable mount.",
   },
-  FILE_IS_DIRECTORY: { fault: "user", cause: "it is a directory", remedy: "Name a file." },
-  FILE_NOT_DIRECTORY: { fault: "user", cause: "it is not a directory", remedy: "Name a directory." },
-  FILE_NOT_EMPTY: { fault: "user", cause: "the directory is not empty", remedy: "Ask for `recursive` removal." },
+  FILE_IS_DIRECTORY: { fault: "user", cause: "the path is a directory", remedy: "Name a file." },
+  FILE_NOT_DIRECTORY: { fault: "user", cause: "the path is not a directory", remedy: "Name a directory." },
+  FILE_NOT_EMPTY: { fault: "user", cause: "the directory is not empty", remedy: "Remove it with `recursive`." },
   FILE_NOT_REGULAR: {
     fault: "user",
-    cause: "it is not a regular file, and other kinds could block or lie",
+    cause: "the path is not a regular file; other kinds could block the read or report a false size",
     remedy: "Name a regular file.",
   },
   FILE_NO_SPACE: {
@@ -29,17 +29,17 @@ export const fileCodes = entries({
   FILE_TOO_LARGE: {
     fault: "user",
     cause: "the file is larger than allowed",
-    remedy: "Stream it, or raise the limit named.",
+    remedy: "Stream the file, or raise the limit named.",
   },
   COPY_FAILED: {
     fault: "user",
     cause: "files could not be copied between this host and the sandbox",
     remedy:
-      "See the path of the host and what is wrong with it. What was complete by then has its place; of a copy out only when all of it had come.",
+      "Fix the host path named. A copy into the sandbox keeps the files that were complete; a copy out keeps files only when it completes as a whole.",
   },
   FILE_FAILED: {
     fault: "workload",
     cause: "the file operation failed in the sandbox",
-    remedy: "See the operation and errno.",
+    remedy: "Check the operation and errno.",
   },
 });

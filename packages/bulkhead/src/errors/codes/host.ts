@@ -1,49 +1,48 @@
 import { entries } from "../entry.js";
 
-/** What the host lacks, and the ways in which Bulkhead's own parts can be lost. */
+/** Features the host lacks, and Bulkhead processes that fail or end. */
 export const hostCodes = entries({
   HOST_UNSUPPORTED: {
     fault: "system",
-    cause: "this host lacks something that Bulkhead cannot do without",
-    remedy: "Use Linux 5.13 or later on x86-64 or aarch64. `bulkhead doctor` shows what was found.",
+    cause: "this host lacks a feature that Bulkhead requires",
+    remedy: "Use Linux 5.13 or later on x86-64 or aarch64. Run `bulkhead doctor` for what this host has.",
   },
   APPARMOR_PARSER_MISSING: {
     fault: "system",
-    cause:
-      "an AppArmor profile cannot be made: the distribution's parser, or its list of what kernels know, is not there",
-    remedy: "Install it (`apt-get install apparmor`), or leave `apparmor: generated` out of the policy.",
+    cause: "no AppArmor profile can be compiled: `apparmor_parser` or its features file is missing",
+    remedy: "Install them (`apt-get install apparmor`), or leave `apparmor: generated` out of the policy.",
   },
   SETUP_MISSING: {
     fault: "system",
-    cause: "a part of Bulkhead is not there",
+    cause: "a part of Bulkhead is missing",
     remedy:
-      "Run `./bulkhead setup` in the checkout, or reinstall the package. Where a bundler moved the code, set BULKHEAD_PACKAGE to the package's directory.",
+      "Run `./bulkhead setup` in the checkout, or reinstall the package. If a bundler moved the code, set BULKHEAD_PACKAGE to the package's directory.",
   },
   BROKER_UNAVAILABLE: {
     fault: "system",
-    cause: "the broker could not be reached or started",
+    cause: "the library could not reach or start the broker",
     remedy: "Check BULKHEAD_BROKER and that the broker's service runs, or unset it to use a private broker.",
   },
   BROKER_LOST: {
     fault: "system",
-    cause: "the broker ended, and with it every sandbox that it made",
-    remedy: "Start again. If it happens again, look at the broker's last words on stderr or in its journal.",
+    cause: "the broker ended, and every sandbox it created ended with it",
+    remedy: "Start again. If it recurs, read the broker's last messages on stderr or in its journal.",
   },
   HELPER_FAILED: {
     fault: "system",
-    cause: "a helper process could not be confined, or did not do what it is for",
+    cause: "a helper process could not be confined, or failed at its task",
     remedy:
-      "See the operation and detail. Nothing that it said was used. If it happens again with the same registry, archive or guest, treat that as hostile.",
+      "Check the operation and detail; Bulkhead used nothing the helper answered. If it recurs with the same registry, archive or guest, treat that one as hostile.",
   },
   HELPER_LOST: {
     fault: "system",
-    cause: "a helper process ended, and with it what it was doing",
-    remedy: "Start again. If it happens again, see the detail: its last words, or the signal that ended it.",
+    cause: "a helper process ended before its task did",
+    remedy: "Start again. If it recurs, read the detail: the helper's last message, or the signal that ended it.",
   },
   CALLER_REFUSED: {
     fault: "user",
     cause: "the broker does not serve this user",
-    remedy: "Ask its owner to start it with `--allow-uid` for this uid.",
+    remedy: "Ask the broker's owner to start it with `--allow-uid` for this uid.",
   },
   SESSION_UNKNOWN: {
     fault: "system",
@@ -53,28 +52,28 @@ export const hostCodes = entries({
   LIMIT_ABOVE_MAXIMUM: {
     fault: "user",
     cause: "a limit is above what the broker's owner allows",
-    remedy: "Lower the named limit in `resources`; limits can only be lowered.",
+    remedy: "Lower the limit named in `resources`; a policy can lower the broker's limits but not raise them.",
   },
   LIMIT_UNAVAILABLE: {
     fault: "user",
-    cause: "this host cannot give a limit that the policy asks for",
+    cause: "this host cannot provide a limit that the policy asks for",
     remedy:
-      "Lower the named field of `resources`, or raise the limit named where the broker is started (`ulimit`, `LimitNOFILE=`).",
+      "Lower the named field of `resources`, or raise the limit where you start the broker (`ulimit`, `LimitNOFILE=`).",
   },
   TOO_MANY_SANDBOXES: {
     fault: "user",
-    cause: "as many sandboxes as the broker's owner allows are alive already",
-    remedy: "End some first, or ask the owner for more.",
+    cause: "the number of live sandboxes has reached the maximum that the broker's owner set",
+    remedy: "End some sandboxes first, or ask the owner to raise the maximum.",
   },
   UID_RANGE_EXHAUSTED: {
     fault: "system",
-    cause: "every uid range is taken by a live sandbox",
+    cause: "live sandboxes use every uid range",
     remedy: "End some sandboxes first.",
   },
   KERNEL_UNAVAILABLE: {
     fault: "system",
-    cause: "there is no kernel for microVMs to start with",
+    cause: "no kernel for microVMs is installed",
     remedy:
-      "Run `./bulkhead setup microvm` once with a network, or choose one that is there with `bulkhead kernel use`.",
+      "Run `./bulkhead setup microvm` once with a network, or choose an installed kernel with `bulkhead kernel use`.",
   },
 });

@@ -5,7 +5,7 @@ export const imageCodes = entries({
   IMAGE_INVALID: {
     fault: "user",
     cause: "the image is not valid",
-    remedy: "Make or fetch it again; if it came from somebody else, do not trust it.",
+    remedy: "Build or pull the image again; if it is not your own, do not trust it.",
   },
   IMAGE_LIMIT: {
     fault: "user",
@@ -14,53 +14,55 @@ export const imageCodes = entries({
   },
   IMAGE_NOT_FOUND: {
     fault: "user",
-    cause: "there is no such image",
-    remedy: "Check its name, path and tag: `NAME:TAG`, `oci:./layout:TAG` or `docker-archive:./image.tar`.",
+    cause: "the image does not exist",
+    remedy: "Check the name, path and tag: `NAME:TAG`, `oci:./layout:TAG` or `docker-archive:./image.tar`.",
   },
   IMAGE_UNPACK_FAILED: {
     fault: "system",
     cause: "the image could not be unpacked",
-    remedy: "Look at what failed: most often the disk of the image store is full.",
+    remedy: "Check the operation that failed: most often the disk of the image store is full.",
   },
   SIGNATURE_MISSING: {
     fault: "user",
     cause: "the image has no signature",
-    remedy: "Sign it (`cosign sign`), or let `images.verify` of the policy take it `unsigned`, if you trust it anyway.",
+    remedy:
+      "Sign the image (`cosign sign`), or, if you trust it anyway, accept it with `unsigned` in the policy's `images.verify`.",
   },
   SIGNATURE_INVALID: {
     fault: "user",
-    cause: "no signature of the image is one that the policy accepts",
+    cause: "the policy accepts none of the image's signatures",
     remedy:
-      "Do not run it before you know why: it may have been replaced. The detail says what was wrong with each signature.",
+      "Find out why before you run the image: it may have been replaced. The detail says what is wrong with each signature.",
   },
   SIGNATURE_RULE_MISSING: {
     fault: "user",
     cause: "no rule of `images.verify` says who must have signed the image",
-    remedy: "Add a rule whose `match` covers its repository.",
+    remedy: "Add a rule whose `match` covers the image's repository.",
   },
   SIGNATURE_UNVERIFIABLE: {
     fault: "user",
-    cause: "signatures of images in files cannot be checked",
-    remedy: "Pull it from its registry, or add a rule with `unsigned: true` that matches it if you made it yourself.",
+    cause: "the image comes from a file, and Bulkhead can check signatures only in a registry",
+    remedy:
+      "Pull the image from its registry, or, if you built it yourself, add a rule with `unsigned: true` that matches it.",
   },
   SIGNATURE_KEY_INVALID: {
     fault: "user",
-    cause: "a public key or trusted root cannot be used",
-    remedy: "It must be a file with a public key in PEM (`cosign.pub`), or a `trusted_root.json` of Sigstore.",
+    cause: "a public key or trusted root is not valid",
+    remedy: "Name a file with a public key in PEM (`cosign.pub`), or Sigstore's `trusted_root.json`.",
   },
   IMAGE_BUILD_FAILED: {
     fault: "user",
-    cause: "the image could not be made of this machine's packages",
-    remedy: "Look at what the program said: most often a package has another name, or its mirror cannot be reached.",
+    cause: "the image could not be built from this machine's packages",
+    remedy: "Read the program's output: most often a package has another name, or its mirror is unreachable.",
   },
   EROFS_FAILED: {
     fault: "system",
-    cause: "no EROFS image could be made for the virtual machine",
-    remedy: "Look at what failed: most often the disk of the image store is full.",
+    cause: "the EROFS image for the virtual machine could not be built",
+    remedy: "Check the operation that failed: most often the disk of the image store is full.",
   },
   IMAGE_STORE_UNAVAILABLE: {
     fault: "system",
     cause: "the image store cannot be used",
-    remedy: "It must be a directory of your own that you can write to; set BULKHEAD_STORE to use another.",
+    remedy: "Make it a directory that you own and can write to, or set BULKHEAD_STORE to another one.",
   },
 });

@@ -1,74 +1,76 @@
 import { entries } from "../entry.js";
 
-/** A sandbox could not be made. Nothing was started, and nothing is left. */
+/** Launches that failed. Nothing was started, and nothing is left behind. */
 export const launchCodes = entries({
   PLAN_INVALID: {
     fault: "system",
     cause: "the warden refused the plan",
-    remedy: "A plan made by this library should never be refused: report it together with `bulkhead explain --plan`.",
+    remedy:
+      "Report this with the output of `bulkhead explain --plan`: the warden should accept every plan the library compiles.",
   },
-  ID_TAKEN: { fault: "system", cause: "a live sandbox has this id", remedy: "Start again; ids are made at random." },
+  ID_TAKEN: { fault: "system", cause: "another live sandbox uses this id", remedy: "Start again; ids are random." },
   ID_UNKNOWN: {
     fault: "system",
     cause: "no live sandbox has this id",
-    remedy: "It has ended, or is another user's: `bulkhead ps` lists yours.",
+    remedy: "List your sandboxes with `bulkhead ps`: this one has ended, or belongs to another user.",
   },
   USERNS_REFUSED: {
     fault: "system",
     cause: "the kernel refused a user namespace",
     remedy:
-      "Allow them (`sysctl kernel.unprivileged_userns_clone=1`, `kernel.apparmor_restrict_unprivileged_userns=0`, `user.max_user_namespaces`), run the broker as root, or use level chroot as root.",
+      "Allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`, `kernel.apparmor_restrict_unprivileged_userns=0`, `user.max_user_namespaces`), run the broker as root, or use level chroot as root.",
   },
   NAMESPACE_REFUSED: {
     fault: "system",
     cause: "the kernel refused a namespace",
-    remedy: "Look at /proc/sys/user/max_*_namespaces, and whether an outer container forbids them.",
+    remedy: "Check /proc/sys/user/max_*_namespaces, and whether an outer container forbids namespaces.",
   },
   ROOT_UNAVAILABLE: {
     fault: "user",
     cause: "the root directory cannot be opened with the caller's permissions",
-    remedy: "Check that it exists, that you may read it, and that no part of its path is a symbolic link.",
+    remedy: "Check that the directory exists, that you may read it, and that no part of its path is a symbolic link.",
   },
   MOUNT_SOURCE_UNAVAILABLE: {
     fault: "user",
     cause: "a host path cannot be opened with the caller's permissions",
-    remedy: "Check that it exists and that you may use it.",
+    remedy: "Check that the path exists and that you have permission to use it.",
   },
   MOUNT_SOURCE_LINK: {
     fault: "user",
-    cause: "a part of a host path is a symbolic link",
-    remedy: "Start again: it was replaced between looking and mounting. If nobody meant to, find out who did.",
+    cause: "a component of a host path is a symbolic link",
+    remedy:
+      "Start again: the component was replaced between the check and the mount. If you do not know why, find out which program did it.",
   },
   MOUNT_OWNER_ROOT: {
     fault: "user",
     cause:
-      "a directory owned by root cannot be mounted writable, since the sandbox would then write as root's uid on disk",
-    remedy: "Give it to an unprivileged user first (`chown 1000:1000 DIRECTORY`), or mount it read-only.",
+      "a directory owned by root cannot be mounted writable, because the sandbox would write to disk as root's uid",
+    remedy: "Change its owner to an unprivileged user first (`chown 1000:1000 DIRECTORY`), or mount it read-only.",
   },
   MOUNT_OWNER_FOREIGN: {
     fault: "user",
-    cause: "a host path can only be mounted writable by its owner",
+    cause: "only the owner of a host path can mount it writable",
     remedy: "Mount a directory that the caller owns, or mount it read-only.",
   },
   MOUNT_IDMAP_UNSUPPORTED: {
     fault: "system",
-    cause: "the file system of this path cannot be mounted with ids mapped",
+    cause: "the file system of this path does not support idmapped mounts",
     remedy:
-      "Use a directory on a file system that can (ext4, xfs and FAT, btrfs from Linux 5.15 on, tmpfs from 6.3 on); or run Bulkhead as its owner, without root; or let the workload write to a tmpfs and read the results with `sandbox.files`. What is only read can be mounted read-only, open to all (`chmod -R o+rX`).",
+      "Use a directory on a file system that does (ext4, xfs and FAT, btrfs from Linux 5.15 on, tmpfs from 6.3 on); or run Bulkhead as the directory's owner, without root; or let the workload write to a tmpfs and read the results with `sandbox.files`. If the workload only reads the directory, mount it read-only and readable to all (`chmod -R o+rX`).",
   },
   MOUNT_TARGET_UNAVAILABLE: {
     fault: "user",
-    cause: "a mount point is missing in the root, or is not of the kind needed",
+    cause: "a mount point is missing in the root, or has the wrong file type",
     remedy: "Create it in the root, or choose another `at`.",
   },
   MOUNT_FAILED: {
     fault: "system",
     cause: "the kernel refused a mount",
-    remedy: "See the operation and the errno; `bulkhead doctor` shows what this kernel can mount.",
+    remedy: "Check the operation and the errno; `bulkhead doctor` shows what this kernel can mount.",
   },
   CGROUP_UNAVAILABLE: {
     fault: "system",
-    cause: "a cgroup with the limits of the plan could not be made",
+    cause: "the broker could not create a cgroup with the plan's limits",
     remedy: "Run as root, or delegate a cgroup (`systemd-run --user --scope -p Delegate=yes …`).",
   },
   SECCOMP_FAILED: {
@@ -83,34 +85,33 @@ export const launchCodes = entries({
   },
   APPARMOR_FAILED: {
     fault: "system",
-    cause: "the AppArmor profile could not be entered",
-    remedy: "Load the profile named first; `aa-status` lists those that are loaded.",
+    cause: "the kernel refused the change to the AppArmor profile",
+    remedy: "Load the named profile first; `aa-status` lists the loaded profiles.",
   },
   SELINUX_FAILED: {
     fault: "system",
-    cause: "the SELinux label could not be taken",
+    cause: "the kernel refused the change to the SELinux label",
     remedy:
-      "Name a label that the host's policy knows (`seinfo -t`), with a type that it lets the broker run without new privileges (`nnp_transition`).",
+      "Name a label that the host's policy defines (`seinfo -t`), with a type that the policy lets the broker enter without new privileges (`nnp_transition`).",
   },
   LAUNCH_FAILED: {
     fault: "system",
     cause: "the sandbox could not be started",
-    remedy: "See the operation and the errno. If the machine is short of memory or processes, free some.",
+    remedy: "Check the operation and the errno. If the machine is short of memory or processes, free some.",
   },
   LAUNCH_TIMEOUT: {
     fault: "system",
     cause: "the sandbox was not ready in time, so it was killed",
-    remedy: "Look for a host path on a file system that hangs, or a machine under too heavy load.",
+    remedy: "Check for a host path on a file system that hangs, and for heavy load on the machine.",
   },
   ENFORCEMENT_MISMATCH: {
     fault: "system",
-    cause: "what was in force differs from the plan, so the sandbox was killed",
-    remedy: "This should never happen: report it together with `bulkhead doctor --json`.",
+    cause: "the protections in force differ from the plan, so the broker killed the sandbox",
+    remedy: "Report this with the output of `bulkhead doctor --json`: it should never happen.",
   },
   GUEST_FAILED: {
     fault: "system",
-    cause: "the guest of a microVM failed",
-    remedy:
-      "See the operation. `bulkhead kernel ls` shows which kernel is used; `bulkhead kernel use` chooses another.",
+    cause: "the microVM's guest failed",
+    remedy: "Check the operation. `bulkhead kernel ls` shows the kernel in use; `bulkhead kernel use` chooses another.",
   },
 });

@@ -1,11 +1,11 @@
 import { entries } from "../entry.js";
 
-/** Of `learn`. */
+/** Errors of `learn`. */
 export const learnCodes = entries({
   LEARN_FAILED: {
     fault: "workload",
-    cause: "what the program asked of the kernel could not be observed",
+    cause: "the program's system calls could not be observed",
     remedy:
-      "Learn at level container or chroot (gVisor has no seccomp listener); see `detail` for what the observer said. A program that kills it cannot be learned from.",
+      "Learn at level container or chroot (gVisor has no seccomp listener), and read the observer's message in `detail`. A program that kills the observer cannot be learned from.",
   },
 });

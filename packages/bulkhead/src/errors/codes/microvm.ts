@@ -1,30 +1,32 @@
 import { entries } from "../entry.js";
 
-/** Virtual machines: their monitor (VMM), their guest, and snapshots of them. */
+/** Virtual machines: their monitor (VMM), guest and snapshots. */
 export const microvmCodes = entries({
   VMM_UNAVAILABLE: {
     fault: "system",
     cause: "no virtual machine monitor works here",
-    remedy: "Run `./bulkhead setup microvm`. `bulkhead doctor --reprobe` tries each again and says what failed.",
+    remedy:
+      "Run `./bulkhead setup microvm`, then `bulkhead doctor --reprobe`, which tries each monitor again and says what failed.",
   },
   VMM_FAILED: {
     fault: "system",
     cause: "the virtual machine monitor refused a request, or ended",
-    remedy: "Start again. If it happens again, report it with `bulkhead doctor --json`.",
+    remedy: "Start again. If it recurs, report it with the output of `bulkhead doctor --json`.",
   },
   VMM_PROTOCOL_VIOLATION: {
     fault: "workload",
-    cause: "the virtual machine monitor said what a monitor never says, so the machine was killed",
-    remedy: "Treat the workload as hostile: it may have taken over the monitor, inside of its jail.",
+    cause: "the virtual machine monitor sent a message that no monitor sends, so Bulkhead killed the machine",
+    remedy: "Treat the workload as hostile: it may control the monitor, inside the monitor's jail.",
   },
   GUEST_BOOT_FAILED: {
     fault: "system",
-    cause: "the guest did not come up",
-    remedy: "See the end of its console in the detail. `bulkhead doctor --reprobe` tries each monitor again.",
+    cause: "the guest did not boot",
+    remedy:
+      "Read the end of the guest's console in the detail, and run `bulkhead doctor --reprobe` to try each monitor again.",
   },
   MICROVM_UNSUPPORTED: {
     fault: "user",
-    cause: "a microVM cannot have this",
+    cause: "level microvm does not support this setting",
     remedy: "Change the policy as the detail says, or choose another level.",
   },
   SNAPSHOT_UNSUPPORTED: {
@@ -34,18 +36,19 @@ export const microvmCodes = entries({
   },
   SNAPSHOT_INVALID: {
     fault: "user",
-    cause: "this is no snapshot, or a damaged or changed one",
-    remedy: "Make it again with `sandbox.snapshot()`.",
+    cause: "the path is not a snapshot directory, or the snapshot in it is damaged or modified",
+    remedy: "Take the snapshot again with `sandbox.snapshot()`.",
   },
   SNAPSHOT_UNTRUSTED: {
     fault: "user",
-    cause: "somebody else could have written this snapshot",
-    remedy: "Keep it in a directory that only you can write to, and that nobody else can rename; then make it again.",
+    cause: "another user could have written this snapshot",
+    remedy:
+      "Use a directory that only you can write to and that no other user can rename, and take the snapshot again there.",
   },
   SNAPSHOT_MISMATCH: {
     fault: "user",
-    cause: "the snapshot was made with another policy, kernel, monitor, machine or image than there is here",
+    cause: "the snapshot's policy, kernel, monitor, machine or image differs from the one here",
     remedy:
-      "Make it again here: a snapshot only goes on in the very machine that it was taken of. The detail names what differs.",
+      "Take the snapshot again here: a snapshot resumes only in the same machine it was taken of. The detail names the difference.",
   },
 });

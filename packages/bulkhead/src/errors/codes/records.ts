@@ -4,17 +4,19 @@ import { entries } from "../entry.js";
 export const recordCodes = entries({
   RECORD_KEY_INVALID: {
     fault: "user",
-    cause: "the key for records cannot be used",
-    remedy: "Give an ed25519 key in PEM that only you can read, or leave it out: this machine then has one of its own.",
+    cause: "the signing key for records is not valid",
+    remedy:
+      "Give an ed25519 key in PEM that only you can read, or give none: Bulkhead then uses this machine's own key.",
   },
   RECORD_INVALID: {
     fault: "user",
-    cause: "this is not a record that was signed with this key, or it was changed since",
-    remedy: "Believe nothing of it. `--key FILE` checks with the public key of another machine.",
+    cause: "the record was not signed with this key, or was changed after it was signed",
+    remedy:
+      "Do not trust the record. If another machine signed it, check it with that machine's public key (`--key FILE`).",
   },
   RECORD_NOT_WRITTEN: {
     fault: "system",
-    cause: "the run is over, and its record could not be written",
+    cause: "the run ended, but its record could not be written",
     remedy: "Name a file in a directory that you may write to.",
   },
 });

@@ -3,10 +3,10 @@ import type { Plan } from "../../plan/schema.js";
 import { cannot, enforced, weaker } from "../enforcement.js";
 import { assessors } from "./assessor.js";
 
-/** Of what later ABIs rule, these are no protection of Bulkhead's: it does not ask for them, or has it without. */
+/** ABIs whose additions Bulkhead does not need: it does not use them, or has the same protection by other means. */
 const NOT_MISSED: ReadonlySet<number> = new Set([7, 8, 10]);
 
-/** How much of the kernel, and of the tree, the workload can reach. */
+/** How much of the kernel and of the file tree the workload can reach. */
 export const kernel = assessors({
   seccomp: ({ seccomp }) => {
     const setid = seccomp.denySetid ? ", and no set-user-id files" : "";
@@ -23,7 +23,7 @@ export const kernel = assessors({
     if (landlock.tcp !== null && landlock.abi < TCP_ABI) {
       return weaker(
         `Landlock ABI ${landlock.abi}`,
-        `TCP ports are ruled from ABI ${TCP_ABI} on`,
+        `Landlock restricts TCP ports from ABI ${TCP_ABI} on`,
         "Boot Linux 6.7 or later, or leave `tcp` out of the policy.",
       );
     }
@@ -39,8 +39,9 @@ export const kernel = assessors({
           "the policy asks for a writable root",
           "Leave `writable` out of the policy.",
         ),
-  "masked-proc": () => enforced("/proc read-only, what tells of the host covered; /sys three files about processors"),
-  "minimal-dev": () => enforced("/dev with null, zero, full, random, urandom, tty and terminals of its own"),
+  "masked-proc": () =>
+    enforced("/proc is read-only, with the files about the host covered; /sys has three files about processors"),
+  "minimal-dev": () => enforced("/dev has null, zero, full, random, urandom, tty and its own terminals"),
 });
 
 function heldBy({ abi, writable, access, tcp, sockets }: NonNullable<Plan["landlock"]>): string {

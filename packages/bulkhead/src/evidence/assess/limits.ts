@@ -3,12 +3,16 @@ import { formatSize } from "../../policy/units.js";
 import { cannot, enforced, weaker } from "../enforcement.js";
 import { assessors } from "./assessor.js";
 
-/** How much the workload can use up. */
+/** How much of each resource the workload can use. */
 export const limits = assessors({
   "cgroup.memory": ({ cgroup, limits: { memoryBytes, addressSpaceBytes } }, host) =>
     cgroup.controllers.includes("memory")
-      ? enforced(`cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for all of it together, swap included`)
-      : weaker(`RLIMIT_AS ${formatSize(addressSpaceBytes ?? 0)}, for each process alone`, whyNot(host), remedyOf(host)),
+      ? enforced(`cgroup v${cgroup.version}: ${formatSize(memoryBytes)} for everything inside together, swap included`)
+      : weaker(
+          `RLIMIT_AS ${formatSize(addressSpaceBytes ?? 0)} for each process separately`,
+          whyNot(host),
+          remedyOf(host),
+        ),
   "cgroup.pids": ({ cgroup, limits: { pids } }, host) =>
     cgroup.controllers.includes("pids")
       ? enforced(`cgroup v${cgroup.version}: ${pids} processes and threads`)
@@ -18,12 +22,12 @@ export const limits = assessors({
       ? enforced(`cgroup v${cgroup.version}: ${milliCpus / 1000} processors' worth of time`)
       : cannot(whyNot(host), remedyOf(host)),
   "disk-limit": ({ mounts }) => {
-    const bound = "file systems in memory of fixed size and number of files";
+    const bound = "in-memory file systems with a fixed size and a fixed number of files";
     return mounts.some((mount) => mount.kind === "bind" && !mount.readOnly)
       ? weaker(
           bound,
-          "a writable host directory is as large as the host's file system",
-          "Mount it read-only, or put a quota on it.",
+          "a writable host directory can grow to fill the host's file system",
+          "Mount the directory read-only, or put a quota on it.",
         )
       : enforced(bound);
   },

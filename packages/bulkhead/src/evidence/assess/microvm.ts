@@ -3,45 +3,46 @@ import { PROTECTIONS, type Protection } from "../../policy/protections.js";
 import { enforced, weaker } from "../enforcement.js";
 import { type Assessor, assessors } from "./assessor.js";
 
-/** What the host itself holds, around the machine. */
+/** Protections that the host itself enforces around the machine. */
 const AROUND = assessors({
   "uid-range": (_plan, { facts, privileged = facts.privileged }) =>
     privileged
-      ? enforced("ids inside are the guest's own; the virtual machine monitor has host uids that nobody else has")
+      ? enforced(
+          "ids inside are the guest's own; the virtual machine monitor runs in a range of host uids that no other sandbox or user has",
+        )
       : weaker(
-          `ids inside are the guest's own; the virtual machine monitor has the caller's (${facts.callerUid})`,
-          "who gets out of the machine and its jail would be the caller",
+          `ids inside are the guest's own; the virtual machine monitor runs with the caller's (${facts.callerUid})`,
+          "a workload that escapes from the machine and its jail has the caller's uid",
           "Use a broker that runs as root.",
         ),
   "read-only-root": ({ root, mounts }) =>
     root.readOnly
-      ? enforced(`the root is an image that the virtual machine monitor has open for reading only${copies(mounts)}`)
+      ? enforced(`the root is an image that the virtual machine monitor opened read-only${copies(mounts)}`)
       : weaker(
           "writes go to a layer in the guest's memory",
           "the policy asks for a writable root",
           "Leave `writable` out of the policy.",
         ),
-  network: () => enforced("the machine has no network device, and its jail no network; loopback is the guest's"),
+  network: () => enforced("the machine has no network device and its jail has no network; loopback is the guest's"),
 });
 
-/** What is not what it is at other levels is said where people look. */
+/** Names the writable directories, because at this level they are copies and not live mounts. */
 function copies(mounts: Plan["mounts"]): string {
   const written = mounts.flatMap((mount) => (mount.kind === "bind" && !mount.readOnly ? [mount.at] : []));
   if (written.length === 0) return "";
-  return `; ${written.join(", ")}: a copy of the host's directory, to which changes are written back at the end, not live`;
+  return `; ${written.join(", ")}: a copy of the host directory; changes are written back at the end, not live`;
 }
 
-/** Bulkhead's own doing, at every level the same. */
+/** Protections that Bulkhead itself provides, the same at every level. */
 const OURS: ReadonlySet<Protection> = new Set(["clean-environment", "closed-descriptors", "kill-on-disconnect"]);
 
-/** Kept by the guest's kernel: the host cannot look into the machine, and says so. */
+/** Protections that the guest's kernel enforces. The host cannot look into the machine, and the table says so. */
 export const INSIDE: readonly Protection[] = PROTECTIONS.filter(
   (protection) => !(protection in AROUND) && !OURS.has(protection),
 );
 
 /**
- * Level microvm: what the others assess for a host's kernel, `ofKernel`, is assessed for the guest's, and is the guest's word. The wall that
- * the host vouches for is the machine, and the jail that its monitor runs in.
+ * Level microvm: the guest's kernel enforces what `ofKernel` assesses for a host kernel at other levels, and the host has only the guest's word for it. The host itself vouches for the machine, and for the jail around its monitor.
  */
 export function microvm(
   ofKernel: Readonly<Record<Protection, Assessor>>,
@@ -50,7 +51,7 @@ export function microvm(
     const assess: Assessor = (plan, host) => {
       const verdict = ofKernel[protection](plan, host);
       return verdict.status === "enforced"
-        ? enforced(`by the guest's kernel, not seen from outside: ${verdict.by}; outside it, the machine in its jail`)
+        ? enforced(`by the guest's kernel, not visible from outside: ${verdict.by}; around it, the machine in its jail`)
         : verdict;
     };
     return [protection, assess] as const;

@@ -5,13 +5,13 @@ import { assessors } from "./assessor.js";
 type Namespace = Plan["namespaces"][number];
 
 const SHOWS: Readonly<Record<Namespace, string>> = {
-  mount: "a mount tree of its own, the host's let go by pivot_root",
-  pid: "sees and signals its own processes only",
-  ipc: "System V IPC and message queues of its own",
-  net: "a network of its own, with loopback only",
-  user: "root inside is nobody outside",
-  uts: "a host name of its own",
-  cgroup: "sees its own cgroup as the root",
+  mount: "its own mount tree; pivot_root detaches the host's",
+  pid: "the workload sees and signals only its own processes",
+  ipc: "its own System V IPC and message queues",
+  net: "its own network, with loopback only",
+  user: "root inside is an unprivileged uid outside",
+  uts: "its own host name",
+  cgroup: "the workload sees its own cgroup as the root",
 };
 
 function own(name: Namespace) {
@@ -27,7 +27,7 @@ function shared(name: Namespace, level: Plan["level"]): Verdict {
   );
 }
 
-/** What the workload shares with the host and what it has of its own. */
+/** Namespaces the workload shares with the host, and those it has for itself. */
 export const namespaces = assessors({
   "namespace.user": own("user"),
   "namespace.mount": own("mount"),
