@@ -34,9 +34,10 @@ export function documentOf(rows: readonly Row[]): string {
 
 const HEAD = `# Real programs inside
 
-\`npm run compatibility\` writes this page: it builds images of Debian 12's packages (\`bulkhead images build-base --packages …\`), runs each
-program at each level as an ordinary user with no network, and compares the last line that it prints. "yes" means that this was right; the
-limits are the defaults but for the flags shown, and the time limit, which is raised for emulated guests. Level \`microvm\` was QEMU without KVM.
+\`npm run compatibility\` writes this page. It builds images of Debian 12's packages
+(\`bulkhead images build-base --packages …\`), runs each program at each level as an ordinary user with no network, and
+compares the last line of its output. "yes" means that this line was right. The limits are the defaults, except for the
+flags shown and the time limit, which is higher for emulated guests. Level \`microvm\` was QEMU without KVM.
 
 `;
 
