@@ -1,6 +1,6 @@
 import type { Measured } from "./measure.js";
 
-/** A promise of the design: one median against another of the same run. docs/performance.md lists them all. */
+/** A promise about performance: one median against another of the same run. docs/performance.md lists them all. */
 export interface Promised {
   readonly subject: string;
   readonly peer: string;

@@ -134,7 +134,7 @@ describe.skipIf(lack !== undefined)(`machines${lack === undefined ? "" : ` (skip
     ["the broker", "idle", brokersOf],
     ["the broker, while more are made", "churn", brokersOf],
     ["both", "churn", (victim: ChildProcess) => [...brokersOf(victim), victim.pid ?? 0]],
-  ] as const)("%s is killed while machines are busy (%s): nothing is left [§4.8(7)]", async (_who, mode, whom) => {
+  ] as const)("%s is killed while machines are busy (%s): nothing is left", async (_who, mode, whom) => {
     await using directory = await TemporaryDirectory.create("machines");
     await mkdir(directory.join("tmp"));
     const env = { ...process.env, TMPDIR: directory.join("tmp"), BULKHEAD_STORE: directory.join("store") };

@@ -60,7 +60,7 @@ await forEachLevel((level: Level) => {
     arena.assertIntact();
   }
 
-  const rule = "[§4.8(11)]";
+  const rule = "[every resource bounded]";
   /** An emulated one is slow. */
   const isMachine = level === "microvm";
 

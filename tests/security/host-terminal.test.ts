@@ -14,7 +14,7 @@ const CLIENT = fileURLToPath(new URL("support/on-a-terminal.ts", import.meta.url
  */
 await forEachLevel((level) => {
   test.skipIf(SCRIPT === undefined)(
-    "nothing can be typed into the launcher's terminal [§4.8(1)]",
+    "nothing can be typed into the launcher's terminal [own session]",
     async () => {
       const inner = `${process.execPath} --import tsx ${CLIENT} ${level}; sleep 0.2; timeout 1 cat | tr '#' '!'; echo over`;
       const child = spawn(SCRIPT ?? "script", ["-qec", `stty -echo -icanon; ${inner}`, "/dev/null"], {

@@ -31,7 +31,7 @@ await forEachLevel((level) => {
     }
   }
 
-  test("a daemon that left its session and ignores every signal ends with the sandbox [§4.8(7)]", async () => {
+  test("a daemon that left its session and ignores every signal ends with the sandbox [death ends the sandbox]", async () => {
     const marker = `marker-${randomBytes(8).toString("hex")}`;
     const sandbox = await Sandbox.create(policy);
     await inside(sandbox, [PROBE, "daemon", marker]);
@@ -39,7 +39,7 @@ await forEachLevel((level) => {
     await killed(sandbox, marker);
   });
 
-  test("so does a deep tree of them [§4.8(7)]", async () => {
+  test("so does a deep tree of them [death ends the sandbox]", async () => {
     const marker = `marker-${randomBytes(8).toString("hex")}`;
     const sandbox = await Sandbox.create(policy);
     await inside(sandbox, [PROBE, "tree", "4", "2", marker]);
@@ -47,7 +47,7 @@ await forEachLevel((level) => {
     await killed(sandbox, marker);
   });
 
-  test("what sandbox and control group leave behind is nothing [§4.8(7)]", async () => {
+  test("what sandbox and control group leave behind is nothing [death ends the sandbox]", async () => {
     const sandbox = await Sandbox.create(policy);
     const { init } = await sandbox.evidence();
     const groups = readKernelFile(`/proc/${init.pid}/cgroup`)
@@ -62,7 +62,7 @@ await forEachLevel((level) => {
     }
   });
 
-  test("init has an empty environment and a command line without secrets [§4.8(3)]", async () => {
+  test("init has an empty environment and a command line without secrets [nothing inherited]", async () => {
     process.env["BULKHEAD_CANARY_OUTSIDE"] = "leaked";
     try {
       await using sandbox = await Sandbox.create(policy);
@@ -98,7 +98,7 @@ await forEachLevel((level) => {
     if (process.getuid?.() === 0) expect(first.uid[0]).not.toBe(second.uid[0]);
   });
 
-  test("when init is killed, so is everything, and the sandbox says so [§4.8(7)]", async () => {
+  test("when init is killed, so is everything, and the sandbox says so [death ends the sandbox]", async () => {
     const marker = `marker-${randomBytes(8).toString("hex")}`;
     await using sandbox = await Sandbox.create(policy);
     await inside(sandbox, [PROBE, "daemon", marker]);

@@ -63,7 +63,7 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     await work?.[Symbol.asyncDispose]();
   });
 
-  test("eight at once, each with random numbers, clock and identity of its own; what ran runs on [§4.8(12)]", async () => {
+  test("eight at once, each with random numbers, clock and identity of its own; what ran runs on [copies differ]", async () => {
     const copies = await sandbox.fork(8);
     try {
       expect(copies).toHaveLength(8);

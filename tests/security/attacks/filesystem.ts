@@ -4,13 +4,29 @@ import type { Attack } from "../support/attack.js";
 const escapes: readonly Attack[] = [
   { title: "chroot, fchdir back, climb", attempt: ({ secret }) => ["chroot-fchdir", secret, "/tmp"] },
   { title: "chroot twice", attempt: ({ secret }) => ["chroot-double", secret, "/tmp"] },
-  { title: "climb from an open descriptor", rule: 3, attempt: ({ secret }) => ["descriptor-walk", secret] },
+  {
+    title: "climb from an open descriptor",
+    requirement: "nothing inherited",
+    attempt: ({ secret }) => ["descriptor-walk", secret],
+  },
   { title: "climb with .. from a mounted directory", attempt: ({ secret }) => ["climb", secret, "/ro"] },
   { title: "climb with .. from /proc/self/cwd", attempt: ({ secret }) => ["climb", secret, "/proc/self/cwd"] },
-  { title: "through /proc/1/root and /proc/1/cwd", rule: 4, attempt: ({ secret }) => ["proc-root", secret, "1"] },
+  {
+    title: "through /proc/1/root and /proc/1/cwd",
+    requirement: "init out of reach",
+    attempt: ({ secret }) => ["proc-root", secret, "1"],
+  },
   { title: "through /proc/PID/root of a host process", attempt: (a) => ["proc-root", a.secret, String(a.victim)] },
-  { title: "a symbolic link out of a mounted directory", rule: 6, attempt: ["read", "/ro/to-secret"] },
-  { title: "a symbolic link with .. out of it", rule: 6, attempt: ["read", "/ro/up-to-secret"] },
+  {
+    title: "a symbolic link out of a mounted directory",
+    requirement: "hostile root file system",
+    attempt: ["read", "/ro/to-secret"],
+  },
+  {
+    title: "a symbolic link with .. out of it",
+    requirement: "hostile root file system",
+    attempt: ["read", "/ro/up-to-secret"],
+  },
   { title: "the secret by its host path", attempt: ({ secret }) => ["read", secret] },
   // `..` at the root crosses into whatever is mounted on top of it: a host's root that was not unmounted, for one.
   { title: "the secret above the root", attempt: ({ secret }) => ["read", `/..${secret}`] },
@@ -78,20 +94,36 @@ const readOnly: readonly Attack[] = [
   },
   {
     title: "overwrite the running program through /proc/self/exe",
-    rule: 4,
+    requirement: "init out of reach",
     attempt: ["write", "/proc/self/exe", "changed"],
   },
-  { title: "overwrite init's program through /proc/1/exe", rule: 4, attempt: ["write", "/proc/1/exe", "changed"] },
-  { title: "truncate init's program through /proc/1/exe", rule: 4, attempt: ["truncate", "/proc/1/exe"] },
+  {
+    title: "overwrite init's program through /proc/1/exe",
+    requirement: "init out of reach",
+    attempt: ["write", "/proc/1/exe", "changed"],
+  },
+  {
+    title: "truncate init's program through /proc/1/exe",
+    requirement: "init out of reach",
+    attempt: ["truncate", "/proc/1/exe"],
+  },
 ];
 
 /** Devices. */
 const devices: readonly Attack[] = [
-  { title: "make a memory device", rule: 8, attempt: ["node", "/tmp/mem", "0o20666", "257"] },
-  { title: "make a block device", rule: 8, attempt: ["node", "/tmp/disk", "0o60666", "2048"] },
+  {
+    title: "make a memory device",
+    requirement: "nothing left on the host",
+    attempt: ["node", "/tmp/mem", "0o20666", "257"],
+  },
+  {
+    title: "make a block device",
+    requirement: "nothing left on the host",
+    attempt: ["node", "/tmp/disk", "0o60666", "2048"],
+  },
   {
     title: "make a device in a writable mount",
-    rule: 8,
+    requirement: "nothing left on the host",
     needs: "writable",
     attempt: ["node", "/rw/mem", "0o20666", "257"],
   },

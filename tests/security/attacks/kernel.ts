@@ -129,33 +129,67 @@ const SECRET_KERNEL_DIRECTORIES = [
 export const kernel: readonly Attack[] = [
   { title: "control: a harmless call gets through", outcome: ["succeeded"], attempt: ["syscall", "control"] },
   ...CALLS.map((name): Attack => ({ title: `${name} is out of reach`, attempt: ["syscall", name] })),
-  ...KEYS.map((name): Attack => ({ title: `${name} is out of reach`, rule: 2, attempt: ["syscall", name] })),
+  ...KEYS.map(
+    (name): Attack => ({ title: `${name} is out of reach`, requirement: "own keyring", attempt: ["syscall", name] }),
+  ),
   { title: "an unknown call", attempt: ["syscall-number", "5000"] },
-  { title: "int 0x80", rule: 9, mayBeKilled: true, attempt: ["abi-int80"] },
-  { title: "x32", rule: 9, mayBeKilled: true, attempt: ["abi-x32"] },
-  { title: "personality: no randomisation", rule: 9, attempt: ["personality", "262144"] },
-  { title: "personality: map page zero, as others can", rule: 9, attempt: ["personality", "1048576"] },
+  { title: "int 0x80", requirement: "every ABI and argument filtered", mayBeKilled: true, attempt: ["abi-int80"] },
+  { title: "x32", requirement: "every ABI and argument filtered", mayBeKilled: true, attempt: ["abi-x32"] },
+  {
+    title: "personality: no randomisation",
+    requirement: "every ABI and argument filtered",
+    attempt: ["personality", "262144"],
+  },
+  {
+    title: "personality: map page zero, as others can",
+    requirement: "every ABI and argument filtered",
+    attempt: ["personality", "1048576"],
+  },
   ...NAMESPACES.flatMap((name): readonly Attack[] => [
     { title: `unshare the ${name} namespace`, attempt: ["unshare", name] },
-    { title: `clone into a new ${name} namespace`, rule: 9, attempt: ["clone", name] },
-    { title: `clone3 into a new ${name} namespace`, rule: 9, attempt: ["clone3", name] },
+    {
+      title: `clone into a new ${name} namespace`,
+      requirement: "every ABI and argument filtered",
+      attempt: ["clone", name],
+    },
+    {
+      title: `clone3 into a new ${name} namespace`,
+      requirement: "every ABI and argument filtered",
+      attempt: ["clone3", name],
+    },
   ]),
   ...["mnt", "pid", "net", "ipc", "uts", "user", "cgroup"].map(
     (kind): Attack => ({ title: `join init's ${kind} namespace`, attempt: ["setns", "1", kind] }),
   ),
   { title: "join by pidfd", attempt: ["setns-pidfd", "1"] },
   ...WRITABLE_KERNEL_FILES.map(
-    ([path, text]): Attack => ({ title: `write ${path}`, rule: 5, attempt: ["write", path, text] }),
+    ([path, text]): Attack => ({
+      title: `write ${path}`,
+      requirement: "root inside powerless outside",
+      attempt: ["write", path, text],
+    }),
   ),
   ...WRITABLE_KERNEL_FILES.slice(0, 10).map(
     ([path, text]): Attack => ({
       title: `write ${path} as root inside`,
-      rule: 5,
+      requirement: "root inside powerless outside",
       levels: ["container"],
       policy: { user: "0:0" },
       attempt: ["write", path, text],
     }),
   ),
-  ...SECRET_KERNEL_FILES.map((path): Attack => ({ title: `read ${path}`, rule: 5, attempt: ["read", path] })),
-  ...SECRET_KERNEL_DIRECTORIES.map((path): Attack => ({ title: `list ${path}`, rule: 5, attempt: ["entries", path] })),
+  ...SECRET_KERNEL_FILES.map(
+    (path): Attack => ({
+      title: `read ${path}`,
+      requirement: "root inside powerless outside",
+      attempt: ["read", path],
+    }),
+  ),
+  ...SECRET_KERNEL_DIRECTORIES.map(
+    (path): Attack => ({
+      title: `list ${path}`,
+      requirement: "root inside powerless outside",
+      attempt: ["entries", path],
+    }),
+  ),
 ];

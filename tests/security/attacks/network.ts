@@ -45,35 +45,43 @@ const METADATA = ["169.254.169.254", "100.100.100.200", "fd00:ec2::254"] as cons
 export const network: readonly Attack[] = [
   {
     title: "the host's loopback over TCP",
-    rule: 10,
+    requirement: "host loopback out of reach",
     attempt: (a) => ["tcp", "127.0.0.1", String(a.listeners.tcpPort)],
   },
   {
     title: "the host's loopback by another of its numbers",
-    rule: 10,
+    requirement: "host loopback out of reach",
     attempt: (a) => ["tcp", "127.1.2.3", String(a.listeners.tcpPort)],
   },
   {
     title: "0.0.0.0, which means this host",
-    rule: 10,
+    requirement: "host loopback out of reach",
     attempt: (a) => ["tcp", "0.0.0.0", String(a.listeners.tcpPort)],
   },
-  { title: "::1", rule: 10, attempt: (a) => ["tcp", "::1", String(a.listeners.tcpPort)] },
-  { title: "IPv4 in IPv6", rule: 10, attempt: (a) => ["tcp", "::ffff:127.0.0.1", String(a.listeners.tcpPort)] },
+  {
+    title: "::1",
+    requirement: "host loopback out of reach",
+    attempt: (a) => ["tcp", "::1", String(a.listeners.tcpPort)],
+  },
+  {
+    title: "IPv4 in IPv6",
+    requirement: "host loopback out of reach",
+    attempt: (a) => ["tcp", "::ffff:127.0.0.1", String(a.listeners.tcpPort)],
+  },
   {
     title: "the host by its own address",
-    rule: 10,
+    requirement: "host loopback out of reach",
     attempt: (a) => ["tcp", a.listeners.hostAddresses[0] ?? "10.0.2.2", String(a.listeners.tcpPort)],
   },
   {
     title: "the gateway of user-mode networks",
-    rule: 10,
+    requirement: "host loopback out of reach",
     attempt: (a) => ["tcp", "10.0.2.2", String(a.listeners.tcpPort)],
   },
   // Nothing answers on the sandbox's own loopback, where sending is allowed: the host's socket must not see it.
   {
     title: "the host's loopback over UDP",
-    rule: 10,
+    requirement: "host loopback out of reach",
     outcome: ["refused", "succeeded"],
     attempt: (a) => ["udp", "127.0.0.1", String(a.listeners.udpPort), "x"],
   },
@@ -97,16 +105,24 @@ export const network: readonly Attack[] = [
   ...FAMILIES.map(
     ([name, family, type, protocol]): Attack => ({
       title: `a socket: ${name}`,
-      rule: 9,
+      requirement: "every ABI and argument filtered",
       outcome: HARMLESS_IN_AN_EMPTY_NETWORK.has(name) ? ["refused", "absent", "succeeded"] : ["refused", "absent"],
       attempt: ["socket", String(family), String(type), String(protocol)],
     }),
   ),
-  { title: "AF_VSOCK with the upper half set", rule: 9, attempt: ["socket-upper", "40", "1"] },
-  { title: "AF_PACKET with the upper half set", rule: 9, attempt: ["socket-upper", "17", "3"] },
+  {
+    title: "AF_VSOCK with the upper half set",
+    requirement: "every ABI and argument filtered",
+    attempt: ["socket-upper", "40", "1"],
+  },
+  {
+    title: "AF_PACKET with the upper half set",
+    requirement: "every ABI and argument filtered",
+    attempt: ["socket-upper", "17", "3"],
+  },
   {
     title: "a raw socket with flags in its type",
-    rule: 9,
+    requirement: "every ABI and argument filtered",
     attempt: ["socket", "2", String(3 | 0o2000000 | 0o4000), "255"],
   },
 ];

@@ -7,7 +7,7 @@ function atBoth(
   more: Partial<Attack> = {},
 ): readonly Attack[] {
   return [
-    { title: `${title} init`, rule: 4, attempt: attempt("1"), ...more },
+    { title: `${title} init`, requirement: "init out of reach", attempt: attempt("1"), ...more },
     { title: `${title} a host process`, attempt: ({ victim }) => attempt(String(victim)), ...more },
   ];
 }
@@ -33,15 +33,19 @@ export const processes: readonly Attack[] = [
   { title: "move a host process to one processor", attempt: ({ victim }) => ["affinity", String(victim)] },
   {
     title: "kill(-1)",
-    rule: 4,
+    requirement: "init out of reach",
     mayBeKilled: true,
     outcome: ["refused", "absent", "succeeded"],
     attempt: ["kill-all", "9"],
   },
-  { title: "kill(0), the own group", rule: 1, outcome: ["succeeded"], attempt: ["kill-group"] },
-  { title: "kill the process group of the launcher", rule: 1, attempt: () => ["kill-group-of", String(process.pid)] },
-  { title: "a session shared with the launcher", rule: 1, attempt: ["own-session"] },
-  { title: "descriptors that leaked", rule: 3, attempt: ["own-leaks"] },
+  { title: "kill(0), the own group", requirement: "own session", outcome: ["succeeded"], attempt: ["kill-group"] },
+  {
+    title: "kill the process group of the launcher",
+    requirement: "own session",
+    attempt: () => ["kill-group-of", String(process.pid)],
+  },
+  { title: "a session shared with the launcher", requirement: "own session", attempt: ["own-session"] },
+  { title: "descriptors that leaked", requirement: "nothing inherited", attempt: ["own-leaks"] },
   { title: "see a host process in /proc", attempt: () => ["find", "1000000"] },
   { title: "reach a host process by its number", attempt: ({ victim }) => ["reach", String(victim)] },
 ];

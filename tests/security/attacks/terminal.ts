@@ -14,14 +14,14 @@ export const terminal: readonly Attack[] = [
   ...ATTEMPTS.flatMap((name): readonly Attack[] => [
     {
       title: `${name} on the own terminal`,
-      rule: 9,
+      requirement: "every ABI and argument filtered",
       tty: true,
       attempt: [name],
       outcome: name === "steal-terminal" ? ["refused", "absent", "succeeded"] : ["refused", "absent"],
     },
-    { title: `${name} without a terminal`, rule: 1, attempt: [name] },
+    { title: `${name} without a terminal`, requirement: "own session", attempt: [name] },
   ]),
-  { title: "open a controlling terminal that is not there", rule: 1, attempt: ["open-terminal"] },
+  { title: "open a controlling terminal that is not there", requirement: "own session", attempt: ["open-terminal"] },
   { title: "terminals of the host in /dev/pts", attempt: ["host-terminals"] },
   { title: "the console", attempt: ["console"] },
   { title: "hang up", tty: true, attempt: ["syscall", "vhangup"] },

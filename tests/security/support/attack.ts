@@ -4,11 +4,32 @@ import type { Arena } from "./arena.js";
 /** What the probe may report without the attack counting as a failure of ours. */
 export type Outcome = "refused" | "absent" | "succeeded";
 
+/** Requirements of every level, each from an attack that worked against another runtime. */
+export type Requirement =
+  /** kill(0) must not cross the wall, and nothing may be typed into the caller's terminal. */
+  | "own session"
+  | "own keyring"
+  /** No descriptor or variable of the caller reaches init or the workload. */
+  | "nothing inherited"
+  /** Init cannot be traced, read or written, and its program is no file of the host. */
+  | "init out of reach"
+  /** Ids that nothing else uses, no capabilities, and nothing of the kernel to write to or read secrets from. */
+  | "root inside powerless outside"
+  /** Names, links and types in a root file system come from an attacker. */
+  | "hostile root file system"
+  | "death ends the sandbox"
+  /** No device node and no set-user-id file in a writable mount. */
+  | "nothing left on the host"
+  /** Other ABIs, and calls that only their arguments make dangerous. */
+  | "every ABI and argument filtered"
+  | "host loopback out of reach"
+  | "every resource bounded";
+
 /** One attempt to get out: plain data, so that a table of them reads as a list of what was tried. */
 export interface Attack {
   readonly title: string;
-  /** The requirement of the design (§4.8) that this is the test of. */
-  readonly rule?: number;
+  /** The requirement that this attack tests; part of the title. */
+  readonly requirement?: Requirement;
   /** What the probe is called with; a function where it aims at something that only exists at run time. */
   readonly attempt: readonly string[] | ((arena: Arena) => readonly string[]);
   /** The program that makes the attempt, when it is not the probe at its usual place. */

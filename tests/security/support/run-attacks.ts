@@ -30,7 +30,7 @@ export function runAttacks(level: Level, attacks: readonly Attack[]): void {
 
   for (const attack of attacks) {
     if (attack.levels !== undefined && !attack.levels.includes(level)) continue;
-    const title = attack.rule === undefined ? attack.title : `${attack.title} [§4.8(${attack.rule})]`;
+    const title = attack.requirement === undefined ? attack.title : `${attack.title} [${attack.requirement}]`;
     test(title, async (context) => {
       if (attack.needs === "writable" && writableLack !== undefined) context.skip(writableLack);
       if (attack.needs === "root" && process.getuid?.() !== 0) context.skip("needs root to set the trap");
