@@ -1,9 +1,9 @@
-/** Milliseconds on a clock that only goes forward. Not `performance.now()`: Node loads the rest of `perf_hooks` for it. */
+/** Milliseconds on a monotonic clock. Not `performance.now()`, which makes Node load the rest of `perf_hooks`. */
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Milliseconds as results have them: three digits after the point say all that the clock knows. */
+/** Rounds milliseconds for a result to three digits after the point, the clock's resolution. */
 export function roundMs(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

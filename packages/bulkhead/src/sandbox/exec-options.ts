@@ -21,10 +21,10 @@ import { byteSource, input, onOutput } from "./ends/checks.js";
 import type { OutputCallback } from "./ends/sink.js";
 import type { ByteSource } from "./ends/source.js";
 
-/** What a process reads: nothing, what the caller writes to `process.stdin`, or what this stream or iterator gives. */
+/** A process's stdin: empty, written by the caller through `process.stdin`, or read from this stream or iterator. */
 export type Stdin = "null" | "pipe" | ByteSource;
 
-/** Size of a terminal, in characters. */
+/** Size of a terminal in characters. */
 export interface TerminalSize {
   readonly rows: number;
   readonly cols: number;
@@ -37,31 +37,43 @@ export type ExecUser =
   | { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
 
 export interface ExecOptions {
-  /** Added to the sandbox's environment; undefined removes a variable. Nothing comes from this process's own. */
+  /**
+   * Variables to add to the sandbox's environment; undefined removes one. This process's own environment is never
+   * passed.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: the policy's `workdir`. */
   readonly cwd?: string;
-  /** Default: the policy's. Another one needs level container and a broker that runs as root (EXEC_USER_FIXED). */
+  /**
+   * Default: the policy's `user`. Another user needs level container and a broker that runs as root (EXEC_USER_FIXED).
+   */
   readonly user?: ExecUser;
-  /** Gives it a terminal of its own; stderr then comes out of stdout, as terminals have it. */
+  /** Allocates a terminal of this size; stderr then arrives on stdout, as on any terminal. */
   readonly tty?: TerminalSize;
-  /** Default: `"null"`. Text to read is given as `input`: as a word here, hostile text could say `pipe` and make it wait for ever. */
+  /**
+   * Default: `"null"`. Pass text through `input` instead: as a plain string here, hostile text could say `pipe` and
+   * make the process wait forever.
+   */
   readonly stdin?: Stdin;
-  /** All that the process reads from stdin: text, bytes, or a stream or iterator of them. Not together with `stdin`. */
+  /** The process's whole stdin: text, bytes, or a stream or iterator of them. Excludes `stdin`. */
   readonly input?: string | Uint8Array | ByteSource;
   /**
-   * Called with each piece of stdout as it came, in order. What it returns is waited for before the next one, and the process waits meanwhile.
-   * A piece may end in the middle of a character: decode with a `TextDecoder`, or `setEncoding`. Collected output is collected as well.
+   * Called with each piece of stdout in order. If it returns a promise, the next piece and the process wait for it. A
+   * piece may end in the middle of a character: decode with a `TextDecoder` or `setEncoding`. With `buffer`, the output
+   * is collected too.
    */
   readonly onStdout?: OutputCallback;
   readonly onStderr?: OutputCallback;
-  /** Kills it, with its whole process group, so long after it was started, whatever waits for it. */
+  /** Kills the process and its process group this long after it starts, whatever still waits for it. */
   readonly timeoutMs?: number;
-  /** Kills it, and makes its result reject with ABORTED. */
+  /** Kills the process and makes its result reject with ABORTED. */
   readonly signal?: AbortSignal;
-  /** How much stdout and stderr may hold together: what exceeds it is cut, and the process killed. Default: no bound for streams, the policy's `resources.output` for `buffer`. */
+  /**
+   * Maximum bytes of stdout and stderr together. Above it the output is cut and the process killed. Default: unlimited
+   * for streams, the policy's `resources.output` for `buffer`.
+   */
   readonly outputBytes?: number;
-  /** Collects the output into the result, instead of giving streams that have to be read. */
+  /** Collects the output into the result, instead of streams that the caller has to read. */
   readonly buffer?: boolean;
 }
 
@@ -82,7 +94,7 @@ const LONGEST_ARGV = 65_536;
 
 const argument = list(anyText, 'an array of strings, such as ["sh", "-c", "…"]');
 
-/** A program and its arguments. */
+/** Checks a program and its arguments. */
 export const argvCheck: Check<readonly string[]> = (value, path, flaws) => {
   const before = flaws.length;
   argument(value, path, flaws);
@@ -132,7 +144,7 @@ export const stdinCheck: Check<Stdin> = either<"null" | "pipe", ByteSource>(
   byteSource,
 );
 
-/** The options that `run` and `exec` have in common. */
+/** Options that `run` and `exec` share. */
 export const programShape = {
   env: environmentCheck,
   cwd: insidePath,
@@ -160,7 +172,7 @@ export const execOptions: Check<ExecOptions> = exclusive(
   ["stdin", "input"],
 );
 
-/** Of each pair only one may be there. */
+/** Refuses options of which both in a pair are present. */
 export function exclusive<Fields>(
   inner: Check<Fields>,
   ...pairs: readonly (readonly [keyof Fields & string, keyof Fields & string])[]
@@ -175,7 +187,7 @@ export function exclusive<Fields>(
   };
 }
 
-/** What is copied of options before anything is waited for: their owner may change them meanwhile. */
+/** Copies the options before anything is awaited: the caller may change them in the meantime. */
 export function copyOptions<Options extends ExecOptions>(options: Options): Options {
   const { env, tty } = options;
   return { ...options, ...(env && { env: { ...env } }), ...(tty && { tty: { ...tty } }) };

@@ -9,23 +9,25 @@ import type { ExecRequest } from "./exec-options.js";
 import type { Live } from "./live.js";
 import { type ExitStatus, readExitStatus } from "./process-result.js";
 
-/** What becomes of stdout or stderr: kept in memory, given as a stream that holds the process back until it is read, or both. */
+/** How stdout or stderr is used: collected in memory, given as a stream that applies backpressure, or both. */
 export interface OutputUse {
   readonly collect: boolean;
   readonly stream: boolean;
 }
 
-/** What is to become of one process's output. */
+/** How to handle one process's output. */
 export interface OutputPlan {
   readonly stdout: OutputUse;
   readonly stderr: OutputUse;
-  /** Of both together; undefined: no bound. */
+  /** Maximum of both together; undefined: unlimited. */
   readonly bytes: number | undefined;
-  /** Called once, when more than `bytes` came. */
+  /** Called once, when more than `bytes` arrive. */
   readonly exceeded: () => void;
 }
 
-/** How an exec came out: nothing here rejects, so that a caller that kills a process need not guard every promise. */
+/**
+ * How an exec ended. A value and not a rejection, so that a caller that kills a process need not guard every promise.
+ */
 export type Settled = { readonly status: ExitStatus } | { readonly error: BulkheadError };
 
 /** One exec on the channel: where its output goes, when it runs, and how it ends. */
@@ -33,7 +35,7 @@ export class Execution implements StreamHandler {
   readonly stream: ChannelStream;
   readonly started: Promise<number | undefined>;
   readonly settled: Promise<Settled>;
-  /** Those that were asked for. */
+  /** The requested streams; null for output that is collected. */
   readonly streams: { readonly stdout: OutputStream | null; readonly stderr: OutputStream | null };
   readonly #kept: { readonly stdout: ByteQueue | null; readonly stderr: ByteQueue | null };
   readonly #budget: OutputBudget | undefined;
@@ -60,12 +62,12 @@ export class Execution implements StreamHandler {
     this.stream = live.channel.open(request, this);
   }
 
-  /** True when something was cut. */
+  /** True if output was cut. */
   get truncated(): boolean {
     return this.#budget?.exhausted === true;
   }
 
-  /** What was collected. */
+  /** The collected output. */
   collected(): { readonly stdout: Buffer; readonly stderr: Buffer } {
     const taken = (queue: ByteQueue | null) => queue?.takeAll() ?? Buffer.alloc(0);
     return { stdout: taken(this.#kept.stdout), stderr: taken(this.#kept.stderr) };
@@ -81,7 +83,7 @@ export class Execution implements StreamHandler {
     this.#kept[name]?.push(part);
     const stream = this.streams[name];
     stream?.feed(part);
-    // What a stream has, its reader consumes.
+    // Data in a stream counts as consumed only when its reader takes it.
     this.stream.consumed(fd, stream === null ? chunk.length : chunk.length - part.length);
   }
 
@@ -102,7 +104,7 @@ export class Execution implements StreamHandler {
     this.#settle({ error });
   }
 
-  /** The streams just end, as those of an ordinary process do: why is told by the result. */
+  /** The streams simply end, as an ordinary process's do; the result says why. */
   #finish(): void {
     this.streams.stdout?.finish();
     this.streams.stderr?.finish();

@@ -7,21 +7,21 @@ import { join } from "../channel/join.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Live } from "./live.js";
 
-/** At once, to one port. Each costs a descriptor here and one inside. */
+/** Maximum concurrent connections to one port. Each costs a descriptor here and one inside. */
 const CONNECTIONS = 256;
 
 export interface ExposeOptions {
-  /** Where to listen on the host. Default: `127.0.0.1`, which only this machine can reach. */
+  /** Address to listen on. Default: `127.0.0.1`, which only this machine can reach. */
   readonly address?: string;
-  /** Default: 0, any that is free. */
+  /** Default: 0, any free port. */
   readonly port?: number;
 }
 
-/** A port inside that can be reached from the host. */
+/** A port inside that is reachable from the host. */
 export interface Exposed extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
-  /** Stops listening, and ends the connections. */
+  /** Stops listening and ends the connections. */
   close(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export const listenAddress: Check<string> = check(
 );
 export const exposeOptions: Check<ExposeOptions> = object<ExposeOptions>({ address: listenAddress, port: hostPort });
 
-/** Listens on the host, and carries each connection to `port` of the loopback inside. */
+/** Listens on the host, and forwards each connection to `port` on the loopback inside. */
 export async function expose(live: Live, port: number, options: ExposeOptions): Promise<Exposed> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -55,7 +55,7 @@ export async function expose(live: Live, port: number, options: ExposeOptions): 
 function carry(live: Live, port: number, socket: Socket): void {
   try {
     const connection = new Connection((handler) => live.channel.open({ op: "connect", port }, handler));
-    // A failure to connect ends the other side, which is all that TCP can tell.
+    // A failed connection ends the other side; TCP can report no more.
     void join(socket, connection);
   } catch {
     socket.destroy();

@@ -1,11 +1,14 @@
-/** Sandboxes that were made and have not ended. By id, so that nobody is kept who is not used. */
+/** Live sandboxes created by this process. Held by id, so that the set keeps no unused object alive. */
 const alive = new Set<string>();
 let watching = false;
 let warned = false;
 
 const HOW = "end it with `await sandbox.close()`, `kill()` or `await using`";
 
-/** Tells that a sandbox was lost: nobody can end it any more but the end of this process. Once, since one place in a program is enough. */
+/**
+ * Warns that a sandbox object was lost: only the end of this process can end it now. Warns once, because one place in a
+ * program is enough.
+ */
 const lost = new FinalizationRegistry<string>((id) => {
   if (!alive.has(id) || warned || process.env["NODE_ENV"] === "production") return;
   warned = true;
@@ -14,7 +17,10 @@ const lost = new FinalizationRegistry<string>((id) => {
   });
 });
 
-/** Warns when `sandbox` is forgotten: collected while it runs, or left to the end of this process, which then waits for nothing. */
+/**
+ * Warns when `sandbox` is forgotten: garbage-collected while it runs, or left at the end of this process, which does
+ * not wait for it.
+ */
 export function noticeForgotten(sandbox: object, id: string, ended: Promise<unknown>): void {
   alive.add(id);
   lost.register(sandbox, id);

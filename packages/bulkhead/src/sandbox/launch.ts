@@ -5,14 +5,17 @@ import { Live } from "./live.js";
 import { connectNetwork } from "./network.js";
 import type { Prepared } from "./prepare.js";
 
-/** A sandbox that runs, was looked at from outside, and in which nothing of the workload has run yet. */
+/** A running sandbox with evidence from outside, in which no workload has run yet. */
 export interface Standing {
   readonly prepared: Prepared;
   readonly live: Live;
   readonly launched: Launched;
 }
 
-/** Launches a sandbox and makes it ready for programs. Nothing is left of one that fails. @throws BulkheadError what launching throws, and ABORTED */
+/**
+ * Launches a sandbox and makes it ready for programs. A failed launch leaves nothing behind.
+ * @throws BulkheadError as launching does, and ABORTED
+ */
 export async function launch(prepared: Prepared, signal: AbortSignal | undefined): Promise<Standing> {
   if (signal?.aborted === true) prepared.discard();
   throwIfAborted("create", signal);
@@ -30,7 +33,7 @@ export async function launch(prepared: Prepared, signal: AbortSignal | undefined
     throwIfAborted("create", signal);
     return { prepared, live, launched };
   } catch (error) {
-    // Nothing is left running that nobody has.
+    // The caller has no handle to it, so it must not keep running.
     live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "create", cause: error }));
     await live.running.ended.catch(() => undefined);
     throwIfAborted("create", signal);

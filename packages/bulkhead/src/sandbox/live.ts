@@ -9,16 +9,16 @@ import { Slots } from "./slots.js";
 export class Live {
   readonly running: Running;
   readonly channel: Channel;
-  /** Whose turn it is to do something inside. */
+  /** Queues operations inside the sandbox. */
   readonly slots: Slots;
-  /** Waits until the caller's listeners know of what has happened inside so far; undefined: there is nothing to tell. */
+  /** Waits until the caller's listeners know of everything inside so far; undefined if there are none. */
   flush: (() => Promise<void>) | undefined;
-  /** What else ends with it, and why is told to. */
+  /** Functions to call with the reason when the sandbox ends. */
   readonly #beside: ((why: () => BulkheadError) => void)[] = [];
-  /** Who waits for something of it, and so keeps this process alive. */
+  /** Number of users that wait for the sandbox and so keep this process alive. */
   #users = 1;
 
-  /** `pids`: how many processes it may have. Whoever makes it uses it until {@link letGo}. */
+  /** `pids`: maximum number of processes. The creator counts as a user until {@link letGo}. */
   constructor(running: Running, pids?: number) {
     this.running = running;
     this.slots = new Slots(pids);
@@ -29,7 +29,7 @@ export class Live {
     );
   }
 
-  /** Keeps this process alive until {@link letGo}: somebody waits for what comes of it. */
+  /** Keeps this process alive until {@link letGo}. */
   hold(): void {
     this.#users += 1;
     if (this.#users === 1) this.running.keepAlive?.(true);
@@ -40,12 +40,12 @@ export class Live {
     if (this.#users === 0) this.running.keepAlive?.(false);
   }
 
-  /** Calls `end` when the sandbox ends, with what makes the error that tells why. */
+  /** Calls `end` when the sandbox ends. Its argument creates the error that says why. */
   whenClosed(end: (why: () => BulkheadError) => void): void {
     this.#beside.push(end);
   }
 
-  /** Holds it as long as something takes. */
+  /** Holds the sandbox while `action` runs. */
   async during<Value>(action: () => Promise<Value>): Promise<Value> {
     this.hold();
     try {
@@ -55,19 +55,21 @@ export class Live {
     }
   }
 
-  /** Kills everything inside; what is under way fails with `error`, and so does what is asked later. */
+  /** Kills everything inside. Operations in progress and later ones fail with `error`. */
   kill(error: BulkheadError): void {
     this.#close(() => error);
     this.running.kill();
   }
 
-  /** Ends it when nothing is wanted of it any more. */
+  /** Ends the sandbox when nothing uses it any more. */
   release(): void {
     this.#close(() => new BulkheadError("SANDBOX_CLOSED"));
     this.running.release();
   }
 
-  /** A sandbox without its channel is of no use, so its end is made certain. What is under way waits for why. */
+  /**
+   * A sandbox without its channel is useless, so make certain that it ends. Operations in progress wait for the reason.
+   */
   #channelEnded(violation: BulkheadError | undefined): void {
     if (violation !== undefined) {
       this.#close(() => violation);

@@ -4,7 +4,7 @@ import type { Runtime } from "../levels/runtime.js";
 import type { ResolvedPolicy, ResolvedResources } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
 
-/** A policy that this broker would not refuse for its defaults, and what was lowered for that, a line each. */
+/** A policy whose defaults this broker accepts, and one line for each default that was lowered. */
 export interface WithinMaxima {
   readonly policy: ResolvedPolicy;
   readonly notes: readonly string[];
@@ -16,7 +16,7 @@ interface Field {
   readonly limit: keyof Limited;
   /** As in a policy's `resources`. */
   readonly name: "memory" | "pids" | "cpus";
-  /** What a policy may ask for at least, and in what steps. */
+  /** Smallest value a policy may ask for, and the step between values. */
   readonly least: number;
   readonly step: number;
   readonly said: (value: number) => string;
@@ -29,14 +29,15 @@ const FIELDS: readonly Field[] = [
   { limit: "milliCpus", name: "cpus", least: 10, step: 1, said: (value) => String(value / 1000) },
 ];
 
-/** The owner's maxima; undefined where the broker has none, as a private one. */
+/** The owner's maxima; undefined for a broker without any, such as a private one. */
 export function maximaOf(limits: BrokerLimits): BrokerLimits | undefined {
   return Object.values(limits).every((limit) => limit === null) ? undefined : limits;
 }
 
 /**
- * Lowers what the policy does not say itself to what the broker's owner allows, with room for the wall of its level.
- * @throws BulkheadError LIMIT_ABOVE_MAXIMUM for what the policy says itself, with the field and the maximum
+ * Lowers each default of the policy to the maximum that the broker's owner allows, minus what the level's own processes
+ * need.
+ * @throws BulkheadError LIMIT_ABOVE_MAXIMUM for a value that the policy states itself, with the field and the maximum
  */
 export async function withinMaxima(
   given: Policy,
@@ -71,7 +72,7 @@ export async function withinMaxima(
   return { policy: { ...resolved, resources }, notes };
 }
 
-/** The most that still fits; what the wall needs only grows with it. */
+/** Finds the largest value that still fits; the wall's own need only grows with it. */
 async function largest(
   least: number,
   step: number,

@@ -15,10 +15,12 @@ import { Files } from "./files/files.js";
 import type { Live } from "./live.js";
 import { after, type Timer } from "./timer.js";
 
-/** What may be changed while a sandbox runs. */
+/** The part of a policy that can change while a sandbox runs. */
 export type NetworkPolicy = NonNullable<Policy["network"]>;
 
-/** Makes the way out that a policy allows; null: there is none. Loaded only then: most sandboxes have none. */
+/**
+ * Opens the egress that a policy allows; null if it allows none. Loaded on demand, because most sandboxes have none.
+ */
 export async function openNetwork(
   { network, secrets }: ResolvedPolicy,
   level: Level,
@@ -32,7 +34,7 @@ export async function openNetwork(
   return await Gate.open({ level, rules, secrets, options, bundles }, connection);
 }
 
-/** The variables of a workload with egress. What a policy sets by itself stays. */
+/** Adds the egress variables to a workload's environment. Variables that the policy sets stay. */
 export function withEgress(
   env: Readonly<Record<string, string>>,
   egress: Handed | null,
@@ -41,15 +43,16 @@ export function withEgress(
   return egress === null ? env : { ...env, ...egress.env, ...policy.env };
 }
 
-/** How long proxies may take to listen inside a sandbox that runs. */
+/** How long the proxies may take to listen in a running sandbox. */
 const LISTEN_MS = 60_000;
 
-/** What the bundles of a plan may have together: a root has one, rarely two. */
+/** Total bytes of a plan's CA bundles: a root has one, rarely two. */
 const ROOM_FOR_BUNDLES = 512 * 1024;
 
 /**
- * A plan whose covers of the root's bundles hold what the workload is to trust. One that would be too large for a plan is left as the root has it: a
- * program that heeds no variable then trusts nobody of ours, and its connection fails.
+ * Replaces the root's CA bundles in a plan with the bundle for the workload. If the plan would become too large, the
+ * root keeps its own bundles: a program that ignores the variables then does not trust our CA, and its connection
+ * fails.
  */
 export function withBundle(plan: Plan, egress: Pick<Handed, "bundle"> | null): Plan {
   const content = egress?.bundle?.content;
@@ -65,11 +68,11 @@ export function withBundle(plan: Plan, egress: Pick<Handed, "bundle"> | null): P
 }
 
 /**
- * Waits until the proxies listen inside a new sandbox: then the caller may start a program. When they do not listen, or the gate ends, this kills the
- * sandbox, and whatever the caller asks of it fails with that reason.
+ * Waits until the proxies listen inside a new sandbox; the caller may then start a program. If they do not listen, or
+ * the gate ends, this kills the sandbox, and every later operation fails with that reason.
  */
 export async function connectNetwork(live: Live, gate: Gate): Promise<void> {
-  // A hook that fails has refused; that it fails is not passed over.
+  // A failed hook counts as a refusal; the failure itself is also reported.
   gate.faults.whenFirst((error) => live.kill(error));
   live.flush = () => gate.flush();
   gate.whenLost((error) => live.kill(error));
@@ -89,7 +92,7 @@ export async function connectNetwork(live: Live, gate: Gate): Promise<void> {
   await new Files(live).write(at, content, { mode: 0o644 });
 }
 
-/** A machine that boots has its own time; from then on init has only to listen. */
+/** A booting machine has its own time limit; from then on init only has to listen. */
 function listenInTime(live: Live): { stop(): void } {
   let timer: Timer | undefined;
   let stopped = false;
@@ -109,7 +112,7 @@ function listenInTime(live: Live): { stop(): void } {
   };
 }
 
-/** Puts another policy's rules in force in a sandbox that has egress already; resolves when they are. */
+/** Replaces the rules of a sandbox that has egress; resolves when the new rules are in force. */
 export function changeNetwork(gate: Gate | null, network: NetworkPolicy): Promise<void> {
   const rules = rulesFor(parsePolicy({ network }).network);
   if (gate === null) {

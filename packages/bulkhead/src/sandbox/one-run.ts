@@ -21,10 +21,10 @@ import { type RunFacts, type RunResult, recordedResult, runResult, type WriteBac
 import { signalNumber } from "./signals.js";
 import { after, type Timer } from "./timer.js";
 
-/** What is said in the result: a program that ended well did so, whatever became of its files. */
+/** Reported in the result and not thrown: the program ended on its own, whatever happened to its files. */
 const WRITE_BACK_CODES: ReadonlySet<string> = new Set(["WRITE_BACK_LOST", "WRITE_BACK_FAILED"]);
 
-/** One run from its request to its result, in a sandbox that nothing else runs in. */
+/** One run from its request to its result, in a sandbox that runs nothing else. */
 export class Run {
   readonly #prepared: Prepared;
   readonly #options: ProgramOptions;
@@ -34,10 +34,10 @@ export class Run {
   readonly #ends: Ends;
   readonly #delivered: Promise<void> | undefined;
   #timedOut = false;
-  /** The workload's time. */
+  /** Enforces the workload's time limit. */
   #timer: Timer | undefined;
 
-  /** The plan, `hello` and the exec leave in one write. */
+  /** Sends the plan, `hello` and the exec in one write. */
   constructor(
     prepared: Prepared,
     live: Live,
@@ -65,7 +65,7 @@ export class Run {
     this.#start(ends.connectInput(this.#execution, request.stdin === "pipe"));
   }
 
-  /** Tells the caller. What it throws ends the run, as what it rejects with does. */
+  /** Tells the caller that the run started. An exception or rejection of the callback ends the run. */
   #start(stdin: Writable | null): void {
     const failed = (cause: unknown) => this.#ends.fail(callbackFailed("run", "options.onStart", cause));
     try {
@@ -93,7 +93,7 @@ export class Run {
     }
   }
 
-  /** Waits for the program, as long as its time lasts. A machine that boots is bounded by itself. */
+  /** Waits for the program within its time limit. The boot of a machine has its own limit. */
   async #settle(): Promise<Settled> {
     let over = false;
     const start = () => {
@@ -112,7 +112,7 @@ export class Run {
     if (timeMs !== null) this.#timer = after(timeMs, () => this.#timeOut());
   }
 
-  /** Waits until the output is taken: as long again as the program may run, and nobody aborts it. */
+  /** Waits until the output is taken, for at most the program's time limit and until the caller aborts. */
   async #deliver(): Promise<void> {
     if (this.#delivered === undefined) return;
     this.#limitTime(this.#prepared.compiled.workload.timeMs);
@@ -123,7 +123,7 @@ export class Run {
   async #conclude(settled: Settled, recorder: Recorder | undefined): Promise<RunResult> {
     const { running } = this.#live;
     if ("error" in settled && this.#isCallers(settled.error)) throw settled.error;
-    // Nothing is reported of a sandbox that nobody has looked at from outside.
+    // Report nothing about a sandbox without evidence from outside.
     const launched = await running.launched;
     const writeBack = await this.#writeBack();
     if (this.#live.flush !== undefined) await this.#live.flush();
@@ -166,7 +166,10 @@ export class Run {
     return runResult({ ...facts, record });
   }
 
-  /** What the workload changed in copies of host directories goes to the host. That it could not is told beside how the program ended. */
+  /**
+   * Writes the workload's changes to copies of host directories back to the host. A failure is reported beside the
+   * program's own result.
+   */
   async #writeBack(): Promise<WriteBackOutcome | null> {
     const { writeBack } = this.#prepared;
     if (writeBack === null) return null;
@@ -185,7 +188,7 @@ export class Run {
   #timeOut(): void {
     this.#timedOut = true;
     this.#live.kill(new BulkheadError("TIMED_OUT", { operation: "run" }));
-    // Who has not taken the output by now has had the time.
+    // A taker that has not taken the output by now has had its time.
     this.#ends[Symbol.dispose]();
   }
 
@@ -193,7 +196,7 @@ export class Run {
     return error.code === "ABORTED" || error === this.#ends.failure;
   }
 
-  /** What a failure comes to: the workload's own are results, ours are thrown. */
+  /** Maps a failure: one of the workload is a result, one of Bulkhead is thrown. */
   #outcome(settled: Settled, oomKilled: boolean): { readonly status: ExitStatus; readonly failure?: StartFailure } {
     if ("status" in settled) {
       return settled;
@@ -201,24 +204,24 @@ export class Run {
     const { error } = settled;
     const failure = startFailure(error);
     if (failure !== undefined) return { status: failure.status, failure };
-    // The kernel may choose init when memory runs out, and with it everything goes.
+    // The kernel may choose init as the OOM victim, and everything ends with it.
     const isOom = error.code === "SANDBOX_LOST" && oomKilled;
     if (isOom || error.code === "TIMED_OUT" || error.code === "OUTPUT_LIMIT") return { status: KILLED };
     throw error;
   }
 }
 
-/** Until the function that it returns is called. */
+/** Listens until the returned function is called. */
 export function onAbort(signal: AbortSignal | undefined, abort: () => void): () => void {
   if (signal?.aborted === true) abort();
   signal?.addEventListener("abort", abort, { once: true });
   return () => signal?.removeEventListener("abort", abort);
 }
 
-/** Loaded once: to look a module up again takes longer, where a loader of its own does it, than to sign. */
+/** Loaded once: with a custom loader, resolving the module again takes longer than signing. */
 let recording: Promise<typeof import("../record/recorder.js")> | undefined;
 
-/** Signing is loaded only where it is asked for. A system broker's program is not ours to read. */
+/** Loads signing only on request. A system broker's executable may not be readable to us. */
 export async function recorderFor(
   record: RecordOptions,
   broker: string | undefined = process.env["BULKHEAD_BROKER"],

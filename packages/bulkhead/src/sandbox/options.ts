@@ -5,7 +5,7 @@ import { imageOptions } from "../images/options.js";
 import type { Policy } from "../policy/schema.js";
 import type { PrepareOptions } from "./prepare.js";
 
-/** The options of whatever prepares a policy. */
+/** Options shared by all functions that prepare a policy. */
 export const prepareShape = {
   broker: hostPath,
   images: imageOptions,
@@ -15,7 +15,7 @@ export const prepareShape = {
   goOn: callback<NonNullable<PrepareOptions["goOn"]>>(),
 } as const;
 
-/** What somebody looks for among the options, and finds in the policy. */
+/** Names that users look for in the options but that belong in the policy. */
 export const POLICY_HINTS: Hints = {
   policy: "the policy is the argument before the options",
   time: "the time is `resources.time` of the policy",
@@ -33,7 +33,7 @@ export const POLICY_HINTS: Hints = {
 
 export const prepareOptions: Check<PrepareOptions> = object<PrepareOptions>(prepareShape, POLICY_HINTS);
 
-/** That it is an object; what is in it is the policy's schema to judge. */
+/** Checks that the policy is an object; the policy's schema checks its fields. */
 export const policyArgument: Check<Policy> = (value, path, flaws) => {
   if (isRecord(value) && !Array.isArray(value)) return;
   const cure = typeof value === "string" ? " (`loadPolicy` reads a file)" : "";
@@ -41,7 +41,8 @@ export const policyArgument: Check<Policy> = (value, path, flaws) => {
 };
 
 /**
- * A policy as it is now: its owner may change it while its sandbox is prepared. What cannot be copied is no plain data, and judged as it is.
+ * Snapshots a policy, because the caller may change it while we prepare the sandbox. A value that cannot be cloned is
+ * not plain data; the schema judges it as it is.
  */
 export function policyOfNow(policy: Policy): Policy {
   try {

@@ -32,75 +32,81 @@ import { openNetwork, withBundle, withEgress } from "./network.js";
 import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
 import type { WriteBack } from "./write-back/write-back.js";
 
-/** Where sandboxes come from. */
+/** Which broker creates sandboxes. */
 export interface BrokerOptions {
   /** Path of a system broker's socket. Default: BULKHEAD_BROKER, or a private broker of this process. */
   readonly broker?: string;
 }
 
-/** What preparing a policy takes, apart from the policy. */
+/** Options for preparing a policy. */
 export interface PrepareOptions extends BrokerOptions {
-  /** How the image that a policy names is had. */
+  /** Where to get the image that a policy names. */
   readonly images?: ImageOptions;
-  /** Gives up pulling and unpacking one; the promise rejects with ABORTED. */
+  /** Cancels pulling and unpacking; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
-  /** Who is asked and told about egress, and how names are looked up; what is allowed is the policy's to say. */
+  /** Hooks and listeners for egress, and how names are resolved; the policy decides what is allowed. */
   readonly egress?: EgressOptions;
-  /** Changes the plan before it is launched, for sandboxes of Bulkhead's own: what they mount no policy can name. @internal */
+  /** Changes the plan before launch, for Bulkhead's own sandboxes, whose mounts no policy can name. @internal */
   readonly amend?: (plan: Plan) => Plan;
-  /** Makes the host's plan go on from something, in the place of a start of its own. @internal */
+  /** Makes the host's plan resume from a snapshot instead of booting. @internal */
   readonly goOn?: (runtime: Runtime, plan: Plan) => Promise<Plan>;
 }
 
-/** A policy that is ready to be launched on this host. */
+/** A policy that is ready to launch on this host. */
 export interface Prepared {
   /** With the plan that the broker executes. */
   readonly compiled: Compiled;
   readonly driver: Driver;
   readonly host: HostReport;
-  /** Of the broker's program. */
+  /** Version of the broker's executable. */
   readonly wardenVersion: string;
-  /** Null: nothing goes out. */
+  /** Null if the policy allows no egress. */
   readonly egress: Gate | null;
-  /** Where the workload has copies of writable host directories: what brings its changes to the host. Else null. */
+  /** Writes changes back to the host, if the workload has copies of writable host directories. Else null. */
   readonly writeBack: WriteBack | null;
-  /** The workload's plan as it was compiled, before anything of one sandbox alone: what another compilation is compared with. */
+  /**
+   * The workload's compiled plan before anything specific to one sandbox was added; the baseline for comparison with
+   * another compilation.
+   */
   readonly compiledPlan: Plan;
-  /** The sandbox has host directories as they were when it was launched. */
+  /** Whether the sandbox holds copies of host directories as they were at launch. */
   readonly copiesHostFiles: boolean;
-  /** Lets go of what is held for it, where it is not launched after all. */
+  /** Releases its resources if it is not launched after all. */
   readonly discard: () => void;
 }
 
-/** A policy, compiled for what this broker can enforce. */
+/** A policy compiled for what this broker can enforce. */
 interface Ready {
   readonly broker: Broker;
   readonly runtime: Runtime;
   /** With the workload's plan. */
   readonly compiled: Compiled;
   readonly resolved: ResolvedPolicy;
-  /** Keeps what the plan names in the store of images. */
+  /** Pins the plan's images in the image store. */
   readonly pin?: Disposable | undefined;
-  /** Keeps it once more; undefined when the image has to be opened anew. */
+  /** Pins them once more; undefined if the image must be opened anew. */
   readonly again?: ((images: ImageOptions) => Promise<Disposable | undefined>) | undefined;
 }
 
-/** A policy as it was when it was compiled. Policies are plain data that their owner may change in place. */
+/** A policy as it was when it was compiled. Policies are plain data that their owner may modify in place. */
 interface Remembered {
   readonly policy: Policy;
   readonly ready: Ready;
   readonly until: number;
 }
 
-/** How many policies are remembered for each broker: programs use few, but may make them from input. */
+/** Number of policies to remember per broker: programs use few, but may create them from input. */
 const MOST_REMEMBERED = 64;
-/** Host files change owners, and directories become links: only policies that name none are remembered, and not for long. */
+/** Host files change owners and directories become links: only policies without any are remembered, and briefly. */
 const REMEMBERED_MS = 2_000;
 
 const remembered = new WeakMap<Broker, Map<string, Remembered>>();
 const reports = new WeakMap<Broker, HostReport>();
 
-/** Makes a policy, as it is now, ready to launch under an id of its own. @throws BulkheadError whatever parsing, compiling or the broker does */
+/**
+ * Makes a policy, as it is now, ready to launch under its own id.
+ * @throws BulkheadError as parsing, compiling or the broker does
+ */
 export async function prepare(given: Policy, options: PrepareOptions): Promise<Prepared> {
   const policy = policyOfNow(given);
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
@@ -118,7 +124,7 @@ export async function prepare(given: Policy, options: PrepareOptions): Promise<P
     return {
       compiled: {
         ...compiled,
-        // Covered now, and of no use to a snapshot.
+        // The plan already contains the bundles; a snapshot has no use for them.
         bundles: [],
         workload: { ...workload, env },
         plan: await hostPlanOf(runtime, options.amend?.(plan) ?? plan, diskBytes, options.goOn),
@@ -138,14 +144,17 @@ export async function prepare(given: Policy, options: PrepareOptions): Promise<P
   }
 }
 
-/** The plan that a policy comes to now, without anything of one sandbox alone; the image it names is opened if need be. @throws BulkheadError as {@link prepare} */
+/**
+ * Compiles a policy now, without anything specific to one sandbox; opens its image if necessary.
+ * @throws BulkheadError as {@link prepare}
+ */
 export async function planOfNow(policy: Policy, options: PrepareOptions): Promise<Plan> {
   const ready = (await recall(policy, options)) ?? (await compileFresh(policy, options));
   ready.pin?.[Symbol.dispose]();
   return ready.compiled.plan;
 }
 
-/** Where something has to be made for the sandbox first, which takes long, that comes before: the broker does not wait for ever for the rest. */
+/** Does slow work for the sandbox first, because the broker does not wait forever for the rest of a launch. */
 async function openGate({ broker, runtime, resolved, compiled }: Ready, id: string, options: PrepareOptions) {
   const { plan, bundles } = compiled;
   if (runtime.guest !== undefined) await hostPlanOf(runtime, plan, resolved.resources.diskBytes, undefined);
@@ -153,14 +162,17 @@ async function openGate({ broker, runtime, resolved, compiled }: Ready, id: stri
   return await openNetwork(resolved, plan.level, options.egress ?? {}, bundles, connection);
 }
 
-/** What looks at host directories and writes to them is loaded only where there is one to be written. */
+/** Loads the code that examines and writes host directories only if there is one to write. */
 async function writeBackOf(plan: Plan, diskBytes: number): Promise<WriteBack | null> {
   if (plan.mounts.every((mount) => mount.kind !== "bind" || mount.readOnly)) return null;
   const { WriteBack } = await import("./write-back/write-back.js");
   return await WriteBack.of(plan, diskBytes);
 }
 
-/** Where the policy asks for one, a profile made of it: in the kernel of this host as long as it is `held`, or for a guest's. */
+/**
+ * Generates and loads an AppArmor profile if the policy asks for one: into this host's kernel for as long as it is
+ * `held`, or for a guest's.
+ */
 async function withProfile(plan: Plan, { apparmor, access }: ResolvedPolicy, held: Disposable[]): Promise<Plan> {
   if (apparmor !== GENERATED_PROFILE) return plan;
   const { generateProfile } = await import("../apparmor/generated.js");
@@ -180,7 +192,7 @@ async function hostPlanOf(
   return (await runtime.started?.(plan)) ?? plan;
 }
 
-/** Lets go of what is held when the sandbox has ended, or there never was one. */
+/** Releases resources when the sandbox has ended or failed to start. */
 function holding(driver: Driver, held: readonly Disposable[]): Driver {
   if (held.length === 0) return driver;
   const letGo = () => release(held);
@@ -197,28 +209,31 @@ function release(held: readonly Disposable[]): void {
   for (const each of held) each[Symbol.dispose]();
 }
 
-/** What a policy comes to on a host, found out without starting anything. */
+/** The outcome of compiling a policy on a host, without starting anything. */
 export interface Explanation {
   readonly level: Level;
   readonly plan: Plan;
   readonly enforcement: EnforcementTable;
-  /** What the policy requires and this host cannot enforce: with any of it, nothing would be started. */
+  /** Protections that the policy requires and this host cannot enforce. If there are any, nothing would start. */
   readonly unmet: readonly Enforcement[];
-  /** What of the image is left out, a line each. */
+  /** Parts of the image that are ignored, one line each. */
   readonly notes: readonly string[];
-  /** Which defaults are above a maximum of the broker's owner, and what they are instead, a line each. */
+  /** Defaults that were lowered to a maximum of the broker's owner, one line each. */
   readonly lowered: readonly string[];
-  /** What the broker's owner allows at most; null: the broker has no owner but its caller. */
+  /** Maxima of the broker's owner; null if the caller itself owns the broker. */
   readonly maxima: BrokerLimits | null;
-  /** Which read-only host files do not belong to the workload's user inside, and why, a line each. */
+  /** Read-only host files that do not belong to the workload's user inside, and why, one line each. */
   readonly fileNotes: readonly string[];
-  /** Bulkhead's own processes that parse what is hostile, as this process would start them. */
+  /** Bulkhead's own processes that parse hostile input, as this process would start them. */
   readonly ownParts: readonly OwnPart[];
-  /** Of `root: host`, what of /etc and /var/lib is not shown, and why, as a clause. Else empty. */
+  /** For `root: host`, the entries of /etc and /var/lib that are hidden, and why, as a clause. Else empty. */
   readonly leftOut: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** Tells what `policy` comes to here. @throws BulkheadError as `run` does before it launches, but for REQUIREMENT_UNMET */
+/**
+ * Explains what `policy` means on this host.
+ * @throws BulkheadError as `run` does before it launches, except REQUIREMENT_UNMET
+ */
 export async function explain(policy: Policy = {}, options: PrepareOptions = {}): Promise<Explanation> {
   requireArguments("explain", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
   const parsed = parsePolicy(policy);
@@ -243,14 +258,14 @@ export async function explain(policy: Policy = {}, options: PrepareOptions = {})
   };
 }
 
-/** The level that a policy comes to, whether or not this host has it. @throws BulkheadError POLICY_INVALID */
+/** The level that a policy selects, whether or not this host offers it. @throws BulkheadError POLICY_INVALID */
 export function levelOf(policy: Policy): Level {
   requireArguments("levelOf", ["policy", policyArgument, policy]);
   return wantedLevel(parsePolicy(policy));
 }
 
 async function compileFresh(policy: Policy, options: PrepareOptions): Promise<Ready> {
-  // A private broker starts meanwhile; why it could not is told where it is awaited.
+  // Start a private broker meanwhile; the code that awaits it reports a failure.
   const starting = Broker.default(options.broker);
   starting.catch(() => undefined);
   const resolved = parsePolicy(policy);
@@ -277,7 +292,7 @@ function noting({ notes }: WithinMaxima, compiled: Compiled): Compiled {
   return notes.length === 0 ? compiled : { ...compiled, workload: { ...compiled.workload, lowered: notes } };
 }
 
-/** The host, with what can be known of the level that the policy wants; programs that no policy asks for are not looked for. */
+/** Examines the host as far as the policy's level needs; does not look for programs that no policy asks for. */
 async function examined(
   policy: ResolvedPolicy,
   broker: Broker,
@@ -293,7 +308,7 @@ async function examined(
   return { host: { ...report, facts, privileged: report.facts.privileged, tried, ...counting }, runtime };
 }
 
-/** The image of a tree for a machine of its own. What makes one runs in a sandbox, and is loaded only when there is one to make. */
+/** Builds an image of a tree for a virtual machine. The builder runs in a sandbox, and is loaded only on demand. */
 export async function makeImage(tree: Tree, mapped: boolean, { broker, signal }: PrepareOptions): Promise<TreeImage> {
   const { erofsOf } = await import("../images/erofs/erofs.js");
   const { owner } = tree;
@@ -306,12 +321,12 @@ export async function makeImage(tree: Tree, mapped: boolean, { broker, signal }:
   });
 }
 
-/** Images are pulled, and unpacked in a sandbox, so what reads them is loaded only when there is one. */
+/** Pulling and unpacking run in a sandbox, so their code is loaded only for a policy with an image. */
 class ImageOpener implements InputSources {
   readonly baseRoot = baseRootPath();
   readonly #policy: ResolvedPolicy;
   readonly #options: PrepareOptions;
-  /** The one that was, with a hold on it. */
+  /** The opened image, pinned. */
   opened: StoredImage | undefined;
 
   constructor(policy: ResolvedPolicy, options: PrepareOptions) {
@@ -337,7 +352,7 @@ async function recall(policy: Policy, options: PrepareOptions): Promise<Ready | 
   const broker = Broker.present(options.broker);
   if (broker === undefined) return undefined;
   const found = remembered.get(broker)?.get(keyOf(policy));
-  // Different objects can have the same JSON (NaN and null, a Date and a string).
+  // Compare the objects too: different ones can have the same JSON (NaN and null, a Date and a string).
   const same = found !== undefined && found.until > now() && isDeepStrictEqual(found.policy, policy);
   if (!same) return undefined;
   const { ready } = found;
@@ -356,7 +371,7 @@ function remember(policy: Policy, ready: Ready): void {
   policies.set(keyOf(policy), { policy, ready, until });
 }
 
-/** What has no JSON is no valid policy, and never remembered. */
+/** A value without JSON is not a valid policy and is never remembered. */
 function keyOf(policy: Policy): string {
   try {
     return JSON.stringify(policy) ?? "";
@@ -370,7 +385,7 @@ function namesHostTrees({ root, files }: ResolvedPolicy): boolean {
 }
 
 function namesNoHostFile({ root, files, syscalls }: ResolvedPolicy): boolean {
-  // Whether an image is still the same can be told; whether a directory is, not.
+  // We can tell whether an image is unchanged, but not whether a directory is.
   const ownRoot = root.kind !== "directory";
   return ownRoot && syscalls.kind !== "file" && files.every((file) => file.kind === "tmpfs");
 }

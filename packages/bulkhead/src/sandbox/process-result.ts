@@ -6,28 +6,28 @@ import { signalName } from "./signals.js";
 
 /** How a process ended. The bytes of its output are not part of the JSON form. */
 export interface ProcessResult extends OutputBytes {
-  /** Its own; 127 when it was not found, 126 when it could not be executed; null when a signal ended it. */
+  /** The program's exit code; 127 if it was not found, 126 if it could not be executed; null if a signal killed it. */
   readonly exitCode: number | null;
-  /** `SIGKILL`; null when it exited. */
+  /** Such as `SIGKILL`; null if the process exited. */
   readonly signal: string | null;
-  /** Empty unless it was collected (`buffer`). What is not UTF-8 is replaced. */
+  /** Empty unless collected (`buffer`). Invalid UTF-8 is replaced. */
   readonly stdout: string;
   readonly stderr: string;
-  /** It was killed for `timeoutMs`. */
+  /** Killed because `timeoutMs` passed. */
   readonly timedOut: boolean;
-  /** It was killed for `outputBytes`, and what exceeded them is missing. */
+  /** Killed because the output exceeded `outputBytes`; the excess is missing. */
   readonly outputTruncated: boolean;
-  /** There is no such program: the 127 is not the program's own. */
+  /** The program was not found: the 127 is not the program's own. */
   readonly notFound: boolean;
-  /** There is one that could not be executed: the 126 is not its own. */
+  /** The program could not be executed: the 126 is not the program's own. */
   readonly notExecutable: boolean;
-  /** From the request to the result. */
+  /** Time from the request to the result. */
   readonly durationMs: number;
-  /** Why it could not be started. */
+  /** Why the program could not be started. */
   readonly error?: BulkheadError;
 }
 
-/** What a failure to start a program comes to in a result. */
+/** Result of a failure to start a program. */
 export interface StartFailure {
   readonly status: ExitStatus;
   readonly notFound: boolean;
@@ -35,7 +35,7 @@ export interface StartFailure {
   readonly error: BulkheadError;
 }
 
-/** A program that could not be started has a result, as shells have it; undefined: the error is about something else. */
+/** Maps a failure to start to a result, as shells do; undefined if the error has another cause. */
 export function startFailure(error: BulkheadError): StartFailure | undefined {
   switch (error.code) {
     case "EXEC_NOT_FOUND":
@@ -48,13 +48,16 @@ export function startFailure(error: BulkheadError): StartFailure | undefined {
   }
 }
 
-/** What init says of a process that ended: the one thing that it is believed in, because nobody else can know. */
+/**
+ * How a process ended, as init reports it. This is the only claim of init that the library believes, because no one
+ * else can know.
+ */
 export interface ExitStatus {
   readonly exitCode: number | null;
   readonly signal: string | null;
 }
 
-/** Of what we killed ourselves, together with whoever could have told. */
+/** Status of a process that we killed together with its sandbox, so that init could not report it. */
 export const KILLED: ExitStatus = { exitCode: null, signal: "SIGKILL" };
 
 /** @throws BulkheadError PROTOCOL_VIOLATION unless it is exactly one of an exit code and a signal */
@@ -69,13 +72,13 @@ export function readExitStatus(value: JsonObject): ExitStatus {
   throw violation("message");
 }
 
-/** What a process put out, as it came. */
+/** A process's output as raw bytes. */
 export interface OutputBytes {
   readonly stdoutBytes: Buffer;
   readonly stderrBytes: Buffer;
 }
 
-/** Adds the bytes of the output to a result, where JSON and `console.log` do not see them: the text is there already. */
+/** Adds the output's bytes to a result as non-enumerable properties: JSON and `console.log` already show the text. */
 export function withBytes<Fields extends object>(fields: Fields, stdout: Buffer, stderr: Buffer): Fields & OutputBytes {
   return Object.defineProperties(fields, {
     stdoutBytes: { value: stdout },

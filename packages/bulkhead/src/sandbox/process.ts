@@ -12,10 +12,10 @@ import { KILLED, type ProcessResult, startFailure, withBytes } from "./process-r
 import { signalNumber } from "./signals.js";
 import { after, type Timer } from "./timer.js";
 
-/** How long init may take to end a process before the whole sandbox is killed: a hostile one might never do it. */
+/** How long init may take to end a process before we kill the whole sandbox: a hostile init might never do it. */
 const CANCEL_MS = 5_000;
 
-/** The same streams as `process.stdin` and so on, as web streams. Use the one or the other. */
+/** The process's streams as web streams. Use either these or the Node streams, not both. */
 export interface WebStreams {
   readonly stdin: WritableStream<Uint8Array> | null;
   readonly stdout: ReadableStream<Uint8Array> | null;
@@ -24,13 +24,16 @@ export interface WebStreams {
 
 /** A process inside a sandbox. */
 export class Process {
-  /** With `stdin: "pipe"`: takes no more than the process reads. Else null. */
+  /** With `stdin: "pipe"`, a stream with backpressure from the process. Else null. */
   readonly stdin: Writable | null;
-  /** What it puts out, or null when that is collected or given to a callback. Read it or destroy it: a process waits for its reader. */
+  /**
+   * The process's output, or null if it is collected or passed to a callback. Read or destroy it: the process waits for
+   * its reader.
+   */
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   /**
-   * Resolves when it has ended, however that was. Rejects with ABORTED, SANDBOX_LOST, SANDBOX_CLOSED,
+   * Resolves when the process has ended, however it ended. Rejects with ABORTED, SANDBOX_LOST, SANDBOX_CLOSED,
    * PROTOCOL_VIOLATION or BROKER_LOST.
    */
   readonly result: Promise<ProcessResult>;
@@ -40,9 +43,9 @@ export class Process {
   readonly #startedAt = now();
   #timers: Timer[] = [];
   #timedOut = false;
-  /** Why it was ended: the caller's wish, or the caller's failure. */
+  /** Why we ended the process: the caller asked, or a caller's stream or callback failed. */
   #stopped: BulkheadError | undefined;
-  /** Nobody is waited for any more. */
+  /** Stops waiting for the caller's streams. */
   #cut: () => void = () => undefined;
   #pid: number | undefined;
 
@@ -66,12 +69,15 @@ export class Process {
     this.result.catch(() => undefined);
   }
 
-  /** @internal Resolves when it runs; rejects with why it could not. */
+  /** @internal Resolves when the process runs; rejects with the reason if it cannot start. */
   async started(): Promise<void> {
     this.#pid = await this.#execution.started;
   }
 
-  /** Inside, and as init claims: fit for messages, not for decisions. Undefined when it ended at once. */
+  /**
+   * The process id inside, as init reports it: good for messages, not for decisions. Undefined if the process ended at
+   * once.
+   */
   get pid(): number | undefined {
     return this.#pid;
   }
@@ -85,14 +91,14 @@ export class Process {
   }
 
   /**
-   * Sends a signal to its process group. Nothing happens when it has ended.
-   * @throws BulkheadError ARGUMENT_INVALID for what is no signal
+   * Sends a signal to the process group. Does nothing after the process has ended.
+   * @throws BulkheadError ARGUMENT_INVALID for an invalid signal
    */
   kill(signal: string | number = "SIGTERM"): void {
     this.#execution.stream.control({ op: "signal", signal: signalNumber("process.kill", signal) });
   }
 
-  /** Tells its terminal another size. @throws BulkheadError ARGUMENT_INVALID */
+  /** Resizes the process's terminal. @throws BulkheadError ARGUMENT_INVALID */
   resize(size: TerminalSize): void {
     requireArguments("process.resize", ["size", terminalSize, size]);
     const { rows, cols } = size;
@@ -107,7 +113,7 @@ export class Process {
     this.#ends.whenFailed((error) => this.#stop(error));
     this.#watch(options, abort);
     const settled = await this.#execution.settled;
-    // As long as its time lasts, and nobody aborts it.
+    // Within its time limit, and until the caller aborts.
     await Promise.race([delivered, cut]);
     if (this.#live.flush !== undefined) await this.#live.flush();
     this.#unwatch(options, abort);
@@ -159,7 +165,7 @@ export class Process {
     this.#cancel();
   }
 
-  /** Ends it by init; and by force, together with the sandbox, when init does not do it. */
+  /** Asks init to end the process, and kills the whole sandbox if init does not. */
   #cancel(): void {
     this.#execution.stream.cancel();
     this.#cut();

@@ -8,9 +8,12 @@ import { runtimeFor } from "../levels/select.js";
 import type { Level } from "../policy/level.js";
 import { type BrokerOptions, makeImage, reportOf } from "./prepare.js";
 
-/** What is to be found out of a host. */
+/** Options of a host report. */
 export interface ReportOptions extends BrokerOptions {
-  /** Tries the programs that make levels `gvisor` and `microvm`, which may take seconds; "again": also those that were tried since the host booted. */
+  /**
+   * Tests the programs behind levels `gvisor` and `microvm`, which may take seconds; "again" also repeats tests already
+   * made since the host booted.
+   */
   readonly tryLevels?: boolean | "again";
 }
 
@@ -19,7 +22,7 @@ const reportOptions = object<ReportOptions>({
   tryLevels: oneOf<boolean | "again">(true, false, "again"),
 });
 
-/** What the host of the broker can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
+/** Reports what the broker's host can enforce. @throws BulkheadError BROKER_UNAVAILABLE, SETUP_MISSING */
 export async function reportHost(options: ReportOptions = {}): Promise<HostReport> {
   requireArguments("reportHost", ["options", reportOptions, options]);
   const broker = await Broker.default(options.broker);

@@ -9,35 +9,38 @@ import { type ExposeOptions, hostPort, insidePort, listenAddress } from "./expos
 import { POLICY_HINTS, prepareShape } from "./options.js";
 import type { PrepareOptions } from "./prepare.js";
 
-/** A run that is under way. */
+/** A run in progress. */
 export interface RunControl {
-  /** Of its sandbox, as `listSandboxes` shows it. */
+  /** Id of its sandbox, as `listSandboxes` shows it. */
   readonly id: string;
-  /** Where `stdin` is `"pipe"`. */
+  /** Set if `stdin` is `"pipe"`. */
   readonly stdin: Writable | null;
   /** Sends a signal to the workload's process group. */
   kill(signal?: string | number): void;
-  /** Tells its terminal another size. */
+  /** Resizes the workload's terminal. */
   resize(size: TerminalSize): void;
 }
 
-/** A port inside, and where it is to be reached. */
+/** A port inside, and where to expose it on the host. */
 export interface PublishedPort extends ExposeOptions {
   readonly inside: number;
 }
 
-/** What one program is given, whatever sandbox it runs in. */
+/** Options for one program, whatever sandbox it runs in. */
 export interface ProgramOptions
   extends Pick<ExecOptions, "env" | "cwd" | "user" | "tty" | "stdin" | "input" | "onStdout" | "onStderr"> {
   /** Ends the run, and makes it reject with ABORTED. */
   readonly signal?: AbortSignal;
-  /** Where the output goes as it comes, instead of into the result. They are not ended; the one that is left out is collected. */
+  /**
+   * Streams that receive the output as it arrives, instead of the result. Bulkhead does not end them. Output without a
+   * stream is collected.
+   */
   readonly output?: { readonly stdout?: ByteSink; readonly stderr?: ByteSink };
-  /** Ports inside that are reachable from the host as long as it runs, as `sandbox.expose` makes them. */
+  /** Ports inside to expose on the host while the run lasts, as `sandbox.expose` does. */
   readonly ports?: readonly PublishedPort[];
-  /** Makes a signed record of what was in force: `result.record`. */
+  /** Creates a signed record of the protections in force: `result.record`. */
   readonly record?: RecordOptions;
-  /** Called when the request is on its way, so that the workload can be signalled, written to or resized. */
+  /** Called when the request has been sent; from then on the caller can signal, write to and resize the workload. */
   readonly onStart?: (run: RunControl) => void;
 }
 

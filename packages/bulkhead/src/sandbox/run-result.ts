@@ -8,69 +8,76 @@ import { roundMs } from "./clock.js";
 import { type ExitStatus, type OutputBytes, type StartFailure, withBytes } from "./process-result.js";
 import type { WrittenBack } from "./write-back/report.js";
 
-/** What became of the changes to copies of host directories; `error` (WRITE_BACK_LOST, WRITE_BACK_FAILED) where something is missing on the host. */
+/**
+ * Outcome of writing changes back to host directories; `error` (WRITE_BACK_LOST, WRITE_BACK_FAILED) if something is
+ * missing on the host.
+ */
 export interface WriteBackOutcome extends WrittenBack {
   readonly error?: BulkheadError;
 }
 
-/** How a run came out: one shape for success and failure, with a boolean for each cause. JSON gives exactly these fields, without the bytes. */
+/**
+ * Result of a run: one shape for success and failure, with a boolean for each cause. JSON contains exactly these
+ * fields, without the bytes.
+ */
 export interface RunResult extends OutputBytes {
-  /** The workload's own; 127 when it was not found, 126 when it could not be executed; null when a signal ended it. */
+  /** The workload's exit code; 127 if it was not found, 126 if it could not be executed; null if a signal killed it. */
   readonly exitCode: number | null;
-  /** `SIGKILL` where a limit ended it; null when it exited. */
+  /** `SIGKILL` if a limit ended the workload; null if it exited. */
   readonly signal: string | null;
-  /** What is not UTF-8 is replaced. */
+  /** Invalid UTF-8 is replaced. */
   readonly stdout: string;
   readonly stderr: string;
-  /** `resources.time` was used up. */
+  /** The run used up `resources.time`. */
   readonly timedOut: boolean;
-  /** The kernel killed something inside for want of memory; false where nothing measures it. */
+  /** The kernel killed a process inside for lack of memory; false if this host does not measure that. */
   readonly oomKilled: boolean;
   /**
-   * A process or thread was refused for the limit. False where nothing outside counts it: at level gvisor, whose kernel refuses by itself, and
-   * without a pids cgroup (RLIMIT_NPROC); there the program says EAGAIN and no more.
+   * The kernel refused a process or thread because of the limit. False if nothing outside counts it: at level gvisor,
+   * where the Sentry itself refuses, and without a pids cgroup (RLIMIT_NPROC). The program then only sees EAGAIN.
    */
   readonly pidsExceeded: boolean;
   /**
-   * A file system that the workload can write to was full at some time: its own (the working directory, /tmp, /dev/shm, a writable root, each
-   * tmpfs), or the host's behind a writable directory. The broker looks from outside, so what is full for a moment only (less than 0.1 s) may be missed,
-   * and so is a request that was refused while there was room (`fallocate` of too much).
+   * A file system that the workload can write to was full at some point: its own (the working directory, /tmp,
+   * /dev/shm, a writable root, each tmpfs), or the host's behind a writable directory. The broker checks from outside,
+   * so it may miss a file system that is full for less than 0.1 s, and a request refused while there was room
+   * (`fallocate` of too much).
    */
   readonly diskFull: boolean;
-  /** It was killed for `resources.output`, and what exceeded it is missing. */
+  /** Killed because the output exceeded `resources.output`; the excess is missing. */
   readonly outputTruncated: boolean;
-  /** There is no such program: the 127 is not the program's own. */
+  /** The program was not found: the 127 is not the program's own. */
   readonly notFound: boolean;
-  /** There is one that could not be executed: the 126 is not its own. */
+  /** The program could not be executed: the 126 is not the program's own. */
   readonly notExecutable: boolean;
-  /** From the call of `run` to when nothing was left. */
+  /** Time from the call of `run` until nothing of the sandbox was left. */
   readonly durationMs: number;
-  /** Of everything inside; null where nothing measures it. */
+  /** CPU time of everything inside; null if this host does not measure it. */
   readonly cpuMs: number | null;
-  /** Most memory that all processes inside had together, as the cgroup counts it; null where nothing measures it. */
+  /** Peak memory of all processes inside together, as the cgroup counts it; null if this host does not measure it. */
   readonly maxRssBytes: number | null;
   readonly level: Level;
   readonly enforcement: EnforcementTable;
-  /** The signed statement of what was in force; null unless it was asked for. */
+  /** The signed statement of the protections in force; null unless it was asked for. */
   readonly record: Envelope | null;
-  /** Null where the workload wrote to the host's own directories, or to none. */
+  /** Null if the workload wrote directly to the host's directories, or to none. */
   readonly writeBack: WriteBackOutcome | null;
-  /** What of the image was left out, a line each: an environment line that is none, a volume in /proc. */
+  /** Parts of the image that were ignored, one line each: an invalid environment line, a volume in /proc. */
   readonly notes: readonly string[];
-  /** Which defaults were lowered to a maximum of the broker's owner, a line each. */
+  /** Defaults that were lowered to a maximum of the broker's owner, one line each. */
   readonly lowered: readonly string[];
   /** Why the program could not be started (`exitCode` 126 or 127). */
   readonly error?: BulkheadError;
 }
 
-/** What the parts of a result come from. */
+/** Sources of a result's fields. */
 export interface RunFacts {
   readonly status: ExitStatus;
   readonly output: { readonly stdout: Buffer; readonly stderr: Buffer };
   readonly timedOut: boolean;
   readonly outputTruncated: boolean;
   readonly durationMs: number;
-  /** The broker's, never init's. */
+  /** From the broker, never from init. */
   readonly stats: Stats;
   readonly level: Level;
   readonly enforcement: EnforcementTable;
@@ -81,7 +88,7 @@ export interface RunFacts {
   readonly record?: Envelope;
 }
 
-/** What a record says of how a run came out. */
+/** The part of a result that a record states. */
 export function recordedResult({ stats, status, timedOut, outputTruncated }: RunFacts): RecordedResult {
   return {
     exitCode: status.exitCode,

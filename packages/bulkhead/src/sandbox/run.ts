@@ -16,17 +16,18 @@ import { type ProgramOptions, type RunOptions, runOptions } from "./run-options.
 import type { RunResult } from "./run-result.js";
 
 /**
- * Runs one program in a sandbox of its own, which is gone afterwards.
+ * Runs one program in a new sandbox, and removes the sandbox afterwards.
  *
  * ```ts
  * const { stdout, exitCode } = await run(["sh", "-c", "id"], { level: "container" });
  * ```
  *
- * Resolves however the program ended, and also when it could not be started (127 `notFound`, 126 `notExecutable`, with
- * `error`). With an empty `argv` the image's own command runs. Whatever a stream or function of the caller's does, nothing is left running.
- * @throws BulkheadError whenever Bulkhead itself refused or failed: ARGUMENT_INVALID, POLICY_INVALID, REQUIREMENT_UNMET,
- * LEVEL_UNAVAILABLE, what keeps a sandbox from being launched, PORT_UNAVAILABLE, ABORTED, CALLBACK_FAILED, STREAM_FAILED,
- * PROTOCOL_VIOLATION, SANDBOX_LOST, BROKER_LOST
+ * Resolves however the program ended, and also if it could not be started (127 `notFound`, 126 `notExecutable`, with
+ * `error`). An empty `argv` runs the image's own command. Nothing is left running, whatever a caller's stream or
+ * callback does.
+ * @throws BulkheadError if Bulkhead itself refused or failed: ARGUMENT_INVALID, POLICY_INVALID, REQUIREMENT_UNMET,
+ * LEVEL_UNAVAILABLE, any launch failure, PORT_UNAVAILABLE, ABORTED, CALLBACK_FAILED, STREAM_FAILED, PROTOCOL_VIOLATION,
+ * SANDBOX_LOST, BROKER_LOST
  */
 export async function run(argv: readonly string[], policy: Policy = {}, options: RunOptions = {}): Promise<RunResult> {
   const startedAt = now();
@@ -56,18 +57,18 @@ export async function run(argv: readonly string[], policy: Policy = {}, options:
   });
 }
 
-/** One run, as it was asked for. */
+/** The request for one run. */
 export interface Asked {
   readonly argv: readonly string[];
   readonly policy: Policy;
   readonly options: ProgramOptions;
-  /** A system broker that was named. */
+  /** Socket of a system broker, if the caller named one. */
   readonly broker: string | undefined;
   readonly ends: Ends;
   readonly startedAt: number;
 }
 
-/** What `run` does after the launch, in a sandbox that stands already and is used for nothing else. @throws BulkheadError as `run` */
+/** The part of `run` after the launch, in a running sandbox that serves nothing else. @throws BulkheadError as `run` */
 export async function runStanding({ prepared, live }: Standing, asked: Asked): Promise<RunResult> {
   const unused = () => live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run" }));
   return await conduct(prepared, live, asked, await makeReady(prepared, asked, unused));
@@ -78,7 +79,7 @@ interface Readied {
   readonly recorder: Recorder | undefined;
 }
 
-/** What is found out last before the program is started. */
+/** The last preparations before the program starts. */
 async function makeReady(prepared: Prepared, asked: Asked, discard: () => void): Promise<Readied> {
   const { options, ends } = asked;
   try {
@@ -113,7 +114,7 @@ async function conduct(
     recorder?.start({ plan, policy, argv: request.argv, imageDigest: workload.imageDigest ?? null });
     return await running.finish(recorder);
   } catch (error) {
-    // Whatever it was: nothing is left running, and nobody is told before that.
+    // Whatever failed, end the sandbox before reporting it.
     live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run", cause: error }));
     await live.running.ended.catch(() => undefined);
     await prepared.egress?.close();
@@ -123,7 +124,7 @@ async function conduct(
   }
 }
 
-/** Copies of host directories are looked at before anything of the workload runs. */
+/** Record the copies of host directories before any workload runs. */
 async function beginWriteBack({ writeBack }: Prepared, live: Live): Promise<void> {
   if (writeBack === null) return;
   writeBack.prepare(live);

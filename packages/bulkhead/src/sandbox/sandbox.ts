@@ -34,30 +34,33 @@ import type { WrittenBack } from "./write-back/report.js";
 import type { WriteBack } from "./write-back/write-back.js";
 
 export interface SandboxOptions extends PrepareOptions {
-  /** Gives up creating it; the promise rejects with ABORTED. */
+  /** Cancels the creation; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * A sandbox that lasts until it is closed, killed, or this process ends.
+ * A sandbox that lasts until it is closed or killed, or this process ends.
  *
  * ```ts
  * const sandbox = await Sandbox.create({ resources: { memory: "256MiB" } });
  * try {
- *   const { stdout } = await sandbox.run(["uname", "-a"]);
+ * const { stdout } = await sandbox.run(["uname", "-a"]);
  * } finally {
- *   await sandbox.close();
+ * await sandbox.close();
  * }
  * ```
  *
- * Where the language has it, `await using sandbox = await Sandbox.create()` closes it at the end of the block.
+ * Where the language supports it, `await using sandbox = await Sandbox.create()` closes it at the end of the block.
  */
 export class Sandbox implements AsyncDisposable {
   readonly id: string;
   readonly level: Level;
-  /** What protects the host from it, and by which mechanism; `enforced` only where the broker's evidence agrees. */
+  /**
+   * The protections of the host from this sandbox and the mechanism of each; `enforced` only where the broker's
+   * evidence agrees.
+   */
   readonly enforcement: EnforcementTable;
-  /** What the broker executed. */
+  /** The plan that the broker executed. */
   readonly plan: Plan;
   readonly files: Files;
   readonly #live: Live;
@@ -82,19 +85,19 @@ export class Sandbox implements AsyncDisposable {
     this.#origin = origin;
     limitTime(live, compiled.workload.timeMs);
     noticeForgotten(this, this.id, live.running.ended);
-    // From here on it is held as long as something of it is waited for.
+    // From here on only operations in progress hold it.
     live.letGo();
   }
 
   /**
-   * Resolves when nothing of it is left: why it ended, and what it used. Who asks for it keeps this process alive until then; a sandbox in which
-   * nothing is under way does not.
+   * Resolves when nothing of the sandbox is left, with why it ended and the resources it used. Reading this property
+   * keeps the process alive until then; an idle sandbox does not.
    */
   get ended(): Promise<Ended> {
     return this.#live.during(async () => await this.#live.running.ended);
   }
 
-  /** Keeps this process alive as long as the sandbox lasts, also when nothing is under way in it; {@link unref} ends that. */
+  /** Keeps this process alive as long as the sandbox lasts, even when idle; {@link unref} undoes it. */
   ref(): this {
     if (!this.#held) this.#live.hold();
     this.#held = true;
@@ -108,9 +111,9 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Makes a sandbox as `policy` says; `{}` is a policy.
-   * @throws BulkheadError POLICY_INVALID, REQUIREMENT_UNMET, LEVEL_UNAVAILABLE and whatever keeps it from being launched:
-   * there is never a sandbox that is weaker than asked for.
+   * Creates a sandbox from `policy`; `{}` is a policy.
+   * @throws BulkheadError POLICY_INVALID, REQUIREMENT_UNMET, LEVEL_UNAVAILABLE and any launch failure: a sandbox is
+   * never weaker than requested.
    */
   static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
     requireArguments("Sandbox.create", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
@@ -126,16 +129,17 @@ export class Sandbox implements AsyncDisposable {
     return new Sandbox(await launch(prepared, signal), origin);
   }
 
-  /** The sandbox that a pool hands out. @internal */
+  /** Wraps a sandbox that a pool hands out. @internal */
   static of(standing: Standing, origin: Origin): Sandbox {
     return new Sandbox(standing, origin);
   }
 
   /**
-   * Starts a program. `argv[0]` without a slash is looked up in the PATH given; an empty `argv` is the image's own command. A failure to start it
-   * rejects. At most 56 programs run at once, fewer where `resources.pids` is lower: more wait for their turn.
-   * @throws BulkheadError ARGUMENT_INVALID, COMMAND_MISSING, EXEC_NOT_FOUND, EXEC_NOT_EXECUTABLE, EXEC_FAILED, CWD_UNAVAILABLE,
-   * EXEC_USER_FIXED, SANDBOX_CLOSED, SANDBOX_LOST, ABORTED
+   * Starts a program. An `argv[0]` without a slash is looked up in the given PATH; an empty `argv` runs the image's own
+   * command. Rejects if the program cannot be started. At most 56 programs run at once, fewer if `resources.pids` is
+   * lower; further ones wait for their turn.
+   * @throws BulkheadError ARGUMENT_INVALID, COMMAND_MISSING, EXEC_NOT_FOUND, EXEC_NOT_EXECUTABLE, EXEC_FAILED,
+   * CWD_UNAVAILABLE, EXEC_USER_FIXED, SANDBOX_CLOSED, SANDBOX_LOST, ABORTED
    */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
     requireArguments("sandbox.exec", ["argv", argvCheck, argv], ["options", execOptions, options]);
@@ -145,8 +149,8 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Runs a program to its end, and gives what it put out: `exec` with `buffer`. One that could not be started has a result too, as of `run`:
-   * 127 `notFound`, 126 `notExecutable`, with `error`.
+   * Runs a program to its end and returns its output, as `exec` with `buffer` does. A program that could not be started
+   * has a result too, as with `run`: 127 `notFound`, 126 `notExecutable`, with `error`.
    */
   async run(argv: readonly string[], options: Omit<ExecOptions, "buffer"> = {}): Promise<ProcessResult> {
     requireArguments("sandbox.run", ["argv", argvCheck, argv], ["options", execOptions, options]);
@@ -170,14 +174,14 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Makes a TCP port inside reachable from the host, whatever network the sandbox has: HTTP, WebSockets, anything.
+   * Exposes a TCP port inside on the host, whatever network the sandbox has: HTTP, WebSockets, anything.
    *
    * ```ts
    * const { address, port } = await sandbox.expose(80);
    * const page = await (await fetch(`http://${address}:${port}/`)).text();
    * ```
    *
-   * It keeps this process alive until it is closed, or the sandbox ends.
+   * It keeps this process alive until it is closed or the sandbox ends.
    * @throws BulkheadError ARGUMENT_INVALID, PORT_UNAVAILABLE
    */
   async expose(port: number, options: ExposeOptions = {}): Promise<Exposed> {
@@ -186,9 +190,9 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Puts other rules in force, also for connections that are open: those that are not allowed any more are ended. A sandbox that was made with
-   * `network: none` has nothing inside that could reach out, and keeps that.
-   * The promise resolves when they are in force; a program that is started later finds them in force without waiting for it.
+   * Replaces the network rules, also for open connections: those that are no longer allowed are ended. A sandbox
+   * created with `network: none` has no proxy inside and cannot gain a network. The promise resolves when the rules are
+   * in force; a program started later is subject to them without waiting for it.
    * @throws BulkheadError POLICY_INVALID, NETWORK_FIXED, both at once
    */
   setNetwork(network: NetworkPolicy): Promise<void> {
@@ -196,19 +200,21 @@ export class Sandbox implements AsyncDisposable {
     return changeNetwork(this.#egress, network);
   }
 
-  /** What it uses, as measured from outside. */
+  /** Returns the sandbox's resource use, measured from outside. */
   async stats(): Promise<Stats> {
     return await this.#live.during(async () => await this.#live.running.stats());
   }
 
-  /** What is in force for each process inside, read again from outside. */
+  /** Returns the protections in force for each process inside, read again from outside. */
   async evidence(): Promise<Evidence> {
     return await this.#live.during(async () => await this.#live.running.evidence());
   }
 
   /**
-   * Writes a copy of it, memory and all, into a new directory, and goes on. Level microvm. The directory holds what the workload had in memory.
-   * @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_INVALID (no such directory can be made), SNAPSHOT_UNTRUSTED, VMM_FAILED
+   * Writes a snapshot of the sandbox, memory included, to a new directory, and lets the sandbox continue. Level
+   * microvm. The directory contains the workload's memory.
+   * @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_INVALID (the directory cannot be created), SNAPSHOT_UNTRUSTED,
+   * VMM_FAILED
    */
   async snapshot(directory: string): Promise<Snapshot> {
     requireArguments("sandbox.snapshot", ["directory", hostPath, directory]);
@@ -218,14 +224,15 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Makes a sandbox that goes on from a snapshot: same memory, other random numbers, clock and identity. As often as wanted. Programs that
-   * ran go on running, without their streams. What protects the host is made anew of the policy, whatever the snapshot says.
+   * Creates a sandbox that resumes from a snapshot: the same memory, but new random numbers, clock and identity. A
+   * snapshot can be restored any number of times. Programs that ran continue to run, without their streams. The host's
+   * protections are built anew from the policy, whatever the snapshot says.
    *
    * ```ts
    * const { directory, digest } = await sandbox.snapshot("./warm");
    * await using copy = await Sandbox.restore(directory, { digest });
    * ```
-   * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED, SNAPSHOT_MISMATCH, and what keeps it from being launched
+   * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED, SNAPSHOT_MISMATCH, and any launch failure
    */
   static async restore(directory: string, options: RestoreOptions = {}): Promise<Sandbox> {
     requireArguments("Sandbox.restore", ["directory", hostPath, directory], ["options", restoreOptions, options]);
@@ -234,7 +241,10 @@ export class Sandbox implements AsyncDisposable {
     return await Sandbox.#resume(await openSnapshot(directory, options), options);
   }
 
-  /** Makes `count` copies of it, which all run at once. @throws BulkheadError as {@link snapshot} and {@link restore} */
+  /**
+   * Creates `count` copies of the sandbox, which all run at once.
+   * @throws BulkheadError as {@link snapshot} and {@link restore}
+   */
   async fork(
     count: number,
     options: Pick<RestoreOptions, "broker" | "images" | "signal"> = {},
@@ -242,13 +252,13 @@ export class Sandbox implements AsyncDisposable {
     requireArguments("sandbox.fork", ["count", copyCount, count], ["options", forkOptions, options]);
     this.#requireCopyable();
     const { saveForCopies } = await import("./snapshot/fork.js");
-    // Those that run have its files open when it is removed.
+    // The running copies keep its files open after removal.
     await using saved = await this.#live.during(async () => await saveForCopies(this.#subject(), options));
     const made: Sandbox[] = [];
     const copies = Array.from({ length: count }, async () => {
       made.push(await Sandbox.#resume(await saved.open(), options));
     });
-    // All of them, so that none is made after the others were ended.
+    // Wait for all of them, so that none is created after the others were ended.
     const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === "rejected");
     if (failed === undefined) return made;
     await Promise.all(made.map((copy) => copy.kill()));
@@ -265,16 +275,17 @@ export class Sandbox implements AsyncDisposable {
 
   #requireCopyable(): void {
     const refuse = (detail: string) => new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "snapshot", detail });
-    // A copy would have proxies inside and nobody outside who decides what they may reach.
+    // A copy would have proxies inside and no gate outside to decide what they may reach.
     if (this.#egress !== null) throw refuse("it has a network");
-    // Of two copies that go on from one directory, one would undo what the other has written.
+    // Two copies of one directory would undo each other's changes.
     if (this.#writeBack !== null) throw refuse("it has a writable host directory");
   }
 
   /**
-   * Writes what was changed in writable host directories to the host, where the sandbox has copies of them (level microvm); at other levels it is there
-   * already, and nothing is done. May be called again and again: only what was changed since is written. It is done once more when the sandbox is disposed of.
-   * What the host changed meanwhile is kept, unless the sandbox changed the same file.
+   * Writes the changes to writable host directories back to the host, if the sandbox has copies of them (level
+   * microvm); at other levels the workload writes to the host directly and this does nothing. It may be called
+   * repeatedly; each call writes only the changes since the last one. Disposing of the sandbox calls it once more. A
+   * file that the host changed in the meantime stays as it is, unless the sandbox changed the same file.
    * @throws BulkheadError WRITE_BACK_LOST, WRITE_BACK_FAILED, PROTOCOL_VIOLATION, ABORTED
    */
   async writeBack(): Promise<WrittenBack> {
@@ -292,19 +303,22 @@ export class Sandbox implements AsyncDisposable {
     await this.#live.during(async () => await this.#live.running.resume());
   }
 
-  /** Ends everything inside at once, and writes nothing back. Resolves when nothing of it is left; what was under way fails with SANDBOX_CLOSED. */
+  /**
+   * Kills everything inside at once, and writes nothing back. Resolves when nothing is left; operations in progress
+   * fail with SANDBOX_CLOSED.
+   */
   async kill(): Promise<void> {
     this.#killed = true;
     this.#live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "kill" }));
-    // A broker that is lost takes its sandboxes with it.
+    // A lost broker takes its sandboxes with it.
     await this.ended.catch(() => undefined);
     await this.#egress?.close();
   }
 
   /**
-   * Writes back what {@link writeBack} does, then ends everything inside. What `await using` calls at the end of its block, for programs that
-   * cannot use it: Node 20 and 22 do not parse it.
-   * @throws BulkheadError as {@link writeBack}, when everything has ended
+   * Calls {@link writeBack}, then ends everything inside. `await using` calls it at the end of its block; it is for
+   * programs that cannot use that syntax, which Node 20 and 22 do not parse.
+   * @throws BulkheadError as {@link writeBack}, after everything has ended
    */
   async close(): Promise<void> {
     await this[Symbol.asyncDispose]();
@@ -313,7 +327,7 @@ export class Sandbox implements AsyncDisposable {
   /** @throws BulkheadError as {@link close} */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      // Whoever killed it wanted nothing of it any more.
+      // A caller that killed it wants nothing back.
       if (!this.#killed) await this.writeBack();
     } finally {
       await this.kill();
@@ -321,7 +335,7 @@ export class Sandbox implements AsyncDisposable {
   }
 }
 
-/** Not a method: a timer must not keep what nobody uses. */
+/** A function and not a method, so that the timer does not keep an unused sandbox object alive. */
 function limitTime(live: Live, timeMs: number | null | undefined): void {
   if (timeMs === null || timeMs === undefined) return;
   const error = () => new BulkheadError("TIMED_OUT", { operation: "sandbox", detail: `${timeMs} ms` });

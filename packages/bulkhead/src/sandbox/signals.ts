@@ -9,7 +9,7 @@ byNumber.set(6, "SIGABRT").set(29, "SIGIO");
 /** Real-time signals have no names here: they run from 34 to 64. */
 const HIGHEST = 64;
 
-/** `SIGTERM` or 15. @throws BulkheadError ARGUMENT_INVALID for what is no signal */
+/** Returns the number of `SIGTERM` or 15. @throws BulkheadError ARGUMENT_INVALID for an invalid signal */
 export function signalNumber(operation: string, signal: string | number): number {
   const number = typeof signal === "number" ? signal : numberOf(signal);
   if (number !== undefined && Number.isInteger(number) && number >= 1 && number <= HIGHEST) return number;
@@ -19,7 +19,7 @@ export function signalNumber(operation: string, signal: string | number): number
   throw argumentInvalid(operation, [{ path: "signal", message: `${wanted}, not ${shown(signal)}${more}` }]);
 }
 
-/** Of an own field only: `constructor` is no signal. */
+/** Looks only at own properties: `constructor` is not a signal. */
 function numberOf(name: string): number | undefined {
   return typeof name === "string" && Object.hasOwn(byName, name) ? byName[name] : undefined;
 }

@@ -1,8 +1,8 @@
 import type { BulkheadError } from "../errors/bulkhead-error.js";
 
-/** What is done in a sandbox at once, as init has it: each is a process inside. */
+/** Maximum concurrent operations in a sandbox, as in init: each is a process inside. */
 const OPERATIONS = 64;
-/** Of which programs have so many at most: files must be got at although all of these run. */
+/** Maximum of these that may be programs: file operations must work even when all programs run. */
 const PROGRAMS = 56;
 
 export type OperationKind = "program" | "file";
@@ -13,21 +13,21 @@ interface Waiting {
   readonly refuse: (error: BulkheadError) => void;
 }
 
-/** Whose turn it is in one sandbox: what would be one too many waits for its turn. */
+/** The queue of one sandbox: operations above the maximum wait for their turn. */
 export class Slots {
   readonly #programs: number;
   readonly #open = { program: 0, file: 0 };
   #waiting: Waiting[] = [];
   #closed: (() => BulkheadError) | undefined;
 
-  /** `pids`: how many processes the sandbox may have. */
+  /** `pids`: the sandbox's process limit. */
   constructor(pids: number = OPERATIONS) {
     this.#programs = Math.max(1, Math.min(PROGRAMS, pids - 1));
   }
 
   /**
-   * Calls `start` when it may be done, at once if that is now, with what ends it; or `refuse`, when the sandbox ends before that. Returns what
-   * gives up waiting.
+   * Calls `start` when the turn comes, at once if possible, with a function that ends the turn; or `refuse`, if the
+   * sandbox ends first. Returns a function that leaves the queue.
    */
   enter(kind: OperationKind, start: Waiting["start"], refuse: Waiting["refuse"]): () => void {
     if (this.#closed !== undefined) {
@@ -42,7 +42,7 @@ export class Slots {
     };
   }
 
-  /** Refuses whoever waits. */
+  /** Refuses all waiting operations. */
   close(why: () => BulkheadError): void {
     if (this.#closed !== undefined) return;
     this.#closed = why;

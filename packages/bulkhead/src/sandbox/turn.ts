@@ -4,8 +4,8 @@ import type { Live } from "./live.js";
 import type { Process } from "./process.js";
 
 /**
- * Starts a program when it is its turn. Until then nothing of it runs: who aborts, or has a stream that fails, is told so, and the caller's streams
- * are let go of.
+ * Starts a program when its turn comes. Until then nothing of it runs: an abort or a failed stream is reported, and the
+ * caller's streams are released.
  */
 export function inTurn(
   live: Live,

@@ -12,20 +12,21 @@ import { type Copied, type CopyBounds, Count, eachOf, hostFailure } from "./resu
 
 const OPERATION = "files.copyIn";
 const PERMISSIONS = 0o777;
-/** What its maker must keep, to fill it. */
+/** The mode while we fill the directory: its creator must keep write access. */
 const OWN = 0o700;
 const DEPTH = 64;
 
 /**
- * Copies a file or directory of this host into a sandbox, with the rights of its user. Links are not followed: each directory is entered from the one
- * that is held open, so that nothing outside of what was named is read, whatever somebody replaces meanwhile.
+ * Copies a host file or directory into a sandbox, with the permissions of the sandbox's user. It follows no links: it
+ * enters each directory from the open parent, so it reads nothing outside the named path, whatever another process
+ * replaces in the meantime.
  */
 export async function copyIn(files: InsideFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
   const source = resolve(from);
   const count = new Count(OPERATION, source, bounds.maxBytes);
   const copy = new CopyIn(files, source, bounds, count);
   try {
-    // Where it is, the caller's path says, links and all; what it is, it is itself.
+    // The caller's path may contain links on the way; the final component itself is not followed.
     await using top = await OpenDirectory.open(await realpath(dirname(source)));
     const name = basename(source);
     if (name === "") await copy.tree(top, to);
@@ -67,7 +68,7 @@ class CopyIn {
     await this.#fill(top, to, "", 1);
   }
 
-  /** `path` is relative to what is copied. */
+  /** `path` is relative to the directory being copied. */
   async #fill(directory: OpenDirectory, to: string, path: string, depth: number): Promise<void> {
     const files: { readonly name: string; readonly stat: BigIntStats }[] = [];
     const directories: { readonly name: string; readonly stat: BigIntStats }[] = [];
@@ -90,7 +91,7 @@ class CopyIn {
     }
   }
 
-  /** One that is there stays as it is. */
+  /** An existing directory stays as it is. */
   async #make(path: string, mode: number): Promise<void> {
     try {
       await this.#files.mkdir(path, { mode });
@@ -102,7 +103,10 @@ class CopyIn {
     }
   }
 
-  /** Beside it first: what is half written has not its name, and a link that is there is replaced, and not followed. */
+  /**
+   * Writes to a temporary name first, so a half-written file never has its final name. The rename replaces a link there
+   * instead of following it.
+   */
   async #file(directory: OpenDirectory, name: string, to: string, { mode }: BigIntStats): Promise<void> {
     const made = `${to.slice(0, to.lastIndexOf("/"))}/.bulkhead-copy-${randomBytes(8).toString("hex")}`;
     const file = await directory.read(name);

@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { DirectoryEntry, FileInfo } from "../files/entries.js";
 import type { MakeDirectoryOptions, RemoveOptions, StatOptions, WriteOptions } from "../files/options.js";
 
-/** The files of a sandbox, as far as copying needs them. */
+/** The file operations of a sandbox that copying needs. */
 export interface InsideFiles {
   stat(path: string, options?: StatOptions): Promise<FileInfo>;
   mkdir(path: string, options?: MakeDirectoryOptions): Promise<void>;

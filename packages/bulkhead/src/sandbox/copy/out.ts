@@ -14,8 +14,9 @@ const GONE: ReadonlySet<string> = new Set(["FILE_NOT_FOUND", "FILE_NOT_DIRECTORY
 const OTHER_KINDS: ReadonlySet<string> = new Set(["FILE_NOT_REGULAR", "FILE_IS_DIRECTORY"]);
 
 /**
- * Copies a file or directory of a sandbox to this host. Everything about it is hostile: names are only ever looked up in a directory that is held
- * open, links are neither followed nor made, set-id bits are dropped, and all of it has come before anything takes its place.
+ * Copies a sandbox's file or directory to the host. Everything about it is hostile: each name is looked up only in an
+ * open directory, links are neither followed nor created, set-id bits are dropped, and nothing takes its final place
+ * until everything has arrived.
  */
 export async function copyOut(files: InsideFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
   const target = resolve(to);
@@ -67,22 +68,22 @@ async function tree(
     await put(top, root, staging, target, count);
     if (isNew) await top.chmod(mode & PERMISSIONS);
   } catch (error) {
-    // Only when nothing is in it.
+    // Succeeds only if the directory is empty.
     if (isNew) await rmdir(target).catch(() => undefined);
     throw error;
   }
   if (isNew) count.directories += 1;
 }
 
-/** What is to be in one directory. */
+/** Contents of one directory on the host. */
 interface Node {
   readonly mode: number;
   readonly below: Map<string, Node>;
-  /** Names in the staging directory, by their own. */
+  /** Names in the staging directory, by final name. */
   readonly staged: Map<string, string>;
 }
 
-/** Brings everything into the staging directory. */
+/** Fetches everything into the staging directory. */
 async function fetched(
   files: InsideFiles,
   from: string,
@@ -112,7 +113,7 @@ async function fetched(
       count.files += 1;
     } catch (error) {
       const code = error instanceof BulkheadError ? error.code : "";
-      // What runs inside removed it since it was listed, or put something else in its place.
+      // A program inside removed or replaced it after it was listed.
       if (OTHER_KINDS.has(code)) count.leave(entry.path, "kind");
       else if (!GONE.has(code)) throw error;
     }
@@ -129,12 +130,12 @@ async function put(directory: OpenDirectory, node: Node, staging: Staging, path:
     await put(entered, child, staging, `${path}/${name}`, count);
     if (there !== undefined) continue;
     count.directories += 1;
-    // Last: one that is closed for writing could not be filled any more.
+    // Last: a directory without write permission could not be filled any more.
     await entered.chmod(child.mode & PERMISSIONS);
   }
 }
 
-/** A file takes its place whole, and that of another file or link; never that of a directory. */
+/** Moves a complete file into its place. It may replace another file or link, never a directory. */
 async function place(
   directory: OpenDirectory,
   staging: Staging,

@@ -1,35 +1,38 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 
-/** How much is copied at most. */
+/** Limits of one copy. */
 export interface CopyBounds {
-  /** Bytes of all files together. */
+  /** Total bytes of all files. */
   readonly maxBytes: number;
-  /** Files, directories and all else, together. */
+  /** Total number of files, directories and other entries. */
   readonly maxEntries: number;
 }
 
-/** What was copied between the host and a sandbox. */
+/** Result of a copy between the host and a sandbox. */
 export interface Copied {
   readonly files: number;
-  /** That were made. */
+  /** Number of directories created. */
   readonly directories: number;
   readonly bytes: number;
-  /** What was not copied: the first {@link MOST_TOLD}. */
+  /** Entries that were not copied: the first {@link MOST_TOLD}. */
   readonly left: readonly NotCopied[];
-  /** How many more of these there are. */
+  /** Number of further entries that were not copied. */
   readonly leftMore: number;
 }
 
 export interface NotCopied {
-  /** Relative to the directory that was copied. Of a copy out, the inside chose it. */
+  /** Relative to the copied directory. For a copy out, the sandbox chose this name. */
   readonly path: string;
-  /** `link`: symbolic links are never followed, and never made. `kind`: a device, FIFO or socket. `name`: it is not UTF-8. */
+  /**
+   * `link`: symbolic links are never followed or created. `kind`: a device, FIFO or socket. `name`: the name is not
+   * UTF-8.
+   */
   readonly why: "link" | "kind" | "name";
 }
 
 const MOST_TOLD = 100;
 
-/** Counts a copy, and keeps it within its bounds. */
+/** Counts a copy and enforces its limits. */
 export class Count {
   readonly #operation: string;
   readonly #path: string;
@@ -59,7 +62,7 @@ export class Count {
     else this.#leftMore += 1;
   }
 
-  /** The pieces as they come, counted. */
+  /** Yields the pieces as they arrive, and counts them. */
   async *counted(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
     for await (const piece of pieces) {
       this.add(piece.length);
@@ -73,7 +76,7 @@ export class Count {
   }
 }
 
-/** The host's file system refused: as a BulkheadError that says where. */
+/** Turns a failure of the host's file system into a BulkheadError that names the operation and path. */
 export function hostFailure(operation: string, path: string, cause: unknown): unknown {
   if (cause instanceof BulkheadError) return cause;
   const { errno, syscall } = cause as NodeJS.ErrnoException;
@@ -81,10 +84,13 @@ export function hostFailure(operation: string, path: string, cause: unknown): un
   return new BulkheadError("COPY_FAILED", { operation: syscall ?? operation, path, errno: -errno, cause });
 }
 
-/** How many files are copied at once. */
+/** Number of files copied at once. */
 const AT_ONCE = 8;
 
-/** Does something with each, a few at once. When one fails no other is begun, and all that were are waited for. */
+/**
+ * Runs `action` for each item, a few at a time. After a failure it starts no further ones and waits for those in
+ * progress.
+ */
 export async function eachOf<Item>(items: Iterable<Item>, action: (item: Item) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]();
   let failed = false;

@@ -4,7 +4,7 @@ import type { EndsOptions } from "./options.js";
 import { type ByteSink, isNodeWritable, isWebWritable, type OutputCallback } from "./sink.js";
 import { type ByteSource, isIterable, isNodeReadable, isWebReadable } from "./source.js";
 
-/** A stream or iterator that can still be read. One that is over would be waited for without an end. */
+/** A stream or iterator that can still be read. Reading from a finished one would wait forever. */
 export const byteSource: Check<ByteSource> = (value, path, flaws) => {
   const refuse = (message: string) => flaws.push({ path, message });
   if (isNodeReadable(value)) refuseIf(nodeReadableState(value), path, flaws);

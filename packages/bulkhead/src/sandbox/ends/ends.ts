@@ -11,8 +11,8 @@ const OUTPUTS = ["stdout", "stderr"] as const;
 type OutputName = (typeof OUTPUTS)[number];
 
 /**
- * The caller's streams and callbacks of one program. They are listened to from the start, long before the program runs: what fails
- * meanwhile is remembered. The first failure of any of them is told, and nothing is taken or given any more.
+ * The caller's streams and callbacks for one program. It listens to them from the start, long before the program runs,
+ * and remembers early failures. It reports the first failure of any of them, and then reads and writes nothing more.
  */
 export class Ends implements Disposable {
   readonly #operation: string;
@@ -24,7 +24,7 @@ export class Ends implements Disposable {
   #execution: Execution | undefined;
   #cut: () => void = () => undefined;
 
-  /** `options` have been checked. */
+  /** `options` must already be validated. */
   constructor(operation: string, options: EndsOptions) {
     this.#operation = operation;
     this.#options = options;
@@ -42,30 +42,30 @@ export class Ends implements Disposable {
     return this.#failure;
   }
 
-  /** Calls `failed` with the first failure, at once if that has been. */
+  /** Calls `failed` with the first failure, at once if it has already happened. */
   whenFailed(failed: (error: BulkheadError) => void): void {
     this.#failed = failed;
     if (this.#failure !== undefined) failed(this.#failure);
   }
 
-  /** The first one counts. */
+  /** Only the first failure counts. */
   fail(error: BulkheadError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#failed?.(error);
   }
 
-  /** Whether it is given as a stream to somebody of the caller's. */
+  /** Whether a caller's stream or callback takes this output. */
   takes(name: OutputName): boolean {
     return this.#writers[name] !== undefined;
   }
 
-  /** What becomes of one output, where what nobody takes is collected. */
+  /** How one output is used; output that no stream or callback takes is collected. */
   use(name: OutputName, collect = this.#options.output?.[name] === undefined): OutputUse {
     return { collect, stream: this.takes(name) };
   }
 
-  /** Feeds the program. Gives the stream to write to with `stdin: "pipe"`, else null. */
+  /** Feeds the program's stdin. Returns the stream to write to with `stdin: "pipe"`, else null. */
   connectInput(execution: Execution, piped: boolean): Writable | null {
     if (!piped) return null;
     const name = this.#options.input === undefined ? "stdin" : "options.input";
@@ -84,7 +84,7 @@ export class Ends implements Disposable {
     return null;
   }
 
-  /** Passes the output on; resolves when its takers have all of it, or are not waited for any more. */
+  /** Forwards the output. Resolves when every taker has all of it, or nothing waits for them any more. */
   connectOutput(execution: Execution): Promise<void> | undefined {
     this.#execution = execution;
     const carried = OUTPUTS.flatMap((name) => {
@@ -100,7 +100,7 @@ export class Ends implements Disposable {
     return Promise.race([Promise.all(carried).then(() => undefined), cut]);
   }
 
-  /** Nobody is waited for any more, and nothing listened to. */
+  /** Stops waiting for and listening to every stream. */
   [Symbol.dispose](): void {
     this.#reader?.release();
     for (const name of OUTPUTS) {

@@ -1,7 +1,7 @@
 import type { ByteSink, OutputCallback } from "./sink.js";
 import type { ByteSource } from "./source.js";
 
-/** What a caller gives a program to read, and who takes what it puts out. */
+/** A program's input, and the takers of its output. */
 export interface EndsOptions {
   readonly stdin?: "null" | "pipe" | ByteSource;
   readonly input?: string | Uint8Array | ByteSource;

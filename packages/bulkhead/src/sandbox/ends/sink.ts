@@ -2,17 +2,17 @@ import type { Readable, Writable } from "node:stream";
 import type { WritableStream } from "node:stream/web";
 import { isRecord } from "../../arguments/values.js";
 
-/** Where output goes: a Node or web stream. It is not ended. */
+/** A Node or web stream to write output to. Bulkhead does not end it. */
 export type ByteSink = Writable | WritableStream<Uint8Array>;
 
-/** Called with each piece of output as it came, in order; what it returns is waited for before the next one. */
+/** Called with each piece of output in order. If it returns a promise, the next piece waits for it. */
 export type OutputCallback = (bytes: Buffer) => unknown;
 
-/** Gives pieces to where they go. */
+/** Writes pieces to their destination. */
 export interface SinkWriter {
-  /** Resolves when it may be given more. Rejects when it takes no more. */
+  /** Resolves when it can take more. Rejects when it takes no more. */
   write(piece: Buffer): Promise<unknown> | undefined;
-  /** Resolves when it has taken all that it was given. */
+  /** Resolves when it has written everything it was given. */
   flushed(): Promise<unknown> | undefined;
   release(): void;
 }
@@ -25,12 +25,12 @@ export function isWebWritable(value: unknown): value is WritableStream<Uint8Arra
   return isRecord(value) && typeof value["getWriter"] === "function";
 }
 
-/** Listens to a sink from now on. `failed` is told when it fails or closes while output is still to come. */
+/** Listens to a sink from now on. Calls `failed` if the sink fails or closes while output is still to come. */
 export function writerTo(sink: ByteSink, failed: (cause: unknown) => void): SinkWriter {
   return isWebWritable(sink) ? new WebWriter(sink, failed) : new NodeWriter(sink, failed);
 }
 
-/** A callback, as a sink. It is not called again after it failed. */
+/** Wraps a callback as a sink. It is not called again after a failure. */
 export function callbackWriter(callback: OutputCallback, failed: (cause: unknown) => void): SinkWriter {
   let over = false;
   return {
@@ -50,7 +50,7 @@ export function callbackWriter(callback: OutputCallback, failed: (cause: unknown
   };
 }
 
-/** Carries all of `from` to `to`; until `from` is destroyed. */
+/** Copies `from` to `to` until `from` ends or is destroyed. */
 export async function carry(from: Readable, to: SinkWriter): Promise<void> {
   try {
     for await (const piece of from as AsyncIterable<Buffer>) await to.write(piece);
@@ -63,7 +63,7 @@ export async function carry(from: Readable, to: SinkWriter): Promise<void> {
 class NodeWriter implements SinkWriter {
   readonly #sink: Writable;
   readonly #failed: (cause: unknown) => void;
-  /** What waits for room, or for the last piece to be out. */
+  /** Resumes a write that waits for room, or for the last piece to be flushed. */
   #wake: () => void = () => undefined;
   #waiting = 0;
   #over = false;
@@ -101,7 +101,7 @@ class NodeWriter implements SinkWriter {
     this.#over = true;
     this.#wake();
     this.#sink.off("close", this.#onClose).off("drain", this.#onDrain);
-    // Nothing listens for an error that is still under way, and it must not end the process.
+    // An error already in flight has no other listener, and must not end the process.
     setImmediate(() => this.#sink.off("error", this.#onError));
   }
 
@@ -134,7 +134,7 @@ class WebWriter implements SinkWriter {
   write(piece: Buffer): Promise<unknown> | undefined {
     if (this.#over) return undefined;
     this.#last = this.#writer.write(piece);
-    // `closed` rejects with the same, and tells it.
+    // `closed` rejects with the same error and reports it.
     this.#last.catch(() => undefined);
     return this.#writer.ready.catch(() => undefined);
   }

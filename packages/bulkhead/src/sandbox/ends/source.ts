@@ -4,25 +4,25 @@ import { setImmediate as turn } from "node:timers/promises";
 import { shown } from "../../arguments/check.js";
 import { isRecord } from "../../arguments/values.js";
 
-/** Where bytes come from: a Node or web stream, or anything that can be iterated over. Text is UTF-8. */
+/** A source of bytes: a Node or web stream, or any iterable. Text is encoded as UTF-8. */
 export type ByteSource =
   | Readable
   | ReadableStream<Uint8Array | string>
   | AsyncIterable<Uint8Array | string>
   | Iterable<Uint8Array | string>;
 
-/** Takes what a source gives, until it is over or let go of. */
+/** Reads a source until it ends or is released. */
 export interface SourceReader {
-  /** Writes all of it to `to`, and ends that. */
+  /** Writes everything to `to`, then ends `to`. */
   feed(to: Writable): void;
-  /** Nothing more is wanted. */
+  /** Stops reading. */
   release(): void;
 }
 
-/** How many pieces may be taken before others have a turn: a source that never waits must not stop the program. */
+/** Pieces to take before yielding to other work: a source that never waits must not block the event loop. */
 const PIECES = 64;
 
-/** A Node stream, by shape: another copy of the package that makes them is as good. */
+/** Recognises a Node stream by its shape, so another copy of the stream package works too. */
 export function isNodeReadable(value: unknown): value is Readable {
   return isRecord(value) && typeof value["pipe"] === "function" && typeof value["on"] === "function";
 }
@@ -37,15 +37,18 @@ export function isIterable(value: unknown): value is AsyncIterable<Uint8Array> |
 }
 
 /**
- * Listens to a source from now on: one that fails before it is read would end the process by an `error` event that nobody hears.
- * `failed` is told once.
+ * Listens to a source from now on: without a listener, a source that fails before it is read would end the process with
+ * an unhandled `error` event. Calls `failed` at most once.
  */
 export function readerOf(source: ByteSource, failed: (cause: unknown) => void): SourceReader {
   if (isNodeReadable(source)) return new NodeReader(source, failed);
   return new IteratorReader(isWebReadable(source) ? webIterator(source) : iteratorOf(source), failed);
 }
 
-/** A Node stream is only listened to, and paused in the end: it may be the process's own stdin, which others use afterwards. */
+/**
+ * Only listens to the Node stream, and pauses it at the end: it may be the process's own stdin, which others use
+ * afterwards.
+ */
 class NodeReader implements SourceReader {
   readonly #source: Readable;
   readonly #failed: (cause: unknown) => void;
@@ -75,7 +78,7 @@ class NodeReader implements SourceReader {
     this.#to = to;
     to.on("drain", this.#onDrain);
     this.#source.on("end", this.#onEnd).on("data", this.#onData);
-    // One that was paused before stays so, unless it is told.
+    // A stream that was paused before does not resume by itself.
     this.#source.resume();
   }
 
@@ -84,7 +87,7 @@ class NodeReader implements SourceReader {
     this.#over = true;
     const to = this.#to;
     this.#source.off("end", this.#onEnd).off("data", this.#onData).off("close", this.#onClose);
-    // Nothing listens for an error that is still under way, and it must not end the process.
+    // An error already in flight has no other listener, and must not end the process.
     setImmediate(() => this.#source.off("error", this.#onError));
     if (to === undefined) return;
     to.off("drain", this.#onDrain);
@@ -98,7 +101,7 @@ class NodeReader implements SourceReader {
   }
 }
 
-/** An iterator is told that no more is wanted, as `for await` does it. */
+/** Tells the iterator when no more is wanted, as `for await` does. */
 class IteratorReader implements SourceReader {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #failed: (cause: unknown) => void;
@@ -124,7 +127,7 @@ class IteratorReader implements SourceReader {
       const returned: unknown = this.#iterator.return?.();
       Promise.resolve(returned).catch(() => undefined);
     } catch {
-      // Nobody waits for it, and nothing more is wanted of it.
+      // The iterator's answer does not matter.
     }
   }
 
@@ -148,7 +151,7 @@ function iteratorOf(source: AsyncIterable<unknown> | Iterable<unknown>): Iterato
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
-/** Cancelled when no more is wanted: what a `fetch` still brings would keep its connection open. */
+/** Cancels the stream when no more is wanted; otherwise a `fetch` would keep its connection open. */
 function webIterator(source: ReadableStream<Uint8Array | string>): AsyncIterator<unknown> {
   const reader = source.getReader();
   return {

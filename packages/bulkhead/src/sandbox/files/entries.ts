@@ -3,10 +3,10 @@ import { violation } from "../../channel/violation.js";
 
 const TYPES = ["file", "directory", "symlink", "fifo", "socket", "char", "block"] as const;
 
-/** What a name in the sandbox refers to. */
+/** File type of a directory entry. */
 export type FileType = (typeof TYPES)[number];
 
-/** What the inside says of a file. Hostile input, of the right shape. */
+/** Metadata of a file, as the sandbox reports it. Hostile input, but of the right shape. */
 export interface FileInfo {
   readonly type: FileType;
   readonly size: number;
@@ -16,20 +16,22 @@ export interface FileInfo {
   readonly uid: number;
   readonly gid: number;
   readonly mtimeMs: number;
-  /** When anything of it changed, in microseconds: a time that nobody can set. */
+  /** Inode change time in microseconds, which no program can set. */
   readonly ctimeUs?: number;
-  /** Where a symbolic link points to. Never follow it on the host. */
+  /** Target of a symbolic link. Never follow it on the host. */
   readonly target?: string;
 }
 
-/** One entry of a directory. A name may hold anything but `/` and NUL: line breaks and escape sequences too. */
+/**
+ * One entry of a directory. Its name may contain anything but `/` and NUL, including line breaks and escape sequences.
+ */
 export interface DirectoryEntry extends FileInfo {
   readonly name: string;
-  /** The name's bytes, when they are not UTF-8 and `name` is only a likeness. */
+  /** The name's bytes, if they are not UTF-8 and `name` is only an approximation. */
   readonly nameBytes?: Buffer;
 }
 
-/** Something that happened in a watched directory, or to a watched file. */
+/** An event in a watched directory, or on a watched file. */
 export interface FileEvent {
   readonly event: "create" | "change" | "remove";
   readonly name: string;
@@ -38,7 +40,7 @@ export interface FileEvent {
 
 const INFO_FIELDS = ["type", "size", "mode", "uid", "gid", "mtimeMs", "ctimeUs", "target"] as const;
 const NAME_FIELDS = ["name", "nameBase64"] as const;
-/** A name of 255 bytes, each of which U+FFFD (3 bytes) may stand for. */
+/** A name has up to 255 bytes, each of which may become U+FFFD (3 bytes). */
 const LONGEST_NAME = 3 * 255;
 const LONGEST_TARGET = 3 * 4096;
 

@@ -39,15 +39,15 @@ import { below, TREE_BOUNDS, type TreeEntry, walk } from "./walk.js";
 import { FileWriteStream } from "./write-stream.js";
 
 const MIB = 1024 * 1024;
-/** What `read` and `list` keep in memory at most, unless told otherwise. */
+/** Default maximum that `read` and `list` keep in memory. */
 const DEFAULT_READ_BYTES = 64 * MIB;
 const LONGEST_LIST_BYTES = 32 * MIB;
 const DEFAULT_COPY_BYTES = 1024 * MIB;
 
 /**
- * Files of a sandbox, used with the rights of its user: the kernel resolves each path inside the wall, so a symbolic
- * link planted there leads nowhere else. All that comes back is hostile input. Paths are absolute. Every method throws
- * FILE_NOT_FOUND, FILE_DENIED and the other FILE_* errors, SANDBOX_CLOSED and SANDBOX_LOST.
+ * File operations in a sandbox, with the permissions of its user. The kernel resolves each path inside the wall, so a
+ * planted symbolic link leads nowhere else. Everything returned is hostile input. Paths are absolute. Every method
+ * throws FILE_NOT_FOUND, FILE_DENIED and the other FILE_* errors, SANDBOX_CLOSED and SANDBOX_LOST.
  */
 export class Files {
   readonly #live: Live;
@@ -57,7 +57,7 @@ export class Files {
     this.#live = live;
   }
 
-  /** A file's content. */
+  /** Reads a file. */
   async read(path: string, options: ReadOptions = {}): Promise<Buffer> {
     requireArguments("files.read", ["path", insidePath, path], ["options", readOptions, options]);
     const { maxBytes = DEFAULT_READ_BYTES, ...part } = options;
@@ -67,20 +67,20 @@ export class Files {
     return content;
   }
 
-  /** A file's content as text. What is not UTF-8 is replaced. */
+  /** Reads a file as UTF-8 text, replacing invalid bytes. */
   async readText(path: string, options?: ReadOptions): Promise<string> {
     return (await this.read(path, options)).toString();
   }
 
-  /** A file's content, of any size. Errors are the stream's. */
+  /** Reads a file of any size as a stream. Errors arrive on the stream. */
   readStream(path: string, options: ReadStreamOptions = {}): Readable {
     requireArguments("files.readStream", ["path", insidePath, path], ["options", readStreamOptions, options]);
     return new FileOperation(this.#live, { op: "read", path, ...options }).output;
   }
 
   /**
-   * Makes a file, or replaces its content: text, bytes, or what a stream or iterator gives. When that fails the promise rejects with STREAM_FAILED,
-   * and the file has what came before.
+   * Creates a file or replaces its content with text, bytes, or the output of a stream or iterator. If the stream
+   * fails, the promise rejects with STREAM_FAILED, and the file keeps what was written before.
    */
   async write(path: string, content: FileContent, options: WriteOptions = {}): Promise<void> {
     requireArguments(
@@ -95,16 +95,16 @@ export class Files {
     else await writeFrom(content, stream);
   }
 
-  /** Writes a file of any size; it has `finish`ed when all of it is written inside. */
+  /** Writes a file of any size; `finish` means that everything is written inside. */
   writeStream(path: string, options: WriteOptions = {}): Writable {
     requireArguments("files.writeStream", ["path", insidePath, path], ["options", writeOptions, options]);
     return new FileWriteStream(new FileOperation(this.#live, { op: "write", path, ...options }));
   }
 
   /**
-   * What is in a directory, without `.` and `..`, in no particular order; with `recursive` also what is in those below it, each with its `path`.
-   * Symbolic links are not followed.
-   * @throws BulkheadError FILE_TOO_LARGE above `maxEntries`, or 64 directories in each other
+   * Lists a directory, without `.` and `..`, in no particular order; with `recursive`, also the directories below it,
+   * each entry with its `path`. Follows no symbolic links.
+   * @throws BulkheadError FILE_TOO_LARGE above `maxEntries`, or above 64 nested directories
    */
   async list(path: string, options: ListOptions = {}): Promise<TreeEntry[]> {
     requireArguments("files.list", ["path", insidePath, path], ["options", listOptions, options]);
@@ -123,8 +123,9 @@ export class Files {
   }
 
   /**
-   * The absolute paths of everything that a pattern names, sorted: `*` and `?` within a name, `[a-z]`, `**` for any number of directories, `{one,other}`. Relative
-   * patterns begin in `cwd`. Symbolic links are not followed, and directories that may not be read are passed over.
+   * Returns the absolute paths that match a pattern, sorted: `*` and `?` within a name, `[a-z]`, `**` for any number of
+   * directories, `{one,other}`. A relative pattern starts at `cwd`. Follows no symbolic links, and skips directories
+   * that the user may not read.
    *
    * ```ts
    * const sources = await sandbox.files.glob("src/*.{ts,js}", { cwd: "/srv" });
@@ -156,17 +157,18 @@ export class Files {
         if (isMatch(glob, now)) yield below(glob.base, entry.path);
       }
     } catch (error) {
-      // Where it would begin is nothing: then it names nothing.
+      // The starting directory does not exist, so nothing matches.
       const isNothing = error instanceof BulkheadError && NOTHING.has(error.code);
       if (!isNothing) throw error;
     }
   }
 
   /**
-   * Copies a file, or a directory with all that is in it, of this host into the sandbox, as its user: `to` is what it is called there, and a directory
-   * that is there already gets what is missing. Permission bits are kept, owners and times are not; each file takes its place whole.
-   * Symbolic links are neither followed nor made, and are told of in `left`, as devices, FIFOs and sockets are.
-   * @throws BulkheadError COPY_FAILED (the host refused), FILE_TOO_LARGE above `maxBytes`, `maxEntries` or 64 directories in each other
+   * Copies a host file, or a directory with everything in it, into the sandbox, as the sandbox's user. `to` is its name
+   * there; an existing directory receives the new entries. Keeps permission bits, not owners and times; each file
+   * appears whole. Symbolic links are neither followed nor created; `left` lists them, and devices, FIFOs and sockets.
+   * @throws BulkheadError COPY_FAILED (the host refused), FILE_TOO_LARGE above `maxBytes`, `maxEntries` or 64 nested
+   * directories
    */
   async copyIn(from: string, to: string, options: CopyOptions = {}): Promise<Copied> {
     requireArguments(
@@ -180,9 +182,10 @@ export class Files {
   }
 
   /**
-   * Copies a file, or a directory with all that is in it, out of the sandbox: `to` is what it is called on this host, in a directory that is there, and belongs to
-   * the caller. What comes is hostile: nothing is written outside of `to`, links are neither followed nor made, set-id bits are dropped, and all of it is there
-   * before anything takes its place. `left` tells what was not copied.
+   * Copies a file, or a directory with everything in it, out of the sandbox. `to` is its name on the host, in an
+   * existing directory; the copy belongs to the caller. The content is hostile: nothing is written outside `to`, links
+   * are neither followed nor created, set-id bits are dropped, and nothing takes its final place until everything has
+   * arrived. `left` lists what was not copied.
    * @throws BulkheadError as {@link copyIn}
    */
   async copyOut(from: string, to: string, options: CopyOptions = {}): Promise<Copied> {
@@ -196,7 +199,7 @@ export class Files {
     return await this.#live.during(async () => await copyOut(this, withoutSlash(from), to, boundsOf(options)));
   }
 
-  /** @internal As `list`, without keeping them. */
+  /** @internal As `list`, but does not collect the entries. */
   async *entries(path: string): AsyncGenerator<DirectoryEntry, void, void> {
     const lines = new LineDecoder();
     for await (const chunk of this.listing(path)) {
@@ -206,7 +209,7 @@ export class Files {
     }
   }
 
-  /** @internal As `entries`, as it comes. */
+  /** @internal As `entries`, but raw bytes. */
   async *listing(path: string): AsyncGenerator<Buffer, void, void> {
     const operation = new FileOperation(this.#live, { op: "list", path });
     let bytes = 0;
@@ -220,7 +223,7 @@ export class Files {
     await operation.value;
   }
 
-  /** What a path refers to; with `follow: false`, of a symbolic link itself. */
+  /** Returns a path's metadata; with `follow: false`, a symbolic link's own. */
   async stat(path: string, options: StatOptions = {}): Promise<FileInfo> {
     requireArguments("files.stat", ["path", insidePath, path], ["options", statOptions, options]);
     const { follow = true } = options;
@@ -228,13 +231,13 @@ export class Files {
     return this.#checked(() => readFileInfo(value));
   }
 
-  /** Makes a directory; with `recursive` also those above it, and it may be there already. */
+  /** Creates a directory; with `recursive` also its parents, and an existing directory is no error. */
   async mkdir(path: string, options: MakeDirectoryOptions = {}): Promise<void> {
     requireArguments("files.mkdir", ["path", insidePath, path], ["options", makeDirectoryOptions, options]);
     await operate(this.#live, { op: "mkdir", path, ...options });
   }
 
-  /** Removes a file, an empty directory, or with `recursive` a directory with all that is in it. */
+  /** Removes a file, an empty directory, or with `recursive` a directory and everything in it. */
   async remove(path: string, options: RemoveOptions = {}): Promise<void> {
     requireArguments("files.remove", ["path", insidePath, path], ["options", removeOptions, options]);
     await operate(this.#live, { op: "remove", path, ...options });
@@ -246,7 +249,7 @@ export class Files {
     await operate(this.#live, { op: "rename", from, to });
   }
 
-  /** What happens in a directory or to a file, until the loop is left or `signal` is aborted. */
+  /** Yields events of a directory or file, until the loop ends or `signal` is aborted. */
   watch(path: string, options: WatchOptions = {}): AsyncGenerator<FileEvent, void, void> {
     requireArguments("files.watch", ["path", insidePath, path], ["options", watchOptions, options]);
     return this.#watch(path, options.signal);
@@ -276,7 +279,10 @@ export class Files {
     }
   }
 
-  /** An inside that says what init never says is hostile: what goes for the channel goes for what is read from its data. */
+  /**
+   * A sandbox that sends what init never sends is hostile. This holds for data as it does for the channel's own
+   * messages.
+   */
   #checked<Value>(read: () => Value): Value {
     try {
       return read();
@@ -289,7 +295,7 @@ export class Files {
   }
 }
 
-/** Resolves when the inside says that all of it is written. */
+/** Resolves when the sandbox has written everything. */
 function writeFrom(content: ByteSource, to: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
     const reader = readerOf(content, (cause) => {

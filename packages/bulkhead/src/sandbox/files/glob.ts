@@ -1,20 +1,21 @@
-/** A pattern of paths: where to begin, and what each name below must be like. */
+/** A pattern of paths: where to start, and what each name below must match. */
 export interface Glob {
   /** Absolute: the part of the pattern before its first special character. */
   readonly base: string;
   readonly parts: readonly Part[];
 }
 
-/** One name of a path; "**" stands for any number of directories, also none. */
+/** One name of a path; "**" stands for any number of directories, including zero. */
 export type Part = "**" | string;
 
-/** So many patterns may come of the braces of one. */
+/** Maximum number of patterns that one pattern's braces may expand to. */
 const MOST_PATTERNS = 256;
 const SPECIAL = /[*?[\]]/;
 
 /**
- * Reads a pattern: `*` and `?` within a name, `[a-z]` and `[!a-z]`, `**` for any number of directories, `{one,other}` for either, `\` before what stands
- * for itself. Relative ones begin in `cwd`. Undefined: its braces make too many.
+ * Parses a pattern: `*` and `?` within a name, `[a-z]` and `[!a-z]`, `**` for any number of directories, `{one,other}`
+ * for either, `\` to quote the next character. A relative pattern starts at `cwd`. Undefined if its braces expand to
+ * too many.
  */
 export function parseGlob(pattern: string, cwd: string): readonly Glob[] | undefined {
   const expanded = expandBraces(pattern);
@@ -28,14 +29,14 @@ export function parseGlob(pattern: string, cwd: string): readonly Glob[] | undef
   });
 }
 
-/** Which parts a path may be at: so that no name is looked at again for each way to match what is before it. */
+/** The parts a path may have reached, so that each name is matched once and not once per way to get there. */
 export type States = ReadonlySet<number>;
 
 export function startOf({ parts }: Glob): States {
   return closed(new Set([0]), parts);
 }
 
-/** After one more name. `dot`: names that begin with a dot are like others. */
+/** The states after one more name. `dot`: names that begin with a dot match like others. */
 export function step({ parts }: Glob, states: States, name: string, dot: boolean): States {
   const next = new Set<number>();
   for (const at of states) {
@@ -49,23 +50,23 @@ export function step({ parts }: Glob, states: States, name: string, dot: boolean
   return closed(next, parts);
 }
 
-/** Whether the path that led here is one. */
+/** Whether the path itself matches. */
 export function isMatch({ parts }: Glob, states: States): boolean {
   return states.has(parts.length);
 }
 
-/** Whether something below it can be one. */
+/** Whether something below the path can match. */
 export function goesOn({ parts }: Glob, states: States): boolean {
   return [...states].some((at) => at < parts.length);
 }
 
 function closed(states: Set<number>, parts: readonly Part[]): States {
-  // A set gives what is added while it is gone through, too.
+  // Iteration over a set includes elements added meanwhile.
   for (const at of states) if (parts[at] === "**") states.add(at + 1);
   return states;
 }
 
-/** In steps of the length of the name times that of the part: both may be made to take long. */
+/** Takes at most name length × part length steps, because a hostile party may choose both. */
 export function matchesName(part: string, name: string): boolean {
   const tokens = tokensOf(part);
   const letters = [...name];
@@ -84,7 +85,7 @@ export function matchesName(part: string, name: string): boolean {
       at += 1;
     } else if (star === -1) return false;
     else {
-      // The last star takes one more.
+      // Let the last star match one more character.
       token = star + 1;
       starAt += 1;
       at = starAt;
@@ -134,7 +135,7 @@ function unescaped(part: string): string {
   return part.replace(/\\(.)/gu, "$1");
 }
 
-/** `a{b,c}` is `ab` and `ac`; braces may be in braces. Undefined: too many. */
+/** Expands `a{b,c}` to `ab` and `ac`; braces may nest. Undefined if there are too many. */
 function expandBraces(pattern: string): readonly string[] | undefined {
   const done: string[] = [];
   const waiting = [pattern];
@@ -147,7 +148,7 @@ function expandBraces(pattern: string): readonly string[] | undefined {
   return done;
 }
 
-/** With each choice of the first braces in their place; undefined: there are none that choose. */
+/** Expands the first braces that offer a choice; undefined if there are none. */
 function firstBraces(pattern: string): readonly string[] | undefined {
   const open = indexOutside(pattern, "{", 0);
   if (open === -1) return undefined;

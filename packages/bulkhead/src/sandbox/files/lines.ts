@@ -4,7 +4,7 @@ import { violation } from "../../channel/violation.js";
 const LONGEST_LINE_BYTES = 65_536;
 const NEWLINE = 10;
 
-/** Cuts a byte stream into lines, and holds no more than one. */
+/** Splits a byte stream into lines, and buffers at most one. */
 export class LineDecoder {
   #rest: Buffer[] = [];
   #restBytes = 0;

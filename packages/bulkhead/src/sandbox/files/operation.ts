@@ -6,26 +6,26 @@ import { violation } from "../../channel/violation.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Live } from "../live.js";
 
-/** A request of the files API. `path` is as seen inside, where the kernel resolves it. */
+/** A request of the files API. The kernel resolves `path` inside the sandbox. */
 export type FileRequest = { readonly op: string } & Readonly<Record<string, unknown>>;
 
-/** One file operation on the channel, begun when it is its turn. */
+/** One file operation on the channel; it starts when its turn comes. */
 export class FileOperation implements StreamHandler {
   readonly value: Promise<JsonObject>;
-  /** What comes out of it. Unread, it holds back nothing but this operation. */
+  /** The operation's output. Unread, it blocks only this operation. */
   readonly output: OutputStream;
   readonly #live: Live;
   #stream: ChannelStream | undefined;
-  /** What waits for its turn. */
+  /** Calls that wait for the operation's turn. */
   #deferred: ((stream: ChannelStream) => void)[] = [];
   #resolve: (value: JsonObject) => void = () => undefined;
   #reject: (error: BulkheadError) => void = () => undefined;
   #release: () => void = () => undefined;
-  /** Gives up its turn. */
+  /** Leaves the queue. */
   #leave: () => void = () => undefined;
   #over = false;
 
-  /** What `Channel.open` throws, it fails with. */
+  /** The operation fails with whatever `Channel.open` throws. */
   constructor(live: Live, request: FileRequest) {
     this.#live = live;
     live.hold();
@@ -54,7 +54,7 @@ export class FileOperation implements StreamHandler {
     this.#use((stream) => stream.end());
   }
 
-  /** Ends it; one that has not begun never does. */
+  /** Cancels the operation; one that has not started never does. */
   cancel(): void {
     if (this.#stream !== undefined) this.#stream.cancel();
     else this.failed(new BulkheadError("ABORTED", { operation: "file operation" }));
@@ -106,7 +106,7 @@ export class FileOperation implements StreamHandler {
   }
 }
 
-/** An operation without data: gives its value. */
+/** Runs an operation without data and returns its value. */
 export async function operate(live: Live, request: FileRequest): Promise<JsonObject> {
   return await new FileOperation(live, request).value;
 }

@@ -11,56 +11,56 @@ export interface ReadStreamOptions {
 }
 
 export interface ReadOptions extends ReadStreamOptions {
-  /** More than this is refused with FILE_TOO_LARGE. Default: 64 MiB. */
+  /** A larger file is refused with FILE_TOO_LARGE. Default: 64 MiB. */
   readonly maxBytes?: number;
 }
 
 export interface WriteOptions {
   /** Permission bits of a new file. Default: 0o644. */
   readonly mode?: number;
-  /** Adds to what is there, instead of replacing it. */
+  /** Appends to the file instead of replacing its content. */
   readonly append?: boolean;
-  /** Fails with FILE_EXISTS when it is there already. */
+  /** Fails with FILE_EXISTS if the file already exists. */
   readonly exclusive?: boolean;
 }
 
 export interface ListOptions {
-  /** Also what is in the directories below it. */
+  /** Also lists the directories below. */
   readonly recursive?: boolean;
-  /** More than these are refused with FILE_TOO_LARGE. Default: 100,000. */
+  /** More entries are refused with FILE_TOO_LARGE. Default: 100,000. */
   readonly maxEntries?: number;
 }
 
 export interface GlobOptions {
-  /** Where a relative pattern begins: an absolute path. Default: `/`. */
+  /** Absolute path at which a relative pattern starts. Default: `/`. */
   readonly cwd?: string;
-  /** Whether `*`, `?` and `**` stand for names that begin with a dot. Default: false. */
+  /** Whether `*`, `?` and `**` match names that begin with a dot. Default: false. */
   readonly dot?: boolean;
-  /** How many files may be looked at. Default: 100,000. */
+  /** Maximum number of files to examine. Default: 100,000. */
   readonly maxEntries?: number;
 }
 
 export interface CopyOptions {
-  /** Of all files together; more is refused with FILE_TOO_LARGE. Default: 1 GiB. */
+  /** Total bytes of all files; more is refused with FILE_TOO_LARGE. Default: 1 GiB. */
   readonly maxBytes?: number;
-  /** Of files, directories and all else; more is refused with FILE_TOO_LARGE. Default: 100,000. */
+  /** Total number of files, directories and other entries; more are refused with FILE_TOO_LARGE. Default: 100,000. */
   readonly maxEntries?: number;
 }
 
 export interface StatOptions {
-  /** False: of a symbolic link itself. Default: of what it leads to. */
+  /** False returns a symbolic link's own metadata. Default: that of its target. */
   readonly follow?: boolean;
 }
 
 export interface MakeDirectoryOptions {
-  /** Also those above it; and it may be there already. */
+  /** Also creates the parents; an existing directory is no error. */
   readonly recursive?: boolean;
   /** Permission bits. Default: 0o755. */
   readonly mode?: number;
 }
 
 export interface RemoveOptions {
-  /** A directory with all that is in it. */
+  /** Removes a directory with everything in it. */
   readonly recursive?: boolean;
 }
 
@@ -69,7 +69,7 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a file is to hold. */
+/** A file's new content. */
 export type FileContent = string | Uint8Array | ByteSource;
 
 /** Permission bits without set-user-id and set-group-id, which no caller may set. */

@@ -1,22 +1,22 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { DirectoryEntry } from "./entries.js";
 
-/** Something in a directory, or in one below it. */
+/** An entry of a directory, or of one below it. */
 export interface TreeEntry extends DirectoryEntry {
-  /** Relative to the directory that was listed. */
+  /** Relative to the listed directory. */
   readonly path: string;
 }
 
-/** How much is taken of what an inside says of its files: it may make more of them than anybody can hold. */
+/** Limits on what a sandbox may report about its files: it can create more than anyone can hold in memory. */
 export interface TreeBounds {
-  /** Files, directories and all else, together. */
+  /** Total number of files, directories and other entries. */
   readonly entries: number;
-  /** Directories in directories. */
+  /** Depth of nested directories. */
   readonly depth: number;
 }
 
 export const TREE_BOUNDS: TreeBounds = { entries: 100_000, depth: 64 };
-/** Bytes of all paths together. */
+/** Total bytes of all paths. */
 const MOST_TEXT = 64 * 1024 * 1024;
 const LONGEST_PATH = 4095;
 
@@ -24,15 +24,15 @@ const GONE: ReadonlySet<string> = new Set(["FILE_NOT_FOUND", "FILE_NOT_DIRECTORY
 
 export interface WalkOptions {
   readonly bounds?: TreeBounds;
-  /** Whether to look into a directory. Default: into each. */
+  /** Whether to enter a directory. Default: enter all. */
   readonly enter?: (entry: TreeEntry) => boolean;
-  /** Passes over directories that may not be read, in the place of failing. */
+  /** Skips unreadable directories instead of failing. */
   readonly passDenied?: boolean;
 }
 
 /**
- * Everything below a directory inside, each directory before what is in it. Symbolic links are never followed. What has gone meanwhile is passed
- * over.
+ * Yields everything below a directory inside, each directory before its entries. Never follows symbolic links. Skips
+ * entries that have disappeared in the meantime.
  * @throws BulkheadError FILE_TOO_LARGE beyond the bounds, and as `list`
  */
 export async function* walk(
@@ -54,7 +54,7 @@ export async function* walk(
         if (entries > bounds.entries) throw tooMuch(`more than ${bounds.entries} files`);
         if (text > MOST_TEXT) throw tooMuch("too long names");
         yield entry;
-        // Paths are text in requests: what has no name of text cannot be asked for.
+        // Requests carry paths as text, so an entry whose name is not text cannot be requested.
         if (entry.type !== "directory" || entry.nameBytes !== undefined || !enter(entry)) continue;
         if (depth + 1 >= bounds.depth) throw tooMuch(`directories deeper than ${bounds.depth}`);
         if (Buffer.byteLength(below(at, entry.path)) > LONGEST_PATH) throw tooMuch("a path that is too long");

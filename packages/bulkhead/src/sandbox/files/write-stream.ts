@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { MAX_DATA_BYTES } from "../../channel/protocol.js";
 import type { FileOperation } from "./operation.js";
 
-/** A file's new content, as a Node stream that has finished when the inside says that all of it is written. */
+/** A file's new content as a Node stream. It finishes when the sandbox has written everything. */
 export class FileWriteStream extends Writable {
   readonly #operation: FileOperation;
 

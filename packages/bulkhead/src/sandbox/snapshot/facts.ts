@@ -6,7 +6,10 @@ import type { SavedMachine } from "../../levels/driver.js";
 import { openSaved } from "../../levels/microvm/snapshot/saved-file.js";
 import { sha256, tieSchema } from "../../levels/microvm/snapshot/tie.js";
 
-/** The first file of a saved machine, and what tells of it. The names are fixed: none is ever taken from a file. */
+/**
+ * The first file of a saved machine, and the file that describes it. The names are fixed: none is ever taken from a
+ * file.
+ */
 export const STATE = "state";
 const MEMORY = "state-memory";
 export const FACTS = "snapshot.json";
@@ -14,36 +17,36 @@ export const FACTS = "snapshot.json";
 const VERSION = 3;
 /** A policy has at most 256 KiB, and the rest is short. */
 const LARGEST_FACTS = 512 * 1024;
-/** No machine of today has as much memory. */
+/** More memory than any machine of today has. */
 const LARGEST_FILE = 2 ** 44;
 
 const savedFile = <Name extends string>(name: Name) =>
   z.strictObject({ name: z.literal(name), sizeBytes: z.int().min(1).max(LARGEST_FILE), sha256 });
 
 /**
- * What `snapshot.json` says. There is no plan in it, no mount, no uid, no argument and no verdict: those are made of the policy, on the host where the
- * machine goes on, and all that is compared with them are digests.
+ * Schema of `snapshot.json`. It contains no plan, mount, uid, argument or verdict: all of these are built from the
+ * policy, on the host that restores it, and only digests are compared with them.
  */
 const schema = z.strictObject({
   version: z.literal(VERSION),
   tie: tieSchema,
   files: z.union([z.tuple([savedFile(STATE)]), z.tuple([savedFile(STATE), savedFile(MEMORY)])]),
-  /** As its owner wrote it, with absolute paths; checked where it is used. */
+  /** As its owner wrote it, with absolute paths; validated where it is used. */
   policy: z.record(z.string(), z.unknown()),
   vouched: z.boolean(),
 });
 
-/** What copies of a machine are made of, beside its memory. */
+/** Besides a machine's memory, the inputs for copies of it. */
 export interface Origin {
-  /** With absolute paths, as they were understood when the machine was made; empty at levels that cannot be snapshotted. */
+  /** With absolute paths, as resolved when the machine was created; empty at levels without snapshots. */
   readonly policy: Readonly<Record<string, unknown>>;
-  /** False of a machine that itself goes on from memory which nobody vouches for: no digest makes it another. */
+  /** False for a machine that itself resumed from unverified memory; no later digest can change that. */
   readonly vouched: boolean;
 }
 
 export interface SnapshotFacts extends SavedMachine, Origin {}
 
-/** Writes what is known of a saved machine beside it, and returns the digest of that. */
+/** Writes the description of a saved machine beside it, and returns the description's digest. */
 export async function writeFacts(path: string, { tie, files, policy, vouched }: SnapshotFacts): Promise<string> {
   const text = JSON.stringify({ version: VERSION, tie, files, policy, vouched });
   await writeFile(path, text, { flag: "wx", mode: 0o600 });
@@ -51,7 +54,7 @@ export async function writeFacts(path: string, { tie, files, policy, vouched }: 
 }
 
 /**
- * Reads it. Whoever wrote it is not believed: its form is checked, and its length before that.
+ * Reads the description. Its author is not trusted: its length is checked first, then its form.
  * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED
  */
 export async function readFacts(path: string): Promise<{ readonly facts: SnapshotFacts; readonly digest: string }> {
@@ -79,7 +82,7 @@ function parseJson(text: string, invalid: (detail: string, cause?: unknown) => B
   }
 }
 
-/** Which field is wrong: what is in it is hostile, and not repeated. */
+/** Names the wrong field; its value is hostile and is not repeated. */
 function fieldOf(issue: z.core.$ZodIssue | undefined): string {
   const path = issue?.path.map(String).join(".") ?? "";
   if (issue?.code === "unrecognized_keys") return path === "" ? "unknown field" : `unknown field in ${path}`;

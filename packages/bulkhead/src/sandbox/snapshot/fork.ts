@@ -8,15 +8,15 @@ import { type OpenedSnapshot, prepareFrom } from "./open.js";
 import type { RestoreOptions } from "./options.js";
 import { type Subject, takeSnapshot } from "./take.js";
 
-/** A sandbox that is written down only to be copied. */
+/** A sandbox that was saved only to be copied. */
 export interface Saved extends AsyncDisposable {
-  /** Makes another copy ready. @throws BulkheadError what preparing its policy throws */
+  /** Prepares another copy. @throws BulkheadError as preparing its policy does */
   open(): Promise<OpenedSnapshot>;
 }
 
 /**
- * Writes a sandbox down for copies of it, which are vouched for: it was this process that wrote it. That is in the store of images, where what a killed
- * process left is removed at the next start, since it has the memory of a workload in it.
+ * Saves a sandbox for copies of it. They count as verified, because this process wrote the file. It lies in the image
+ * store; the next start removes what a killed process left there, because it contains a workload's memory.
  * @throws BulkheadError as `takeSnapshot`; IMAGE_STORE_UNAVAILABLE
  */
 export async function saveForCopies(subject: Subject, options: RestoreOptions): Promise<Saved> {

@@ -15,15 +15,17 @@ import { type Prepared, prepare } from "../prepare.js";
 import { FACTS, type Origin, readFacts, type SnapshotFacts, STATE } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
 
-/** A snapshot, ready to be gone on from. */
+/** A snapshot that is ready to resume. */
 export interface OpenedSnapshot extends Origin {
   readonly prepared: Prepared;
 }
 
 /**
- * Makes a sandbox ready that goes on from a snapshot. Whoever wrote the snapshot is not believed: jail, plan and enforcement table are made of the policy
- * by what is here, as for any other sandbox; then what the snapshot is tied to is compared with that, and each file with its digest.
- * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED, SNAPSHOT_MISMATCH, REQUIREMENT_UNMET, and what preparing the policy throws
+ * Prepares a sandbox that resumes from a snapshot. The snapshot's author is not trusted: this host builds jail, plan
+ * and enforcement table from the policy, as for any other sandbox; then it compares them with what the snapshot is tied
+ * to, and each file with its digest.
+ * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED, SNAPSHOT_MISMATCH, REQUIREMENT_UNMET, and as preparing
+ * the policy does
  */
 export async function openSnapshot(directory: string, options: RestoreOptions = {}): Promise<OpenedSnapshot> {
   const path = await requireOurDirectory(directory);
@@ -36,7 +38,10 @@ export async function openSnapshot(directory: string, options: RestoreOptions = 
   return await prepareFrom(path, facts, { ...options, vouched: options.digest !== undefined });
 }
 
-/** The same for a snapshot whose files need no look. `vouched`: it is known to be the one that was taken; what that went on from itself is another matter. */
+/**
+ * The same for a snapshot whose files need no check. `vouched`: it is known to be the snapshot that was taken; the
+ * machine it was taken of may itself be unverified.
+ */
 export async function prepareFrom(
   path: string,
   facts: SnapshotFacts,
@@ -69,11 +74,11 @@ export async function prepareFrom(
   }
 }
 
-/** A policy of which a snapshot can have been taken. */
+/** A policy from which a snapshot can have been taken. */
 function requirePolicy(policy: SnapshotFacts["policy"], path: string): void {
   const invalid = (detail: string, cause?: unknown) =>
     new BulkheadError("SNAPSHOT_INVALID", { operation: "read snapshot", path, detail: `policy: ${detail}`, cause });
-  // Relative ones would mean whatever this process happens to stand in.
+  // Relative paths would depend on this process's current directory.
   if (!isDeepStrictEqual(withAbsolutePaths(policy, "/"), policy)) throw invalid("relative paths");
   const resolved = (() => {
     try {

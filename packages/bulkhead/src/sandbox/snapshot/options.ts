@@ -6,18 +6,19 @@ import type { NetworkPolicy } from "../network.js";
 import { policyArgument } from "../options.js";
 import type { BrokerOptions } from "../prepare.js";
 
-/** How a sandbox goes on from a snapshot. */
+/** Options for restoring a snapshot. */
 export interface RestoreOptions extends BrokerOptions {
   /**
-   * What `snapshot()` returned: then what runs inside is what ran when it was taken. Without it the machine in the directory may be anybody's, and
-   * what only its own kernel enforces is not said to be enforced.
+   * The digest that `snapshot()` returned. It proves that the restored machine is the one that was saved. Without it
+   * the machine in the directory may be anyone's, and the table does not call enforced what only the guest's kernel
+   * enforces.
    */
   readonly digest?: string;
-  /** The policy that it must have been made with. Default: the one that the snapshot names. */
+  /** The policy that the snapshot must have been taken with. Default: the policy in the snapshot. */
   readonly policy?: Policy;
-  /** Where the store of images is. Nothing is pulled. */
+  /** Location of the image store. Nothing is pulled. */
   readonly images?: Pick<ImageOptions, "store">;
-  /** Gives up; the promise rejects with ABORTED. */
+  /** Cancels; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
 }
 
@@ -38,10 +39,10 @@ export const restoreOptions: Check<RestoreOptions> = object<RestoreOptions>({
 export type ForkOptions = Pick<RestoreOptions, "broker" | "images" | "signal">;
 export const forkOptions: Check<ForkOptions> = object<ForkOptions>({ images, broker: hostPath, signal: abortSignal });
 
-/** Each is a machine. */
+/** Each copy is a machine. */
 export const copyCount: Check<number> = whole(1, 1024);
 
-/** What is in it, the policy's schema judges. */
+/** The policy's schema checks its fields. */
 export const networkArgument: Check<NetworkPolicy> = check(
   (value) => typeof value === "string" || (isRecord(value) && !Array.isArray(value)),
   'an object, such as { allow: ["example.org:443"] }',

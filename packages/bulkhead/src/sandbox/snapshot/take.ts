@@ -6,15 +6,15 @@ import type { Level } from "../../policy/level.js";
 import type { Live } from "../live.js";
 import { FACTS, type Origin, STATE, writeFacts } from "./facts.js";
 
-/** A sandbox that was written down. */
+/** A saved sandbox. */
 export interface Snapshot {
-  /** Without links. */
+  /** Path without symbolic links. */
   readonly directory: string;
-  /** `sha256:…`, of everything in it. Given to `Sandbox.restore`, nothing but exactly this snapshot is gone on from. */
+  /** `sha256:…` of the whole snapshot. With it, `Sandbox.restore` resumes exactly this snapshot and no other. */
   readonly digest: string;
 }
 
-/** A sandbox to be written down. */
+/** A sandbox to save. */
 export interface Subject extends Origin {
   readonly live: Live;
   readonly level: Level;
@@ -25,13 +25,13 @@ export async function takeSnapshot({ live, level, policy, vouched }: Subject, di
   const { running, channel } = live;
   if (running.snapshot === undefined) throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: `level ${level}` });
   const wanted = resolve(directory);
-  // It holds the memory of the workload: nobody else's to read.
+  // It contains the workload's memory, so no other user may read it.
   await mkdir(wanted, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     const errno = cause.errno === undefined ? {} : { errno: -cause.errno };
     throw new BulkheadError("SNAPSHOT_INVALID", { operation: "make directory", path: wanted, ...errno, cause });
   });
   try {
-    // Where it could not be restored from, it is of no use.
+    // A snapshot that could not be restored from here would be useless.
     const path = await requireOurDirectory(wanted);
     const saved = await running.snapshot(() => channel.checkpoint(), join(path, STATE));
     return { directory: path, digest: await writeFacts(join(path, FACTS), { ...saved, policy, vouched }) };

@@ -8,19 +8,22 @@ import type { HostOwner, Staging } from "./staging.js";
 const PERMISSIONS = 0o777;
 const STICKY = 0o1000n;
 
-/** What is needed to change a directory of the host. */
+/** State for changing a host directory. */
 export interface Work {
   readonly host: HostTree;
   readonly owner: HostOwner;
   readonly staging: Staging;
-  /** Names in `staging`, by the paths that they are for; what is not in it is to be left as it is. */
+  /** Names in `staging`, by final path; a path that is missing stays unchanged. */
   readonly staged: ReadonlyMap<string, string>;
   readonly report: Report;
-  /** Paths at which, or below which, something is not as it is inside. */
+  /** Paths at or below which the host differs from the sandbox. */
   readonly failed: Set<string>;
 }
 
-/** Does to a directory of the host, which is open at its top, what was done to the copy. Goes on where one thing cannot be done, and reports it. */
+/**
+ * Applies the changes of the copy to a host directory, starting at its open top. Continues past a failure and reports
+ * it.
+ */
 export async function apply(top: OpenDirectory, changes: ReadonlyMap<string, Change>, work: Work): Promise<void> {
   await inDirectory(top, "", changes, work);
 }
@@ -48,7 +51,7 @@ async function at(directory: OpenDirectory, name: string, path: string, change: 
   const found = await directory.look(name);
   if (gone !== undefined && found !== undefined && mayChange(directory, found, path, work)) {
     if (gone.type === "directory") await removeDirectory(directory, name, path, change, work);
-    // A file's place is taken by another one; only a directory needs it empty.
+    // A rename replaces a file; only a new directory needs an empty place.
     else if (put === undefined || put.type === "directory") await removeFile(directory, name, path, found, work);
   }
   if (put === undefined) {
@@ -100,13 +103,13 @@ async function enterAnd(
   work: Work,
 ): Promise<void> {
   const found = await directory.look(name);
-  // It is gone on the host, or something else is there: then what was changed in it has no place.
+  // The host removed or replaced it, so changes below it have no place.
   if (found?.isDirectory() !== true) return leave(work, path, "in-the-way");
   await using entered = await directory.enter(name);
   await fill(entered, path, change, work, false);
 }
 
-/** What is in a directory, then its mode: one that is closed for writing inside could not be filled any more. */
+/** Fills a directory, then sets its mode: one without write permission could not be filled any more. */
 async function fill(
   entered: OpenDirectory,
   path: string,
@@ -117,7 +120,7 @@ async function fill(
   await inDirectory(entered, path, below, work);
   if (put === undefined) return;
   if (!isOwners(entered, work.host)) return leave(work, path, "owner");
-  // A set-group-id bit of the host's own means something there.
+  // A set-group-id bit on a host directory has a meaning there, so keep it.
   const kept = made ? 0 : Number(entered.stat.mode & 0o7000n);
   await entered.chmod(kept | (put.mode & PERMISSIONS));
 }
@@ -136,7 +139,7 @@ async function removeFile(
   report.removed += 1;
 }
 
-/** What the host has put in it, or changed, stays, and so does the directory then. */
+/** Entries that the host added or changed stay, and so does their directory. */
 async function removeDirectory(
   directory: OpenDirectory,
   name: string,
@@ -156,8 +159,8 @@ async function removeDirectory(
 }
 
 /**
- * Whether the directory's owner could do it. Root could do anything, for a workload that was never to be more than that owner; for others the kernel
- * says the same.
+ * Whether the directory's owner could make the change. Root could change anything, but the workload never gets more
+ * than that owner; for others the kernel enforces the same.
  */
 function mayChange(
   directory: OpenDirectory,
@@ -172,7 +175,7 @@ function mayChange(
   return false;
 }
 
-/** What is mounted in a directory of the host is none of the copy's, whoever owns it. */
+/** A mount inside a host directory is not part of the copy, whoever owns it. */
 function isOwners({ stat }: OpenDirectory, { uid, dev }: HostTree): boolean {
   return stat.uid === uid && stat.dev === dev;
 }

@@ -1,21 +1,24 @@
-/** How much is taken of what an inside says of its files. */
+/** Limits on what a sandbox may report about its files. */
 export interface Bounds {
-  /** Of everything in one directory together. */
+  /** Total number of entries in one directory tree. */
   readonly entries: number;
-  /** Directories in directories. */
+  /** Depth of nested directories. */
   readonly depth: number;
-  /** Bytes of a path, the mount's own included. */
+  /** Bytes of one path, including the mount's own. */
   readonly pathBytes: number;
-  /** Bytes of all paths and targets of links together. */
+  /** Total bytes of all paths and link targets. */
   readonly textBytes: number;
 }
 
 export const BOUNDS: Bounds = { entries: 100_000, depth: 64, pathBytes: 4000, textBytes: 64 * 1024 * 1024 };
 
-/** Within which everything must have come out: an inside that answers and never gets done is one that does not. */
+/** Time limit for fetching everything: a sandbox that answers but never finishes counts as failed. */
 export const FETCH_MS = 5 * 60_000;
-/** Files, and directories, that are asked for at once; init serves 64 operations. */
+/** Files, and directories, to request at once; init serves 64 operations. */
 export const AT_ONCE = 16;
 
-/** How much longer all files together may be than what is in them: holes come as zeros, and take time where they take no room. */
+/**
+ * How much longer all files together may be than their data: holes arrive as zeros, and cost time where they cost no
+ * space.
+ */
 export const HOLES = 64;

@@ -1,27 +1,27 @@
 import type { InsideEntry, Listing } from "./inside.js";
 
-/** What is written to the host. */
+/** Kinds of files that are written to the host. */
 export type Kind = "file" | "directory" | "symlink";
 
-/** What is to be there. */
+/** Target state of an entry. */
 export type Put = Pick<InsideEntry, "mode" | "mtimeMs" | "target"> & { readonly type: Kind };
 
-/** What has to be done at one place of the host's directory, and below it. */
+/** A change at one path of the host's directory, and below it. */
 export interface Change {
-  /** What was there and is not any more, or not as that kind of thing. */
+  /** An entry that no longer exists, or is now of another type. */
   readonly gone: { readonly type: string } | undefined;
-  /** What is to be there. Undefined: nothing, or what is there stays as it is. */
+  /** The new entry. Undefined if the path becomes empty or stays as it is. */
   readonly put: Put | undefined;
   readonly below: Map<string, Change>;
 }
 
-/** What the inside made of a directory since it was listed. */
+/** Changes that the sandbox made to a directory since the last listing. */
 export interface Changes {
   readonly tree: Map<string, Change>;
-  /** Files whose content has to be fetched, by their paths. */
+  /** Files whose content must be fetched, by path. */
   readonly files: ReadonlyMap<string, Put>;
   readonly links: ReadonlyMap<string, Put>;
-  /** What is never written back, by its path. */
+  /** Entries that are never written back, by path. */
   readonly special: readonly string[];
   readonly setId: readonly string[];
 }
@@ -56,7 +56,8 @@ export function changesBetween(before: Listing["entries"], after: Listing): Chan
 }
 
 /**
- * What is the same inside and on the host, to compare with the next time: what is inside now, but where that could not be put or nobody knows what it is. Pure.
+ * The state that sandbox and host now share, as the baseline for the next comparison: the sandbox's current state,
+ * except for entries that could not be written or are unknown. Pure.
  */
 export function knownAfter(
   before: Listing["entries"],
@@ -69,7 +70,7 @@ export function knownAfter(
   return known;
 }
 
-/** Of a directory only the mode counts: what is in it has places of its own. */
+/** For a directory only the mode counts: its entries have their own paths. */
 function differ(was: InsideEntry, now: InsideEntry): boolean {
   if (was.type !== now.type) return true;
   if (now.type === "directory") return (was.mode & PERMISSIONS) !== (now.mode & PERMISSIONS);
@@ -78,7 +79,7 @@ function differ(was: InsideEntry, now: InsideEntry): boolean {
   return !same || was.ctimeUs !== now.ctimeUs || now.ctimeUs === undefined;
 }
 
-/** Whether it is in one of the directories, or in one in these; "" is the one that holds all. */
+/** Whether a path is in or below one of the directories; "" is the top directory. */
 function isBelow(path: string, directories: ReadonlySet<string>): boolean {
   if (directories.size === 0) return false;
   for (let end = path.lastIndexOf("/"); end !== -1; end = path.lastIndexOf("/", end - 1)) {
@@ -91,7 +92,7 @@ function isWritten(entry: InsideEntry): entry is InsideEntry & { readonly type: 
   return entry.type === "file" || entry.type === "directory" || entry.type === "symlink";
 }
 
-/** Places by their paths. */
+/** Changes by path. */
 export class Tree {
   readonly below = new Map<string, Change>();
 

@@ -12,13 +12,13 @@ import { type HostOwner, Staging } from "./staging.js";
 
 type Bind = Extract<Plan["mounts"][number], { readonly kind: "bind" }>;
 
-/** How files inside are had. */
+/** How to read files inside. */
 export interface Inside {
   readonly lister: Lister;
   readonly read: ReadOne;
 }
 
-/** What came out of one directory, and waits to be put in its place. */
+/** Changes fetched from one directory, waiting to be applied. */
 interface Fetched {
   readonly lister: Lister;
   readonly changes: Found;
@@ -29,7 +29,7 @@ interface Fetched {
   readonly failed: Set<string>;
 }
 
-/** One directory of the host of which the workload has a copy, and what is known of both. */
+/** A host directory of which the workload has a copy, and the known state of both. */
 export class DirectoryCopy {
   readonly #mount: Bind;
   readonly #listed: ListedDirectory;
@@ -43,19 +43,23 @@ export class DirectoryCopy {
     this.#mount = mount;
     const apart = mounts.map((other) => other.at).filter((place) => place !== at && isWithin(place, at));
     this.#listed = { directory, at, apart: new Set(apart) };
-    // Others than root make files of their own, and of nobody else.
+    // A process that is not root can create files only as itself.
     const asRoot = process.geteuid?.() === 0 && owner !== null && "hostUid" in owner;
     this.#owner = asRoot ? { uid: owner.hostUid, gid: owner.hostGid } : null;
-    // What the copy has room for; the layer that holds its changes is no larger (`levels/microvm/inner.ts`).
+    // The copy's capacity; the layer that holds its changes is no larger (`levels/microvm/inner.ts`).
     this.#bytes = bytes;
     this.#host = host;
   }
 
-  /** To be called before the copy is made: what changes on the host from here on is the host's. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
+  /**
+   * Call this before the copy is made: later changes on the host belong to the host.
+   * @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED
+   */
   static async of(directory: number, mount: Bind, plan: Plan, bytes: number): Promise<DirectoryCopy> {
     const { source, owner } = mount;
     const host = await markTree(source);
-    // Who may rename what the path leads through can make it lead to a directory of root's by now, and root would write there.
+    // A user who may rename a component of the path could by now make it lead to a directory of root's, and root would
+    // write there.
     if (owner !== null && "hostUid" in owner && host.uid !== BigInt(owner.hostUid)) {
       const detail = `its owner was uid ${owner.hostUid}, and is uid ${host.uid} now`;
       throw new BulkheadError("FILES_INVALID", { operation: "look at directory", path: source, detail });
@@ -63,7 +67,10 @@ export class DirectoryCopy {
     return new DirectoryCopy(directory, mount, plan, bytes, host);
   }
 
-  /** Looks at the copy, before the workload does. @throws BulkheadError MICROVM_UNSUPPORTED, WRITE_BACK_FAILED */
+  /**
+   * Records the state of the copy before the workload starts.
+   * @throws BulkheadError MICROVM_UNSUPPORTED, WRITE_BACK_FAILED
+   */
   async begin({ lister }: Inside): Promise<void> {
     const { source } = this.#mount;
     const { unnamed } = await lister.begin(this.#listed);
@@ -73,7 +80,7 @@ export class DirectoryCopy {
     }
   }
 
-  /** Fetches what was changed; the host's directory is as it was. */
+  /** Fetches the changes; the host's directory does not change yet. */
   async fetch({ lister, read }: Inside): Promise<void> {
     const { at, source } = this.#mount;
     const changes = await lister.changes(this.#listed);
@@ -103,7 +110,7 @@ export class DirectoryCopy {
     }
   }
 
-  /** Puts it in its place. @throws BulkheadError WRITE_BACK_FAILED when not all of it could be */
+  /** Applies the fetched changes. @throws BulkheadError WRITE_BACK_FAILED if some could not be applied */
   async put(): Promise<WrittenDirectory> {
     const fetched = this.#fetched;
     if (fetched === undefined) throw new RangeError("nothing was fetched");
@@ -113,7 +120,7 @@ export class DirectoryCopy {
     return report.finish();
   }
 
-  /** Removes what was fetched and not put in its place. */
+  /** Removes fetched files that were not applied. */
   async clear(): Promise<void> {
     const fetched = this.#fetched;
     this.#fetched = undefined;

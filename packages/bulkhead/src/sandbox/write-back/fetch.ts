@@ -9,21 +9,21 @@ import type { Staging } from "./staging.js";
 /** Reads one file inside. */
 export type ReadOne = (path: string) => Readable;
 
-/** What is fetched of one directory. */
+/** Parameters for fetching one directory. */
 export interface Fetching {
   readonly at: string;
   readonly changes: Changes;
   readonly staging: Staging;
-  /** Bytes of all files together, without holes: no honest inside has room for more. */
+  /** Total bytes of all files without holes: no honest sandbox has room for more. */
   readonly bytes: number;
   readonly report: Report;
   readonly failed: Set<string>;
 }
 
 /**
- * Brings what was changed inside into the staging directory; nothing else on the host is touched yet. Returns the names there, by path. How large a file is
- * said to be counts for nothing: what comes is counted.
- * @throws BulkheadError WRITE_BACK_FAILED, and what the channel throws
+ * Fetches the sandbox's changes into the staging directory, and touches nothing else on the host. Returns the staged
+ * names by path. It counts the bytes that arrive, whatever file size the sandbox reports.
+ * @throws BulkheadError WRITE_BACK_FAILED, and as the channel does
  */
 export async function fetchChanges(fetching: Fetching, read: ReadOne): Promise<ReadonlyMap<string, string>> {
   const { at, changes, staging, bytes, report, failed } = fetching;
@@ -51,7 +51,7 @@ export async function fetchChanges(fetching: Fetching, read: ReadOne): Promise<R
       switch (code) {
         case "FILE_NOT_FOUND":
         case "FILE_NOT_DIRECTORY":
-          // Removed since it was listed, by something that still runs: the host's stays until that is seen.
+          // A running program removed it after the listing; the host keeps its file until the next listing shows that.
           break;
         case "FILE_DENIED":
           report.leave(path, "unreadable");
@@ -71,7 +71,7 @@ export async function fetchChanges(fetching: Fetching, read: ReadOne): Promise<R
   const worker = async () => {
     for (const [path, entry] of files) await fetchOne(path, entry);
   };
-  // All of them are waited for, whatever happens: none may be at work in a directory that is closed.
+  // Wait for all of them in any case: none may still work in a directory that is closed.
   const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
   const broken = results.find((result) => result.status === "rejected");
   if (broken !== undefined) throw broken.reason;

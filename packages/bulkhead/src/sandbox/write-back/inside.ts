@@ -4,26 +4,26 @@ import { AT_ONCE, BOUNDS, type Bounds } from "./bounds.js";
 import { isLossy, isOwnName, isPlainName } from "./names.js";
 import type { LeftWhy } from "./report.js";
 
-/** What the inside says of one file; of the right shape, and no more. */
+/** A file's metadata as the sandbox reports it; only its shape has been checked. */
 export type InsideEntry = Pick<FileInfo, "type" | "mode" | "size" | "mtimeMs" | "ctimeUs" | "target">;
 
-/** A directory with everything below it, by paths relative to it. */
+/** A directory with everything below it, by relative path. */
 export interface Listing {
   readonly entries: ReadonlyMap<string, InsideEntry>;
-  /** Directories of which nobody knows what is in them; "" is the directory itself. */
+  /** Directories with unknown content; "" is the directory itself. */
   readonly closed: ReadonlySet<string>;
-  /** What was seen and cannot be had. */
+  /** Entries that were seen but cannot be fetched. */
   readonly left: readonly { readonly path: string; readonly why: LeftWhy }[];
 }
 
-/** Lists one directory inside, entry by entry: what it holds may not all be kept before it is counted. */
+/** Lists one directory inside entry by entry, so that entries are counted before they are kept. */
 export type ListOne = (path: string) => AsyncIterable<DirectoryEntry>;
 
 const GONE: ReadonlySet<string> = new Set(["FILE_NOT_FOUND", "FILE_NOT_DIRECTORY"]);
 
 /**
- * Lists a directory inside and all below it, but for the places in `apart`, where other things are mounted. What it says is hostile: it is bounded in number,
- * depth and length, and names that are not plain ones end it.
+ * Lists a directory inside and everything below it, except the places in `apart`, where other mounts are. The answers
+ * are hostile: their number, depth and length are bounded, and an invalid name ends the listing.
  * @throws BulkheadError WRITE_BACK_FAILED
  */
 export async function listInside(
@@ -49,7 +49,7 @@ export async function listInside(
       left.push({ path, why: "name" });
       return;
     }
-    // Paths are text in requests, so a name that is none cannot be asked for.
+    // Requests carry paths as text, so an entry whose name is not text cannot be requested.
     if (entry.nameBytes !== undefined) {
       left.push({ path, why: "name" });
       return;

@@ -4,30 +4,31 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { BOUNDS } from "./bounds.js";
 import { isOwnName } from "./names.js";
 
-/** Tells one state of a file of the host from another: the kernel changes it with the file (ctime), whoever changes that. */
+/** Identifies a state of a host file: the kernel updates it with every change (ctime), whoever makes it. */
 export type Mark = string;
 
 export function markOf({ dev, ino, mode, size, mtimeNs, ctimeNs }: BigIntStats): Mark {
   return `${dev} ${ino} ${mode} ${size} ${mtimeNs} ${ctimeNs}`;
 }
 
-/** A directory of the host as it was when it was copied. */
+/** A host directory as it was when it was copied. */
 export interface HostTree {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly uid: bigint;
-  /** Of each file and link in it, by paths relative to it. */
+  /** Marks of its files and links, by relative path. */
   readonly marks: Map<string, Mark>;
 }
 
-/** Looks through a directory of the host. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
+/** Records the state of a host directory. @throws BulkheadError FILES_INVALID, MICROVM_UNSUPPORTED */
 export async function markTree(path: string): Promise<HostTree> {
   const marks = new Map<string, Mark>();
   const fd = openTop(path);
   try {
     const { dev, ino, uid } = fstatSync(fd, { bigint: true });
     let seen = 0;
-    // Without a thread's help for each file, which would take ten times as long; but others get their turn between directories.
+    // Synchronous per directory, because a thread-pool call for each file would take ten times as long; other work gets
+    // its turn between directories.
     const walk = async (below: string): Promise<void> => {
       const directories: string[] = [];
       for (const name of namesIn(`${path}${below}`)) {
@@ -40,7 +41,7 @@ export async function markTree(path: string): Promise<HostTree> {
         const stat = lstatSync(`${path}${relative}`, { bigint: true, throwIfNoEntry: false });
         if (stat === undefined || (below === "" && isOwnName(name))) continue;
         if (!stat.isDirectory()) marks.set(relative.slice(1), markOf(stat));
-        // What is mounted below is not in the copy.
+        // A mount below is not in the copy.
         else if (stat.dev === dev) directories.push(relative);
       }
       await setImmediate();
@@ -63,7 +64,7 @@ function openTop(path: string): number {
   }
 }
 
-/** Of a directory that is closed to the caller, nothing is known and nothing is done in it. */
+/** A directory that the caller cannot read stays unknown and unchanged. */
 function namesIn(path: string): readonly string[] {
   try {
     return readdirSync(path);

@@ -1,12 +1,15 @@
-/** What Bulkhead makes in a host directory while it writes to it starts so, and nothing of that name is copied in or out. */
+/**
+ * Prefix of files that Bulkhead creates in a host directory while it writes; nothing with this prefix is copied in or
+ * out.
+ */
 export const OWN_PREFIX = ".bulkhead-write-back-";
 
 const LONGEST_NAME = 255;
-/** A JavaScript string can hold half a surrogate pair, which no file name can. */
+/** A JavaScript string can contain half a surrogate pair, which no file name can. */
 const HALF_PAIR = /\p{Surrogate}/u;
 const REPLACEMENT = "\u{fffd}";
 
-/** Whether a name that came out of a sandbox can be one entry of a directory, and no way to anywhere else. */
+/** Whether a name from a sandbox is a single directory entry, and not a path to somewhere else. */
 export function isPlainName(name: string): boolean {
   return (
     name !== "" &&
@@ -19,12 +22,12 @@ export function isPlainName(name: string): boolean {
   );
 }
 
-/** Whether it is one that Bulkhead makes itself, at the top of a directory. */
+/** Whether Bulkhead itself created the name, at the top of a directory. */
 export function isOwnName(path: string): boolean {
   return path.startsWith(OWN_PREFIX);
 }
 
-/** Whether text that stands for bytes may have lost some of them. */
+/** Whether text decoded from bytes may have lost some of them. */
 export function isLossy(text: string): boolean {
   return text.includes(REPLACEMENT);
 }

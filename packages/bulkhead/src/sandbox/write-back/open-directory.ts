@@ -17,11 +17,11 @@ import { isPlainName } from "./names.js";
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NONBLOCK } = constants;
 
 /**
- * A directory of the host that is held open, and whose entries are used by their names alone: Node has no `openat`, and a path below
- * /proc/self/fd goes through the descriptor like one. So whatever is renamed or replaced by a link meanwhile, nothing outside is ever reached. Nothing in
- * it is followed, and nothing that is there already is ever opened for writing.
+ * An open host directory whose entries are used only by name. Node has no `openat`; a path below /proc/self/fd goes
+ * through the descriptor and has the same effect. So nothing outside is ever reached, whatever is renamed or replaced
+ * by a link in the meantime. It follows nothing, and never opens an existing file for writing.
  *
- * Each step is awaited before it is closed: a number of a descriptor that is used again would mean another directory.
+ * Await each step before closing the directory: a reused descriptor number would mean another directory.
  */
 export class OpenDirectory implements AsyncDisposable {
   readonly #handle: FileHandle;
@@ -32,7 +32,7 @@ export class OpenDirectory implements AsyncDisposable {
     this.#stat = stat;
   }
 
-  /** As it was when it was opened, or given to somebody. */
+  /** Metadata from when it was opened, or last given an owner. */
   get stat(): BigIntStats {
     return this.#stat;
   }
@@ -55,7 +55,7 @@ export class OpenDirectory implements AsyncDisposable {
     return await readdir(this.#path());
   }
 
-  /** Of a link itself; undefined when nothing is there. */
+  /** A link's own metadata; undefined if nothing has this name. */
   async look(name: string): Promise<BigIntStats | undefined> {
     return await lstat(this.#at(name), { bigint: true }).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
@@ -63,12 +63,12 @@ export class OpenDirectory implements AsyncDisposable {
     });
   }
 
-  /** A file that was not there, for nobody but the caller until its mode is set. */
+  /** Creates a new file that only the caller can access until its mode is set. */
   async create(name: string): Promise<FileHandle> {
     return await open(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   }
 
-  /** A file to be read; whatever else has its name by now is refused, and not waited for. */
+  /** Opens a file for reading; refuses anything else with that name, without blocking. */
   async read(name: string): Promise<FileHandle> {
     const handle = await open(this.#at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if ((await handle.stat()).isFile()) return handle;
@@ -76,7 +76,7 @@ export class OpenDirectory implements AsyncDisposable {
     throw Object.assign(new Error("not a regular file"), { code: "EINVAL", errno: -22, syscall: "open" });
   }
 
-  /** Opens a directory that was not there; where others may rename things, it may be one of theirs that they put in its place. */
+  /** Creates and opens a directory; where others may rename entries, they may have put another one in its place. */
   async make(name: string): Promise<OpenDirectory> {
     await mkdir(this.#at(name), { mode: 0o700 });
     return await this.enter(name);
@@ -98,7 +98,7 @@ export class OpenDirectory implements AsyncDisposable {
     await rmdir(this.#at(name));
   }
 
-  /** A file or link takes the place of another, a directory that of an empty one. */
+  /** Moves an entry in: a file or link replaces another, a directory an empty one. */
   async moveIn(from: OpenDirectory, name: string, to: string): Promise<void> {
     await rename(from.#at(name), this.#at(to));
   }

@@ -1,61 +1,67 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 
-/** What became of the writable host directories of a sandbox that had copies of them; empty where the workload writes to the host's own. */
+/**
+ * Outcome of writing back the host directories of which a sandbox had copies; empty if the workload writes to the host
+ * directly.
+ */
 export interface WrittenBack {
   readonly directories: readonly WrittenDirectory[];
 }
 
-/** One directory of the host. */
+/** One host directory. */
 export interface WrittenDirectory {
-  /** Where it is inside. */
+  /** Its path inside. */
   readonly at: string;
   readonly host: string;
-  /** Files and symbolic links that were made or replaced. */
+  /** Number of files and symbolic links created or replaced. */
   readonly written: number;
-  /** Directories that were made. */
+  /** Number of directories created. */
   readonly made: number;
-  /** Files, symbolic links and directories that were removed. */
+  /** Number of files, symbolic links and directories removed. */
   readonly removed: number;
-  /** What is not on the host as it is inside: the first {@link MOST_TOLD}. */
+  /** Entries that differ between host and sandbox: the first {@link MOST_TOLD}. */
   readonly left: readonly LeftBehind[];
-  /** How many more of these there are. */
+  /** Number of further such entries. */
   readonly leftMore: number;
 }
 
 export interface LeftBehind {
-  /** Inside, and as the inside named it: it may hold anything but NUL. */
+  /** The path inside, as the sandbox named it: it may contain anything but NUL. */
   readonly path: string;
   readonly why: LeftWhy;
   readonly errno?: number;
 }
 
-/** Stable. The first three tell what is never written back; the others that something is missing, so that writing back has failed. */
+/**
+ * Stable. The first three are kinds of entries that are never written back; the others mean that something is missing,
+ * so writing back has failed.
+ */
 export type LeftWhy =
   /** A device, a FIFO or a socket. */
   | "kind"
-  /** Written, without its set-user-id and set-group-id bits. */
+  /** Written, but without its set-user-id and set-group-id bits. */
   | "set-id"
-  /** It was removed inside, and the host has changed it since it was copied: it is still there. */
+  /** Removed inside, but still on the host, because the host changed it after the copy. */
   | "changed-on-host"
-  /** A name or target that is not UTF-8, or a name of Bulkhead's own. */
+  /** The name or target is not UTF-8, or the name is one of Bulkhead's own. */
   | "name"
   /** The sandbox's user may not read it. */
   | "unreadable"
-  /** It became something else while it was read. */
+  /** It changed its type while it was read. */
   | "moved"
-  /** The host has something else in its place. */
+  /** Something else is in its place on the host. */
   | "in-the-way"
-  /** It is in a directory of the host that belongs to somebody else. */
+  /** It is in a host directory that belongs to another user. */
   | "owner"
   /** The host's file system refused. */
   | "failed";
 
-/** How many of what was left behind are told by name. */
+/** Maximum number of entries to list by name. */
 export const MOST_TOLD = 100;
 
 const HARMLESS: ReadonlySet<LeftWhy> = new Set(["kind", "set-id", "changed-on-host"]);
 
-/** Counts what is done to one directory. */
+/** Counts the changes to one directory. */
 export class Report {
   readonly #at: string;
   readonly #host: string;
@@ -72,7 +78,7 @@ export class Report {
     this.#host = host;
   }
 
-  /** `path` is below the directory. */
+  /** `path` is relative to the directory. */
   leave(path: string, why: LeftWhy, errno?: number): void {
     const left = { path: `${this.#at}/${path}`, why, ...(errno === undefined ? {} : { errno }) };
     if (this.#left.length < MOST_TOLD) this.#left.push(left);

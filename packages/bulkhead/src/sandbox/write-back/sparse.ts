@@ -1,15 +1,15 @@
-/** Pages of zeros in a file that was fetched: a hole inside is a hole on the host. */
+/** Finds zero pages in a fetched file: a hole inside becomes a hole on the host. */
 
 const PAGE = 4096;
 const ZEROS = Buffer.alloc(PAGE);
 
-/** A stretch of a chunk, without pages that are all zeros. */
+/** A stretch of a chunk without all-zero pages. */
 export interface Part {
   readonly offset: number;
   readonly bytes: Buffer;
 }
 
-/** What of a chunk is not zeros, in order; neighbouring pages are one part. */
+/** The parts of a chunk that are not zero, in order; adjacent pages form one part. */
 export function* partsOf(chunk: Buffer): Generator<Part, void, void> {
   let start: number | undefined;
   for (let offset = 0; offset < chunk.length; offset += PAGE) {
@@ -24,7 +24,7 @@ export function* partsOf(chunk: Buffer): Generator<Part, void, void> {
   if (start !== undefined) yield { offset: start, bytes: chunk.subarray(start) };
 }
 
-/** How many bytes of a chunk take room. */
+/** Bytes of a chunk that need disk space. */
 export function solidBytes(chunk: Buffer): number {
   let sum = 0;
   for (const { bytes } of partsOf(chunk)) sum += bytes.length;

@@ -5,17 +5,18 @@ import { isOwnName, OWN_PREFIX } from "./names.js";
 import type { OpenDirectory } from "./open-directory.js";
 import { partsOf } from "./sparse.js";
 
-/** Who files on the host are to belong to; null: to the caller, as everything that the caller makes. */
+/** Owner of new files on the host; null: the caller, as for all files the caller creates. */
 export type HostOwner = { readonly uid: number; readonly gid: number } | null;
 
 const PERMISSIONS = 0o777;
 const WRITABLE_BY_OTHERS = 0o022n;
-/** Times that every file system of the host can hold: 1970 to 2106. */
+/** Times that every host file system can store: 1970 to 2106. */
 const LATEST_MS = 2 ** 32 * 1000;
 
 /**
- * A directory for new files, at the top of the one that they are for: so they are on the same file system, and each takes its place whole, by a rename. Nobody
- * else can put anything in it. What a killed process left is removed by the next one that writes there.
+ * A directory for new files, at the top of their target directory: so they are on the same file system, and a rename
+ * puts each in place whole. No other user can write to it. The next process that writes there removes what a killed one
+ * left.
  */
 export class Staging implements AsyncDisposable {
   readonly directory: OpenDirectory;
@@ -45,7 +46,10 @@ export class Staging implements AsyncDisposable {
     return staging;
   }
 
-  /** Leaves the proof that it is ours (see {@link isOurs}) in what was made, if that is what was opened: its name could have been given to another. */
+  /**
+   * Leaves the proof that the directory is ours (see {@link isOurs}) in the directory we created, if that is the one we
+   * opened: another user could have reused its name.
+   */
   async #claim(): Promise<void> {
     if (!isPrivate(this.directory) || (await this.directory.names()).length > 0) {
       const detail = "others may write to the directory that new files are put in first";
@@ -55,7 +59,7 @@ export class Staging implements AsyncDisposable {
     this.#staged.add(this.#name);
   }
 
-  /** Writes a file; returns its name here. `mode`: its permission bits are used, and no others. */
+  /** Writes a file and returns its staged name. Uses only the permission bits of `mode`. */
   async file(content: AsyncIterable<Buffer>, mode: number, mtimeMs: number): Promise<string> {
     const name = this.#next();
     const handle = await this.directory.create(name);
@@ -83,7 +87,10 @@ export class Staging implements AsyncDisposable {
     return name;
   }
 
-  /** Where it is to be, others could put one of root's in its place before it is open, and have that given to them. */
+  /**
+   * Created here and not in its final place, where others could replace it with a directory of root's before it is
+   * opened, and gain ownership of that.
+   */
   async makeDirectory(): Promise<{ readonly name: string; readonly directory: OpenDirectory }> {
     const name = this.#next();
     const directory = await this.directory.make(name);
@@ -96,7 +103,7 @@ export class Staging implements AsyncDisposable {
     return { name, directory };
   }
 
-  /** It has its place now. */
+  /** The staged file is now in its final place. */
   taken(name: string): void {
     this.#staged.delete(name);
   }
@@ -130,13 +137,14 @@ async function removeLeftover(top: OpenDirectory, name: string): Promise<void> {
       await left.unlink(name);
     }
   }
-  // Only when it is empty.
+  // Succeeds only if the directory is empty.
   await top.rmdir(name);
 }
 
 /**
- * Whether a directory was made to put new files in. Its name proves nothing: who may write where it is can rename another directory of the caller's so, and
- * would have the caller remove what is in it. But nobody else could make a file in it that has its name.
+ * Whether a directory is one of our staging directories. Its name proves nothing: a user with write access could rename
+ * another directory of the caller's to that name, and make the caller remove its content. But only the caller could
+ * have created a file in it with the directory's name.
  */
 async function isOurs(directory: OpenDirectory, name: string): Promise<boolean> {
   return isPrivate(directory) && (await directory.look(name)) !== undefined;

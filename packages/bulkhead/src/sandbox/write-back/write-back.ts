@@ -8,7 +8,7 @@ import { DirectoryCopy, type Inside } from "./copy.js";
 import { Lister } from "./lister/lister.js";
 import type { WrittenBack, WrittenDirectory } from "./report.js";
 
-/** Told as they are; whatever else the channel says means that nothing can be read any more. */
+/** Codes to report unchanged; any other error of the channel means that nothing more can be read. */
 const OWN_CODES: ReadonlySet<ErrorCode> = new Set([
   "WRITE_BACK_FAILED",
   "WRITE_BACK_LOST",
@@ -27,21 +27,25 @@ const LOST: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * The writable host directories of a sandbox that has copies of them. What it changed is fetched through the channel with the rights of its own user, and
- * written to the host by this process with the caller's: no privileged process has a part in it. All that comes out is hostile.
+ * The writable host directories of which a sandbox has copies. This process fetches the changes through the channel,
+ * with the permissions of the sandbox's user, and writes them to the host with the caller's; no privileged process
+ * takes part. All data from the sandbox is hostile.
  */
 export class WriteBack {
   readonly #copies: readonly DirectoryCopy[];
   #lister: Lister | undefined;
   #ended = false;
-  /** One at a time. */
+  /** One operation at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(copies: readonly DirectoryCopy[]) {
     this.#copies = copies;
   }
 
-  /** Of a workload's plan, before copies are made; null where it has no writable host directory. @throws BulkheadError MICROVM_UNSUPPORTED, FILES_INVALID */
+  /**
+   * Creates it from a workload's plan, before copies are made; null if the plan has no writable host directory.
+   * @throws BulkheadError MICROVM_UNSUPPORTED, FILES_INVALID
+   */
   static async of(plan: Plan, diskBytes: number): Promise<WriteBack | null> {
     const mounts = plan.mounts.flatMap((mount) => (mount.kind === "bind" && !mount.readOnly ? [mount] : []));
     if (mounts.length === 0) return null;
@@ -56,7 +60,10 @@ export class WriteBack {
     return new WriteBack(copies);
   }
 
-  /** Starts what decodes the guest's listings, while the sandbox starts; it ends with that. Throws as `Helper.start`. */
+  /**
+   * Starts the process that decodes the guest's listings while the sandbox starts; it ends with the sandbox. Throws as
+   * `Helper.start`.
+   */
   prepare(live: Live): Lister {
     if (this.#lister !== undefined) return this.#lister;
     const lister = new Lister();
@@ -69,7 +76,7 @@ export class WriteBack {
     return lister;
   }
 
-  /** Looks at the copies; nothing of the workload may run yet. Ends the sandbox where that is not possible. */
+  /** Records the state of the copies before any workload runs. Ends the sandbox if that fails. */
   async begin(live: Live): Promise<void> {
     await this.#within(live, async (inside) => {
       for (const copy of this.#copies) await copy.begin(inside);
@@ -81,7 +88,8 @@ export class WriteBack {
   }
 
   /**
-   * Writes what was changed since the last time. Unless all of it could be read nothing is written; what cannot be written is told, and the rest is.
+   * Writes the changes since the last call. Writes nothing unless all of them could be read; reports changes that
+   * cannot be written, and writes the rest.
    * @throws BulkheadError WRITE_BACK_LOST, WRITE_BACK_FAILED, PROTOCOL_VIOLATION, ABORTED
    */
   async write(live: Live): Promise<WrittenBack> {
@@ -98,7 +106,7 @@ export class WriteBack {
       const directories: WrittenDirectory[] = [];
       let failed: unknown;
       for (const copy of this.#copies) {
-        // One that fails keeps no other from being written.
+        // A failure of one directory does not stop the others.
         await copy.put().then(
           (written) => directories.push(written),
           (error: unknown) => {
@@ -130,9 +138,9 @@ export class WriteBack {
         async () => await work(inside),
       );
     } catch (error) {
-      // An inside that says what init never says is hostile.
+      // A sandbox that sends what init never sends is hostile.
       if (error instanceof BulkheadError && error.code === "PROTOCOL_VIOLATION") live.kill(error);
-      // The lister ended with the sandbox: why that ended is what every operation inside says.
+      // The lister ended with the sandbox; the operations inside report why that ended.
       if (error instanceof BulkheadError && error.code === "HELPER_LOST" && this.#ended) await files.stat("/");
       throw error;
     } finally {
@@ -141,7 +149,7 @@ export class WriteBack {
   }
 }
 
-/** As a code of this part's own: what kept it from reading, or what the host's file system said. */
+/** Maps a cause to a write-back code: what prevented the read, or what the host's file system reported. */
 function told(cause: unknown, operation: string, path: string | undefined, code: ErrorCode): BulkheadError {
   if (!(cause instanceof BulkheadError)) {
     const { errno, syscall } = cause as NodeJS.ErrnoException;

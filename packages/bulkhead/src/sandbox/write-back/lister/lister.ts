@@ -4,20 +4,23 @@ import { Helper } from "../../../helpers/helper.js";
 import { type Found, readChanges } from "./read-changes.js";
 import { FAILED_AT_ONCE, LISTER } from "./wire.js";
 
-/** The raw bytes of what the guest says of one directory. */
+/** The raw bytes of the guest's listing of one directory. */
 export type ListBytes = (path: string) => AsyncIterable<Buffer>;
 
-/** One directory, by its number among those of the sandbox. */
+/** A writable directory, by its number in the sandbox. */
 export interface ListedDirectory {
   readonly directory: number;
   readonly at: string;
   readonly apart: ReadonlySet<string>;
 }
 
-/** How long it may take to note what was written, which asks the guest nothing: one that does not answer was taken over. */
+/**
+ * How long the lister may take to record what was written, which involves no guest: one that does not answer has been
+ * taken over.
+ */
 const SETTLE_MS = 60_000;
 
-/** The process that decodes what the guest says of its files; it ends with the sandbox. */
+/** The process that decodes the guest's listings; it ends with the sandbox. */
 export class Lister implements Disposable {
   readonly #helper: Helper;
   readonly #settleMs: number;
@@ -31,7 +34,7 @@ export class Lister implements Disposable {
       methods: {
         list: async (value) => {
           const path = isObject(value) ? value["path"] : undefined;
-          // It can be any path inside: what is asked of the guest is asked with the rights of its user.
+          // The path may be any path inside: the guest resolves it with the permissions of its user.
           if (this.#list === undefined || typeof path !== "string" || !path.startsWith("/") || path.length > 8192) {
             throw new BulkheadError("HELPER_FAILED", { operation: "list", detail: "path" });
           }
@@ -49,7 +52,7 @@ export class Lister implements Disposable {
     this.#helper[Symbol.dispose]();
   }
 
-  /** While `work` goes on the guest may be asked. */
+  /** The lister may query the guest while `work` runs. */
   async during<T>(list: ListBytes, work: () => Promise<T>): Promise<T> {
     this.#list = list;
     try {
@@ -59,7 +62,10 @@ export class Lister implements Disposable {
     }
   }
 
-  /** Lists it for the first time: whether there is something whose name is not text. @throws BulkheadError WRITE_BACK_FAILED, PROTOCOL_VIOLATION, HELPER_* */
+  /**
+   * Lists the directory for the first time, to find entries whose name is not text.
+   * @throws BulkheadError WRITE_BACK_FAILED, PROTOCOL_VIOLATION, HELPER_*
+   */
   async begin({ directory, at, apart }: ListedDirectory): Promise<{ readonly unnamed: boolean }> {
     const { value } = await this.#helper.call("begin", { directory, at, apart: [...apart] });
     if (!isObject(value) || typeof value["unnamed"] !== "boolean") {
@@ -68,14 +74,17 @@ export class Lister implements Disposable {
     return { unnamed: value["unnamed"] };
   }
 
-  /** What changed since it was last `settled`. @throws as `begin` */
+  /** The changes since the directory was last `settled`. @throws as `begin` */
   async changes({ directory, at, apart }: ListedDirectory): Promise<Found> {
     const { body } = await this.#helper.call("changes", { directory });
     if (body === undefined) throw new BulkheadError("HELPER_FAILED", { operation: "list", detail: "answer" });
     return await readChanges(body, at, apart);
   }
 
-  /** The host is now as the guest is, but for these paths. @throws BulkheadError HELPER_*; HELPER_LOST also when it takes too long */
+  /**
+   * Records that the host now matches the guest, except for these paths.
+   * @throws BulkheadError HELPER_*; HELPER_LOST also if it takes too long
+   */
   async settled(directory: number, failed: ReadonlySet<string>): Promise<void> {
     const late = setTimeout(() => this.#helper[Symbol.dispose](), this.#settleMs);
     try {

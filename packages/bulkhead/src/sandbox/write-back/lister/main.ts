@@ -8,13 +8,13 @@ import { type InsideEntry, type Listing, listInside } from "../inside.js";
 import { isOwnName } from "../names.js";
 import { type Begin, beginSchema, directorySchema, failedSchema } from "./wire.js";
 
-// The whole program of the lister: it decodes what a guest says of its files, remembers it, and tells what changed.
+// The lister's whole program: it decodes a guest's listings, remembers them, and reports the changes.
 
 interface Known {
   readonly place: Begin;
-  /** As the copy was when it last was the same as the host's. */
+  /** State of the copy when it last matched the host. */
   entries: ReadonlyMap<string, InsideEntry>;
-  /** Paths that could not be listed when it began. */
+  /** Paths that could not be listed at the start. */
   readonly odd: ReadonlySet<string>;
   now: Listing | undefined;
   failed: Set<string>;
@@ -58,7 +58,7 @@ serve((library) => {
   };
 });
 
-/** One directory, entry by entry. What the guest said comes as it came, through the library. */
+/** Lists one directory entry by entry. The library passes the guest's bytes on unchanged. */
 function listing(library: Peer) {
   return async function* (path: string): AsyncGenerator<DirectoryEntry> {
     const { body } = await library.call("list", { path });
@@ -74,7 +74,7 @@ async function* lines({ entries, odd }: Known, now: Listing): AsyncGenerator<Buf
   yield* changed(tree, "");
 }
 
-/** Each place before what is below it. */
+/** Yields each change before those below it. */
 function* changed(tree: ReadonlyMap<string, Change>, parent: string): Generator<Buffer> {
   for (const [name, { gone, put, below }] of tree) {
     const path = parent === "" ? name : `${parent}/${name}`;

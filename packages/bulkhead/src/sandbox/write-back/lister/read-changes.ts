@@ -6,7 +6,7 @@ import { type Changes, type Kind, type Put, SET_ID, Tree } from "../changes.js";
 import { isOwnName, isPlainName } from "../names.js";
 import type { LeftWhy } from "../report.js";
 
-/** What the lister found in one directory, checked. */
+/** The lister's result for one directory, after validation. */
 export interface Found extends Changes {
   readonly left: readonly { readonly path: string; readonly why: LeftWhy }[];
 }
@@ -16,8 +16,8 @@ const OTHER_KINDS: readonly string[] = ["fifo", "socket", "char", "block"];
 const WHYS: readonly LeftWhy[] = ["kind", "name", "unreadable"];
 
 /**
- * Reads the lister's list. The lister has read what is hostile, so the list is taken for hostile as well: bounded in number and length, each path made of plain names and named
- * once, nothing in `apart`, where other things are mounted.
+ * Reads the lister's result. The lister has read hostile input, so its result counts as hostile as well: bounded in
+ * number and length, each path made of valid names and present only once, nothing in `apart`, where other mounts are.
  * @throws BulkheadError HELPER_FAILED
  */
 export async function readChanges(
@@ -54,7 +54,7 @@ class ChangeReader {
   line(bytes: Buffer): void {
     this.#count += 1;
     this.#text += bytes.length;
-    // What was and what is, and for each what is left.
+    // For each old and new entry, up to two lines.
     const most = 4 * this.#bounds.entries;
     if (this.#count > most || this.#text > 4 * this.#bounds.textBytes + 256 * most) throw wrong("too many");
     const value = parseObject(bytes);

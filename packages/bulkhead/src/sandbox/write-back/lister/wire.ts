@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 
-/** What the library and the lister tell each other. */
+/** Messages between the library and the lister. */
 
-/** The kind of the process: the name of its script. */
+/** The helper's kind, which is its script's name. */
 export const LISTER = "lister";
 
-/** Which of the sandbox's writable directories. */
+/** Index of the sandbox's writable directory. */
 const directory = z.number().check(z.int(), z.gte(0));
 const text = z.string();
 
@@ -14,5 +14,5 @@ export const directorySchema = z.strictObject({ directory });
 export const failedSchema = z.strictObject({ directory, paths: z.array(text) });
 export type Begin = z.output<typeof beginSchema>;
 
-/** Paths that are told of in one call. */
+/** Paths to report in one call. */
 export const FAILED_AT_ONCE = 1000;
