@@ -47,7 +47,7 @@ describe("documents", () => {
   it("docs/guide.md: the record of a result, which the type says is null only where nobody asked for it", () => {
     const result = readProjectFile("packages/bulkhead/src/sandbox/run-result.ts");
     expect(result).toMatch(/null unless it was asked for\. \*\/\n\s*readonly record:/);
-    expect(guide).toMatch(/`enforcement` \([^)]*\), `record` \([^)]*null unless it was asked for/);
+    expect(guide).toMatch(/`enforcement`\s\([^)]*\),\s`record`\s\([^)]*null\sunless\sit\swas\sasked\sfor/);
   });
 
   it("docs/policy.md: the table of Landlock's ABIs, which the warden's own numbers agree with", () => {
