@@ -14,12 +14,15 @@ import { encodeMessage } from "./wire.js";
 
 const expected = oneOf<ExpectedLevel>("chroot", "container");
 
-/** How long a broker may take to say hello. */
+/** How long a broker may take to send its hello. */
 const HELLO_MS = 10_000;
-/** What may wait for a channel before its streams are told to wait, too: Node's 16 KiB is less than one frame, and costs a turn for each. */
+/**
+ * Bytes that may wait for a channel before its streams see backpressure: Node's default of 16 KiB is less than one
+ * frame, and costs a turn of the event loop for each.
+ */
 const CHANNEL_WAITING_BYTES = 262_144;
 
-/** The process that makes sandboxes: a private child of this one, or the system's. See `docs/control.md`. */
+/** The process that creates sandboxes: a private child of this process, or the system's. See `docs/control.md`. */
 export class Broker {
   readonly #control: Control;
   readonly #launches = new Map<string, Launch>();
@@ -36,8 +39,8 @@ export class Broker {
   }
 
   /**
-   * This process's own broker: started at first use, and again if it was lost. It needs nothing installed, keeps no
-   * process alive, and ends with this one, however that ends.
+   * This process's own broker: started at first use, and restarted if it was lost. It needs no installation, does not
+   * keep the process alive, and ends with this process, however that ends.
    * @throws BulkheadError SETUP_MISSING, BROKER_UNAVAILABLE
    */
   static async private(expect: ExpectedLevel = "container"): Promise<Broker> {
@@ -46,7 +49,7 @@ export class Broker {
   }
 
   /**
-   * A system broker (`warden broker --socket PATH`), one connection for each path.
+   * A system broker (`warden broker --socket PATH`); this process opens one connection for each path.
    * @throws BulkheadError BROKER_UNAVAILABLE, CALLER_REFUSED
    */
   static async connect(path: string): Promise<Broker> {
@@ -54,12 +57,15 @@ export class Broker {
     return await shared(path, () => Broker.#connect(path));
   }
 
-  /** `path`'s broker, or BULKHEAD_BROKER's, or the private one, which is told what to expect if it is only started now. */
+  /**
+   * The broker at `path`, or at BULKHEAD_BROKER, or the private one. A private broker that starts now is told which
+   * level to expect.
+   */
   static default(path: string | undefined = process.env["BULKHEAD_BROKER"], expect?: ExpectedLevel): Promise<Broker> {
     return path === undefined || path === "" ? Broker.private(expect) : Broker.connect(path);
   }
 
-  /** The same, if it has said hello already. */
+  /** The same broker, if it has already sent its hello. */
   static present(path: string | undefined = process.env["BULKHEAD_BROKER"]): Broker | undefined {
     const broker = present.get(path ?? "");
     return broker?.alive === true ? broker : undefined;
@@ -73,18 +79,18 @@ export class Broker {
     return this.#greeting().limits;
   }
 
-  /** Of the warden. */
+  /** Version of the warden. */
   get version(): string {
     return this.#greeting().version;
   }
 
-  /** False once it is gone. */
+  /** False once the broker is gone. */
   get alive(): boolean {
     return this.#control.lost === undefined;
   }
 
   /**
-   * Asks for a sandbox. Returns at once: what is written to the launch's transport goes out with the plan, in one write.
+   * Requests a sandbox. Returns at once: data written to the launch's transport leaves with the plan, in one write.
    * @throws BulkheadError BROKER_LOST
    */
   launch(plan: Plan): Launch {
@@ -93,10 +99,10 @@ export class Broker {
       throw this.#control.lost;
     }
     const message = encodeMessage(JSON.stringify({ type: "launch", session, plan }));
-    // As an object of its own, since the types do not know that this option is passed on to the stream.
+    // A separate object, because the types do not know that this option is passed on to the stream.
     const options = { path: socket, writableHighWaterMark: CHANNEL_WAITING_BYTES };
     const transport = connect(options);
-    // A launch that cannot be connected is never told of on the control connection.
+    // The control connection never reports a launch whose connection failed.
     transport.once("error", (cause) => this.#failLaunch(plan.id, cause));
     transport.cork();
     process.nextTick(() => transport.uncork());
@@ -108,8 +114,8 @@ export class Broker {
   }
 
   /**
-   * Opens another connection for the sandbox `id`, before or after it is launched: the descriptor that its plan calls `name`. It ends
-   * where that does, and within 10 s if nobody launches what asks for it. What comes out of it is hostile.
+   * Opens another connection for the sandbox `id`, before or after its launch: the descriptor that its plan calls
+   * `name`. It ends when that descriptor is closed, and within 10 s if no launch asks for it. Data from it is hostile.
    * @throws BulkheadError BROKER_LOST
    */
   attach(id: string, name: string): Socket {
@@ -122,18 +128,22 @@ export class Broker {
     return connection;
   }
 
-  /** As {@link attach}, once the broker knows what it is for: from then on it may be another process's. @throws BulkheadError BROKER_LOST */
+  /**
+   * As {@link attach}, but waits until the broker knows the connection's purpose: from then on another process may use
+   * it.
+   * @throws BulkheadError BROKER_LOST
+   */
   async attached(id: string, name: string): Promise<Socket> {
     const connection = this.attach(id, name);
     await new Promise<void>((resolve, reject) => {
       connection.on("error", (cause) => reject(new BulkheadError("BROKER_LOST", { operation: "attach", cause })));
-      // Written after what says so.
+      // Queued behind the message that states the purpose.
       connection.write("", () => resolve());
     });
     return connection;
   }
 
-  /** Ends the connection, and with it every sandbox made through it. */
+  /** Ends the connection, and every sandbox created through it. */
   close(): void {
     this.#control.close();
   }
@@ -182,7 +192,7 @@ export class Broker {
 
   #receiveHello(type: string, message: JsonObject): void {
     if (type === "refused") {
-      // Instead of a hello: this user may not use this broker.
+      // An error instead of a hello: this user may not use this broker.
       throw errorFromWire(message["error"], "CALLER_REFUSED");
     }
     if (type === "hello") {
@@ -221,7 +231,7 @@ export class Broker {
 const brokers = new Map<string, Promise<Broker>>();
 const present = new Map<string, Broker>();
 
-/** One broker for each key; a lost one, or one that could not be had, is made anew. */
+/** Shares one broker for each key; a lost broker, or one that failed to start, is created anew. */
 async function shared(key: string, make: () => Promise<Broker>): Promise<Broker> {
   const made = brokers.get(key);
   if (made !== undefined) {

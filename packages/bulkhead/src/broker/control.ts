@@ -4,10 +4,10 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import { encodeMessage, MessageDecoder } from "./wire.js";
 
-/** Takes what the broker tells unasked. */
+/** Handles messages that the broker sends unasked. */
 export interface ControlEvents {
   message(type: string, message: JsonObject): void;
-  /** The connection is gone; replies that were waited for have failed with the same error already. */
+  /** The connection is gone; pending replies have already failed with the same error. */
   lost(error: BulkheadError): void;
 }
 
@@ -16,7 +16,7 @@ interface Waiting {
   readonly reject: (error: BulkheadError) => void;
 }
 
-/** A control connection: numbered requests and their replies, and messages between. */
+/** A control connection: numbered requests with their replies, and other messages. */
 export class Control {
   readonly #socket: Socket;
   readonly #events: ControlEvents;
@@ -42,7 +42,7 @@ export class Control {
     return this.#lost;
   }
 
-  /** Keeps Node alive until {@link release}: somebody waits for what the broker will say. */
+  /** Keeps Node alive until {@link release}. */
   hold(): void {
     this.#users += 1;
     if (this.#users === 1) {
@@ -57,7 +57,7 @@ export class Control {
     }
   }
 
-  /** Asks, and gives the value of the reply. @throws BulkheadError the reply's own, or BROKER_LOST */
+  /** Sends a request and returns the reply's value. @throws BulkheadError the reply's own, or BROKER_LOST */
   async ask(type: string, id: string): Promise<unknown> {
     if (this.#lost !== undefined) {
       throw this.#lost;
@@ -75,7 +75,7 @@ export class Control {
     }
   }
 
-  /** Asks, and ignores the reply. */
+  /** Sends a request and ignores the reply. */
   tell(type: string, id: string): void {
     this.#seq += 1;
     this.send({ type, seq: this.#seq, id });
@@ -87,7 +87,7 @@ export class Control {
     }
   }
 
-  /** Ends the connection, and with it every sandbox of its session. */
+  /** Ends the connection, and every sandbox of its session. */
   close(): void {
     this.#lose();
   }

@@ -1,7 +1,8 @@
 import { hasOnly, isInteger, isObject, isText } from "../channel/json.js";
 import type { Facts } from "../host/facts.js";
 
-// By hand, as everything that a broker says is read: building a schema takes longer than the broker takes to start.
+// Hand-written, as all code that reads the broker's messages: building a schema takes longer than the broker takes to
+// start.
 
 type Check = (value: unknown) => boolean;
 
@@ -46,7 +47,7 @@ const FACTS: Readonly<Record<keyof Facts, Check>> = {
   newMountApi: flag,
 };
 
-/** Whether a broker's `facts` are what this library knows them to be: every field, and none besides. */
+/** Whether a broker's `facts` have exactly the fields that this library knows. */
 export function isFacts(value: unknown): value is Facts {
   return shaped<Facts>(FACTS)(value);
 }

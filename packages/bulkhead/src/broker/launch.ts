@@ -6,19 +6,19 @@ import type { Control } from "./control.js";
 import { type Evidence, readEvidence } from "./evidence.js";
 import { type Ended, type Launched, readEnded, readLaunched, readStats, type Stats } from "./messages.js";
 
-/** How long the broker may take to tell what became of a sandbox whose channel has ended. */
+/** How long the broker may take to report the end of a sandbox whose channel has ended. */
 const VERDICT_MS = 10_000;
-/** How long an init may take to exit when its channel is closed. Ours does at once; a hostile one never might. */
+/** How long init may take to exit after its channel closes. Our init exits at once; a hostile one might never do so. */
 const EXIT_MS = 50;
 
-/** A sandbox that the broker was asked for: what the broker says of it, and what can be asked about it. */
+/** A requested sandbox: the broker's messages about it, and requests about it. */
 export class Launch {
   readonly id: string;
-  /** The channel's bytes; usable at once, before it is known whether the launch is refused. */
+  /** The channel's bytes. Usable at once, before the broker has accepted the launch. */
   readonly transport: Socket;
-  /** Resolves when init runs; rejects with why the broker refused it, or BROKER_LOST. */
+  /** Resolves when init runs; rejects with the broker's reason for refusing, or BROKER_LOST. */
   readonly launched: Promise<Launched>;
-  /** Resolves when nothing of it is left; rejects as `launched` does when there never was anything. */
+  /** Resolves when nothing of the sandbox is left; rejects as `launched` does if it never existed. */
   readonly ended: Promise<Ended>;
   readonly #control: Control;
   #resolveLaunched: (launched: Launched) => void = () => undefined;
@@ -33,7 +33,7 @@ export class Launch {
   #verdictTimer: NodeJS.Timeout | undefined;
   #exitTimer: NodeJS.Timeout | undefined;
 
-  /** Writes `message`, the launch itself, to `transport`. */
+  /** Writes `message`, the launch request, to `transport`. */
   constructor(id: string, transport: Socket, message: Buffer, control: Control) {
     this.id = id;
     this.transport = transport;
@@ -47,14 +47,14 @@ export class Launch {
       this.#resolveEnded = resolve;
       this.#rejectEnded = reject;
     });
-    // Not everybody waits for both, and a rejection that nobody waits for would end the process.
+    // Not every caller awaits both, and an unhandled rejection would end the process.
     this.launched.catch(() => undefined);
     this.ended.catch(() => undefined);
     transport.once("close", () => this.#closed());
     transport.write(message, () => this.#delivered());
   }
 
-  /** Whether it keeps this process alive; it does until that is changed, and no longer than it lasts. */
+  /** Whether the launch keeps this process alive. It does until this is changed, and only while it lasts. */
   keepAlive(alive: boolean): void {
     if (this.#over || alive === this.#held) return;
     this.#held = alive;
@@ -67,12 +67,12 @@ export class Launch {
     }
   }
 
-  /** True when nothing of it is left, or never was. */
+  /** True if nothing of the sandbox is left or ever existed. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Takes a message about this sandbox. @throws BulkheadError BROKER_LOST when it makes no sense. */
+  /** Handles a message about this sandbox. @throws BulkheadError BROKER_LOST for an invalid one */
   receive(type: string, message: JsonObject): void {
     switch (type) {
       case "launched":
@@ -91,17 +91,17 @@ export class Launch {
     }
   }
 
-  /** There is nothing to wait for any more. */
+  /** Nothing remains to wait for. */
   fail(error: BulkheadError): void {
     this.#finish();
     this.#rejectLaunched(error);
     this.#rejectEnded(error);
   }
 
-  /** Kills it and everything below; {@link ended} tells when that is done. */
+  /** Kills the sandbox; {@link ended} resolves when that is done. */
   kill(): void {
     this.#killed = true;
-    // A launch that is cut short would never be answered.
+    // The broker would never answer a launch request that is cut short.
     if (this.#sent && !this.#over) {
       this.#control.tell("kill", this.id);
       this.transport.destroy();
@@ -109,8 +109,8 @@ export class Launch {
   }
 
   /**
-   * Closes the channel, on which init exits; kills it when that has not helped at once. Cheaper than {@link kill}, since
-   * the broker need not be woken to do it.
+   * Closes the channel, on which init exits; kills the sandbox if it does not exit at once. Cheaper than {@link kill},
+   * because the broker need not wake up for it.
    */
   release(): void {
     if (!this.#sent) {
@@ -144,7 +144,10 @@ export class Launch {
     }
   }
 
-  /** The broker tells why; one that does not was not the broker, or could not read the launch at all. */
+  /**
+   * The broker reports the reason. If it does not, the peer was not the broker, or it could not read the launch
+   * request.
+   */
   #closed(): void {
     if (!this.#over) {
       const silent = () => this.fail(new BulkheadError("SANDBOX_LOST", { operation: "launch" }));

@@ -7,42 +7,43 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import { wardenPath } from "../host/locate.js";
 import { SYSTEM_SOCKET } from "./system-command.js";
 
-/** A sandbox that is alive on this machine, as its broker tells of it. */
+/** A live sandbox on this machine, as its broker reports it. */
 export interface LiveSandbox {
   readonly id: string;
   readonly level: string;
   readonly state: "launching" | "running" | "paused" | "ending";
-  /** Whose it is. */
+  /** Uid of the sandbox's owner. */
   readonly uid: number;
-  /** Of its init. */
+  /** Process id of its init. */
   readonly pid: number;
-  /** Of the program that made it; 0 where that cannot be seen from here. */
+  /** Process id of the program that created it; 0 if it is not visible from here. */
   readonly callerPid: number;
   readonly ageMs: number;
-  /** The socket of the system broker that made it; null: a private one. */
+  /** Socket of the system broker that created it; null for a private broker. */
   readonly broker: string | null;
 }
 
-/** What {@link listSandboxes} found. */
+/** Result of {@link listSandboxes}. */
 export interface LiveSandboxes {
   readonly sandboxes: readonly LiveSandbox[];
-  /** Brokers that did not answer, and sandboxes that there was no room for. */
+  /** Number of brokers that did not answer, plus sandboxes that did not fit into an answer. */
   readonly missing: number;
 }
 
 export interface LiveOptions {
-  /** A system broker's socket. Default: BULKHEAD_BROKER, or the usual one where there is one. */
+  /** A system broker's socket. Default: BULKHEAD_BROKER, or the standard socket if it exists. */
   readonly broker?: string;
 }
 
-/** A listing of a few hundred from each of some brokers. */
+/** Enough for a few hundred sandboxes from each of several brokers. */
 const LARGEST_ANSWER = 16 * 1024 * 1024;
 const STATES: ReadonlySet<unknown> = new Set<LiveSandbox["state"]>(["launching", "running", "paused", "ending"]);
 const GONE_MS = 5_000;
 const PAUSE_MS = 20;
 
 /**
- * The sandboxes of this user on this machine, whichever program made them, the oldest first; for root those of every user.
+ * Lists this user's sandboxes on this machine, whichever program created them, oldest first; for root, those of every
+ * user.
  * @throws BulkheadError SETUP_MISSING, BROKER_UNAVAILABLE
  */
 export async function listSandboxes(options: LiveOptions = {}): Promise<LiveSandboxes> {
@@ -54,7 +55,8 @@ export async function listSandboxes(options: LiveOptions = {}): Promise<LiveSand
 }
 
 /**
- * Ends a sandbox of this user, or for root of any, at once, and resolves when nothing of it is left. What its program was told: it was killed.
+ * Kills a sandbox of this user, or for root of any user, and resolves when nothing of it is left. The program that
+ * created it sees that it was killed.
  * @throws BulkheadError ID_UNKNOWN, SETUP_MISSING, BROKER_UNAVAILABLE
  */
 export async function killSandbox(id: string, options: LiveOptions = {}): Promise<void> {
@@ -71,7 +73,7 @@ export async function killSandbox(id: string, options: LiveOptions = {}): Promis
 
 const liveOptions = object({ broker: hostPath });
 
-/** At the usual place there may be no broker, or the socket of one that has died. */
+/** The standard path may have no broker, or the socket of a dead one. */
 async function askAll(what: string, words: readonly string[], options: LiveOptions): Promise<JsonObject> {
   const named = options.broker ?? process.env["BULKHEAD_BROKER"] ?? "";
   if (named !== "") return await ask([what, ...words, "--socket", named]);
@@ -81,7 +83,7 @@ async function askAll(what: string, words: readonly string[], options: LiveOptio
     : await alone();
 }
 
-/** The warden asks: it sees whose a broker is, and Node does not. */
+/** Lets the warden ask: it can check the broker's uid, and Node cannot. */
 async function ask(words: readonly string[]): Promise<JsonObject> {
   const args = ["sandboxes", ...words];
   const answer = await new Promise<string>((resolve, reject) => {

@@ -4,21 +4,21 @@ import type { Facts } from "../host/facts.js";
 import { type Evidence, readEvidence } from "./evidence.js";
 import { isFacts } from "./facts.js";
 
-/** What the broker measured from outside; null where nothing on this host measures it. */
+/** Resource use that the broker measured from outside; null if this host does not measure it. */
 export interface Stats {
   readonly memoryBytes: number | null;
   readonly memoryPeakBytes: number | null;
   readonly cpuUs: number | null;
   readonly pids: number | null;
-  /** How often the kernel killed something inside for want of memory. */
+  /** How often the kernel killed a process inside for lack of memory. */
   readonly oomKills: number | null;
-  /** How often a process or thread was refused for the limit. */
+  /** How often the kernel refused a process or thread because of the limit. */
   readonly pidsExceeded: number | null;
-  /** One of the sandbox's own writable file systems had no free block or inode when looked at. */
+  /** Whether one of the sandbox's own writable file systems had no free block or inode at a check. */
   readonly diskFull: boolean | null;
 }
 
-/** The owner's maxima; null: none. A plan above one is refused. */
+/** Maxima that the broker's owner set; null: no maximum. The broker refuses a plan above one. */
 export interface BrokerLimits {
   readonly memoryBytes: number | null;
   readonly pids: number | null;
@@ -26,19 +26,19 @@ export interface BrokerLimits {
   readonly sandboxes: number | null;
 }
 
-/** The first message of a broker. */
+/** The first message from a broker. */
 export interface Hello {
   readonly version: string;
   readonly session: string;
-  /** As `net.connect` takes it; abstract names start with a NUL. */
+  /** Path in the form that `net.connect` takes; abstract names start with a NUL. */
   readonly socket: string;
   readonly facts: Facts;
   readonly limits: BrokerLimits;
 }
 
-/** Init runs. */
+/** Init is running. */
 export interface Launched {
-  /** Of init, as the host sees it. */
+  /** Process id of init on the host. */
   readonly pid: number;
   readonly evidence: Evidence;
 }
@@ -47,7 +47,7 @@ export interface Launched {
 export interface Ended {
   readonly cause: "exited" | "killed" | "failed";
   readonly stats: Stats;
-  /** Why, where the broker itself ended it. */
+  /** The reason, if the broker itself ended the sandbox. */
   readonly error: unknown;
 }
 

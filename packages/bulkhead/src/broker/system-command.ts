@@ -3,20 +3,20 @@ import { requireArguments } from "../arguments/require.js";
 import { bytes, hostPath, list, object, whole } from "../arguments/values.js";
 import { wardenPath } from "../host/locate.js";
 
-/** Where a system broker listens unless its owner says otherwise. */
+/** Default socket of a system broker. */
 export const SYSTEM_SOCKET = "/run/bulkhead/broker.sock";
 
-/** What the owner of a system broker decides. */
+/** Settings of a system broker. */
 export interface SystemBrokerOptions {
   /** Path of the socket. Default: {@link SYSTEM_SOCKET}. */
   readonly socket?: string;
-  /** Who may use it, besides the broker's own uid. */
+  /** Uids that may use it, besides the broker's own. */
   readonly allowUids?: readonly number[];
-  /** The most that one sandbox may ask for. */
+  /** Maximum memory that one sandbox may ask for. */
   readonly maxMemoryBytes?: number;
   readonly maxPids?: number;
   readonly maxCpus?: number;
-  /** Alive at once, for each caller. */
+  /** Maximum live sandboxes of each caller. */
   readonly maxSandboxes?: number;
 }
 
@@ -33,7 +33,7 @@ const systemBrokerOptions = object<SystemBrokerOptions>({
 });
 
 /**
- * The command that runs a system broker in the foreground, for a service manager or `child_process.spawn`.
+ * Returns the command that runs a system broker in the foreground, for a service manager or `child_process.spawn`.
  * @throws BulkheadError SETUP_MISSING
  */
 export function systemBrokerCommand(options: SystemBrokerOptions = {}): {

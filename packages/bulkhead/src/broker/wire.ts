@@ -17,7 +17,7 @@ export function encodeMessage(json: string): Buffer {
   return bytes;
 }
 
-/** Cuts the broker's bytes into messages, however they are split. */
+/** Splits the broker's bytes into messages, however they arrive. */
 export class MessageDecoder {
   readonly #handle: (message: JsonObject) => void;
   #rest: Buffer = Buffer.alloc(0);

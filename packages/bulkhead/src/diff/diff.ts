@@ -11,16 +11,16 @@ import { type Difference, differencesOf } from "./differences.js";
 import { filesIn } from "./files-left.js";
 import type { JobRun } from "./job-run.js";
 
-/** The same job at two levels. */
+/** Comparison of the same job at two levels. */
 export interface JobComparison {
   readonly runs: readonly [JobRun, JobRun];
-  /** What came out differently; time and memory are never among it. */
+  /** Differences in the results; time and memory are never among them. */
   readonly differences: readonly Difference[];
   readonly same: boolean;
 }
 
 export interface CompareOptions extends SandboxOptions {
-  /** How long each run of the job may take. Default: a minute. */
+  /** Time limit of each run of the job. Default: one minute. */
   readonly timeoutMs?: number;
 }
 
@@ -31,13 +31,13 @@ const twoLevels: AnyCheck = (value, path, flaws) => {
   else flaws.push({ path, message: `must be two levels, such as ["container", "gvisor"], not ${shown(value)}` });
 };
 
-/** As `run` has it. */
+/** The same as the default of `run`. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Runs a job at two levels, each time from the same start, and compares what came of it: how it ended, what it put out, what files it left; and
- * what it cost.
- * @throws BulkheadError DIFF_WRITES_HOST, and what creating a sandbox and starting a program throw
+ * Runs a job at two levels, each time from the same initial state, and compares the results: how it ended, its output
+ * and the files it left, plus its cost.
+ * @throws BulkheadError DIFF_WRITES_HOST, and as creating a sandbox and starting a program do
  */
 export async function compareLevels(
   argv: readonly string[],
@@ -52,7 +52,7 @@ export async function compareLevels(
     ["policy", policyArgument, policy],
     ["options", compareOptions, options],
   );
-  // What is no list, the policy's schema refuses.
+  // The policy's schema refuses a value that is not a list.
   const files: unknown = policy.files;
   const writable = (Array.isArray(files) ? (files as NonNullable<Policy["files"]>) : []).find(
     (file) => "host" in file && file.mode === "rw",
@@ -79,7 +79,7 @@ async function once(
   return { level, exitCode, signal, stdout, stderr, timedOut, durationMs, memoryPeakBytes, files };
 }
 
-/** Where a job leaves files: what the policy mounts for writing, and what every sandbox has. */
+/** Places where a job can leave files: writable mounts of the policy, and those of every sandbox. */
 function placesOf({ files = [], workdir = "/work" }: Policy): readonly string[] {
   const named = files.flatMap((file) => ("tmpfs" in file ? [file.tmpfs] : []));
   return [...new Set([workdir, "/tmp", ...named])].sort();

@@ -1,16 +1,16 @@
 import type { JobRun } from "./job-run.js";
 
-/** One thing that came out differently. */
+/** One difference between the results. */
 export interface Difference {
   /** `exit`, `stdout`, `stderr`, or the path of a file. */
   readonly what: string;
-  /** At the first level, and at the second; null: it is not there. */
+  /** The values at the first and second level; null if absent. */
   readonly values: readonly [string | null, string | null];
 }
 
 const LONGEST = 120;
 
-/** What differs in how two runs ended, what they put out and what they left. Pure. */
+/** Differences in how two runs ended, in their output and in the files they left. Pure. */
 export function differencesOf(one: JobRun, other: JobRun): readonly Difference[] {
   return [
     ...difference("exit", endOf(one), endOf(other)),
@@ -27,7 +27,7 @@ function endOf({ exitCode, signal, timedOut }: JobRun): string {
   return signal ?? `exit code ${exitCode}`;
 }
 
-/** The first line that is another says most. */
+/** Shows the first line that differs. */
 function outputs(what: string, one: string, other: string): readonly Difference[] {
   if (one === other) return [];
   const [ones, others] = [one.split("\n"), other.split("\n")];

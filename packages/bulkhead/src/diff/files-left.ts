@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 
-/** By path, what is there: `file 0644 <sha256>`, `directory 0755`, `symlink -> target`. */
+/** State by path: `file 0644 <sha256>`, `directory 0755`, `symlink -> target`. */
 export type FilesLeft = Readonly<Record<string, string>>;
 
 const MOST = 5_000;
 const MIB = 1024 * 1024;
-/** Of larger files the size is compared. */
+/** For larger files only the size is compared. */
 const LARGEST = 16 * MIB;
 const MOST_BYTES = 256 * MIB;
 const DEEPEST = 32;
 
-/** What there is below some directories of a sandbox; what comes back is the workload's word, and bounded. */
+/** Lists the files below some directories of a sandbox. The answers come from the sandbox, and are bounded. */
 export async function filesIn(sandbox: Sandbox, places: readonly string[]): Promise<FilesLeft> {
   const found: Record<string, string> = {};
   const open = places.map((path) => ({ path, depth: 0 }));
@@ -38,7 +38,7 @@ export async function filesIn(sandbox: Sandbox, places: readonly string[]): Prom
   return found;
 }
 
-/** A place that is not there, or closed to its own user, holds nothing. */
+/** A missing directory, or one that its own user cannot read, counts as empty. */
 async function entriesOf(sandbox: Sandbox, path: string) {
   try {
     return await sandbox.files.list(path);

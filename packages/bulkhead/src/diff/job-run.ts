@@ -10,8 +10,11 @@ export interface JobRun {
   readonly stderr: string;
   readonly timedOut: boolean;
   readonly durationMs: number;
-  /** The most that the whole sandbox had at once; at levels with a kernel of their own that is in it. Null: nothing measures it. */
+  /**
+   * Peak memory of the whole sandbox, including the guest's kernel where there is one. Null if this host does not
+   * measure it.
+   */
   readonly memoryPeakBytes: number | null;
-  /** What it left in the places that it could write to. */
+  /** Files left in the places that the job could write to. */
   readonly files: FilesLeft;
 }

@@ -1,76 +1,84 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** What the inside asks for. Every string is hostile. */
+/** A request from inside. Every string is hostile. */
 export interface Ask {
   /**
-   * How it came: an HTTP request in absolute form (`https`: for an `https://` URL, to which the gate speaks TLS itself, while the client sees plain
-   * HTTP on loopback), CONNECT, SOCKS5, or a connection to a reserved address.
+   * How the request arrived: an HTTP request in absolute form (`https`: for an `https://` URL, to which the gate itself
+   * speaks TLS, while the client sees plain HTTP on loopback), CONNECT, SOCKS5, or a connection to a reserved address.
    */
   readonly via: "http" | "https" | "connect" | "socks" | "transparent";
-  /** A name or an address, as the client wrote it; an IPv6 address without brackets. */
+  /** A name or an address as the client wrote it; an IPv6 address without brackets. */
   readonly host: string;
   /** 1 to 65,535. */
   readonly port: number;
-  /** Of an HTTP request. */
+  /** Method of an HTTP request. */
   readonly method?: string;
-  /** With the query, as the request line has it. */
+  /** Path with the query, as in the request line. */
   readonly path?: string;
 }
 
-/** It may go out. */
+/** Verdict: the connection may go out. */
 export interface Allowed {
   readonly allowed: true;
-  /** The rule that allows it, as it was written. */
+  /** The rule that allows it, as written. */
   readonly rule: string;
   /** The host in its normal form. */
   readonly name: string;
-  /** What the name was resolved to, once: nothing else is connected to. */
+  /** Result of the one name resolution; the gate connects to no other address. */
   readonly addresses: readonly string[];
   /** TLS ends at the gate, because a secret or a rule needs to see the request. */
   readonly intercept: boolean;
 }
 
-/** It may not. */
+/** Verdict: the connection may not go out. */
 export interface Denied {
   readonly allowed: false;
-  /** For the log and for the answer to the client: never holds more of what was asked than its normal form. */
+  /** For the log and for the answer to the client; contains no more of the request than its normal form. */
   readonly reason: string;
-  /** The rule that denies it; null when none allows it. */
+  /** The rule that denies it; null if no rule allows it. */
   readonly rule: string | null;
 }
 
 export type Verdict = Allowed | Denied;
 
-/** What a proxy inside refused by itself, since it is no request that could be decided on. Every string is hostile. */
+/** A request that a proxy inside refused itself, because it is invalid. Every string is hostile. */
 export interface Attempt {
   readonly via: Ask["via"];
-  /** As the client wrote it, or what it wrote in its place. */
+  /** The host as the client wrote it, or the text in its place. */
   readonly host?: string;
-  /** 0: none was said. */
+  /** 0 if the client gave none. */
   readonly port?: number;
   readonly method?: string;
   readonly reason: string;
 }
 
-/** What decides about connections from inside, and makes them. What it is asked comes from proxies and listeners inside. */
+/** Decides about connections from inside, and makes them. Its requests come from proxies and listeners inside. */
 export interface Gate {
-  /** Decides, resolving the name once. Never rejects: a failure is a refusal. */
+  /** Decides, and resolves the name once. Never rejects: a failure is a refusal. */
   decide(ask: Ask): Promise<Verdict>;
   /**
-   * Connects to what was decided, checks SNI or Host against it, keeps the limits, ends TLS where that is to be intercepted, and moves
-   * bytes both ways until both ends are done. `connected` is called as soon as the outside is connected to, before the first byte of inside is
-   * waited for: the client speaks only after it. Without that call, when it resolves, the outside could not be reached. `head` is what was read from the inside already. Never rejects: a failure destroys `inside`.
+   * Connects to the addresses of the verdict, checks SNI or Host against it, enforces the limits, ends TLS if the
+   * verdict says so, and forwards bytes both ways until both ends are done. Calls `connected` as soon as the outside
+   * connection stands, before it waits for the first byte from inside, because the client speaks only after that. If it
+   * resolves without that call, the outside was unreachable. `head` contains the bytes already read from inside. Never
+   * rejects: a failure destroys `inside`.
    */
   forward(ask: Ask, verdict: Allowed, inside: Duplex, head: Uint8Array, connected?: () => void): Promise<void>;
-  /** One HTTP request in absolute form, answered through the gate. Never rejects: a failure is an answer, or ends the response. */
+  /**
+   * Answers one HTTP request in absolute form through the gate. Never rejects: a failure is an answer, or ends the
+   * response.
+   */
   request(ask: Ask, verdict: Allowed, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Tells the log of what a proxy refused without asking. */
+  /** Logs a request that a proxy refused without asking. */
   refused(attempt: Attempt): void;
-  /** The reserved address (198.18.0.0/15, at gvisor 127.64.0.0/10) that DNS inside answers for a name, when a rule could allow it; else null. */
+  /**
+   * The reserved address (198.18.0.0/15, at gvisor 127.64.0.0/10) that DNS inside answers for a name, if a rule could
+   * allow it; else null.
+   */
   resolveInside(name: string): string | null;
-  /** The ports at which rules let a name be reached that they name one by one; where there is no such method, 80 and 443. */
+  /** The ports at which rules that list ports allow a name; without this method, 80 and 443. */
   portsInside?(name: string): readonly number[];
-  /** The name that such an address was given for; null when it was given for none. */
+  /** The name that a reserved address stands for; null if it stands for none. */
   nameOf(address: string): string | null;
 }

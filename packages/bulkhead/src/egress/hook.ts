@@ -1,27 +1,30 @@
 import type { Ask } from "./gate.js";
 
-/** What the program that runs a sandbox says of one ask; undefined leaves it to the rules. A rule that denies is never overruled. */
+/**
+ * A program's decision about one request of its sandbox; undefined leaves it to the rules. It never overrules a rule
+ * that denies.
+ */
 export type EgressHook = (ask: EgressAsk) => EgressAnswer | Promise<EgressAnswer>;
 export type EgressAnswer = "allow" | "deny" | undefined;
 
-/** What a hook is asked. */
+/** The request that a hook decides about. */
 export interface EgressAsk {
   readonly via: Ask["via"];
-  /** In its normal form. */
+  /** Host in its normal form. */
   readonly name: string;
   readonly port: number;
   readonly method: string | null;
   readonly path: string | null;
-  /** The rule that allows it; null: none does. */
+  /** The rule that allows it; null if none does. */
   readonly rule: string | null;
 }
 
-/** The name of the hook where others have a rule. */
+/** Stands for the hook where other events name a rule. */
 export const HOOK = "onEgress";
-/** Somebody may have to be asked, but not for ever. */
+/** The hook may ask a person, but the wait must end. */
 const HOOK_MS = 60_000;
 
-/** Asks the hook. One that fails, or says nothing in time, has refused. */
+/** Asks the hook. A hook that fails, or does not answer in time, refuses. */
 export async function askHook(
   hook: EgressHook | undefined,
   ask: Ask,

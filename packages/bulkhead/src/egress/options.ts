@@ -4,15 +4,15 @@ import type { EgressHook } from "./hook.js";
 import type { EgressListener } from "./log/event.js";
 import type { Resolve, ResolverOption } from "./resolve/resolver.js";
 
-/** What a program may say about its sandboxes' egress beside their policy. */
+/** A program's settings for its sandboxes' egress, besides the policy. */
 export interface EgressOptions {
-  /** Asked about each connection, and about each request that can be seen. */
+  /** Asked about each connection, and about each visible request. */
   readonly onEgress?: EgressHook;
-  /** Told of every decision, and of what became of it. */
+  /** Receives every decision and its outcome. */
   readonly onEgressEvent?: EgressListener;
-  /** How names are looked up. Default: as this host does. */
+  /** How to resolve names. Default: as this host does. */
   readonly resolver?: ResolverOption;
-  /** PEM: authorities that are trusted for hosts outside, beside those of this host, where TLS is looked into. */
+  /** PEM: additional CAs to trust for hosts outside, besides this host's, where the gate intercepts TLS. */
   readonly authorities?: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import { BulkheadError } from "./bulkhead-error.js";
 
-/** What an operation rejects with when its caller's signal says so; `cause` is the signal's reason. */
+/** The error for an operation that the caller's signal aborts; `cause` is the signal's reason. */
 export function aborted(operation: string, signal: AbortSignal | undefined): BulkheadError {
   return new BulkheadError("ABORTED", { operation, cause: signal?.reason });
 }

@@ -9,7 +9,9 @@ const BRAND = Symbol.for("bulkhead.BulkheadError");
 export class BulkheadError extends Error {
   override readonly name = "BulkheadError";
   readonly code: ErrorCode;
-  /** `user`: the caller can mend it; `system`: the host or Bulkhead itself failed; `workload`: what ran inside. */
+  /**
+   * Who can fix it. `user`: the caller; `system`: the host or Bulkhead itself failed; `workload`: the program inside.
+   */
   readonly fault: "user" | "system" | "workload";
   readonly remedy: string;
   readonly operation: string | undefined;
@@ -27,11 +29,11 @@ export class BulkheadError extends Error {
     this.path = context.path;
     this.errno = context.errno;
     this.detail = context.detail;
-    // Not listed among the fields of the error that people print.
+    // Not enumerable, so it is not printed among the error's fields.
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** The error as plain data; fields that do not apply are missing. */
+  /** The error as plain data, without fields that do not apply. */
   toJSON(): Readonly<Record<string, unknown>> {
     const { code, fault, message, remedy, operation, path, errno, detail } = this;
     return { code, fault, message, remedy, operation, path, errno, detail };
@@ -39,8 +41,8 @@ export class BulkheadError extends Error {
 }
 
 /**
- * `instanceof` is true of errors of another copy of the library, too: a program may have two, one by way of a dependency. A class made of this one
- * is itself only.
+ * `instanceof` also recognises errors of another copy of the library: a program may contain two, one through a
+ * dependency. For a subclass it keeps its normal meaning.
  */
 Object.defineProperty(BulkheadError, Symbol.hasInstance, {
   value(this: unknown, value: unknown): boolean {

@@ -1,11 +1,11 @@
-/** What failed, as data: never recover it from the message. */
+/** Details of a failure as data, so that no program needs to parse the message. */
 export interface ErrorContext {
-  /** The syscall or step that was attempted. */
+  /** The attempted syscall or step. */
   readonly operation?: string;
-  /** What it was attempted on. */
+  /** Its object. */
   readonly path?: string;
   readonly errno?: number;
-  /** A field, a value or a bound. */
+  /** A field, a value or a limit. */
   readonly detail?: string;
   readonly cause?: unknown;
 }

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from "node:util";
 import type { ErrorContext } from "./context.js";
 
-/** One line for people: the cause, then what was attempted on what, and what the kernel said. */
+/** One line for people: the cause, then the operation and its object, then the kernel's error. */
 export function describe(cause: string, context: ErrorContext): string {
   const operation = context.operation === undefined ? undefined : printableLine(context.operation);
   const attempt = [operation, context.path === undefined ? undefined : quote(context.path)].filter(isSet).join(" ");
@@ -11,27 +11,30 @@ export function describe(cause: string, context: ErrorContext): string {
   return facts === "" ? `${cause}${detail}` : `${cause}${detail} (${facts})`;
 }
 
-/** `ENOENT` for 2; the number itself where this system has no name for it. */
+/** `ENOENT` for 2; the number itself if this system has no name for it. */
 export function errnoName(errno: number): string {
   return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`;
 }
 
-/** Several problems stand below the cause, each on a line of its own. */
+/** Puts each of several problems on its own line below the cause. */
 function detailed(detail: string): string {
   return detail.includes("\n") ? `:\n  ${detail.replaceAll("\n", "\n  ")}` : `: ${detail}`;
 }
 
 function quote(path: string): string {
-  // Its line ends are escaped by then, but for those that JSON leaves as they are.
+  // The function above has already escaped line ends, except for those that JSON leaves unescaped.
   return printableLine(JSON.stringify(printable(path)));
 }
 
-/** All of them may come from inside a sandbox: escape sequences in them must not reach a terminal. Lines are kept. */
+/**
+ * Makes text printable. Any of it may come from a sandbox, so its escape sequences must not reach a terminal. Line
+ * breaks stay.
+ */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
 }
 
-/** As {@link printable}, for what stands within a line: a name with a line end in it could else forge a line of ours. */
+/** As {@link printable}, for text within a line: a line break in a name could otherwise forge one of our lines. */
 export function printableLine(text: string): string {
   return printable(text)
     .replaceAll("\n", "\u{fffd}")

@@ -1,16 +1,18 @@
-/** Who can mend it: the caller, whoever runs the host (or Bulkhead's authors), or the author of what ran inside. */
+/**
+ * Who can fix the problem: the caller, the host's administrator (or Bulkhead's authors), or the author of the workload.
+ */
 export type Fault = "user" | "system" | "workload";
 
-/** What is said of an error code: why it happens, and what to do about it. */
+/** Cause and remedy of an error code. */
 export interface ErrorEntry {
   readonly fault: Fault;
-  /** A clause without a full stop; the context of the one error is added to it. */
+  /** A clause without a full stop; the error's own context is appended to it. */
   readonly cause: string;
-  /** What to do, as one or more sentences. */
+  /** An instruction, as one or more sentences. */
   readonly remedy: string;
 }
 
-/** Lets a group of codes be checked for its shape and keep its names as a type. */
+/** Checks the shape of a group of codes and keeps their names as a type. */
 export function entries<Code extends string>(group: Readonly<Record<Code, ErrorEntry>>): typeof group {
   return group;
 }

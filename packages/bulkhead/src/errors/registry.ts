@@ -10,8 +10,8 @@ import { registryCodes } from "./codes/registries.js";
 import { sandboxCodes } from "./codes/sandbox.js";
 
 /**
- * Every error code with its fault, cause and remedy. Codes are stable: programs compare them. Those that the warden
- * reports are also in `warden/error/src/lib.rs`, and a test keeps the two alike.
+ * Every error code with its fault, cause and remedy. Codes are stable: programs compare them. Codes that the warden
+ * reports are also in `warden/error/src/lib.rs`; a test compares the two.
  */
 export const registry = {
   ...policyCodes,
@@ -29,7 +29,7 @@ export const registry = {
 /** The stable name of a kind of error. */
 export type ErrorCode = keyof typeof registry;
 
-/** Whether a string, such as one that came from another process, is a code of ours. */
+/** Whether a value, such as a string from another process, is one of our codes. */
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && Object.hasOwn(registry, value);
 }

@@ -4,8 +4,8 @@ import { type ErrorCode, isErrorCode } from "./registry.js";
 const LONGEST = { operation: 64, path: 4096, detail: 4096 } as const;
 
 /**
- * Makes an error of what the broker or init sent (`docs/channel.md`, "Errors"). Init is hostile, so nothing is believed:
- * an unknown code becomes `fallback`, fields of a wrong type are dropped and long ones cut.
+ * Creates an error from a message of the broker or init (`docs/channel.md`, "Errors"). Init is hostile: an unknown code
+ * becomes `fallback`, fields of a wrong type are dropped, and long ones are cut.
  */
 export function errorFromWire(value: unknown, fallback: ErrorCode): BulkheadError {
   const fields: Readonly<Record<string, unknown>> = isRecord(value) ? value : {};

@@ -1,19 +1,19 @@
 import type { Level } from "../policy/level.js";
 import type { Protection } from "../policy/protections.js";
 
-/** What becomes of one protection. */
+/** State of one protection. */
 export type Enforcement = { readonly protection: Protection } & Verdict;
 
-/** In full and by what, less than in full and why, or not at all and why. */
+/** Fully enforced and by what, weaker and why, or not possible and why. */
 export type Verdict =
   | { readonly status: "enforced"; readonly by: string }
   | { readonly status: "weaker"; readonly by: string; readonly why: string; readonly remedy: string }
   | { readonly status: "cannot"; readonly why: string; readonly remedy: string };
 
-/** The whole table, in the order of `PROTECTIONS`, with the level's weak point said aloud. */
+/** The whole table in the order of `PROTECTIONS`, with the level's weak point. */
 export interface EnforcementTable {
   readonly level: Level;
-  /** What this level does not protect from. */
+  /** The attack that this level does not stop. */
   readonly weakPoint: string;
   readonly protections: readonly Enforcement[];
 }

@@ -1,13 +1,13 @@
 import type { Protection } from "../policy/protections.js";
 import type { Evidence } from "./observed.js";
 
-/** What must be in force around every program that makes a wall of its own. */
+/** Evidence that must hold for every jail, the sandbox around a program that itself makes a wall. */
 export interface JailLook {
   readonly protection: Protection;
   readonly held: boolean;
 }
 
-/** Below are the host's own users. */
+/** Lower uids may be the host's own users. */
 const LEAST_OF_RANGE = 65_536;
 
 const NAMESPACES = [
@@ -19,17 +19,18 @@ const NAMESPACES = [
   ["namespace.uts", ["uts"]],
 ] as const satisfies readonly (readonly [Protection, readonly string[]])[];
 
-/** What the jail was asked for, where that is not the same on every host. */
+/** Requested settings of the jail that differ between hosts. */
 export interface Asked {
-  /** Of control groups. */
+  /** Controllers of its cgroup. */
   readonly controllers: readonly string[];
-  /** Uids that nobody else has. */
+  /** Whether it has its own range of uids. */
   readonly uidRange: boolean;
 }
 
 /**
- * What the broker sees of the jail of `runsc` or a virtual machine monitor: it is somebody else than the broker, under a filter, in namespaces of its
- * own, and counted. Whatever the plan says: a jail without one of these is none; but for what a host may lack, of which only what was asked for is looked at. Pure.
+ * Checks the broker's evidence about the jail of `runsc` or a virtual machine monitor: a uid other than the broker's, a
+ * seccomp filter, its own namespaces, and a cgroup that counts it. Whatever the plan says, a jail without one of these
+ * is no jail; features that a host may lack are checked only if requested. Pure.
  */
 export function jailLooks({ init, cgroup, mounts }: Evidence, { controllers, uidRange }: Asked): readonly JailLook[] {
   const counted = (controller: string, protection: Protection, most: number | null): readonly JailLook[] =>

@@ -1,25 +1,25 @@
-/** What the broker read from outside about one process of a sandbox (`docs/control.md`). */
+/** Evidence that the broker read from outside about one process of a sandbox (`docs/control.md`). */
 export interface ProcessEvidence {
-  /** As the host sees it. */
+  /** Process id on the host. */
   readonly pid: number;
-  /** Real, effective, saved and file system ids, as the host sees them. */
+  /** Real, effective, saved and file system uid on the host. */
   readonly uid: readonly number[];
   readonly gid: readonly number[];
-  /** Hexadecimal masks, as /proc writes them. */
+  /** Hexadecimal masks in the format of /proc. */
   readonly capabilities: Readonly<Record<"permitted" | "effective" | "bounding" | "ambient", string>>;
   readonly noNewPrivs: boolean;
   /** 0: none, 1: strict, 2: filters. */
   readonly seccomp: 0 | 1 | 2;
   readonly seccompFilters: number;
-  /** `own`: not the broker's. */
+  /** `own`: not the broker's namespace. */
   readonly namespaces: Readonly<Record<string, "own" | "host">>;
   readonly lsm: string | null;
 }
 
-/** What was in force, as the broker saw it. Never anything that init said. */
+/** Protections in force, as the broker read them from outside. Never based on anything that init said. */
 export interface Evidence {
   readonly init: ProcessEvidence;
-  /** Every process inside; only when asked for. */
+  /** Every process inside; null unless requested. */
   readonly processes: readonly ProcessEvidence[] | null;
   readonly cgroup: {
     readonly version: 0 | 1 | 2;

@@ -1,6 +1,6 @@
 import type { Protection } from "../policy/protections.js";
 
-/** Why each protection is there: what could be done to the host, or to others, without it. */
+/** Purpose of each protection: the attack on the host or on others that it prevents. */
 export const PURPOSES = {
   "uid-range": "without it, a workload that escapes has a host user's uid, or that of another sandbox",
   capabilities:

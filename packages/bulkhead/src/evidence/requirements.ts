@@ -2,7 +2,10 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Enforcement, EnforcementTable } from "./enforcement.js";
 
-/** What a policy insists on and the table does not show as enforced. A profile or label named is one required, and Landlock alone keeps to `access` and `tcp`. */
+/**
+ * Requirements of a policy that the table does not show as enforced. Naming a profile or label requires it; `access`
+ * and `tcp` require Landlock, which alone enforces them.
+ */
 export function unmetBy(
   policy: ResolvedPolicy,
   table: EnforcementTable,
@@ -16,7 +19,7 @@ export function unmetBy(
   );
 }
 
-/** Throws REQUIREMENT_UNMET naming each, why, and its remedy: not enforced means not started. */
+/** Throws REQUIREMENT_UNMET with each unmet requirement, the reason and its remedy: not enforced means not started. */
 export function requireAll(policy: ResolvedPolicy, table: EnforcementTable): void {
   const unmet = unmetBy(policy, table);
   if (unmet.length === 0) return;

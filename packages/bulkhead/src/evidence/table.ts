@@ -13,7 +13,7 @@ import { namespaces } from "./assess/namespaces.js";
 import type { EnforcementTable } from "./enforcement.js";
 import { WEAK_POINTS } from "./weak-points.js";
 
-/** Complete by its type: a protection that nobody assesses does not compile. */
+/** The type makes it complete: a protection without an assessor does not compile. */
 const ASSESSORS: Readonly<Record<Protection, Assessor>> = {
   ...identity,
   ...namespaces,
@@ -22,13 +22,13 @@ const ASSESSORS: Readonly<Record<Protection, Assessor>> = {
   ...hygiene,
 };
 
-/** Where a level does it in another way. */
+/** Assessors of levels that provide a protection in another way. */
 const OF_LEVEL: Readonly<Partial<Record<Level, Readonly<Partial<Record<Protection, Assessor>>>>>> = {
   gvisor,
   microvm: microvm(ASSESSORS),
 };
 
-/** What a plan will enforce on this host, protection by protection. */
+/** The enforcement table of a plan on this host. */
 export function enforcementOf(plan: Plan, host: HostReport): EnforcementTable {
   return {
     level: plan.level,

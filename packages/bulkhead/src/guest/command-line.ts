@@ -1,12 +1,12 @@
-/** What a guest's kernel is told. */
+/** Options for a guest's kernel command line. */
 export interface CommandLineOptions {
-  /** Where channel and control are: virtio-serial ports, or vsock ports. */
+  /** Transport of channel and control: virtio-serial ports, or vsock ports. */
   readonly ports: "serial" | "vsock";
-  /** Thousands of cycles a second of an emulated time-stamp counter; undefined with hardware virtualisation. */
+  /** Frequency in kHz of an emulated time-stamp counter; undefined with hardware virtualisation. */
   readonly emulatedTscKhz?: number;
 }
 
-/** The kernel command line of a guest; `docs/guest.md` says what each word is for. The VMM adds its devices to it. */
+/** The kernel command line of a guest; `docs/guest.md` explains each word. The VMM appends its devices. */
 export function guestCommandLine({ ports, emulatedTscKhz }: CommandLineOptions): string {
   const words = [
     "console=ttyS0",
@@ -15,12 +15,12 @@ export function guestCommandLine({ ports, emulatedTscKhz }: CommandLineOptions):
     "reboot=t",
     "pci=off",
     "lsm=landlock,yama,apparmor",
-    // A machine that was paused or copied would trip it.
+    // Pausing or copying a machine would trigger the watchdog.
     "nowatchdog",
     `bulkhead.ports=${ports}`,
   ];
   if (emulatedTscKhz !== undefined) {
-    // Ticks are late on a host that is busy: a clock that counted them would fall behind, and so would one that is compared with them.
+    // Ticks are late on a busy host: a clock that counts them, or is checked against them, would fall behind.
     words.push(`tsc_early_khz=${emulatedTscKhz}`, "no_timer_check", "tsc=reliable");
   }
   return words.join(" ");

@@ -2,22 +2,23 @@ import { spawn } from "node:child_process";
 import { aborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-/** What a program is started with beyond its arguments. */
+/** Options for running a program, besides its arguments. */
 export interface CommandOptions {
   readonly cwd?: string;
   readonly input?: Uint8Array;
-  /** Kills it, and what it started. */
+  /** Kills the program and its children. */
   readonly signal?: AbortSignal | undefined;
-  /** Each line that it prints, as it comes. */
+  /** Called with each line that it prints. */
   readonly onLine?: (line: string) => void;
 }
 
 const WORDS_KEPT = 2_000;
 
 /**
- * Runs a program of the distribution's and gives what it printed. It gets nothing of our environment but PATH and HOME.
+ * Runs a program of the distribution and returns its output. The program inherits only PATH and HOME of our
+ * environment.
  *
- * Throws KERNEL_UNAVAILABLE with its last words when it fails, or when there is no such program; ABORTED once it has ended.
+ * Throws KERNEL_UNAVAILABLE with its last output if it fails or does not exist; ABORTED once it has ended.
  */
 export function command(name: string, args: readonly string[], options: CommandOptions = {}): Promise<Buffer> {
   const { PATH = "/usr/sbin:/usr/bin:/sbin:/bin", HOME = "/" } = process.env;
@@ -25,7 +26,7 @@ export function command(name: string, args: readonly string[], options: CommandO
   const { signal } = options;
   return new Promise((done, failed) => {
     if (signal?.aborted === true) return failed(aborted(name, signal));
-    // A process group of its own: make leaves compilers behind when only make is killed.
+    // A new process group: make leaves compilers behind if only make is killed.
     const child = spawn(name, args, { env, cwd: options.cwd, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const kill = () => killGroup(child.pid);
     signal?.addEventListener("abort", kill);
@@ -45,7 +46,7 @@ export function command(name: string, args: readonly string[], options: CommandO
       else if (code === 0) done(Buffer.concat(output));
       else failed(new BulkheadError("KERNEL_UNAVAILABLE", { operation: name, detail: words.trim() || `exit ${code}` }));
     });
-    // A program that ends before it has read everything says by its exit code what was wrong.
+    // A program that ends before it has read everything reports the problem by its exit code.
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.input);
   });

@@ -8,19 +8,21 @@ import type { Facts } from "../host/facts.js";
 import type { Plan } from "../plan/schema.js";
 import { broken, evidenceOf, type FromGuest, readFromGuest, statsOf } from "./messages.js";
 
-/** What a guest is to run. */
+/** What a guest should run. */
 export interface Boot {
-  /** The inner plan; names no host path but `/images/N`. */
+  /** The inner plan; it names no host path but `/images/N`. */
   readonly plan: Plan;
-  /** How many images there are. */
+  /** Number of images. */
   readonly images: number;
-  /** The sandbox's egress has a port of its own. */
+  /** Whether the sandbox's egress has its own port. */
   readonly egress?: boolean;
   /** A compiled AppArmor profile to load first. */
   readonly apparmor?: Uint8Array;
 }
 
-/** What a guest says unasked. Each is called at most once, and after `ended`, `failed` or `lost` nothing. */
+/**
+ * Messages that a guest sends unasked. Each is called at most once, and nothing follows `ended`, `failed` or `lost`.
+ */
 export interface GuestEvents {
   ready?(facts: Facts, bootUs: number): void;
   booted?(evidence: Evidence, bootUs: number): void;
@@ -41,7 +43,7 @@ interface Waiting {
   readonly reject: (error: BulkheadError) => void;
 }
 
-/** The host's end of a guest's control port (`docs/guest.md`). What comes from it is hostile, and nothing of it is evidence. */
+/** The host's end of a guest's control port (`docs/guest.md`). Its messages are hostile, and never evidence. */
 export class GuestControl {
   readonly #transport: Duplex;
   readonly #events: GuestEvents;
@@ -51,7 +53,7 @@ export class GuestControl {
   #seq = 0;
   #lost: BulkheadError | undefined;
 
-  /** `from`: what the guest has said before, in a machine that this one is a copy of. */
+  /** `from`: the last message of the guest in the machine that this one is a copy of. */
   constructor(transport: Duplex, events: GuestEvents, from: "start" | "ready" | "booted" = "start") {
     this.#transport = transport;
     this.#events = events;
@@ -62,7 +64,7 @@ export class GuestControl {
     transport.on("close", () => this.#lose(gone()));
   }
 
-  /** Tells it what to run, with fresh entropy and the time of now. It may be told before it is ready. */
+  /** Tells the guest what to run, with fresh entropy and the current time. May be called before the guest is ready. */
   boot({ plan, images, egress = false, apparmor }: Boot): void {
     const profile = apparmor === undefined ? null : Buffer.from(apparmor).toString("base64");
     this.#send({ type: "boot", generation: 1, ...freshness(), images, apparmor: profile, egress, plan });
@@ -73,12 +75,12 @@ export class GuestControl {
     await this.#ask({ type: "quiesce" });
   }
 
-  /** Lets it run on, told apart from every copy. @throws BulkheadError the guest's own, or GUEST_FAILED */
+  /** Lets the guest continue, with a new identity. @throws BulkheadError the guest's own, or GUEST_FAILED */
   async awake(hostname: string): Promise<void> {
     await this.#ask({ type: "awake", ...freshness(), hostname });
   }
 
-  /** What the inner cgroup has counted. @throws BulkheadError the guest's own, GUEST_FAILED, PROTOCOL_VIOLATION */
+  /** Counters of the inner cgroup. @throws BulkheadError the guest's own, GUEST_FAILED, PROTOCOL_VIOLATION */
   async stats(): Promise<Stats> {
     return this.#checked(await this.#ask({ type: "stats" }), statsOf);
   }
@@ -92,7 +94,7 @@ export class GuestControl {
     this.#send({ type: "poweroff" });
   }
 
-  /** Lets go of it; whoever waits is told that it is gone. */
+  /** Closes the connection; pending requests fail. */
   close(): void {
     this.#lose(gone());
   }
@@ -171,7 +173,7 @@ export class GuestControl {
     }
   }
 
-  /** `ready`, `booted`, `ended`, once each and in this order; `failed` in the place of `booted`. */
+  /** `ready`, `booted`, `ended`, once each and in this order; `failed` may replace `booted`. */
   #expect(type: "ready" | "booted" | "failed" | "ended"): void {
     if ((type === "failed" ? "booted" : type) !== this.#expected) throw broken("order");
     const next = { ready: "booted", booted: "ended", failed: "nothing", ended: "nothing" } as const;

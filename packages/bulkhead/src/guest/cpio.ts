@@ -1,8 +1,8 @@
 /** A file or directory of an archive. */
 export interface CpioEntry {
-  /** Without a slash at the beginning; parents first. */
+  /** Without a leading slash; parents come first. */
   readonly name: string;
-  /** File type and permissions, as `st_mode` has them. */
+  /** File type and permissions, as in `st_mode`. */
   readonly mode: number;
   /** Empty for a directory. */
   readonly content: Uint8Array;
@@ -12,8 +12,8 @@ const MAGIC = "070701";
 const TRAILER: CpioEntry = { name: "TRAILER!!!", mode: 0, content: new Uint8Array() };
 
 /**
- * An archive in the "newc" format that Linux unpacks as an initramfs (its `buffer-format` document). Everything belongs to root
- * and bears no time, so the same entries give the same bytes.
+ * An archive in the "newc" format that Linux unpacks as an initramfs (its `buffer-format` document). Everything belongs
+ * to root and has no timestamp, so the same entries give the same bytes.
  */
 export function cpio(entries: readonly CpioEntry[]): Buffer {
   const parts: Uint8Array[] = [];

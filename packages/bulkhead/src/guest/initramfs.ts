@@ -12,14 +12,14 @@ const FILE = 0o100644;
 /** An initramfs, ready for a VMM. */
 export interface Initramfs {
   readonly path: string;
-  /** SHA-256 of what it was made from. */
+  /** SHA-256 of its inputs. */
   readonly digest: string;
 }
 
-/** Of wardens that were hashed before, as long as the file is the same. */
+/** Digests of wardens by file state. */
 const known = new Map<string, { readonly mark: string; readonly digest: string }>();
 
-/** The initramfs of this kernel and this warden: made once, then found by the digest of both. */
+/** The initramfs for this kernel and warden: built once, then found by the digest of both. */
 export async function initramfsFor(kernel: Kernel, wardenPath: string): Promise<Initramfs> {
   const digest = createHash("sha256")
     .update(`${kernel.digest} ${await digestOfWarden(wardenPath)}`)
@@ -63,7 +63,10 @@ async function entries({ modulesPath }: Kernel, wardenPath: string): Promise<rea
   ];
 }
 
-/** Each new warden makes another; the last few are enough. One that a starting VMM has open stays readable to it. */
+/**
+ * Each new warden needs a new one; the last few are enough. A starting VMM that has a removed one open can still read
+ * it.
+ */
 async function forgetOlder(directory: string): Promise<void> {
   const KEPT = 4;
   const names = (await readdir(directory)).filter((name) => name.endsWith(".cpio"));

@@ -24,36 +24,45 @@ async function telling<Options extends EnsureKernelOptions>(
   );
 }
 
-/** Kernels for microVMs. What makes them is loaded when it is needed. */
+/** Manages kernels for microVMs. Their builder is loaded on demand. */
 export const kernels = {
-  /** Fetches the distribution's current one, unpacks it and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
+  /**
+   * Fetches the distribution's current kernel, unpacks it and makes it the default.
+   * @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED
+   */
   async fetch(options: EnsureKernelOptions = {}): Promise<Kernel> {
     requireArguments("kernels.fetch", ["options", ensureOptions, options]);
     const { fetchKernel } = await import("./kernel/ensure.js");
     return await telling("kernels.fetch", options, fetchKernel);
   },
 
-  /** Builds the small one of our own from the distribution's sources, which takes minutes, and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
+  /**
+   * Builds our own small kernel from the distribution's sources, which takes minutes, and makes it the default.
+   * @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED
+   */
   async build(options: BuildKernelOptions = {}): Promise<Kernel> {
     requireArguments("kernels.build", ["options", buildOptions, options]);
     const { buildKernel } = await import("./kernel/build/build.js");
     return await telling("kernels.build", options, buildKernel);
   },
 
-  /** The default one; or the distribution's, fetched now, where there is none. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
+  /**
+   * The default kernel; if there is none, fetches the distribution's.
+   * @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED
+   */
   async ensure(options: EnsureKernelOptions = {}): Promise<Kernel> {
     requireArguments("kernels.ensure", ["options", ensureOptions, options]);
     const { ensureKernel } = await import("./kernel/ensure.js");
     return await telling("kernels.ensure", options, ensureKernel);
   },
 
-  /** Those that are there, and the name of the default. @throws BulkheadError KERNEL_UNAVAILABLE */
+  /** The kernels in the store, and the name of the default. @throws BulkheadError KERNEL_UNAVAILABLE */
   async list(): Promise<{ readonly kernels: readonly Kernel[]; readonly current: string | null }> {
     const { defaultKernel, listKernels } = await import("./kernel/store.js");
     return { kernels: await listKernels(), current: (await defaultKernel())?.name ?? null };
   },
 
-  /** Makes the one of this name the default. @throws BulkheadError KERNEL_UNAVAILABLE */
+  /** Makes the named kernel the default. @throws BulkheadError KERNEL_UNAVAILABLE */
   async use(name: string): Promise<Kernel> {
     requireArguments("kernels.use", ["name", text, name]);
     const { readKernel, useKernel } = await import("./kernel/store.js");

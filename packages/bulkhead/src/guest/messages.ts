@@ -6,7 +6,7 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import type { Facts } from "../host/facts.js";
 
-/** What a supervisor says. All of it is a claim: it was checked for its form, and nothing else can be. */
+/** Messages from a guest's supervisor. All are claims: only their form can be checked. */
 export type FromGuest =
   | { readonly type: "ready"; readonly facts: Facts; readonly bootUs: number }
   | { readonly type: "booted"; readonly evidence: Evidence; readonly bootUs: number }
@@ -79,7 +79,7 @@ function count(value: unknown): number {
   return value;
 }
 
-/** A supervisor of ours never does this: the guest is in hostile hands. */
+/** Our supervisor never does this: an attacker controls the guest. */
 export function broken(detail: string): BulkheadError {
   return new BulkheadError("PROTOCOL_VIOLATION", { operation: "guest control", detail });
 }

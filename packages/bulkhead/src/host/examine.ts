@@ -6,19 +6,19 @@ import type { Missing } from "./missing.js";
 import { type OwnPart, ownParts } from "./own-parts.js";
 import type { HostReport } from "./report.js";
 
-/** The host report with what takes longer to find out: what `bulkhead doctor` shows. */
+/** The host report, plus findings that take longer: the content of `bulkhead doctor`. */
 export interface Examination {
   readonly report: HostReport;
   readonly levels: readonly LevelAvailability[];
   readonly kvm: KvmFinding;
   readonly tools: readonly Tool[];
-  /** Bulkhead's own processes that parse what is hostile, as this process would start them. */
+  /** Bulkhead's own processes that parse hostile input, as this process would start them. */
   readonly ownParts: readonly OwnPart[];
-  /** What would make sandboxes here stronger, and how to get it. */
+  /** Improvements that would make sandboxes here stronger, with instructions. */
   readonly advice: readonly Missing[];
 }
 
-/** Looks for tools and at KVM. Starts nothing but the tools' own `--version`. */
+/** Looks for tools and examines KVM. Starts nothing but the tools' own `--version`. */
 export async function examineHost(report: HostReport): Promise<Examination> {
   const [kvm, tools] = await Promise.all([lookAtKvm(), findTools()]);
   return {

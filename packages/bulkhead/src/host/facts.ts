@@ -1,4 +1,4 @@
-/** What the broker can see of its host; `warden/plan/src/facts.rs` says what each field means. */
+/** Facts that the broker found about its host; `warden/plan/src/facts.rs` describes each field. */
 export interface Facts {
   readonly kernel: string;
   readonly uid: number;

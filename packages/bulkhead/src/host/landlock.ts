@@ -1,15 +1,17 @@
 /** One release of Landlock's interface (`LANDLOCK_CREATE_RULESET_VERSION`). */
 export interface LandlockAbi {
   readonly abi: number;
-  /** The first kernel that has it. Distributions may bring it to an older one. */
+  /** First kernel that has it. Distributions may backport it to an older one. */
   readonly linux: string;
-  /** What rules are about from here on. */
+  /** Kinds of access that rules can cover from this ABI on. */
   readonly adds: string;
-  /** What Bulkhead does with it. */
+  /** How Bulkhead uses it. */
   readonly use: string;
 }
 
-/** Every ABI that this version knows, and the one table of them. Source: the kernel's `Documentation/userspace-api/landlock.rst`. */
+/**
+ * The one table of all ABIs that this version knows. Source: the kernel's `Documentation/userspace-api/landlock.rst`.
+ */
 export const LANDLOCK_ABIS: readonly LandlockAbi[] = [
   { abi: 1, linux: "5.13", adds: "files, by path", use: "always" },
   {
@@ -38,21 +40,21 @@ export const LANDLOCK_ABIS: readonly LandlockAbi[] = [
   },
 ];
 
-/** Newer kernels are asked for no more than this. */
+/** Bulkhead uses no later ABI, even on newer kernels. */
 export const NEWEST_LANDLOCK = LANDLOCK_ABIS.length;
-/** From this one on it can rule TCP ports. */
+/** First ABI that restricts TCP ports. */
 export const TCP_ABI = 4;
-/** From this one on it keeps signals and abstract sockets inside. */
+/** First ABI that keeps signals and abstract sockets inside. */
 export const SCOPE_ABI = 6;
-/** From this one on it rules which Unix sockets in the file system may be connected to. */
+/** First ABI that restricts connections to Unix sockets in the file system. */
 export const SOCKETS_ABI = 9;
 
-/** The ABI that a plan may ask of this kernel; 0: it has none. */
+/** The ABI that a plan may use on this kernel; 0 if there is none. */
 export function usableAbi(kernel: number): number {
   return Math.min(kernel, NEWEST_LANDLOCK);
 }
 
-/** What an ABI is too old for. */
+/** Features that an ABI lacks. */
 export function addedAfter(abi: number): readonly LandlockAbi[] {
   return LANDLOCK_ABIS.filter((one) => one.abi > abi);
 }

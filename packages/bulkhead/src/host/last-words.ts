@@ -1,12 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 
-/** What is kept of a process's stderr. */
+/** Bytes of a process's stderr to keep. */
 const LAST_WORDS_BYTES = 4096;
 
 /**
- * Keeps the end of what a process says on stderr, and how it ended, for the error when it is lost; nothing of it keeps Node from exiting. `clean` makes a
- * line of what was said.
+ * Keeps the end of a process's stderr and its exit status, for the error if it is lost. Does not keep Node from
+ * exiting. `clean` turns the text into a line.
  */
 export function lastWordsOf(child: ChildProcess, clean = (said: string) => said.trim()): () => string {
   let said = "";

@@ -3,25 +3,27 @@ import type { Missing } from "./missing.js";
 import type { HostReport } from "./report.js";
 import { missingForAnyLevel, missingUserNamespaces } from "./requirements.js";
 
-/** Whether a level can be had here, and if not, all that is missing. */
+/** Whether a level is available here, and if not, everything that is missing. */
 export interface LevelAvailability {
   readonly level: Level;
   readonly available: boolean;
   readonly missing: readonly Missing[];
-  /** What makes its wall, for people; null where that is Bulkhead and this kernel alone, or nothing does. */
+  /**
+   * The program that makes the level's wall, for people; null if that is Bulkhead and this kernel alone, or nothing.
+   */
   readonly by: string | null;
 }
 
-/** What this host lacks for a level; empty: it can be had. */
+/** Everything that this host lacks for a level; empty if the level is available. */
 export function missingFor(level: Level, host: HostReport): readonly Missing[] {
   const always = missingForAnyLevel(host);
   switch (level) {
     case "chroot":
-      // Root needs no user namespace for it; others only get to call chroot(2) and mount(2) inside one.
+      // Root needs no user namespace for it; other users may call chroot(2) and mount(2) only inside one.
       return host.facts.privileged ? always : [...always, ...missingUserNamespaces(host)];
     case "container":
       return [...always, ...missingUserNamespaces(host), ...missingUts(host)];
-    // Their programs run in a jail of container grade.
+    // Their programs run in a jail as strong as level container.
     case "gvisor":
     case "microvm":
       return [...missingFor("container", host), ...(host.tried[level] ?? [notTried(level)])];

@@ -2,32 +2,38 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-/** The warden's path: that of BULKHEAD_WARDEN, or the package's own. @throws BulkheadError SETUP_MISSING */
+/** The warden's path: BULKHEAD_WARDEN, or the package's own. @throws BulkheadError SETUP_MISSING */
 export function wardenPath(): string {
   return programPath("warden", "BULKHEAD_WARDEN");
 }
 
-/** As {@link wardenPath}, of what unpacks layers: BULKHEAD_UNPACK. @throws BulkheadError SETUP_MISSING */
+/** As {@link wardenPath}, for the unpacker of layers: BULKHEAD_UNPACK. @throws BulkheadError SETUP_MISSING */
 export function unpackerPath(): string {
   return programPath("bulkhead-unpack", "BULKHEAD_UNPACK");
 }
 
-/** As {@link wardenPath}, of what `learn` looks with: BULKHEAD_OBSERVE. @throws BulkheadError SETUP_MISSING */
+/** As {@link wardenPath}, for the observer of `learn`: BULKHEAD_OBSERVE. @throws BulkheadError SETUP_MISSING */
 export function observerPath(): string {
   return programPath("bulkhead-observe", "BULKHEAD_OBSERVE");
 }
 
-/** The program that makes attempts, for use inside. */
+/** The program that attempts escapes, for use inside. */
 export function probePath(): string {
   return process.env["BULKHEAD_PROBE"] ?? join(packageDirectory(), "bin", "bulkhead-probe");
 }
 
-/** As {@link wardenPath}, of what measures what can be reached: BULKHEAD_SURFACE. @throws BulkheadError SETUP_MISSING */
+/**
+ * As {@link wardenPath}, for the program that measures the attack surface: BULKHEAD_SURFACE.
+ * @throws BulkheadError SETUP_MISSING
+ */
 export function surfacePath(): string {
   return programPath("bulkhead-surface", "BULKHEAD_SURFACE");
 }
 
-/** The script of one kind of helper process, in the directory that BULKHEAD_HELPERS names or the package's own. @throws BulkheadError SETUP_MISSING */
+/**
+ * The script of a kind of helper process, from BULKHEAD_HELPERS or the package's own directory.
+ * @throws BulkheadError SETUP_MISSING
+ */
 export function helperScriptPath(kind: string): string {
   const named = process.env["BULKHEAD_HELPERS"];
   const path = join(named || join(packageDirectory(), "dist", "helpers"), `${kind}.cjs`);
@@ -36,12 +42,12 @@ export function helperScriptPath(kind: string): string {
   throw new BulkheadError("SETUP_MISSING", { operation: "open", path, detail: moved });
 }
 
-/** The directory of the built-in root file system. Whether it is there is found out by who mounts it. */
+/** Directory of the built-in root file system. The code that mounts it finds out whether it exists. */
 export function baseRootPath(): string {
   return join(packageDirectory(), "assets", "base");
 }
 
-/** The directory of our own seccomp profiles: where the warden is built from, in a checkout; else beside the bundle. */
+/** Directory of our own seccomp profiles: the warden's source in a checkout, else beside the bundle. */
 export function profilesPath(): string {
   const ofCheckout = join(packageDirectory(), "..", "..", "warden", "plan", "profiles");
   return existsSync(ofCheckout) ? ofCheckout : join(packageDirectory(), "dist", "profiles");
@@ -51,7 +57,7 @@ function programPath(name: string, override: string): string {
   const named = process.env[override];
   const path = named ?? join(packageDirectory(), "bin", name);
   if (existsSync(path)) return path;
-  // A bundle that took the code along has left the programs where they were.
+  // A bundler moved the code but left the programs where they were.
   const moved = `set BULKHEAD_PACKAGE to the package's directory, or ${override} to the program, where the code was bundled elsewhere`;
   throw new BulkheadError("SETUP_MISSING", {
     operation: "open",
@@ -61,13 +67,14 @@ function programPath(name: string, override: string): string {
 }
 
 /**
- * Where the package is installed: above `dist/` when bundled, further up among the sources. BULKHEAD_PACKAGE says it where the code was moved. It is
- * never looked for: what is there is executed, maybe by root, and directories above may be anybody's.
+ * Directory of the installed package: above `dist/` if bundled, further up in the sources. BULKHEAD_PACKAGE names it if
+ * the code was moved. It is never searched for: its content is executed, maybe by root, and another user may own a
+ * parent directory.
  */
 function packageDirectory(): string {
   const named = process.env["BULKHEAD_PACKAGE"];
   if (named !== undefined && named !== "") return named;
-  // A bundle of another format may not know where it is.
+  // A bundle in another module format may not know its own location.
   const here: string | undefined = import.meta.dirname;
   let directory = here ?? process.cwd();
   while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) {

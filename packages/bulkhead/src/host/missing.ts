@@ -1,4 +1,4 @@
-/** Something that is not there, and how to get it. */
+/** Something that is missing, and how to install it. */
 export interface Missing {
   readonly what: string;
   readonly remedy: string;

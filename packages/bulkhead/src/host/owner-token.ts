@@ -3,20 +3,20 @@ import { readFileSync } from "node:fs";
 import { pidNamespace, startTime } from "./process-identity.js";
 
 /**
- * Names what a process is working on so that others can tell, once it is gone, that nobody will finish it: its pid, when
- * that pid was started (pids are used again), which pid namespace it counts in, and which boot.
+ * A name that identifies the process working on something, so that others can tell when it is gone: its pid, its start
+ * time (pids are reused), its pid namespace, and the boot.
  */
 const TOKEN = /^(\d+)-(\d+)-(\d+)-([0-9a-f]{8})-[0-9a-f]{16}$/;
 
-/** A new name of this process's. */
+/** Creates a new name for this process. */
 export function newToken(): string {
   const random = randomBytes(8).toString("hex");
   return `${process.pid}-${startTime(process.pid) ?? 0}-${pidNamespace()}-${boot()}-${random}`;
 }
 
 /**
- * Whether whoever made the name is certainly gone. A process of another pid namespace on the same boot (a container that shares
- * the store) cannot be looked up, so it counts as alive.
+ * Whether the process that created the name is certainly gone. A process of another pid namespace on the same boot (a
+ * container that shares the store) cannot be looked up, so it counts as alive.
  */
 export function isAbandoned(name: string): boolean {
   const [, pid, started, namespace, bootId] = TOKEN.exec(name) ?? [];
@@ -25,7 +25,7 @@ export function isAbandoned(name: string): boolean {
   return namespace === pidNamespace() && startTime(Number(pid)) !== started;
 }
 
-/** Which boot of the machine this is. */
+/** Identifies the current boot of the machine. */
 export function boot(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8);
 }

@@ -1,9 +1,9 @@
 import { readFileSync, readlinkSync } from "node:fs";
 
-/** When a process was started, in ticks after boot, since pids are used again; undefined: there is no such process. */
+/** A process's start time in ticks after boot, because pids are reused; undefined if the process does not exist. */
 export function startTime(pid: number): string | undefined {
   try {
-    // Field 22; the second, the program's name, may hold spaces and parentheses.
+    // Field 22; the second, the program's name, may contain spaces and parentheses.
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
   } catch {
@@ -11,7 +11,7 @@ export function startTime(pid: number): string | undefined {
   }
 }
 
-/** In which pid namespace this process counts: a pid of another one says nothing here. */
+/** Identifies this process's pid namespace: pids of another one mean nothing here. */
 export function pidNamespace(): string {
   return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
 }

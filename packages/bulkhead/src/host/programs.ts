@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** Variables that name a program to be used in the place of what would be found. */
+/** Variables that name a program to use instead of the one found. */
 const VARIABLES: Readonly<Record<string, string>> = {
   runsc: "BULKHEAD_RUNSC",
   "qemu-system-x86_64": "BULKHEAD_QEMU",
@@ -10,8 +10,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where a program that is not ours may be, best first: the one that its variable names, whether it is there or not;
- * otherwise every one that can be executed: where set-up puts what it builds, then along the PATH.
+ * Possible paths of a program that is not ours, best first: the one its variable names, whether or not it exists;
+ * otherwise every executable one: where set-up puts its builds, then along the PATH.
  */
 export function programPaths(name: string, env: NodeJS.ProcessEnv = process.env): readonly string[] {
   const variable = VARIABLES[name];
@@ -22,8 +22,8 @@ export function programPaths(name: string, env: NodeJS.ProcessEnv = process.env)
 }
 
 /**
- * Why a path that {@link programPaths} gave for this program cannot be used, and the cure; undefined: it can. No other is used instead:
- * whoever set the variable meant that one.
+ * Why a path from {@link programPaths} cannot be used, with the remedy; undefined if it can. No other path replaces it:
+ * a user who sets the variable means that one.
  */
 export function whyUnusable(name: string, path: string): string | undefined {
   if (isExecutable(path)) return undefined;
@@ -31,7 +31,7 @@ export function whyUnusable(name: string, path: string): string | undefined {
   return `${variable} names ${JSON.stringify(path)}, which is no file that can be executed: name one that is, or unset it`;
 }
 
-/** Programs of this user's that set-up built, since no package has them. */
+/** Directory of programs that set-up built for this user, because no package contains them. */
 export function toolsDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const data = env["XDG_DATA_HOME"];
   const base = data !== undefined && isAbsolute(data) ? data : join(homedir(), ".local", "share");

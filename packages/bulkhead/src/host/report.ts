@@ -2,7 +2,7 @@ import type { Level } from "../policy/level.js";
 import type { Facts } from "./facts.js";
 import type { Missing } from "./missing.js";
 
-/** Null: no bound. */
+/** Null: no maximum. */
 export interface OwnerMaxima {
   readonly memoryBytes: number | null;
   readonly pids: number | null;
@@ -10,29 +10,30 @@ export interface OwnerMaxima {
   readonly sandboxes: number | null;
 }
 
-/** What this machine can enforce: what the broker saw (`facts`) and what the library can see. */
+/** What this machine can enforce: the broker's findings (`facts`) and the library's. */
 export interface HostReport {
   readonly facts: Facts;
-  /** Whether the broker of this host runs as root, where `facts` are those of a guest's kernel; else they tell. */
+  /** Whether this host's broker runs as root. Set if `facts` describe a guest's kernel; otherwise they say it. */
   readonly privileged?: boolean;
-  /** What the broker's owner lets a sandbox ask for at most, and how many one caller may have alive; where there is any such bound. */
+  /** The owner's maxima for one sandbox, and for the live sandboxes of one caller, if there are any. */
   readonly maxima?: OwnerMaxima;
   readonly architecture: string;
-  /** For levels whose wall is another program: what trying it found missing. A level that is not named was not tried. */
+  /** For levels whose wall is another program: what a trial found missing. A level that is absent was not tried. */
   readonly tried: Readonly<Partial<Record<Level, readonly Missing[]>>>;
-  /** What makes the wall of those that were tried and work, for people. */
+  /** The program behind each level that was tried and works, for people. */
   readonly by?: Readonly<Partial<Record<Level, string>>>;
-  /** By what the Sentry of level gvisor counts processes, where that level was tried and works. */
+  /** How the Sentry of level gvisor counts processes, if that level was tried and works. */
   readonly counting?: Counting;
 }
 
 /**
- * A control group of version 2 (since July 2026), or one of version 1 where there is only one hierarchy (until December 2023). Between the two,
- * each new process is charged to any one of several hierarchies, so that a limit in one of them holds now and then: there it is RLIMIT_NPROC.
+ * A cgroup of version 2 (since July 2026), or one of version 1 where there is only one hierarchy (until December 2023).
+ * Between the two, runsc charges each new process to an arbitrary one of several hierarchies, so a limit in one of them
+ * holds only sometimes; Bulkhead then uses RLIMIT_NPROC.
  */
 export type Counting = "cgroup2" | "cgroup" | "rlimit";
 
-/** Makes the report from the facts that the broker sent in its `hello`, and from what was tried. */
+/** Builds the report from the facts in the broker's `hello` and the results of trials. */
 export function hostReport(facts: Facts, tried: HostReport["tried"] = {}): HostReport {
   return { facts, architecture: process.arch, tried };
 }

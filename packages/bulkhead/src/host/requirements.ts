@@ -3,7 +3,7 @@ import type { HostReport } from "./report.js";
 
 const OLDEST_KERNEL = [5, 13] as const;
 
-/** What Bulkhead needs at any level and this host lacks. */
+/** Requirements of every level that this host lacks. */
 export function missingForAnyLevel({ facts, architecture }: HostReport): readonly Missing[] {
   const missing: Missing[] = [];
   if (architecture !== "x64" && architecture !== "arm64") {
@@ -52,7 +52,7 @@ export function missingUserNamespaces({ facts }: HostReport): readonly Missing[]
   ];
 }
 
-/** Compares the release that `uname -r` gives; what is not a version is older than any. */
+/** Compares the release from `uname -r`; text that is not a version counts as older than any. */
 export function isKernelAtLeast(release: string, major: number, minor: number): boolean {
   const match = /^(\d+)\.(\d+)/.exec(release);
   if (match === null) return false;

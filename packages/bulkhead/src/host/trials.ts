@@ -4,13 +4,13 @@ import { bootId } from "./boot-id.js";
 
 const MOST_KEPT = 32;
 
-/** What was found out by trying since this machine was booted: another kernel or another hypervisor below may change any of it. */
+/** Results of trials since this machine booted: another kernel or hypervisor may change any of them. */
 export class Trials<Trial> {
   readonly #path: string;
   readonly #isTrial: (value: unknown) => value is Trial;
   readonly #bootId: string;
 
-  /** `path`: the file that it is kept in. */
+  /** `path`: the file that stores the results. */
   constructor(path: string, isTrial: (value: unknown) => value is Trial) {
     this.#path = path;
     this.#isTrial = isTrial;
@@ -22,7 +22,7 @@ export class Trials<Trial> {
     return this.#isTrial(found) ? found : undefined;
   }
 
-  /** Best effort: who cannot write it tries again, and nothing is weaker for it, only slower. */
+  /** Best effort: without a stored result the next process tries again, which is slower but no weaker. */
   remember(key: string, trial: Trial): void {
     try {
       const kept = Object.entries({ ...this.#read(), [key]: trial }).slice(-MOST_KEPT);

@@ -2,7 +2,10 @@ import { resolve } from "node:path";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Rewrites the host paths of a policy that has not been checked yet: what is no path, or of a wrong type, stays as it is. */
+/**
+ * Makes the host paths of an unvalidated policy absolute. Values that are not paths, or have a wrong type, stay as they
+ * are.
+ */
 export function withAbsolutePaths(policy: unknown, directory: string): unknown {
   if (!isFields(policy)) return policy;
   const rewritten: Record<string, unknown> = { ...policy };
@@ -27,7 +30,7 @@ export function withAbsolutePaths(policy: unknown, directory: string): unknown {
   return rewritten;
 }
 
-/** The policy with its paths as they are understood now: it may be needed again when this process stands elsewhere. */
+/** The policy with its paths resolved now: it may be needed again after this process has changed its directory. */
 export function withPathsOfNow(policy: object): Readonly<Record<string, unknown>> {
   return withAbsolutePaths(structuredClone(policy), process.cwd()) as Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,6 @@
 /**
- * The capabilities that a sandbox's own user namespace can give. The others rule what belongs to the host's (mounts,
- * network, processes, ipc): naming one would be an empty promise.
+ * Capabilities that a sandbox's own user namespace can grant. The others apply to the host's resources (mounts,
+ * network, processes, ipc), so naming one would be an empty promise.
  */
 export const CAPABILITY_NAMES = [
   "CHOWN",
@@ -17,7 +17,7 @@ export const CAPABILITY_NAMES = [
 
 const GIVEN: ReadonlySet<string> = new Set(CAPABILITY_NAMES);
 
-/** The name without `CAP_`, in capitals; undefined: it cannot be given. */
+/** The name without `CAP_`, in capitals; undefined if the capability cannot be granted. */
 export function capabilityName(name: string): string | undefined {
   const bare = name.toUpperCase().replace(/^CAP_/, "");
   return GIVEN.has(bare) ? bare : undefined;

@@ -4,7 +4,7 @@ import { SHARED_MEMORY } from "./paths.js";
 import type { Problem } from "./problems.js";
 import type { CheckedPolicy } from "./schema.js";
 
-/** What is wrong between fields that are each valid alone. */
+/** Contradictions between fields that are each valid alone. */
 export function inconsistencies(policy: CheckedPolicy): readonly Problem[] {
   return [
     ...levelAgainstTrust(policy),
@@ -16,14 +16,14 @@ export function inconsistencies(policy: CheckedPolicy): readonly Problem[] {
   ];
 }
 
-/** A level named outright wins over `auto`, so one that the trust forbids would be silently weaker than asked. */
+/** A named level wins over `auto`, so a level below what the trust allows would be silently weaker than requested. */
 function levelAgainstTrust({ level, trust }: CheckedPolicy): readonly Problem[] {
   if (typeof level !== "string" || level === "auto" || trust === undefined) return [];
   const floor = LEVEL_FOR_TRUST[trust];
   return isAtLeast(level, floor) ? [] : [{ path: "level", message: `trust: ${trust} needs at least ${floor}` }];
 }
 
-/** Without a user namespace a capability would be one over the host. */
+/** Without a user namespace a capability would apply to the host. */
 function capabilitiesAtChroot({ level, capabilities }: CheckedPolicy): readonly Problem[] {
   if (level !== "chroot" || capabilities === undefined || capabilities.length === 0) return [];
   return [{ path: "capabilities", message: "need level container or stronger: at chroot they would be the host's" }];
@@ -39,7 +39,7 @@ function sameMountPoint({ files = [] }: CheckedPolicy): readonly Problem[] {
   });
 }
 
-/** It is noexec at every level: nothing is started from there, and exploits like to be. */
+/** It is noexec at every level: programs do not start there, and exploits like to. */
 function executableSharedMemory({ files = [] }: CheckedPolicy): readonly Problem[] {
   return files.flatMap((entry, index) => {
     const asked = "tmpfs" in entry && entry.tmpfs === SHARED_MEMORY && entry.exec === true;

@@ -1,12 +1,13 @@
 const MIB = 1024 * 1024;
 
 /**
- * What a policy that says nothing gets. `diskBytes` is the size of each of the sandbox's own writable file systems (the
- * working directory, /tmp, a writable root's layer): they live in memory, so `memoryBytes` bounds all of them together.
+ * Default resources. `diskBytes` is the size of each of the sandbox's own writable file systems (the working directory,
+ * /tmp, a writable root's layer): they are in memory, so `memoryBytes` bounds all of them together.
  */
 export const DEFAULT_RESOURCES = {
   memoryBytes: 512 * MIB,
-  // Four times what Chromium takes for a page, the most of fifteen real programs (docs/policy.md, measured by `npm run bench:pids`).
+  // Four times what Chromium needs for a page, the most of fifteen real programs (docs/policy.md, measured by
+  // `npm run bench:pids`).
   pids: 512,
   milliCpus: 1000,
   diskBytes: 256 * MIB,
@@ -14,17 +15,17 @@ export const DEFAULT_RESOURCES = {
   openFiles: 1024,
 } as const;
 
-/** `connections` is what may be open at once; a connection ends when nothing moves on it for `idleMs`. */
+/** `connections` limits open connections; one without traffic for `idleMs` ends. */
 export const DEFAULT_NETWORK_LIMITS = { connections: 1024, idleMs: 300_000 } as const;
 
-/** How long `run` lets a workload live when the policy does not say. A `Sandbox` and a terminal have no such limit: they are made to last. */
+/** Default time limit of `run`. A `Sandbox` and a terminal have none: they are meant to last. */
 export const RUN_TIME_MS = 60_000;
 
-/** The user inside, when neither policy nor image names one. */
+/** The user inside, if neither policy nor image names one. */
 export const DEFAULT_USER = { uid: 1000, gid: 1000, name: "sandbox" } as const;
 
 export const DEFAULT_WORKDIR = "/work";
 export const DEFAULT_HOSTNAME = "sandbox";
 
-/** What `apparmor` says to have a profile made of the policy; anything else names one that is loaded. */
+/** Value of `apparmor` that generates a profile from the policy; any other value names a loaded profile. */
 export const GENERATED_PROFILE = "generated";

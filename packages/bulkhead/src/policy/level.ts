@@ -1,13 +1,13 @@
 import { requireArguments } from "../arguments/require.js";
 import { oneOf } from "../arguments/values.js";
 
-/** How strong the wall is, weakest first. The order is total: a later one contains whatever an earlier one does. */
+/** Strengths of the wall, weakest first. The order is total: a later level contains whatever an earlier one does. */
 export const LEVELS = ["chroot", "container", "gvisor", "microvm"] as const;
 
 /** How strong the wall around a sandbox is. */
 export type Level = (typeof LEVELS)[number];
 
-/** One of them by its name. */
+/** One of the levels, by name. */
 export const levelName = oneOf<Level>(...LEVELS);
 
 /** How far the author of the workload is trusted. */
@@ -22,7 +22,7 @@ export const LEVEL_FOR_TRUST = {
 
 /** Whether `level` is at least as strong as `floor`. */
 export function isAtLeast(level: Level, floor: Level): boolean {
-  // A level that there is not would be below every floor, or above.
+  // An unknown level would compare as weaker or stronger than every other.
   requireArguments("isAtLeast", ["level", levelName, level], ["floor", levelName, floor]);
   return LEVELS.indexOf(level) >= LEVELS.indexOf(floor);
 }

@@ -9,12 +9,13 @@ import type { Policy } from "./schema.js";
 
 const string = check<string>((value) => typeof value === "string", "the text of a policy");
 
-/** Far above any policy that a person writes; below what could hurt to parse. */
+/** Far above any policy that a person writes, and below what could be harmful to parse. */
 const LARGEST_POLICY = 256 * 1024;
 
 /**
- * Reads a policy file: YAML, or JSON, which is also YAML. Its relative paths are made absolute, since they are relative to
- * the file. What it says is checked where it is used. Throws POLICY_UNREADABLE, and POLICY_SYNTAX when it is no document.
+ * Reads a policy file: YAML, or JSON, which is also YAML. Makes its relative paths absolute, because they are relative
+ * to the file. The use of the policy validates it. Throws POLICY_UNREADABLE, and POLICY_SYNTAX if the file is not a
+ * document.
  */
 export async function loadPolicy(path: string): Promise<Policy> {
   requireArguments("loadPolicy", ["path", hostPath, path]);
@@ -27,11 +28,11 @@ export async function loadPolicy(path: string): Promise<Policy> {
       detail: "must be fields and their values, as in `level: container`",
     });
   }
-  // The type is what it ought to be: `parsePolicy`, which every use goes through, finds out whether it is.
+  // The type is a claim: every use goes through `parsePolicy`, which validates it.
   return policy;
 }
 
-/** Parses the text of a policy; `path` is for messages, and JSON is taken as JSON when it ends in `.json`. */
+/** Parses the text of a policy; `path` is for messages, and a `.json` path selects JSON. */
 export async function parsePolicyText(text: string, path = "policy"): Promise<unknown> {
   requireArguments("parsePolicyText", ["text", string, text], ["path", hostPath, path]);
   if (Buffer.byteLength(text) > LARGEST_POLICY) {
@@ -39,23 +40,23 @@ export async function parsePolicyText(text: string, path = "policy"): Promise<un
   }
   try {
     if (path.endsWith(".json")) return JSON.parse(text);
-    // Loaded only here: it costs more start-up time than everything else in a policy together.
+    // Loaded on demand: it takes more start-up time than everything else about a policy together.
     const { parse } = await import("./yaml.js");
-    // An empty document is the empty policy. Aliases are off, since a few lines of them can expand to gigabytes.
+    // An empty document is the empty policy. Aliases are off, because a few lines of them can expand to gigabytes.
     return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true, prettyErrors: true }) ?? {};
   } catch (error) {
     throw syntaxError(path, text, error);
   }
 }
 
-/** With where in the text it stopped being a document. */
+/** Names the place in the text of the syntax error. */
 function syntaxError(path: string, text: string, error: unknown): BulkheadError {
   const said = error instanceof Error ? error.message : String(error);
   const detail = `${(said.split("\n", 1)[0] ?? "").replace(/:$/, "")}${/\bline \d/.test(said) ? "" : placeIn(text, said)}`;
   return new BulkheadError("POLICY_SYNTAX", { operation: "parse", path, detail, cause: error });
 }
 
-/** Of JSON's errors: some count characters, and those about a missing end say no place at all. */
+/** Some of JSON's errors count characters, and those about a missing end name no place. */
 function placeIn(text: string, said: string): string {
   const position = Number(/ position (\d+)/.exec(said)?.[1] ?? text.length);
   const lines = text.slice(0, position).split("\n");

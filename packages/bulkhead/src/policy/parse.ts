@@ -9,16 +9,16 @@ import { chooseRoot } from "./root-choice.js";
 import { checkPolicy } from "./schema.js";
 
 export interface ParseOptions {
-  /** What relative host paths in the policy are relative to. Default: the current directory. */
+  /** Directory for relative host paths in the policy. Default: the current directory. */
   readonly directory?: string;
 }
 
 const parseOptions = object<ParseOptions>({ directory: hostPath });
 
 /**
- * Checks a policy (a `Policy`, or anything that claims to be one) and fills in its defaults.
+ * Validates a policy (a `Policy`, or anything that claims to be one) and fills in its defaults.
  *
- * Throws POLICY_INVALID with every problem and its path, one a line, in `detail`.
+ * Throws POLICY_INVALID with every problem and its path, one per line, in `detail`.
  */
 export function parsePolicy(policy: unknown, options: ParseOptions = {}): ResolvedPolicy {
   requireArguments("parsePolicy", ["options", parseOptions, options]);

@@ -1,14 +1,17 @@
 import type * as z from "zod/mini";
 import { meantField, meantWord, valueAt } from "./suggestions.js";
 
-/** One thing wrong with a document, and where. */
+/** One problem in a document, and its place. */
 export interface Problem {
   /** `files[0].at`; empty for the document itself. */
   readonly path: string;
   readonly message: string;
 }
 
-/** Turns the issues that a schema has with `document` into problems that name the field, say what it must be, and what was meant. */
+/**
+ * Turns a schema's issues with `document` into problems that name the field, the valid values, and the likely
+ * intention.
+ */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], document: unknown): readonly Problem[] {
   return issues.flatMap((issue) => {
     const path = pathOf(issue.path);
@@ -39,7 +42,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], document: unknow
   });
 }
 
-/** Where no alternative is near enough: what in it is near a field of any. */
+/** If no alternative is close enough: a field that is close to one of any alternative. */
 function misspelt(path: readonly PropertyKey[], document: unknown): readonly Problem[] {
   const value = valueAt(document, path);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
@@ -61,8 +64,8 @@ export function listProblems(problems: readonly Problem[]): string {
 }
 
 /**
- * Of a union, the one branch that the writer must have meant is worth more than "none matched": the branch that failed
- * deeper than its own type, or for an object's unknown or missing fields only.
+ * For a union, the one branch that the writer must have meant tells more than "none matched": the branch that failed
+ * deeper than its own type, or only because of an object's unknown or missing fields.
  */
 function branchMeant(issue: z.core.$ZodIssueInvalidUnion, document: unknown): readonly Problem[] | undefined {
   const meant = issue.errors.filter((branch) => branch.length > 0 && branch.every((one) => one.path.length > 0));
@@ -74,7 +77,10 @@ function branchMeant(issue: z.core.$ZodIssueInvalidUnion, document: unknown): re
   );
 }
 
-/** Zod's own words: in its smallest build all the same, and where something else has loaded the other one, of regular expressions and types. */
+/**
+ * Zod's own messages: all are the same in its smallest build; if something else has loaded the full one, they mention
+ * regular expressions and types.
+ */
 const ZODS_OWN = /^(Invalid|Too (small|big)|Unrecognized)\b/;
 
 function said(message: string): string | undefined {

@@ -1,5 +1,5 @@
-// By name and in a module of its own: importing the package as a whole at run time would put all of it, every language's
-// messages included, in the bundle that each start reads.
+// Imported by name and in a separate module: importing the whole package at run time would put all of it, including
+// every language's messages, into the bundle that each start reads.
 import { toJSONSchema } from "zod/mini";
 import { policySchema } from "./schema.js";
 

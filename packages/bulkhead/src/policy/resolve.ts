@@ -13,7 +13,7 @@ import type {
 } from "./resolved.js";
 import type { CheckedPolicy } from "./schema.js";
 
-/** Fills in every default of a policy that was found valid and consistent. */
+/** Fills in every default of a policy that is valid and consistent. */
 export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory: string): ResolvedPolicy {
   return {
     root,

@@ -5,7 +5,7 @@ import { FIELD_NAMES, fieldNamed } from "./schema.js";
 
 type Path = readonly PropertyKey[];
 
-/** What a schema is made of, as far as names and words are looked for in it. */
+/** The parts of a schema's definition that names and words are looked up in. */
 interface Definition {
   readonly type: string;
   readonly innerType?: z.core.$ZodType;
@@ -18,19 +18,19 @@ interface Definition {
   readonly values?: readonly unknown[];
 }
 
-/** The field that the writer of an unknown one most likely meant; `path` leads to what holds it. */
+/** The field that the writer of an unknown one most likely meant; `path` leads to its parent. */
 export function meantField(path: Path, wrong: string): string | undefined {
   return suggest(wrong, path.length === 0 ? FIELD_NAMES : schemasAt(path).flatMap(fieldsOf));
 }
 
-/** The word that most likely was meant in a place that takes words; undefined where `wrong` is none, or nothing is near. */
+/** The word that the writer most likely meant; undefined if the value is not a word, or nothing is close. */
 export function meantWord(path: Path, wrong: unknown): string | undefined {
   if (typeof wrong !== "string") return undefined;
   const words = path[0] === "capabilities" ? CAPABILITY_NAMES : schemasAt(path).flatMap(wordsOf);
   return suggest(wrong, words);
 }
 
-/** What stands at `path` in a document. */
+/** The value at `path` in a document. */
 export function valueAt(document: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, name) =>
@@ -44,7 +44,7 @@ function schemasAt([first, ...rest]: Path): readonly z.core.$ZodType[] {
   return field === undefined ? [] : below(fieldNamed(field), rest);
 }
 
-/** Of a union each alternative; of what is optional or transformed what is written. */
+/** All alternatives of a union; the inner schema of an optional or transformed one. */
 function below(schema: z.core.$ZodType, path: Path): readonly z.core.$ZodType[] {
   const { innerType, in: written, options, element, valueType, shape } = definitionOf(schema);
   const wrapped = innerType ?? written;

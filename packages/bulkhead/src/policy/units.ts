@@ -7,7 +7,7 @@ const SIZE_UNIT: Readonly<Record<string, number>> = {
   mb: 1e6,
   gb: 1e9,
   tb: 1e12,
-  // A lone letter is binary, as everywhere in the kernel's own files and in `docker run --memory 512m`.
+  // A lone letter is binary, as in the kernel's own files and in `docker run --memory 512m`.
   k: 2 ** 10,
   m: 2 ** 20,
   g: 2 ** 30,
@@ -20,14 +20,14 @@ const SIZE_UNIT: Readonly<Record<string, number>> = {
 
 const DURATION_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 60e3, min: 60e3, h: 3600e3, d: 86_400e3 };
 
-/** Bytes of `"64MiB"`, `"1.5G"`, `"1024"` or a number of bytes. Undefined: it is not a size of at least one byte. */
+/** Bytes of `"64MiB"`, `"1.5G"`, `"1024"` or a number of bytes. Undefined if it is not a size of at least one byte. */
 export function parseSize(value: string | number): number | undefined {
   if (typeof value === "number") return whole(value);
   if (typeof value !== "string") return undefined;
   return scaled(SIZE.exec(value.trim()), SIZE_UNIT, "b");
 }
 
-/** Milliseconds of `"30s"`, `"1.5h"`, or a number of milliseconds. A string needs its unit: `"30"` could mean either. */
+/** Milliseconds of `"30s"`, `"1.5h"`, or a number of milliseconds. A string needs its unit: `"30"` is ambiguous. */
 export function parseDuration(value: string | number): number | undefined {
   if (typeof value === "number") return whole(value);
   if (typeof value !== "string") return undefined;

@@ -1,9 +1,12 @@
-/** Of the newest gap between two arrivals in the mean, and of the newest start. */
+/** Weight of the newest value in the moving averages of arrival gaps and start times. */
 const WEIGHT = 0.25;
-/** So many arrivals more than are expected while one sandbox is made are prepared for: they come in bursts. */
+/** Prepare for this many arrivals more than expected during one start: arrivals come in bursts. */
 const RESERVE = 2;
 
-/** How many sandboxes should stand ready, from how often one is asked for and how long one takes to make. Times in milliseconds. */
+/**
+ * Computes how many sandboxes should stand ready, from how often one is requested and how long one takes to create.
+ * Times in milliseconds.
+ */
 export class Demand {
   #gapMs: number | undefined;
   #lastMs: number | undefined;
@@ -18,10 +21,10 @@ export class Demand {
     this.#startMs = mean(this.#startMs, tookMs);
   }
 
-  /** Not rounded, not bounded; 0 until two have arrived. Falls while nobody asks. */
+  /** Not rounded, not bounded; 0 until two requests have arrived. Falls while none arrive. */
   wanted(nowMs: number): number {
     if (this.#gapMs === undefined || this.#lastMs === undefined || this.#startMs === undefined) return 0;
-    // A pause that is longer than the mean gap is news, too.
+    // A pause longer than the mean gap counts, too.
     const gapMs = Math.max(this.#gapMs, nowMs - this.#lastMs, 0.1);
     return (this.#startMs / gapMs) * RESERVE;
   }

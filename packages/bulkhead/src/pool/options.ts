@@ -4,15 +4,18 @@ import { prepareShape } from "../sandbox/options.js";
 import type { PrepareOptions } from "../sandbox/prepare.js";
 
 export interface PoolOptions extends Pick<PrepareOptions, "broker" | "images" | "egress"> {
-  /** Sandboxes that stand ready however few are asked for. Default 1. */
+  /** Minimum number of ready sandboxes. Default 1. */
   readonly min?: number;
-  /** Sandboxes that stand ready or are being made at once, however many are asked for. Default 8, or `min` where that is more. */
+  /** Maximum number of sandboxes that are ready or starting. Default 8, or `min` if that is more. */
   readonly max?: number;
-  /** Bytes that all that stand ready may use together, as their control groups are charged. Default: a quarter of what is free now. */
+  /**
+   * Maximum bytes of all ready sandboxes together, as charged to their cgroups. Default: a quarter of the memory that
+   * is free now.
+   */
   readonly memoryBytes?: number;
-  /** How many are made at once in the background, each of which takes a processor. Default 1. */
+  /** Maximum concurrent starts in the background, each of which takes a processor. Default 1. */
   readonly starts?: number;
-  /** Milliseconds after which one that was not used is replaced. Default 10 minutes. */
+  /** Milliseconds after which an unused sandbox is replaced. Default 10 minutes. */
   readonly maxAgeMs?: number;
 }
 
@@ -38,14 +41,14 @@ export const poolOptions = object<PoolOptions>(
   HINTS,
 );
 
-/** Gives up waiting for a sandbox; the promise rejects with ABORTED. */
+/** Stops waiting for a sandbox; the promise rejects with ABORTED. */
 export interface TakeOptions {
   readonly signal?: AbortSignal;
 }
 
 export const takeOptions = object<TakeOptions>({ signal: abortSignal });
 
-/** With the defaults. */
+/** Options with defaults applied. */
 export interface Bounds {
   readonly min: number;
   readonly max: number;

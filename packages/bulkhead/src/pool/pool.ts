@@ -15,44 +15,45 @@ import { Sandbox } from "../sandbox/sandbox.js";
 import { boundsOf, type PoolOptions, poolOptions, type TakeOptions, takeOptions } from "./options.js";
 import { Stock } from "./stock.js";
 
-/** How a pool does. */
+/** Statistics of a pool. */
 export interface PoolStats {
-  /** Stand ready now, are being made now, and should stand ready now. */
+  /** Sandboxes that are ready, are starting, and should be ready now. */
   readonly ready: number;
   readonly starting: number;
   readonly target: number;
-  /** Handed out since the pool was made: at once, and after one was made. */
+  /** Sandboxes handed out since the pool was created: at once, and after waiting for a start. */
   readonly hits: number;
   readonly misses: number;
-  /** Ended without having been used: too old, too many, or made from what has changed. */
+  /** Sandboxes ended without use: too old, too many, or created from inputs that have changed. */
   readonly discarded: number;
-  /** Most that one was seen to use before it was used. */
+  /** Peak memory seen in one sandbox before its use. */
   readonly eachBytes: number;
 }
 
-/** Host files, images and profiles are looked at again when so long has passed: as long as a compiled policy is believed. */
+/** Check host files, images and profiles again after this time, which is how long a compiled policy is reused. */
 const CHECKED_MS = 2_000;
 
 /**
- * Sandboxes of one policy, made ahead. Each is used once, by one `run` or one `take`, and then destroyed: nothing of one use is ever seen by another.
+ * Sandboxes of one policy, created ahead of use. One `run` or one `take` uses each once, and then it is destroyed: no
+ * use ever sees anything of another.
  *
  * ```ts
  * const pool = await Pool.create({ level: "container" });
  * try {
- *   const { stdout } = await pool.run(["uname", "-a"]);
+ * const { stdout } = await pool.run(["uname", "-a"]);
  * } finally {
- *   await pool.close();
+ * await pool.close();
  * }
  * ```
  *
- * The pool grows and shrinks with how often it is asked, within its bounds. When the image, a host file or a profile that the policy names has changed,
- * what was made before is thrown away. What stands ready does not keep this process alive.
+ * The pool grows and shrinks with demand, within its bounds. If the image, a host file or a profile that the policy
+ * names changes, the pool discards the sandboxes created before. Ready sandboxes do not keep this process alive.
  */
 export class Pool implements AsyncDisposable {
   readonly #policy: Policy;
   readonly #options: PoolOptions;
   readonly #stock: Stock;
-  /** What the sandboxes that stand ready were made from. */
+  /** Digest of the plan that the ready sandboxes were created from. */
   #plan: string | undefined;
   #checkedAt = now();
   #checking: Promise<void> | undefined;
@@ -65,9 +66,9 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Makes a pool, and its first sandbox, so that what keeps one from being made is known at once.
-   * @throws BulkheadError ARGUMENT_INVALID, POOL_UNSUITABLE for a policy whose sandboxes would have copies of host files that grow old, and what
-   * {@link Sandbox.create} throws
+   * Creates a pool and its first sandbox, so that a launch failure shows at once.
+   * @throws BulkheadError ARGUMENT_INVALID, POOL_UNSUITABLE for a policy whose sandboxes would hold copies of host
+   * files that grow stale, and as {@link Sandbox.create} does
    */
   static async create(policy: Policy = {}, options: PoolOptions = {}): Promise<Pool> {
     requireArguments("Pool.create", ["policy", policyArgument, policy], ["options", poolOptions, options]);
@@ -77,8 +78,8 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Runs one program in a sandbox of its own, which is gone afterwards: `run`, without the wait for a sandbox. Evidence, record and statistics are
-   * those of the sandbox that was used; `durationMs` counts from this call.
+   * Runs one program in its own sandbox, which is destroyed afterwards: as `run`, without the wait for a launch.
+   * Evidence, record and statistics are those of the sandbox used; `durationMs` counts from this call.
    * @throws BulkheadError POOL_CLOSED, and as `run`
    */
   async run(argv: readonly string[], options: ProgramOptions = {}): Promise<RunResult> {
@@ -103,7 +104,7 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * A sandbox that nobody has used, as {@link Sandbox.create} makes one; it is the caller's to close.
+   * Returns an unused sandbox, as {@link Sandbox.create} creates it; the caller must close it.
    * @throws BulkheadError POOL_CLOSED, and as `Sandbox.create`
    */
   async take(options: TakeOptions = {}): Promise<Sandbox> {
@@ -119,13 +120,13 @@ export class Pool implements AsyncDisposable {
     return { ready, starting, target: this.#stock.target(), ...counts, eachBytes };
   }
 
-  /** Throws away what stands ready, and makes new ones: for what a pool cannot know to have changed. */
+  /** Discards the ready sandboxes and creates new ones: for changes that a pool cannot detect. */
   drain(): void {
     this.#stock.drain();
     this.#stock.refill();
   }
 
-  /** Ends what stands ready. What was handed out goes on. Resolves when nothing of it is left. */
+  /** Ends the ready sandboxes. Those handed out continue. Resolves when nothing of the pool is left. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#stock.close();
@@ -137,7 +138,7 @@ export class Pool implements AsyncDisposable {
 
   async #hand(signal: AbortSignal | undefined): Promise<Standing> {
     if (this.#closed) throw new BulkheadError("POOL_CLOSED");
-    // Once for all that ask meanwhile.
+    // One check serves all concurrent requests.
     if (now() - this.#checkedAt > CHECKED_MS) {
       this.#checking ??= this.#check().finally(() => {
         this.#checking = undefined;
@@ -147,7 +148,7 @@ export class Pool implements AsyncDisposable {
     return await this.#stock.take(signal);
   }
 
-  /** A plan that would be another today is another wall, root or user: none of the old ones is handed out. */
+  /** A different plan means a different wall, root or user, so none of the old sandboxes is handed out. */
   async #check(): Promise<void> {
     const plan = keyOf(await planOfNow(this.#policy, this.#options));
     this.#checkedAt = now();

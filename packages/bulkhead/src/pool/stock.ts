@@ -6,26 +6,26 @@ import { after, type Timer } from "../sandbox/timer.js";
 import { Demand } from "./demand.js";
 import type { Bounds } from "./options.js";
 
-/** A sandbox that nobody has used, and nobody will use twice. */
+/** A ready sandbox; it is used at most once. */
 interface Unused {
   readonly standing: Standing;
   readonly madeAt: number;
   alive: boolean;
 }
 
-/** What waits for a sandbox. */
+/** A request that waits for a sandbox. */
 interface Waiter {
   readonly give: (standing: Standing) => void;
   readonly refuse: (error: unknown) => void;
 }
 
-/** After a failure in the background, until the next try; doubled each time. */
+/** Delay after a failure in the background; doubles each time. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** How often it is looked whether fewer are needed, or some are too old. */
+/** How often to check whether fewer are needed, or some are too old. */
 const REVIEW_MS = 5_000;
 
-/** Makes sandboxes ahead and hands each out once. */
+/** Creates sandboxes ahead of use and hands each out once. */
 export class Stock {
   readonly #make: () => Promise<Standing>;
   readonly #bounds: Bounds;
@@ -34,9 +34,9 @@ export class Stock {
   readonly #waiting: Waiter[] = [];
   readonly #starting = new Set<Promise<void>>();
   readonly #ending = new Set<Promise<unknown>>();
-  /** What was begun before it is thrown away when it is made. */
+  /** A start begun in an earlier generation is discarded when it completes. */
   #generation = 0;
-  /** Largest that one was seen to use, so that the budget is kept by measurement. */
+  /** Peak memory seen in one, so that the budget rests on measurement. */
   #eachBytes = 1;
   #pauseMs = 0;
   #resumeAt = 0;
@@ -61,14 +61,14 @@ export class Stock {
     return this.#eachBytes;
   }
 
-  /** How many should stand ready now. */
+  /** How many should be ready now. */
   target(): number {
     const { min, max, memoryBytes } = this.#bounds;
     const wanted = Math.min(max, Math.max(min, Math.ceil(this.#demand.wanted(now()))));
     return Math.min(wanted, Math.floor(memoryBytes / this.#eachBytes));
   }
 
-  /** Makes the first, so that what keeps one from being made is known. @throws BulkheadError what making one throws */
+  /** Creates the first sandbox, so that a failure shows. @throws BulkheadError as creating one does */
   async fill(): Promise<void> {
     await new Promise<void>((resolve, refuse) => {
       const give = (standing: Standing) => {
@@ -80,7 +80,7 @@ export class Stock {
     });
   }
 
-  /** One that stands ready, or the next that is made. @throws BulkheadError what making one throws, and ABORTED */
+  /** A ready sandbox, or the next to be created. @throws BulkheadError as creating one does, and ABORTED */
   async take(signal: AbortSignal | undefined): Promise<Standing> {
     this.#demand.arrived(now());
     const found = this.#takeReady();
@@ -90,19 +90,19 @@ export class Stock {
     return standing;
   }
 
-  /** Makes what is lacking in the background, when nothing else is to be done first. */
+  /** Starts missing sandboxes in the background, when nothing else comes first. */
   refill(): void {
     this.#review ??= after(REVIEW_MS, () => this.#reviewNow(), { idle: true });
     while (!this.#closed && this.#lacks()) this.#start();
   }
 
-  /** Throws away what was made until now, and what is being made. */
+  /** Discards all sandboxes created or starting until now. */
   drain(): void {
     this.#generation += 1;
     for (const unused of this.#ready.splice(0)) this.#discard(unused.standing);
   }
 
-  /** Resolves when nothing of it is left. */
+  /** Resolves when nothing is left. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#review?.stop();
@@ -144,7 +144,7 @@ export class Stock {
       };
       signal?.addEventListener("abort", leave, { once: true });
       this.#waiting.push(waiter);
-      // Whoever waits is worth a start of their own, whatever the bounds are: without a pool there would be one.
+      // A waiting request gets its own start, whatever the bounds are: without a pool it would have one.
       if (this.#starting.size < this.#waiting.length) this.#start();
     });
   }
@@ -175,11 +175,11 @@ export class Stock {
     this.#pauseMs = 0;
     if (this.#closed || generation !== this.#generation) {
       this.#discard(standing);
-      // Whoever waits for it gets another.
+      // A request that waits for it gets another.
       if (!this.#closed && this.#starting.size <= this.#waiting.length && this.#waiting.length > 0) this.#start();
       return;
     }
-    // A program that has nothing else to do ends; nobody waits for what nobody uses.
+    // A program with nothing else to do may end; an unused sandbox must not keep it alive.
     standing.live.letGo();
     const waiter = this.#waiting.shift();
     if (waiter === undefined) this.#keep(standing);
@@ -222,7 +222,7 @@ export class Stock {
     this.#ending.add(ending);
   }
 
-  /** One fewer at a time: a pause is no reason to throw all away. */
+  /** Removes one at a time: a pause is no reason to discard all. */
   #reviewNow(): void {
     this.#review = undefined;
     const kept = this.#ready.filter((unused) => this.#isUsable(unused));

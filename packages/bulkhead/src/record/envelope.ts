@@ -16,7 +16,7 @@ export interface Envelope {
 
 const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 
-/** Records hold a plan's table and evidence; ours have a few KiB. */
+/** Records contain a plan's table and evidence; ours are a few KiB. */
 export const LARGEST_RECORD = 1024 * 1024;
 
 export function signStatement(statement: Statement, { privateKey, id }: RecordKey): Envelope {
@@ -25,7 +25,7 @@ export function signStatement(statement: Statement, { privateKey, id }: RecordKe
   return { payloadType: PAYLOAD_TYPE, payload: payload.toString("base64"), signatures: [{ keyid: id, sig }] };
 }
 
-/** As it is written to a file: in one form only, so that a change of any byte shows. */
+/** Serialises it in one canonical form, so that a change of any byte shows. */
 export function formatEnvelope({ payloadType, payload, signatures: [{ keyid, sig }] }: Envelope): string {
   return `${JSON.stringify({ payloadType, payload, signatures: [{ keyid, sig }] })}\n`;
 }
@@ -37,15 +37,15 @@ const publicKey = check<object>(
 );
 
 /**
- * Checks a record as it was written, and gives what it states. Nothing of it is believed before its signature is.
- * Throws RECORD_INVALID, whose `detail` says what is wrong: `form`, `key`, `signature` or `statement`.
+ * Verifies a record and returns its statement. Nothing in it is trusted before its signature is. Throws RECORD_INVALID,
+ * whose `detail` names the problem: `form`, `key`, `signature` or `statement`.
  */
 export function verifyRecord(text: string, key: ReturnType<typeof openPublicKey>, path?: string): Statement {
   requireArguments("verifyRecord", ["text", recordText, text], ["key", publicKey, key]);
   const refuse = (detail: string) =>
     new BulkheadError("RECORD_INVALID", { operation: "verify", detail, ...(path === undefined ? {} : { path }) });
   const envelope = text.length > LARGEST_RECORD ? undefined : parseEnvelope(text);
-  // Signatures do not cover white space, the order of fields or padding bits; there is one form, so they need not.
+  // Signatures do not cover white space, field order or padding bits; requiring the canonical form does.
   if (envelope === undefined || formatEnvelope(envelope) !== text) throw refuse("form");
   const [{ keyid, sig }] = envelope.signatures;
   if (keyid !== key.id) throw refuse(`key: signed by ${keyid}, not by ${key.id}`);
@@ -56,11 +56,11 @@ export function verifyRecord(text: string, key: ReturnType<typeof openPublicKey>
   const statement = parseObject(payload.toString());
   if (statement?.["_type"] !== STATEMENT_TYPE || statement["predicateType"] !== PREDICATE_TYPE)
     throw refuse("statement");
-  // Whoever holds the key wrote it, and that is this library.
+  // Only the key's holder can have signed it, and that is this library.
   return statement as unknown as Statement;
 }
 
-/** What is signed: DSSE's pre-authentication encoding. */
+/** The signed bytes: DSSE's pre-authentication encoding. */
 function encodingOf(payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload]);
 }

@@ -25,7 +25,7 @@ import { requireArguments } from "../arguments/require.js";
 import { hostPath } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-/** What signs records, and its public half. */
+/** A key that signs records, and its public half. */
 export interface RecordKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
@@ -35,21 +35,22 @@ export interface RecordKey {
 
 const LARGEST_KEY = 16_384;
 
-/** The key of this machine's user: root's below `/var/lib`, others' in their own state directory. */
+/** Path of this user's key: root's below `/var/lib`, other users' in their state directory. */
 export function recordKeyPath(): string {
   const uid = process.getuid?.() ?? 0;
   const chosen = process.env["BULKHEAD_STATE"];
   if (chosen !== undefined && isAbsolute(chosen)) return join(chosen, "record-key.pem");
   if (uid === 0) return "/var/lib/bulkhead/record-key.pem";
   const state = process.env["XDG_STATE_HOME"];
-  // The base directory specification: what is not absolute is to be ignored.
+  // The base directory specification says to ignore a path that is not absolute.
   const base = state !== undefined && isAbsolute(state) ? state : join(homedir(), ".local", "state");
   return join(base, "bulkhead", "record-key.pem");
 }
 
 /**
- * Reads the key at `path` (an ed25519 private key, PKCS #8 in PEM); where none is named, this machine's own, made at its first use.
- * Throws RECORD_KEY_INVALID: also when others could read it, since then a signature would prove nothing.
+ * Reads the key at `path` (an ed25519 private key, PKCS #8 in PEM); without a path, this machine's own, which is
+ * created at first use. Throws RECORD_KEY_INVALID, also if other users could read the key: a signature would then prove
+ * nothing.
  */
 export function openRecordKey(path?: string): RecordKey {
   if (path !== undefined) requireArguments("openRecordKey", ["path", hostPath, path]);
@@ -74,7 +75,7 @@ export function openPublicKey(path?: string): { readonly publicKey: KeyObject; r
   }
 }
 
-/** Without waiting: opening a FIFO would, for ever. */
+/** Opens without blocking: opening a FIFO could block forever. */
 function readPublic(path: string): Buffer {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -102,7 +103,7 @@ function idOf(publicKey: KeyObject): string {
     .digest("hex");
 }
 
-/** Of two processes that make one at once, the first to link it wins, and nobody ever reads half a key. */
+/** If two processes create one at once, the first to link it wins, and no process ever reads half a key. */
 function makeKey(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const { privateKey } = generateKeyPairSync("ed25519");
@@ -118,7 +119,7 @@ function makeKey(path: string): void {
   }
 }
 
-/** The last key that was read: parsing one takes longer than signing with it. */
+/** The last key read: parsing one takes longer than signing with it. */
 let known: { readonly file: string; readonly key: RecordKey } | undefined;
 
 function readKey(path: string): RecordKey {
@@ -129,7 +130,7 @@ function readKey(path: string): RecordKey {
     if (stat.uid !== BigInt(process.getuid?.() ?? 0) || (stat.mode & 0o077n) !== 0n) {
       throw invalidKey(path, undefined, "must be this user's, and closed to others (mode 0600)");
     }
-    // Any change of the file or of its mode changes its ctime.
+    // Any change of the file or its mode changes its ctime.
     const file = [path, stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ");
     if (known?.file === file) return known.key;
     const key = keyFrom(createPrivateKey(readFileSync(fd)), path);

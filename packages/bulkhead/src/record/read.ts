@@ -4,7 +4,10 @@ import { hostPath } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { LARGEST_RECORD } from "./envelope.js";
 
-/** The text of a record, to be verified. @throws BulkheadError PATH_UNUSABLE, RECORD_INVALID when it is far larger than records are */
+/**
+ * Reads the text of a record for verification.
+ * @throws BulkheadError PATH_UNUSABLE, RECORD_INVALID if it is far larger than any record
+ */
 export async function readRecord(path: string): Promise<string> {
   requireArguments("readRecord", ["path", hostPath, path]);
   const bytes = await readGivenFile(path, LARGEST_RECORD, ({ errno, ...why }) =>

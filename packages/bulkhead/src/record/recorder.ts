@@ -18,31 +18,34 @@ import { type Envelope, formatEnvelope, signStatement } from "./envelope.js";
 import { openRecordKey, type RecordKey } from "./key.js";
 import { type Started, type Stated, type Subject, statementOf, subjectsOf } from "./statement.js";
 
-/** How a run is recorded. */
+/** Options for the record of a run. */
 export interface RecordOptions {
-  /** Where the record is written: a file, or a directory that is there, where it is called after the sandbox. Default: nowhere. */
+  /** Path of the record: a file, or an existing directory, where the file is named after the sandbox. Default: none. */
   readonly to?: string;
   /** An ed25519 private key in PEM. Default: this machine's own. */
   readonly key?: string;
 }
 
-/** What everything but the result of a run is known to. */
+/** Collects the facts of a run, and signs them with its result. */
 export class Recorder {
   readonly #options: RecordOptions;
   readonly #key: RecordKey;
   readonly #warden: Promise<string | null>;
   #started: Promise<{ readonly plan: Started["plan"]; readonly subjects: readonly Subject[] }> | undefined;
 
-  /** `warden`: the path of the program, where it is known. Throws RECORD_KEY_INVALID: a run that cannot be recorded does not start. */
+  /**
+   * `warden`: path of the executable, if known. Throws RECORD_KEY_INVALID: a run that cannot be recorded does not
+   * start.
+   */
   constructor(options: RecordOptions, warden: string | null) {
     this.#options = options;
     this.#key = openRecordKey(options.key);
-    // Read while the run is under way, so that its result waits for a signature only.
+    // Hashed while the run is in progress, so that its result waits only for a signature.
     this.#warden = warden === null ? Promise.resolve(null) : wardenDigest(warden);
     this.#warden.catch(() => undefined);
   }
 
-  /** Told when the run is on its way: what is to be hashed is hashed while it runs. */
+  /** Called when the run starts: hashes its inputs while it runs. */
   start(started: Omit<Started, "wardenDigest">): void {
     this.#started = this.#warden.then((wardenDigest) => ({
       plan: started.plan,
@@ -51,7 +54,7 @@ export class Recorder {
     this.#started.catch(() => undefined);
   }
 
-  /** Signs, and writes it where the options say. Throws RECORD_NOT_WRITTEN. */
+  /** Signs the record and writes it to the configured path. Throws RECORD_NOT_WRITTEN. */
   async record(stated: Stated): Promise<Envelope> {
     if (this.#started === undefined) throw new BulkheadError("RECORD_NOT_WRITTEN", { operation: "record" });
     const { plan, subjects } = await this.#started;
@@ -63,7 +66,7 @@ export class Recorder {
 
 const digests = new Map<string, Promise<string>>();
 
-/** Of one file once, as long as it is the same. */
+/** Hashes a file once, as long as it is unchanged. */
 async function wardenDigest(path: string): Promise<string> {
   const { dev, ino, size, mtimeMs } = await promises.stat(path);
   const key = [path, dev, ino, size, mtimeMs].join(" ");
@@ -74,8 +77,8 @@ async function wardenDigest(path: string): Promise<string> {
 }
 
 /**
- * By renaming: who reads it reads all of it. In one go, as a few KiB for the page cache take a tenth of what it takes to have four calls made by a thread of
- * another's, one after the other.
+ * Writes through a rename, so that a reader sees all of it. Synchronous, because writing a few KiB to the page cache
+ * takes a tenth of the time of four calls in sequence on the thread pool.
  */
 function write(to: string, id: string, envelope: Envelope): void {
   try {
@@ -95,7 +98,7 @@ function write(to: string, id: string, envelope: Envelope): void {
   }
 }
 
-/** A device or a pipe, such as /dev/null or /dev/stdout: renaming something over it would take it from the whole machine. */
+/** A device or a pipe, such as /dev/null or /dev/stdout: a rename over it would remove it for the whole machine. */
 function isInPlace(path: string, stat: Stats | undefined): boolean {
   return stat !== undefined && (!stat.isFile() || /^\/(dev|proc)\//.test(path));
 }
@@ -111,7 +114,7 @@ function replace(path: string, text: string): void {
   }
 }
 
-/** Without waiting for who would read from a FIFO. */
+/** Does not wait for a FIFO's reader. */
 function writeInto(path: string, text: string): void {
   const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
   try {

@@ -9,10 +9,10 @@ import type { Policy } from "../policy/schema.js";
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 export const PREDICATE_TYPE = "urn:bulkhead:run:v1";
 
-/** What was in force during one run, and what came of it. */
+/** Protections in force during one run, and its outcome. */
 export interface Statement {
   readonly _type: typeof STATEMENT_TYPE;
-  /** `plan`, `policy`, `argv` as this library writes their JSON; `image` and `warden` where they are known. */
+  /** `plan`, `policy`, `argv` as this library serialises them to JSON; `image` and `warden` if known. */
   readonly subject: readonly Subject[];
   readonly predicateType: typeof PREDICATE_TYPE;
   readonly predicate: Predicate;
@@ -28,11 +28,11 @@ export interface Predicate {
   readonly level: Level;
   readonly host: { readonly kernel: string; readonly architecture: string };
   readonly warden: { readonly version: string };
-  /** Where the root came from. */
+  /** Origin of the root. */
   readonly root: Plan["root"]["source"];
-  /** As after the broker's look from outside. */
+  /** As confirmed by the broker's evidence. */
   readonly enforcement: EnforcementTable;
-  /** What the broker saw from outside before anything untrusted ran. */
+  /** The broker's evidence from outside, before anything untrusted ran. */
   readonly evidence: Evidence;
   /** RFC 3339. */
   readonly startedAt: string;
@@ -40,7 +40,7 @@ export interface Predicate {
   readonly result: RecordedResult;
 }
 
-/** How it ended; the output is not part of it. */
+/** How the run ended, without its output. */
 export interface RecordedResult {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -53,7 +53,7 @@ export interface RecordedResult {
   readonly maxRssBytes: number | null;
 }
 
-/** What is known of a run when it is on its way. */
+/** Facts known when the run starts. */
 export interface Started {
   readonly plan: Plan;
   readonly policy: Policy;
@@ -62,7 +62,7 @@ export interface Started {
   readonly wardenDigest: string | null;
 }
 
-/** What is known when it has ended. */
+/** Facts known when the run has ended. */
 export type Stated = Omit<Predicate, "root" | "id">;
 
 export function subjectsOf({ plan, policy, argv, imageDigest, wardenDigest }: Started): readonly Subject[] {
@@ -71,14 +71,17 @@ export function subjectsOf({ plan, policy, argv, imageDigest, wardenDigest }: St
   return [
     ...known("plan", digestOf(plan)),
     ...known("policy", digestOf(withoutValues(policy))),
-    // Arguments may hold secrets: what they were can be proved, and not read.
+    // Arguments may contain secrets: a digest proves them without revealing them.
     ...known("argv", digestOf(argv)),
     ...known("image", imageDigest?.replace(/^sha256:/, "") ?? null),
     ...known("warden", wardenDigest),
   ];
 }
 
-/** A policy without the values of its secrets: by a digest that holds them whoever has the record could try guesses. */
+/**
+ * A policy without the values of its secrets: a digest covering secrets would let anyone holding the record guess them
+ * offline.
+ */
 function withoutValues(policy: Policy): Policy {
   if (policy.secrets === undefined) return policy;
   const secrets = Object.entries(policy.secrets).map(([name, { value: _value, ...rest }]) => [name, rest] as const);

@@ -10,30 +10,31 @@ import { mountChanges } from "./mounts.js";
 import { nameOf, written } from "./quantity.js";
 import { profileChanges } from "./syscalls.js";
 
-/** One field that is another, as data and in words. */
+/** One changed field, as data and in words. */
 export interface PlanChange {
-  /** As in `limits.memoryBytes`; of what a plan does not hold as in a policy: `network.allow`. */
+  /** Such as `limits.memoryBytes`; for a value that is not in the plan, the policy's field: `network.allow`. */
   readonly field: string;
-  /** JSON, whole; null: it is not there. */
+  /** Complete JSON; null if absent. */
   readonly before: string | null;
   readonly after: string | null;
-  /** What it comes to: `memory 512 MiB → 256 MiB`, `- mkdir, - mkdirat`. */
+  /** The difference in words: `memory 512 MiB → 256 MiB`, `- mkdir, - mkdirat`. */
   readonly changes: readonly string[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Another each time: they tell sandboxes apart. */
+/** Random values that differ in every plan. */
 const RANDOM: ReadonlySet<string> = new Set(["id", "inner.id"]);
 
-/** What the second of two plans does otherwise than the first. Pure. */
+/** The differences between two plans. Pure. */
 export function comparePlans(before: Plan, after: Plan): readonly PlanChange[] {
   return changed(before, after, "", before.capabilities).filter(({ field }) => !RANDOM.has(field));
 }
 
 /**
- * What the second of two policies says otherwise that no plan holds: time, output, network, names of variables and secrets. Their values
- * stay out. @throws BulkheadError POLICY_INVALID
+ * The differences between two policies that no plan contains: time, output, network, names of variables and secrets.
+ * Their values are left out.
+ * @throws BulkheadError POLICY_INVALID
  */
 export function comparePolicies(before: Policy, after: Policy): readonly PlanChange[] {
   requireArguments("comparePolicies", ["before", policyArgument, before], ["after", policyArgument, after]);
@@ -51,7 +52,7 @@ function beside({ resources, network, secrets, env, require }: ResolvedPolicy): 
   };
 }
 
-/** As it was written, with what a rule written out in fields says beside its host. */
+/** The rule as written; for one in object form, its host with the other fields. */
 function ruleOf({ text, ports, protocol, methods, paths, private: inside, intercept }: NetworkRule): string {
   const ranges = ports.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(" ");
   const more = [
@@ -84,7 +85,7 @@ function changed(
 function words(before: unknown, after: unknown, field: string, capabilities: readonly string[]): readonly string[] {
   const name = field.split(".").at(-1) ?? field;
   if (field.endsWith("seccomp.profile") && before !== undefined && after !== undefined) {
-    // The plan was checked: it is what a plan has there.
+    // The plan is validated, so the type holds.
     return profileChanges(before as Seccomp["profile"], after as Seccomp["profile"], capabilities);
   }
   if (isList(before) || isList(after)) {
@@ -101,7 +102,7 @@ function fieldsOf(before: unknown, after: unknown, capabilities: readonly string
   return changed(before, after, "", capabilities).flatMap(({ changes }) => changes);
 }
 
-/** What is left out and what is null have no fields; anything else that is no record is compared as it is. */
+/** Missing and null values have no fields; other values that are not records are compared as a whole. */
 function mayBeMissing(value: unknown): boolean {
   return value === undefined || value === null || isRecord(value);
 }

@@ -1,4 +1,4 @@
-/** What two lists of words do not share: `- mkdir, - mkdirat`; the order is only told of lists that hold the same. */
+/** Differences between two lists of words: `- mkdir, - mkdirat`. Reports the order only if both hold the same words. */
 export function listChanges(before: readonly unknown[], after: readonly unknown[]): readonly string[] {
   const gone = missingIn(after, before);
   const added = missingIn(before, after);
@@ -6,12 +6,12 @@ export function listChanges(before: readonly unknown[], after: readonly unknown[
   return [signed("-", gone), signed("+", added)].filter((line) => line !== "");
 }
 
-/** `- a, - b`: a sign before each, since a terminal may break the line anywhere. */
+/** `- a, - b`: a sign before each, because a terminal may break the line anywhere. */
 export function signed(sign: "-" | "+" | "~", words: readonly string[]): string {
   return words.map((word) => `${sign} ${word}`).join(", ");
 }
 
-/** As often as `from` has it more often than `among`. */
+/** Each element as many times as `from` has it more often than `among`. */
 function missingIn(among: readonly unknown[], from: readonly unknown[]): readonly string[] {
   const left = among.map(word);
   return from.map(word).filter((each) => {

@@ -1,7 +1,7 @@
 import type { Mount } from "../../plan/schema.js";
 import { written } from "./quantity.js";
 
-/** Mounts that came, went, or are otherwise; `fields` tells what of one is another. */
+/** Mounts that were added, removed or changed; `fields` describes the changes of one mount. */
 export function mountChanges(
   before: readonly Mount[],
   after: readonly Mount[],
@@ -21,7 +21,7 @@ export function mountChanges(
   return changes.length === 0 ? ["the same, in another order"] : changes;
 }
 
-/** The same kind may be at the same place twice, one over the other. */
+/** Two mounts of the same kind may be at the same path, one over the other. */
 function keyed(mounts: readonly Mount[]): ReadonlyMap<string, Mount> {
   const all = new Map<string, Mount>();
   for (const mount of mounts) {

@@ -1,6 +1,6 @@
 const BINARY = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
 
-/** What people call the limits of a plan. */
+/** Names of a plan's limits for people. */
 const NAMES: Readonly<Record<string, string>> = {
   memoryBytes: "memory",
   pids: "processes and threads",
@@ -19,12 +19,12 @@ const NAMES: Readonly<Record<string, string>> = {
   idleMs: "idle time",
 };
 
-/** The name of a field for people: `memory` for `memoryBytes`, and the field itself for most. */
+/** A field's name for people: `memory` for `memoryBytes`; most fields keep theirs. */
 export function nameOf(field: string): string {
   return NAMES[field] ?? field;
 }
 
-/** A value as people write it: what is measured with its unit, and exactly. */
+/** An exact value for people, with its unit. */
 export function written(field: string, value: unknown): string {
   if (value === undefined || value === null) return "none";
   if (typeof value === "string") return value;
@@ -35,7 +35,7 @@ export function written(field: string, value: unknown): string {
   return field === "mode" ? `0${value.toString(8)}` : String(value);
 }
 
-/** In the largest unit that loses nothing. */
+/** Uses the largest unit that keeps the value exact. */
 function bytes(count: number): string {
   let value = count;
   let unit = 0;

@@ -7,16 +7,18 @@ import { signed } from "./lists.js";
 
 type Profile = Seccomp["profile"];
 
-/** How far a call is let through. */
+/** How far a profile allows a call. */
 type Reach = "none" | "some" | "all";
 
 interface Treatment {
   readonly reach: Reach;
-  /** Everything that is said of it, to tell two apart. */
+  /** A canonical text of the call's rules, for comparison. */
   readonly said: string;
 }
 
-/** What another profile allows and does not: nothing of it where it holds rules for the very same calls and arguments. */
+/**
+ * Calls that another profile allows or refuses; nothing where both have rules for exactly the same calls and arguments.
+ */
 export function profileChanges(before: Profile, after: Profile, capabilities: readonly string[]): readonly string[] {
   const [one, other] = [before, after].map((profile) => settled(profile, capabilities));
   const names = `profile ${nameOf(before)} → ${nameOf(after)}`;
@@ -46,7 +48,10 @@ function nameOf(profile: Profile): string {
   return typeof profile === "string" ? profile : "of a file";
 }
 
-/** Undefined for what makes a wall rather than confining a workload: those come with their level, and are not compared. */
+/**
+ * Undefined for profiles that make up a wall and do not confine a workload: these come with their level and are not
+ * compared.
+ */
 function settled(profile: Profile, capabilities: readonly string[]): SettledProfile | undefined {
   if (typeof profile !== "string") return profile;
   const name = BUILT_IN.find((each) => each === profile);

@@ -4,10 +4,10 @@ import type { EgressAsk } from "../hook.js";
 import type { EgressEvent } from "../log/event.js";
 import type { ChannelEnded } from "../process/start.js";
 
-/** Bounds of what a gate may say: a gate that was taken over says anything. */
+/** Limits on a gate's messages: a compromised gate may say anything. */
 const TEXT_BYTES = 65_536;
 const MOST_SECRETS = 256;
-/** In one call, as in `process/reports.ts`. */
+/** Events in one call, as in `process/reports.ts`. */
 const MOST_EVENTS = 64;
 const VIAS: ReadonlySet<unknown> = new Set(["http", "https", "connect", "socks", "transparent"]);
 
@@ -71,7 +71,7 @@ export function readEnded(value: unknown): ChannelEnded {
   return value as unknown as ChannelEnded;
 }
 
-/** What the workload is to trust. @throws BulkheadError HELPER_FAILED */
+/** Reads the CA bundle for the workload. @throws BulkheadError HELPER_FAILED */
 export function readBundle(value: unknown, mostBytes: number): string | null {
   if (!isObject(value) || !hasOnly(value, ["bundle"]) || !isNullOr(value["bundle"], mostBytes)) throw wrong("start");
   return value["bundle"];

@@ -15,31 +15,31 @@ import { loadSecrets } from "../secrets/load.js";
 import { readAsk, readBundle, readEnded, readEvents, readName } from "./event.js";
 
 const BUNDLE_BYTES = 4 * 1024 * 1024;
-/** Two for each tunnel would be one too many; names are looked up by a few more. */
+/** A tunnel needs one descriptor, not two, and name resolution a few more. */
 const OPEN_FILES = 4096;
-/** How long a gate may take to tell what became of the connections of a sandbox that is gone. */
+/** How long a gate may take to report the connections of a sandbox that is gone. */
 const FINISH_MS = 2_000;
-/** How long it may take to tell what programs have done so far: their results wait for that. */
+/** How long a gate may take to report what programs have done so far: their results wait for that. */
 const FLUSH_MS = 2_000;
-/** How long it may take to put other rules in force. */
+/** How long a gate may take to apply new rules. */
 const CHANGE_MS = 10_000;
 
-/** What a gate is made for. */
+/** Parameters of a gate. */
 export interface GateParts {
   readonly level: Level;
   readonly rules: NetworkRules;
   readonly secrets: readonly Secret[];
   readonly options: EgressOptions;
-  /** PEM: what the sandbox's root trusts by itself. */
+  /** PEM: CAs that the sandbox's own root trusts. */
   readonly bundles: readonly string[];
 }
 
 /**
- * One sandbox's way out, as the library sees it: a process of its own has the connection to init, and no byte of it comes here. What that process
- * says is bounded and checked; nothing that it could say lets anything out of another sandbox.
+ * One sandbox's egress, as the library sees it. A separate process holds the connection to init, and none of its bytes
+ * come here. The library bounds and checks that process's messages; none of them can affect another sandbox.
  */
 export class Gate implements Handed {
-  /** What hooks and listeners of the caller's threw. */
+  /** Errors that the caller's hooks and listeners threw. */
   readonly faults: Faults;
   readonly env: Handed["env"];
   readonly bundle: Handed["bundle"];
@@ -50,8 +50,9 @@ export class Gate implements Handed {
   #closed: Promise<void> | undefined;
 
   /**
-   * Starts it, and gives it the connection, which is no longer this process's then.
-   * @throws BulkheadError SECRET_UNAVAILABLE, POLICY_INVALID (a wildcard on a public suffix), SETUP_MISSING, HELPER_FAILED, HELPER_LOST
+   * Starts the gate's process and hands the connection over to it.
+   * @throws BulkheadError SECRET_UNAVAILABLE, POLICY_INVALID (a wildcard on a public suffix), SETUP_MISSING,
+   * HELPER_FAILED, HELPER_LOST
    */
   static async open(parts: GateParts, connection: () => Promise<Socket>): Promise<Gate> {
     const { rules, secrets, options } = parts;
@@ -74,7 +75,7 @@ export class Gate implements Handed {
     } satisfies Start);
     started.catch(() => undefined);
     try {
-      // Only what goes into the plan is waited for.
+      // Wait only for what goes into the plan.
       const content = trusts ? readBundle((await started).value, BUNDLE_BYTES) : null;
       return new Gate(helper, started, faults, ended.promise, handed(loaded, content));
     } catch (error) {
@@ -98,32 +99,32 @@ export class Gate implements Handed {
     this.bundle = bundle;
   }
 
-  /** Of its process. */
+  /** Process id of the gate. */
   get pid(): number {
     return this.#helper.pid;
   }
 
-  /** Calls `told` when it is gone, or init has broken the protocol; not when it was closed. */
+  /** Calls `told` if the gate is gone or init broke the protocol, but not after `close`. */
   whenLost(told: (error: BulkheadError) => void): void {
     void this.#lost.then((error) => {
       if (this.#closed === undefined) told(error);
     });
   }
 
-  /** Resolves when proxies listen inside. @throws BulkheadError LISTEN_FAILED, HELPER_FAILED, HELPER_LOST */
+  /** Resolves when the proxies listen inside. @throws BulkheadError LISTEN_FAILED, HELPER_FAILED, HELPER_LOST */
   async listening(): Promise<void> {
     await this.#started;
     await this.#helper.call("listening", null);
   }
 
   /**
-   * Puts other rules in force. The promise resolves when they are.
-   * @throws BulkheadError POLICY_INVALID, at once, and then the old ones stay
+   * Replaces the rules; resolves when the new ones are in force.
+   * @throws BulkheadError POLICY_INVALID, at once; the old rules then stay
    */
   change(rules: NetworkRules): Promise<void> {
     checkWildcards(rules.allow, []);
     const done = this.#helper.call("change", rules).then(nothing);
-    // One that does not answer keeps the old rules in force for longer than anybody said: that is its end, and its sandbox's.
+    // A gate that does not answer would keep the old rules in force too long, so end it and its sandbox.
     this.#changed = within(CHANGE_MS, done, () => this.#helper[Symbol.dispose]());
     this.#changed.catch(() => undefined);
     return this.#changed;
@@ -134,12 +135,15 @@ export class Gate implements Handed {
     await this.#changed;
   }
 
-  /** Resolves when the listener has been told of all that programs inside have done so far. Never rejects: a gate that is gone has ended the sandbox. */
+  /**
+   * Resolves when the listener has received all events of programs inside so far. Never rejects: a lost gate has
+   * already ended the sandbox.
+   */
   async flush(): Promise<void> {
     await within(FLUSH_MS, this.#helper.call("flush", null).then(nothing, nothing));
   }
 
-  /** Ends it when the sandbox is gone, and the listener has been told what became of its connections. */
+  /** Ends the gate after the sandbox is gone and the listener has received the outcome of its connections. */
   async close(): Promise<void> {
     this.#closed ??= this.#close();
     await this.#closed;
@@ -153,7 +157,7 @@ export class Gate implements Handed {
 
 function nothing(): void {}
 
-/** Waits for it, but not for ever: a gate that was taken over need not answer. */
+/** Waits with a time limit: a compromised gate need not answer. */
 async function within(limitMs: number, work: Promise<void>, late: () => void = nothing): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const passed = new Promise<void>((resolve) => {
@@ -177,7 +181,7 @@ function deferred() {
   return { promise, resolve };
 }
 
-/** The connection is closed here as soon as the gate has it. */
+/** Close the connection here as soon as the gate has it. */
 async function startHelper(connect: () => Promise<Socket>, methods: Methods): Promise<Helper> {
   const connection = await connect();
   try {
@@ -187,12 +191,12 @@ async function startHelper(connect: () => Promise<Socket>, methods: Methods): Pr
   }
 }
 
-/** What a gate may call here. Each argument is checked: it may have been taken over. */
+/** Methods that a gate may call. Each checks its arguments, because the gate may be compromised. */
 function methodsOf(options: EgressOptions, faults: Faults, ended: (error: BulkheadError) => void): Methods {
   const listener = faults.listener(options.onEgressEvent);
   const hook = options.onEgress && faults.hook(options.onEgress);
   const { resolver } = options;
-  /** What does not have its form comes from a gate that is no longer ours. */
+  /** An invalid argument means that the gate is compromised. */
   const checked = <T>(read: (value: unknown) => T, value: unknown): T => {
     try {
       return read(value);
@@ -228,7 +232,10 @@ function resolverOf({ resolver }: EgressOptions): Start["resolver"] {
   return typeof resolver === "function" ? "caller" : resolver.servers;
 }
 
-/** Those of NODE_EXTRA_CA_CERTS, as PEM: a variable of this process, and its file may be the caller's alone. */
+/**
+ * Certificates of NODE_EXTRA_CA_CERTS as PEM: the gate's process does not get the variable, and only the caller may be
+ * able to read the file.
+ */
 async function authoritiesOfCaller(): Promise<string> {
   const path = process.env["NODE_EXTRA_CA_CERTS"];
   if (path === undefined || path === "") return "";

@@ -1,39 +1,42 @@
 import type { Ask } from "../gate.js";
 
-/** One decision, and what became of it: told when a connection is refused, and when one that was allowed has ended. */
+/** One decision and its outcome: reported when a connection is refused, and when an allowed one has ended. */
 export interface EgressEvent {
-  /** ISO 8601, when it was decided. */
+  /** Time of the decision, ISO 8601. */
   readonly time: string;
-  /** Counts the decisions of one sandbox. */
+  /** Number of the decision within the sandbox. */
   readonly id: number;
   readonly verdict: "allow" | "deny";
-  /** The rule that decided, as written; null: none allows it. */
+  /** The rule that decided, as written; null if no rule allows it. */
   readonly rule: string | null;
-  /** Why it was refused, or failed; null: it was not. */
+  /** Why the connection was refused or failed; null otherwise. */
   readonly reason: string | null;
-  /** The host in its normal form; what is no host at all is cut and quoted; empty where none was said. */
+  /** The host in its normal form; an invalid host is cut and quoted; empty if the client gave none. */
   readonly name: string;
-  /** The address that was connected to; null: none was. */
+  /** The address of the connection; null if there was none. */
   readonly address: string | null;
-  /** 0: none was said. */
+  /** 0 if the client gave none. */
   readonly port: number;
   readonly via: Ask["via"];
-  /** Of the request, where it could be seen; else null. */
+  /** Method of the request, if visible; else null. */
   readonly method: string | null;
-  /** Without its query, which often holds what is nobody's business. */
+  /** Without the query, which often contains private data. */
   readonly path: string | null;
-  /** Names of the secrets that were put in. */
+  /** Names of the secrets that were inserted. */
   readonly secrets: readonly string[];
-  /** From the host to the sandbox. */
+  /** Bytes from the host to the sandbox. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly ms: number;
 }
 
-/** Where events go. A decision is never undone by its log; what it throws, or rejects with, ends the sandbox: nobody would know what goes out. */
+/**
+ * Receives events. It cannot undo a decision. If it throws or rejects, the sandbox ends, because nobody would know what
+ * goes out.
+ */
 export type EgressListener = (event: EgressEvent) => void;
 
-/** What the inside wrote, fit for one line of a log. */
+/** Makes hostile text safe for one line of a log. */
 export function printableHost(host: string): string {
   return JSON.stringify(host.slice(0, 100).replace(/[^\u0020-\u007e]/g, "\u{fffd}"));
 }

@@ -7,20 +7,23 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { EgressEvent, EgressListener } from "./event.js";
 
 /**
- * A workload can be refused thousands of times a second, and must not fill the host's disk with it: after so many refusals only each of
- * `LISTED_THEN` has a line. What was let through has one always: it took a connection.
+ * A workload can cause thousands of refusals per second and must not fill the host's disk: after this many refusals the
+ * file gets a line only for each `LISTED_THEN`th one. Every allowed connection gets a line.
  */
 const LISTED = 50_000;
 const LISTED_THEN = 1_000;
 
-/** A file that every decision is a line of. */
+/** A file that receives a line for every decision. */
 export interface EgressLog {
   readonly listener: EgressListener;
-  /** Resolves when all is written; rejects with why it could not be. */
+  /** Resolves when everything is written; rejects if it could not be. */
   close(): Promise<void>;
 }
 
-/** Appends events to a file, as JSON, one a line; only its owner may read it, since it says where a workload went. @throws BulkheadError PATH_UNUSABLE */
+/**
+ * Appends events to a file as JSON lines. Only its owner may read it, because it shows where a workload connected.
+ * @throws BulkheadError PATH_UNUSABLE
+ */
 export function egressLog(path: string): EgressLog {
   requireArguments("egressLog", ["path", hostPath, path]);
   const stream = createWriteStream("", { fd: openLog(path) });
@@ -43,7 +46,7 @@ export function egressLog(path: string): EgressLog {
   };
 }
 
-/** Before anything is run whose decisions could not be written down; a FIFO that nobody reads from is not waited for. */
+/** Opened before any program runs whose decisions could not be logged. Does not wait for the reader of a FIFO. */
 function openLog(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
   try {

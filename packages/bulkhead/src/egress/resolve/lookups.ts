@@ -1,13 +1,16 @@
 import type { Resolve } from "./resolver.js";
 
-/** The system's resolver takes a thread of four that all files share: a flood of names must not take them all. */
+/**
+ * The system's resolver uses threads of a pool of four that all file operations share: a flood of names must not take
+ * them all.
+ */
 const MOST_AT_ONCE = 3;
 const MOST_WAITING = 256;
 const LOOKUP_MS = 10_000;
-/** Connections of one burst share an answer; no connection ever uses one that is older. */
+/** Connections of one burst share an answer; no connection uses an older one. */
 const KEPT_MS = 5_000;
 const MOST_KEPT = 512;
-/** More than any honest host has; each is tried in turn. */
+/** More addresses than any honest host has; each is tried in turn. */
 const MOST_ADDRESSES = 32;
 
 interface Kept {
@@ -15,7 +18,7 @@ interface Kept {
   readonly until: number;
 }
 
-/** Looks names up, few at a time, each once for those who ask at the same moment. */
+/** Resolves names, a few at a time, and once for concurrent requests of the same name. */
 export class Lookups {
   readonly #resolve: Resolve;
   readonly #kept = new Map<string, Kept>();
@@ -26,7 +29,7 @@ export class Lookups {
     this.#resolve = resolve;
   }
 
-  /** The addresses of a name. Rejects when there are none, or when too many names are asked for. */
+  /** Resolves a name. Rejects if it has no address, or if too many names are pending. */
   async addresses(name: string): Promise<readonly string[]> {
     const kept = this.#kept.get(name);
     if (kept !== undefined && kept.until > performance.now()) return await kept.answer;

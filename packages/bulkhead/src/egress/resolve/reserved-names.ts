@@ -1,24 +1,31 @@
 import type { Level } from "../../policy/level.js";
 
-/** For benchmarks of networks (RFC 2544): no host of the internet has such an address. Loopback has it as its second network. */
+/**
+ * Reserved for network benchmarks (RFC 2544): no internet host has such an address. Loopback gets it as its second
+ * network.
+ */
 const BENCHMARKS = (198 << 24) + (18 << 16) + 2;
-/** 127.64.0.2: the Sentry's loopback has one network, and takes every address of it; nobody but us listens at these. */
+/**
+ * 127.64.0.2: the Sentry's loopback has one network and accepts every address in it; only Bulkhead listens at these.
+ */
 const LOOPBACK = (127 << 24) + (64 << 16) + 2;
-/** A hostile workload could ask for as many names as a wildcard allows; each is kept for as long as the sandbox lives. */
+/**
+ * A hostile workload could ask for as many names as a wildcard allows, and each is kept for the life of the sandbox.
+ */
 const MOST = 32_768;
 
-/** Gives names reserved addresses, which inside stand for them, and knows them again. An address is never given twice. */
+/** Assigns reserved addresses to names inside, and maps them back. No address is assigned twice. */
 export class ReservedNames {
   readonly #addresses = new Map<string, string>();
   readonly #names = new Map<string, string>();
   readonly #first: number;
 
-  /** `level` says which addresses init can listen at there. */
+  /** `level` determines the addresses that init can listen at. */
   constructor(level: Level) {
     this.#first = level === "gvisor" ? LOOPBACK : BENCHMARKS;
   }
 
-  /** The name's address; null: there are no more. */
+  /** The name's address; null if none is left. */
   addressFor(name: string): string | null {
     const given = this.#addresses.get(name);
     if (given !== undefined) return given;

@@ -1,12 +1,15 @@
 import { promises as dns } from "node:dns";
 
-/** Finds a name's addresses. Throws when it has none. */
+/** Resolves a name to addresses. Throws if it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
-/** How names are looked up: as this host does, by name servers of one's own (`ADDRESS` or `ADDRESS:PORT`), or by a function. */
+/**
+ * How to resolve names: as this host does, through given name servers (`ADDRESS` or `ADDRESS:PORT`), or through a
+ * function.
+ */
 export type ResolverOption = Resolve | { readonly servers: readonly string[] };
 
-/** Makes a resolver of an option. */
+/** Creates a resolver from an option. */
 export function resolverOf(option: ResolverOption | undefined): Resolve {
   if (typeof option === "function") return option;
   return option === undefined ? bySystem : byServers(option.servers);

@@ -13,7 +13,7 @@ function twice(name: Namespace): (plan: Plan) => Verdict {
       : enforced("the Sentry's own");
 }
 
-/** Level gvisor: what differs from the levels that share the host's kernel. */
+/** Level gvisor: the differences from the levels that share the host's kernel. */
 export const gvisor = assessors({
   "uid-range": () =>
     enforced(

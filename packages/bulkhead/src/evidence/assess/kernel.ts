@@ -56,7 +56,7 @@ function heldBy({ abi, writable, access, tcp, sockets }: NonNullable<Plan["landl
   return `${scoped}; of Unix sockets made outside connects to ${sockets.length === 0 ? "none" : `those below ${sockets.join(", ")} only`}`;
 }
 
-/** Sockets made outside can lie only in what is mounted from there. */
+/** A socket from outside can be only in a mount from there. */
 function lackedBy({ abi }: NonNullable<Plan["landlock"]>, mounts: Plan["mounts"]) {
   const shared = mounts.some(({ kind }) => kind === "bind");
   return addedAfter(abi).filter((one) => !NOT_MISSED.has(one.abi) && (one.abi !== SOCKETS_ABI || shared));

@@ -2,17 +2,17 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "../command.js";
 
-/** Whom it tells each line that is printed, and who ends it. */
+/** Receives each printed line, and cancels. */
 export interface AptOptions {
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Options for an apt that knows this package: this machine's own, or one with lists of its own below `state`, for which nobody need be
- * root. Apt checks the signatures.
+ * Options for an apt that knows this package: this machine's own, or one with its own lists below `state`, which does
+ * not need root. Apt checks the signatures.
  *
- * Throws KERNEL_UNAVAILABLE when there is no apt or no network, ABORTED.
+ * Throws KERNEL_UNAVAILABLE if apt or the network is unavailable, ABORTED.
  */
 export async function knowingApt(name: string, state: string, options: AptOptions): Promise<readonly string[]> {
   const { onLine, signal } = options;
@@ -32,7 +32,10 @@ export async function knowingApt(name: string, state: string, options: AptOption
   return own;
 }
 
-/** Names of the packages that this one needs, itself among them if it matches. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
+/**
+ * Names of the packages that this one needs, including itself if it matches.
+ * @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED
+ */
 export async function neededPackages(
   apt: readonly string[],
   name: string,
@@ -45,8 +48,8 @@ export async function neededPackages(
 }
 
 /**
- * Downloads packages and unpacks them into `directory/tree`; their install scripts do not run. Gives the tree, and what the packages are
- * called with their versions.
+ * Downloads packages and unpacks them into `directory/tree`, without running their install scripts. Returns the tree,
+ * and the packages' names and versions.
  *
  * Throws KERNEL_UNAVAILABLE, ABORTED.
  */

@@ -3,26 +3,29 @@ import { join } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { type AptOptions, knowingApt, neededPackages, unpackPackages } from "./apt.js";
 
-/** The distribution's kernel for virtual machines, unpacked and never installed: the boot loader of this machine is not ours to touch. */
+/**
+ * The distribution's kernel for virtual machines, unpacked but not installed: we must not touch this machine's boot
+ * loader.
+ */
 export interface UnpackedKernel {
   /** The boot image. */
   readonly image: string;
   /** `lib/modules/RELEASE`. */
   readonly modules: string;
   readonly release: string;
-  /** The package that it came from, with its version. */
+  /** The package it came from, with its version. */
   readonly origin: string;
 }
 
 const META_PACKAGE = "linux-image-cloud-amd64";
 
-/** Newer releases split it: `binary` has the kernel, `modules` the modules. */
+/** Newer releases split it: `binary` contains the kernel, `modules` the modules. */
 const KERNEL_PACKAGE = /^linux-(?:image|binary|modules)-\d\S+-cloud-amd64$/;
 
 /**
- * Downloads the kernel package by apt, which checks its signature, and unpacks it below `directory`.
+ * Downloads the kernel package with apt, which checks its signature, and unpacks it below `directory`.
  *
- * Throws KERNEL_UNAVAILABLE when there is no apt, no network, or no such package; ABORTED.
+ * Throws KERNEL_UNAVAILABLE if apt, the network or the package is unavailable; ABORTED.
  */
 export async function downloadKernel(directory: string, options: AptOptions): Promise<UnpackedKernel> {
   const apt = await knowingApt(META_PACKAGE, join(directory, "apt"), options);

@@ -7,18 +7,18 @@ import { collectModules } from "./modules.js";
 import { defaultKernel, type Kernel, keepKernel, useKernel } from "./store.js";
 import { inWorkDirectory } from "./work.js";
 
-/** How a kernel is had. */
+/** Options for getting a kernel. */
 export interface EnsureKernelOptions {
-  /** Refuses rather than download. */
+  /** Fails instead of downloading. */
   readonly offline?: boolean;
-  /** What is going on, a line at a time. */
+  /** Called with each line of progress. */
   readonly onProgress?: (line: string) => void;
-  /** Gives up fetching it. */
+  /** Cancels the download. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The kernel that guests start with: the default one, or else the distribution's, fetched now.
+ * The kernel that guests boot: the default one, or else the distribution's, which is fetched now.
  *
  * Throws KERNEL_UNAVAILABLE, ABORTED.
  */
@@ -31,7 +31,10 @@ export async function ensureKernel(options: EnsureKernelOptions = {}): Promise<K
   return await fetchKernel(options);
 }
 
-/** Fetches the distribution's current one and makes it the default. @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED */
+/**
+ * Fetches the distribution's current kernel and makes it the default.
+ * @throws BulkheadError KERNEL_UNAVAILABLE, ABORTED
+ */
 export async function fetchKernel(options: EnsureKernelOptions = {}): Promise<Kernel> {
   const { onProgress = () => undefined, signal } = options;
   return await inWorkDirectory(async (work) => {

@@ -5,7 +5,7 @@ import { unpackLz4 } from "./lz4.js";
 
 const ELF = Buffer.from("\x7fELF", "latin1");
 
-/** Beginnings of compressed kernels, and who unpacks them. */
+/** Magic numbers of compressed kernels, and their decompressors. */
 const FORMATS: readonly { readonly magic: Buffer; readonly unpack: (bytes: Buffer) => Buffer | Promise<Buffer> }[] = [
   { magic: Buffer.from([0x02, 0x21, 0x4c, 0x18]), unpack: unpackLz4 },
   { magic: Buffer.from([0x1f, 0x8b]), unpack: (bytes) => gunzipSync(bytes) },
@@ -14,10 +14,10 @@ const FORMATS: readonly { readonly magic: Buffer; readonly unpack: (bytes: Buffe
 ];
 
 /**
- * The ELF file inside an x86 boot image, which both VMMs enter directly: nothing is unpacked again at each start.
+ * Extracts the ELF file from an x86 boot image. Both VMMs enter it directly, so no start has to decompress it again.
  * Source: Linux, Documentation/arch/x86/boot.rst.
  *
- * Throws KERNEL_UNAVAILABLE when it is not a boot image or of a compression that is not known.
+ * Throws KERNEL_UNAVAILABLE if it is not a boot image or has an unknown compression.
  */
 export async function extractKernel(image: Buffer, path: string): Promise<Buffer> {
   if (image.subarray(0, ELF.length).equals(ELF)) return image;

@@ -1,11 +1,11 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 
-/** A block of the legacy frame unpacks to at most this. */
+/** A block of the legacy frame unpacks to at most this size. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 
 /**
- * Unpacks LZ4's legacy frame, which is how kernels are packed: the magic number, then blocks with their length in front.
- * Source: lz4, doc/lz4_Frame_format.md and doc/lz4_Block_format.md. Throws KERNEL_UNAVAILABLE.
+ * Unpacks LZ4's legacy frame, the format of kernels: the magic number, then blocks prefixed with their length. Source:
+ * lz4, doc/lz4_Frame_format.md and doc/lz4_Block_format.md. Throws KERNEL_UNAVAILABLE.
  */
 export function unpackLz4(bytes: Buffer): Buffer {
   const blocks: Buffer[] = [];
@@ -29,7 +29,7 @@ function unpackBlock(source: Buffer): Buffer {
     from += 1;
     return value;
   };
-  /** Four bits, and as many bytes more as are full. */
+  /** Four bits, extended by further bytes as long as these are 255. */
   const length = (bits: number): number => {
     let sum = bits;
     for (let more = bits === 15 ? 255 : 0; more === 255; sum += more) more = byte();
@@ -46,7 +46,7 @@ function unpackBlock(source: Buffer): Buffer {
     const distance = byte() | (byte() << 8);
     const count = length(token & 15) + 4;
     if (distance === 0 || distance > to || to + count > BLOCK_BYTES) throw broken();
-    // What is copied may be what this very copy has written: then byte by byte is what the format means.
+    // The source may overlap what this copy writes; the format then means a byte-by-byte copy.
     if (distance >= count) out.copyWithin(to, to - distance, to - distance + count);
     else for (let index = 0; index < count; index += 1) out[to + index] = out[to + index - distance] ?? 0;
     to += count;

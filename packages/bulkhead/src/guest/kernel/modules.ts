@@ -3,7 +3,9 @@ import { basename, join } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { command } from "../command.js";
 
-/** What a guest needs of its kernel and a distribution builds as modules; for which kind of ports, when not for both. */
+/**
+ * Kernel features that a guest needs and a distribution builds as modules; with the kind of ports if only one needs it.
+ */
 const WANTED: readonly (readonly [name: string, ports?: "serial" | "vsock"])[] = [
   ["virtio_mmio"],
   ["virtio_blk"],
@@ -13,7 +15,7 @@ const WANTED: readonly (readonly [name: string, ports?: "serial" | "vsock"])[] =
   ["overlay"],
 ];
 
-/** One to load, in its turn. */
+/** A module to load, in order. */
 export interface Module {
   readonly file: string;
   readonly ports: "serial" | "vsock" | null;
@@ -21,10 +23,10 @@ export interface Module {
 }
 
 /**
- * The wanted modules below a `lib/modules/RELEASE` directory and all that they depend on, in loading order, unpacked. One that the
- * kernel has built in is left out.
+ * The wanted modules below a `lib/modules/RELEASE` directory with all dependencies, in loading order, unpacked. Leaves
+ * out modules that are built into the kernel.
  *
- * Throws KERNEL_UNAVAILABLE when one is neither there nor built in.
+ * Throws KERNEL_UNAVAILABLE if one is neither present nor built in.
  */
 export async function collectModules(directory: string): Promise<readonly Module[]> {
   const files = await moduleFiles(directory);
@@ -33,7 +35,7 @@ export async function collectModules(directory: string): Promise<readonly Module
   const add = async (name: string, ports: Module["ports"]): Promise<void> => {
     const known = collected.get(name);
     if (known !== undefined) {
-      // Needed by both, after all.
+      // Both kinds of ports need it after all.
       if (known.ports !== ports && known.ports !== null) collected.set(name, { ...known, ports: null });
       return;
     }
@@ -56,8 +58,8 @@ export function moduleOrder(modules: readonly Pick<Module, "file" | "ports">[]):
 }
 
 /**
- * The names in a module's `depends=`. Its information is a list of NUL-terminated texts in the section `.modinfo`, and no other
- * section holds a text that begins like this.
+ * The names in a module's `depends=`. The section `.modinfo` is a list of NUL-terminated strings, and no other section
+ * contains a string that begins like this.
  */
 export function dependencies(module: Buffer): readonly string[] {
   const begin = module.indexOf("\0depends=", 0, "latin1");
@@ -79,7 +81,7 @@ async function unpacked(path: string): Promise<Buffer> {
   return bytes;
 }
 
-/** A module's name: dashes and underscores are the same to the kernel. */
+/** A module's name: the kernel treats dashes and underscores alike. */
 function nameOf(path: string): string {
   return basename(path)
     .replace(/\.ko.*$/, "")

@@ -6,24 +6,24 @@ import { kernelsPath } from "../location.js";
 import { type Module, moduleOrder } from "./modules.js";
 import { workPath } from "./work.js";
 
-/** A kernel that guests can be started with. */
+/** A kernel that guests can boot. */
 export interface Kernel {
   /** `debian-6.1.0-50-cloud-amd64`, `built-6.1.140`. */
   readonly name: string;
   readonly release: string;
-  /** Where it came from, for people. */
+  /** Its origin, for people. */
   readonly origin: string;
-  /** Whether it finds its devices by ACPI; otherwise only by its command line, and ACPI can be off. */
+  /** Whether it finds its devices through ACPI; otherwise only through its command line, and ACPI can be off. */
   readonly acpi: boolean;
-  /** SHA-256 of the kernel and of its modules in order: what a snapshot and an initramfs are tied to. */
+  /** SHA-256 of the kernel and its modules in order; snapshots and initramfs are tied to it. */
   readonly digest: string;
   /** The ELF file. */
   readonly path: string;
-  /** Holds `order` and what is named there. */
+  /** Contains `order` and the modules that it names. */
   readonly modulesPath: string;
 }
 
-/** What a kernel is made of, before it is in the store. */
+/** Parts of a kernel that is not yet in the store. */
 export interface KernelParts {
   readonly name: string;
   readonly release: string;
@@ -36,7 +36,7 @@ export interface KernelParts {
 const NAME = /^[a-z0-9][a-z0-9.+~-]{0,95}$/;
 const DEFAULT = "default";
 
-/** Puts one in, complete or not at all. One of the same name is replaced. */
+/** Stores a kernel atomically. Replaces one with the same name. */
 export async function keepKernel(parts: KernelParts): Promise<Kernel> {
   const { name, release, origin, acpi, vmlinux, modules } = parts;
   const root = kernelsPath();
@@ -60,7 +60,7 @@ export async function keepKernel(parts: KernelParts): Promise<Kernel> {
   return await readKernel(name);
 }
 
-/** Those that are there, by name. */
+/** Kernels in the store, by name. */
 export async function listKernels(): Promise<readonly Kernel[]> {
   const names = (await readdir(kernelsPath()).catch(() => [])).filter((name) => NAME.test(name) && name !== DEFAULT);
   return await Promise.all(names.sort().map(readKernel));
@@ -82,7 +82,7 @@ export async function readKernel(name: string): Promise<Kernel> {
   }
 }
 
-/** The one to use when nobody names another: `BULKHEAD_KERNEL`, or what `useKernel` chose last; undefined when there is none. */
+/** The kernel to use by default: `BULKHEAD_KERNEL`, or the last choice of `useKernel`; undefined if there is none. */
 export async function defaultKernel(): Promise<Kernel | undefined> {
   const chosen = process.env["BULKHEAD_KERNEL"];
   if (chosen !== undefined && chosen !== "") return await readKernel(chosen);
@@ -90,7 +90,7 @@ export async function defaultKernel(): Promise<Kernel | undefined> {
   return name === undefined ? undefined : await readKernel(name.trim());
 }
 
-/** Makes it the default. */
+/** Makes a kernel the default. */
 export async function useKernel({ name }: Pick<Kernel, "name">): Promise<void> {
   const made = workPath();
   await writeFile(made, `${name}\n`);

@@ -5,12 +5,15 @@ import { kernelsPath } from "../location.js";
 
 const PREFIX = ".work-";
 
-/** A new path of this process's below the kernels, which no kernel can have. What stays there is removed once the process is gone. */
+/**
+ * A new path for this process below the kernels, which no kernel can have. Leftovers are removed once the process is
+ * gone.
+ */
 export function workPath(): string {
   return join(kernelsPath(), `${PREFIX}${newToken()}`);
 }
 
-/** Runs `use` with an empty directory that is gone afterwards. First removes what killed processes left. */
+/** Runs `use` with an empty directory and removes it afterwards. First removes leftovers of killed processes. */
 export async function inWorkDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
   await mkdir(kernelsPath(), { recursive: true, mode: 0o755 });
   await removeAbandoned();
@@ -26,7 +29,7 @@ export async function inWorkDirectory<T>(use: (directory: string) => Promise<T>)
 async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(kernelsPath())) {
     if (!name.startsWith(PREFIX) || !isAbandoned(name.slice(PREFIX.length))) continue;
-    // What cannot be removed, since a program still writes there, is the next one's.
+    // Leave a directory that cannot be removed, because a program still writes there, to the next call.
     await rm(join(kernelsPath(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -2,7 +2,7 @@ import type { Missing } from "../missing.js";
 import type { HostReport } from "../report.js";
 import { isKernelAtLeast, missingForAnyLevel, missingUserNamespaces } from "../requirements.js";
 
-/** What would make sandboxes on this host stronger, most important first. */
+/** Improvements that would make sandboxes on this host stronger, most important first. */
 export function adviceFor(host: HostReport): readonly Missing[] {
   return [
     ...missingForAnyLevel(host),
@@ -51,7 +51,7 @@ function apparmor({ facts }: HostReport): readonly Missing[] {
   return [{ what: "AppArmor", remedy: "Boot a kernel that has it, with `apparmor` in the lsm= parameter." }];
 }
 
-/** Where level gvisor works, by one that the distribution has. */
+/** Where level gvisor works through the distribution's runsc. */
 function runsc({ counting }: HostReport): readonly Missing[] {
   if (counting === undefined || counting === "cgroup2") return [];
   const less =

@@ -1,17 +1,17 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 
-/** What can be told of KVM without starting a machine. */
+/** Findings about KVM without starting a machine. */
 export interface KvmFinding {
   readonly device: "missing" | "denied" | "opens";
-  /** The host's KVM is the PVM variant, which makes machines in which ordinary kernels hang. */
+  /** The host's KVM is the PVM variant, in whose machines ordinary kernels hang. */
   readonly pvm: boolean;
-  /** Null: only booting a machine tells, and that is not done yet. */
+  /** Null: only booting a machine can tell, and that has not been tried yet. */
   readonly works: boolean | null;
   readonly remedy: string | null;
 }
 
-/** "KVM is there" is not "KVM works", so this never says that it does. */
+/** A KVM that exists may not work, so this never reports that it does. */
 export async function lookAtKvm(): Promise<KvmFinding> {
   const device = await deviceState();
   const pvm = await exists("/sys/module/kvm_pvm");

@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { programPaths, whyUnusable } from "../programs.js";
 
-/** A program that a level or a feature needs, and whether it is here. */
+/** A program that a level or feature needs, and whether it is installed. */
 export interface Tool {
   readonly name: string;
-  /** What it is for. */
+  /** Its purpose. */
   readonly purpose: string;
-  /** The one that is used; null: there is none, or a variable names what is none. */
+  /** Path of the program in use; null if it is missing, or if its variable names something unusable. */
   readonly path: string | null;
-  /** Its own first line; null where it says none in time. */
+  /** First line of its `--version`; null if it prints none in time. */
   readonly version: string | null;
   readonly remedy: string;
 }
@@ -33,7 +33,7 @@ const WANTED = [
 /** A program that hangs must not hang the doctor. */
 const VERSION_MS = 2000;
 
-/** Looks for every tool where it is looked for when it is used, and asks it for its version. */
+/** Looks for every tool in the places where its user would, and asks for its version. */
 export async function findTools(env: NodeJS.ProcessEnv = process.env): Promise<readonly Tool[]> {
   return await Promise.all(
     WANTED.map(async (wanted) => {

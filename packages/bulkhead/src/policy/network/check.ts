@@ -4,7 +4,7 @@ import { type Effect, readRule } from "./rule.js";
 import { isReachable, readSecretHost, secretProblem } from "./secret.js";
 import type { NetworkRule, SecretHost } from "./types.js";
 
-/** What is wrong with the rules and the secrets of a policy whose shape is right. */
+/** Problems with the rules and secrets of a policy whose shape is valid. */
 export function networkProblems({ network, secrets = {}, env = {} }: CheckedPolicy): readonly Problem[] {
   const rules = typeof network === "object" ? network : {};
   const problems = [...ruleProblems(rules.allow, "allow"), ...ruleProblems(rules.deny, "deny")];
@@ -22,7 +22,7 @@ export function networkProblems({ network, secrets = {}, env = {} }: CheckedPoli
   return problems;
 }
 
-/** A secret that can never be put in is a mistake, and a run that starts with it would fail in a way that nobody understands. */
+/** A secret that no rule lets out is a mistake, and a run with it would fail in a way that is hard to understand. */
 function secretHostProblem(host: SecretHost | string, allow: readonly NetworkRule[]): string | undefined {
   if (typeof host === "string") return host;
   return allow.some((rule) => isReachable(host, rule))

@@ -1,6 +1,6 @@
 import type { NetworkRule, NetworkRules } from "./types.js";
 
-/** Whether TLS of a sandbox is ended on the host, by an authority of the sandbox's own, which what is inside must then trust. */
+/** Whether a sandbox's TLS ends on the host, with a CA of its own that the workload must then trust. */
 export function looksInside(
   { allow, deny }: Pick<NetworkRules, "allow" | "deny">,
   secrets: readonly unknown[],

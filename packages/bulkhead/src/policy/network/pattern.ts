@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { normalHost } from "./host.js";
 import type { HostPattern, PortRange } from "./types.js";
 
-/** A host and a port, taken apart. */
+/** A host and a port, separated. */
 export interface Authority {
   readonly host: string;
   readonly port: string | undefined;
@@ -13,7 +13,7 @@ const V6_IN_BRACKETS = /^\[([^\]]*)\](\/\d{1,3})?(?::([^/]*))?(\/.*)?$/s;
 const V4_RANGE = /^(\d+\.\d+\.\d+\.\d+\/\d{1,3})(?::([^/]*))?(\/.*)?$/s;
 const PLAIN = /^([^/:]*)(?::([^/]*))?(\/.*)?$/s;
 
-/** Splits `HOST[:PORT][/PATH]`, where HOST may be `[v6]`, `v6` alone, or a range. Undefined: it is none. */
+/** Splits `HOST[:PORT][/PATH]`, where HOST may be `[v6]`, bare `v6`, or a range. Undefined if invalid. */
 export function splitAuthority(text: string): Authority | undefined {
   const [, bare = "", bits = ""] = /^([0-9a-f:.]+)(\/\d{1,3})?$/i.exec(text) ?? [];
   if (isIPv6(bare)) return { host: `${bare}${bits}`, port: undefined, rest: "" };
@@ -26,7 +26,7 @@ export function splitAuthority(text: string): Authority | undefined {
   return host === undefined ? undefined : { host, port, rest };
 }
 
-/** What `*`, `*.example.org`, `example.org`, an address or a range stands for; a string: what is wrong with it. */
+/** The meaning of `*`, `*.example.org`, `example.org`, an address or a range; a string describes the problem. */
 export function hostPattern(text: string): HostPattern | string {
   if (text === "*") return { kind: "any" };
   const [address = "", bits, ...more] = text.split("/");
@@ -43,7 +43,7 @@ export function hostPattern(text: string): HostPattern | string {
   return { kind: below ? "below" : "name", name: host.name };
 }
 
-/** `443`, `8000-8100` or `*`; undefined: it is none of them. */
+/** `443`, `8000-8100` or `*`; undefined if invalid. */
 export function portRange(text: string): PortRange | undefined {
   if (text === "*") return { from: 1, to: 65_535 };
   const [, first = "", last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];

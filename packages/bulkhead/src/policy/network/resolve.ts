@@ -5,7 +5,7 @@ import type { NetworkLimits, NetworkRule, ResolvedNetwork } from "./types.js";
 
 type Written = Exclude<NonNullable<CheckedPolicy["network"]>, string>;
 
-/** Reads the rules of a policy in which nothing was found wrong. One that allows nothing yet may be changed while it runs. */
+/** Reads the rules of a valid policy. A policy that allows nothing yet may be changed later. */
 export function resolveNetwork(network: CheckedPolicy["network"]): ResolvedNetwork {
   if (network === "full") return { kind: "full", deny: [], limits: limitsOf(undefined) };
   if (network === undefined || network === "none") return { kind: "none" };

@@ -1,7 +1,7 @@
 import { hostPattern, portRange, splitAuthority } from "./pattern.js";
 import type { NetworkRule, PortRange, Protocol } from "./types.js";
 
-/** A rule as an object of a policy. */
+/** A rule in object form. */
 export interface WrittenRule {
   readonly host: string;
   readonly ports?: number | string | readonly (number | string)[] | undefined;
@@ -12,15 +12,15 @@ export interface WrittenRule {
   readonly intercept?: boolean | undefined;
 }
 
-/** Whether a rule lets something through or keeps it out: what it leaves out is read the safe way. */
+/** Whether a rule allows or denies; omitted fields are read in the safe direction. */
 export type Effect = "allow" | "deny";
 
 const EVERY_PORT: readonly PortRange[] = [{ from: 1, to: 65_535 }];
 
 /**
- * Reads one rule: `HOST[:PORT]`, `*.HOST`, an address, a range, `http://…`, `https://…`, `tcp://HOST:PORT`, or an object. A string is what is
- * wrong with it. Where no port is said, a rule that allows means the protocol's own (80 and 443 when none is named), and one that denies
- * means all.
+ * Reads one rule: `HOST[:PORT]`, `*.HOST`, an address, a range, `http://…`, `https://…`, `tcp://HOST:PORT`, or an
+ * object. Returns a string for an invalid one. Without a port, a rule that allows means the protocol's own (80 and 443
+ * if none is named), and one that denies means all ports.
  */
 export function readRule(written: string | WrittenRule, effect: Effect): NetworkRule | string {
   const rule = typeof written === "string" ? fromText(written) : written;
@@ -80,7 +80,7 @@ function portsOf({ ports, protocol }: WrittenRule, effect: Effect): readonly Por
   return found.length === 0 ? "ports may not be empty: leave it out" : found;
 }
 
-/** What only a request shows cannot be asked of a protocol that has none. */
+/** Refuses fields about requests for a protocol that has none. */
 function aboutRequests(
   { protocol, methods, paths, intercept, private: isPrivate }: WrittenRule,
   effect: Effect,
@@ -98,12 +98,14 @@ function aboutRequests(
   return undefined;
 }
 
-/** As a request line has it; nothing that a server might read in two ways. */
+/** A prefix in the form of a request line, without parts that servers might read in two ways. */
 function isPathPrefix(path: string): boolean {
   return /^\/[\u0021-\u007e]*$/.test(path) && !isAmbiguousPath(path) && path.length <= 1024 && !/[?#]/.test(path);
 }
 
-/** Whether servers may disagree about where a path leads: dot segments, empty ones, and either's encoded forms. */
+/**
+ * Whether servers may disagree about a path's meaning: dot segments, empty segments, and the encoded forms of either.
+ */
 export function isAmbiguousPath(path: string): boolean {
   return /\/\.{1,2}(\/|;|$)|\/\/|\\|%2e|%2f|%5c|%00|;/i.test(path);
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { hostPattern, portRange, splitAuthority } from "./pattern.js";
 import type { NetworkRule, Secret, SecretHost } from "./types.js";
 
-/** A secret as a policy has it. */
+/** A secret as written in a policy. */
 export interface WrittenSecret {
   readonly hosts: readonly string[];
   readonly env?: string | undefined;
@@ -11,7 +11,7 @@ export interface WrittenSecret {
   readonly header?: string | undefined;
 }
 
-/** One of a secret's hosts: `HOST[:PORT]`, port 443 unless said. A string: what is wrong with it. */
+/** Reads one of a secret's hosts: `HOST[:PORT]`, port 443 by default. A string describes the problem. */
 export function readSecretHost(text: string): SecretHost | string {
   const parts = /:\/\//.test(text) ? undefined : splitAuthority(text);
   if (parts === undefined || parts.rest !== "") return `${JSON.stringify(text)} is not HOST[:PORT]`;
@@ -24,14 +24,14 @@ export function readSecretHost(text: string): SecretHost | string {
   return { text, host, port: range.from };
 }
 
-/** What is wrong with a secret; undefined: nothing. */
+/** The problem with a secret; undefined if it is valid. */
 export function secretProblem({ env, file, value, hosts }: WrittenSecret): string | undefined {
   const sources = [env, file, value].filter((source) => source !== undefined);
   if (sources.length !== 1) return "needs exactly one of env, file and value";
   return hosts.length === 0 ? "needs hosts: which ones it is sent to" : undefined;
 }
 
-/** Whether a rule could let a request to this host of a secret through, as TLS that can be looked into. */
+/** Whether a rule could allow a request to this host of a secret, over TLS that the gate can intercept. */
 export function isReachable(secret: SecretHost, rule: NetworkRule): boolean {
   if (rule.protocol === "tcp" || rule.protocol === "http") return false;
   if (!rule.ports.some(({ from, to }) => from <= secret.port && secret.port <= to)) return false;

@@ -1,4 +1,4 @@
-/** What a workload may connect to. */
+/** The destinations that a workload may connect to. */
 export type ResolvedNetwork =
   | { readonly kind: "none" }
   | { readonly kind: "full"; readonly deny: readonly NetworkRule[]; readonly limits: NetworkLimits }
@@ -6,30 +6,30 @@ export type ResolvedNetwork =
 
 export interface NetworkRules {
   readonly allow: readonly NetworkRule[];
-  /** One of these wins over every rule that allows. */
+  /** A matching rule here overrides every rule that allows. */
   readonly deny: readonly NetworkRule[];
   readonly limits: NetworkLimits;
 }
 
-/** What a rule says of the host. */
+/** A rule's hosts. */
 export type HostPattern =
   | { readonly kind: "any" }
   | { readonly kind: "name"; readonly name: string }
-  /** Every name below `name`, at any depth, and not `name` itself. */
+  /** Every name below `name`, at any depth, but not `name` itself. */
   | { readonly kind: "below"; readonly name: string }
   | { readonly kind: "range"; readonly network: string; readonly prefix: number };
 
-/** Both ends are in it. */
+/** Includes both ends. */
 export interface PortRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** `http` and `https` are checked: Host or SNI must be the name. `tcp` is not looked into. */
+/** `http` and `https` are checked: Host or SNI must match the name. The gate does not inspect `tcp`. */
 export type Protocol = "http" | "https" | "tcp";
 
 export interface NetworkRule {
-  /** As it was written: what the log says. */
+  /** As written; the log shows it. */
   readonly text: string;
   readonly host: HostPattern;
   readonly ports: readonly PortRange[];
@@ -39,20 +39,20 @@ export interface NetworkRule {
   readonly methods: readonly string[] | null;
   /** Prefixes that end at a slash or at the path's end; null: any. */
   readonly paths: readonly string[] | null;
-  /** The name may lead to an address that is not public. */
+  /** The name may resolve to an address that is not public. */
   readonly private: boolean;
-  /** TLS ends at the host, so that every request's Host is checked. */
+  /** TLS ends at the host, so that the gate can check every request's Host. */
   readonly intercept: boolean;
 }
 
 export interface NetworkLimits {
-  /** At once. */
+  /** Concurrent connections. */
   readonly connections: number;
-  /** Of all connections together, each way; null: unlimited. */
+  /** All connections together, each way; null: unlimited. */
   readonly bytesPerSecond: number | null;
-  /** Of all connections, both ways, for the life of the sandbox; null: unlimited. */
+  /** All connections, both ways, for the life of the sandbox; null: unlimited. */
   readonly bytes: number | null;
-  /** A connection on which nothing moves for this long is ended. */
+  /** A connection without traffic for this long ends. */
   readonly idleMs: number;
 }
 
@@ -64,7 +64,7 @@ export interface Secret {
     | { readonly kind: "file"; readonly path: string }
     | { readonly kind: "value"; readonly value: string };
   readonly hosts: readonly SecretHost[];
-  /** Lower case: the only header it is put into; null: any. */
+  /** Lower case: the only header it may be inserted into; null: any. */
   readonly header: string | null;
 }
 

@@ -4,7 +4,7 @@ import { duration, hostPath, size, whole } from "./values.js";
 const RULE =
   'a rule such as "packages.example.org:443", or { host, ports?, protocol?, methods?, paths?, private?, intercept? }';
 
-/** The shape only: what a rule says is read by `network/rule.ts`, and problems with it are among the inconsistencies. */
+/** Checks only the shape; `network/rule.ts` reads the rules, and their problems are among the inconsistencies. */
 export function network() {
   return z.union(
     [
@@ -43,7 +43,7 @@ function limits() {
   });
 }
 
-/** TCP ports inside; a list that is left out is empty. 0 to be bound: any that is free. */
+/** TCP ports inside; an omitted list is empty. Binding to 0 means any free port. */
 export function tcp() {
   const ports = () => z.optional(z.array(whole(0, 65_535)).check(z.maxLength(128, "at most 128 ports")));
   return z.strictObject({ bind: ports(), connect: ports() });

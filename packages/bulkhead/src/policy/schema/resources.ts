@@ -4,7 +4,7 @@ import { duration, size, sizeBetween, whole } from "./values.js";
 const MIB = 1024 * 1024;
 const TIB = 1024 ** 4;
 
-/** Every limit has a default: there is no way to say "unlimited" but for the time. */
+/** Every limit has a default: only the time can be "unlimited". */
 export function resources() {
   return z.strictObject({
     memory: z.optional(sizeBetween(4 * MIB, 16 * TIB)),

@@ -4,7 +4,7 @@ import { CAPABILITY_NAMES, capabilityName } from "../capability-names.js";
 import { isMountable, isNormalPath, SHARED_MEMORY, withoutTrailingSlash } from "../paths.js";
 import { formatSize, parseDuration, parseSize } from "../units.js";
 
-/** A string or number that `parse` understands, turned into a number; `said` completes "must be …". */
+/** A string or number that `parse` converts to a number; `said` completes "must be …". */
 function unit(parse: (value: string | number) => number | undefined, said: string) {
   const written = z
     .union([z.string(), z.number()], { error: said })
@@ -55,7 +55,7 @@ export function mountPoint() {
   return placeWhere(isMountable, "a place other than / and outside /proc, /sys and /dev");
 }
 
-/** Where a policy may have a file system in memory. */
+/** Where a policy may have an in-memory file system. */
 export function memoryPoint() {
   return placeWhere(
     (path) => isMountable(path) || path === SHARED_MEMORY,

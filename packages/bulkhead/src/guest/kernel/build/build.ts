@@ -9,15 +9,15 @@ import { type Kernel, keepKernel, listKernels, useKernel } from "../store.js";
 import { inWorkDirectory } from "../work.js";
 import { configFragment, missingOptions } from "./options.js";
 
-/** How one is built. */
+/** Options for building a kernel. */
 export interface BuildKernelOptions {
-  /** Compilers at once; as many as there are processors. */
+  /** Concurrent compilers. Default: the number of processors. */
   readonly jobs?: number;
-  /** Refuses rather than download. */
+  /** Fails instead of downloading. */
   readonly offline?: boolean;
-  /** What is going on, a line at a time. */
+  /** Called with each line of progress. */
   readonly onProgress?: (line: string) => void;
-  /** Gives up building it. */
+  /** Cancels the build. */
   readonly signal?: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ export interface BuildKernelOptions {
 const META_PACKAGE = "linux-source";
 const SOURCE_PACKAGE = /^linux-source-\d+\.\d+$/;
 
-/** Programs that building takes, and the packages that have them. */
+/** Programs needed for the build, and their packages. */
 const TOOLS: readonly (readonly [program: string, packages: string])[] = [
   ["make", "make"],
   ["gcc", "gcc libc6-dev libelf-dev"],
@@ -36,10 +36,10 @@ const TOOLS: readonly (readonly [program: string, packages: string])[] = [
 ];
 
 /**
- * Builds the small kernel of `options.ts` from the distribution's source package and makes it the default. One that was built from the
- * same sources with the same options before is used again.
+ * Builds the small kernel of `options.ts` from the distribution's source package and makes it the default. Reuses an
+ * earlier build of the same sources and options.
  *
- * Throws KERNEL_UNAVAILABLE when a tool or the sources are missing, or Linux does not know an option any more; ABORTED.
+ * Throws KERNEL_UNAVAILABLE if a tool or the sources are missing, or Linux no longer knows an option; ABORTED.
  */
 export async function buildKernel(options: BuildKernelOptions = {}): Promise<Kernel> {
   const { jobs = availableParallelism(), onProgress = () => undefined, signal } = options;
@@ -114,7 +114,10 @@ async function unpackSource(tree: string, work: string, { onLine, signal }: AptO
   return source;
 }
 
-/** A configuration from the fragment, and nothing less: an option that was dropped silently could be a wall that is not there. */
+/**
+ * Configures the kernel from the fragment and checks that every option took effect: one dropped silently could mean a
+ * missing wall.
+ */
 async function configure(source: string, fragment: string, signal: AbortSignal | undefined): Promise<void> {
   const wanted = join(source, ".bulkhead-options");
   await writeFile(wanted, fragment);
@@ -124,7 +127,7 @@ async function configure(source: string, fragment: string, signal: AbortSignal |
   throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "configure kernel", detail: missing.join(" ") });
 }
 
-/** Says now and then how far it is; a build prints thousands of lines. */
+/** Reports progress now and then; a build prints thousands of lines. */
 function countLines(onProgress: (line: string) => void, release: string): (line: string) => void {
   const EACH = 250;
   let count = 0;

@@ -1,6 +1,6 @@
 /**
- * What a group of options is for, and their values: `y` where nothing else is said, `n` for what must not be there. `A|B`: what one version of
- * Linux calls A and another B.
+ * The purpose of a group of options, and their values: `y` by default, `n` for options that must be off. `A|B`: one
+ * version of Linux calls it A and another B.
  */
 interface OptionGroup {
   readonly why: string;
@@ -8,8 +8,9 @@ interface OptionGroup {
 }
 
 /**
- * The kernel of our own, as differences from `allnoconfig`: what is not named here and not needed by what is named is not in it. There is
- * no PCI, no ACPI, no USB, no disk but virtio's, no network device, no module, no debugger, no BPF and no io_uring.
+ * Our own kernel, as differences from `allnoconfig`: it contains only the options named here and their dependencies. It
+ * has no PCI, no ACPI, no USB, no disk but virtio's, no network device, no modules, no debugger, no BPF and no
+ * io_uring.
  */
 export const optionGroups: readonly OptionGroup[] = [
   {
@@ -220,12 +221,18 @@ export const optionGroups: readonly OptionGroup[] = [
   },
 ];
 
-/** The fragment that a configuration is made from; each group under what it is for. A name that this Linux does not know is passed over there. */
+/**
+ * The configuration fragment; each group has its purpose as a heading. Linux ignores names that this version does not
+ * know.
+ */
 export function configFragment(): string {
   return optionGroups.map(({ why, options }) => `# ${why}\n${options.flatMap(lines).join("")}`).join("\n");
 }
 
-/** Options that a made configuration does not have as asked for: of another version of Linux, or with needs that are not met. */
+/**
+ * Options that the generated configuration does not have as requested: renamed in this version of Linux, or with unmet
+ * dependencies.
+ */
 export function missingOptions(config: string): readonly string[] {
   const there = new Set(config.split("\n").map((line) => `${line}\n`));
   const named = new Set([...config.matchAll(/^CONFIG_\w+(?==(?!n$))/gm)].map(([name]) => name));
@@ -233,7 +240,7 @@ export function missingOptions(config: string): readonly string[] {
   return optionGroups.flatMap(({ options }) => options).filter((option) => !lines(option).some(isAsWanted));
 }
 
-/** As a configuration has it, under each of its names. */
+/** The configuration line under each of the option's names. */
 function lines(option: string): readonly string[] {
   return option.split("|").map((name) => `CONFIG_${name.includes("=") ? name : `${name}=y`}\n`);
 }
