@@ -33,7 +33,27 @@ describe("documents", () => {
     );
     expect(broken).toEqual([]);
   });
+
+  it("link only to headings that are there", () => {
+    const broken = documents.flatMap((path) =>
+      [...readProjectFile(path).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+        .map(([, file = "", anchor = ""]) => ({ target: file === "" ? path : join(dirname(path), file), anchor }))
+        .filter(({ target, anchor }) => target.endsWith(".md") && !anchorsOf(readProjectFile(target)).includes(anchor))
+        .map(({ target, anchor }) => `${path} links to ${target}#${anchor}`),
+    );
+    expect(broken).toEqual([]);
+  });
 });
+
+/** The anchors that GitHub and GitLab make of headings. */
+function anchorsOf(document: string): readonly string[] {
+  return [...document.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
 
 const configuration = {
   extends: join(root, "tsconfig.base.json"),
