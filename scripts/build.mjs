@@ -44,6 +44,7 @@ const script = {
 await put(library, await bundle(modules, library, { index: `${library}/src/index.ts` }));
 await buildHelpers();
 await put(cli, await bundleCommandLine());
+await keepHelp();
 await writeSchema();
 await copyProfiles();
 // Of use where the warden is built already and may make sandboxes; set-up does it again when all is ready.
@@ -52,7 +53,8 @@ spawnSync(process.execPath, [`${root}scripts/keep-code.mjs`], { stdio: "ignore" 
 /** The whole command line, the part of it that `run` needs, and the launcher, which chooses: see packages/cli/src/bulkhead.ts. */
 async function bundleCommandLine() {
   // It sees the library only as any other program would: its exports, from its own file.
-  const whole = await bundle({ ...modules, external: ["bulkhead"] }, cli, { main: `${cli}/src/main.ts` });
+  const entries = { main: `${cli}/src/main.ts`, "help-texts": `${cli}/src/help-texts.ts` };
+  const whole = await bundle({ ...modules, external: ["bulkhead"] }, cli, entries);
   const run = await bundle(
     {
       ...script,
@@ -84,6 +86,13 @@ async function bundleCommandLine() {
     { bulkhead: `${cli}/src/bulkhead.ts` },
   );
   return [...whole, ...run, ...launcher];
+}
+
+/** What `--help` prints, which the launcher need not load the command line for. */
+async function keepHelp() {
+  const { helpTexts } = await import(`${root}${cli}/dist/help-texts.js`);
+  await writeFile(`${root}${cli}/dist/help.json.new`, JSON.stringify(helpTexts()));
+  await rename(`${root}${cli}/dist/help.json.new`, `${root}${cli}/dist/help.json`);
 }
 
 async function ofLibrary({ path }) {

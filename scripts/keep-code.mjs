@@ -11,7 +11,8 @@ import { Script } from "node:vm";
 const dist = new URL("../packages/cli/dist/", import.meta.url).pathname;
 const name = readdirSync(dist).find((each) => /^run-\w+\.cjs$/.test(each));
 const filename = `${dist}${name}`;
-const cache = filename.replace(/\.cjs$/, ".cache");
+// The launcher asks for the code of its own Node alone.
+const cache = filename.replace(/\.cjs$/, `.${process.version}-${process.arch}.cache`);
 
 const script = new Script(readFileSync(filename, "latin1"), { filename });
 const require = createRequire(filename);

@@ -1,25 +1,36 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
+import { codeName, keepCode, keepModules, ownDirectory, readCode } from "./start/kept-code.js";
+import { isWideEnough, keptText, write } from "./start/kept-text.js";
 
 /** The name of the bundle for `run`, which the build makes of its contents: code and cache of two builds never meet. */
 declare const RUN_BUNDLE: string;
 
-// A short `run` would spend most of its time on compiling its own program. So it has a bundle of no more than most runs need,
-// and beside that what V8 made of it. The whole command line knows `run` as well; it is only slower.
-const startWhole = () => import("./main.js");
-if (process.argv[2] === "run") {
-  startRun(import.meta.dirname);
-} else {
-  void startWhole();
+// A short command would spend most of its time on loading a program that can do all the others. So the build keeps the texts that some print, `run` has
+// a bundle of no more than most runs need, and beside that is what V8 made of it.
+const words = process.argv.slice(2);
+const text = keptText(words, import.meta.dirname);
+if (text !== undefined && isWideEnough() && write(text)) process.exitCode = 0;
+else if (words[0] === "run") startRun(import.meta.dirname);
+else void startWhole();
+
+async function startWhole(): Promise<unknown> {
+  const own = ownDirectory();
+  if (own !== undefined) keepModules(RUN_BUNDLE, own);
+  return await import("./main.js");
 }
 
 function startRun(directory: string): void {
   const filename = join(directory, `${RUN_BUNDLE}.cjs`);
   // esbuild writes ASCII; as Latin-1 it needs no decoding.
   const source = readFileSync(filename, "latin1");
-  // V8 takes the cache only if it is of its own version and flags, and compiles the source otherwise.
-  const script = new Script(source, { filename, cachedData: readIfThere(join(directory, `${RUN_BUNDLE}.cache`)) });
+  const built = existsSync(join(directory, codeName(RUN_BUNDLE)));
+  const own = built ? undefined : ownDirectory();
+  // V8 takes the code only if it is of its own version and flags, and compiles the source otherwise.
+  const cachedData = readCode(RUN_BUNDLE, [built ? directory : own]);
+  const script = new Script(source, { filename, cachedData });
+  if (own !== undefined && script.cachedDataRejected !== false) keepCode(script, RUN_BUNDLE, own);
   script.runInThisContext()(require, directory, libraryDirectory(directory), startWhole);
 }
 
@@ -27,12 +38,4 @@ function startRun(directory: string): void {
 function libraryDirectory(directory: string): string {
   const beside = join(directory, "../../bulkhead/dist");
   return existsSync(beside) ? beside : dirname(require.resolve("bulkhead"));
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { EXAMPLES } from "./help.js";
+import { HELP_COLUMNS } from "./help-columns.js";
 import { packageVersion } from "./package-version.js";
 
 /** The root command `bulkhead`, with these subcommands. */
@@ -19,8 +20,12 @@ export function rootCommand(commands: readonly Command[]): Command {
   return root;
 }
 
+function helpWidth(): number {
+  return Math.min(HELP_COLUMNS, process.stdout.columns || HELP_COLUMNS);
+}
+
 /** Commander would print a message without a code and exit with 1, which here means that the workload exited with 1. */
 function throwUsageErrors(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: () => undefined });
+  command.exitOverride().configureOutput({ outputError: () => undefined, getOutHelpWidth: helpWidth });
   command.commands.forEach(throwUsageErrors);
 }

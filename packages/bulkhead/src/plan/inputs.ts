@@ -4,7 +4,6 @@ import { DEFAULT_USER, DEFAULT_WORKDIR } from "../policy/defaults.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
-import { hostRoot } from "./inputs/host-root/host-root.js";
 import { LayeredRoot } from "./inputs/layered.js";
 import { ACCOUNT_FILES, coveredFiles, linksOf, mountPoints } from "./inputs/mount-points.js";
 import { resolveUser } from "./inputs/user.js";
@@ -59,6 +58,8 @@ export async function gatherInputs(policy: ResolvedPolicy, sources: InputSources
 async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promise<Inputs> {
   const files = policy.files.map((file) => (file.kind === "host" ? hostFile(file.source, "FILES_INVALID") : null));
   if (policy.root.kind === "host") {
+    // Loaded only here: with it comes all of Node's crypto, which takes a short run milliseconds.
+    const { hostRoot } = await import("./inputs/host-root/host-root.js");
     const user = resolveUser(policy.user, OWN_ACCOUNTS, null);
     const workdir = policy.workdir ?? DEFAULT_WORKDIR;
     return { root: hostRoot(), files, user, workdir, home: workdir, image: null };

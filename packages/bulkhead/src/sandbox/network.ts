@@ -4,7 +4,7 @@ import type { Handed } from "../egress/handed.js";
 import type { EgressOptions } from "../egress/options.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { BUNDLE_TO_COME } from "../plan/compile/own-files.js";
-import { LARGEST_CONTENT } from "../plan/schema/text.js";
+import { LARGEST_CONTENT } from "../plan/schema/names.js";
 import type { Mount, Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";
 import { rulesFor } from "../policy/network/full.js";

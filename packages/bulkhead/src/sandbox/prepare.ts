@@ -18,7 +18,7 @@ import { wantedLevel } from "../plan/compile/level.js";
 import { type Compiled, compile, tabulate } from "../plan/compile.js";
 import { fileNotes } from "../plan/file-notes.js";
 import { gatherInputs, type InputSources, type OpenedImage } from "../plan/inputs.js";
-import { EGRESS } from "../plan/schema/payload.js";
+import { EGRESS } from "../plan/schema/names.js";
 import type { Plan } from "../plan/schema.js";
 import { GENERATED_PROFILE } from "../policy/defaults.js";
 import type { Level } from "../policy/level.js";

@@ -1,9 +1,9 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Counting } from "../../host/report.js";
 import { hasEgress } from "../../plan/connections.js";
-import { isWithin, LARGEST_CONTENT } from "../../plan/schema/text.js";
+import { LARGEST_CONTENT } from "../../plan/schema/names.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
-import { SHARED_MEMORY } from "../../policy/paths.js";
+import { isWithin, SHARED_MEMORY } from "../../policy/paths.js";
 import type { Found } from "./found.js";
 import { inRoot, jailOf } from "./jail.js";
 import { INIT, INNER, ROOT } from "./layout.js";

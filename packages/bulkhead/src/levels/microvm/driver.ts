@@ -7,7 +7,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { GuestControl, type GuestEvents } from "../../guest/control.js";
 import type { Facts } from "../../host/facts.js";
 import { hasEgress } from "../../plan/connections.js";
-import { EGRESS } from "../../plan/schema/payload.js";
+import { EGRESS } from "../../plan/schema/names.js";
 import type { Plan } from "../../plan/schema.js";
 import type { Driver, Running, SavedFile, SavedMachine } from "../driver.js";
 import { GuestConsole } from "./console.js";

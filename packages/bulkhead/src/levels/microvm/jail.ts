@@ -3,7 +3,7 @@ import { usableAbi } from "../../host/landlock.js";
 import { namespacesFor } from "../../plan/compile/confinement.js";
 import { kernelViews } from "../../plan/compile/kernel-views.js";
 import { cgroupFor } from "../../plan/compile/limits.js";
-import { EGRESS } from "../../plan/schema/payload.js";
+import { EGRESS } from "../../plan/schema/names.js";
 import type { Mount, Plan } from "../../plan/schema.js";
 import type { WorkloadLimits } from "../runtime.js";
 import { CHANNEL_FD, CONNECTIONS, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "./machine.js";

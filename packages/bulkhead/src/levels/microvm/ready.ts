@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { bootId } from "../../host/boot-id.js";
 import type { Plan } from "../../plan/schema.js";
@@ -32,9 +32,9 @@ const LARGEST_RECORD = 4096;
 
 /** What is known of one: what it is to be, and how its file looked when it was that. */
 const recordSchema = z.strictObject({
-  sizeBytes: z.int().min(1),
+  sizeBytes: z.int().check(z.minimum(1)),
   sha256,
-  mark: z.string().max(200),
+  mark: z.string().check(z.maxLength(200)),
 });
 
 const making = new Map<string, Promise<void>>();

@@ -1,12 +1,7 @@
 import { z } from "zod";
+import { WARDEN } from "./names.js";
 import { integer } from "./numbers.js";
 import { attachment, isDistinct, isWord, path, word } from "./text.js";
-
-/** Path of a program that means the broker's own sealed copy of the warden. */
-export const WARDEN = "warden";
-
-/** Name of the connection between init and the gate. */
-export const EGRESS = "egress" as const;
 
 /** The highest descriptor that a payload can be given. */
 const LAST_FD = 15;

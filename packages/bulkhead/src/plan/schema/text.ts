@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LARGEST_CONTENT } from "./names.js";
 
 const LONGEST_PATH = 4096;
 const LONGEST_NAME = 255;
@@ -48,9 +49,6 @@ export const linkTarget = z
   .string()
   .min(1)
   .refine((value) => isText(value) && Buffer.byteLength(value) < LONGEST_PATH, "not a link target");
-
-/** Of one file: the largest that a sandbox has is a bundle of authorities. */
-export const LARGEST_CONTENT = 384 * 1024;
 
 /** The content of a file. */
 export const content = z

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { SavedMachine } from "../../levels/driver.js";
 import { openSaved } from "../../levels/microvm/snapshot/saved-file.js";
@@ -21,7 +21,7 @@ const LARGEST_FACTS = 512 * 1024;
 const LARGEST_FILE = 2 ** 44;
 
 const savedFile = <Name extends string>(name: Name) =>
-  z.strictObject({ name: z.literal(name), sizeBytes: z.int().min(1).max(LARGEST_FILE), sha256 });
+  z.strictObject({ name: z.literal(name), sizeBytes: z.int().check(z.minimum(1), z.maximum(LARGEST_FILE)), sha256 });
 
 /**
  * Schema of `snapshot.json`. It contains no plan, mount, uid, argument or verdict: all of these are built from the

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { Mount, Plan } from "../../../plan/schema.js";
 import type { Tie } from "../../driver.js";
@@ -9,7 +9,7 @@ import { MOST_IMAGES } from "../inner.js";
 import { DESCRIPTION, INITRAMFS, imageAt, KERNEL } from "../machine.js";
 import { isOfCopies, withoutIncoming } from "./restoring.js";
 
-export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
 /** The form of a {@link Tie}. */
 export const tieSchema = z.strictObject({
@@ -18,7 +18,7 @@ export const tieSchema = z.strictObject({
   monitor: sha256,
   machine: sha256,
   workload: sha256,
-  images: z.array(sha256).max(MOST_IMAGES),
+  images: z.array(sha256).check(z.maxLength(MOST_IMAGES)),
 });
 
 type Bind = Extract<Mount, { kind: "bind" }>;
