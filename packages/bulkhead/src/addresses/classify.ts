@@ -4,18 +4,20 @@ import { type Address, contains, specialityOf } from "./special.js";
 
 /** An address, unwrapped and classified. */
 export interface Classified {
-  /** To connect to: an IPv4 address that came as a mapped IPv6 one is an IPv4 address. */
+  /** The address to connect to: a mapped IPv6 address becomes its IPv4 address. */
   readonly address: string;
-  /** Why it is not public; null: it is. */
+  /** Why the address is not public; null if it is. */
   readonly special: string | null;
-  /** The same and, where a translator (NAT64) leads from it to an IPv4 address, that one. */
+  /** The address itself and, if a translator (NAT64) leads from it to an IPv4 address, that address. */
   readonly forms: readonly Address[];
 }
 
-/** 64:ff9b::/96, by which networks without IPv4 reach it (RFC 6052). */
+/** 64:ff9b::/96, through which networks without IPv4 reach it (RFC 6052). */
 const NAT64 = { network: ipaddr.parse("64:ff9b::"), prefix: 96 };
 
-/** Classifies an address; undefined: it is none, or has a zone, which only means something on one machine. */
+/**
+ * Classifies an address; undefined if the text is not one, or has a zone, which means something on one machine only.
+ */
 export function classify(text: string): Classified | undefined {
   if (isIP(text) === 0 || text.includes("%")) return undefined;
   const parsed = unmapped(ipaddr.parse(text));
@@ -27,7 +29,7 @@ export function classify(text: string): Classified | undefined {
   };
 }
 
-/** The IPv4 address that an IPv6 one is only another way to write. */
+/** The IPv4 address that an IPv6 address merely encodes. */
 export function unmapped(address: Address): Address {
   return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }

@@ -8,13 +8,16 @@ interface Block {
   readonly prefix: number;
 }
 
-/** Where clouds tell a machine its credentials. */
+/** Addresses at which clouds give a machine its credentials. */
 const METADATA = "metadata of clouds";
 
-/** This machine's own address on a network that is public. */
+/** This machine's own address on a public network. */
 export const THIS_HOST = "this host";
 
-/** What a rule that trusts a name to lead to private addresses means by that: never where a machine's credentials are told. */
+/**
+ * Addresses that a rule permits when it lets a name resolve to private ones: never those that give out a machine's
+ * credentials.
+ */
 const PRIVATE: ReadonlySet<string> = new Set([
   "private",
   "loopback",
@@ -28,8 +31,8 @@ export function isPrivate(speciality: string): boolean {
 }
 
 /**
- * What is no public address (IANA's registries of special-purpose addresses), and addresses on which clouds answer with a machine's
- * credentials. Of IPv6 only 2000::/3 is in use as public: the rest is here whole.
+ * Addresses that are not public (IANA's registries of special-purpose addresses), and addresses at which clouds give
+ * out a machine's credentials. Only 2000::/3 of IPv6 is in public use, so the rest is listed as a whole.
  */
 const BLOCKS: readonly Block[] = [
   block("unspecified", "0.0.0.0/8"),
@@ -56,7 +59,7 @@ const BLOCKS: readonly Block[] = [
   block("reserved", "::/3"),
   block("protocol assignments", "2001::/23"),
   block("documentation", "2001:db8::/32"),
-  // An IPv4 address in disguise, on a tunnel that nobody has run for years.
+  // An encoded IPv4 address, for a tunnel that no one has run for years.
   block("6to4", "2002::/16"),
   block("documentation", "3fff::/20"),
   block("reserved", "4000::/2"),
@@ -69,12 +72,12 @@ const BLOCKS: readonly Block[] = [
   block("reserved", "8000::/1"),
 ];
 
-/** What is special about an address; null: it is a public one. */
+/** Why an address is special; null if it is public. */
 export function specialityOf(address: Address): string | null {
   return BLOCKS.find((each) => contains(each, address))?.what ?? null;
 }
 
-/** Whether all of a range is special: only then does naming it mean that. `0.0.0.0/0` does not name 127.0.0.1. */
+/** Whether a whole range is special: only then does naming the range permit it. `0.0.0.0/0` does not name 127.0.0.1. */
 export function isAllSpecial(network: Address, prefix: number): boolean {
   return BLOCKS.some((each) => prefix >= each.prefix && contains(each, network));
 }

@@ -3,12 +3,18 @@ import { existsSync } from "node:fs";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 const PARSERS = ["/usr/sbin/apparmor_parser", "/sbin/apparmor_parser"] as const;
-/** What rules a kernel knows. Without such a file the parser leaves out, silently, what the kernel that it runs on has no name for. */
+/**
+ * The kernel's rule types. Without such a file the parser silently leaves out rules that the running kernel does not
+ * know.
+ */
 const FEATURES = "/usr/share/apparmor-features/features";
-/** As much as a guest takes. */
+/** The largest profile that a guest accepts. */
 const LARGEST = 512 * 1024;
 
-/** The profile as the kernel loads it, made by the distribution's parser. Loads nothing. @throws BulkheadError APPARMOR_PARSER_MISSING, APPARMOR_FAILED */
+/**
+ * Compiles a profile to the kernel's format with the distribution's parser. Loads nothing.
+ * @throws BulkheadError APPARMOR_PARSER_MISSING, APPARMOR_FAILED
+ */
 export async function compileProfile(text: string): Promise<Buffer> {
   const parser = PARSERS.find((path) => existsSync(path));
   for (const path of [parser ?? PARSERS[0], FEATURES]) {

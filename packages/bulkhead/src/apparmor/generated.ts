@@ -4,18 +4,18 @@ import { compileProfile } from "./compile.js";
 import { loadProfile, profileName } from "./loaded.js";
 import { generatedProfile } from "./profile.js";
 
-/** Of the profiles that were made for guests, what the kernel loads, until their sandbox has ended. */
+/** Compiled profiles for guests, until their sandbox has ended. */
 const forGuests = new Map<string, Buffer>();
 
-/** A plan that names a profile made of itself. */
+/** A plan with the profile that was generated from it. */
 export interface Confined {
   readonly plan: Plan;
-  /** Held as long as the sandbox runs. */
+  /** Held while the sandbox runs. */
   readonly profile: Disposable;
 }
 
 /**
- * Makes a profile of a workload's plan and, unless a guest's kernel is to have it, loads it into this one.
+ * Generates a profile from a workload's plan and, unless it is for a guest's kernel, loads it into this one.
  * @throws BulkheadError APPARMOR_PARSER_MISSING, APPARMOR_FAILED (only root loads profiles)
  */
 export async function generateProfile(plan: Plan, access: Access | null): Promise<Confined> {
@@ -27,7 +27,7 @@ export async function generateProfile(plan: Plan, access: Access | null): Promis
   return { plan: named, profile: { [Symbol.dispose]: () => void forGuests.delete(name) } };
 }
 
-/** What {@link generateProfile} made for a guest, by name. */
+/** The profile that {@link generateProfile} compiled for a guest, by name. */
 export function compiledProfile(name: string): Buffer | undefined {
   return forGuests.get(name);
 }

@@ -3,7 +3,9 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import { pidNamespace, startTime } from "../host/process-identity.js";
 
 const DIRECTORY = "/sys/kernel/security/apparmor";
-/** `bulkhead-<pid namespace>-<pid>-<start>-<of the plan>`: who loaded it, told apart from whoever gets the same number later. */
+/**
+ * `bulkhead-<pid namespace>-<pid>-<start>-<plan>`: the loading process, distinct from a later one with the same pid.
+ */
 const OURS = /^bulkhead-(\d+)-(\d+)-(\d+)-[a-z0-9]+$/;
 
 /** The name under which this process loads a profile. */
@@ -19,8 +21,9 @@ export function loadProfile(name: string, compiled: Uint8Array): Disposable {
 }
 
 /**
- * What processes loaded that are gone without having removed it. Only those of this process's own pid namespace: of others nobody can
- * tell here whether they live, and removing the profile of a running program would set it free.
+ * Removes profiles of processes that are gone without having removed them. Only those of this process's own pid
+ * namespace: it cannot tell whether processes of others live, and removing the profile of a running program would
+ * unconfine it.
  */
 function removeStale(): void {
   const here = pidNamespace();
@@ -32,7 +35,7 @@ function removeStale(): void {
   }
 }
 
-/** Who loaded it was killed, and what it ran is about to be: then the next one removes it. */
+/** The loading process was killed and its program will be soon: the next process then removes the profile. */
 function isInUse(name: string): boolean {
   return readdirSync("/proc").some((entry) => /^\d+$/.test(entry) && labelOf(entry).startsWith(name));
 }
@@ -45,7 +48,7 @@ function labelOf(pid: string): string {
   }
 }
 
-/** That it is gone already is what was wanted. */
+/** A profile that is already gone is the wanted result. */
 function remove(name: string): void {
   try {
     writeFileSync(`${DIRECTORY}/.remove`, name);

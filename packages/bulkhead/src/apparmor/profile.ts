@@ -2,19 +2,19 @@ import type { Plan } from "../plan/schema.js";
 import type { Access } from "../policy/resolved.js";
 import { quotedPath } from "./quote.js";
 
-/** What init needs beside the workload's own, where it switches users: see `warden/broker/src/compile.rs`. */
+/** Capabilities that init needs besides the workload's, if it switches users: see `warden/broker/src/compile.rs`. */
 const OF_INIT = ["SETUID", "SETGID", "KILL", "SETPCAP"] as const;
 
 /**
- * The AppArmor profile that says of a plan what AppArmor can say: files, capabilities, network, signals, ptrace. Nothing is said of mounts,
- * of other profiles or of user namespaces, so they are refused. Pure.
+ * The part of a plan that AppArmor can express: files, capabilities, network, signals, ptrace. The profile has no rules
+ * for mounts, other profiles or user namespaces, so AppArmor refuses these. Pure.
  */
 export function generatedProfile(name: string, plan: Plan, access: Access | null): string {
   const writable = [...(access?.write ?? writablePlaces(plan)), "/dev/shm", "/dev/mqueue"];
   const read = access === null ? ["/"] : access.read;
   const execute = access === null ? ["/"] : access.execute;
   const rules = [
-    // Init itself is executed from memory, and is given its channel: a socket, or a port of a virtual machine.
+    // Init is executed from memory and receives its channel: a socket, or a port of a virtual machine.
     '"/memfd:*" rmix,',
     "/{,dev/}vport* rw,",
     "/{,dev/}{null,zero,full,random,urandom,tty,ptmx} rw,",
@@ -55,7 +55,7 @@ function capabilitiesOf({ capabilities }: Plan): readonly string[] {
   return [...new Set([...OF_INIT, ...capabilities])].sort();
 }
 
-/** The path itself, as a file and as a directory, and all that is below it. */
+/** The path itself, as a file and as a directory, and everything below it. */
 function below(path: string, how: string): readonly string[] {
   if (path === "/") return [`/ ${how.replace(/[mixlk]+/g, "")},`, `/** ${how},`];
   return [

@@ -1,7 +1,7 @@
-/** Where a path is written without quotes; everything else is quoted, and what has a meaning in a pattern escaped. */
+/** Paths that need no quotes; all others are quoted, with pattern characters escaped. */
 const PLAIN = /^[A-Za-z0-9/._+-]+$/;
 
-/** A path for an AppArmor profile: literal, but for a `/**` at its end. */
+/** A path for an AppArmor profile: literal, except for a trailing `/**`. */
 export function quotedPath(path: string): string {
   const literal = path.replace(/\/\*\*$/, "");
   const tail = path.endsWith("/**") ? "/**" : "";

@@ -1,32 +1,34 @@
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-/** What a function of the caller's threw becomes a BulkheadError that says which function it was, and has theirs as its cause. */
+/** The error for a callback that threw: names the callback, and has the thrown value as its cause. */
 export function callbackFailed(operation: string, name: string, cause: unknown): BulkheadError {
   const detail = cause instanceof Error ? `${name}: ${cause.message}` : name;
   return new BulkheadError("CALLBACK_FAILED", { operation, detail, cause });
 }
 
-/** As {@link callbackFailed}, of a stream or iterator. */
+/** As {@link callbackFailed}, for a stream or iterator. */
 export function streamFailed(operation: string, name: string, cause: unknown): BulkheadError {
   const detail = cause instanceof Error ? `${name}: ${cause.message}` : `${name}: ${String(cause)}`;
   return new BulkheadError("STREAM_FAILED", { operation, detail, cause });
 }
 
-/** Whether somebody must wait for it. A `then` that cannot be read is a failure of the caller's like any other. */
+/**
+ * Whether a value must be awaited. A `then` that cannot be read counts as a failure of the caller's, like any other.
+ */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** What is told of progress, and when to give up. */
+/** Reports progress, and says when to stop. */
 export interface Telling<Given extends readonly unknown[]> {
-  /** Never throws: what tells may be deep inside of a stream. */
+  /** Never throws: the code that reports may be deep inside a stream. */
   readonly tell: (...given: Given) => void;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Does something of which a function of the caller's is told. When that throws or rejects, `action` is aborted by its signal, and the promise
- * rejects with CALLBACK_FAILED; `undo` takes back what was done by then.
+ * Runs an action that reports to a callback. If the callback throws or rejects, this aborts `action` through its signal
+ * and rejects with CALLBACK_FAILED; `undo` reverts what was done by then.
  */
 export async function whileTelling<Given extends readonly unknown[], Value>(
   { operation, name }: { readonly operation: string; readonly name: string },

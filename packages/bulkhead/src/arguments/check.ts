@@ -1,4 +1,4 @@
-/** One thing wrong with an argument, and where. */
+/** One problem with an argument, and its place. */
 export interface Flaw {
   /** `options.tty.rows` */
   readonly path: string;
@@ -6,23 +6,24 @@ export interface Flaw {
   readonly message: string;
 }
 
-/** A check of anything. */
+/** A check of any type. */
 export type AnyCheck = (value: unknown, path: string, flaws: Flaw[]) => void;
 
 /**
- * Looks at a value and adds what is wrong with it to `flaws`. The type parameter is what passes: an interface and the object of checks for it
- * (`object`) are one schema, since a field that only one of them has, or has with another type, does not compile.
+ * Checks a value and appends its problems to `flaws`. The type parameter is the accepted type: an interface and its
+ * object of checks (`object`) form one schema, because a field that only one of them has, or has with another type,
+ * does not compile.
  */
 export interface Check<Value> {
   (value: unknown, path: string, flaws: Flaw[]): void;
-  /** Never there. It makes the type parameter count. */
+  /** Never present. It only makes the compiler use the type parameter. */
   readonly passes?: (value: Value) => Value;
 }
 
-/** A check for each field of `Fields`, all of which may be missing. */
+/** A check for each field of `Fields`, all of which are optional. */
 export type Shape<Fields> = { readonly [Name in keyof Fields]-?: Check<Exclude<Fields[Name], undefined>> };
 
-/** Makes a check of a test. `wanted` completes "must be …"; `cure` says more where that helps. */
+/** Builds a check from a predicate. `wanted` completes "must be …"; `cure` adds advice where that helps. */
 export function check<Value>(
   test: (value: unknown) => boolean,
   wanted: string,
@@ -37,7 +38,7 @@ export function check<Value>(
 
 const LONGEST_SHOWN = 60;
 
-/** A value, for a message: enough to find it. */
+/** A value in a message: enough to find it. */
 export function shown(value: unknown): string {
   switch (typeof value) {
     case "string": {

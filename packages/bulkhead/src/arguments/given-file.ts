@@ -1,8 +1,8 @@
 import { constants, type promises as fs, promises } from "node:fs";
 
-/** Of a FIFO that nobody writes to, opening it would never return, and nothing could end this process in order. */
+/** Without O_NONBLOCK, opening a FIFO without a writer would never return, and this process could not end in order. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-/** For somebody to open the other end of a pipe; and once somebody has, for more to come. */
+/** How long to wait for a writer to open a pipe and, after that, for more data. */
 const OPENING_MS = 2_000;
 const WRITING_MS = 60_000;
 const PAUSE_MS = 10;
@@ -17,8 +17,8 @@ export interface Unreadable {
 }
 
 /**
- * All of a file that the caller names, of at most `maximum` bytes: a regular file, or a pipe, such as a shell's `<(…)` is. Throws what `refuse`
- * makes of why it cannot be read: also for a pipe that nobody writes to.
+ * Reads a file that the caller names, of at most `maximum` bytes: a regular file, or a pipe such as a shell's `<(…)`.
+ * Throws what `refuse` returns if the file cannot be read, also for a pipe without a writer.
  */
 export async function readGivenFile(
   path: string,
@@ -41,7 +41,7 @@ export async function readGivenFile(
   }
 }
 
-/** The positive number of a system call's failure. */
+/** The positive errno of a failed system call. */
 export function errnoOf(cause: unknown): number | undefined {
   return cause instanceof Error && "errno" in cause && typeof cause.errno === "number" ? -cause.errno : undefined;
 }
@@ -51,7 +51,7 @@ async function kindOf(handle: fs.FileHandle): Promise<{ readonly isPipe: boolean
   return { isPipe: stat.isFIFO() };
 }
 
-/** At most a piece more than `maximum`; undefined where nothing ever came through a pipe. */
+/** At most one piece more than `maximum`; undefined if nothing ever arrived through a pipe. */
 async function readAll(handle: fs.FileHandle, maximum: number, isPipe: boolean): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let length = 0;
@@ -74,7 +74,7 @@ async function readAll(handle: fs.FileHandle, maximum: number, isPipe: boolean):
   return Buffer.concat(pieces);
 }
 
-/** Undefined: there will be something, but it is not there yet. */
+/** Undefined: data will come but has not arrived yet. */
 async function readSome(handle: fs.FileHandle): Promise<Buffer | undefined> {
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(PIECE), 0, PIECE, null);

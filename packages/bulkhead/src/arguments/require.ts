@@ -1,15 +1,15 @@
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { AnyCheck, Flaw } from "./check.js";
 
-/** More than these help nobody. */
+/** More of them would not help. */
 const MOST_SHOWN = 10;
 
-/** What a function was called with: each argument's name, its check and its value. */
+/** One argument of a call: its name, its check and its value. */
 export type Given = readonly [name: string, check: AnyCheck, value: unknown];
 
 /**
- * Checks the arguments of a public function, before anything is begun. `operation` is what its caller wrote: `sandbox.exec`.
- * @throws BulkheadError ARGUMENT_INVALID, with every flaw of every argument in `detail`, one a line
+ * Checks the arguments of a public function before it starts. `operation` is the function's name: `sandbox.exec`.
+ * @throws BulkheadError ARGUMENT_INVALID, with every flaw of every argument in `detail`, one per line
  */
 export function requireArguments(operation: string, ...given: readonly Given[]): void {
   const flaws: Flaw[] = [];
@@ -17,7 +17,7 @@ export function requireArguments(operation: string, ...given: readonly Given[]):
   if (flaws.length > 0) throw argumentInvalid(operation, flaws);
 }
 
-/** The error for flaws that were found otherwise. */
+/** The error for flaws found elsewhere. */
 export function argumentInvalid(operation: string, flaws: readonly Flaw[]): BulkheadError {
   const lines = flaws.slice(0, MOST_SHOWN).map(({ path, message }) => `${path} ${message}`);
   if (flaws.length > MOST_SHOWN) lines.push(`and ${flaws.length - MOST_SHOWN} more`);

@@ -1,4 +1,4 @@
-/** The name that somebody who wrote `wrong` most likely meant; undefined: none is near. */
+/** The name that the writer of `wrong` most likely meant; undefined if none is close. */
 export function suggest(wrong: string, names: readonly string[]): string | undefined {
   const lower = wrong.toLowerCase();
   const near = names
@@ -8,9 +8,9 @@ export function suggest(wrong: string, names: readonly string[]): string | undef
   return near[0]?.name;
 }
 
-/** How many letters have to be added, taken away, replaced or swapped with the next one. */
+/** Number of letters to add, remove, replace or swap with the next one. */
 function distance(from: string, to: string): number {
-  // A name that somebody else chose must not cost much.
+  // A hostile name must not cost much time.
   if (from.length > 64 || to.length > 64) return Number.POSITIVE_INFINITY;
   let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -1,7 +1,7 @@
 import { type AnyCheck, type Check, check, type Flaw, type Shape, shown } from "./check.js";
 import { suggest } from "./suggest.js";
 
-/** Text that can be sent: without NUL, and without halves of surrogate pairs, which no encoding has. */
+/** Text that can be encoded: without NUL, and without halves of surrogate pairs. */
 export function isText(value: unknown): value is string {
   return typeof value === "string" && !value.includes("\0") && value.isWellFormed();
 }
@@ -11,18 +11,18 @@ const TEXT = "text without NUL and lone surrogates";
 /** Text of at least one character. */
 export const text: Check<string> = check((value) => isText(value) && value !== "", `${TEXT}, and not empty`);
 
-/** Text, also none. */
+/** Text, possibly empty. */
 export const anyText: Check<string> = check(isText, TEXT);
 
 export const flag: Check<boolean> = check((value) => typeof value === "boolean", "true or false");
 
-/** A path of this machine. */
+/** A path on this machine. */
 export const hostPath: Check<string> = check(
   (value) => isText(value) && value !== "" && Buffer.byteLength(value) <= 4095,
   "a path of 1 to 4095 bytes",
 );
 
-/** A path inside a sandbox. It is absolute: nothing inside shares a current directory with the caller. */
+/** A path inside a sandbox. It is absolute: the sandbox shares no current directory with the caller. */
 export const insidePath: Check<string> = check(
   (value) => isText(value) && value.startsWith("/") && Buffer.byteLength(value) <= 4095,
   "an absolute path of at most 4095 bytes",
@@ -39,7 +39,7 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER, of = ""): C
   );
 }
 
-/** A size. No string: what has units is a policy's. */
+/** A size in bytes. Not a string: only policies have units. */
 export const bytes: Check<number> = whole(1, undefined, " of bytes");
 
 /** A time in milliseconds, of any length; fractions are rounded up. */
@@ -56,12 +56,12 @@ export function oneOf<Value extends string | boolean>(...values: readonly Value[
   return check((value) => values.includes(value as Value), `one of ${values.map((value) => shown(value)).join(", ")}`);
 }
 
-/** A function, whatever it takes and returns. */
+/** A function of any signature. */
 export function callback<Signature>(): Check<Signature> {
   return check((value) => typeof value === "function", "a function");
 }
 
-/** By shape: another realm's is as good. */
+/** By shape, so that a signal from another realm works too. */
 export const abortSignal: Check<AbortSignal> = check(
   (value) =>
     isRecord(value) && typeof value["aborted"] === "boolean" && typeof value["addEventListener"] === "function",
@@ -75,12 +75,12 @@ export function list<Item>(item: Check<Item>, of = "an array"): Check<readonly I
       flaws.push({ path, message: `must be ${of}, not ${shown(value)}` });
       return;
     }
-    // By index: a hole is undefined, and `forEach` would pass over it.
+    // By index: a hole is undefined, and `forEach` would skip it.
     for (let index = 0; index < value.length; index++) item(value[index], `${path}[${index}]`, flaws);
   };
 }
 
-/** Two ways of saying one thing: `isOne` tells which was meant. */
+/** Two ways to write one thing: `isOne` tells which one the caller used. */
 export function either<One, Other>(
   isOne: (value: unknown) => boolean,
   one: Check<One>,
@@ -89,10 +89,10 @@ export function either<One, Other>(
   return (value, path, flaws) => (isOne(value) ? one(value, path, flaws) : other(value, path, flaws));
 }
 
-/** What is known of fields that are not there: `timeoutMs` of `run` is another thing's. */
+/** Advice about fields that do not exist here: for example `timeoutMs` of `run`. */
 export type Hints = Readonly<Record<string, string>>;
 
-/** An object with these fields and no others. */
+/** An object with exactly these fields. */
 export function object<Fields extends object>(shape: Shape<Fields>, hints: Hints = {}): Check<Fields> {
   const names = Object.keys(shape);
   const checks = new Map<string, AnyCheck>(Object.entries(shape));
@@ -101,7 +101,7 @@ export function object<Fields extends object>(shape: Shape<Fields>, hints: Hints
       flaws.push({ path, message: `must be an object, not ${shown(value)}` });
       return;
     }
-    // Inherited ones too: options may be an instance of a caller's class.
+    // Includes inherited ones: the options may be an instance of a caller's class.
     for (const name in value) {
       const field = value[name];
       const found = checks.get(name);
@@ -112,7 +112,7 @@ export function object<Fields extends object>(shape: Shape<Fields>, hints: Hints
   };
 }
 
-/** As {@link object}; these must be there. */
+/** As {@link object}, but these fields are required. */
 export function required<Fields extends object>(
   check: Check<Fields>,
   ...names: readonly (keyof Fields & string)[]

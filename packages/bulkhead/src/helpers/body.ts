@@ -1,23 +1,23 @@
 import type { BulkheadError } from "../errors/bulkhead-error.js";
 import { Violation } from "./frames.js";
 
-/** Bytes that may be under way before the reader has taken any. */
+/** Bytes that may be in flight before the reader has taken any. */
 export const WINDOW_BYTES = 1024 * 1024;
 
-/** Bytes behind an answer, as they come. */
+/** Bytes that follow an answer, as they arrive. */
 export interface Body extends AsyncIterable<Buffer> {
-  /** When nothing more comes, whatever the reason. */
+  /** Resolves when no more will arrive, for any reason. */
   readonly done: Promise<void>;
 }
 
 interface Reader {
-  /** So many bytes more may be sent. */
+  /** Grants the sender this many more bytes. */
   consumed(bytes: number): void;
   /** The reader stopped before the end. */
   left(): void;
 }
 
-/** Holds no more than one window, however fast the sender is. */
+/** Buffers at most one window, however fast the sender is. */
 export class IncomingBody implements Body {
   readonly done: Promise<void>;
   readonly #reader: Reader;
@@ -35,7 +35,7 @@ export class IncomingBody implements Body {
     });
   }
 
-  /** Throws Violation above what was granted. */
+  /** Throws Violation above the granted amount. */
   push(chunk: Buffer): void {
     this.#waiting += chunk.length;
     if (this.#waiting > WINDOW_BYTES) throw new Violation("credit");
@@ -78,7 +78,7 @@ export class IncomingBody implements Body {
   }
 }
 
-/** A whole body of at most `maximum` bytes; undefined if it is longer. */
+/** Reads a whole body of at most `maximum` bytes; undefined if it is longer. */
 export async function readWhole(body: Body | undefined, maximum: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

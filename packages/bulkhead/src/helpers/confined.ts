@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { FIRST_ID, IDS } from "./ids.js";
 
-/** Of `/proc/PID/status`: what holds whoever started it. */
+/** Required fields of `/proc/PID/status`, for any caller. */
 const WANTED: Readonly<Record<string, RegExp>> = {
   CapInh: /^0+$/,
   CapPrm: /^0+$/,
@@ -14,13 +14,14 @@ const WANTED: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Looks at a helper from outside, before it gets anything that is hostile or secret. As root: that it runs as a user of its own.
+ * Checks a helper's confinement from outside before it receives anything hostile or secret. As root, it also checks
+ * that the helper has its own uid.
  * @throws BulkheadError HELPER_FAILED
  */
 export function requireConfined(pid: number, ownIds: boolean): void {
   const status = statusOf(pid);
   for (const [field, wanted] of Object.entries(WANTED)) {
-    // A caller without CAP_SETPCAP cannot empty the bounding set; with no_new_privs nothing comes of it.
+    // A caller without CAP_SETPCAP cannot empty the bounding set; with no_new_privs that is harmless.
     if (field === "CapBnd" && !ownIds) continue;
     if (!wanted.test(status.get(field) ?? "")) throw notConfined(`${field} ${status.get(field)}`);
   }

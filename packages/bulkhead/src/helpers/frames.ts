@@ -1,22 +1,22 @@
 import { isUtf8 } from "node:buffer";
 
 /**
- * What a helper and the library say to each other: `u32` big-endian length of the rest, `u32` number of the call, `u8` kind, payload. Each side
- * takes the other for hostile: nothing is longer than its bound, and nothing comes that was not asked for.
+ * Frames between a helper and the library: `u32` big-endian length of the rest, `u32` call number, `u8` kind, payload.
+ * Each side treats the other as hostile: every frame is bounded, and an unrequested one is a violation.
  */
 export const Kind = {
   /** JSON `{ method, value }`: the callee answers with one Return or Throw. */
   Call: 1,
   /** JSON `{ value, body }`; with `body`, Data and one End or Throw follow. */
   Return: 2,
-  /** JSON: an error. Ends the call, also in the middle of its body. */
+  /** JSON: an error. Ends the call, even in the middle of its body. */
   Throw: 3,
   /** Bytes of the body, within the caller's credit. */
   Data: 4,
   End: 5,
-  /** `u32`: so many more bytes of the body may come. */
+  /** `u32`: this many more bytes of the body may come. */
   Credit: 6,
-  /** The caller wants no more of it. What was sent meanwhile is passed over. */
+  /** The caller wants no more; data that is already sent is ignored. */
   Cancel: 7,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
@@ -29,7 +29,7 @@ export interface Frame {
 
 const HEADER_BYTES = 5;
 export const DATA_BYTES = 65_536;
-/** Of one JSON payload: the largest is the configuration of an image. */
+/** Bytes of one JSON payload: the largest is an image's configuration. */
 export const JSON_BYTES = 6 * 1024 * 1024;
 
 export function encodeFrame(call: number, kind: Kind, payload: Uint8Array = new Uint8Array()): Buffer {
@@ -46,7 +46,7 @@ export function encodeJson(call: number, kind: Kind, value: unknown): Buffer {
   return encodeFrame(call, kind, payload);
 }
 
-/** Why a peer is not listened to any more. */
+/** Why a peer is no longer trusted. */
 export class Violation extends Error {
   override readonly name = "Violation";
 }
@@ -60,12 +60,12 @@ export function decodeJson({ payload }: Frame): unknown {
   }
 }
 
-/** Cuts a peer's bytes into frames, however they are split. */
+/** Splits a peer's bytes into frames, however they arrive. */
 export class FrameDecoder {
   #chunks: Buffer[] = [];
   #length = 0;
 
-  /** Throws Violation; nothing may be pushed after it. */
+  /** Throws Violation; push nothing after that. */
   *push(chunk: Buffer): Generator<Frame> {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
@@ -82,10 +82,10 @@ export class FrameDecoder {
     }
   }
 
-  /** At least the first `count` bytes in one piece, if there are so many. */
+  /** At least the first `count` bytes in one piece, if that many are buffered. */
   #peek(count: number): Buffer {
     let [first = Buffer.alloc(0)] = this.#chunks;
-    // A piece at a time: what follows a header may be long, and is put together once, when all of it is here.
+    // One piece at a time: the bytes after a header may be long, and are joined once, when all have arrived.
     while (first.length < count && this.#chunks.length > 1) {
       first = Buffer.concat(this.#chunks.splice(0, 2));
       this.#chunks.unshift(first);

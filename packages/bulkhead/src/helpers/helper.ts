@@ -13,26 +13,29 @@ import { nodeProgram } from "./node-program.js";
 import { type Methods, Peer, type Received } from "./peer.js";
 
 export interface HelperOptions {
-  /** The name of its script: `dist/helpers/KIND.cjs`. */
+  /** Name of its script: `dist/helpers/KIND.cjs`. */
   readonly kind: string;
-  /** TCP and UDP. */
+  /** Whether it may use TCP and UDP. */
   readonly network?: boolean;
-  /** Descriptors of this process that it gets, from 6 on; a `null` is /dev/null. They stay this process's to close. */
+  /**
+   * Descriptors of this process to pass on, from number 6; `null` means /dev/null. This process still closes its own.
+   */
   readonly descriptors?: readonly (number | Socket | null)[];
-  /** Open files, at most. */
+  /** Maximum number of open files. */
   readonly files?: number;
-  /** Of V8's heap. */
+  /** Size of V8's heap. */
   readonly heapMiB?: number;
-  /** What it may call in this process. */
+  /** Methods of this process that it may call. */
   readonly methods?: Methods;
 }
 
-/** How long one may take to start. */
+/** How long a helper may take to start. */
 const HELLO_MS = 20_000;
 
 /**
- * A process of Bulkhead's own that parses what strangers wrote, so that this process need not: with no capability, no file of the host's but Node's own, and, where this
- * process is root, a user of its own. It ends with this process, or when it is closed; its connection keeps this process alive only while calls wait.
+ * One of Bulkhead's own processes, which parses untrusted input so that this process need not. It has no capabilities,
+ * no host files but Node's own and, if this process is root, its own uid. It ends with this process or when it is
+ * closed; its connection keeps this process alive only while calls are pending.
  */
 export class Helper implements Disposable {
   readonly #peer: Peer;
@@ -58,7 +61,7 @@ export class Helper implements Disposable {
     }
     this.#socket = socket;
     this.#peer = new Peer(socket, options.methods ?? {}, (why) => lost(options.kind, why, lastWords()));
-    // What it says first is its failure, if the warden could not confine it: see `starting`.
+    // If the warden could not confine it, its first message is that failure: see `starting`.
     child.unref();
     socket.unref();
     void this.#peer.ended.then(() => child.kill("SIGKILL"));
@@ -70,7 +73,7 @@ export class Helper implements Disposable {
     return this.#child.pid ?? 0;
   }
 
-  /** Waits until it is confined, as seen from outside. @throws BulkheadError HELPER_FAILED, HELPER_LOST */
+  /** Waits until it is confined, as checked from outside. @throws BulkheadError HELPER_FAILED, HELPER_LOST */
   async ready(): Promise<void> {
     await this.#holding(this.#ready);
   }
@@ -80,12 +83,12 @@ export class Helper implements Disposable {
     return await this.#holding(this.#call(method, value, signal));
   }
 
-  /** Resolves with why it is gone, when it is. */
+  /** Resolves with the reason when it is gone. */
   get ended(): Promise<BulkheadError> {
     return this.#peer.ended;
   }
 
-  /** Ends it. */
+  /** Ends the helper. */
   [Symbol.dispose](): void {
     this.#peer.close();
   }
@@ -110,7 +113,7 @@ export class Helper implements Disposable {
     }
   }
 
-  /** Node stays alive until it is settled. */
+  /** Keeps Node alive until the work settles. */
   async #holding<T>(work: Promise<T>): Promise<T> {
     this.#users += 1;
     if (this.#users === 1) this.#socket.ref();
@@ -135,7 +138,7 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
   };
   try {
     const cache = `${script.slice(0, -".cjs".length)}.cache`;
-    // Above 2, what Node is told to ignore is not /dev/null but closed.
+    // Above 2, Node's "ignore" does not mean /dev/null but closed.
     const given = descriptors.map((each) => each ?? open("/dev/null"));
     const count = 6 + given.length;
     const argv = [
@@ -166,12 +169,12 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
   }
 }
 
-/** Its cache was made with the same, or V8 would not take it: see `scripts/helpers.mjs`. */
+/** The same flags that its code cache was built with, or V8 would reject the cache: see `scripts/helpers.mjs`. */
 function nodeFlags(heapMiB: number): readonly string[] {
   return [`--max-old-space-size=${heapMiB}`, "--no-warnings", "--no-addons"];
 }
 
-/** A helper may have been taken over: nothing of it reaches a terminal but letters. */
+/** A helper may be compromised: only printable characters of it reach a terminal. */
 function printableLine(said: string): string {
   return said.replaceAll(/[^\x20-\x7e]+/g, " ").trim();
 }

@@ -2,14 +2,16 @@ import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
-/** First of the ids that helpers run as, how many there are, and the file of their locks: as in `warden/sys/src/helper_ids.rs`, which a test compares. */
+/**
+ * The first helper uid, their number, and their lock file: as in `warden/sys/src/helper_ids.rs`, which a test compares.
+ */
 export const FIRST_ID = 0x7ffd_0000;
 export const IDS = 0x1_0000;
 export const LOCKS = "/run/bulkhead/uid-ranges";
 
 /**
- * The file whose locks say which ids are in use, opened for one helper: the warden locks a byte of it for good, and this process holds the lock as long as
- * it has it open. So no id is given out twice, however either of them ends.
+ * Opens the file whose locks say which ids are in use, for one helper. The warden locks one byte of it permanently, and
+ * this process holds the lock as long as the file is open. So no id is assigned twice, however either process ends.
  * @throws BulkheadError UID_RANGE_EXHAUSTED
  */
 export function openIds(): { readonly fd: number; close(): void } {

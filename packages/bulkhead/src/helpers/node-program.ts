@@ -3,8 +3,8 @@ import { basename, delimiter, join } from "node:path";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 /**
- * The program that runs helpers: BULKHEAD_NODE, or the Node that this process is. Bun, Deno, Electron and single executables are programs of another name: with these
- * it is the `node` of the PATH.
+ * The program that runs helpers: BULKHEAD_NODE, or this process's own Node. Under Bun, Deno, Electron and single
+ * executables it is the `node` on the PATH.
  * @throws BulkheadError SETUP_MISSING
  */
 export function nodeProgram(): string {

@@ -1,7 +1,7 @@
 import { WINDOW_BYTES } from "./body.js";
 import { Violation } from "./frames.js";
 
-/** What is sent behind one answer, as fast as the caller grants it. */
+/** The body of one answer, sent as fast as the caller grants it. */
 export class Outgoing {
   readonly #write: (chunk: Uint8Array) => void;
   readonly #abort = new AbortController();
@@ -27,7 +27,7 @@ export class Outgoing {
     this.#wake();
   }
 
-  /** Ends early when the caller wants no more. */
+  /** Stops early if the caller wants no more. */
   async send(body: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const chunk of body) {
       for (let at = 0; at < chunk.length; ) {

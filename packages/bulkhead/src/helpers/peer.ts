@@ -14,18 +14,18 @@ import {
 import { Outgoing } from "./outgoing.js";
 import { readThrown, writeThrown } from "./thrown.js";
 
-/** What one side answers: a value that JSON has, and bytes behind it if `body` is there. */
+/** One side's answer: a JSON value, followed by bytes if it has a `body`. */
 export interface Answered {
   readonly value: unknown;
   readonly body?: AsyncIterable<Uint8Array>;
 }
 
-/** By name; `value` has been checked for nothing. The signal is aborted when the caller wants no more of it, or is gone. */
+/** By name; `value` is unchecked. The signal is aborted when the caller wants no more or is gone. */
 export type Methods = Readonly<Record<string, (value: unknown, signal: AbortSignal) => Promise<Answered>>>;
 
 export interface Received {
   readonly value: unknown;
-  /** Must be read to its end, or left early by `break`. Undefined: none was sent. */
+  /** Read it to its end, or leave early with `break`. Undefined: there is none. */
   readonly body: Body | undefined;
 }
 
@@ -36,7 +36,7 @@ interface Waiting {
   answered: boolean;
 }
 
-/** Calls that one side may have under way at the other. */
+/** Maximum number of pending calls to the other side. */
 const MOST_CALLS = 256;
 
 /** One end of the connection between the library and a helper. Both ends are the same: each may call the other. */
@@ -52,7 +52,7 @@ export class Peer {
   readonly ended: Promise<BulkheadError>;
   #end: (error: BulkheadError) => void = () => undefined;
 
-  /** `lost` makes the error that everything under way ends with. */
+  /** `lost` creates the error that pending operations end with. */
   constructor(
     connection: Duplex,
     methods: Methods,
@@ -69,7 +69,7 @@ export class Peer {
     for (const event of ["error", "end", "close"] as const) connection.on(event, () => this.close());
   }
 
-  /** Why it is gone. */
+  /** Why the connection ended. */
   get gone(): BulkheadError | undefined {
     return this.#gone;
   }
@@ -80,7 +80,7 @@ export class Peer {
     if (signal?.aborted === true) throw aborted(method);
     this.#next = (this.#next + 1) % 0x1_0000_0000;
     const call = this.#next;
-    // First: one that is too long was never called.
+    // First: a message that is too long counts as never called.
     const message = encodeJson(call, Kind.Call, { method, value });
     const abort = () => this.#abandon(call, aborted(method));
     signal?.addEventListener("abort", abort, { once: true });
@@ -99,7 +99,7 @@ export class Peer {
     }
   }
 
-  /** Ends the connection, and all that is under way on it. */
+  /** Ends the connection and every pending operation on it. */
   close(why?: BulkheadError | Violation): void {
     if (this.#gone !== undefined) return;
     const error = this.#lost(why);
@@ -146,7 +146,7 @@ export class Peer {
     }
   }
 
-  /** Answers to calls that were abandoned are passed over; ones to calls that never were are a violation. */
+  /** Ignores answers to abandoned calls; an answer to a call that never existed is a violation. */
   #answer(frame: Frame): void {
     const waiting = this.#calls.get(frame.call);
     if (waiting === undefined) {
@@ -159,7 +159,7 @@ export class Peer {
       return;
     }
     if (frame.kind === Kind.Throw) {
-      // First: one that is no error ends everything, this call among it.
+      // First: an invalid error ends everything, including this call.
       const error = readThrown(decodeJson(frame));
       this.#calls.delete(frame.call);
       waiting.reject(error);
@@ -229,7 +229,7 @@ export class Peer {
       const answered = await this.#methods[method]?.(value, outgoing.signal);
       if (answered === undefined || outgoing.signal.aborted) return;
       this.#write(encodeJson(call, Kind.Return, { value: answered.value, body: answered.body !== undefined }));
-      // A caller that asks and asks and reads no answer keeps its calls, of which it has no more than so many.
+      // A caller that keeps asking without reading the answers blocks its own calls, whose number is limited.
       await this.#drained();
       if (answered.body === undefined) return;
       await outgoing.send(answered.body);

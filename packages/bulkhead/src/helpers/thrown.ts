@@ -1,7 +1,10 @@
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 
-/** An error of a call, as plain data. What is not a coded one is a bug, and told by its name alone: its message may quote what was read. */
+/**
+ * A call's error as plain data. An error without a code is a bug and is reported by its name alone, because its message
+ * may quote hostile input.
+ */
 export function writeThrown(error: unknown): unknown {
   if (error instanceof BulkheadError) {
     const { code, operation, path, errno, detail } = error;

@@ -4,21 +4,21 @@ import type { Digest } from "./reference/digest.js";
 
 /** One layer, not read yet. */
 export interface ImageLayer {
-  /** Of the bytes that `open` gives. Whoever reads them checks it. */
+  /** Digest of the bytes that `open` returns. The code that reads them checks it. */
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** Of the layer without compression, as the image's configuration says. */
+  /** Digest of the uncompressed layer, according to the image's configuration. */
   readonly diffId: Digest;
   open(): Readable;
 }
 
-/** An image whose documents were read and checked; its layers have not been touched. */
+/** An image whose documents are read and checked; its layers are not. */
 export interface ResolvedImage extends AsyncDisposable {
-  /** Of the manifest, or of the configuration where a `docker save` archive has no manifest. */
+  /** Digest of the manifest, or of the configuration if a `docker save` archive has no manifest. */
   readonly digest: Digest;
   readonly config: ImageConfig;
   readonly layers: readonly ImageLayer[];
-  /** As they were read, byte by byte: their digests are the image's. No manifest in what `docker save` writes. */
+  /** The exact bytes that were read: their digests are the image's. `docker save` writes no manifest. */
   readonly documents: {
     readonly manifest: { readonly bytes: Uint8Array; readonly mediaType: string } | null;
     readonly configuration: Uint8Array;

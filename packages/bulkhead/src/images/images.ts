@@ -22,7 +22,7 @@ import type { Collected } from "./store/collect.js";
 const storeShape = { store: hostPath } as const;
 const storeOptions = object<StoreOptions>(storeShape);
 const { pull: _, ...pullShape } = imageOptionsShape;
-/** What is in a rule, the policy's schema judges. */
+/** The policy's schema checks a rule's fields. */
 const verifyRules = check<VerifyRules>(Array.isArray, 'an array of rules, such as [{ match: "*", key: "cosign.pub" }]');
 const pullOptions = object<PullImageOptions>({ ...prepareShape, ...pullShape, verify: verifyRules });
 const verifyOptions = object<VerifyImageOptions>({ ...storeShape, registry: registryOptions, signal: abortSignal });
@@ -37,16 +37,18 @@ const buildOptions = object<BuildImageOptions>({
   onStep: callback<NonNullable<BuildImageOptions["onStep"]>>(),
 });
 
-/** The images that this user has. What does it is loaded when it is asked for: most programs never do. */
+/** Manages this user's images. Its code is loaded on demand, because most programs never use it. */
 export const images = {
   /**
-   * Brings an image from its registry, unpacked and ready to be run, whatever the store has of that name. Returns what the name means there.
+   * Pulls an image from its registry, unpacked and ready to run, even if the store has an image of that name. Returns
+   * the name's digest in the registry.
    *
    * ```ts
    * const { digest } = await images.pull("python:3.13-slim");
    * ```
-   * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, IMAGE_STORE_UNAVAILABLE,
-   * IMAGE_STORE_FULL, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, REGISTRY_UNSAFE, REGISTRY_CREDENTIALS, SIGNATURE_*, ABORTED
+   * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED,
+   * IMAGE_STORE_UNAVAILABLE, IMAGE_STORE_FULL, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, REGISTRY_UNSAFE,
+   * REGISTRY_CREDENTIALS, SIGNATURE_*, ABORTED
    */
   async pull(
     name: string,
@@ -58,14 +60,15 @@ export const images = {
   },
 
   /**
-   * Tells who signed an image, or throws: one of the store, or else of its registry, of which nothing but its manifest is fetched.
+   * Returns who signed an image, or throws. Checks the store's image, or else the registry's, of which it fetches only
+   * the manifest.
    *
    * ```ts
    * await images.verify("registry.example/team/tool:v1", [{ match: "*", key: "cosign.pub" }]);
    * ```
-   * @throws BulkheadError SIGNATURE_MISSING, SIGNATURE_INVALID, SIGNATURE_RULE_MISSING, SIGNATURE_KEY_INVALID, POLICY_INVALID,
-   * IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, REGISTRY_UNSAFE,
-   * REGISTRY_CREDENTIALS, IMAGE_STORE_UNAVAILABLE
+   * @throws BulkheadError SIGNATURE_MISSING, SIGNATURE_INVALID, SIGNATURE_RULE_MISSING, SIGNATURE_KEY_INVALID,
+   * POLICY_INVALID, IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_UNAVAILABLE,
+   * REGISTRY_DENIED, REGISTRY_UNSAFE, REGISTRY_CREDENTIALS, IMAGE_STORE_UNAVAILABLE
    */
   async verify(name: string, rules: VerifyRules, options: VerifyImageOptions = {}): Promise<VerifiedImage> {
     requireArguments(
@@ -78,14 +81,17 @@ export const images = {
     return await verifyImage(name, rules, options);
   },
 
-  /** What is in the store, and what it takes of the disk. @throws BulkheadError IMAGE_STORE_UNAVAILABLE */
+  /** Lists the images in the store and their disk usage. @throws BulkheadError IMAGE_STORE_UNAVAILABLE */
   async list(options: StoreOptions = {}): Promise<ImageList> {
     requireArguments("images.list", ["options", storeOptions, options]);
     const { listImages } = await import("./manage/inspect.js");
     return await listImages(options.store);
   },
 
-  /** One image of the store. @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE */
+  /**
+   * Returns one image of the store.
+   * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE
+   */
   async inspect(name: string, options: StoreOptions = {}): Promise<ImageDetails> {
     requireArguments("images.inspect", ["name", text, name], ["options", storeOptions, options]);
     const { inspectImage } = await import("./manage/inspect.js");
@@ -93,7 +99,8 @@ export const images = {
   },
 
   /**
-   * Takes names away, and with them what no other name leads to; what a live process may have a sandbox of stays until `prune`.
+   * Removes names, and data that no other name refers to; data that a live process may use in a sandbox stays until
+   * `prune`.
    * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE
    */
   async remove(names: readonly string[], options: StoreOptions = {}): Promise<Collected> {
@@ -102,7 +109,10 @@ export const images = {
     return await removeImages(names, options.store);
   },
 
-  /** Removes what no name leads to; with `all` also each name that no live process uses. @throws BulkheadError IMAGE_STORE_UNAVAILABLE */
+  /**
+   * Removes data that no name refers to; with `all`, also each name that no live process uses.
+   * @throws BulkheadError IMAGE_STORE_UNAVAILABLE
+   */
   async prune(options: PruneOptions = {}): Promise<Collected> {
     requireArguments("images.prune", ["options", pruneOptions, options]);
     const { store, all = false } = options;
@@ -111,8 +121,8 @@ export const images = {
   },
 
   /**
-   * Takes an image in files (`oci:PATH[:TAG]`, `docker-archive:PATH[:NAME:TAG]`) into the store under a name.
-   * @throws BulkheadError IMAGE_NAME_INVALID, and as reading an image in files does
+   * Imports an image from files (`oci:PATH[:TAG]`, `docker-archive:PATH[:NAME:TAG]`) into the store under a name.
+   * @throws BulkheadError IMAGE_NAME_INVALID, and as reading an image from files does
    */
   async import(
     source: string,
@@ -131,8 +141,9 @@ export const images = {
   },
 
   /**
-   * Makes an image of what this machine has, under a name in the store: the built-in root with busybox, or, with `packages`, Debian's essential packages and those
-   * (by mmdebstrap, which downloads them). It is run like any other image.
+   * Builds an image from this machine's software, under a name in the store: the built-in root with busybox, or, with
+   * `packages`, Debian's essential packages and those named (by mmdebstrap, which downloads them). It runs like any
+   * other image.
    * @throws BulkheadError IMAGE_BUILD_FAILED, IMAGE_NAME_INVALID, SETUP_MISSING, ABORTED, and as `import` does
    */
   async build(name: string, options: BuildImageOptions = {}): Promise<{ readonly digest: Digest }> {
@@ -151,8 +162,9 @@ export const images = {
   },
 
   /**
-   * Writes an image of the store to `oci:DIRECTORY[:TAG]`, a directory that is not there yet.
-   * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_EXPORT_FAILED, IMAGE_INVALID, IMAGE_STORE_UNAVAILABLE
+   * Writes an image of the store to `oci:DIRECTORY[:TAG]`, a directory that must not exist yet.
+   * @throws BulkheadError IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_EXPORT_FAILED, IMAGE_INVALID,
+   * IMAGE_STORE_UNAVAILABLE
    */
   async export(name: string, target: string, options: StoreOptions = {}): Promise<void> {
     requireArguments(

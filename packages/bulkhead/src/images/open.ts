@@ -17,27 +17,34 @@ import { findStacked, unpackInto } from "./unpack/into-store.js";
 import { DEFAULT_UNPACK_LIMITS } from "./unpack/limits.js";
 import { requireNoRule, ruleFor } from "./verify/rules.js";
 
-/** An image that is ready to be a root file system. It stays in the store until it is disposed of, or this process ends. */
+/**
+ * An image that is ready to be a root file system. It stays in the store until it is disposed of or this process ends.
+ */
 export interface OpenedImage extends Disposable {
-  /** Directories that make the root file system by overlayfs, the topmost first: to be mounted read-only. */
+  /** Directories that form the root file system through overlayfs, topmost first; mount them read-only. */
   readonly layers: readonly string[];
   readonly digest: Digest;
   readonly config: ImageConfig;
-  /** Where opening it again would only look it up: another hold on the same image, or undefined once its name means another one. */
+  /**
+   * If reopening needs only a lookup: pins the same image once more, or returns undefined once the name means another
+   * image.
+   */
   readonly again?: (options: ImageOptions) => Promise<Disposable | undefined>;
 }
 
 export interface OpenImageOptions extends SandboxOptions, ImageOptions {
-  /** Who must have signed it: `images.verify` of the policy. Null: nobody. */
+  /** Who must have signed it: `images.verify` of the policy. Null: no signature needed. */
   readonly verify?: readonly VerifyRule[] | null;
 }
 
 /**
- * Opens an image: the name of one in a registry, `oci:PATH[:TAG]` (an OCI image layout directory), or `docker-archive:PATH[:NAME:TAG]` (what `docker
- * save` writes). Checks its documents, and pulls and unpacks what the store has not.
+ * Opens an image: a name in a registry, `oci:PATH[:TAG]` (an OCI image layout directory), or
+ * `docker-archive:PATH[:NAME:TAG]` (from `docker save`). Checks its documents, and pulls and unpacks whatever the store
+ * lacks.
  *
- * Throws IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_NOT_LOCAL, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, IMAGE_STORE_UNAVAILABLE,
- * IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, SETUP_MISSING, and what creating the sandbox that unpacks throws.
+ * Throws IMAGE_NAME_INVALID, IMAGE_NOT_FOUND, IMAGE_NOT_LOCAL, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED,
+ * IMAGE_STORE_UNAVAILABLE, IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, SETUP_MISSING, and as creating the sandbox that
+ * unpacks does.
  */
 export async function openImage(source: string, options: OpenImageOptions = {}): Promise<OpenedImage> {
   const parsed = parseImageSource(source);
@@ -52,7 +59,10 @@ export async function openImage(source: string, options: OpenImageOptions = {}):
   });
 }
 
-/** Reads the documents of an image in files. Its layers are not touched; but an archive that is compressed as a whole is decompressed. */
+/**
+ * Reads the documents of an image in files. Leaves its layers alone, but decompresses an archive that is compressed as
+ * a whole.
+ */
 export function resolveFile(
   { kind, path, tag }: ImageFile,
   options: SandboxOptions & Pick<OpenImageOptions, "limits"> & { readonly store?: string | undefined },
@@ -80,7 +90,7 @@ async function openNamed(store: Store, name: ImageName, options: OpenImageOption
   const found = when === "always" ? undefined : await openStored(store, name, rule, options);
   if (found !== undefined) return found;
   if (when === "never") throw notLocal(name);
-  // Loaded late: what talks to registries is of no use to an image that is here.
+  // Loaded late: an image in the store does not need the code for registries.
   const { pull } = await import("./pull/pull.js");
   const { registry, limits, onEvent } = options;
   const { record, paths, pin } = await pull(store, name, {
@@ -104,7 +114,7 @@ async function openStored(
   if (record === undefined) return undefined;
   const { digest, config } = record;
   if (rule !== undefined) await requireStoredSignature(store, name, record, rule, options);
-  // A rule wants the signature looked at each time; a record found by its digest alone has no stamp.
+  // A rule requires a signature check each time; a record found by its digest alone has no stamp.
   const again =
     rule === undefined && stamp !== undefined
       ? { again: async (asked: ImageOptions) => await holdAgain(store, name, stamp, record, asked) }
@@ -112,7 +122,7 @@ async function openStored(
   const stacked = async () => {
     const found = findStacked(store, record.layers);
     if (found !== undefined) return { layers: found, digest, config, ...again };
-    // Its trees were collected, or belonged to rules of an earlier version.
+    // Its trees were collected, or built by an earlier version's rules.
     using _ = await store.pins.holdFor(PULL);
     const layers = await storedLayers(store, record);
     if (layers === undefined) throw GONE;
@@ -125,7 +135,7 @@ async function openStored(
   });
 }
 
-/** Nothing is read, since each launch from an image that was launched before passes here. */
+/** Reads nothing, because every launch from an image that was launched before comes through here. */
 async function holdAgain(
   store: Store,
   name: ImageName,
@@ -135,17 +145,17 @@ async function holdAgain(
 ): Promise<Disposable | undefined> {
   if (asked.pull === "always" || !store.isAt(asked.store)) return undefined;
   const pin = await store.pins.use(chainKey(layers), treeKeys(layers));
-  // Looked at while it is pinned: what is there now stays.
+  // Check while it is pinned, so that the result stays valid.
   const same = store.names.stamp(formatImageName(name)) === stamp && findStacked(store, layers) !== undefined;
   if (same) return pin;
   pin[Symbol.dispose]();
   return undefined;
 }
 
-/** Its blobs were collected as well: the name alone is of no use. */
+/** Its blobs were collected as well, so the name alone is useless. */
 const GONE = Symbol("gone");
 
-/** Pins the trees of these layers before they are looked for; the pin is the caller's if something comes of it. */
+/** Pins the trees of these layers before looking for them; the caller owns the pin if this succeeds. */
 async function held<T extends object>(
   store: Store,
   layers: readonly { readonly digest: Digest }[],
@@ -160,7 +170,10 @@ async function held<T extends object>(
   }
 }
 
-/** However it came here, it must be signed by whom the policy asks for now. Its registry is asked if the store has no such signature. */
+/**
+ * However the image got here, it must carry the signature that the policy now requires. Asks its registry if the store
+ * has no such signature.
+ */
 async function requireStoredSignature(
   store: Store,
   name: ImageName,

@@ -4,16 +4,19 @@ import type { OnPullEvent } from "./pull/progress.js";
 import type { RegistryOptions, Timing } from "./registry/settings.js";
 import type { UnpackLimits } from "./unpack/limits.js";
 
-/** How images are had. */
+/** Where to get images. */
 export interface ImageOptions {
-  /** `missing` (the default): ask the registry for what the store has not. `always`: ask what the name means now. `never`: ask nobody. */
+  /**
+   * `missing` (the default): ask the registry for what the store lacks. `always`: ask for the name's current digest.
+   * `never`: do not ask.
+   */
   readonly pull?: "missing" | "always" | "never";
-  /** Bounds of unpacking, where they differ from DEFAULT_UNPACK_LIMITS. */
+  /** Limits for unpacking, where they differ from DEFAULT_UNPACK_LIMITS. */
   readonly limits?: Partial<UnpackLimits>;
-  /** The store's directory. Default: BULKHEAD_STORE, or by user (`store/location.ts`). */
+  /** The store's directory. Default: BULKHEAD_STORE, or the user's own (`store/location.ts`). */
   readonly store?: string;
   readonly registry?: RegistryOptions;
-  /** Told what goes on while an image is pulled. */
+  /** Receives the progress of a pull. */
   readonly onEvent?: OnPullEvent;
 }
 

@@ -65,7 +65,7 @@ function levelOf(level: CheckedPolicy["level"]): ResolvedPolicy["level"] {
   return typeof level === "string" ? { exact: level, min: null } : { exact: null, min: level.min };
 }
 
-/** A list that is left out is empty, but for `write`: a policy that says what may be read does not mean that nothing may be written. */
+/** An omitted list is empty, except `write`: a policy that says what may be read does not forbid all writing. */
 function accessOf(access: CheckedPolicy["access"]): Access | null {
   if (access === undefined) return null;
   const once = (paths: readonly string[]) => [...new Set(paths)];

@@ -5,10 +5,10 @@ import type { Protection } from "./protections.js";
 /** A policy with every default filled in, every unit a number, and every host path absolute. */
 export interface ResolvedPolicy {
   readonly root: RootChoice;
-  /** Who must have signed an image: the first rule that matches it holds. Null: nobody. */
+  /** Who must have signed an image: the first matching rule applies. Null: no signature needed. */
   readonly verify: readonly VerifyRule[] | null;
   readonly writableRoot: boolean;
-  /** The level to run at: `exact` is never replaced, a floor alone is raised to what `trust` asks for. */
+  /** The level to run at: `exact` is never replaced; a floor alone is raised to what `trust` asks for. */
   readonly level: { readonly exact: Level | null; readonly min: Level | null };
   readonly trust: Trust | null;
   readonly user: UserChoice;
@@ -16,9 +16,9 @@ export interface ResolvedPolicy {
   readonly workdir: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly files: readonly FileChoice[];
-  /** Null: whatever is there may be read and executed, and what is mounted writable written. */
+  /** Null: every file may be read and executed, and every writable mount written. */
   readonly access: Access | null;
-  /** Null: any port, of what the network namespace has. */
+  /** Null: any port in the network namespace. */
   readonly tcp: TcpPorts | null;
   readonly syscalls: SyscallChoice;
   readonly network: ResolvedNetwork;
@@ -28,7 +28,7 @@ export interface ResolvedPolicy {
   readonly resources: ResolvedResources;
   readonly require: readonly Protection[];
   readonly hostname: string;
-  /** Name of an AppArmor profile that is loaded already, or `generated`: one is made of the policy. */
+  /** Name of a loaded AppArmor profile, or `generated` for one from the policy. */
   readonly apparmor: string | null;
   /** The SELinux label to run with. */
   readonly selinux: string | null;
@@ -38,14 +38,14 @@ export type RootChoice =
   | { readonly kind: "base" }
   | { readonly kind: "host" }
   | { readonly kind: "directory"; readonly path: string }
-  /** A name of a registry's, or `oci:PATH[:TAG]` or `docker-archive:PATH` with the path absolute. */
+  /** A name in a registry, or `oci:PATH[:TAG]` or `docker-archive:PATH` with the path absolute. */
   | { readonly kind: "image"; readonly source: string };
 
-/** What images of some repositories must be signed by. */
+/** Signatures required for images of some repositories. */
 export interface VerifyRule {
-  /** As it was written: a name, or `registry/repository` with `*` for anything. */
+  /** As written: a name, or `registry/repository` with `*` for anything. */
   readonly match: string;
-  /** The repository that signatures name; null: the one that the image is pulled from. */
+  /** The repository that signatures name; null: the one the image is pulled from. */
   readonly repository: string | null;
   readonly signer: Signer;
 }
@@ -54,7 +54,7 @@ export type Signer =
   | { readonly kind: "unsigned" }
   /** Absolute paths of files with public keys; one of them must have signed. */
   | { readonly kind: "keys"; readonly keys: readonly string[] }
-  /** Whom a certificate authority vouched for. `identity` may hold `*`; `trustedRoot` is the absolute path of a file. */
+  /** An identity that a CA vouched for. `identity` may contain `*`; `trustedRoot` is the absolute path of a file. */
   | { readonly kind: "identity"; readonly identity: string; readonly issuer: string; readonly trustedRoot: string };
 
 export type UserChoice =
@@ -76,25 +76,25 @@ export type FileChoice =
       readonly at: string;
       readonly writable: boolean;
       readonly exec: boolean;
-      /** Unix sockets in it that others than the sandbox made may be connected to. */
+      /** Unix sockets in it that were created outside the sandbox may be connected to. */
       readonly sockets?: true;
     }
   /** `sizeBytes` null: `resources.disk`. */
   | { readonly kind: "tmpfs"; readonly at: string; readonly sizeBytes: number | null; readonly exec: boolean };
 
-/** The only TCP ports that may be bound and connected to, whatever the address. */
+/** The only TCP ports that may be bound and connected to, for any address. */
 export interface TcpPorts {
   readonly bind: readonly number[];
   readonly connect: readonly number[];
 }
 
-/** Files, or directories with all that is below them. */
+/** Files, or directories with everything below them. */
 export interface Access {
-  /** Files read, directories listed. */
+  /** Files to read and directories to list. */
   readonly read: readonly string[];
-  /** Directories listed, and no more. */
+  /** Directories to list only. */
   readonly list: readonly string[];
-  /** Null: what is mounted writable. */
+  /** Null: all writable mounts. */
   readonly write: readonly string[] | null;
   readonly execute: readonly string[];
 }
@@ -103,9 +103,9 @@ export interface ResolvedResources {
   readonly memoryBytes: number;
   readonly pids: number;
   readonly milliCpus: number;
-  /** Of each of the sandbox's own writable file systems. */
+  /** Size of each of the sandbox's own writable file systems. */
   readonly diskBytes: number;
-  /** Null: no limit. Undefined: not said, so `run` applies `RUN_TIME_MS` and a `Sandbox` none. */
+  /** Null: no limit. Undefined: not stated, so `run` applies `RUN_TIME_MS` and a `Sandbox` none. */
   readonly timeMs: number | null | undefined;
   readonly outputBytes: number;
   readonly openFiles: number;

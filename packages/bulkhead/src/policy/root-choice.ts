@@ -6,18 +6,18 @@ import type { CheckedPolicy } from "./schema.js";
 
 const IMAGE_KINDS = ["oci:", "docker-archive:"] as const;
 
-/** What `root` and `image` together choose; a problem if they make no sense. */
+/** The root that `root` and `image` together choose; a problem if they contradict each other. */
 export function chooseRoot(policy: CheckedPolicy, directory: string): RootChoice | Problem {
   if (policy.root !== undefined && policy.image !== undefined) {
     return { path: "image", message: "cannot be given together with root" };
   }
-  // What is no file is a name, which is read where registries are known.
+  // Anything that is not a file is a name, which the code for registries parses.
   if (policy.image !== undefined) return image(policy.image, directory) ?? { kind: "image", source: policy.image };
   const root = policy.root ?? "base";
   if (root === "base" || root === "host") return { kind: root };
   const found = image(root, directory);
   if (found !== undefined) return found;
-  // Only what looks like a path is one: a mistyped `bsae` must not become a directory of that name.
+  // Only text that looks like a path is one: a mistyped `bsae` must not become a directory of that name.
   if (/^(\/|\.\.?(\/|$))/.test(root)) return { kind: "directory", path: resolve(directory, root) };
   const meant = suggest(root, ["base", "host"]);
   return {

@@ -13,8 +13,9 @@ const SELINUX = /^[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+(:[A-Za-z0-9
 const ENV_NAME = /^[^=\0]{1,256}$/;
 
 /**
- * The document that a person writes. Every field may be left out; unknown ones are refused. Each is built when it is needed:
- * a command line that names one field would spend more on building the others than on everything else in its policy.
+ * The document that a person writes. Every field is optional; unknown ones are refused. Each schema is built on demand:
+ * a command line that names one field would spend more time on building the others than on everything else in its
+ * policy.
  */
 const fields = {
   comment: () => z.optional(z.string().check(z.maxLength(4096))),
@@ -63,10 +64,10 @@ const fields = {
 type Fields = { readonly [Name in keyof typeof fields]: ReturnType<(typeof fields)[Name]> };
 type Schema = z.ZodMiniObject<Fields, z.core.$strict>;
 
-/** What a person writes: see `docs/policy.md`. `{}` is a policy. */
+/** A policy as a person writes it: see `docs/policy.md`. `{}` is a policy. */
 export type Policy = z.input<Schema>;
 
-/** A policy that the schema accepted: units are numbers, nothing is filled in yet. */
+/** A policy that the schema accepted: units are numbers, but defaults are not filled in. */
 export type CheckedPolicy = z.output<Schema>;
 
 export const FIELD_NAMES = Object.keys(fields) as readonly (keyof Fields)[];
@@ -76,7 +77,7 @@ export function policySchema(): Schema {
   return schemaOf(FIELD_NAMES);
 }
 
-/** Checks a policy, or what claims to be one, as {@link policySchema} would: a field that is not there needs no schema. */
+/** Checks a policy, or what claims to be one, as {@link policySchema} would: an absent field needs no schema. */
 export function checkPolicy(policy: unknown): ReturnType<Schema["safeParse"]> {
   const isThere = (name: string) => typeof policy === "object" && policy !== null && name in policy;
   return schemaOf(FIELD_NAMES.filter(isThere)).safeParse(policy);
@@ -84,7 +85,10 @@ export function checkPolicy(policy: unknown): ReturnType<Schema["safeParse"]> {
 
 const built = new Map<keyof Fields, Fields[keyof Fields]>();
 
-/** The type is that of the whole: every field is optional, so what passes without those left out would pass with them. */
+/**
+ * The type is that of the whole schema: every field is optional, so a value that passes without the others would pass
+ * with them.
+ */
 function schemaOf(names: readonly (keyof Fields)[]): Schema {
   return z.strictObject(Object.fromEntries(names.map((name) => [name, fieldNamed(name)]))) as unknown as Schema;
 }
@@ -105,7 +109,7 @@ function rootName() {
   );
 }
 
-/** One string of an execve may not hold NUL, and the kernel takes at most 128 KiB. */
+/** One string of an execve may not contain NUL, and the kernel accepts at most 128 KiB. */
 function envText() {
   return z.string().check(z.refine((text) => !text.includes("\0") && text.length < 100_000, "a string without NUL"));
 }

@@ -10,8 +10,9 @@ import { digestOf } from "../reference/digest.js";
 import type { TarFile } from "./tar-index.js";
 
 /**
- * An image of an archive as `docker save`, `podman save` or `skopeo copy … docker-archive:` write it, which the reader reads. Throws
- * IMAGE_NOT_FOUND if there is no such file, tag or platform, IMAGE_INVALID if the archive or a document is wrong.
+ * Opens an image in an archive of `docker save`, `podman save` or `skopeo copy … docker-archive:`; the reader process
+ * parses it. Throws IMAGE_NOT_FOUND if the file, tag or platform does not exist, IMAGE_INVALID if the archive or a
+ * document is invalid.
  */
 export async function resolveArchive(
   path: string,
@@ -40,10 +41,10 @@ export async function resolveArchive(
 
 type Opened = { readonly handle: FileHandle; readonly sizeBytes: number };
 
-/** Makes a file of a stream that is compressed with gzip or zstd. */
+/** Decompresses a gzip or zstd stream into a file. */
 export type Decompress = (input: Readable) => Promise<Opened>;
 
-/** What compression is told by: the name of a file is only a claim. */
+/** Magic numbers of compression formats: a file's name is only a claim. */
 const MAGIC: readonly (readonly [string, string])[] = [
   ["gzip", "1f8b"],
   ["zstd", "28b52ffd"],
@@ -51,7 +52,7 @@ const MAGIC: readonly (readonly [string, string])[] = [
   ["bzip2", "425a68"],
 ];
 
-/** The archive without compression. Throws IMAGE_INVALID for a compression that Bulkhead does not know. */
+/** Opens the archive without compression. Throws IMAGE_INVALID for an unknown compression. */
 async function openPlain(path: string, decompress: Decompress): Promise<Opened> {
   const opened = await openRegular(path);
   const { handle, sizeBytes } = opened;
@@ -71,7 +72,7 @@ async function openPlain(path: string, decompress: Decompress): Promise<Opened> 
   }
 }
 
-/** Part of the archive. The handle stays open: it is the image's. */
+/** Part of the archive. The handle stays open: it belongs to the image. */
 function section(handle: FileHandle, { start, sizeBytes }: TarFile): Readable {
   if (sizeBytes === 0) return new PassThrough().end();
   return createReadStream("", { fd: handle, start, end: start + sizeBytes - 1, autoClose: false });

@@ -1,6 +1,6 @@
 import { invalid } from "../documents/invalid.js";
 
-/** What the index needs of a tar header (POSIX ustar and GNU). */
+/** The fields of a tar header (POSIX ustar and GNU) that the index needs. */
 export interface TarHeader {
   readonly name: string;
   readonly link: string;
@@ -13,7 +13,7 @@ export const BLOCK_BYTES = 512;
 
 const latin1 = new TextDecoder("latin1");
 
-/** Reads one header block; undefined for a block of zeros, which ends the archive. Throws IMAGE_INVALID. */
+/** Parses one header block; undefined for a block of zeros, which ends the archive. Throws IMAGE_INVALID. */
 export function parseHeader(block: Uint8Array): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (checksum(block) !== octal(block, 148, 8)) throw invalid("read archive", "header checksum");
@@ -38,7 +38,7 @@ function text(block: Uint8Array, start: number, length: number, untilNul = true)
   return end === -1 ? field : field.slice(0, end);
 }
 
-/** Octal, or base 256 for what is too large for it. */
+/** Octal, or base 256 for a value that is too large for it. */
 function octal(block: Uint8Array, start: number, length: number): number {
   const field = block.subarray(start, start + length);
   const value =

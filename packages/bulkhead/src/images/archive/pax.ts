@@ -2,12 +2,12 @@ import { invalid } from "../documents/invalid.js";
 
 const latin1 = new TextDecoder("latin1");
 
-/** Name, link and size that a pax header gives the entry behind it; records of no meaning here are dropped. Throws IMAGE_INVALID. */
+/** Name, link and size that a pax header gives the entry after it; other records are ignored. Throws IMAGE_INVALID. */
 export function parsePax(data: Uint8Array): { name?: string; link?: string; sizeBytes?: number } {
   const fields = new Map<string, string>();
   let rest = latin1.decode(data);
   while (rest !== "") {
-    // By length, not by line: a value may hold a newline.
+    // By length, not by line: a value may contain a line break.
     const [start = "", digits = ""] = /^([1-9]\d{0,6}) /.exec(rest) ?? [];
     const record = rest.slice(0, Number(digits));
     const equals = record.indexOf("=");

@@ -22,7 +22,7 @@ const manifestSchema = z
 
 type Entry = z.output<typeof manifestSchema>[number];
 
-/** In the reader: where in the archive the image's parts are. Throws as `resolveArchive`. */
+/** In the reader: finds the image's parts in the archive. Throws as `resolveArchive`. */
 export async function readArchive(file: TarSource, path: string, tag: string | undefined) {
   const index = await indexTar(file, file.sizeBytes, path);
   const read = ({ start, sizeBytes }: TarFile) => readRange(file, start, sizeBytes, DOCUMENT_BYTES, path);
@@ -30,7 +30,7 @@ export async function readArchive(file: TarSource, path: string, tag: string | u
   const entry = chooseEntry(entries, tag, path);
   const configuration = index.find(entry.Config);
   const bytes = await read(configuration);
-  // The configuration's name is its digest, in every version of the format.
+  // The configuration is named after its digest in every version of the format.
   if (digestInName(entry.Config) !== digestOf(bytes)) {
     throw invalid("read image configuration", "digest", entry.Config);
   }
@@ -49,8 +49,8 @@ function layersOf(entry: Entry, diffIds: readonly Digest[], index: TarIndex) {
     const diffId = diffIds[number];
     if (diffId === undefined) throw invalid("read image configuration", "rootfs.diff_ids");
     const file = index.find(layer);
-    // Layers of the old format are not compressed, so their digest is the diffId; those of the new one are blobs with
-    // their own digest as name. Either way it is one that can be checked from outside, byte by byte.
+    // Layers of the old format are uncompressed, so their digest is the diffId; those of the new one are blobs named
+    // after their own digest. Both can be checked from outside, byte by byte.
     const digest = (layer.startsWith("blobs/sha256/") ? digestInName(layer) : undefined) ?? diffId;
     return { ...file, digest, diffId };
   });

@@ -4,19 +4,19 @@ import { type ReadsAt, readRange } from "../files/regular.js";
 import { BLOCK_BYTES, parseHeader, type TarHeader } from "./header.js";
 import { parsePax } from "./pax.js";
 
-/** Where in the archive a file's bytes are. */
+/** Where a file's bytes are in the archive. */
 export interface TarFile {
   readonly start: number;
   readonly sizeBytes: number;
 }
 
-/** Files of `docker save`: three for each layer and a few more. */
+/** Entries of a `docker save` archive: three for each layer and a few more. */
 const ENTRIES = 10_000;
 const EXTENSION_BYTES = 64 * 1024;
 
 /**
- * Which file lies where in a tar. Only headers are read, nothing is unpacked: the layers are streamed from the archive
- * itself. Strict where readers of tar disagree, as `warden/unpack` is and for the same reason. Throws IMAGE_INVALID.
+ * Indexes the files of a tar. Reads only headers and unpacks nothing: layers are streamed from the archive itself.
+ * Strict where tar readers disagree, for the same reason as `warden/unpack`. Throws IMAGE_INVALID.
  */
 export async function indexTar(handle: ReadsAt, sizeBytes: number, path: string): Promise<TarIndex> {
   const files = new Map<string, TarFile>();
@@ -49,7 +49,7 @@ export async function indexTar(handle: ReadsAt, sizeBytes: number, path: string)
   }
 }
 
-/** Looks names up. A link is resolved once and only to a name in the archive: `docker save` shares layers so. */
+/** Looks up names. Follows a link once and only to a name in the archive: `docker save` shares layers this way. */
 export class TarIndex {
   readonly #files: ReadonlyMap<string, TarFile>;
   readonly #links: ReadonlyMap<string, string>;
@@ -59,7 +59,7 @@ export class TarIndex {
     this.#links = links;
   }
 
-  /** Throws IMAGE_INVALID if there is no such file. */
+  /** Throws IMAGE_INVALID if the file does not exist. */
   find(name: string): TarFile {
     const target = this.#links.get(name);
     const resolved = target === undefined ? name : posix.normalize(posix.join(posix.dirname(name), target));

@@ -12,13 +12,16 @@ export interface Contents {
   /** A root file system. */
   readonly tar: AsyncIterable<Uint8Array>;
   readonly compress: boolean;
-  /** What runs when nothing else is said. */
+  /** The default command. */
   readonly cmd: readonly string[];
 }
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** An image with one layer, in files that are there until it is disposed of. The same contents make the same image. Throws what `tar` throws. */
+/**
+ * Builds an image with one layer, in files that exist until it is disposed of. The same contents give the same image.
+ * Throws as `tar` does.
+ */
 export async function imageOf({ tar, compress, cmd }: Contents): Promise<ResolvedImage> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-build-"));
   const dispose = () => rm(directory, { recursive: true, force: true });

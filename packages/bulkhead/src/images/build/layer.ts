@@ -11,7 +11,7 @@ export interface CapturedLayer {
   readonly diffId: Digest;
 }
 
-/** Writes a tar that is being made to a file, compressed or as it is, and counts its digests on the way. */
+/** Writes a generated tar to a file, compressed or not, and computes its digests on the way. */
 export async function captureLayer(
   tar: AsyncIterable<Uint8Array>,
   path: string,
@@ -21,7 +21,7 @@ export async function captureLayer(
   const file = createWriteStream(path, { flags: "wx", mode: 0o600 });
   const inner = hashed(plain);
   const outer = hashed(stored);
-  // Its speed matters more than some megabytes of a store: level 1.
+  // Speed matters more than a few megabytes of the store: level 1.
   if (compress) await pipeline(tar, inner, createGzip({ level: 1 }), outer, file);
   else await pipeline(tar, inner, outer, file);
   const { size: sizeBytes } = await stat(path);

@@ -6,11 +6,11 @@ import { ownUid } from "../store/owner.js";
 import { outputOf } from "./program.js";
 
 export interface PackagesOptions {
-  /** Debian's names, each with or without `=VERSION`. */
+  /** Debian package names, each with or without `=VERSION`. */
   readonly packages: readonly string[];
-  /** Such as `bookworm`. Default: this machine's, if it is a Debian; else `stable`. */
+  /** Such as `bookworm`. Default: this machine's, if it runs Debian; else `stable`. */
   readonly suite?: string;
-  /** Where packages come from: an http(s) URL. Default: mmdebstrap's own, which is Debian's. */
+  /** Package mirror, as an http(s) URL. Default: mmdebstrap's, which is Debian's. */
   readonly mirror?: string;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: (text: string) => void;
@@ -22,15 +22,15 @@ const MIRROR = /^https?:\/\/[^\s,]{1,1024}$/;
 const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * Whom root inside is on disk while packages are installed, and the 65,535 after it: ids that nobody has, just below those of sandboxes
- * (`warden/broker/src/uid_range.rs`).
+ * The host id of root inside while packages are installed, followed by 65,535 more: ids that no one else uses, just
+ * below those of sandboxes (`warden/broker/src/uid_range.rs`).
  */
 const FIRST_ID = 0x6ffe_0000;
 
 /**
- * A root file system of Debian's packages, as a tar: the essential ones, those named, and what they need. Made by mmdebstrap in namespaces of its
- * own (`--mode=unshare`), never as this host's root: packages bring scripts that are run while they are installed.
- * Believed are apt, which checks the archive's signatures, and mmdebstrap.
+ * A root file system of Debian packages as a tar: the essential ones, those named, and their dependencies. mmdebstrap
+ * builds it in its own namespaces (`--mode=unshare`), never as this host's root, because packages run scripts while
+ * they are installed. Trusts apt, which checks the archive's signatures, and mmdebstrap.
  *
  * Throws IMAGE_BUILD_FAILED, SETUP_MISSING, ABORTED.
  */
@@ -58,7 +58,10 @@ export async function* packagesTar(options: PackagesOptions): AsyncGenerator<Uin
   }
 }
 
-/** mmdebstrap takes ids from /etc/subuid. Root has none there, so it is shown files of ours in their place, and nobody else sees them. */
+/**
+ * mmdebstrap takes ids from /etc/subuid. Root has none there, so mmdebstrap sees our own files instead, in a mount
+ * namespace of its own.
+ */
 async function withIds(directory: string, argv: readonly string[]): Promise<readonly string[]> {
   const ids = join(directory, "ids");
   await writeFile(ids, `root:${FIRST_ID}:65536\n`);

@@ -6,13 +6,13 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-  /** Each line that it says on stderr. */
+  /** Called with each line of stderr. */
   readonly onLine?: (line: string) => void;
 }
 
 /**
- * Runs a program of this host's for what it writes to stdout, which ends properly only if the program does. Throws SETUP_MISSING if there is none,
- * ABORTED, IMAGE_BUILD_FAILED with the last that it said.
+ * Runs a host program and yields its stdout, which ends without an error only if the program succeeds. Throws
+ * SETUP_MISSING if the program is missing, ABORTED, IMAGE_BUILD_FAILED with its last output.
  */
 export async function* outputOf(
   argv: readonly string[],
@@ -45,7 +45,7 @@ export async function* outputOf(
   }
 }
 
-/** Whoever reads no further wants it gone, and what it made cleaned away by itself. */
+/** A reader that stops early wants the program gone, after it has cleaned up its own files. */
 async function end(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.stdout?.destroy();

@@ -7,15 +7,15 @@ import { invalid } from "./invalid.js";
 import { CONFIG_TYPES, LAYER_TYPE, type Manifest } from "./oci.js";
 import { requirePlatform } from "./platform.js";
 
-/** Refuses a manifest of something else than an image: an artefact, a chart, a signature. Throws IMAGE_INVALID. */
+/** Refuses a manifest that is not an image's: an artefact, a chart, a signature. Throws IMAGE_INVALID. */
 export function requireImage({ config, layers }: Manifest): void {
   if (!CONFIG_TYPES.has(config.mediaType)) throw invalid("read manifest", "config.mediaType");
   if (!layers.every(({ mediaType }) => LAYER_TYPE.test(mediaType))) throw invalid("read manifest", "layers.mediaType");
 }
 
 /**
- * Puts a manifest and the configuration that it names together. `open` reads a layer's blob. Throws IMAGE_INVALID, IMAGE_NOT_FOUND for
- * another platform's.
+ * Combines a manifest with the configuration that it names. `open` reads a layer's blob. Throws IMAGE_INVALID,
+ * IMAGE_NOT_FOUND for another platform.
  */
 export function assemble(
   manifest: Manifest,

@@ -2,14 +2,14 @@ import type { ImageConfig } from "./image-config.js";
 import { invalid } from "./invalid.js";
 import { quoted, shortened } from "./notes.js";
 
-/** The longest string that Linux takes in an `execve`, without the NUL behind it (`MAX_ARG_STRLEN`). */
+/** The longest string that Linux accepts in an `execve`, without the trailing NUL (`MAX_ARG_STRLEN`). */
 const LONGEST_BYTES = 131_071;
-/** Of all strings together: they travel to init in one message of 1 MiB, with those of the policy. */
+/** Bytes of all strings together: they travel to init in one message of 1 MiB, with the policy's. */
 const ALL_BYTES = 768 * 1024;
 
 /**
- * `NAME=value`; the last of two wins, as in Docker. A line without a name is no variable: it is left out, and `notes` names it. A null prototype,
- * since a name may be `__proto__`.
+ * `NAME=value`; the last of two wins, as in Docker. A line without a name is not a variable: it is left out, and
+ * `notes` names it. A null prototype, because a name may be `__proto__`.
  */
 export function environmentOf(lines: readonly string[], notes: string[]): Readonly<Record<string, string>> {
   const env: Record<string, string> = Object.create(null);
@@ -23,7 +23,10 @@ export function environmentOf(lines: readonly string[], notes: string[]): Readon
   return env;
 }
 
-/** Throws IMAGE_INVALID for what no kernel executes: it would fail late, with words about the program. */
+/**
+ * Throws IMAGE_INVALID for strings that no kernel executes: they would fail late, with a misleading message about the
+ * program.
+ */
 export function requireExecutable({ entrypoint, cmd, env }: ImageConfig): void {
   const fields = {
     Entrypoint: entrypoint,

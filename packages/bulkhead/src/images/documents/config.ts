@@ -6,15 +6,15 @@ import { insidePath, volumesOf } from "./inside-path.js";
 import { digest } from "./oci.js";
 import { parseDocument } from "./parse.js";
 
-// Everything here ends in an execve or a line of a log; NUL would cut it short there.
+// Everything here ends in an execve or a log line; a NUL would cut it short there.
 const text = z.string().check(z.refine((value) => !value.includes("\0")));
-// Go, and so every tool that writes and reads images, takes null for an empty string.
+// Go, and so every tool that writes and reads images, treats null as an empty string.
 const item = z.pipe(
   z.nullable(text),
   z.transform((value) => value ?? ""),
 );
 const texts = z.nullish(z.array(item).check(z.maxLength(4096)));
-/** Docker's oldest images hold one string where newer ones hold a list. */
+/** Docker's oldest images contain one string where newer ones have a list. */
 const words = z.nullish(
   z.union([
     z.array(item).check(z.maxLength(4096)),
@@ -42,7 +42,7 @@ const configSchema = z.object({
   rootfs: z.object({ type: z.literal("layers"), diff_ids: z.array(digest).check(z.maxLength(LAYERS)) }),
 });
 
-/** Reads an image configuration whose digest was checked already. Throws IMAGE_INVALID, which names the field. */
+/** Parses an image configuration whose digest has been checked. Throws IMAGE_INVALID, which names the field. */
 export function parseConfig(bytes: Uint8Array) {
   const { os, architecture, config, rootfs } = parseDocument(configSchema, bytes, "image configuration");
   const notes: string[] = [];
@@ -60,7 +60,7 @@ export function parseConfig(bytes: Uint8Array) {
   return { os, architecture, config: image, diffIds: rootfs.diff_ids };
 }
 
-/** `ENTRYPOINT [""]` takes back the entrypoint of the image that this one was built on. */
+/** `ENTRYPOINT [""]` resets the entrypoint of the base image. */
 function withoutReset(entrypoint: readonly string[]): readonly string[] {
   return entrypoint.length === 1 && entrypoint[0] === "" ? [] : entrypoint;
 }

@@ -7,9 +7,9 @@ const MOST_VOLUMES = 64;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * A directory that an image names, as Docker reads it: from `/`, without `.`, `..`, doubled or trailing slashes. Throws IMAGE_INVALID for one that is
- * more than untidy: a control character, a length that no kernel takes, or a place in /proc, whose links lead out of the root
- * (CVE-2024-21626 was a working directory of /proc/self/fd/7).
+ * A directory that an image names, as Docker reads it: from `/`, without `.`, `..`, doubled or trailing slashes. Throws
+ * IMAGE_INVALID for one that is worse than untidy: a control character, a length that no kernel accepts, or a path in
+ * /proc, whose links lead out of the root (CVE-2024-21626 was a working directory of /proc/self/fd/7).
  */
 export function insidePath(value: string, field: string): string {
   const path = tidied(value, field);
@@ -22,7 +22,7 @@ export function volumesOf(values: readonly string[], notes: string[]): readonly 
   const field = "config.Volumes";
   if (values.length > MOST_VOLUMES) throw refused(field, `more than ${MOST_VOLUMES}`);
   const paths = values.map((value) => tidied(value, field));
-  // As in Docker: the whole root would be covered.
+  // As in Docker: it would cover the whole root.
   if (paths.includes("/")) throw refused(field, "/ cannot be a volume");
   const left = paths.filter((path) => !isMountable(path));
   notes.push(...shortened(left, (path) => `${field}: left out ${quoted(path)}, a place of the kernel's`));

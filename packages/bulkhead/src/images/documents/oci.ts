@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { type Digest, isDigest } from "../reference/digest.js";
 import { LAYERS } from "./bounds.js";
 
-/** Documents of the OCI image specification 1.1 and of Docker's manifest schema 2, which share their shape. */
+/** Documents of the OCI image specification 1.1 and of Docker's manifest schema 2, which have the same shape. */
 
 export const digest = z.pipe(
   z.string().check(z.refine(isDigest)),
@@ -29,7 +29,7 @@ export const indexSchema = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.optional(mediaType),
   manifests: z.array(indexEntry).check(z.maxLength(1000)),
-  // A document that is an index to one reader and a manifest to another (CVE-2021-41190).
+  // Otherwise a document could be an index to one reader and a manifest to another (CVE-2021-41190).
   layers: z.optional(z.undefined()),
   config: z.optional(z.undefined()),
 });
@@ -63,6 +63,6 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   "application/vnd.docker.container.image.v1+json",
 ]);
 
-/** Which compression it is is seen from the bytes; the type only has to promise a file system layer. */
+/** The bytes reveal the compression; the type only has to promise a file system layer. */
 export const LAYER_TYPE =
   /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar(\+gzip|\+zstd)?|docker\.image\.rootfs\.(foreign\.)?diff\.tar(\.gzip|\.zstd)?)$/;

@@ -4,9 +4,8 @@ import { invalid } from "./invalid.js";
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Makes a document of bytes that are already bounded in size. Fields that Bulkhead does not know are dropped, as the
- * specification asks. Throws IMAGE_INVALID; what it says never quotes the document, which may be any file of the
- * caller's that a link in a layout pointed to.
+ * Parses a document of bounded size. Drops unknown fields, as the specification asks. Throws IMAGE_INVALID; its message
+ * never quotes the document, because a link in a layout may have pointed to any file of the caller's.
  */
 export function parseDocument<Schema extends z.ZodMiniType>(
   schema: Schema,

@@ -1,7 +1,7 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Platform } from "./oci.js";
 
-/** Names that Go, and so every image, has for the processors that Node knows. */
+/** Go's names, which all images use, for the processors that Node knows. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
   x64: "amd64",
   arm64: "arm64",
@@ -13,12 +13,12 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 
 export const thisArchitecture = ARCHITECTURES[process.arch] ?? process.arch;
 
-/** Whether programs built for it run here. */
+/** Whether programs for the platform run here. */
 export function runsHere({ os, architecture }: Pick<Platform, "os" | "architecture">): boolean {
   return os === "linux" && architecture === thisArchitecture;
 }
 
-/** Throws IMAGE_NOT_FOUND for an image of another platform: it would only fail to execute. */
+/** Throws IMAGE_NOT_FOUND for an image of another platform: its programs could not be executed. */
 export function requirePlatform(platform: Pick<Platform, "os" | "architecture">): void {
   if (runsHere(platform)) return;
   throw new BulkheadError("IMAGE_NOT_FOUND", { operation: "choose platform", detail: `linux/${thisArchitecture}` });

@@ -4,37 +4,38 @@ import type { Policy } from "../../policy/schema.js";
 import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { type ErofsTree, nameOfTree } from "./tree.js";
 
-/** Inside: what is read, where the image is written, and the image. */
+/** Paths inside: the source tree, the output directory, and the image. */
 const TREE = "/tree";
 const OUT = "/out";
 export const IMAGE_NAME = "image.erofs";
-/** Where an image has the one file that it was made of. */
+/** Path of the file in an image of a single file. */
 export const SINGLE_AT = "/file";
 
 const MIB = 1024 * 1024;
 const UUID = "00000000-0000-0000-0000-000000000000";
 /**
- * mkfs.erofs gives up at a file that it cannot read. Those that nobody inside could read either, in a directory of the host's, are named to it as
- * what to leave out. If there are more of them than a command line holds nothing is made.
+ * mkfs.erofs stops at a file that it cannot read. Files in a host directory that no id inside could read either are
+ * passed to it as exclusions. If they exceed one command line, the build fails.
  */
 const MAKE =
   'cd "$1" && shift && find . \\( -type f ! -readable -o -type d ! \\( -readable -executable \\) \\) ' +
   "-printf '--exclude-path=%P\\0' -prune | xargs -0 -x mkfs.erofs \"$@\"";
-/** 2100-01-01: files keep their times up to here, and an image says of itself that it was made then. */
+/** 2100-01-01: files keep times up to this one, and the image has it as its creation time. */
 const EPOCH_S = 4_102_444_800;
 
 /**
- * Makes an EROFS image of a tree in the directory `out`: in a sandbox of Bulkhead's own that sees the host's programs and the tree, as the sandbox
- * that will use it would see that. So owners in it are ids inside. Nothing of time, place or order is in it: the same tree makes the same bytes.
+ * Builds an EROFS image of a tree in the directory `out`. The build runs in a sandbox of Bulkhead's own that sees the
+ * host's programs and the tree as the later sandbox would see it, so owners are ids inside. The image does not depend
+ * on time, place or order: the same tree gives the same bytes.
  *
- * Not compressed, so that a guest's page comes straight from the file. Extended attributes are left out: what an image
- * smuggles in them has no effect, and nothing else that Bulkhead unpacks has any.
+ * Not compressed, so that a guest's page comes straight from the file. Extended attributes are left out: those smuggled
+ * in by an image must have no effect, and Bulkhead unpacks no others.
  *
- * Throws SETUP_MISSING without mkfs.erofs, IMAGE_LIMIT, EROFS_FAILED, and what creating a sandbox throws.
+ * Throws SETUP_MISSING without mkfs.erofs, IMAGE_LIMIT, EROFS_FAILED, and as creating a sandbox does.
  */
 export async function buildErofs(made: Made, out: string, limits: BuildLimits, options: SandboxOptions) {
   const { tree } = made;
-  // Imported late: opening an image that is there already must not load what launches sandboxes.
+  // Imported late: opening an existing image must not load the code that launches sandboxes.
   const { Sandbox } = await import("../../sandbox/sandbox.js");
   const amend = (plan: Plan): Plan => ({
     ...plan,
@@ -52,7 +53,7 @@ export async function buildErofs(made: Made, out: string, limits: BuildLimits, o
   });
   if (result.exitCode === 0) return;
   if (result.exitCode === 127) throw new BulkheadError("SETUP_MISSING", { operation: "execute", path: "mkfs.erofs" });
-  // RLIMIT_FSIZE: what the write said, or what xargs says of its signal (SIGXFSZ).
+  // RLIMIT_FSIZE: the write's error, or xargs's message about its signal (SIGXFSZ).
   if (/File too large|by signal 25/.test(result.stderr)) {
     throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: nameOfTree(tree), detail: "bytes" });
   }
@@ -65,22 +66,25 @@ export async function buildErofs(made: Made, out: string, limits: BuildLimits, o
   throw new BulkheadError("EROFS_FAILED", { operation: "make EROFS image", path: nameOfTree(tree), detail });
 }
 
-/** What an image is made of. */
+/** Source of an image. */
 export interface Made {
   readonly tree: ErofsTree;
-  /** The tree is one file. */
+  /** Whether the tree is a single file. */
   readonly single: boolean;
 }
 
 export interface BuildLimits {
-  /** Of the image. */
+  /** Maximum bytes of the image. */
   readonly bytes: number;
   readonly timeMs: number;
-  /** Whose, inside, the caller's own files are where only one id can be mapped: without a broker that runs as root. */
+  /** Owner inside of the caller's files, if only one id can be mapped: without a broker that runs as root. */
   readonly user: { readonly uid: number; readonly gid: number };
 }
 
-/** An id of this sandbox, which is nobody outside, and may read files that are closed to it: they belong to other ids of this sandbox, not of the host. */
+/**
+ * Runs as an id of this sandbox that is unprivileged outside. It may read files that are closed to others: they belong
+ * to other ids of this sandbox, not of the host.
+ */
 function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): Policy {
   return {
     level: "container",

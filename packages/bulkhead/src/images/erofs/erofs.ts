@@ -6,7 +6,7 @@ import { DEFAULT_UNPACK_LIMITS } from "../unpack/limits.js";
 import { buildErofs, SINGLE_AT } from "./build.js";
 import { type ErofsTree, identify } from "./tree.js";
 
-/** An EROFS image in the store: a plain file, mode 0444, that never changes. */
+/** An EROFS image in the store: a regular file, mode 0444, that never changes. */
 export interface ErofsImage {
   readonly path: string;
   readonly digest: Digest;
@@ -14,27 +14,30 @@ export interface ErofsImage {
 }
 
 export interface ErofsOfTree extends ErofsImage {
-  /** Where in it the tree is: empty, or `/file` for a tree that is one file. */
+  /** Path of the tree in it: empty, or `/file` for a tree of a single file. */
   readonly inside: string;
 }
 
 export interface ErofsOptions extends SandboxOptions {
-  /** The store's directory. Default: BULKHEAD_STORE, or by user. */
+  /** The store's directory. Default: BULKHEAD_STORE, or the user's own. */
   readonly store?: string;
-  /** The tree is never changed, only replaced as a whole (the built-in root): then nobody has to look through it each time. */
+  /**
+   * The tree never changes and is only replaced as a whole (the built-in root), so it need not be scanned each time.
+   */
   readonly stable?: boolean;
-  /** Whose, inside, the caller's own files are where ids cannot be mapped, since the broker does not run as root. Default: root's. */
+  /** Owner inside of the caller's files, if ids cannot be mapped because the broker is not root. Default: root. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 const ROOT = { uid: 0, gid: 0 } as const;
 
 /**
- * The EROFS image of a tree, for a virtual machine to mount: the store's, or made now, by one process however many ask. It is kept as long as
- * this process lives. The same tree makes the same bytes with the same version of mkfs.erofs.
+ * The EROFS image of a tree, for a virtual machine to mount: the stored one, or a new one, built by one process for all
+ * that ask. It is kept as long as this process lives. The same tree gives the same bytes with the same version of
+ * mkfs.erofs.
  *
- * Throws FILES_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, IMAGE_STORE_UNAVAILABLE, EROFS_FAILED, SETUP_MISSING, and what
- * creating the sandbox that makes it throws.
+ * Throws FILES_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, IMAGE_STORE_UNAVAILABLE, EROFS_FAILED, SETUP_MISSING, and as
+ * creating the sandbox that builds it does.
  */
 export async function erofsOf(tree: ErofsTree, options: ErofsOptions = {}): Promise<ErofsOfTree> {
   const { store: path, stable = false, user = ROOT, ...sandbox } = options;

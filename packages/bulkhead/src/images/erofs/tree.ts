@@ -6,31 +6,36 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
 import { errnoOf } from "../store/location.js";
 
-/** What an EROFS image is made of, as a plan mounts it: a directory (or file) of the host, or the layers of an image; and who its owner is inside. */
+/**
+ * Source of an EROFS image, as a plan mounts it: a host directory (or file), or an image's layers; and its owner
+ * inside.
+ */
 export type ErofsTree = Extract<Plan["root"]["source"], { readonly kind: "directory" | "layers" }>;
 
-/** Part of every key: raised when the same tree would make another image. */
+/** Part of every key: incremented when the same tree would give another image. */
 const RULES = "bulkhead-erofs-1";
 const SLASH = Buffer.from("/");
-/** File systems stamp changes with a clock that ticks so often; what was changed within a tick may change again unseen. */
+/**
+ * File systems take timestamps from a clock with this tick; a file changed within one tick may change again unnoticed.
+ */
 const TICK_MS = 20;
 const TRIES = 5;
-/** More than an image may have; a directory of the host with more is not one to copy. */
+/** More than an image may have; a host directory with more is not one to copy. */
 const MOST_ENTRIES = 1_000_000;
 
 export interface TreeIdentity {
-  /** 64 hex digits: equal keys make equal images. */
+  /** 64 hex digits: equal keys give equal images. */
   readonly key: string;
-  /** What of the store it is made of, relative to that; empty for what is not in the store. */
+  /** Sources in the store, relative to it; empty if none are in the store. */
   readonly sources: readonly string[];
-  /** It is one file, not a directory. */
+  /** Whether it is a single file. */
   readonly single: boolean;
 }
 
 /**
- * Names the image that a tree makes. What is in the store never changes under its name. A directory of the host is named by the owners, modes, sizes and
- * times of everything in it: no content changes without a time of change (ctime), which nobody can set. One that is `stable` is only ever replaced
- * as a whole, and named by itself.
+ * Names the image of a tree. A tree in the store never changes under its name. A host directory is identified by the
+ * owners, modes, sizes and times of all its entries: no content changes without a new ctime, which no program can set.
+ * A `stable` one is only ever replaced as a whole, and identified by itself.
  *
  * Throws FILES_INVALID for a directory that cannot be read, or has too many entries.
  */
@@ -43,12 +48,12 @@ export async function identify(tree: ErofsTree, store: string, stable: boolean, 
   return { key: key.digest("hex"), sources: stored ? inside : [], single };
 }
 
-/** The topmost first. */
+/** Topmost first. */
 function pathsOf(tree: ErofsTree): readonly string[] {
   return tree.kind === "layers" ? tree.layers : [tree.path];
 }
 
-/** What errors call it. */
+/** A tree's name in errors. */
 export function nameOfTree(tree: ErofsTree): string {
   return pathsOf(tree)[0] ?? "";
 }
@@ -61,7 +66,7 @@ async function fingerprint(path: string, stable: boolean): Promise<string> {
     else await walk.directory(Buffer.from(path));
     const seen = walk.digest();
     if (walk.newestNs < since) return seen;
-    // Never at rest: then it is like no other that was or will be.
+    // The tree keeps changing, so use a key that matches nothing else.
     if (left <= 1) return `${seen} ${process.pid} ${process.hrtime.bigint()}`;
     await sleep(TICK_MS);
   }
@@ -76,7 +81,10 @@ class Walk {
     this.#note(path, lookAt(path));
   }
 
-  /** Without a thread's help for each file, which would take ten times as long; but others get their turn between directories. */
+  /**
+   * Synchronous per directory, because a thread-pool call for each file would take ten times as long; other work gets
+   * its turn between directories.
+   */
   async directory(path: Buffer): Promise<void> {
     this.#note(path, lookAt(path));
     const names = namesIn(path).sort(Buffer.compare);
@@ -98,7 +106,7 @@ class Walk {
   #note(path: Buffer, stat: BigIntStats | undefined): void {
     this.#entries += 1;
     if (this.#entries > MOST_ENTRIES) throw tooMany(path);
-    // A name holds no NUL, so no two trees are written alike.
+    // A name contains no NUL, so no two trees are written alike.
     this.#hash.update(path).update("\0");
     if (stat === undefined) return;
     const { dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs } = stat;
@@ -111,7 +119,7 @@ function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** What was removed meanwhile has no stat. */
+/** A file removed in the meantime has no stat. */
 function lookAt(path: Buffer): BigIntStats | undefined {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }

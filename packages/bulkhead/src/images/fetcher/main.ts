@@ -16,7 +16,7 @@ import {
   rootsSchema,
 } from "./wire.js";
 
-// The whole program of the fetcher: it talks to one registry, and hands over what that says without a look into it.
+// The fetcher's whole program: it talks to one registry, and passes the answers on without parsing them.
 
 interface Opened {
   readonly client: RegistryClient;
@@ -72,7 +72,7 @@ function maybe(bytes: Uint8Array | undefined): Answered {
   return bytes === undefined ? { value: null } : { value: null, body: whole(bytes) };
 }
 
-/** Asked for only when the registry calls for it. */
+/** Loaded only when the registry calls for it. */
 function localOf(library: Peer): Local {
   return {
     roots: async () => rootsSchema.parse((await library.call("roots", null)).value),

@@ -12,8 +12,8 @@ import type { RegistrySettings, Timing } from "../registry/settings.js";
 import { FETCHER, hostSchema, mediaTypeSchema, type Opening } from "./wire.js";
 
 /**
- * One repository of a registry, which a process of its own talks to: started when it is first asked, or by `start`. What comes from there has been checked for
- * nothing but its length.
+ * A repository of a registry that a separate process talks to; it starts at the first request, or with `start`. Only
+ * the length of its data has been checked.
  */
 export class RemoteRegistry implements Registry, Disposable {
   readonly #name: ImageName;
@@ -28,7 +28,7 @@ export class RemoteRegistry implements Registry, Disposable {
     this.#signal = signal;
   }
 
-  /** So that it gets ready while the caller does something else. Throws as `Helper.start`. */
+  /** Starts the process ahead of the first request. Throws as `Helper.start`. */
   start(): void {
     if (this.#helper !== undefined) return;
     const local = localFor(this.#name.registry, this.#settings, this.#signal);
@@ -45,7 +45,7 @@ export class RemoteRegistry implements Registry, Disposable {
     this.#opened.catch(() => undefined);
   }
 
-  /** Ends the process, and whatever it is doing. */
+  /** Ends the process and its work. */
   [Symbol.dispose](): void {
     this.#helper?.[Symbol.dispose]();
   }
@@ -59,7 +59,7 @@ export class RemoteRegistry implements Registry, Disposable {
     return { bytes, mediaType: told.data.mediaType ?? undefined };
   }
 
-  /** Undefined where the registry does not know how to tell. Throws as `manifest`. */
+  /** Undefined if the registry does not support it. Throws as `manifest`. */
   async referrers(digest: Digest): Promise<Uint8Array | undefined> {
     return await bounded(await this.#call("referrers", { digest }), DOCUMENT_BYTES, "get referrers");
   }
@@ -71,7 +71,7 @@ export class RemoteRegistry implements Registry, Disposable {
     return bytes;
   }
 
-  /** A blob from `offset` on: never more bytes than were promised, and fewer only by throwing. Throws as `document`. */
+  /** A blob from `offset` on: never more bytes than promised; fewer only with an error. Throws as `document`. */
   async *blob(wanted: Wanted, offset: number): AsyncGenerator<Buffer> {
     let left = wanted.sizeBytes - offset;
     if (left === 0) return;
@@ -84,7 +84,7 @@ export class RemoteRegistry implements Registry, Disposable {
     if (left !== 0) throw unexpected("download blob");
   }
 
-  /** Where a blob is asked for, for messages. */
+  /** A blob's URL, for messages. */
   async blobPath(digest: Digest): Promise<string> {
     const { value } = await this.#call("blobPath", { digest });
     return typeof value === "string" ? value.slice(0, 4096) : digest;
@@ -95,7 +95,7 @@ export class RemoteRegistry implements Registry, Disposable {
     await this.#opened;
     if (this.#helper === undefined) throw unexpected(method);
     return await this.#helper.call(method, value, this.#signal).catch((error: unknown) => {
-      // As it always was called, whichever request was on its way.
+      // Report the abort under the operation's usual name, whichever request was pending.
       if (error instanceof BulkheadError && error.code === "ABORTED" && this.#signal?.aborted === true)
         throw new BulkheadError("ABORTED", { operation: "pull" });
       throw error;

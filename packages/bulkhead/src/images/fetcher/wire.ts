@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 import { digest } from "../documents/oci.js";
 
-/** What the library and the fetcher tell each other. Each takes the other's word for nothing but its form. */
+/** Messages between the library and the fetcher. Each checks the form of the other's. */
 
-/** The kind of the process: the name of its script. */
+/** The helper's kind, which is its script's name. */
 export const FETCHER = "fetcher";
 
 const count = z.number().check(z.int(), z.gte(0));
@@ -34,10 +34,10 @@ export const referrersSchema = z.strictObject({ digest });
 export const documentSchema = z.strictObject({ digest, maximum: count });
 export const blobSchema = z.strictObject({ digest, sizeBytes: count, offset: count });
 
-/** Of a manifest, whose bytes follow. */
+/** Type of a manifest, whose bytes follow. */
 export const mediaTypeSchema = z.strictObject({ mediaType: z.nullable(z.string().check(z.maxLength(256))) });
 
-/** What the fetcher asks the library for. */
+/** The fetcher's requests to the library. */
 export const rootsSchema = z.array(z.string());
 export const hostSchema = z.strictObject({ host: z.string().check(z.maxLength(256)) });
 export const certificatesSchema = z.strictObject({

@@ -1,6 +1,8 @@
 import { open } from "node:fs/promises";
 
-/** A file of the caller's as text, of at most `maximum` bytes. Throws what `node:fs` does, and a RangeError for a longer one. */
+/**
+ * Reads a caller's file as text, of at most `maximum` bytes. Throws as `node:fs` does, and RangeError for a longer one.
+ */
 export async function readBounded(path: string, maximum: number): Promise<string> {
   await using handle = await open(path, "r");
   const buffer = Buffer.alloc(maximum + 1);

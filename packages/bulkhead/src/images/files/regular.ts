@@ -3,10 +3,10 @@ import { type FileHandle, open } from "node:fs/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { invalid } from "../documents/invalid.js";
 
-/** Not a link, which could lead to any file of the caller's; not blocking, since a FIFO would be waited for. */
+/** Follows no link, which could lead to any file of the caller's; does not block on a FIFO. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** A regular file, open. Throws IMAGE_NOT_FOUND if there is none, IMAGE_INVALID if it is something else. */
+/** Opens a regular file. Throws IMAGE_NOT_FOUND if it does not exist, IMAGE_INVALID if it is something else. */
 export async function openRegular(path: string): Promise<{ handle: FileHandle; sizeBytes: number }> {
   const handle = await open(path, FLAGS).catch((error: NodeJS.ErrnoException) => {
     throw openFailure(path, error);
@@ -17,7 +17,7 @@ export async function openRegular(path: string): Promise<{ handle: FileHandle; s
   throw invalid("open", "not a regular file", path);
 }
 
-/** A file of at most `maximum` bytes. Throws as `openRegular`, and IMAGE_INVALID if it is larger. */
+/** Reads a file of at most `maximum` bytes. Throws as `openRegular`, and IMAGE_INVALID if it is larger. */
 export async function readRegular(path: string, maximum: number): Promise<Uint8Array> {
   const { handle, sizeBytes } = await openRegular(path);
   try {
@@ -27,12 +27,15 @@ export async function readRegular(path: string, maximum: number): Promise<Uint8A
   }
 }
 
-/** A file, or what stands for one where it was opened by somebody else. */
+/** A file, or an equivalent if another process opened it. */
 export interface ReadsAt {
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
 }
 
-/** `length` bytes from `start`, if that is at most `maximum`. Throws IMAGE_INVALID if it is more, or the file is shorter. */
+/**
+ * Reads `length` bytes from `start`, if that is at most `maximum`. Throws IMAGE_INVALID if it is more, or the file is
+ * shorter.
+ */
 export async function readRange(
   handle: ReadsAt,
   start: number,

@@ -8,7 +8,7 @@ import type { Descriptor } from "../documents/oci.js";
 import { openRegular, readRegular } from "../files/regular.js";
 import { type Digest, digestHex, digestOf } from "../reference/digest.js";
 
-/** The blobs of a layout. Digests reach this only as `Digest`, so no document can name another path. */
+/** The blobs of a layout. It takes digests only as `Digest`, so no document can name another path. */
 export class Blobs {
   readonly #directory: string;
 
@@ -16,7 +16,7 @@ export class Blobs {
     this.#directory = join(layout, "blobs", "sha256");
   }
 
-  /** A document, whole, with the digest and size that its descriptor promised. Throws IMAGE_INVALID. */
+  /** A whole document, with the digest and size that its descriptor promised. Throws IMAGE_INVALID. */
   async document({ digest, size }: Descriptor): Promise<Uint8Array> {
     const path = this.#path(digest);
     if (size > DOCUMENT_BYTES) throw invalid("read blob", `more than ${DOCUMENT_BYTES} bytes`, path);
@@ -26,7 +26,7 @@ export class Blobs {
     return bytes;
   }
 
-  /** A blob as a stream that nobody has checked. */
+  /** A blob as an unchecked stream. */
   stream(digest: Digest): Readable {
     const stream = new PassThrough();
     openRegular(this.#path(digest))
@@ -41,7 +41,7 @@ export class Blobs {
   }
 }
 
-/** The layout is there, so a blob that is not makes it an incomplete one. */
+/** The layout exists, so a missing blob makes it incomplete. */
 function missing(error: unknown): never {
   if (error instanceof BulkheadError && error.code === "IMAGE_NOT_FOUND") {
     throw invalid("open blob", "missing", error.path);

@@ -7,8 +7,9 @@ import { Reader } from "../reader/reader.js";
 import { Blobs } from "./blobs.js";
 
 /**
- * An image of an OCI image layout directory (image specification 1.1, `image-layout.md`), whose documents the reader reads. Throws IMAGE_NOT_FOUND if
- * there is no such layout, tag or platform, IMAGE_INVALID if a document or its digest is wrong.
+ * Opens an image in an OCI image layout directory (image specification 1.1, `image-layout.md`); the reader process
+ * parses its documents. Throws IMAGE_NOT_FOUND if the layout, tag or platform does not exist, IMAGE_INVALID if a
+ * document or its digest is wrong.
  */
 export async function resolveLayout(
   path: string,

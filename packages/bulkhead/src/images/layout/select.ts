@@ -14,19 +14,19 @@ import { parseDocument } from "../documents/parse.js";
 import { runsHere, thisArchitecture } from "../documents/platform.js";
 import type { Digest } from "../reference/digest.js";
 
-/** Annotation of the image layout specification that holds an image's tag. */
+/** Annotation of the image layout specification that contains an image's tag. */
 const REF_NAME = "org.opencontainers.image.ref.name";
 
 interface ChosenManifest {
   readonly descriptor: Pick<Descriptor, "digest" | "mediaType">;
   readonly manifest: Manifest;
-  /** The document itself, as it was read. */
+  /** The exact bytes of the document. */
   readonly bytes: Uint8Array;
 }
 
 export type ReadDocument = (descriptor: Descriptor) => Promise<Uint8Array>;
 
-/** The entry of `index.json` that a tag means; without one there must be no choice. Throws IMAGE_NOT_FOUND. */
+/** The entry of `index.json` for a tag; without a tag there must be only one. Throws IMAGE_NOT_FOUND. */
 export function chooseTag(entries: readonly IndexEntry[], tag: string | undefined, path: string): IndexEntry[] {
   if (tag === undefined) {
     const names = new Set(entries.map((entry) => entry.annotations?.[REF_NAME]));
@@ -40,8 +40,8 @@ export function chooseTag(entries: readonly IndexEntry[], tag: string | undefine
 }
 
 /**
- * Follows indexes down to the manifest for this platform. Bounded in depth and in documents; a document that was seen
- * on the way is a loop. Throws IMAGE_NOT_FOUND if there is no manifest for this platform, IMAGE_INVALID.
+ * Follows indexes to the manifest for this platform, with a bounded depth and number of documents; a repeated document
+ * is a loop. Throws IMAGE_NOT_FOUND if no manifest is for this platform, IMAGE_INVALID.
  */
 export async function chooseManifest(entries: readonly IndexEntry[], read: ReadDocument): Promise<ChosenManifest> {
   const seen = new Set<Digest>();
@@ -77,7 +77,7 @@ function mayRunHere({ platform }: IndexEntry): boolean {
   return platform === undefined || platform === null || runsHere(platform);
 }
 
-/** A document that calls itself something else than its descriptor does has two readings (CVE-2021-41190). */
+/** A document whose type differs from its descriptor's can be read in two ways (CVE-2021-41190). */
 function requireType(descriptor: Descriptor, mediaType: string | undefined): void {
   if (mediaType !== undefined && mediaType !== descriptor.mediaType) throw invalid("read manifest", "mediaType");
 }

@@ -15,7 +15,9 @@ export interface BuildImageOptions
   readonly store?: string;
 }
 
-/** Makes an image of what this host has, and takes it into the store. Throws as `packagesTar` and `importImage`. */
+/**
+ * Builds an image from this host's software, and imports it into the store. Throws as `packagesTar` and `importImage`.
+ */
 export async function buildImage(nameText: string, options: BuildImageOptions): Promise<NameRecord> {
   const { packages, suite, mirror, onStep, store, ...sandbox } = options;
   const name = localName(nameText, "build image");
@@ -37,7 +39,7 @@ export async function buildImage(nameText: string, options: BuildImageOptions): 
   return await takeIn(image, name, { ...sandbox, store });
 }
 
-/** The built-in root. Nothing of when it was made is in it, so that it is the same image everywhere. */
+/** The built-in root. Contains no build time, so it is the same image everywhere. */
 function baseTar(signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
   const same = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--format=gnu"];
   const env = { PATH: "/usr/bin:/bin", LC_ALL: "C" };

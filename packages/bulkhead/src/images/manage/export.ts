@@ -14,8 +14,9 @@ import { findStored, notLocal } from "../stored.js";
 import { verified } from "../unpack/verified.js";
 
 /**
- * Writes an image of the store as an OCI image layout: `oci:DIRECTORY[:TAG]`, a directory that is not there yet. Its manifest and digests are those
- * of the registry. Throws IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_EXPORT_FAILED, IMAGE_INVALID if a blob in the store was damaged.
+ * Writes an image of the store as an OCI image layout: `oci:DIRECTORY[:TAG]`, a directory that must not exist yet. Its
+ * manifest and digests are the registry's. Throws IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_EXPORT_FAILED,
+ * IMAGE_INVALID if a blob in the store is damaged.
  */
 export async function exportImage(text: string, target: string, storePath: string | undefined): Promise<void> {
   const name = parseImageName(text);
@@ -26,7 +27,7 @@ export async function exportImage(text: string, target: string, storePath: strin
   const record = await findStored(store, name);
   if (record === undefined) throw notLocal(name);
   const { manifest, configuration, layers } = record;
-  // Beside it first: a layout that is half written is none.
+  // Written to a temporary name first, so that an incomplete layout never has the final name.
   const made = `${path}.${process.pid}.new`;
   try {
     await mkdir(join(made, "blobs", "sha256"), { recursive: true });

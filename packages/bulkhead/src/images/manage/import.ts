@@ -26,7 +26,8 @@ export interface TakeInOptions extends SandboxOptions {
 }
 
 /**
- * Takes an image in files into the store under a name, as if it had been pulled. Throws IMAGE_NAME_INVALID, and as `openImage`.
+ * Imports an image from files into the store under a name, as if it had been pulled. Throws IMAGE_NAME_INVALID, and as
+ * `openImage`.
  */
 export async function importImage(source: string, nameText: string, options: TakeInOptions): Promise<NameRecord> {
   const name = localName(nameText, "import image");
@@ -34,14 +35,14 @@ export async function importImage(source: string, nameText: string, options: Tak
   return await takeIn(image, name, options);
 }
 
-/** A name that an image gets here, and not by a registry: so it cannot have a digest. Throws IMAGE_NAME_INVALID. */
+/** A name given on this machine and not by a registry, so it cannot have a digest. Throws IMAGE_NAME_INVALID. */
 export function localName(text: string, operation: string): ImageName {
   const name = parseImageName(text);
   if (name.digest === undefined) return name;
   throw new BulkheadError("IMAGE_NAME_INVALID", { operation, path: text, detail: "digest" });
 }
 
-/** The same for an image whose documents were read already. */
+/** The same for an image whose documents have already been read. */
 export async function takeIn(image: ResolvedImage, name: ImageName, options: TakeInOptions): Promise<NameRecord> {
   const { store: storePath, ...sandbox } = options;
   const store = await Store.open(storePath);
@@ -71,7 +72,7 @@ export async function takeIn(image: ResolvedImage, name: ImageName, options: Tak
   return record;
 }
 
-/** What `docker save` writes has no manifest: one is made, and the same for the same image. */
+/** `docker save` writes no manifest: create one, the same for the same image. */
 function manifestFor({ layers, documents: { configuration } }: ResolvedImage) {
   const document = {
     schemaVersion: 2,

@@ -8,18 +8,18 @@ import { findStored, notLocal } from "../stored.js";
 import { findStacked } from "../unpack/into-store.js";
 import { type ImageList, type ImageSummary, summaryOf } from "./summary.js";
 
-/** Everything that the store knows of one image. */
+/** All details of one image in the store. */
 export interface ImageDetails extends ImageSummary {
   readonly manifest: { readonly digest: Digest; readonly sizeBytes: number; readonly mediaType: string };
   readonly configuration: { readonly digest: Digest; readonly sizeBytes: number };
   /** Lowest first. */
   readonly layerList: readonly { readonly digest: Digest; readonly sizeBytes: number; readonly diffId: Digest }[];
   readonly config: ImageConfig;
-  /** Directories that make its root file system by overlayfs, the topmost first; null where they are not unpacked. */
+  /** Directories that form its root file system through overlayfs, topmost first; null if it is not unpacked. */
   readonly trees: readonly string[] | null;
 }
 
-/** All names of the store, sorted, and what they take of the disk. Throws IMAGE_STORE_UNAVAILABLE. */
+/** All names in the store, sorted, and their disk usage. Throws IMAGE_STORE_UNAVAILABLE. */
 export async function listImages(path: string | undefined): Promise<ImageList> {
   const store = await Store.open(path);
   const [records, trees, usage] = await Promise.all([store.names.list(), store.trees(), usageOf(store)]);

@@ -5,7 +5,7 @@ import type { ImageOptions } from "../options.js";
 /** As in a policy. */
 export type VerifyRules = NonNullable<NonNullable<Policy["images"]>["verify"]>;
 
-/** Which store; default as in `ImageOptions`. */
+/** Which store to use; default as in `ImageOptions`. */
 export interface StoreOptions {
   readonly store?: string;
 }
@@ -20,6 +20,6 @@ export interface VerifyImageOptions extends StoreOptions, Pick<ImageOptions, "re
 }
 
 export interface PruneOptions extends StoreOptions {
-  /** Also each name that no live process uses. */
+  /** Also removes each name that no live process uses. */
   readonly all?: boolean;
 }

@@ -6,8 +6,8 @@ import { Store } from "../store/store.js";
 import { findStored, notLocal } from "../stored.js";
 
 /**
- * Takes names away, and what no other name leads to and no live process uses. Nothing is removed if one of the names is not there. Throws
- * IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE.
+ * Removes names, and data that no other name refers to and no live process uses. Removes nothing if one of the names
+ * does not exist. Throws IMAGE_NAME_INVALID, IMAGE_NOT_LOCAL, IMAGE_STORE_UNAVAILABLE.
  */
 export async function removeImages(names: readonly string[], path: string | undefined): Promise<Collected> {
   const parsed = names.map(parseImageName);
@@ -23,8 +23,8 @@ export async function removeImages(names: readonly string[], path: string | unde
 }
 
 /**
- * Removes everything that no name leads to and no live process uses: unpacked images of files, broken downloads, what names
- * that were pulled anew led to before. `all`: the names that no live process uses, too.
+ * Removes everything that no name refers to and no live process uses: unpacked images from files, broken downloads,
+ * earlier images of names that were pulled again. `all`: also names that no live process uses.
  */
 export async function pruneImages(all: boolean, path: string | undefined): Promise<Collected> {
   const store = await Store.open(path);

@@ -7,30 +7,30 @@ import type { Usage } from "../store/usage.js";
 
 /** One name in the store. */
 export interface ImageSummary {
-  /** As people write it. */
+  /** In the short form that people write. */
   readonly name: string;
-  /** With registry and tag or digest: nothing left out. */
+  /** With registry and tag or digest: nothing omitted. */
   readonly fullName: string;
-  /** What the name meant in its registry. */
+  /** Digest of the name in its registry. */
   readonly digest: Digest;
   readonly layers: number;
-  /** Its layers as they come over the network. Images that have layers in common count them each. */
+  /** Compressed size of its layers. Shared layers count in each image. */
   readonly blobBytes: number;
-  /** Its files, layer by layer; null where one is not unpacked. Images that have layers in common count them each. */
+  /** Size of its files, layer by layer; null if a layer is not unpacked. Shared layers count in each image. */
   readonly treeBytes: number | null;
   /** ISO 8601. */
   readonly pulledAt: string;
-  /** Of a process that may have a sandbox of it. */
+  /** Whether a live process may have a sandbox of it. */
   readonly inUse: boolean;
 }
 
 export interface ImageList {
   readonly images: readonly ImageSummary[];
-  /** Of the whole store, each thing counted once. */
+  /** The whole store, with everything counted once. */
   readonly usage: Usage;
-  /** The most that it may take, in bytes (BULKHEAD_STORE_QUOTA); null: as much as the disk has. */
+  /** Maximum bytes of the store (BULKHEAD_STORE_QUOTA); null: limited only by the disk. */
   readonly quotaBytes: number | null;
-  /** Unpacked files that no name leads to: of images in files, and of names that were removed while in use. */
+  /** Unpacked trees without a name: of images from files, and of names that were removed while in use. */
   readonly unnamedTrees: number;
 }
 

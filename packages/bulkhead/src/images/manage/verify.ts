@@ -16,16 +16,16 @@ import type { VerifyImageOptions, VerifyRules } from "./options.js";
 export interface VerifiedImage {
   readonly name: string;
   readonly digest: Digest;
-  /** Null: the rules let it be unsigned. */
+  /** Null: the rules accept it unsigned. */
   readonly signedBy: SignedBy | null;
 }
 
-/** Checks rules as the policy that they belong in would. Throws POLICY_INVALID. */
+/** Validates rules as a policy would. Throws POLICY_INVALID. */
 export function rulesOf(verify: VerifyRules): readonly VerifyRule[] {
   return parsePolicy({ images: { verify } }).verify ?? [];
 }
 
-/** Who signed an image that is here, or in its registry. Throws as `requireSignature` and `resolveRemote`. */
+/** Who signed an image in the store or its registry. Throws as `requireSignature` and `resolveRemote`. */
 export async function verifyImage(
   text: string,
   verify: VerifyRules,
@@ -34,7 +34,7 @@ export async function verifyImage(
   const name = parseImageName(text);
   const rule = ruleFor(rulesOf(verify), name);
   const store = await Store.open(options.store);
-  // Signatures of an image that is not here would be collected.
+  // Otherwise the signatures of an image that is not in the store would be collected.
   using _ = await store.pins.holdFor(PULL);
   using registry = new RemoteRegistry(name, registrySettings(options.registry), options.signal);
   using reader = new Reader({ registry, signal: options.signal });

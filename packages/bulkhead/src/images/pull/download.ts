@@ -8,8 +8,9 @@ import type { Wanted } from "../registry/registry.js";
 import { errnoOf, unavailable } from "../store/location.js";
 
 /**
- * Brings one blob into the file at `path`, from where the file ends. When it resolves the file has the size and digest that were promised;
- * when it throws, what has come is in the file for the next try. Throws IMAGE_INVALID, IMAGE_NOT_FOUND, REGISTRY_*, HELPER_*, ABORTED.
+ * Downloads one blob into the file at `path`, starting where the file ends. When it resolves, the file has the promised
+ * size and digest; when it throws, the file keeps its data for the next try. Throws IMAGE_INVALID, IMAGE_NOT_FOUND,
+ * REGISTRY_*, HELPER_*, ABORTED.
  */
 export async function download(
   registry: RemoteRegistry,
@@ -26,19 +27,19 @@ export async function download(
       onBytes(part.length);
     }
     if (part.digest() === wanted.digest) return;
-    // Somebody else's half, or a disk that lost power: that is no reason to blame the registry.
+    // The first part came from another process, or from before a power loss: do not blame the registry.
     if (!part.resumed) throw invalid("download blob", "digest", await registry.blobPath(wanted.digest));
     await part.restart();
   }
 }
 
-/** What is there of a blob, and the hash of it. */
+/** The part of a blob that is present, and its hash. */
 class Part {
   readonly #handle: FileHandle;
   readonly #path: string;
   #hash: Hash;
   #length: number;
-  /** It holds bytes that this process did not see come. */
+  /** Whether it contains bytes that this process did not download. */
   #resumed: boolean;
 
   private constructor(handle: FileHandle, path: string, hash: Hash, length: number) {

@@ -9,8 +9,8 @@ import { download } from "./download.js";
 import type { OnPullEvent } from "./progress.js";
 
 /**
- * Brings the blobs of one image into the store, several at a time, lowest layer first. Each is shared with whoever else wants it: of all processes
- * and pulls one downloads, and the others wait.
+ * Downloads the blobs of one image into the store, several at a time, lowest layer first. Each is shared among all
+ * processes and pulls: one downloads, and the others wait.
  */
 export class Fetcher {
   readonly #registry: RemoteRegistry;
@@ -20,7 +20,7 @@ export class Fetcher {
   readonly #slots: Slots;
   #downloadedBytes = 0;
 
-  /** `abort` is the registry's: when one blob fails the others are given up. */
+  /** `abort` belongs to the registry: if one blob fails, the others are cancelled. */
   constructor(registry: RemoteRegistry, store: Store, parallel: number, onEvent: OnPullEvent, abort: AbortController) {
     this.#registry = registry;
     this.#store = store;
@@ -29,12 +29,12 @@ export class Fetcher {
     this.#slots = new Slots(parallel);
   }
 
-  /** What came over the network so far, of blobs that are whole. */
+  /** Bytes downloaded so far, of complete blobs. */
   get downloadedBytes(): number {
     return this.#downloadedBytes;
   }
 
-  /** One blob, at once. Throws as `download`. */
+  /** Downloads one blob at once. Throws as `download`. */
   async fetch(wanted: Wanted, report: OnPullEvent = () => undefined): Promise<void> {
     const { digest, sizeBytes: totalBytes } = wanted;
     const tell = (state: "waiting" | "downloading" | "present" | "downloaded", bytes: number) =>
@@ -53,7 +53,7 @@ export class Fetcher {
       });
       await this.#store.blobs.publish(turn, digest);
     } catch (error) {
-      // What is wrong would be wrong again; what is only incomplete is the next one's start.
+      // A wrong blob would be wrong again; an incomplete one is the start of the next try.
       const wrong = error instanceof BulkheadError && error.code === "IMAGE_INVALID";
       await (wrong ? turn.end() : turn.leave());
       throw error;
@@ -62,14 +62,14 @@ export class Fetcher {
     tell("downloaded", totalBytes);
   }
 
-  /** Begins with all of them. The layer's bytes can be had before its download has begun: reading waits for it. */
+  /** Starts all downloads. A layer can be read before its download has begun: reading waits for it. */
   begin(layers: readonly Wanted[]): { readonly all: Promise<void>; readonly open: (digest: Digest) => Readable } {
-    // The same layer may be in an image twice.
+    // A layer may occur twice in an image.
     const running = new Map<Digest, Promise<void>>();
     for (const layer of layers) {
       if (running.has(layer.digest)) continue;
       const fetched = this.#slots.use(() => this.fetch(layer, this.#onEvent));
-      // Whoever waits for it is told, too.
+      // Whoever waits for the layer gets the error, too.
       fetched.catch(() => this.#abort.abort());
       running.set(layer.digest, fetched);
     }
@@ -85,7 +85,7 @@ export class Fetcher {
   }
 }
 
-/** Waits for all, then throws what the first that failed threw: nothing goes on behind the caller's back. */
+/** Waits for all, then throws the error of the first that failed: nothing continues in the background. */
 async function settle(all: readonly Promise<void>[]): Promise<void> {
   const failed = new Promise<never>((_, reject) => {
     for (const each of all) each.catch(reject);

@@ -1,6 +1,6 @@
 import type { Digest } from "../reference/digest.js";
 
-/** What goes on while an image is pulled. Plain data: the command line prints it as JSON lines. */
+/** Progress of a pull. Plain data: the command line prints it as JSON lines. */
 export type PullEvent =
   | { readonly type: "resolving"; readonly image: string }
   | {
@@ -12,7 +12,7 @@ export type PullEvent =
   | {
       readonly type: "layer";
       readonly digest: Digest;
-      /** `waiting`: for its turn, or for another process that downloads it. `present`: it was there. */
+      /** `waiting`: for its turn, or for another process that downloads it. `present`: already in the store. */
       readonly state: "waiting" | "downloading" | "present" | "downloaded" | "unpacking";
       readonly bytes: number;
       readonly totalBytes: number;
@@ -21,7 +21,7 @@ export type PullEvent =
       readonly type: "pulled";
       readonly image: string;
       readonly digest: Digest;
-      /** What came over the network. */
+      /** Bytes downloaded over the network. */
       readonly downloadedBytes: number;
       readonly durationMs: number;
     };

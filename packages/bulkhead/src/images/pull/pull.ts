@@ -26,23 +26,24 @@ export interface PullOptions {
   readonly onEvent?: OnPullEvent | undefined;
   /** Who must have signed it. */
   readonly rule?: VerifyRule | undefined;
-  /** Where the sandbox that unpacks comes from, and when to give up. */
+  /** Which broker runs the sandbox that unpacks, and when to stop. */
   readonly sandbox?: SandboxOptions;
 }
 
 export interface PulledImage {
   readonly record: NameRecord;
-  /** Directories that make its root file system, the topmost first. */
+  /** Directories that form its root file system, topmost first. */
   readonly paths: readonly string[];
   /** Keeps them in the store until it is disposed of. */
   readonly pin: Disposable;
 }
 
 /**
- * Pulls an image by its name, whatever the store has of that name: asks the registry what it means, brings the blobs that are
- * missing, and unpacks each layer while those above are still coming. The name is written last.
+ * Pulls an image by its name, even if the store has an image of that name: asks the registry for its digest, downloads
+ * the missing blobs, and unpacks each layer while those above are still downloading. Writes the name last.
  *
- * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, ABORTED, and as `unpackLayers`.
+ * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_FULL, REGISTRY_*, SIGNATURE_*, ABORTED, and as
+ * `unpackLayers`.
  */
 export async function pull(store: Store, name: ImageName, options: PullOptions): Promise<PulledImage> {
   const told = { operation: "pull image", name: "options.images.onEvent" };
@@ -76,7 +77,7 @@ async function pullTelling(
   }
 }
 
-/** The same registry, asked at once for what the reader will ask for first: so the network is waited for while the reader starts. */
+/** Requests at once what the reader will request first, so that the network works while the reader starts. */
 function askedAlready(registry: RemoteRegistry, { tag, digest }: ImageName): Registry {
   const reference = digest ?? tag ?? "latest";
   let first: ReturnType<Registry["manifest"]> | undefined = registry.manifest(reference);
@@ -103,7 +104,7 @@ interface Parts {
   readonly onEvent: OnPullEvent;
 }
 
-/** What the reader found. */
+/** The reader's result. */
 type RemoteImage = Awaited<ReturnType<Reader["resolve"]>>;
 
 class Pull {
@@ -134,7 +135,7 @@ class Pull {
     this.#onEvent({ type: "resolving", image });
     const remote = await this.#reader.resolve(this.#name);
     const { layers } = remote;
-    // Not before: until then the helpers that start need the processors.
+    // Not earlier: until now the starting helpers need the processors.
     void prepareToUnpack(this.#options.sandbox ?? {});
     this.#onEvent({
       type: "resolved",
@@ -179,7 +180,7 @@ class Pull {
     await this.#store.blobs.put(manifest.digest, document);
     await fetcher.fetch(configuration);
     const bytes = await this.#store.blobs.document(configuration.digest, configuration.sizeBytes);
-    // Read before a layer is asked for: what cannot run here is not downloaded.
+    // Read before any layer is requested: an image that cannot run here is not downloaded.
     const { config, diffIds } = await this.#reader.configuration(bytes, wanted.length);
     const { all, open } = fetcher.begin(wanted);
     const layers = layersOf({ layers: wanted, diffIds }, (layer) => {
@@ -202,7 +203,7 @@ class Pull {
     return { record, paths };
   }
 
-  /** What failed first is the reason; the other was given up because of it. */
+  /** Report the first failure; the other task was cancelled because of it. */
   async #both<T>(downloaded: Promise<void>, unpacked: Promise<T>): Promise<T> {
     let reason: unknown;
     const note = (error: unknown) => {

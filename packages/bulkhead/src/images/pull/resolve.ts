@@ -6,20 +6,20 @@ import { type Digest, digestOf } from "../reference/digest.js";
 import type { ImageName } from "../reference/name.js";
 import type { Registry } from "../registry/registry.js";
 
-/** What a name means in its registry, for this platform. */
+/** The image that a name means in its registry, for this platform. */
 export interface RemoteImage {
-  /** What the name leads to: of an index, where there is one. */
+  /** Digest of the name: of an index, if there is one. */
   readonly digest: Digest;
   readonly manifest: { readonly digest: Digest; readonly bytes: Uint8Array; readonly mediaType: string };
   readonly parsed: Manifest;
 }
 
-/** The answer that Docker's registries give of old images; it has no digests to check layers by. */
+/** Docker's registries answer like this for old images; it has no digests to check layers with. */
 const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 
 /**
- * Follows a name to the manifest of the image for this platform, checking each document's digest and size. Throws IMAGE_NOT_FOUND,
- * IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_*.
+ * Follows a name to the manifest of the image for this platform, checking each document's digest and size. Throws
+ * IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_*.
  */
 export async function resolveRemote(client: Registry, name: ImageName): Promise<RemoteImage> {
   const { bytes, mediaType } = await client.manifest(name.digest ?? name.tag ?? "latest");
@@ -37,7 +37,10 @@ export async function resolveRemote(client: Registry, name: ImageName): Promise<
   return { digest, manifest: { ...descriptor, bytes: found.bytes }, parsed: manifest };
 }
 
-/** What the registry says that it is; a file server that knows no such types leaves it to the document, which is checked to be that. */
+/**
+ * The type according to the registry; a file server that knows no such types leaves it to the document, which is then
+ * checked.
+ */
 function typeOf(bytes: Uint8Array, mediaType: string | undefined): string {
   if (mediaType !== undefined && (MANIFEST_TYPES.has(mediaType) || INDEX_TYPES.has(mediaType))) return mediaType;
   if (mediaType !== undefined && SCHEMA_1.test(mediaType)) throw invalid("get manifest", "schema 1");

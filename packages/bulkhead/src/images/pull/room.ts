@@ -4,8 +4,8 @@ import type { Store } from "../store/store.js";
 import { quotaBytes, usageOf } from "../store/usage.js";
 
 /**
- * How many bytes an image with these layers may have when it is unpacked, if the store has a quota; `otherwise` if it has none. Throws
- * IMAGE_STORE_FULL when there is not even room for the layers as they come.
+ * Maximum unpacked size of an image with these layers, if the store has a quota; `otherwise` if it has none. Throws
+ * IMAGE_STORE_FULL if even the compressed layers do not fit.
  */
 export async function roomFor(
   store: Store,

@@ -20,8 +20,8 @@ import {
   verifySchema,
 } from "./wire.js";
 
-// The whole program of the reader: it makes sense of documents, signatures and archives that strangers wrote. It has no network: a registry that took the
-// fetcher over does not take over with it who says what was signed, and which layers an image has.
+// The reader's whole program: it parses documents, signatures and archives from untrusted sources. It has no network: a
+// registry that compromises the fetcher does not thereby control the process that judges signatures and layers.
 
 serve((library) => {
   const registry = registryOf(library);
@@ -86,7 +86,7 @@ function configured(manifest: Manifest, bytes: Uint8Array) {
   return { config, diffIds: layers.map(({ diffId }) => diffId) };
 }
 
-/** The library asks for us, and looks at what it is asked. */
+/** The library makes the requests for us, and checks each one. */
 function registryOf(library: Peer): Registry {
   const bytesOf = (text: string) => Buffer.from(text, "base64");
   return {

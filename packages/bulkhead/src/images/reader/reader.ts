@@ -22,26 +22,26 @@ import {
   type verifySchema,
 } from "./wire.js";
 
-/** What the reader reads from. */
+/** The reader's sources. */
 export interface ReaderSources {
   /** For `resolve` and `verify`. */
   readonly registry?: Registry | undefined;
-  /** For `layout`: files of fixed names, and blobs with the digest and size that were promised. */
+  /** For `layout`: files with fixed names, and blobs with the promised digest and size. */
   readonly layout?: {
     file(name: "oci-layout" | "index.json"): Promise<Uint8Array>;
     blob(digest: Digest, sizeBytes: number): Promise<Uint8Array>;
   };
-  /** For `archive`: open for reading. */
+  /** For `archive`: a descriptor open for reading. */
   readonly archive?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of all documents together that one reader gets: 64 of an index, and signatures, are far less. */
+/** Total bytes of all documents for one reader: the 64 documents of an index, and signatures, are far less. */
 const HANDED_BYTES = 128 * 1024 * 1024;
 
 /**
- * A process without any right that reads documents, signatures and archives. What it says is checked for its form, and each digest that it names is one that the
- * caller checks, or of bytes that passed through here.
+ * A process without any privileges that parses documents, signatures and archives. The library checks the form of its
+ * answers; each digest it names is checked by the caller, or belongs to bytes that passed through here.
  */
 export class Reader implements Disposable {
   readonly #sources: ReaderSources;
@@ -53,7 +53,7 @@ export class Reader implements Disposable {
     this.#sources = sources;
   }
 
-  /** So that it gets ready while the caller does something else. Throws as `Helper.start`. */
+  /** Starts the process ahead of use. Throws as `Helper.start`. */
   start(): Helper {
     const { archive } = this.#sources;
     this.#helper ??= Helper.start({
@@ -68,7 +68,10 @@ export class Reader implements Disposable {
     this.#helper?.[Symbol.dispose]();
   }
 
-  /** What a name means in the registry, for this platform. Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT, REGISTRY_*, HELPER_*. */
+  /**
+   * The image that a name means in the registry, for this platform. Throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_LIMIT,
+   * REGISTRY_*, HELPER_*.
+   */
   async resolve({ registry, repository, tag, digest }: ImageName) {
     const found = await this.#ask("resolve", { registry, repository, tag, digest }, resolvedSchema);
     if (digest !== undefined && found.digest !== digest) throw unexpected("resolve");
@@ -76,7 +79,7 @@ export class Reader implements Disposable {
     return { ...found, bytes: this.document(found.manifest.digest) };
   }
 
-  /** Of the image that was resolved. Throws IMAGE_INVALID, IMAGE_NOT_FOUND, HELPER_*. */
+  /** Configuration of the resolved image. Throws IMAGE_INVALID, IMAGE_NOT_FOUND, HELPER_*. */
   async configuration(bytes: Uint8Array, layers: number) {
     const found = await this.#ask("configuration", { bytes: base64(bytes) }, configuredSchema);
     if (found.diffIds.length !== layers) throw unexpected("read configuration");
@@ -105,7 +108,7 @@ export class Reader implements Disposable {
     return found;
   }
 
-  /** A document that was handed to it. */
+  /** A document that was passed to the reader. */
   document(digest: Digest): Uint8Array {
     const bytes = this.#seen.get(digest);
     if (bytes === undefined) throw unexpected("read document");

@@ -4,9 +4,9 @@ import { digest } from "../documents/oci.js";
 import { configSchema } from "../store/names.js";
 import { signatureSchema } from "../verify/signature.js";
 
-/** What the library and the reader tell each other. Each takes the other's word for nothing but its form. */
+/** Messages between the library and the reader. Each checks the form of the other's. */
 
-/** The kind of the process: the name of its script. */
+/** The helper's kind, which is its script's name. */
 export const READER = "reader";
 
 const count = z.number().check(z.int(), z.gte(0));
@@ -15,10 +15,10 @@ const tag = z.optional(text);
 const blob = z.strictObject({ digest, sizeBytes: count });
 const layers = z.array(blob).check(z.maxLength(LAYERS));
 const diffIds = z.array(digest).check(z.maxLength(LAYERS));
-/** Documents travel as base64, from here to the reader only. */
+/** Documents travel as base64, and only to the reader. */
 const bytes = z.string();
 
-// What the library asks.
+// The library's requests.
 
 export const resolveSchema = z.strictObject({ registry: text, repository: text, tag, digest: z.optional(digest) });
 export const configurationSchema = z.strictObject({ bytes });
@@ -38,11 +38,11 @@ export const verifySchema = z.strictObject({
   digests: z.array(digest),
   /** JSON as the store keeps it. */
   stored: z.array(z.strictObject({ of: digest, json: z.string() })),
-  /** Whether there is a registry to be asked. */
+  /** Whether there is a registry to ask. */
   remote: z.boolean(),
 });
 
-// What the reader answers.
+// The reader's answers.
 
 const manifest = z.strictObject({ digest, mediaType: z.string().check(z.maxLength(255)) });
 export const resolvedSchema = z.strictObject({ digest, manifest, configuration: blob, layers });
@@ -59,11 +59,11 @@ export const verifiedSchema = z.strictObject({
     z.strictObject({ kind: z.literal("key"), key: text }),
     z.strictObject({ kind: z.literal("identity"), identity: text, issuer: text }),
   ]),
-  /** To be kept for the next time. */
+  /** To keep for the next time. */
   keep: z.nullable(z.strictObject({ of: digest, signature: signatureSchema })),
 });
 
-// What the reader asks for.
+// The reader's requests.
 
 export const referenceSchema = z.strictObject({ reference: z.string().check(z.maxLength(256)) });
 export const digestSchema = z.strictObject({ digest });
@@ -71,7 +71,7 @@ export const documentSchema = z.strictObject({ digest, maximum: count });
 export const fileSchema = z.strictObject({ name: z.enum(["oci-layout", "index.json"]) });
 export const blobSchema = z.strictObject({ digest, sizeBytes: count });
 
-// What it gets.
+// Their answers.
 
 export const gotManifestSchema = z.strictObject({ bytes, mediaType: z.nullable(z.string()) });
 export const gotSchema = z.nullable(bytes);

@@ -1,22 +1,25 @@
 import { createHash } from "node:crypto";
 import { type Digest, digestHex } from "./digest.js";
 
-/** Part of every key: raised when the unpacker's rules change, so that trees of older rules are never taken for new ones. */
+/**
+ * Part of every key: incremented when the unpacker's rules change, so that trees of older rules never pass for new
+ * ones.
+ */
 const RULES = "bulkhead-tree-3";
 
 /**
- * The names of the trees that layers make, in their order: lowest first. The lowest has nothing to hide, so it makes another tree than
- * the same layer above others.
+ * The names of the trees of an image's layers, lowest first. The lowest has nothing to hide, so its tree differs from
+ * the same layer's above others.
  *
- * They are made of the digests of the blobs, which are checked here while they are read, and of nothing else: not of a
- * configuration's `diff_ids`, which are claims, and not of what the unpacker reports, which hostile input may have
- * taken over. So whatever an image says or does, the only trees it can spoil are those of its own blobs.
+ * They are derived from the digests of the blobs, which are checked here while they are read, and from nothing else:
+ * not from a configuration's `diff_ids`, which are claims, and not from the reports of the unpacker, which hostile
+ * input may have compromised. So whatever an image contains or does, it can corrupt only the trees of its own blobs.
  */
 export function layerKeys(layers: readonly { readonly digest: Digest }[]): readonly string[] {
   return layers.map(({ digest }, index) => hash([index === 0 ? "lowest" : "upper", digestHex(digest)]));
 }
 
-/** The name of the tree that lies on top of those, and says of directories what their layers left out. */
+/** The name of the tree on top of those, which contains the directories that the layers imply without listing them. */
 export function impliedKey(layers: readonly { readonly digest: Digest }[]): string {
   return hash(["implied", ...layers.map(({ digest }) => digestHex(digest))]);
 }
@@ -26,7 +29,7 @@ export function treeKeys(layers: readonly { readonly digest: Digest }[]): readon
   return [...layerKeys(layers), impliedKey(layers)];
 }
 
-/** The name of all of them together. */
+/** One name for all of them together. */
 export function chainKey(layers: readonly { readonly digest: Digest }[]): string {
   return hash(["chain", ...layers.map(({ digest }) => digestHex(digest))]);
 }

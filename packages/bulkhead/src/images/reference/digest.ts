@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
-/** `sha256:` and 64 lower-case hex digits: the only digest that is ever made into a path. */
+/** `sha256:` and 64 lower-case hex digits: the only digest that ever becomes a path. */
 export type Digest = `sha256:${string}`;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** Whether a string from a document is a digest that Bulkhead knows how to check. */
+/** Whether a string from a document is a digest that Bulkhead can check. */
 export function isDigest(value: string): value is Digest {
   return DIGEST.test(value);
 }
@@ -19,7 +19,7 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** The digest with this hex part; undefined if it is none. */
+/** The digest with this hex part; undefined if the text is not one. */
 export function digestFromHex(hex: string): Digest | undefined {
   const digest = `sha256:${hex}`;
   return isDigest(digest) ? digest : undefined;

@@ -7,9 +7,9 @@ export interface ImageName {
   /** `HOST[:PORT]`, lower case; Docker Hub is `docker.io`. */
   readonly registry: string;
   readonly repository: string;
-  /** Undefined only where there is a digest. */
+  /** Undefined only if there is a digest. */
   readonly tag: string | undefined;
-  /** Decides where there is a tag too. */
+  /** Decides if there is a tag too. */
   readonly digest: Digest | undefined;
 }
 
@@ -18,7 +18,7 @@ export const DOCKER_HUB = "docker.io";
 // The grammar of https://github.com/distribution/reference, which Docker, containerd and Podman share.
 const HOST_PART = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const HOST = new RegExp(`^${HOST_PART}(?:\\.${HOST_PART})*$`);
-/** What URLs take for an IPv4 address, in whatever spelling; only the usual one is a registry's. */
+/** URLs take this for an IPv4 address, in any spelling; only the usual one is a registry's. */
 const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
@@ -27,8 +27,8 @@ const LONGEST_REPOSITORY = 255;
 const LONGEST_NAME = 1024;
 
 /**
- * Reads `[REGISTRY/]NAME[:TAG][@sha256:DIGEST]`. Without a registry it is Docker Hub's, without a tag and a digest it is
- * `latest`. Throws IMAGE_NAME_INVALID, whose `detail` is the part that is wrong.
+ * Parses `[REGISTRY/]NAME[:TAG][@sha256:DIGEST]`. The default registry is Docker Hub; the default tag, without a
+ * digest, is `latest`. Throws IMAGE_NAME_INVALID, whose `detail` is the invalid part.
  */
 export function parseImageName(text: string): ImageName {
   if (text.length > LONGEST_NAME) throw invalidName(text.slice(0, 64), "too long");
@@ -43,17 +43,17 @@ export function parseImageName(text: string): ImageName {
   if (repository.length > LONGEST_REPOSITORY || !components.every((component) => COMPONENT.test(component))) {
     throw invalidName(text, "repository");
   }
-  // Docker takes such a word for the id of an image, which is not a name that a registry could know.
+  // Docker takes such a word for an image id, which is not a name that a registry could know.
   if (HEX_ID.test(name)) throw invalidName(text, "64 hex digits are no name");
   return { registry, repository, tag: tag ?? (digest === undefined ? "latest" : undefined), digest };
 }
 
-/** The name with nothing left out: two that mean the same image are equal. */
+/** The full name: two that mean the same image are equal. */
 export function formatImageName({ registry, repository, tag, digest }: ImageName): string {
   return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
-/** As people write it: without `docker.io/` and `library/`, unless what is left would mean another image. */
+/** The short form that people write: without `docker.io/` and `library/`, unless the rest would mean another image. */
 export function shortImageName(name: ImageName): string {
   const full = formatImageName(name);
   const { repository } = name;
@@ -63,7 +63,7 @@ export function shortImageName(name: ImageName): string {
   return !repository.includes("/") || looksLikeRegistry(repository.slice(0, repository.indexOf("/"))) ? full : short;
 }
 
-/** Whether `HOST[:PORT]` is one, as it stands in names. */
+/** Whether `HOST[:PORT]` is a registry, as in names. */
 export function isRegistry(text: string): boolean {
   const [, ipv6, host = "", port] = /^(?:\[([0-9a-f:.]+)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return false;
@@ -71,7 +71,7 @@ export function isRegistry(text: string): boolean {
   return host.length <= 253 && HOST.test(host) && (!ENDS_IN_NUMBER.test(host) || isIPv4(host));
 }
 
-/** What is before the first slash is a registry if it could not be part of a repository: Docker's rule. */
+/** The part before the first slash is a registry if it could not be part of a repository: Docker's rule. */
 function splitRegistry(name: string, text: string): { registry: string; repository: string } {
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(0, slash));

@@ -4,7 +4,7 @@ import { type ImageName, parseImageName } from "./name.js";
 /** Where an image is. */
 export type ImageSource = ImageFile | { readonly kind: "registry"; readonly name: ImageName };
 
-/** An image in files of the caller's. */
+/** An image in the caller's files. */
 export interface ImageFile {
   readonly kind: "oci" | "docker-archive";
   readonly path: string;
@@ -15,14 +15,15 @@ export interface ImageFile {
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,254}$/;
 
 /**
- * Reads `oci:PATH[:TAG]`, `docker-archive:PATH[:NAME:TAG]`, or the name of an image in a registry. As with skopeo a path ends at the
- * first colon, so it cannot hold one. Throws IMAGE_NAME_INVALID, and IMAGE_NOT_FOUND for a path or a tag of it that cannot be.
+ * Parses `oci:PATH[:TAG]`, `docker-archive:PATH[:NAME:TAG]`, or the name of an image in a registry. As with skopeo a
+ * path ends at the first colon, so it cannot contain one. Throws IMAGE_NAME_INVALID, and IMAGE_NOT_FOUND for an
+ * impossible path or tag.
  */
 export function parseImageSource(source: string): ImageSource {
   return isFileSource(source) ? parseImageFile(source) : { kind: "registry", name: parseImageName(source) };
 }
 
-/** Reads `oci:PATH[:TAG]` or `docker-archive:PATH[:NAME:TAG]`. Throws IMAGE_NOT_FOUND for anything else. */
+/** Parses `oci:PATH[:TAG]` or `docker-archive:PATH[:NAME:TAG]`. Throws IMAGE_NOT_FOUND for anything else. */
 export function parseImageFile(source: string): ImageFile {
   const [kind, path, ...rest] = source.split(":");
   const tag = rest.length === 0 ? undefined : rest.join(":");

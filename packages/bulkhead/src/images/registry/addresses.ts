@@ -1,15 +1,15 @@
 import { classify } from "../../addresses/classify.js";
 import { isPrivate } from "../../addresses/special.js";
 
-/** How far away an address is. `never`: nothing that Bulkhead is told from outside may lead there. */
+/** How far away an address is. `never`: no outside party may direct Bulkhead there. */
 export type Reach = "loopback" | "private" | "public" | "never";
 
-/** Nobody's on the internet, but in use within networks. */
+/** Not routed on the internet, but used within networks. */
 const ALSO_PRIVATE: ReadonlySet<string> = new Set(["benchmarks", "protocol assignments"]);
 
 /**
- * Classifies an address, `never` for what is none, and for where clouds answer with a machine's credentials. An IPv4 address in the clothes of
- * an IPv6 one counts as what it is, or is `never` where nothing but a trick would lead there by it (6to4).
+ * Classifies an address: `never` if it is invalid, or if clouds give out a machine's credentials there. An IPv4 address
+ * encoded as an IPv6 one counts as what it is, or is `never` if only a trick would lead there (6to4).
  */
 export function reachOf(address: string): Reach {
   const found = classify(address);

@@ -19,8 +19,8 @@ import type { ClientSettings } from "./settings.js";
 const ACCEPTED = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
 
 /**
- * One repository of a registry that speaks the OCI distribution specification 1.1, or Docker's Registry API v2: the part of both that pulling
- * needs. What it returns has been checked for nothing but its length.
+ * One repository of a registry that speaks the OCI distribution specification 1.1, or Docker's Registry API v2: the
+ * part of both that pulling needs. Only the length of its results has been checked.
  */
 export class RegistryClient implements Registry, Disposable {
   readonly #line: Line;
@@ -41,12 +41,14 @@ export class RegistryClient implements Registry, Disposable {
     this.#line.agents[Symbol.dispose]();
   }
 
-  /** For counting the failures of one download. */
+  /** Counts the failures of one download. */
   patience(): Patience {
     return new Patience(this.#settings.timing, this.#line.signal);
   }
 
-  /** A manifest or an index, and what it says it is. Throws IMAGE_NOT_FOUND, IMAGE_LIMIT, REGISTRY_*. */
+  /**
+   * A manifest or an index, and the type that the registry reports. Throws IMAGE_NOT_FOUND, IMAGE_LIMIT, REGISTRY_*.
+   */
   async manifest(reference: string): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string | undefined }> {
     const path = this.#path("manifests", reference);
     const patience = this.patience();
@@ -62,13 +64,16 @@ export class RegistryClient implements Registry, Disposable {
     }
   }
 
-  /** What refers to a manifest, as an index; undefined where the registry does not know how to tell. Throws IMAGE_LIMIT, REGISTRY_*. */
+  /**
+   * The documents that refer to a manifest, as an index; undefined if the registry does not support it. Throws
+   * IMAGE_LIMIT, REGISTRY_*.
+   */
   async referrers(digest: Digest): Promise<Uint8Array | undefined> {
     const path = this.#path("referrers", digest);
     return await this.#whole(path, "get referrers", DOCUMENT_BYTES, { accept: ACCEPTED }).catch(unlessMissing);
   }
 
-  /** A small blob, whole and checked. Throws IMAGE_LIMIT, IMAGE_INVALID, REGISTRY_*. */
+  /** A small blob, complete and checked. Throws IMAGE_LIMIT, IMAGE_INVALID, REGISTRY_*. */
   async document(digest: Digest, maximum: number): Promise<Uint8Array> {
     const bytes = await this.#whole(this.#path("blobs", digest), "get blob", maximum, {});
     if (digestOf(bytes) !== digest) throw invalid("get blob", "digest", digest);

@@ -5,13 +5,13 @@ import type { RegistrySettings } from "./settings.js";
 import { type HostCertificates, hostCertificates } from "./tls/host-directory.js";
 import { registryRoots } from "./tls/roots.js";
 
-/** What a registry's client needs of this machine: its client is elsewhere, in a process that can read none of it. */
+/** What a registry's client needs from this machine: the client runs in another process that can read none of it. */
 export interface Local {
-  /** The authorities that everything with TLS is checked against, as PEM. Throws REGISTRY_CERTIFICATES. */
+  /** The CAs for all TLS connections, as PEM. Throws REGISTRY_CERTIFICATES. */
   roots(): Promise<readonly string[]>;
-  /** What is kept for one host. Client certificates only for the registry itself. Throws REGISTRY_CERTIFICATES. */
+  /** Certificates for one host. Client certificates only for the registry itself. Throws REGISTRY_CERTIFICATES. */
   certificates(host: string): Promise<HostCertificates>;
-  /** Who the caller is to the registry, and to no other one. Throws REGISTRY_CREDENTIALS. */
+  /** The caller's credentials for this registry and no other. Throws REGISTRY_CREDENTIALS. */
   credentials(): Promise<Credentials | undefined>;
 }
 
@@ -19,7 +19,7 @@ export function localFor(registry: string, settings: RegistrySettings, signal: A
   return {
     roots: registryRoots,
     certificates: async (host) => {
-      // The name becomes a path, and whoever asks may be hostile: nothing is kept for what could not be the name of a registry.
+      // The name becomes a path, and the client may be hostile: return nothing for an invalid registry name.
       if (!isRegistry(host)) return { authorities: [], clients: [] };
       const found = await hostCertificates(settings.certificates, host);
       return host === registry ? found : { ...found, clients: [] };

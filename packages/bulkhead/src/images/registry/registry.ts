@@ -1,15 +1,20 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Digest } from "../reference/digest.js";
 
-/** A blob, as whoever names it promised it. */
+/** A blob with its promised digest and size. */
 export interface Wanted {
   readonly digest: Digest;
   readonly sizeBytes: number;
 }
 
-/** One repository of a registry, as far as documents go. What it gives has been checked for nothing but its length, and `document` for its digest. */
+/**
+ * The documents of one repository of a registry. Only the length of its results has been checked and, for `document`,
+ * the digest.
+ */
 export interface Registry {
-  /** A manifest or an index, and what it says it is. Throws IMAGE_NOT_FOUND, IMAGE_LIMIT, REGISTRY_*. */
+  /**
+   * A manifest or an index, and the type that the registry reports. Throws IMAGE_NOT_FOUND, IMAGE_LIMIT, REGISTRY_*.
+   */
   manifest(reference: string): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string | undefined }>;
   /** What refers to a manifest, as an index; undefined where the registry does not know how to tell. Throws IMAGE_LIMIT, REGISTRY_*. */
   referrers(digest: Digest): Promise<Uint8Array | undefined>;

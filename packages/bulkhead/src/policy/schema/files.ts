@@ -4,7 +4,9 @@ import { hostPath, insideTree, memoryPoint, mountPoint, sizeBetween } from "./va
 const PAGE = 4096;
 const TIB = 1024 ** 4;
 
-/** `mode` is `ro` unless said otherwise; `exec: false` mounts it noexec; `sockets: true` lets the Unix sockets in it be connected to. */
+/**
+ * `mode` is `ro` by default; `exec: false` mounts it noexec; `sockets: true` permits connections to Unix sockets in it.
+ */
 function host() {
   return z.strictObject({
     host: hostPath(),
@@ -23,14 +25,14 @@ function tmpfs() {
   });
 }
 
-/** Each entry puts one thing into the sandbox: a host path, or an empty file system in memory. */
+/** Each entry puts one thing into the sandbox: a host path, or an empty in-memory file system. */
 export function files() {
   return z
     .array(z.union([host(), tmpfs()], { error: "{ host, at, mode?, exec?, sockets? } or { tmpfs, size?, exec? }" }))
     .check(z.maxLength(128, "at most 128 entries"));
 }
 
-/** What of the files that are there may be touched: each path a file, or a directory with all that is below it. */
+/** Which of the existing files may be accessed: each path is a file, or a directory with everything below it. */
 export function access() {
   const paths = () => z.optional(z.array(insideTree()).check(z.maxLength(1024, "at most 1024 paths")));
   return z.strictObject({ read: paths(), list: paths(), write: paths(), execute: paths() });

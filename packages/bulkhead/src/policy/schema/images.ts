@@ -3,7 +3,7 @@ import { hostPath } from "./values.js";
 
 const WORD = /^[^\s\0]{1,1024}$/;
 
-/** `registry/repository` with `*` for anything; of one name alone the parts that Docker leaves out may be left out, too. */
+/** `registry/repository` with `*` for anything; a single name may omit the parts that Docker omits. */
 function match() {
   return z
     .string()
@@ -14,7 +14,7 @@ function word(said: string) {
   return z.string().check(z.refine((text) => WORD.test(text), said));
 }
 
-/** Another repository than the one that is pulled from, where that is a mirror. */
+/** The signatures' repository, if the image is pulled from a mirror of it. */
 function repository() {
   return z.optional(word("a repository"));
 }
@@ -37,7 +37,7 @@ function byIdentity() {
   return z.strictObject({ match: match(), keyless, repository: repository() });
 }
 
-/** Who must have signed an image. Of these rules the first that matches its name holds; none: the image is refused. */
+/** Who must have signed an image. The first rule that matches its name applies; without one the image is refused. */
 export function images() {
   const unsigned = z.strictObject({ match: match(), unsigned: z.literal(true) });
   const rule = z.union([byKey(), byIdentity(), unsigned], {

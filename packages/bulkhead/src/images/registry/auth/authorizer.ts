@@ -8,7 +8,7 @@ import type { Credentials } from "./docker-config.js";
 import { mayHaveCredentials, realmUrl } from "./realm.js";
 import { basic, fetchToken } from "./token.js";
 
-/** Gets and keeps what a registry wants to see before it gives out one repository. */
+/** Obtains and keeps the credentials that a registry requires for one repository. */
 export class Authorizer {
   readonly #line: Line;
   readonly #scope: string;
@@ -16,7 +16,7 @@ export class Authorizer {
   readonly #local: Local;
   #credentials: Promise<Credentials | undefined> | undefined;
   #header: string | undefined;
-  /** Several requests are refused at the same time when a token expires; one of them gets the next. */
+  /** Several requests are refused at once when a token expires; one of them gets the next token. */
   #underWay: Promise<string> | undefined;
 
   constructor(line: Line, repository: string, settings: ClientSettings, local: Local) {
@@ -26,14 +26,14 @@ export class Authorizer {
     this.#local = local;
   }
 
-  /** The `Authorization` header that was last good; nothing is sent before the registry has asked. */
+  /** The last valid `Authorization` header; none is sent before the registry has asked. */
   get header(): string | undefined {
     return this.#header;
   }
 
   /**
-   * Answers a 401 to a request that was sent with the header `used`. Returns the header to try again with. Throws REGISTRY_DENIED
-   * when there is none, REGISTRY_UNSAFE, REGISTRY_CREDENTIALS, and as `fetchToken`.
+   * Answers a 401 to a request sent with the header `used`. Returns the header to try next. Throws REGISTRY_DENIED if
+   * there is none, REGISTRY_UNSAFE, REGISTRY_CREDENTIALS, and as `fetchToken`.
    */
   async answer(challengeHeader: string | undefined, used: string | undefined): Promise<string> {
     if (this.#header !== undefined && this.#header !== used) return this.#header;
@@ -64,7 +64,7 @@ export class Authorizer {
   async #token({ parameters }: Challenge, credentials: Credentials | undefined): Promise<string> {
     const { endpoint } = this.#line;
     const realm = realmUrl(endpoint, parameters["realm"] ?? "");
-    // Without them the image would look as if it were not there.
+    // Without credentials the image would seem to be missing.
     if (credentials !== undefined && !mayHaveCredentials(endpoint, realm, this.#settings)) {
       throw unsafe("credentials for another token server", realm.origin);
     }

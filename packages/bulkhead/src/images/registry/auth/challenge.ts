@@ -12,8 +12,8 @@ const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const SPACE = /[ \t]*/y;
 
 /**
- * Reads a `WWW-Authenticate` header (RFC 9110, section 11.6.1). Several challenges may stand in one, commas between them as between
- * parameters; a comma in quotes is neither. What cannot be read ends the list: nothing is guessed.
+ * Parses a `WWW-Authenticate` header (RFC 9110, section 11.6.1). It may contain several challenges, separated by commas
+ * as parameters are; a comma in quotes separates nothing. Parsing stops at the first invalid part: nothing is guessed.
  */
 export function parseChallenges(header: string | undefined): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Record<string, string> }[] = [];
@@ -43,7 +43,7 @@ export function parseChallenges(header: string | undefined): readonly Challenge[
     const quoted = take(QUOTED);
     const value = quoted === null ? take(TOKEN)?.[0] : quoted[1]?.replace(/\\(.)/g, "$1");
     const current = challenges.at(-1);
-    // The first of two wins: another reader in between may have seen only that.
+    // The first of two wins: an intermediary may have seen only that one.
     if (value === undefined || current === undefined || word in current.parameters) return challenges;
     current.parameters[word] = value;
   }

@@ -3,8 +3,8 @@ import { type Credentials, keysFor, readDockerConfig, storedCredentials } from "
 import { askHelper } from "./helper.js";
 
 /**
- * Who the caller is to a registry, by Docker's configuration: the helper for that registry, the helper for all, what the file
- * holds. Undefined: nobody. Throws REGISTRY_CREDENTIALS.
+ * The caller's credentials for a registry, from Docker's configuration: the helper for that registry, the helper for
+ * all, then the file. Undefined if there are none. Throws REGISTRY_CREDENTIALS.
  */
 export async function credentialsFor(
   registry: string,

@@ -5,7 +5,7 @@ import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { readBounded } from "../../files/bounded.js";
 import { DOCKER_HUB } from "../../reference/name.js";
 
-/** What somebody proves who they are with. */
+/** Credentials of a user. */
 export type Credentials =
   | { readonly kind: "password"; readonly username: string; readonly password: string }
   /** A refresh token, for a token server only. */
@@ -25,7 +25,7 @@ const entrySchema = z.object({
   password: z.optional(z.string()),
   identitytoken: z.optional(z.string()),
 });
-/** The rest of the name of a program: never a path. */
+/** The rest of a program's name: never a path. */
 const helper = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/));
 const configSchema = z.object({
   auths: z.nullish(z.record(z.string(), entrySchema)),
@@ -36,8 +36,8 @@ const configSchema = z.object({
 const LARGEST = 1024 * 1024;
 
 /**
- * Reads Docker's `config.json`; without one there are no credentials. One that cannot be read is an error, not an empty one. Throws
- * REGISTRY_CREDENTIALS, which never says what stands in the file.
+ * Reads Docker's `config.json`; without one there are no credentials. An unreadable one is an error, not an empty one.
+ * Throws REGISTRY_CREDENTIALS, which never quotes the file.
  */
 export async function readDockerConfig(directory: string | undefined): Promise<DockerConfig> {
   const path = join(directory ?? process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json");
@@ -57,7 +57,9 @@ export async function readDockerConfig(directory: string | undefined): Promise<D
   return { path, auths: auths ?? {}, credHelpers: credHelpers ?? {}, credsStore: credsStore || undefined };
 }
 
-/** The keys under which tools keep a registry: its name, with or without protocol and path; Docker Hub's own old one. */
+/**
+ * The keys under which tools store a registry: its name, with or without protocol and path; Docker Hub's own old one.
+ */
 export function keysFor(registry: string): readonly string[] {
   const names = registry === DOCKER_HUB ? ["index.docker.io", DOCKER_HUB, "registry-1.docker.io"] : [registry];
   return names.flatMap((name) => [
@@ -69,7 +71,7 @@ export function keysFor(registry: string): readonly string[] {
   ]);
 }
 
-/** What the file itself holds for a registry. Throws REGISTRY_CREDENTIALS. */
+/** The credentials in the file itself. Throws REGISTRY_CREDENTIALS. */
 export function storedCredentials(config: DockerConfig, registry: string): Credentials | undefined {
   const key = keysFor(registry).find((each) => Object.hasOwn(config.auths, each));
   const entry = key === undefined ? undefined : config.auths[key];
@@ -78,7 +80,7 @@ export function storedCredentials(config: DockerConfig, registry: string): Crede
     return { kind: "identity", token: entry.identitytoken };
   }
   const { username, password } = entry.auth === undefined || entry.auth === "" ? entry : decode(entry.auth);
-  // An empty entry is what `docker login` leaves where a helper keeps the rest.
+  // `docker login` leaves an empty entry if a helper keeps the credentials.
   if (username === undefined || username === "" || password === undefined) {
     if (entry.auth === undefined || entry.auth === "") return undefined;
     throw credentialsError("read", config.path, "auth");
@@ -86,14 +88,14 @@ export function storedCredentials(config: DockerConfig, registry: string): Crede
   return { kind: "password", username, password };
 }
 
-/** `base64(user:password)`; a password may hold colons. Docker pads some with NUL. */
+/** `base64(user:password)`; a password may contain colons. Docker pads some with NUL. */
 function decode(auth: string): { readonly username?: string; readonly password?: string } {
   const text = Buffer.from(auth, "base64").toString("utf8");
   const colon = text.indexOf(":");
   return colon < 1 ? {} : { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, "") };
 }
 
-/** `detail` is a field, a program's name or an error's, never a value. */
+/** `detail` is the name of a field, program or error, never a value. */
 export function credentialsError(operation: string, path: string, detail: string): BulkheadError {
   return new BulkheadError("REGISTRY_CREDENTIALS", { operation, path, detail });
 }

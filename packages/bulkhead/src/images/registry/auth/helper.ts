@@ -4,14 +4,14 @@ import { type Credentials, credentialsError } from "./docker-config.js";
 
 const answerSchema = z.object({ Username: z.string(), Secret: z.string() });
 
-/** The protocol knows no code for it: this sentence, on stdout and with exit code 1, is part of it. */
+/** The protocol has no code for it: this sentence, on stdout and with exit code 1, is part of it. */
 const NOT_FOUND = "credentials not found in native keychain";
 const TIMEOUT_MS = 30_000;
 const LARGEST = 256 * 1024;
 
 /**
- * Asks `docker-credential-NAME get` (https://github.com/docker/docker-credential-helpers) for what it keeps under `key`; undefined if that is
- * nothing. Throws REGISTRY_CREDENTIALS, which never holds what the program printed.
+ * Asks `docker-credential-NAME get` (https://github.com/docker/docker-credential-helpers) for the entry under `key`;
+ * undefined if there is none. Throws REGISTRY_CREDENTIALS, which never contains the program's output.
  */
 export async function askHelper(name: string, key: string, signal?: AbortSignal): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
@@ -41,7 +41,7 @@ function talk(
 ): Promise<{ readonly exitCode: number | null; readonly stdout: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ["get"], {
-      // What it complains about may name what it keeps.
+      // Its error messages may contain secrets.
       stdio: ["pipe", "pipe", "ignore"],
       timeout: TIMEOUT_MS,
       killSignal: "SIGKILL",
@@ -58,7 +58,7 @@ function talk(
       reject(credentialsError("run", program, error.code ?? "failed")),
     );
     child.on("close", (exitCode) => resolve({ exitCode, stdout: Buffer.concat(chunks).toString("utf8") }));
-    // It may end without reading.
+    // It may exit without reading.
     child.stdin.on("error", () => undefined);
     child.stdin.end(key);
   });

@@ -2,12 +2,12 @@ import type { Endpoint } from "../endpoint.js";
 import { unsafe } from "../failure.js";
 import type { RegistrySettings } from "../settings.js";
 
-/** Registries whose token server is at a host that does not look related. */
+/** Registries whose token server's host does not look related. */
 const KNOWN: Readonly<Record<string, string>> = { "docker.io": "https://auth.docker.io" };
 
 /**
- * The token server that a registry names, which is a URL from a stranger. Anybody's that has TLS may be asked for a token for nobody in particular.
- * Throws REGISTRY_UNSAFE.
+ * The token server that a registry names: a URL from an untrusted party. Any server with TLS may be asked for an
+ * anonymous token. Throws REGISTRY_UNSAFE.
  */
 export function realmUrl(endpoint: Endpoint, realm: string): URL {
   if (!URL.canParse(realm, endpoint.base.href)) throw unsafe("token server", endpoint.registry);
@@ -17,11 +17,12 @@ export function realmUrl(endpoint: Endpoint, realm: string): URL {
 }
 
 /**
- * Whether a token server may be told the registry's credentials: it is the registry itself, by origin; it was said so beforehand, here
- * or by the user; or it has TLS and its host is above or below the registry's (`gitlab.com` for `registry.gitlab.com`).
+ * Whether a token server may receive the registry's credentials: if it is the registry itself, by origin; if it was
+ * named beforehand, here or by the user; or if it has TLS and its host is above or below the registry's (`gitlab.com`
+ * for `registry.gitlab.com`).
  *
- * The protocol leaves it to the registry to name anybody, and clients send the password along. So whoever can answer for a registry
- * once, without TLS most easily, has the password sent wherever they like.
+ * The protocol lets the registry name any server, and clients send the password there. So an attacker who can answer
+ * for a registry once, most easily without TLS, can have the password sent anywhere.
  */
 export function mayHaveCredentials(
   endpoint: Endpoint,

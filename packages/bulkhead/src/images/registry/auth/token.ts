@@ -7,14 +7,15 @@ import { retryAfterMs } from "../http/retry.js";
 import type { Timing } from "../settings.js";
 import type { Credentials } from "./docker-config.js";
 
-/** As in RFC 6750: what a header can hold, so that no token adds a header of its own. */
+/** As in RFC 6750: valid header characters only, so that no token adds a header. */
 const token = z.string().check(z.regex(/^[\x21-\x7e]+$/), z.maxLength(64 * 1024));
 const answerSchema = z.object({ token: z.optional(token), access_token: z.optional(token) });
 const LARGEST = 256 * 1024;
 
 /**
- * Gets a token to pull one repository (https://distribution.github.io/distribution/spec/auth/token/). `scope` is ours, whatever the registry asks for.
- * Redirects are not followed: they would carry credentials. Throws REGISTRY_DENIED, REGISTRY_UNAVAILABLE, TransientFailure.
+ * Gets a token to pull one repository (https://distribution.github.io/distribution/spec/auth/token/). `scope` is ours,
+ * whatever the registry asks for. Does not follow redirects, which would carry credentials. Throws REGISTRY_DENIED,
+ * REGISTRY_UNAVAILABLE, TransientFailure.
  */
 export async function fetchToken(
   line: Line,
@@ -58,7 +59,7 @@ function refreshForm({ service, scope }: { service: string | undefined; scope: s
   return new URLSearchParams({ ...fields, refresh_token: refreshToken }).toString();
 }
 
-/** Its body is not read: some servers repeat in it what they were sent. */
+/** Does not read the body: some servers repeat the request's credentials in it. */
 function refusal({ url, status, headers, body }: Answer): Error {
   body.destroy();
   const context = { operation: "get token", path: shown(url), detail: `HTTP ${status}` };

@@ -26,14 +26,14 @@ export async function* paced(
       yield value;
     }
   } catch (error) {
-    // Seen from the body an abort is a connection that broke.
+    // To the body an abort looks like a broken connection.
     throw networkFailure(signal?.aborted === true ? signal.reason : error, url);
   } finally {
     body.destroy();
   }
 }
 
-/** A whole body of at most `maximum` bytes. Throws IMAGE_LIMIT if it is longer, and as `paced`. */
+/** Reads a whole body of at most `maximum` bytes. Throws IMAGE_LIMIT if it is longer, and as `paced`. */
 export async function readBody(
   answer: Answer,
   maximum: number,

@@ -9,7 +9,7 @@ import type { ClientSettings } from "../settings.js";
 import { Trust } from "../tls/trust.js";
 import { checkBehindProxy, checkLiteral, guardedLookup } from "./lookup.js";
 
-/** Who answers, and how long it may take. */
+/** The server to ask, and the time limits. */
 export interface Line {
   readonly endpoint: Endpoint;
   readonly agents: Agents;
@@ -22,13 +22,16 @@ export interface Answer {
   readonly url: URL;
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  /** Must be read to its end or destroyed. */
+  /** Read it to its end or destroy it. */
   readonly body: http.IncomingMessage;
-  /** Of whoever asked. */
+  /** Signal of the caller. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** Connections that are kept for the next request. Of one endpoint only, since who may be connected to depends on it. */
+/**
+ * Connections kept for the next request, for one endpoint only, because the endpoint decides which addresses are
+ * allowed.
+ */
 export class Agents implements Disposable {
   readonly http = new http.Agent({ keepAlive: true, maxSockets: 16 });
   readonly https = new https.Agent({ keepAlive: true, maxSockets: 16 });
@@ -43,7 +46,7 @@ export class Agents implements Disposable {
     this.#headMs = timing.headMs;
   }
 
-  /** The proxy that a URL is asked by. Throws REGISTRY_PROXY, REGISTRY_CERTIFICATES. */
+  /** The proxy for a URL. Throws REGISTRY_PROXY, REGISTRY_CERTIFICATES. */
   async throughFor(url: URL): Promise<Through | undefined> {
     const proxy = proxyFor(url, this.#proxy);
     if (proxy === undefined) return undefined;
@@ -63,7 +66,7 @@ export class Agents implements Disposable {
 }
 
 /**
- * One request and the head of its answer; redirects are answers like any other. Throws TransientFailure,
+ * One request and the head of its answer; a redirect is an answer like any other. Throws TransientFailure,
  * REGISTRY_UNSAFE, REGISTRY_UNAVAILABLE, REGISTRY_UNTRUSTED, REGISTRY_PROXY, REGISTRY_CERTIFICATES, ABORTED.
  */
 export async function exchange(
@@ -79,7 +82,7 @@ export async function exchange(
   const options: https.RequestOptions = {
     method: payload === undefined ? "GET" : "POST",
     lookup: guardedLookup(line.endpoint, url),
-    // A compressed body would be decompressed here, where nobody counts what comes out; blobs are what they are.
+    // A compressed body would be decompressed here, without a count of the output; blobs come as they are.
     headers: { "accept-encoding": "identity", "user-agent": "bulkhead", ...headers },
     ...(secureContext === undefined ? {} : { secureContext }),
     ...(line.signal === undefined ? {} : { signal: line.signal }),
@@ -125,7 +128,7 @@ function send({ headMs, signal }: Line, url: URL, begin: () => http.ClientReques
       clearTimeout(timer);
       resolve({ url, status: body.statusCode ?? 0, headers: body.headers, body, signal });
     });
-    // Stays: an error after the head is the body's too, and must not be thrown at the process.
+    // This listener stays: an error after the head belongs to the body too, and must not crash the process.
     request.on("error", (error) => {
       clearTimeout(timer);
       reject(error);

@@ -4,12 +4,12 @@ import { shown, unsafe } from "../failure.js";
 import { type Answer, exchange, type Line } from "./exchange.js";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Registries need one, to where their blobs are stored. */
+/** Registries need one, to their blob storage. */
 const MOST_HOPS = 5;
 
 /**
- * Gets a URL of the registry's, wherever it is. `authorization` is decided anew at each hop: it goes to the registry's own
- * origin, port and protocol included, and to nobody else. Throws as `exchange`, and REGISTRY_UNSAFE.
+ * Gets a URL from the registry, following redirects. Decides about `authorization` at each hop: only the registry's own
+ * origin, port and protocol included, receives it. Throws as `exchange`, and REGISTRY_UNSAFE.
  */
 export async function follow(
   line: Line,
@@ -23,7 +23,7 @@ export async function follow(
     const answer = await exchange(line, url, { ...headers, ...credentials });
     const { location } = answer.headers;
     if (!REDIRECTS.has(answer.status) || location === undefined) return answer;
-    // Not read: whoever redirects has nothing to say.
+    // Not read: the body of a redirect does not matter.
     answer.body.destroy();
     const next = parse(location, url);
     line.endpoint.checkUrl(next, url);

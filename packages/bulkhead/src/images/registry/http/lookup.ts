@@ -3,8 +3,8 @@ import { isIP, type LookupFunction } from "node:net";
 import type { Endpoint } from "../endpoint.js";
 
 /**
- * Resolves a host's name for one connection and lets the endpoint judge each address. Done where the connection is made, not
- * before: a name that is resolved twice may have two answers.
+ * Resolves a host's name for one connection and lets the endpoint judge each address. At connection time and not
+ * before: a name resolved twice may have two answers.
  */
 export function guardedLookup(endpoint: Endpoint, url: URL): LookupFunction {
   return (hostname, options, callback) => {
@@ -15,7 +15,7 @@ export function guardedLookup(endpoint: Endpoint, url: URL): LookupFunction {
         return;
       }
       try {
-        // One that is refused among good ones is no accident: all are refused.
+        // One bad address among good ones is no accident: refuse all.
         for (const { address } of addresses) endpoint.checkAddress(address, url);
       } catch (refusal) {
         callback(refusal as NodeJS.ErrnoException, "", 4);
@@ -27,15 +27,15 @@ export function guardedLookup(endpoint: Endpoint, url: URL): LookupFunction {
   };
 }
 
-/** A host that is an address is never looked up: it is judged here. Throws REGISTRY_UNSAFE. */
+/** A literal address is never resolved, so it is judged here. Throws REGISTRY_UNSAFE. */
 export function checkLiteral(endpoint: Endpoint, url: URL): void {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (isIP(host) !== 0) endpoint.checkAddress(host, url);
 }
 
 /**
- * Judges a host that a proxy connects to. The proxy resolves its name, and may know names that nobody here does: one that is known here must not be that of
- * an address that would be refused without a proxy. Throws REGISTRY_UNSAFE.
+ * Judges a host that a proxy connects to. The proxy resolves the name, and may know names that are unknown here; a name
+ * that is known here must not resolve to an address that would be refused without a proxy. Throws REGISTRY_UNSAFE.
  */
 export async function checkBehindProxy(endpoint: Endpoint, url: URL): Promise<void> {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");

@@ -4,12 +4,12 @@ import { openTunnel } from "../proxy/tunnel.js";
 import type { Line } from "./exchange.js";
 import { checkLiteral, guardedLookup } from "./lookup.js";
 
-/** What OpenSSL says of an answer that is no TLS at all. An alert is TLS. */
+/** OpenSSL's errors for an answer that is not TLS. An alert is TLS. */
 const NOT_TLS: ReadonlySet<string> = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"]);
 
 /**
- * Whether a server speaks TLS, for one that may be talked to without: a handshake and nothing else. Its certificate is not looked at here: one that is
- * wrong is no reason to do without, and is refused when the connection is made. Throws as `exchange`.
+ * Whether a server that may be used without TLS does speak it: a handshake and nothing else. Does not check the
+ * certificate: a wrong one is no reason to fall back, and is refused when the connection is made. Throws as `exchange`.
  */
 export async function speaksTls(line: Line, url: URL): Promise<boolean> {
   checkLiteral(line.endpoint, url);
@@ -19,7 +19,7 @@ export async function speaksTls(line: Line, url: URL): Promise<boolean> {
   if (through === undefined) {
     const target = { host, port, lookup: guardedLookup(line.endpoint, url) };
     return await handshake(line, url, target).catch(async (error: unknown) => {
-      // There is another way to it without TLS, by a proxy, which may be the only one.
+      // Without TLS another proxy may apply, and may be the only way.
       const plain = new URL(url.href.replace(/^https:/, "http:"));
       const unreachable = error instanceof TransientFailure && error.unreachable;
       if (unreachable && (await line.agents.throughFor(plain)) !== undefined) return false;
@@ -29,7 +29,7 @@ export async function speaksTls(line: Line, url: URL): Promise<boolean> {
   try {
     return await handshake(line, url, { socket: await openTunnel(through, `${url.hostname}:${port}`) });
   } catch (error) {
-    // Many proxies let nobody connect to a port that is not one of TLS.
+    // Many proxies refuse CONNECT to a port that is not a TLS port.
     if (error instanceof Error && "code" in error && error.code === "REGISTRY_PROXY") return false;
     throw error;
   }
@@ -37,7 +37,7 @@ export async function speaksTls(line: Line, url: URL): Promise<boolean> {
 
 function handshake({ headMs, signal }: Line, url: URL, target: object): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    // Nothing is sent over it, and nothing that it says is believed.
+    // Nothing is sent over it, and nothing from it is trusted.
     const socket = connect({ ...target, rejectUnauthorized: false });
     const timer = setTimeout(() => socket.destroy(new TransientFailure({ detail: "no answer" })), headMs);
     const abort = () => socket.destroy(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
@@ -62,8 +62,8 @@ function handshake({ headMs, signal }: Line, url: URL, target: object): Promise<
 }
 
 function isNotTls({ code = "" }: NodeJS.ErrnoException, url: URL): boolean {
-  // Closed without a word of TLS.
+  // Closed without any TLS.
   if (NOT_TLS.has(code) || code === "ECONNRESET") return true;
-  // Without a port there are two, and nobody listens at the one of TLS.
+  // Without an explicit port there are two, and nothing listens on the TLS one.
   return code === "ECONNREFUSED" && url.port === "";
 }

@@ -3,10 +3,10 @@ import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { TransientFailure } from "../failure.js";
 import type { Timing } from "../settings.js";
 
-/** All waits in a row together may take so many times the longest one. */
+/** All consecutive waits together may take this many times the longest one. */
 const MOST_WAITS = 2;
 
-/** Counts failures in a row, and waits longer after each. */
+/** Counts consecutive failures, and waits longer after each. */
 export class Patience {
   readonly #timing: Pick<Timing, "tries" | "waitMs" | "longestWaitMs">;
   readonly #signal: AbortSignal | undefined;
@@ -19,7 +19,7 @@ export class Patience {
     this.#signal = signal;
   }
 
-  /** It goes on: what failed before does not count any more. */
+  /** Progress resets the count of failures. */
   progressed(): void {
     this.#failures = 0;
     this.#waitedMs = 0;
@@ -27,8 +27,8 @@ export class Patience {
   }
 
   /**
-   * Waits before the next try. Throws what is not transient as it is, and REGISTRY_UNAVAILABLE when there have been enough
-   * tries, nobody has ever answered, or the registry wants to be left alone for longer than anybody waits.
+   * Waits before the next try. Rethrows an error that is not transient, and throws REGISTRY_UNAVAILABLE after enough
+   * tries, if the server never answered, or if it asks for too long a wait.
    */
   async after(error: unknown, operation: string, path: string): Promise<void> {
     if (!(error instanceof TransientFailure)) throw error;
@@ -55,14 +55,14 @@ export class Patience {
   #waitMs({ retryAfterMs }: TransientFailure): number {
     const { waitMs, longestWaitMs } = this.#timing;
     const backOff = waitMs * 2 ** (this.#failures - 1);
-    // Some of it at random: many who failed together must not come back together.
+    // Partly random: many clients that failed together must not return together.
     return Math.min(longestWaitMs, Math.max(retryAfterMs ?? 0, backOff * (0.5 + Math.random())));
   }
 }
 
-/** The three forms of a date that HTTP knows; `Date.parse` alone takes "-5" for a day in 2001. */
+/** HTTP's three date formats; `Date.parse` alone takes "-5" for a day in 2001. */
 const HTTP_DATE = /^(Mon|Tues?|Wed(nes)?|Thu(rs)?|Fri|Sat(ur)?|Sun)(day)?[, ]/;
-/** About three million years; more digits tell nobody more. */
+/** About three million years; more digits mean no more. */
 const LONGEST_S = 1e14;
 
 /** `Retry-After` in milliseconds: seconds or a date (RFC 9110). Undefined for anything else. */

@@ -4,21 +4,24 @@ import { reachOf } from "../addresses.js";
 
 /** As the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY; undefined: no proxy. */
 export interface ProxySettings {
-  /** For what has TLS. */
+  /** For URLs with TLS. */
   readonly https?: string | undefined;
-  /** For what has not. */
+  /** For URLs without TLS. */
   readonly http?: string | undefined;
-  /** What is asked without one: names, `.domains`, addresses, CIDRs, each with or without a port; `*`. Separated by commas. */
+  /**
+   * Hosts to reach directly: names, `.domains`, addresses, CIDRs, each with or without a port; `*`. Separated by
+   * commas.
+   */
   readonly none?: string | undefined;
 }
 
-/** As Docker reads them: capitals count first. */
+/** As Docker reads them: upper case comes first. */
 export function proxyFromEnvironment(env: NodeJS.ProcessEnv = process.env): ProxySettings {
   const either = (name: string) => env[name] || env[name.toLowerCase()] || undefined;
   return { https: either("HTTPS_PROXY"), http: either("HTTP_PROXY"), none: either("NO_PROXY") };
 }
 
-/** The proxy that a URL is asked by; undefined: none. This machine itself is never asked by one. Throws REGISTRY_PROXY. */
+/** The proxy for a URL; undefined: none. Never a proxy for this machine itself. Throws REGISTRY_PROXY. */
 export function proxyFor(url: URL, settings: ProxySettings): URL | undefined {
   const name = url.protocol === "https:" ? "https" : "http";
   const written = settings[name];
@@ -30,7 +33,7 @@ export function proxyFor(url: URL, settings: ProxySettings): URL | undefined {
   return proxy;
 }
 
-/** `Proxy-Authorization` for the user that a proxy's URL names. */
+/** `Proxy-Authorization` for the user in a proxy's URL. */
 export function proxyAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
   if (username === "" && password === "") return {};
   const text = `${decoded(username)}:${decoded(password)}`;
@@ -85,7 +88,7 @@ function bare(hostname: string): string {
   return hostname.toLowerCase().replace(/^\[(.*)\]$/, "$1");
 }
 
-/** What the variable holds is never repeated: there may be a password in it. */
+/** Never repeats the variable's value, which may contain a password. */
 function unusable(name: "https" | "http", detail: string): BulkheadError {
   return new BulkheadError("REGISTRY_PROXY", { operation: "read proxy", path: `${name.toUpperCase()}_PROXY`, detail });
 }

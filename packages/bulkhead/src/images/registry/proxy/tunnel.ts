@@ -6,7 +6,7 @@ import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { shown, TransientFailure } from "../failure.js";
 import { proxyAuthorization } from "./choose.js";
 
-/** Through which proxy, whom that is trusted to be where it has TLS itself, and how long it may take. */
+/** The proxy, the CAs to trust for it if it has TLS itself, and its time limits. */
 export interface Through {
   readonly proxy: URL;
   readonly context: SecureContext | undefined;
@@ -14,8 +14,8 @@ export interface Through {
 }
 
 /**
- * Connections with TLS through a proxy, which sees a host's name, a port and no more: the registry's certificate is checked as without one, and its
- * credentials are sent inside.
+ * TLS connections through a proxy, which sees only a host's name and port: the registry's certificate is checked as
+ * without one, and its credentials travel inside TLS.
  */
 export class TunnelAgent extends https.Agent {
   readonly #through: Through;
@@ -85,14 +85,14 @@ export function openTunnel(
   });
 }
 
-/** A request to the proxy itself: by its own name, whatever the path names. */
+/** A request to the proxy itself: under its own name, whatever the path names. */
 export function openToProxy(proxy: URL, options: https.RequestOptions): http.ClientRequest {
   const [module, port] = proxy.protocol === "https:" ? ([https, 443] as const) : ([http, 80] as const);
   const host = proxy.hostname.replace(/^\[(.*)\]$/, "$1");
   return module.request({ ...options, host, port: proxy.port === "" ? port : Number(proxy.port) });
 }
 
-/** What a proxy says instead of the registry. */
+/** The error for a proxy's own answer in the registry's place. */
 export function refusalOf(status: number, proxy: URL): Error {
   const detail = `HTTP ${status} of the proxy`;
   // It could not reach the registry, or is busy.
@@ -100,7 +100,7 @@ export function refusalOf(status: number, proxy: URL): Error {
   return new BulkheadError("REGISTRY_PROXY", { operation: "connect", path: shown(proxy), detail });
 }
 
-/** It cannot be reached, or is not whom its certificate should say. */
+/** The proxy is unreachable, or its certificate is not valid for it. */
 export function proxyFailure(error: Error, proxy: URL): BulkheadError {
   const { code, errno } = error as NodeJS.ErrnoException;
   const known = errno !== undefined && errno > -3000 ? { errno: -errno } : {};
