@@ -1,5 +1,6 @@
 /**
- * An AI agent's shell commands in one sandbox that lasts as long as the conversation: what one command leaves in /work, the next one finds.
+ * An AI agent's shell commands in one sandbox that lasts as long as the conversation. Each command sees the files that
+ * earlier ones left in /work.
  *
  *     node --import tsx examples/agent-shell.ts ['COMMAND'…]
  *
@@ -16,7 +17,7 @@ const policy: Policy = {
   require: ["seccomp", "landlock", "network"],
 };
 
-/** What a model is told about its command: always an answer, however the command behaved. */
+/** The report that a model gets about its command: always an answer, however the command behaved. */
 interface Observation {
   readonly command: string;
   readonly exitCode: number | null;

@@ -17,7 +17,7 @@ interface Case {
   readonly expected: string;
 }
 
-/** Accepted, wrong answer, or which limit was hit: time, memory, output; or the program failed. */
+/** Accepted, wrong answer, the limit that was hit (time, memory, output), or the program failed. */
 type Verdict = "AC" | "WA" | "TLE" | "MLE" | "OLE" | "RE";
 
 function policyFor(submission: string): Policy {
@@ -34,7 +34,7 @@ async function judge(submission: string, { input, expected }: Case): Promise<Ver
   return verdict(await run(["/bin/sh", "/data/submission"], policyFor(submission), { input }), expected);
 }
 
-/** Limits come first: they were seen from outside, while an exit code is the program's own word. */
+/** Limits come first: the broker saw them from outside, while an exit code is only the program's claim. */
 function verdict(result: RunResult, expected: string): Verdict {
   if (result.timedOut) return "TLE";
   if (result.oomKilled) return "MLE";

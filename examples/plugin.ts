@@ -15,7 +15,10 @@ import { Sandbox } from "bulkhead";
 /** The most that a plug-in may hand back; its disk is not larger either. */
 const RESULT_BYTES = 8 * 1024 * 1024;
 
-/** Returns what the plug-in made of the document. Both paths are of this machine; the plug-in sees neither, only what they hold. */
+/**
+ * Returns the plug-in's result for the document. Both paths are on this machine. The plug-in sees only the files' contents,
+ * not the paths.
+ */
 async function applyPlugin(pluginPath: string, inputPath: string): Promise<Uint8Array> {
   const sandbox = await Sandbox.create({
     level: "container",
@@ -38,7 +41,7 @@ async function resultOf(sandbox: Sandbox): Promise<Uint8Array> {
   if (timedOut) throw new Error("the plug-in took more than 5 seconds");
   if (exitCode !== 0) throw new Error(`the plug-in failed with ${exitCode ?? signal}: ${stderr.slice(0, 500)}`);
 
-  // Whatever it left there: `read` opens only regular files, and resolves links inside the wall.
+  // The plug-in may leave anything there: `read` opens only regular files, and resolves links inside the wall.
   return await sandbox.files.read("/work/result", { maxBytes: RESULT_BYTES });
 }
 
