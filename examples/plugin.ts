@@ -16,8 +16,8 @@ import { Sandbox } from "bulkhead";
 const RESULT_BYTES = 8 * 1024 * 1024;
 
 /**
- * Returns the plug-in's result for the document. Both paths are on this machine. The plug-in sees only the files' contents,
- * not the paths.
+ * Returns the plug-in's result for the document. Both paths are on this machine. The plug-in sees only the contents of
+ * the files, not the paths.
  */
 async function applyPlugin(pluginPath: string, inputPath: string): Promise<Uint8Array> {
   const sandbox = await Sandbox.create({
