@@ -3,16 +3,17 @@ import type { ProcessResult } from "../sandbox/process-result.js";
 import { run } from "../sandbox/run.js";
 import type { RunOptions } from "../sandbox/run-options.js";
 
-/** What the same program came to under the policy that was learned from it. */
+/** Outcome of running the program under the policy learned from it. */
 export interface Checked {
   readonly same: boolean;
-  /** What is different: `exit code 0, was 1`. */
+  /** The differences: `exit code 0, was 1`. */
   readonly differences: readonly string[];
 }
 
 /**
- * Runs a program under what was learned from it, and tells what came out otherwise than in `before`: what `learn --check` does.
- * @throws BulkheadError whatever `run` does
+ * Runs a program under the policy learned from it, and reports how the result differs from `before`: what
+ * `learn --check` does.
+ * @throws BulkheadError as `run` does
  */
 export async function checkLesson(
   argv: readonly string[],

@@ -6,8 +6,8 @@ type Network = NonNullable<Policy["network"]>;
 type Rule = NonNullable<Extract<Network, object>["allow"]>[number];
 
 /**
- * The network of the least policy: of the rules that a policy has, those that something went through, and these no wider than what went through
- * them. Undefined: nothing did. Pure.
+ * The network of the least policy: the policy's rules that were used, each no wider than its use. Undefined if none was
+ * used. Pure.
  */
 export function learnedNetwork({ egress = [] }: Learned, network: Network | undefined): Network | undefined {
   if (network === undefined || network === "none" || egress.length === 0) return undefined;
@@ -17,13 +17,13 @@ export function learnedNetwork({ egress = [] }: Learned, network: Network | unde
     const through = typeof rule === "string" ? [] : egress.filter((each) => each.rule === rule.text);
     if (through.length === 0) return [];
     if (typeof written !== "string") return narrowed(written, through);
-    // With a path it says more than host and port can.
+    // A rule with a path is more specific than host and port.
     return written.includes("://") ? [written] : destinations(through);
   });
   return { ...network, allow: [...new Map(allow.map((rule) => [JSON.stringify(rule), rule])).values()] };
 }
 
-/** What else an object says stays. */
+/** The rule's other fields stay. */
 function narrowed(written: Exclude<Rule, string>, through: readonly EgressLearned[]): Rule[] {
   const hosts = [...new Set(through.map(({ host }) => host))].sort();
   return hosts.map((host) => {

@@ -10,15 +10,15 @@ export interface LearnedAccess {
 }
 
 /**
- * Below these everything belongs to the system, and is the same for everybody: one rule for a package's directory says more than a
- * thousand for its files, and lasts through the next update. Deeper than the first match by one name.
+ * Everything below these belongs to the system and is the same for all users: one rule for a package's directory says
+ * more than a thousand for its files, and survives the next update. Rules are one name deeper than the first match.
  */
 const SHARED = ["/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share", "/usr/libexec", "/lib", "/lib64", "/opt"];
 
-/** What was seen of files, as the rules that would have sufficed, and hold for the next run too. */
+/** Turns the observed file accesses into rules that would have sufficed, and that also fit the next run. */
 export function generalise({ files }: Learned): LearnedAccess {
   const made = new Set(Object.keys(files).filter((path) => wants(files[path], "create")));
-  /** Made anew each time, and often under another name: what counts is the directory that was there before. */
+  /** Such files are created anew each time, often under another name: the directory that existed before counts. */
   const place = (path: string): string => {
     let directory = dirname(path);
     while (made.has(directory)) directory = dirname(directory);
@@ -31,9 +31,9 @@ export function generalise({ files }: Learned): LearnedAccess {
     execute: new Set<string>(),
   };
   for (const [path, file] of Object.entries(files)) {
-    // Decided by /dev itself, which is the sandbox's own, whatever `access` says.
+    // /dev is the sandbox's own and decides by itself, whatever `access` says.
     if (isWithin(path, "/dev")) continue;
-    // Process numbers are others each time, and only the sandbox's own processes are there.
+    // Process numbers differ each time, and only the sandbox's own processes are visible.
     const own = made.has(path) ? place(path) : isWithin(path, "/proc") ? "/proc" : path;
     if (wants(file, "create") || wants(file, "remove")) rules.write.add(place(path));
     if (wants(file, "write")) rules.write.add(own);
@@ -56,7 +56,7 @@ function wants(file: FileLearned | undefined, use: FileLearned["uses"][number]):
   return file?.uses.includes(use) ?? false;
 }
 
-/** A file directly in such a directory stands for itself. */
+/** A file directly in such a directory gets its own rule. */
 function sharedTree(path: string): string | undefined {
   const above = SHARED.find((tree) => isWithin(path, tree) && path !== tree);
   if (above === undefined) return undefined;

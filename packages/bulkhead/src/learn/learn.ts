@@ -18,20 +18,23 @@ import { type Least, least } from "./least.js";
 import { observe } from "./observe.js";
 
 export interface LearnOptions extends SandboxOptions {
-  /** How often the program is run. Default 1; what only one run needed is marked. */
+  /** How often to run the program. Default 1; rules that only one run needed are marked. */
   readonly runs?: number;
-  /** What earlier runs came to, to be added to. */
+  /** The result of earlier runs, to add to. */
   readonly from?: Learned;
   /** Called after each run. */
   readonly onRun?: (result: ProcessResult, number: number) => void;
 }
 
-/** What was learned, and what the last run came to. */
+/** The result of learning, and of the last run. */
 export interface Lesson {
   readonly learned: Learned;
   readonly least: Least;
   readonly result: ProcessResult;
-  /** How the last run that failed did (`exit code 1`); null: none did. A policy of failed runs may be too little for one that succeeds. */
+  /**
+   * How the last failed run ended (`exit code 1`); null if none failed. A policy from failed runs may be too narrow for
+   * one that succeeds.
+   */
   readonly failure: string | null;
 }
 
@@ -47,13 +50,15 @@ const learnOptions = object<LearnOptions>(
 const lessonArgument = check<Lesson>((value) => isRecord(value) && isRecord(value["least"]), "what `learn` returned");
 
 /**
- * Runs a program under `policy`, observed, as often as wanted, and works out the least policy under which it would have done the same.
+ * Runs a program under `policy` with observation, as often as requested, and computes the least policy under which it
+ * would have run the same way.
  *
  * ```ts
  * const { least } = await learn(["python3", "job.py"], { root: "host" }, { runs: 3 });
  * ```
- * The policy is about what was seen: a branch that no run took is refused later. Run what matters, and run it under the policy afterwards.
- * @throws BulkheadError LEARN_FAILED, and whatever creating a sandbox throws
+ * The policy covers only what was observed: it refuses a branch that no run took. Run every important case, and then
+ * run it under the policy.
+ * @throws BulkheadError LEARN_FAILED, and as creating a sandbox does
  */
 export async function learn(argv: readonly string[], policy: Policy = {}, options: LearnOptions = {}): Promise<Lesson> {
   requireArguments(
@@ -81,14 +86,14 @@ export async function learn(argv: readonly string[], policy: Policy = {}, option
   return { learned, least: said, result: last, failure };
 }
 
-/** Why a run is one that failed; null: it is none. */
+/** Why a run counts as failed; null if it does not. */
 export function failureOf({ exitCode, signal, timedOut }: ProcessResult): string | null {
   if (timedOut) return "it ran out of time";
   if (signal !== null) return `signal ${signal}`;
   return exitCode === 0 ? null : `exit code ${exitCode}`;
 }
 
-/** What stands in the files, for who finds them later. Null: nothing is to be said. */
+/** A comment in the files, for their later readers. Null: none needed. */
 function commentOn({ runs, failedRuns = 0 }: Learned, failure: string | null): string | null {
   if (failedRuns === 0) return null;
   const last = failure === null ? "" : ` (${failure})`;
@@ -103,7 +108,7 @@ async function tell(onRun: LearnOptions["onRun"], result: ProcessResult, number:
   }
 }
 
-/** Where the files of a lesson are in its directory. */
+/** File names in a lesson's directory. */
 export const LESSON_FILES = {
   learned: "learned.json",
   policy: "policy.json",
@@ -112,7 +117,10 @@ export const LESSON_FILES = {
   landlock: "landlock.json",
 } as const;
 
-/** Writes a lesson into a directory: the policy and what it refers to, the other forms, and what to add later runs to. */
+/**
+ * Writes a lesson to a directory: the policy and the files it refers to, the other formats, and the data for adding
+ * later runs.
+ */
 export async function saveLesson(lesson: Lesson, directory: string): Promise<void> {
   requireArguments("saveLesson", ["lesson", lessonArgument, lesson], ["directory", hostPath, directory]);
   const { learned, least: found } = lesson;
@@ -129,7 +137,7 @@ export async function saveLesson(lesson: Lesson, directory: string): Promise<voi
   for (const [name, content] of files) await writeFile(join(directory, name), content);
 }
 
-/** The format has room for a word at its rules only. */
+/** The format has room for a comment only at its rules. */
 function commented(seccomp: LearnedSeccomp, comment: string | undefined): LearnedSeccomp {
   const [first, ...rest] = seccomp.syscalls;
   return comment === undefined || first === undefined
@@ -137,7 +145,10 @@ function commented(seccomp: LearnedSeccomp, comment: string | undefined): Learne
     : { ...seccomp, syscalls: [{ ...first, comment }, ...rest] };
 }
 
-/** What `saveLesson` kept of earlier runs in `directory`. @throws BulkheadError LEARN_FAILED when it is not that */
+/**
+ * Reads the data that `saveLesson` stored about earlier runs in `directory`.
+ * @throws BulkheadError LEARN_FAILED if it is invalid
+ */
 export async function readLearned(directory: string): Promise<Learned> {
   requireArguments("readLearned", ["directory", hostPath, directory]);
   const path = join(directory, LESSON_FILES.learned);
@@ -152,10 +163,10 @@ export async function readLearned(directory: string): Promise<Learned> {
   throw new BulkheadError("LEARN_FAILED", { operation: "read", path, detail: "not what learn writes" });
 }
 
-/** Paths and calls of a large job come to a few MiB. */
+/** Paths and calls of a large job take a few MiB. */
 const LARGEST_LEARNED = 256 * 1024 * 1024;
 
-/** A file of the user's own: that it is ours is checked, not every number in it. */
+/** The user's own file: check that it has our format, but not every number in it. */
 function isLearned(value: unknown): value is Learned {
   if (typeof value !== "object" || value === null) return false;
   const { version, runs, syscalls, files, peers } = value as Partial<Record<keyof Learned, unknown>>;

@@ -1,17 +1,23 @@
 import { type FileUse, type Observation, type Peer, USES } from "./observation.js";
 
-/** What several runs asked of the kernel, and in how many of them. Plain data: it is kept, and added to later. */
+/**
+ * The kernel requests of several runs, and in how many runs each occurred. Plain data: it is stored, and added to
+ * later.
+ */
 export interface Learned {
   readonly version: 1;
   readonly runs: number;
-  /** How many of them failed: what is made of it may be too little for one that succeeds. Missing in what earlier versions kept. */
+  /**
+   * How many of them failed: the policy may then be too narrow for a run that succeeds. Absent in data of earlier
+   * versions.
+   */
   readonly failedRuns?: number;
   readonly syscalls: Readonly<Record<string, SyscallLearned>>;
   readonly files: Readonly<Record<string, FileLearned>>;
   readonly peers: readonly (Peer & { readonly runs: number })[];
-  /** What was connected to through the network that the policy allows. Missing in what earlier versions kept. */
+  /** Connections through the network that the policy allows. Absent in data of earlier versions. */
   readonly egress?: readonly EgressLearned[];
-  /** One of the runs did too much to be written down in full: what is made of it may be too little. */
+  /** One of the runs did too much to record in full, so the policy may be too narrow. */
   readonly cutOff: boolean;
 }
 
@@ -26,7 +32,7 @@ export interface EgressLearned {
 export interface SyscallLearned {
   readonly runs: number;
   readonly count: number;
-  /** By argument, every value that it had, where the value says what the call is for. */
+  /** All observed values by argument, where the value determines the call's purpose. */
   readonly values: Readonly<Record<string, readonly number[]>>;
 }
 

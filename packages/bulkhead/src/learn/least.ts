@@ -7,43 +7,48 @@ import { generalise, type LearnedAccess } from "./generalise.js";
 import type { Learned } from "./learned.js";
 import { learnedPorts } from "./ports.js";
 
-/** The least that would have sufficed, in every form that something can be done with. */
+/** The least policy that would have sufficed, in every useful format. */
 export interface Least {
-  /** What the program ran under, with `access`; its `syscalls` is for whoever stores {@link seccomp}: `{ profile: FILE }`. */
+  /**
+   * The policy of the runs, with `access`; its `syscalls` is for a caller that stores {@link seccomp}:
+   * `{ profile: FILE }`.
+   */
   readonly policy: Policy;
   readonly seccomp: LearnedSeccomp;
   readonly apparmor: string;
   readonly landlock: LearnedLandlock;
   readonly surface: SurfaceLearned;
-  /** What only one of several runs needed: look at it before relying on the policy. */
+  /** What only one of several runs needed: check it before relying on the policy. */
   readonly seenOnce: { readonly syscalls: readonly string[]; readonly paths: readonly string[] };
 }
 
-/** How much went away. */
+/** How much attack surface the least policy removes. */
 export interface SurfaceLearned {
-  /** System calls that pass, whatever their arguments: under the default profile, and now. */
+  /** System calls that are allowed, whatever their arguments: under the default profile, and now. */
   readonly syscalls: { readonly before: number; readonly after: number };
   /** Rules about files; before, everything could be read and executed. */
   readonly paths: { readonly [list in keyof LearnedAccess]: number };
-  /** Internet addresses were used. */
+  /** Whether the program used internet addresses. */
   readonly network: boolean;
   readonly capabilities: number;
 }
 
-/** Turns what was learned into the least policy. Pure. `defaultSyscalls`: how many the default profile lets through. */
+/**
+ * Computes the least policy from the observations. Pure. `defaultSyscalls`: how many calls the default profile allows.
+ */
 export function least(learned: Learned, policy: Policy, defaultSyscalls: number): Least {
   const access = generalise(learned);
   const ports = learnedPorts(learned, policy.tcp);
   const seccomp = learnedSeccomp(learned);
   const network = learned.peers.some(({ family, address }) => family.startsWith("inet") && !isLoopback(address));
   const { syscalls: _, network: given, ...rest } = policy;
-  // Other ways than through the policy's network are nothing that can be narrowed.
+  // Connections that do not go through the policy's network cannot be narrowed.
   const destinations = learnedNetwork(learned, given) ?? (network ? given : undefined);
   return {
     policy: {
       ...rest,
       ...(destinations === undefined ? {} : { network: destinations }),
-      // Only where ports were ruled before: a policy with `tcp` needs a newer kernel.
+      // Only if the policy restricted ports before: a policy with `tcp` needs a newer kernel.
       ...(policy.tcp === undefined ? {} : { tcp: { bind: [...ports.bind], connect: [...ports.connect] } }),
       access: {
         read: [...access.read],

@@ -2,17 +2,17 @@ import * as z from "zod/mini";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 const MIB = 1024 * 1024;
-/** A report may have this many bytes: 20,000 paths, most of them short. */
+/** Largest report: 20,000 paths, most of them short. */
 export const LARGEST_REPORT = 8 * MIB;
 
 export const USES = ["look", "read", "write", "create", "remove", "execute"] as const;
-/** What a program wanted of a file. */
+/** How a program used a file. */
 export type FileUse = (typeof USES)[number];
 
 const count = () => z.int().check(z.gte(0));
 const text = (most: number) => z.string().check(z.maxLength(most));
 
-/** Each is counted as one run's: what stands there twice would count as two. */
+/** Each counts for one run: a duplicate would count as two. */
 function once<Key extends string>(key: Key) {
   return z.refine<readonly Readonly<Record<Key, string>>[]>(
     (entries) => new Set(entries.map((entry) => entry[key])).size === entries.length,
@@ -20,13 +20,13 @@ function once<Key extends string>(key: Key) {
   );
 }
 
-/** What `bulkhead-observe` writes. It comes from inside the sandbox: bounded, and checked like anything that does. */
+/** The output of `bulkhead-observe`. It comes from inside the sandbox: bounded, and checked like all such data. */
 const report = z.strictObject({
   version: z.literal(1),
   syscalls: z
     .array(
       z.strictObject({
-        // Names become keys, and no call begins with two of these.
+        // Names become keys, and no call begins with two underscores.
         name: z.string().check(z.regex(/^_?[a-z][a-z0-9_]{0,39}$/)),
         count: count(),
         values: z.optional(z.record(z.string().check(z.regex(/^[0-5]$/)), z.array(count()).check(z.maxLength(256)))),
@@ -55,12 +55,12 @@ const report = z.strictObject({
   cutOff: z.boolean(),
 });
 
-/** What one run asked of the kernel. */
+/** The kernel requests of one run. */
 export type Observation = z.infer<typeof report>;
 export type FileSeen = Observation["files"][number];
 export type Peer = Observation["peers"][number];
 
-/** Reads a report. @throws BulkheadError LEARN_FAILED when it is not one */
+/** Parses a report. @throws BulkheadError LEARN_FAILED if it is invalid */
 export function parseObservation(bytes: Uint8Array): Observation {
   let value: unknown;
   try {

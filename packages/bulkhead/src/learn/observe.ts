@@ -7,23 +7,24 @@ import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.js";
 import type { EgressLearned } from "./learned.js";
 import { LARGEST_REPORT, type Observation, parseObservation } from "./observation.js";
 
-/** Inside: the observer, and where it leaves its report. */
+/** Paths inside: the observer, and its report. */
 const OBSERVER = "/.bulkhead-observe";
 const MOST_EGRESS = 10_000;
 const REPORTS = "/.bulkhead-report";
 
-/** What became of one observed run. */
+/** Result of an observed run. */
 export interface Observed {
   readonly result: ProcessResult;
   readonly observation: Observation;
-  /** Connections that the policy's network let through. */
+  /** Connections that the policy's network allowed. */
   readonly egress: readonly Omit<EgressLearned, "runs">[];
 }
 
 /**
- * Runs `argv` once as `policy` says, but for its `syscalls` and `access`, which are what is to be learned, and tells what it asked
- * of the kernel. The observer is a program of the sandbox like any other: what it looks at was allowed already.
- * @throws BulkheadError LEARN_FAILED, and whatever creating a sandbox throws
+ * Runs `argv` once under `policy`, except for its `syscalls` and `access`, which are to be learned, and reports the
+ * kernel requests. The observer is an ordinary program of the sandbox: the requests it observes have already been
+ * allowed.
+ * @throws BulkheadError LEARN_FAILED, and as creating a sandbox does
  */
 export async function observe(
   argv: readonly string[],
@@ -60,10 +61,13 @@ export async function observe(
   return { result, observation: withoutOwn(observation), egress };
 }
 
-/** A name that a person who reads the policy, or a parser of profiles, could take for something else. */
+/** A name that a person who reads the policy, or a profile parser, could misread. */
 const MISLEADING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-/** The observer itself is no part of what the program needs. What has a misleading name is left out, and then the policy may be too little. */
+/**
+ * The observer itself is not part of the program's needs. Leaves out misleading names; the policy may then be too
+ * narrow.
+ */
 export function withoutOwn(observation: Observation): Observation {
   const own = ({ path }: { readonly path: string }) => path.startsWith(OBSERVER) || path.startsWith(REPORTS);
   const files = observation.files.filter((file) => !own(file));

@@ -1,15 +1,16 @@
 import type { Policy } from "../policy/schema.js";
 import type { Learned } from "./learned.js";
 
-/** Ports that were bound and connected to, whatever the protocol: of UDP they allow what nobody asks for. */
+/** Ports bound and connected to, for any protocol; UDP ports in it allow TCP that no program asks for. */
 export interface LearnedPorts {
   readonly bind: readonly number[];
   readonly connect: readonly number[];
 }
 
 /**
- * A call is seen before Landlock decides about it, so one that `tcp` refuses is seen, too: only what `tcp` has is learned. That also keeps the lists
- * as short as a policy's have to be. Of 0 (any that is free) only the binding to 0 is a use: who may bind to that may choose none.
+ * Landlock decides about a call after it is observed, so calls that `tcp` refuses are observed, too: learn only ports
+ * in `tcp`. That also keeps the lists as short as a policy's must be. Only binding uses port 0 (any free port): a
+ * program allowed to bind to it cannot choose one.
  */
 export function learnedPorts({ peers }: Learned, tcp: Policy["tcp"]): LearnedPorts {
   const of = (wanted: "bind" | "connect") => {

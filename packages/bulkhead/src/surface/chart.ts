@@ -7,7 +7,7 @@ const GAP = 4;
 const PAD = 20;
 const COLOURS = ["#8a8f98", "#b58a3c", "#c2573f", "#7a5ea8", "#3f7fbf", "#2f9e8f", "#3f8f4f", "#555"] as const;
 
-/** The comparison as an SVG picture: for each measure a bar for each column, as long as its number, within that measure. Pure. */
+/** The comparison as an SVG picture: for each measure one bar per column, scaled within that measure. Pure. */
 export function surfaceChart({ columns, rows }: SurfaceSummary): string {
   const shown = rows.filter(({ counts }) => counts.some((count) => count !== null));
   const height = columns.length * (BAR + 2) + 16;

@@ -3,7 +3,9 @@ import { promisify } from "node:util";
 import { surfacePath } from "../host/locate.js";
 import { type Filtered, parseFiltered } from "./report.js";
 
-/** Reads the filters in force of processes, as this user may; null: the kernel shows them only to who has CAP_SYS_ADMIN. */
+/**
+ * Reads the seccomp filters of processes, as far as this user may; null: the kernel shows them only with CAP_SYS_ADMIN.
+ */
 export async function filtersOf(pids: readonly number[]): Promise<readonly Filtered[] | null> {
   if (pids.length === 0) return [];
   const { stdout } = await promisify(execFile)(surfacePath(), ["filters", ...pids.map(String)], {

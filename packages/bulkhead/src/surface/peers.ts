@@ -8,12 +8,12 @@ import { type Inside, parseInside } from "./report.js";
 const execute = promisify(execFile);
 const LIMITS = { maxBuffer: 64 * 1024 * 1024, timeout: 120_000 } as const;
 
-/** What the same probe finds where Bulkhead is not. */
+/** The same probe's findings without Bulkhead. */
 export interface PeerSurface {
   readonly peer: string;
-  /** How it was started. */
+  /** The command that started it. */
   readonly command: string;
-  /** Null: it is not installed, or does not work here. */
+  /** Null: not installed, or not working here. */
   readonly inside: Inside | null;
   readonly why: string | null;
 }
@@ -21,11 +21,11 @@ export interface PeerSurface {
 interface Peer {
   readonly name: string;
   readonly command: (probe: ProbeDirectory) => readonly string[];
-  /** Makes what the command needs; what it gives back removes it. */
+  /** Creates what the command needs; its result removes it. */
   readonly prepare?: (probe: ProbeDirectory) => Promise<() => Promise<unknown>>;
 }
 
-/** Who nobody is, on every Linux. */
+/** The uid of nobody, on every Linux. */
 const NOBODY = 65_534;
 
 const PEERS: readonly Peer[] = [
@@ -45,7 +45,7 @@ const PEERS: readonly Peer[] = [
   engine("podman"),
 ];
 
-/** As it comes, but for an image that holds the probe alone. */
+/** In its default configuration, with an image that contains only the probe. */
 function engine(program: "docker" | "podman"): Peer {
   return {
     name: program,
@@ -64,7 +64,10 @@ function imageFor(path: string): string {
   return `bulkhead-surface:${basename(path).toLowerCase()}`;
 }
 
-/** Runs the probe as a bare process of nobody in particular, and in the sandboxes of others that are installed. @throws BulkheadError SETUP_MISSING */
+/**
+ * Runs the probe as a bare, unprivileged process, and in other installed sandboxes.
+ * @throws BulkheadError SETUP_MISSING
+ */
 export async function measurePeers(): Promise<readonly PeerSurface[]> {
   using probe = new ProbeDirectory();
   const found: PeerSurface[] = [];
@@ -79,7 +82,7 @@ async function measured(peer: Peer, probe: ProbeDirectory): Promise<PeerSurface>
   try {
     clean = await peer.prepare?.(probe);
     const [file = "", ...rest] = command;
-    // Root would reach everything: a bare process is compared as what programs usually are.
+    // Root would reach everything, so the bare process runs as an ordinary user.
     const bare = peer.name === "bare process" && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
     const { stdout } = await execute(file, rest, { ...LIMITS, ...bare, cwd: "/" });
     return { peer: peer.name, command: shown, inside: parseInside(stdout), why: null };

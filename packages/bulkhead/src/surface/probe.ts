@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { surfacePath } from "../host/locate.js";
 
-/** Its name in the directory, and in a sandbox below wherever that is mounted. */
+/** The probe's name in the directory, and inside below the mount. */
 export const PROBE = "bulkhead-surface";
 
-/** A directory that holds the probe and nothing else, for anybody to read: not every user may look into where the package is installed. */
+/** A world-readable directory that contains only the probe: not every user may read the package's directory. */
 export class ProbeDirectory implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "bulkhead-surface-"));
 

@@ -1,31 +1,35 @@
 import type { Level } from "../policy/level.js";
 import type { Filtered } from "./report.js";
 
-/** How much of the host's kernel is within reach, read from outside. */
+/** How much of the host's kernel is reachable, read from outside. */
 export interface HostReach {
   /**
-   * System calls that some process of the sandbox may make of the host's kernel, for some arguments: of the workload itself where it shares
-   * that kernel, else of everything in the jail that its wall runs in. That is what is left to somebody who has broken the wall.
+   * Host system calls that any process of the sandbox may make, for some arguments: by the workload itself if it shares
+   * that kernel, else by everything in the jail of its wall. These remain available to an attacker who has broken the
+   * wall.
    */
   readonly calls: readonly string[];
-  /** Of these, what the workload itself makes with arguments of its own choice. */
+  /** Those that the workload itself makes, with arguments of its own choice. */
   readonly own: readonly string[];
-  /** Of these, what the one process that answers the workload may make: the Sentry, the virtual machine monitor. Null: there is none. */
+  /**
+   * Those that the process that serves the workload may make: the Sentry, the virtual machine monitor. Null if there is
+   * none.
+   */
   readonly wall: { readonly name: string; readonly calls: readonly string[] } | null;
-  /** Namespaces of the host's that the sandbox is in. */
+  /** Host namespaces that the sandbox is in. */
   readonly sharedNamespaces: readonly string[];
   readonly processes: readonly { readonly name: string; readonly filters: number; readonly calls: number }[];
-  /** Calls and shared namespaces together: what levels are compared by. */
+  /** Calls and shared namespaces together: the number that levels are compared by. */
   readonly total: number;
 }
 
-/** Who answers the workload's system calls, by its own name, at levels where that is not the host's kernel. */
+/** Name of the process that serves the workload's system calls, at levels where that is not the host's kernel. */
 const WALLS: Readonly<Partial<Record<Level, RegExp>>> = {
   gvisor: /^runsc-sandbox$/,
   microvm: /(^|\/)(qemu-system-[a-z0-9_]+|firecracker)$/,
 };
 
-/** Sums up what the processes of one sandbox may ask. Pure. */
+/** Sums up the calls available to a sandbox's processes. Pure. */
 export function reachOf(
   level: Level,
   processes: readonly Filtered[],

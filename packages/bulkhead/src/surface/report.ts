@@ -6,12 +6,12 @@ const text = (most: number) => z.string().check(z.maxLength(most));
 const names = () => z.array(z.string().check(z.regex(/^[A-Za-z0-9_]{1,40}$/))).check(z.maxLength(600));
 const list = <Item extends z.core.$ZodType>(item: Item) => z.array(item).check(z.maxLength(600));
 
-/** What `bulkhead-surface inside` writes. It comes from inside a sandbox: bounded, and checked like anything that does. */
+/** The output of `bulkhead-surface inside`. It comes from inside a sandbox: bounded, and checked like all such data. */
 const inside = z.strictObject({
   syscalls: z.strictObject({
-    /** The kernel went so far as to look at the arguments. */
+    /** The kernel got as far as checking the arguments. */
     reached: names(),
-    /** EPERM, of a filter or for want of a capability. */
+    /** EPERM, from a filter or for lack of a capability. */
     refused: names(),
     absent: names(),
     killed: names(),
@@ -67,13 +67,13 @@ const inside = z.strictObject({
   }),
 });
 
-/** What one process may ask of the kernel that this program runs on, by the filters in force. */
+/** Calls that one process may make to this program's kernel, according to the filters in force. */
 const filtered = z.array(
   z.strictObject({
     pid: count(),
     name: text(400),
     threads: count(),
-    /** Threads that another process traces: what they ask is its to answer. */
+    /** Threads traced by another process, which answers their calls. */
     traced: count(),
     filters: count(),
     allowed: names(),
@@ -83,7 +83,7 @@ const filtered = z.array(
   }),
 );
 
-/** What can be reached, found out by trying from inside. */
+/** What is reachable, found by trying from inside. */
 export type Inside = z.infer<typeof inside>;
 export type Filtered = z.infer<typeof filtered>[number];
 

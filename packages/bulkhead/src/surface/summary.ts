@@ -2,12 +2,12 @@ import type { PeerSurface } from "./peers.js";
 import type { Inside } from "./report.js";
 import type { Surface } from "./surface.js";
 
-/** One line of the comparison; a cell for each column. */
+/** One line of the comparison, with a cell for each column. */
 export interface SummaryRow {
   readonly what: string;
   /** Null: not measured. */
   readonly counts: readonly (number | null)[];
-  /** What the numbers are about. */
+  /** Meaning of the numbers. */
   readonly why: string;
 }
 

@@ -13,24 +13,24 @@ import { parseInside, type Inside as Report } from "./report.js";
 export type { HostReach } from "./reach.js";
 export type { Filtered, Inside } from "./report.js";
 
-/** What can be reached at one level, under one policy. */
+/** The attack surface at one level, under one policy. */
 export interface Surface {
   readonly level: Level;
-  /** Tried from inside, by a program that is as hostile as any: what it says is a measurement and no evidence. */
+  /** Tried from inside, by a program that could be hostile: a measurement, not evidence. */
   readonly inside: Report;
   /** Read from outside. Null: only root can. */
   readonly host: HostReach | null;
 }
 
-/** Inside. */
+/** Path inside. */
 const MOUNT = "/.bulkhead-surface";
-/** An emulated machine takes a while for some thousand processes. */
+/** An emulated machine needs a while for some thousand processes. */
 const TIME = "5m";
 
 /**
- * Measures what a workload under `policy` can reach: every system call is tried with arguments that cannot do harm, devices and kernel interfaces
- * are opened and closed, and the filters in force are read from outside.
- * @throws BulkheadError SURFACE_FAILED, SETUP_MISSING, and what creating a sandbox throws
+ * Measures what a workload under `policy` can reach: tries every system call with arguments that cannot do harm, opens
+ * and closes devices and kernel interfaces, and reads the filters in force from outside.
+ * @throws BulkheadError SURFACE_FAILED, SETUP_MISSING, and as creating a sandbox does
  */
 export async function measureSurface(policy: Policy = {}, options: PrepareOptions = {}): Promise<Surface> {
   requireArguments("measureSurface", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
@@ -50,7 +50,7 @@ export async function measureSurface(policy: Policy = {}, options: PrepareOption
   return { level: sandbox.level, inside: parseInside(stdout), host: await fromOutside(sandbox) };
 }
 
-/** While a program runs: what Sentry and stubs of a workload may do is part of the picture. */
+/** While a program runs, so that the calls of the Sentry and of its stubs are included. */
 async function fromOutside(sandbox: Sandbox): Promise<HostReach | null> {
   const waiting = await sandbox.exec([`${MOUNT}/${PROBE}`, "wait"], { cwd: "/", env: {}, stdin: "pipe" });
   try {

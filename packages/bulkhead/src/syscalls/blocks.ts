@@ -1,12 +1,12 @@
-/** Values that agree with `value` in the bits of `mask`, and the others free. */
+/** Values that equal `value` in the bits of `mask`; the other bits are free. */
 export interface Block {
   readonly mask: number;
   readonly value: number;
 }
 
 /**
- * Cuts the 32-bit numbers into blocks, those of `points` (compared under `mask`) and the rest. An OCI rule compares each argument once,
- * so "none of these" can only be written as a list of blocks, one rule each.
+ * Cuts the 32-bit numbers into blocks: those of `points` (compared under `mask`) and the rest. An OCI rule compares
+ * each argument once, so "none of these" can be written only as a list of blocks, one rule each.
  */
 export function partition(points: readonly number[], mask: number): { readonly in: Block[]; readonly out: Block[] } {
   const blocks: { readonly in: Block[]; readonly out: Block[] } = { in: [], out: [] };

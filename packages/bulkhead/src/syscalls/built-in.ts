@@ -6,7 +6,7 @@ import { profilesPath } from "../host/locate.js";
 export const BUILT_IN = ["default", "strict"] as const;
 export type BuiltIn = (typeof BUILT_IN)[number];
 
-/** A profile of ours: `warden/plan/src/profile.rs` says what each field means. */
+/** One of our profiles: `warden/plan/src/profile.rs` describes each field. */
 export interface Profile {
   readonly name: string;
   readonly allow: readonly Allowed[];
@@ -22,12 +22,12 @@ interface Named {
 
 export interface Allowed extends Named {
   readonly when?: readonly (readonly Condition[])[];
-  /** What a call gets that none of `when` lets through; the first that holds counts, and `else` where none does. */
+  /** The errno of a call that no condition of `when` allows; the first match counts, and `else` if none does. */
   readonly refuse?: readonly { readonly errno: string; readonly when: readonly (readonly Condition[])[] }[];
   readonly else?: "EPERM" | "EAFNOSUPPORT";
 }
 
-/** Of the lower half of an argument; numbers are written `0x…`. */
+/** About the lower half of an argument; numbers are written `0x…`. */
 export interface Condition {
   readonly arg: number;
   readonly mask?: string;

@@ -16,7 +16,10 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ["ENOTSUP", 95],
 ]);
 
-/** The number of an errno that a profile writes as a name (`EPERM`) or in decimal, both of which Podman's library takes; undefined: it is neither. */
+/**
+ * The number of an errno that a profile writes as a name (`EPERM`) or in decimal; Podman's library accepts both.
+ * Undefined if it is neither.
+ */
 export function errnoNumber(text: string): number | undefined {
   return /^\d{1,4}$/.test(text) ? Number(text) : NUMBERS.get(text);
 }

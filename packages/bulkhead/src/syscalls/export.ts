@@ -9,8 +9,8 @@ const EPERM = 1;
 const EAFNOSUPPORT = 97;
 
 /**
- * One of our profiles as an OCI seccomp profile, which Docker, Podman and containerd take, and so does `syscalls: { profile }`.
- * What is refused for its arguments gets ENOSYS where the format has no room for our errno (rules about several arguments).
+ * One of our profiles as an OCI seccomp profile, for Docker, Podman, containerd, and `syscalls: { profile }`. Calls
+ * refused for their arguments get ENOSYS where the format has no room for our errno (rules about several arguments).
  */
 const builtIn = oneOf<BuiltIn>("default", "strict");
 
@@ -49,7 +49,7 @@ function rulesOf({ why, names, when = [], ...entry }: Allowed): readonly OciRule
   const base = { names: [...names], comment: why };
   if (when.length === 0) return [{ ...base, action: "SCMP_ACT_ALLOW" }];
   const allowed = when.flatMap(combinations).map((args): OciRule => ({ ...base, action: "SCMP_ACT_ALLOW", args }));
-  // With one condition the calls that it refuses can be named as well, and so can their errno.
+  // With one condition the refused calls can be listed as well, with their errno.
   const [condition, ...more] = when.length === 1 ? (when[0] ?? []) : [];
   if (condition === undefined || more.length > 0) return allowed;
   const errnoRet = entry.else === "EAFNOSUPPORT" ? EAFNOSUPPORT : EPERM;
@@ -86,7 +86,7 @@ function sides({ arg, mask = "0xffffffff", in: among = {}, notIn = {} }: Conditi
 
 type Lifted = readonly { readonly capability: string; readonly rules: readonly Allowed[] }[];
 
-/** A call that a capability lifts is not refused to who has it. */
+/** A call that a capability enables is not refused to a holder of that capability. */
 function denials(names: readonly string[], comment: string, lifted: Lifted): readonly OciRule[] {
   const liftedBy = (name: string) =>
     lifted.filter(({ rules }) => rules.some((rule) => rule.names.includes(name))).map(({ capability }) => capability);

@@ -1,14 +1,14 @@
 import type { SettledAction, SettledArgument, SettledProfile } from "./settle.js";
 
 /**
- * What a child of init does under the profile before it is another program: it executes it, or says why it could not, and ends. All else that init
- * does, it does under a filter that lets it (`warden/plan/profiles/init.json`).
+ * Calls of init's child under the profile before it becomes another program: it executes the program, or reports why it
+ * could not, and ends. Init's other calls run under a filter that allows them (`warden/plan/profiles/init.json`).
  */
 export const STARTING_NEEDS = ["execve", "exit_group", "sendto"] as const;
 
-/** What every program does that reaches a proxy inside, or a name: a TCP socket, connected. */
+/** Calls that every program needs to reach a proxy inside, or a name server: a TCP socket, connected. */
 export const NETWORK_NEEDS: readonly Call[] = [
-  // AF_INET and SOCK_STREAM; the flags beside the type differ from program to program.
+  // AF_INET and SOCK_STREAM; the flags beside the type differ between programs.
   { name: "socket", args: { 0: 2n } },
   { name: "connect", args: {} },
 ];
@@ -21,21 +21,21 @@ interface Call {
   readonly args: Readonly<Record<number, bigint>>;
 }
 
-/** The calls that no program can start without and that a profile never lets through, whatever their arguments. */
+/** Calls that every program needs to start and that a profile never allows, whatever their arguments. */
 export function missingFor(profile: Rules): readonly string[] {
   return STARTING_NEEDS.filter((name) => !mayPass(profile, { name, args: {} }));
 }
 
-/** As `missingFor`, without which no program reaches a network. */
+/** As `missingFor`, for calls that every program needs to reach a network. */
 export function missingForNetwork(profile: Rules): readonly string[] {
   return NETWORK_NEEDS.filter((call) => !mayPass(profile, call)).map(({ name }) => name);
 }
 
-/** Whether a profile lets a call through for some of the arguments that are not known. */
+/** Whether a profile allows a call for some values of the unknown arguments. */
 function mayPass(profile: Rules, { name, args: known }: Call): boolean {
   const rules = profile.rules.filter(({ names }) => names.includes(name));
   const isKnown = ({ index }: SettledArgument) => known[index] !== undefined;
-  // The strictest of the rules that hold decides: one that refuses and surely holds is the end of it.
+  // The strictest matching rule decides: one that refuses and certainly matches is final.
   const refused = rules.some(
     ({ action, args }) => !passes(action) && args.every((each) => isKnown(each) && holds(each, known)),
   );

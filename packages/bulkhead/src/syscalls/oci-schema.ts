@@ -1,6 +1,9 @@
 import * as z from "zod/mini";
 
-/** The fields of OCI and Docker seccomp profiles, and of what writes them, as far as they can be kept: everything else is refused by name. */
+/**
+ * The supported fields of OCI and Docker seccomp profiles, and of the tools that write them; every other field is
+ * refused by name.
+ */
 const ACTIONS = [
   "SCMP_ACT_ALLOW",
   "SCMP_ACT_LOG",
@@ -19,14 +22,17 @@ const OPERATIONS = [
   "SCMP_CMP_GT",
   "SCMP_CMP_MASKED_EQ",
 ] as const;
-/** TSYNC is about threads that do not exist yet here, WAIT_KILLABLE_RECV about notifications, which no profile can ask for. LOG is kept. */
+/**
+ * TSYNC concerns threads that do not exist yet here; WAIT_KILLABLE_RECV concerns notifications, which no profile can
+ * ask for. LOG is supported.
+ */
 const FLAGS = [
   "SECCOMP_FILTER_FLAG_TSYNC",
   "SECCOMP_FILTER_FLAG_LOG",
   "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 ] as const;
 
-/** Go leaves a field out, writes its zero value or writes null, and means the same. */
+/** Go omits a field, writes its zero value or writes null, and means the same. */
 function unset<T extends z.core.$ZodType>(type: T) {
   return z.optional(z.nullable(type));
 }
@@ -37,7 +43,7 @@ const action = z.enum(ACTIONS, {
       ? `${input} needs a process outside that decides, which Bulkhead does not have`
       : `one of ${ACTIONS.join(", ")}`,
 });
-/** JSON numbers above 2^53 are read as other numbers: a filter must not compare with what nobody wrote. */
+/** JSON numbers above 2^53 are read as other numbers: a filter must not compare with a value that no one wrote. */
 const word = z.int({ error: "a whole number below 2^53 (larger ones are not read exactly)" }).check(z.gte(0));
 const errno = unset(z.int().check(z.gte(0), z.lte(4095)));
 const text = unset(z.string());
@@ -95,7 +101,8 @@ export const ociProfile = z.strictObject({
   listenerPath: none,
   listenerMetadata: none,
   syscalls: unset(z.array(rule)),
-  // What Kubernetes' security-profiles-operator installs is its resource's `spec`, with the base profile merged into it already.
+  // Kubernetes' security-profiles-operator installs its resource's `spec`, with the base profile already merged into
+  // it.
   state: unset(z.literal("Enabled", { error: "the profile says that it is not to be used" })),
   disabled: unset(z.literal(false, { error: "the profile says that it is not to be used" })),
   baseProfileName: text,

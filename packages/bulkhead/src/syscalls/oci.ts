@@ -3,7 +3,7 @@ import { errnoNumber } from "./errno.js";
 import { invalid } from "./invalid.js";
 import { ociProfile, type WrittenArgument, type WrittenProfile, type WrittenRule } from "./oci-schema.js";
 
-/** An OCI or Docker seccomp profile, each thing said once. */
+/** An OCI or Docker seccomp profile in normal form. */
 export interface OciProfile {
   readonly defaultAction: OciAction;
   readonly defaultErrnoRet?: number | undefined;
@@ -34,15 +34,15 @@ export type OciAction = WrittenProfile["defaultAction"];
 type OciConditions = WrittenRule["includes"];
 
 /**
- * Reads a profile that is JSON. Throws PROFILE_INVALID with every problem and its place: what cannot be kept exactly is refused.
- * Source: https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#seccomp, and what Docker, Podman and the
- * security-profiles-operator of Kubernetes add to it.
+ * Parses a JSON profile. Throws PROFILE_INVALID with every problem and its place: anything that cannot be applied
+ * exactly is refused. Source: https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#seccomp, and the
+ * additions of Docker, Podman and Kubernetes' security-profiles-operator.
  */
 export function readOciProfile(text: string, path: string): OciProfile {
   return checkOciProfile(parseJson(text, path), path);
 }
 
-/** As `readOciProfile`, of what was parsed already. */
+/** As `readOciProfile`, for parsed JSON. */
 export function checkOciProfile(value: unknown, path: string): OciProfile {
   const parsed = ociProfile.safeParse(specOf(value, path));
   if (!parsed.success) throw invalid(path, parsed.error.issues.map(described).slice(0, 20));
@@ -64,7 +64,10 @@ export function checkOciProfile(value: unknown, path: string): OciProfile {
   };
 }
 
-/** Kubernetes' resource around a profile. Its base profile is another resource, which only the operator can merge into it. */
+/**
+ * Kubernetes' resource around a profile. Its base profile is another resource, which only the operator can merge into
+ * it.
+ */
 function specOf(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null || !("kind" in value) || value.kind !== "SeccompProfile")
     return value;
@@ -93,7 +96,7 @@ function namesOf({ name, names }: Pick<WrittenRule, "name" | "names">): readonly
   return names && names.length > 0 ? names : name ? [name] : [];
 }
 
-/** Comparing twice in the same way is comparing once. */
+/** Two identical comparisons are one. */
 function argumentsOf({ args }: WrittenRule): readonly OciArgument[] {
   const full = (args ?? []).map(
     (each): OciArgument => ({ ...each, value: each.value ?? 0, valueTwo: each.valueTwo ?? 0 }),
@@ -129,7 +132,7 @@ function problemsOf(rule: WrittenRule): readonly string[] {
   return problems;
 }
 
-/** `ret` is a number, `name` one of `errno.h`; who writes both must mean the same. */
+/** `ret` is a number, `name` one of `errno.h`; a profile with both must mean the same. */
 function errnoProblems(
   action: OciAction,
   ret: number | null | undefined,
@@ -147,7 +150,7 @@ function errnoProblems(
   return [];
 }
 
-/** Docker takes one of the two lists; both are fine as long as they name the same. */
+/** Docker accepts one of the two lists; both are fine if they name the same architectures. */
 function architectureProblems({ architectures, archMap }: WrittenProfile): readonly string[] {
   const named = new Set(architectures ?? []);
   const mapped = new Set((archMap ?? []).flatMap((each) => [each.architecture, ...(each.subArchitectures ?? [])]));

@@ -10,7 +10,7 @@ export async function loadOciProfile(path: string): Promise<OciProfile> {
   const refuse = ({ operation, detail, cause }: Unreadable) =>
     invalid(path, [detail ?? (cause instanceof Error ? cause.message : operation)]);
   const text = (await readGivenFile(path, LARGEST, refuse)).toString("utf8").replace(/^\uFEFF/, "");
-  // Profiles are JSON, and resources of Kubernetes mostly YAML.
+  // Profiles are JSON, but Kubernetes resources are mostly YAML.
   if (/^\s*[#a-zA-Z%-]/.test(text)) return checkOciProfile(await parseYaml(text, path), path);
   return readOciProfile(text, path);
 }

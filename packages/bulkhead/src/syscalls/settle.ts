@@ -1,20 +1,20 @@
 import type { OciAction, OciArgument, OciProfile, OciRule } from "./oci.js";
 
-/** What the conditions of a profile are about. */
+/** The machine that a profile's conditions are about. */
 export interface Machine {
   /** As Node names it. */
   readonly architecture: string;
   /** As `uname -r` gives it. */
   readonly kernel: string;
-  /** Left to the workload, without `CAP_`. */
+  /** Granted to the workload, without `CAP_`. */
   readonly capabilities: readonly string[];
 }
 
-/** A profile without conditions about the machine: what a plan holds. */
+/** A profile without conditions about the machine: the form in a plan. */
 export interface SettledProfile {
   readonly default: SettledAction;
   readonly rules: readonly SettledRule[];
-  /** Whatever it does not allow is written to the host's audit log as well. */
+  /** Also writes every call that it does not allow to the host's audit log. */
   readonly log: boolean;
 }
 
@@ -51,7 +51,10 @@ const ARCHITECTURES: Readonly<Record<string, { readonly scmp: string; readonly g
 
 const EPERM = 1;
 
-/** Whether a profile is for this architecture at all. Others that it allows stay shut: system calls of a foreign ABI kill. */
+/**
+ * Whether a profile is for this architecture at all. Other architectures that it lists stay closed: system calls of a
+ * foreign ABI kill.
+ */
 export function isFor({ architectures, archMap }: OciProfile, architecture: string): boolean {
   const named = [...(architectures ?? []), ...(archMap ?? []).map((each) => each.architecture)];
   return (
@@ -74,7 +77,7 @@ export function settle(profile: OciProfile, machine: Machine): SettledProfile {
   };
 }
 
-/** As Docker has it: every capability of `includes` must be there, and none of those of `excludes`. */
+/** As in Docker: every capability of `includes` must be present, and none of those of `excludes`. */
 function applies({ includes, excludes }: OciRule, { architecture, kernel, capabilities }: Machine): boolean {
   const has = (name: string) => capabilities.includes(name.replace(/^CAP_/, ""));
   const here = ARCHITECTURES[architecture]?.go ?? "";

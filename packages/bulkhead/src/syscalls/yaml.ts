@@ -1,2 +1,2 @@
-/** A module of ours around the package: bundled as CommonJS it has no named exports to import lazily. */
+/** Our own module around the package: bundled as CommonJS it has no named exports to import lazily. */
 export { parse } from "yaml";

@@ -16,7 +16,7 @@ import { createServer, type Server } from "node:net";
 import { hostname, networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What nothing inside may change on the whole machine. */
+/** Settings of the whole machine that nothing inside may change. */
 const SETTINGS = [
   "/proc/sys/kernel/core_pattern",
   "/proc/sys/kernel/modprobe",
@@ -30,12 +30,12 @@ const SETTINGS = [
   "/proc/self/mountinfo",
 ] as const;
 
-/** Everything outside that an attempt could aim at: made for one verification, and looked at after each attempt. */
+/** Targets outside that an attempt could attack: created for one verification, and checked after each attempt. */
 export class Arena implements AsyncDisposable {
   readonly directory: string;
-  /** Of the abstract socket, without the NUL. */
+  /** Name of the abstract socket, without the NUL. */
   readonly abstractName = `bulkhead-verify-${randomBytes(8).toString("hex")}`;
-  /** In the secret and nowhere else. */
+  /** A word that occurs only in the secret. */
   readonly #word = randomBytes(16).toString("hex");
   readonly #victim: ChildProcess;
   readonly #servers: readonly Server[];
@@ -48,7 +48,7 @@ export class Arena implements AsyncDisposable {
     writeFileSync(this.secret, `nobody inside may ever read this: ${this.#word}\n`, { mode: 0o600 });
     mkdirSync(this.readOnly);
     writeFileSync(join(this.readOnly, "file"), "read-only\n");
-    // Closed by the mount alone: anybody on the host may write here.
+    // Only the mount protects it: every user on the host may write here.
     chmodSync(this.readOnly, 0o777);
     chmodSync(join(this.readOnly, "file"), 0o666);
     symlinkSync(this.secret, join(this.readOnly, "to-secret"));
@@ -62,7 +62,7 @@ export class Arena implements AsyncDisposable {
     const [tcp, local] = arena.#servers;
     await new Promise<void>((resolve) => tcp?.listen(0, "0.0.0.0", resolve));
     await new Promise<void>((resolve) => local?.listen(`\0${arena.abstractName}`, resolve));
-    // Until it has become `sleep` and sleeps it changes by itself.
+    // Its state changes by itself until it has become `sleep` and sleeps.
     while (!/^Name:\tsleep\n[\s\S]*^State:\tS/m.test(readIfThere(`/proc/${arena.victim}/status`))) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -70,12 +70,12 @@ export class Arena implements AsyncDisposable {
     return arena;
   }
 
-  /** For its owner only, and not mounted. */
+  /** Readable only to its owner, and not mounted. */
   get secret(): string {
     return join(this.directory, "secret");
   }
 
-  /** Mounted read-only at /ro; on the host anybody may write in it. */
+  /** Mounted read-only at /ro; on the host every user may write to it. */
   get readOnly(): string {
     return join(this.directory, "ro");
   }
@@ -89,9 +89,9 @@ export class Arena implements AsyncDisposable {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  /** What is not as it was when this was last asked; undefined: all is. */
+  /** What has changed since the last check; undefined if nothing has. */
   async damage(): Promise<string | undefined> {
-    // What connected is told of by the event loop.
+    // The event loop reports connections.
     await new Promise((resolve) => setImmediate(resolve));
     const reached = this.#reached.splice(0).map((what) => `${what} of the host was reached`);
     const now = this.#facts();
@@ -133,7 +133,7 @@ export class Arena implements AsyncDisposable {
         .map((name) => `${name} ${digest(join(this.readOnly, name))}`)
         .join(),
     );
-    // That it sleeps at this moment is nobody's doing; that it is stopped or dead would be.
+    // That it sleeps right now proves nothing; that it is stopped or dead would.
     const status = readIfThere(`/proc/${this.victim}/status`).replace(/^State:\t[RSD] .*$/m, "State:\tlives");
     facts.set("the host's process", JSON.stringify(status.match(/^(State|TracerPid|Uid|Gid|Cpus_allowed):.*$/gm)));
     facts.set("the limits of the host's process", readIfThere(`/proc/${this.victim}/limits`));

@@ -16,34 +16,40 @@ export const CLASSES = [
 ] as const;
 export type AttemptClass = (typeof CLASSES)[number];
 
-/** One attempt to get out: plain data. What it would gain is harmless: it aims at what the arena made for it, or asks with arguments that cannot do harm. */
+/**
+ * One escape attempt, as plain data. Success is harmless: it targets something that the arena created, or uses
+ * arguments that cannot do harm.
+ */
 export interface Attempt {
   readonly class: AttemptClass;
   readonly title: string;
-  /** The line of the enforcement table that is false when it succeeds. */
+  /** The line of the enforcement table that is false if it succeeds. */
   readonly protection: Protection;
-  /** What the probe is called with. */
+  /** Arguments of the probe. */
   readonly argv: readonly string[] | ((arena: Arena) => readonly string[]);
   readonly cve?: string;
-  /** The filter or a limit may kill it, and with it its sandbox. Of any other attempt that is a failure: nobody knows what it got before. */
+  /**
+   * The filter or a limit may kill it, and its sandbox with it. For any other attempt that counts as a failure: its
+   * earlier gains are unknown.
+   */
   readonly mayBeKilled?: boolean;
-  /** What the probe reports is allowed in any case, and only what is outside decides. */
+  /** The reported result is allowed in any case, and only the state outside decides. */
   readonly outsideOnly?: boolean;
   readonly tty?: boolean;
-  /** In a sandbox of its own, with this policy. Where that is refused for what it requires, nothing is claimed. */
+  /** Runs in its own sandbox, with this policy. If the policy's requirements are not met here, nothing is claimed. */
   readonly policy?: Policy;
-  /** Outside, after it: why the protection did not hold. */
+  /** Checks outside, after the attempt, and returns why the protection did not hold. */
   readonly judge?: (outside: Outside) => string | undefined;
 }
 
-/** What is known from outside after an attempt. */
+/** The state outside after an attempt. */
 export interface Outside {
   readonly level: Level;
   readonly stats: { readonly memoryPeakBytes: number | null; readonly pids: number | null };
-  /** What the broker reads of the control group: of the jail, where there is one. */
+  /** The broker's reading of the cgroup: of the jail, where there is one. */
   readonly cgroup: Evidence["cgroup"];
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** How much the probe says that it had; undefined: it did not come to say. */
+  /** How much the probe says that it used; undefined if it could not report. */
   readonly had: number | undefined;
 }

@@ -6,7 +6,7 @@ import { image, privilege, terminal } from "./catalogue/privilege.js";
 import { processes } from "./catalogue/process.js";
 import { exhaustion } from "./catalogue/resources.js";
 
-/** Every attempt. A call that must get through comes first, so that "refused" means something. */
+/** Every attempt. A call that must succeed comes first, so that "refused" means something. */
 export const CATALOGUE: readonly Attempt[] = [
   ...filesystem,
   ...processes,

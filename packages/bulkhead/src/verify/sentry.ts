@@ -3,8 +3,8 @@ const NOT_SHOWN = "a Sentry from before 2026 does not say in /proc/self/status w
 const OWN_WAY = "some Sentries end a program that uses another ABI in a way of their own";
 
 /**
- * By title, the attempts whose success at level gvisor is the Sentry's answer and nothing that the table claims, with why. All other attempts are judged
- * there as at every level. What shows outside is never excused.
+ * By title, the attempts whose success at level gvisor is only the Sentry's answer, and contradicts no line of the
+ * table, with the reason. All other attempts are judged as at every level. An effect outside is never excused.
  */
 export const ANSWERED_BY_SENTRY: ReadonlyMap<string, string> = new Map([
   ["a priority above others'", "the Sentry keeps the number and schedules nothing by it"],

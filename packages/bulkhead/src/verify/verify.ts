@@ -18,15 +18,18 @@ import type { Attempt, AttemptClass } from "./attempt.js";
 import { CATALOGUE } from "./catalogue.js";
 import { ANSWERED_BY_SENTRY } from "./sentry.js";
 
-/** What became of one attempt. */
+/** Result of one attempt. */
 export interface AttemptResult {
   readonly class: AttemptClass | "evidence";
   readonly title: string;
   readonly protection: Protection;
   readonly cve: string | null;
-  /** `held`; `failed`: it got what the table says it cannot; `unclaimed`: it did, and the table never said otherwise. */
+  /**
+   * `held`; `failed`: it succeeded although the table says it cannot; `unclaimed`: it succeeded, and the table never
+   * said otherwise.
+   */
   readonly status: "held" | "failed" | "unclaimed";
-  /** What was seen: how the attempt was stopped, or what it got. */
+  /** How the attempt was stopped, or what it gained. */
   readonly detail: string;
 }
 
@@ -34,15 +37,15 @@ export interface AttemptResult {
 export interface Verification {
   readonly level: Level;
   readonly attempts: readonly AttemptResult[];
-  /** No line of the table that says `enforced` was found false. */
+  /** No line of the table that says `enforced` was proved false. */
   readonly passed: boolean;
 }
 
 const PROBE = "/probe";
 
 /**
- * Tries to get out of a sandbox at `level`, in every way of the catalogue, and looks from outside, after each, whether everything is as
- * it was. Every attempt is harmless should it succeed. Throws SETUP_MISSING, and what keeps a sandbox from being made.
+ * Tries every escape of the catalogue in a sandbox at `level`, and after each checks from outside that nothing has
+ * changed. Every attempt is harmless even if it succeeds. Throws SETUP_MISSING, and as creating a sandbox does.
  */
 export async function verifyLevel(level: Level, options: PrepareOptions = {}): Promise<Verification> {
   requireArguments("verifyLevel", ["level", levelName, level], ["options", prepareOptions, options]);
@@ -92,7 +95,7 @@ async function tried(
   }
 }
 
-/** Null: the policy requires what this host or level does not have. */
+/** Null: this host or level does not meet the policy's requirements. */
 async function ownSandbox(policy: Policy, options: PrepareOptions): Promise<Sandbox | null> {
   try {
     return await Sandbox.create(policy, options);
@@ -105,11 +108,11 @@ async function ownSandbox(policy: Policy, options: PrepareOptions): Promise<Sand
 interface Judgement {
   readonly held: boolean;
   readonly detail: string;
-  /** Where that shows. */
+  /** Where the effect shows. */
   readonly seen: "outside" | "inside";
 }
 
-/** What is outside decides; what the probe says of itself can only make it worse. */
+/** The state outside decides; the probe's own report can only make the result worse. */
 async function judged(attempt: Attempt, arena: Arena, sandbox: Sandbox): Promise<Judgement> {
   const argv = typeof attempt.argv === "function" ? attempt.argv(arena) : attempt.argv;
   const tty = attempt.tty === true ? { tty: { rows: 24, cols: 80 } } : {};
@@ -118,7 +121,7 @@ async function judged(attempt: Attempt, arena: Arena, sandbox: Sandbox): Promise
   const damage = await arena.damage();
   if (damage !== undefined) return { held: false, detail: damage, seen: "outside" };
   if (typeof result === "string") {
-    // Nobody knows what it got before that, unless to end is what it was about.
+    // Its earlier gains are unknown, unless ending was the purpose.
     return { held: attempt.mayBeKilled === true, detail: result, seen: "outside" };
   }
   if (arena.isTold(result.stdout + result.stderr)) return { held: false, detail: "it has the secret", seen: "outside" };
@@ -138,7 +141,7 @@ async function judged(attempt: Attempt, arena: Arena, sandbox: Sandbox): Promise
   return { held: stopped || attempt.outsideOnly === true, detail: oneLine(`${outcome} ${detail}`), seen: "inside" };
 }
 
-/** The sandbox that attempts share; another one after an attempt that ended it. */
+/** The sandbox that attempts share; replaced after an attempt that ended it. */
 class Shared implements AsyncDisposable {
   readonly #policy: Policy;
   readonly #options: PrepareOptions;
@@ -167,7 +170,7 @@ async function isGone(sandbox: Sandbox): Promise<boolean> {
   );
 }
 
-/** Why an attempt could not be made, or was the last thing its sandbox did. */
+/** Why an attempt could not be made, or ended its sandbox. */
 function cutShort(error: unknown): string {
   if (!(error instanceof BulkheadError)) throw error;
   if (error.code === "SANDBOX_LOST" || error.code === "SANDBOX_CLOSED") return "the whole sandbox ended";
@@ -181,7 +184,7 @@ interface Said {
   readonly had?: number;
 }
 
-/** What the probe reported. Anybody inside can write what it prints: what is no report is none. */
+/** The probe's report. Any program inside can write to its output: text that is not a report counts as none. */
 function said({ stdout, stderr, signal, exitCode }: ProcessResult): Said {
   const report = parsed(stdout.split("\n").find((text) => text.startsWith("{")));
   if (report === undefined) {
@@ -213,18 +216,18 @@ function parsed(line: string | undefined): Report | undefined {
   }
 }
 
-/** What came from inside, fit for a table. */
+/** Makes text from inside safe for a table. */
 function oneLine(text: string): string {
   return printable(text.trim().replace(/\s+/g, " ")).slice(0, 120);
 }
 
-/** Without a call that gets through, a probe that cannot run at all would look like a wall. */
+/** Without a call that succeeds, a probe that cannot run at all would look like a wall. */
 async function requireControl(sandbox: Sandbox): Promise<void> {
   const { outcome, detail } = said(await sandbox.run([PROBE, "syscall", "control"]));
   if (outcome !== "succeeded") throw new BulkheadError("VERIFY_FAILED", { operation: "control", detail });
 }
 
-/** The lines that the broker, looking from outside, does not find in force. */
+/** The lines that the broker, checking from outside, does not find in force. */
 async function contradicted(
   { enforcement, plan, level }: Explanation,
   sandbox: Sandbox,
@@ -239,7 +242,8 @@ async function contradicted(
     status: held ? "held" : "failed",
   });
   if (level === "gvisor" || level === "microvm") {
-    // The broker looks at the jail of what makes the wall; what that keeps inside is its own word.
+    // The broker sees the jail around the program that makes the wall; for the protections inside it has only that
+    // program's word.
     const claimed = enforcement.protections.find(({ protection }) => protection === "uid-range");
     const { controllers } = sandbox.plan.cgroup;
     const asked = { controllers, uidRange: claimed?.status === "enforced" };
@@ -255,7 +259,7 @@ async function contradicted(
   });
 }
 
-/** What is claimed is what the policy comes to; an amendment is what a test does to it behind the table's back. */
+/** Claims follow from the policy; a test's amendment of the plan is hidden from the table. */
 function withoutAmendment({ amend: _, ...options }: PrepareOptions): PrepareOptions {
   return options;
 }

@@ -99,8 +99,8 @@ export class RegistryClient implements Registry, Disposable {
   }
 
   /**
-   * A blob from `offset` on: status 200 (all of it), 206 (from there) or 416 (it is not that long). One try; whoever counts bytes knows when to
-   * try again. Throws TransientFailure, IMAGE_NOT_FOUND, REGISTRY_*.
+   * A blob from `offset` on: status 200 (all of it), 206 (from there) or 416 (it is not that long). One try; the
+   * caller, which counts bytes, decides about another. Throws TransientFailure, IMAGE_NOT_FOUND, REGISTRY_*.
    */
   async blob(digest: Digest, offset: number): Promise<Answer> {
     const path = this.#path("blobs", digest);
@@ -109,7 +109,7 @@ export class RegistryClient implements Registry, Disposable {
     throw refusal(answer, "get blob", this.#shown(path));
   }
 
-  /** Where a blob is asked for, for messages. */
+  /** A blob's URL, for messages. */
   blobPath(digest: Digest): string {
     return this.#shown(this.#path("blobs", digest));
   }
@@ -119,7 +119,7 @@ export class RegistryClient implements Registry, Disposable {
     const url = new URL(path, this.#line.endpoint.base);
     const used = this.#authorizer.header;
     const first = await follow(this.#line, url, headers, used);
-    // A 401 from where a redirect led is not the registry's, and says nothing about its credentials.
+    // A 401 from a redirect's target is not the registry's, and says nothing about its credentials.
     if (first.status !== 401 || !this.#line.endpoint.isOwn(first.url)) return first;
     first.body.destroy();
     const again = await this.#authorizer.answer(first.headers["www-authenticate"], used);
@@ -149,7 +149,9 @@ export class RegistryClient implements Registry, Disposable {
   }
 }
 
-/** What a status other than a success means. The body is not read: it is a stranger's, and may repeat what was sent. */
+/**
+ * Maps a status other than success to an error. Does not read the body, which is untrusted and may repeat the request.
+ */
 function refusal({ status, headers, body }: Answer, operation: string, path: string): Error {
   body.destroy();
   const context = { operation, path, detail: `HTTP ${status}` };

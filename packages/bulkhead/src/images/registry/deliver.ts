@@ -6,12 +6,15 @@ import type { Answer } from "./http/exchange.js";
 import type { Wanted } from "./registry.js";
 import type { Timing } from "./settings.js";
 
-/** So much of a body has to come before earlier failures are forgotten: a registry that sends a byte and resets makes no progress. */
+/**
+ * Bytes of a body that must arrive before earlier failures are forgotten: a registry that sends one byte and resets
+ * makes no progress.
+ */
 const PROGRESS_BYTES = 1024 * 1024;
 
 /**
- * A blob from `offset` on, exactly as many bytes as were promised, however often the connection breaks; nobody has looked at their digest. Throws
- * IMAGE_INVALID, IMAGE_NOT_FOUND, REGISTRY_*, ABORTED.
+ * A blob from `offset` on, with exactly the promised number of bytes, however often the connection breaks; the digest
+ * is not checked. Throws IMAGE_INVALID, IMAGE_NOT_FOUND, REGISTRY_*, ABORTED.
  */
 export async function* deliver(
   client: RegistryClient,
@@ -34,11 +37,11 @@ export async function* deliver(
 
 interface Position {
   have: number;
-  /** The registry can go on in the middle. */
+  /** Whether the registry can resume in the middle of a blob. */
   mayResume: boolean;
 }
 
-/** One request, and as much of the blob as comes. */
+/** One request, and as much of the blob as it delivers. */
 async function* receive(
   client: RegistryClient,
   { digest, sizeBytes }: Wanted,
@@ -56,7 +59,7 @@ async function* receive(
     at.mayResume = false;
     return;
   }
-  // All of it again: what is here already is passed over.
+  // The registry sends all of it again: skip what we already have.
   let skip = answer.status === 200 ? at.have : 0;
   const announced = answer.headers["content-length"];
   if (announced !== undefined && Number(announced) !== sizeBytes - at.have + skip) {
@@ -74,7 +77,7 @@ async function* receive(
   if (at.have < sizeBytes) throw new TransientFailure({ detail: "truncated" });
 }
 
-/** Whether a partial answer is the part that was asked for: another one would be written to the wrong place. */
+/** Whether a partial answer is the requested part: another one would be written to the wrong place. */
 function continues({ headers }: Answer, offset: number, sizeBytes: number): boolean {
   const [, start, end, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
   return Number(start) === offset && Number(end) === sizeBytes - 1 && (total === "*" || Number(total) === sizeBytes);

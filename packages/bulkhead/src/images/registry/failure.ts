@@ -1,13 +1,13 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { ErrorContext } from "../../errors/context.js";
 
-/** What a registry or the network did that may go better the next time. Never leaves this folder. */
+/** A failure of the registry or network that another try may avoid. Never leaves this folder. */
 export class TransientFailure extends Error {
   override readonly name = "TransientFailure";
   readonly context: Pick<ErrorContext, "detail" | "errno">;
-  /** When the registry wants to be asked again; what it says is capped by whoever waits. */
+  /** When the registry wants the next try; the waiting code caps it. */
   readonly retryAfterMs: number | undefined;
-  /** Nobody answered at all: without a network there is no use in asking again. */
+  /** Nothing answered at all: without a network another try is useless. */
   readonly unreachable: boolean;
 
   constructor(
@@ -21,14 +21,12 @@ export class TransientFailure extends Error {
   }
 }
 
-/** The registry asked for what must not be done. `detail` is the rule. */
+/** The registry asked for something forbidden. `detail` names the rule. */
 export function unsafe(detail: string, path: string): BulkheadError {
   return new BulkheadError("REGISTRY_UNSAFE", { operation: "talk to registry", path, detail });
 }
 
-/**
- * A URL as it may be shown: queries hold signatures, and user names hold passwords.
- */
+/** A URL without its secrets: queries may contain signatures, and user names passwords. */
 export function shown({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
@@ -44,21 +42,21 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   "ENOTFOUND",
 ]);
 
-/** What an error of Node's sockets comes to. Names and numbers are taken, sentences are not: they may quote what was sent. */
+/** Maps an error of Node's sockets. Uses only its codes and numbers, because its text may quote the request. */
 export function networkFailure(error: unknown, url: URL): Error {
   if (error instanceof BulkheadError || error instanceof TransientFailure) return error;
   const code = codeOf(error);
   if (code === "ABORT_ERR" || (error instanceof DOMException && error.name === "AbortError"))
     return new BulkheadError("ABORTED", { operation: "pull", path: shown(url), cause: error });
-  // Of several addresses that were tried each has its error.
+  // If several addresses were tried, each has its own error.
   const first = error instanceof AggregateError ? error.errors[0] : error;
   const errno = first instanceof Error && "errno" in first && typeof first.errno === "number" ? first.errno : undefined;
-  // Name resolution has numbers of its own, which are no errnos.
+  // Name resolution has numbers of its own, which are not errnos.
   const known = errno !== undefined && errno > -3000 ? { errno: -errno } : {};
   const context = { detail: code ?? "connection", ...known };
   if (code !== undefined && UNREACHABLE.has(code)) return new TransientFailure(context, { unreachable: true });
   if (code !== undefined && AGAIN.has(code)) return new TransientFailure(context);
-  // A server's words about ours.
+  // The server's complaint about our certificate.
   if (code !== undefined && /^ERR_SSL_.*CERTIFICATE/.test(code)) {
     return new BulkheadError("REGISTRY_DENIED", {
       operation: "connect",
@@ -72,7 +70,7 @@ export function networkFailure(error: unknown, url: URL): Error {
   return new BulkheadError("REGISTRY_UNAVAILABLE", { operation: "connect", path: shown(url), ...context });
 }
 
-/** OpenSSL's names of what is wrong with a certificate (`X509_V_ERR_…`), as Node tells them. */
+/** OpenSSL's names for certificate errors (`X509_V_ERR_…`), as Node reports them. */
 function isUntrusted(code: string): boolean {
   return /^UNABLE_TO_|CERT|_CRL_|ISSUER|SELF_SIGNED|^PATH_LENGTH|^HOSTNAME_MISMATCH|^INVALID_(CA|PURPOSE)/.test(code);
 }

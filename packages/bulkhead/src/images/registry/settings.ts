@@ -3,17 +3,24 @@ import { delimiter, join } from "node:path";
 import { timerMs } from "../../arguments/durations.js";
 import { type ProxySettings, proxyFromEnvironment } from "./proxy/choose.js";
 
-/** How a registry may be talked to. Everything has a safe default. */
+/** Options for connections to a registry. Every one has a safe default. */
 export interface RegistryOptions {
-  /** Registries (`HOST[:PORT]`) that may be talked to without TLS, where they do not speak it. One on loopback always may. Default: BULKHEAD_INSECURE_REGISTRIES, separated by commas. */
+  /**
+   * Registries (`HOST[:PORT]`) that may be used without TLS if they do not speak it. One on loopback always may.
+   * Default: BULKHEAD_INSECURE_REGISTRIES, separated by commas.
+   */
   readonly insecure?: readonly string[];
-  /** Token servers that may have a registry's credentials though they are elsewhere: `REGISTRY=ORIGIN`. Default: BULKHEAD_TOKEN_SERVERS, separated by commas. */
+  /**
+   * Token servers on another host that may receive a registry's credentials: `REGISTRY=ORIGIN`. Default:
+   * BULKHEAD_TOKEN_SERVERS, separated by commas.
+   */
   readonly tokenServers?: readonly string[];
   /** The directory of Docker's `config.json`. Default: DOCKER_CONFIG, or `~/.docker`. */
   readonly dockerConfig?: string;
   /**
-   * Directories that hold, in `HOST[:PORT]/`, authorities (`*.crt`) and client certificates (`*.cert`, `*.key`) of single registries. Default:
-   * BULKHEAD_CERTS_D, separated by colons, or Docker's and podman's own.
+   * Directories with a subdirectory `HOST[:PORT]/` for each registry that has its own CA certificates (`*.crt`) and
+   * client certificates (`*.cert`, `*.key`). Default: BULKHEAD_CERTS_D, separated by colons, or Docker's and podman's
+   * own.
    */
   readonly certificates?: readonly string[];
   /** Default: the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY. `{}`: no proxy. */
@@ -21,27 +28,30 @@ export interface RegistryOptions {
   readonly timing?: Partial<Timing>;
 }
 
-/** How long a registry may take, and how often it may fail. */
+/** Time limits for a registry, and how often it may fail. */
 export interface Timing {
-  /** To the head of an answer, from name resolution on. */
+  /** Until the head of an answer, starting with name resolution. */
   readonly headMs: number;
-  /** While a body comes, `paceBytes` must come within each of these spans. */
+  /** While a body arrives, each of these spans must bring `paceBytes`. */
   readonly paceMs: number;
   readonly paceBytes: number;
-  /** Tries of one request in a row that bring nothing. */
+  /** Consecutive tries of one request without progress. */
   readonly tries: number;
   /** The wait before the second try; it doubles, up to `longestWaitMs`. */
   readonly waitMs: number;
-  /** The longest that is waited between two tries, twice as long in all: what asks for more with `Retry-After` is not asked again. */
+  /**
+   * The longest wait between two tries, and half of the longest total: a registry that asks for more with `Retry-After`
+   * is not asked again.
+   */
   readonly longestWaitMs: number;
-  /** Layers that are downloaded at the same time. */
+  /** Layers downloaded at once. */
   readonly parallel: number;
 }
 
 export const DEFAULT_TIMING: Timing = {
   headMs: 20_000,
   paceMs: 20_000,
-  // 1 KiB/s: whoever is slower does not deliver but hold on to us.
+  // 1 KiB/s: a slower server does not deliver but only holds the connection.
   paceBytes: 20 * 1024,
   tries: 5,
   waitMs: 500,
@@ -49,7 +59,7 @@ export const DEFAULT_TIMING: Timing = {
   parallel: 4,
 };
 
-/** Options with every default filled in. */
+/** Options with defaults applied. */
 export interface RegistrySettings {
   readonly insecure: ReadonlySet<string>;
   readonly tokenServers: ReadonlySet<string>;
@@ -59,7 +69,7 @@ export interface RegistrySettings {
   readonly timing: Timing;
 }
 
-/** What of it the client of a registry has to know: the rest stays where the files are. */
+/** The part that a registry's client needs to know; the rest stays where the files are. */
 export type ClientSettings = Pick<RegistrySettings, "insecure" | "tokenServers" | "proxy" | "timing">;
 
 export function registrySettings(options: RegistryOptions = {}): RegistrySettings {
@@ -73,7 +83,7 @@ export function registrySettings(options: RegistryOptions = {}): RegistrySetting
   };
 }
 
-/** What no timer can count is as good as without an end. */
+/** A time that no timer can count is practically unlimited. */
 function timingOf({ headMs, paceMs, waitMs, longestWaitMs, ...timing }: Timing): Timing {
   return {
     ...timing,
@@ -84,7 +94,7 @@ function timingOf({ headMs, paceMs, waitMs, longestWaitMs, ...timing }: Timing):
   };
 }
 
-/** Where Docker and podman look, for the machine and for this user. */
+/** The directories that Docker and podman use, for the machine and for this user. */
 function certificateDirectories(): readonly string[] {
   const named = (process.env["BULKHEAD_CERTS_D"] ?? "").split(delimiter).filter((path) => path !== "");
   if (named.length > 0) return named;

@@ -8,8 +8,9 @@ import { errnoOf, unavailable } from "./location.js";
 import { ignoreMissing, type Turn, Turns } from "./turns.js";
 
 /**
- * Blobs under their digests, as in an OCI image layout: `blobs/sha256/HEX`. One appears there whole, checked and flushed to the disk, or
- * not at all. What is being downloaded is in `downloads/`, and stays there for the next who wants it when it breaks off.
+ * Blobs by digest, as in an OCI image layout: `blobs/sha256/HEX`. A blob appears there complete, checked and flushed to
+ * disk, or not at all. A download is in `downloads/`, and an interrupted one stays there for the next process that
+ * wants it.
  */
 export class BlobStore {
   readonly #directory: string;
@@ -26,12 +27,12 @@ export class BlobStore {
     return join(this.#directory, digestHex(digest));
   }
 
-  /** A blob as a stream; whoever reads it checks it, since disks forget. */
+  /** A blob as a stream; its reader must check it, because disks fail. */
   stream(digest: Digest): Readable {
     return this.#layout.stream(digest);
   }
 
-  /** A document of the store's, whole and checked. Throws IMAGE_INVALID. */
+  /** A document of the store, complete and checked. Throws IMAGE_INVALID. */
   async document(digest: Digest, sizeBytes: number): Promise<Uint8Array> {
     return await this.#layout.document({ digest, size: sizeBytes, mediaType: "" });
   }
@@ -40,12 +41,15 @@ export class BlobStore {
     return (await lstat(this.path(digest)).catch(() => undefined))?.isFile() === true;
   }
 
-  /** The right to bring a blob, with what is there of it already; undefined when somebody else has brought it. Throws ABORTED. */
+  /**
+   * The right to download a blob, with the part already present; undefined once another process has downloaded it.
+   * Throws ABORTED.
+   */
   async claim(digest: Digest, signal?: AbortSignal): Promise<Turn | undefined> {
     return await this.#turns.take(digestHex(digest), () => this.has(digest), signal);
   }
 
-  /** Takes a blob in, whose digest has been checked. Throws IMAGE_STORE_UNAVAILABLE. */
+  /** Publishes a blob whose digest has been checked. Throws IMAGE_STORE_UNAVAILABLE. */
   async publish(turn: Turn, digest: Digest): Promise<void> {
     const path = this.path(digest);
     try {
@@ -57,7 +61,7 @@ export class BlobStore {
     }
   }
 
-  /** Takes in bytes that are here already, checked. Throws IMAGE_STORE_UNAVAILABLE. */
+  /** Stores bytes that are present and checked. Throws IMAGE_STORE_UNAVAILABLE. */
   async put(digest: Digest, bytes: Uint8Array): Promise<void> {
     const turn = await this.claim(digest);
     if (turn === undefined) return;
@@ -82,7 +86,7 @@ export class BlobStore {
     await unlink(this.path(digest)).catch(ignoreMissing);
   }
 
-  /** Parts of blobs that nobody is downloading. */
+  /** Partial blobs that no process is downloading. */
   async broken(): Promise<readonly string[]> {
     return await this.#turns.leftOver();
   }

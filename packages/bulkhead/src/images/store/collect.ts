@@ -7,32 +7,32 @@ import { removeTree } from "./remove-tree.js";
 import type { Store } from "./store.js";
 import { ignoreMissing } from "./turns.js";
 
-/** What was removed, and what was not because it is in use. */
+/** What was removed, and what stays because it is in use. */
 export interface Collected {
   readonly trees: number;
   /** EROFS images. */
   readonly erofs: number;
   readonly blobs: number;
   readonly freedBytes: number;
-  /** Trees that live processes use: collected when they have ended. */
+  /** Trees that live processes use; collected after these have ended. */
   readonly treesInUse: number;
-  /** A pull is under way, so no blob was removed. */
+  /** A pull is in progress, so no blob was removed. */
   readonly pulling: boolean;
 }
 
-/** What may be removed; undefined: everything that has no name. */
+/** What may be removed; undefined: everything without a name. */
 export interface Candidates {
   readonly trees: ReadonlySet<string>;
   readonly blobs: ReadonlySet<Digest>;
 }
 
 /**
- * Removes what no name leads to any more and no live process uses. Names are read after condemning: whoever adds one holds
- * a pin from before until after.
+ * Removes data that no name refers to and no live process uses. Reads the names after condemning: a process that adds a
+ * name holds a pin from before until after.
  */
 export async function collect(store: Store, candidates?: Candidates): Promise<Collected> {
   const trees = await collectTrees(store, candidates?.trees);
-  // After the trees: without them nothing leads to an image of theirs.
+  // After the trees: without them no image of theirs can be found.
   const erofs = await collectErofs(store, candidates === undefined);
   const blobs = await collectBlobs(store, candidates?.blobs);
   return {
@@ -45,7 +45,7 @@ export async function collect(store: Store, candidates?: Candidates): Promise<Co
   };
 }
 
-/** What belongs to these images, for `collect`. */
+/** Data of these images, for `collect`. */
 export function candidatesOf(records: readonly NameRecord[]): Candidates {
   return {
     trees: new Set(records.flatMap(({ layers }) => treeKeys(layers))),
@@ -70,7 +70,7 @@ async function collectTrees(store: Store, among: ReadonlySet<string> | undefined
   return found;
 }
 
-/** Takes a tree out of the store; it is condemned only as long as that takes, not as long as removing its files. */
+/** Takes a tree out of the store; it is condemned only while that takes place, not while its files are removed. */
 async function detach(store: Store, key: string): Promise<"in use" | "named" | { readonly path: string }> {
   using condemned = await store.pins.condemn(key);
   if (condemned === undefined) return "in use";
@@ -78,7 +78,7 @@ async function detach(store: Store, key: string): Promise<"in use" | "named" | {
   return { path: await store.detachTree(key) };
 }
 
-/** `all`: also those of directories outside the store, which nothing ever leads to. */
+/** `all`: also those of directories outside the store, which no name refers to. */
 async function collectErofs(store: Store, all: boolean) {
   const found = { count: 0, bytes: 0 };
   for (const { key, bytes, named, ofStore } of await store.erofs.list()) {
@@ -105,7 +105,7 @@ async function collectBlobs(store: Store, among: ReadonlySet<Digest> | undefined
     found.count += 1;
     found.bytes += sizeBytes;
   }
-  // Half a blob has no name that could tell whether it is among the candidates.
+  // A partial blob has no name that tells whether it is among the candidates.
   for (const path of among === undefined ? await store.blobs.broken() : []) {
     found.bytes += (await lstat(path).catch(() => undefined))?.size ?? 0;
     await unlink(path).catch(ignoreMissing);

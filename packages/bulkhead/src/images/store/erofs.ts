@@ -24,13 +24,16 @@ type ErofsRecord = z.output<typeof recordSchema>;
 export interface ErofsEntry {
   readonly key: string;
   readonly bytes: number;
-  /** It was made of what is in the store, not of a directory elsewhere. */
+  /** Whether it was built from the store, and not from a directory elsewhere. */
   readonly ofStore: boolean;
-  /** And all of that is still there. */
+  /** And whether all of that is still there. */
   readonly named: boolean;
 }
 
-/** EROFS images of trees: `erofs/<key>/image.erofs`, and its record. They appear as trees do: whole and flushed, or not at all. */
+/**
+ * EROFS images of trees: `erofs/<key>/image.erofs`, and its record. They appear as trees do: complete and flushed, or
+ * not at all.
+ */
 export class ErofsStore {
   readonly #store: string;
   readonly #directory: string;
@@ -44,7 +47,7 @@ export class ErofsStore {
     this.#turns = turns;
   }
 
-  /** What `Pins` calls one. */
+  /** Its name in `Pins`. */
   pin(key: string): string {
     return `erofs-${key}`;
   }
@@ -56,7 +59,10 @@ export class ErofsStore {
     return { path, digest: record.digest, sizeBytes: record.sizeBytes };
   }
 
-  /** Makes an image unless it is there: `fill` writes it into the directory that it is given. Whatever `fill` throws is thrown, and nothing is left. */
+  /**
+   * Builds an image unless it exists: `fill` writes it into the given directory. Rethrows what `fill` throws, and
+   * leaves nothing.
+   */
   async make(
     key: string,
     sources: readonly string[],
@@ -87,7 +93,7 @@ export class ErofsStore {
     );
   }
 
-  /** Takes its name away, and returns where it is now, to be removed. */
+  /** Moves it away from its name, and returns the new path, to be removed. */
   async detach(key: string): Promise<string> {
     const work = join(this.#work, newToken());
     await rename(join(this.#directory, key), work);
@@ -139,8 +145,8 @@ export class ErofsStore {
 }
 
 /**
- * Takes over what was written in a sandbox that is gone now. What is there may be anything that hostile input could make of a program: only a regular
- * file is taken, by descriptor, and it is ours and closed to writing from here on.
+ * Takes over a file that was written in a sandbox that is now gone. Hostile input may have made the program leave
+ * anything there: accept only a regular file, by descriptor, and make it ours and read-only from here on.
  */
 async function seal(path: string): Promise<{ readonly digest: Digest; readonly sizeBytes: number }> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(

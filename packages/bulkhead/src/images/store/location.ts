@@ -10,18 +10,19 @@ export function storePath(): string {
   if (chosen !== undefined && chosen !== "") return resolve(chosen);
   if (ownUid() === 0) return "/var/lib/bulkhead/images";
   const data = process.env["XDG_DATA_HOME"];
-  // The base directory specification: what is not absolute is to be ignored.
+  // The base directory specification says to ignore a path that is not absolute.
   const base = data !== undefined && isAbsolute(data) ? data : join(homedir(), ".local", "share");
   return join(base, "bulkhead", "images");
 }
 
 /**
- * Makes the store's directory, or checks the one that is there: ours, and closed to everybody else, since an unpacked
- * image holds programs of strangers. Synchronous, as it is on the way of every launch from an image. Throws IMAGE_STORE_UNAVAILABLE.
+ * Creates the store's directory, or checks the existing one: it must be ours and closed to others, because an unpacked
+ * image contains untrusted programs. Synchronous, because every launch from an image comes through here. Throws
+ * IMAGE_STORE_UNAVAILABLE.
  */
 export function openDirectory(path: string): void {
   try {
-    // Looking first: that is what it comes to almost always, and costs a tenth.
+    // Check first: it almost always exists, and checking costs a tenth.
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
     const stat = lstatSync(path);
     if (!stat.isDirectory() || stat.uid !== ownUid()) throw unavailable(path, { detail: "owner" });

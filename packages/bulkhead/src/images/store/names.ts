@@ -13,7 +13,7 @@ const bytes = z.number().check(z.int(), z.gte(0));
 const blob = z.object({ digest, sizeBytes: bytes });
 const text = z.string();
 
-/** How an image wants to be run: of `ImageConfig`. */
+/** How an image wants to be run: part of `ImageConfig`. */
 export const configSchema = z.object({
   entrypoint: z.array(text),
   cmd: z.array(text),
@@ -21,7 +21,7 @@ export const configSchema = z.object({
   workdir: z.nullable(text),
   user: z.nullable(text),
   labels: z.record(text, text),
-  // Names of earlier versions have neither.
+  // Records of earlier versions have neither.
   volumes: z._default(z.array(text), []),
   notes: z._default(z.array(text), []),
 });
@@ -37,12 +37,12 @@ const recordSchema = z.object({
   pulledAt: text,
 });
 
-/** What the store knows of an image under one name. */
+/** The store's record of an image under one name. */
 export interface NameRecord {
   readonly format: 1;
   /** With registry, repository and tag or digest. */
   readonly name: string;
-  /** What the name meant in the registry: of an index, where there is one. */
+  /** Digest of the name in the registry: of an index, if there is one. */
   readonly digest: Digest;
   readonly manifest: { readonly digest: Digest; readonly sizeBytes: number; readonly mediaType: string };
   readonly configuration: { readonly digest: Digest; readonly sizeBytes: number };
@@ -53,10 +53,10 @@ export interface NameRecord {
   readonly pulledAt: string;
 }
 
-/** Far more than the largest configuration that is accepted, and its layers. */
+/** Far more than the largest accepted configuration with its layers. */
 const LARGEST = 16 * 1024 * 1024;
 
-/** `names/HASH.json`: a record for each name. Names hold slashes, and file names must not, hence the hash. */
+/** `names/HASH.json`: one record for each name. Names contain slashes, hence the hash. */
 export class NameTable {
   readonly #directory: string;
 
@@ -64,13 +64,15 @@ export class NameTable {
     this.#directory = directory;
   }
 
-  /** The record of a name with nothing left out. One that this version does not understand is none: the image is pulled again. */
+  /**
+   * The record of a full name. One that this version does not understand counts as missing: the image is pulled again.
+   */
   find(name: string): NameRecord | undefined {
     const record = this.#read(fileOf(name));
     return record?.name === name ? record : undefined;
   }
 
-  /** Another one as soon as the name was given another record, or none: telling costs far less than reading it. */
+  /** Changes whenever the name gets another record or loses it; much cheaper than reading the record. */
   stamp(name: string): string | undefined {
     const found = lstatSync(join(this.#directory, fileOf(name)), { bigint: true, throwIfNoEntry: false });
     return found === undefined ? undefined : `${found.ino} ${found.mtimeNs} ${found.ctimeNs} ${found.size}`;
@@ -82,7 +84,7 @@ export class NameTable {
     return records.filter((record) => record !== undefined).sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  /** Appears whole, in place of an earlier one of that name. */
+  /** Appears atomically, replacing an earlier one of that name. */
   async put(record: NameRecord): Promise<void> {
     const path = join(this.#directory, fileOf(record.name));
     const made = `${path}.${newToken()}`;
@@ -96,14 +98,14 @@ export class NameTable {
     await rename(made, path);
   }
 
-  /** Whether there was one. */
+  /** Returns whether there was one. */
   async remove(name: string): Promise<boolean> {
     if (this.find(name) === undefined) return false;
     await unlink(join(this.#directory, fileOf(name))).catch(ignoreMissing);
     return true;
   }
 
-  /** Synchronous: it is on the way of every launch from an image, and a thread pool takes longer than the reading. */
+  /** Synchronous: every launch from an image comes through here, and the thread pool takes longer than the read. */
   #read(file: string): NameRecord | undefined {
     const path = join(this.#directory, file);
     try {

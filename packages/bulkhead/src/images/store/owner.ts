@@ -1,8 +1,8 @@
 import { STORE_RANGE } from "../../plan/schema/store-range.js";
 
 /**
- * Who owns a tree's root when root unpacks: root inside. Bulkhead never maps root's files writable into a sandbox, not even into one of its own,
- * so unpacked files have owners that nothing else on the host is.
+ * Owner of a tree's root when root unpacks: root inside. Bulkhead never maps root's files writable into a sandbox, not
+ * even into one of its own, so unpacked files have owners that no one else on the host has.
  */
 export const TREE_OWNER = STORE_RANGE;
 

@@ -6,13 +6,13 @@ import { isAbandoned, newToken } from "../../host/owner-token.js";
 import { errnoOf, unavailable } from "./location.js";
 import { ignoreMissing } from "./turns.js";
 
-/** Held while blobs are used that may have no name, or not any more. */
+/** Held while blobs are in use that may have no name, or have lost it. */
 export const PULL = "pull";
 
-/** Ends a pin that is whole. */
+/** Marks the end of a complete pin. */
 const END = "end";
 
-/** Pins of this process, by store and name; `ready` when nothing collects it any more. */
+/** Pins of this process, by store and name; `ready` resolves when nothing collects the data any more. */
 const held = new Map<string, Held>();
 const POLL_MS = 20;
 let listens = false;
@@ -20,16 +20,17 @@ let listens = false;
 interface Held {
   readonly path: string;
   readonly ready: Promise<void>;
-  /** Users that have not let go. */
+  /** Users that still hold it. */
   users: number;
 }
 
 /**
- * What must not be collected, because a process uses it: `pins/WHAT.TOKEN`, which names in a line each what WHAT is made of. And what is being collected: `condemned/WHAT.TOKEN`.
+ * Data that must not be collected because a process uses it: `pins/WHAT.TOKEN`, which lists the parts of WHAT, one per
+ * line. And data that is being collected: `condemned/WHAT.TOKEN`.
  *
- * Who uses something writes first a pin and then looks whether it is condemned; who collects condemns first and then looks for pins. So of
- * two that begin in the same moment at least one sees the other, whatever the order: the collector lets go, and the
- * user waits until it has.
+ * A user first writes a pin and then checks whether the data is condemned; a collector first condemns and then checks
+ * for pins. So of two that start at the same moment at least one sees the other, in any order: the collector gives up,
+ * and the user waits until it has.
  */
 export class Pins {
   readonly #pins: string;
@@ -40,14 +41,14 @@ export class Pins {
     this.#condemned = condemned;
   }
 
-  /** Keeps something as long as this process lives. Throws IMAGE_STORE_UNAVAILABLE. */
+  /** Pins data as long as this process lives. Throws IMAGE_STORE_UNAVAILABLE. */
   async hold(what: string): Promise<void> {
     await this.use(what);
   }
 
   /**
-   * Keeps something, and the parts that it is made of, until what is returned is disposed of, or this process ends. Synchronous where it can be,
-   * since each launch from an image passes here. Throws IMAGE_STORE_UNAVAILABLE.
+   * Pins data and its parts until the result is disposed of or this process ends. Synchronous where possible, because
+   * each launch from an image comes through here. Throws IMAGE_STORE_UNAVAILABLE.
    */
   async use(what: string, parts: readonly string[] = []): Promise<Disposable> {
     const known = join(this.#pins, what);
@@ -93,7 +94,7 @@ export class Pins {
     return { [Symbol.dispose]: () => remove(path) };
   }
 
-  /** Condemns something unless a live process holds it: undefined then. What is done while it is condemned must be short. */
+  /** Condemns data unless a live process holds it; then undefined. Work on condemned data must be short. */
   async condemn(what: string): Promise<Disposable | undefined> {
     const path = `${join(this.#condemned, what)}.${newToken()}`;
     await writeFile(path, "", { flag: "wx", mode: 0o600 });
@@ -109,7 +110,7 @@ export class Pins {
     return live.some((name) => name.startsWith(`${what}.`) || holds(join(this.#pins, name), what));
   }
 
-  /** Removes what dead processes left. */
+  /** Removes pins of dead processes. */
   sweep(): void {
     for (const directory of [this.#pins, this.#condemned]) {
       const abandoned = readdirSync(directory).filter((name) => isAbandoned(tokenOf(name)));
@@ -127,7 +128,7 @@ export class Pins {
   }
 }
 
-/** Whether a pin is for this part. One that is not written to its end may be for anything. */
+/** Whether a pin covers this part. An incomplete pin may cover anything. */
 function holds(pin: string, what: string): boolean {
   try {
     const lines = readFileSync(pin, "utf8").split("\n");

@@ -4,8 +4,8 @@ import { lstat, readdir, rmdir, unlink } from "node:fs/promises";
 const SLASH = Buffer.from("/");
 
 /**
- * Removes a directory and everything below it. Names are bytes all the way: those of an image need not be UTF-8, which
- * `fs.rm` cannot remove. Links are removed, never followed; nobody else writes to the store while this runs.
+ * Removes a directory and everything below it. Names are bytes throughout: those of an image need not be UTF-8, which
+ * `fs.rm` cannot remove. Removes links without following them; no other user writes to the store meanwhile.
  */
 export async function removeTree(path: string): Promise<void> {
   const kind = await lstat(path).catch(gone);

@@ -6,12 +6,12 @@ import { type Digest, digestFromHex, digestHex } from "../reference/digest.js";
 import type { Signature } from "../verify/signature.js";
 import { ignoreMissing } from "./turns.js";
 
-/** Larger ones are asked for again. */
+/** Larger ones are fetched again. */
 const LARGEST = 2 * 1024 * 1024;
 
 /**
- * `signatures/HEX.json`: of a manifest, the signature that was accepted last. It is no promise that anything was: whoever needs it signed checks it
- * again, against the keys that are asked for then; this only saves asking the registry.
+ * `signatures/HEX.json`: the last accepted signature of a manifest. It proves nothing: each use checks it again,
+ * against the keys then required; it only saves a request to the registry.
  */
 export class SignatureStore {
   readonly #directory: string;
@@ -20,7 +20,7 @@ export class SignatureStore {
     this.#directory = join(store, "signatures");
   }
 
-  /** As JSON: a stranger's words, which only the reader reads. */
+  /** As JSON: untrusted text that only the reader parses. */
   find(digest: Digest): string | undefined {
     try {
       const text = readFileSync(this.#path(digest), "utf8");

@@ -14,7 +14,7 @@ import { removeTree } from "./remove-tree.js";
 import { SignatureStore } from "./signatures.js";
 import { ignoreMissing, Turns } from "./turns.js";
 
-/** What is written beside a tree: what the unpacker reported, of which nothing is believed that another image could suffer from. */
+/** Record beside a tree: the unpacker's report. Nothing in it can affect another image. */
 const recordSchema = z.object({
   layer: digest,
   diffId: digest,
@@ -27,8 +27,8 @@ const recordSchema = z.object({
 export type TreeRecord = z.output<typeof recordSchema>;
 
 /**
- * And what this store says of it: the boot in which it was written, until it is certainly on the disk. What was written in another boot and
- * never said to be may have lost anything when the power went.
+ * With the store's own note: the boot in which the tree was written, until it is certainly on disk. A tree written in
+ * another boot and never confirmed may have lost data in a power failure.
  */
 const storedSchema = z.extend(recordSchema, { unflushedIn: z.nullable(z.string()) });
 type Stored = z.output<typeof storedSchema>;
@@ -36,11 +36,11 @@ type Stored = z.output<typeof storedSchema>;
 /** One unpacked layer. */
 export interface StoredTree {
   readonly record: TreeRecord;
-  /** Directories for overlayfs, the topmost first: its files, and what hides those of lower layers. */
+  /** Directories for overlayfs, topmost first: its files, and the whiteouts for lower layers. */
   readonly paths: readonly string[];
 }
 
-/** Where a tree is made. */
+/** Directories in which a tree is built. */
 export interface TreeDirectories {
   readonly root: string;
   readonly hidden: string;
@@ -79,7 +79,7 @@ const DIRECTORIES = [
  */
 export class Store {
   readonly path: string;
-  /** As it was opened: `path` without links. */
+  /** As it was opened: `path` may contain links. */
   readonly #name: string;
   readonly blobs: BlobStore;
   readonly names: NameTable;
@@ -92,7 +92,7 @@ export class Store {
   readonly #known = new Map<string, Stored>();
 
   private constructor(name: string) {
-    // A plan names canonical paths: the broker follows no links.
+    // A plan names canonical paths, because the broker follows no links.
     const path = realpathSync(name);
     this.path = path;
     this.#name = name;
@@ -106,7 +106,7 @@ export class Store {
     this.erofs = new ErofsStore(path, this.#turns);
   }
 
-  /** Opens the store, and removes what processes that are gone left unfinished. Throws IMAGE_STORE_UNAVAILABLE. */
+  /** Opens the store, and removes unfinished work of dead processes. Throws IMAGE_STORE_UNAVAILABLE. */
   static async open(path = storePath()): Promise<Store> {
     for (const directory of [path, ...DIRECTORIES.map((name) => join(path, name))]) openDirectory(directory);
     const store = new Store(path);
@@ -115,12 +115,12 @@ export class Store {
     return store;
   }
 
-  /** Whether `open` would open this one. */
+  /** Whether `open` would open this store. */
   isAt(path = storePath()): boolean {
     return path === this.#name;
   }
 
-  /** A finished tree, if it is there. */
+  /** A finished tree, if it exists. */
   find(key: string): StoredTree | undefined {
     const directory = join(this.#trees, key);
     const root = join(directory, "root");
@@ -130,14 +130,14 @@ export class Store {
     }
     const known = this.#known.get(key) ?? this.#record(key);
     if (known === undefined) return undefined;
-    // What is under a key never changes.
+    // The data under a key never changes.
     this.#known.set(key, known);
     return { record: known, paths: known.hides === "directories" ? [root, join(directory, "hidden")] : [root] };
   }
 
   /**
-   * Makes a tree unless it is there, or another process makes it meanwhile: `fill` gets empty directories that their owner can write to. Whatever
-   * `fill` throws is thrown, and nothing is left. The tree is not on the disk before `confirm`.
+   * Builds a tree unless it exists or another process builds it meanwhile: `fill` gets empty directories that their
+   * owner can write to. Rethrows what `fill` throws, and leaves nothing. The tree is not on disk before `confirm`.
    */
   async make(
     key: string,
@@ -155,32 +155,32 @@ export class Store {
     return made;
   }
 
-  /** Those of these trees that may not be on the disk. */
+  /** Those of these trees that may not be on disk. */
   unflushed(keys: readonly string[]): readonly string[] {
     return keys.filter((key) => this.find(key) !== undefined && this.#known.get(key)?.unflushedIn !== null);
   }
 
-  /** Says of trees that they are on the disk, whose file system was flushed since they were found. */
+  /** Records that these trees are on disk, after their file system was flushed. */
   async confirm(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       const known = this.#known.get(key);
       if (known === undefined) continue;
       const record: Stored = { ...known, unflushedIn: null };
       const written = join(this.#work, newToken());
-      // Not flushed: if this is lost, the tree is only made once more.
+      // Not flushed: if this is lost, the tree is merely built again.
       await writeFile(written, `${JSON.stringify(record)}\n`, { mode: 0o600 });
       await rename(written, join(this.#trees, key, "tree.json")).catch(ignoreMissing);
       this.#known.set(key, record);
     }
   }
 
-  /** The keys of all trees, each with its record; one that this version does not understand has none. */
+  /** The keys of all trees, each with its record; undefined for one that this version does not understand. */
   async trees(): Promise<ReadonlyMap<string, TreeRecord | undefined>> {
     const keys = await readdir(this.#trees);
     return new Map(keys.map((key) => [key, this.find(key)?.record] as const));
   }
 
-  /** A new, empty file that has no name any more: nothing of it is left, however this process ends. Throws IMAGE_STORE_UNAVAILABLE. */
+  /** A new, empty, unlinked file: nothing of it remains, however this process ends. Throws IMAGE_STORE_UNAVAILABLE. */
   async scratchFile(): Promise<FileHandle> {
     const path = join(this.#work, newToken());
     try {
@@ -192,7 +192,7 @@ export class Store {
     }
   }
 
-  /** Takes a tree's name away, and returns where it is now, to be removed: so nobody finds half of one. */
+  /** Moves a tree away from its name, and returns the new path, to be removed: so no process finds half of one. */
   async detachTree(key: string): Promise<string> {
     const work = join(this.#work, newToken());
     await rename(join(this.#trees, key), work);
@@ -225,7 +225,7 @@ export class Store {
       await writeFile(join(work, "tree.json"), `${JSON.stringify(record)}\n`, { mode: 0o600 });
       await this.#publish(work, key);
     } finally {
-      // After a success it has moved away; after a failure, or behind another process, it is waste.
+      // After a success it has moved away; after a failure, or behind another process, it is garbage.
       await removeTree(work);
     }
   }
@@ -234,9 +234,9 @@ export class Store {
     try {
       await rename(work, join(this.#trees, key));
     } catch (error) {
-      // Another process was faster. Its tree is as good: both were made of the same bytes.
+      // Another process was faster. Its tree is as good: both come from the same bytes.
       if (this.find(key) !== undefined) return;
-      // Or one is there that is not believed, and that nobody uses therefore.
+      // Or a tree exists that is not valid, and that no process uses therefore.
       const remains = await this.detachTree(key).catch(() => undefined);
       if (remains === undefined) throw unavailable(this.#trees, errnoOf(error));
       await removeTree(remains);

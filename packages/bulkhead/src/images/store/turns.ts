@@ -4,25 +4,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { isAbandoned, newToken } from "../../host/owner-token.js";
 
-/** What its owner gave up in order; anybody may go on with it. */
+/** Work that its owner released in order; anyone may continue it. */
 const FREE = "free";
 const POLL_MS = 50;
 
-/** The right to do one thing that only one process needs to do. */
+/** The right to do work that only one process needs to do. */
 export interface Turn {
-  /** The file that stands for it. Empty, or what an earlier owner had written into it. */
+  /** The file that represents it. Empty, or with the data of an earlier owner. */
   readonly path: string;
-  /** Gives it back; what is in the file is there for the next. */
+  /** Releases it; the file's data is there for the next owner. */
   leave(): Promise<void>;
-  /** Gives it back, and the file is gone. */
+  /** Releases it and removes the file. */
   end(): Promise<void>;
 }
 
 /**
- * Who does what, among processes that share a directory: `WHAT.TOKEN` is there as long as the process that the token names
- * does it, and what a dead process left is taken over by renaming, which only one can. No lock outlives its owner.
+ * Coordinates work among processes that share a directory: `WHAT.TOKEN` exists as long as the process in the token does
+ * the work, and the work of a dead process is taken over by a rename, which only one can win. No lock outlives its
+ * owner.
  *
- * Two that begin within the same moment may both get a turn. So what is done must do no harm when it is done twice.
+ * Two that start at the same moment may both get a turn, so the work must be safe to do twice.
  */
 export class Turns {
   readonly #directory: string;
@@ -31,13 +32,13 @@ export class Turns {
     this.#directory = directory;
   }
 
-  /** Waits for a turn; undefined as soon as `isDone`, which is when somebody else has done it. Throws ABORTED. */
+  /** Waits for a turn; undefined as soon as `isDone`, because another process did the work. Throws ABORTED. */
   async take(what: string, isDone: () => Promise<boolean>, signal?: AbortSignal): Promise<Turn | undefined> {
     for (;;) {
       if (await isDone()) return undefined;
       const turn = await this.#try(what);
       if (turn !== undefined) {
-        // It may have been done, and its turn ended, between the two looks.
+        // The work may have been done, and its turn ended, between the two checks.
         if (!(await isDone())) return turn;
         await turn.end();
         return undefined;
@@ -48,7 +49,7 @@ export class Turns {
     }
   }
 
-  /** Files that nobody is at work on. */
+  /** Files that no process works on. */
   async leftOver(): Promise<readonly string[]> {
     const names = await readdir(this.#directory);
     return names.filter((name) => !isLive(name)).map((name) => join(this.#directory, name));
@@ -61,7 +62,7 @@ export class Turns {
     const [left] = names;
     if (!(left === undefined ? await this.#create(mine) : await this.#takeOver(left, mine))) return undefined;
     const turn = this.#turn(what, mine);
-    // Somebody else found nothing in the same moment: of those who see each other, the first by name goes on.
+    // Another process found nothing at the same moment: of those that see each other, the first by name continues.
     const rivals = (await this.#names(what)).filter((name) => name !== mine && isLive(name));
     if (!rivals.some((name) => name < mine)) return turn;
     await (left === undefined ? turn.end() : turn.leave());
@@ -97,7 +98,7 @@ export class Turns {
   }
 }
 
-/** Whether the owner that a name ends with is still there. What Bulkhead did not name is left alone. */
+/** Whether the owner at the end of a name still lives. Leaves names alone that Bulkhead did not create. */
 function isLive(name: string): boolean {
   const owner = name.slice(name.lastIndexOf(".") + 1);
   return owner !== FREE && !isAbandoned(owner);

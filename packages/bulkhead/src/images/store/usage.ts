@@ -3,15 +3,15 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { parseSize } from "../../policy/units.js";
 import type { Store } from "./store.js";
 
-/** What a store takes of the disk, in bytes. */
+/** A store's disk usage in bytes. */
 export interface Usage {
-  /** Layers as they were downloaded, and documents. */
+  /** Downloaded layers and documents. */
   readonly blobBytes: number;
   /** Unpacked files. */
   readonly treeBytes: number;
   /** EROFS images of unpacked files, for virtual machines. */
   readonly erofsBytes: number;
-  /** Downloads that broke off. */
+  /** Interrupted downloads. */
   readonly brokenBytes: number;
 }
 
@@ -29,7 +29,10 @@ export async function usageOf(store: Store): Promise<Usage> {
   };
 }
 
-/** The most that a store may take, from BULKHEAD_STORE_QUOTA (`20GiB`); undefined: as much as the disk has. Throws IMAGE_STORE_UNAVAILABLE. */
+/**
+ * Maximum size of a store, from BULKHEAD_STORE_QUOTA (`20GiB`); undefined: limited only by the disk. Throws
+ * IMAGE_STORE_UNAVAILABLE.
+ */
 export function quotaBytes(): number | undefined {
   const text = process.env["BULKHEAD_STORE_QUOTA"];
   if (text === undefined || text === "") return undefined;

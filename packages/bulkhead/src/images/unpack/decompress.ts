@@ -10,15 +10,15 @@ import type { UnpackLimits } from "./limits.js";
 import { decompressionFailure } from "./report.js";
 import { createDecompressSandbox, UNPACKER } from "./sandbox.js";
 
-/** A file without a name: it is gone when it is closed, or this process ends. */
+/** An unlinked file: it is gone when it is closed or this process ends. */
 export interface Decompressed {
   readonly handle: FileHandle;
   readonly sizeBytes: number;
 }
 
 /**
- * Decompresses an archive (gzip or zstd) in a sandbox of its own into a file of the store's, within the limits of unpacking and the store's quota. Throws
- * IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_*, and what creating a sandbox throws.
+ * Decompresses an archive (gzip or zstd) in its own sandbox into a file of the store, within the limits of unpacking
+ * and the store's quota. Throws IMAGE_INVALID, IMAGE_LIMIT, IMAGE_STORE_*, and as creating a sandbox does.
  */
 export async function decompress(
   input: Readable,
@@ -38,7 +38,7 @@ export async function decompress(
     const { stdin, stdout, stderr } = process;
     if (stdin === null || stdout === null || stderr === null)
       throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "open stdin" });
-    // By iteration: neither file is closed here, and a pipeline of streams would wait for that.
+    // By iteration: this closes neither file, and a pipeline of streams would wait for that.
     const fed = pipeline(input[Symbol.asyncIterator](), stdin);
     fed.catch(() => process.kill("SIGKILL"));
     const written = keep(stdout, handle, bytes);
@@ -60,7 +60,7 @@ export async function decompress(
   }
 }
 
-/** The decompressor counts as well; but it has read what is hostile. */
+/** The decompressor counts as well, but it has read hostile input. */
 async function keep(chunks: AsyncIterable<Uint8Array>, handle: FileHandle, bytes: number): Promise<void> {
   let count = 0;
   for await (const chunk of chunks) {

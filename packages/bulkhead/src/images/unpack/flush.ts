@@ -5,8 +5,8 @@ import { unavailable } from "../store/location.js";
 import type { Store } from "../store/store.js";
 
 /**
- * Puts trees on the disk, all that are not there at once: each by itself would wait for what others write on the same file system as often as an image has
- * layers. Nothing of an image is read for that, so it needs no sandbox. Throws IMAGE_STORE_UNAVAILABLE.
+ * Flushes trees to disk, all at once: separate flushes would wait for other writers on the same file system once per
+ * layer. Reads nothing of an image, so it needs no sandbox. Throws IMAGE_STORE_UNAVAILABLE.
  */
 export async function flushTrees(store: Store, keys: readonly string[]): Promise<void> {
   const fresh = store.unflushed(keys);

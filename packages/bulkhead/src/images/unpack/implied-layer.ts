@@ -4,7 +4,10 @@ import type { ImageLayer } from "../image.js";
 import { type ImplyingTree, impliedDirectories } from "./implied.js";
 import { directoriesAsTar } from "./tar.js";
 
-/** What `impliedDirectories` finds, as a layer that is unpacked like any other: nothing is made or given away outside of a sandbox. */
+/**
+ * The result of `impliedDirectories` as a layer that is unpacked like any other: nothing is created or chowned outside
+ * a sandbox.
+ */
 export async function impliedLayer(trees: readonly ImplyingTree[]): Promise<ImageLayer> {
   const entries = await impliedDirectories(trees);
   const hash = createHash("sha256");

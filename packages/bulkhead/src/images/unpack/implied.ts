@@ -3,12 +3,12 @@ import { setImmediate } from "node:timers/promises";
 import { ownUid, TREE_OWNER } from "../store/owner.js";
 import type { DirectoryEntry } from "./tar.js";
 
-/** What the unpacker gives to directories that no entry describes, and to nothing else. */
+/** The unpacker gives this time to directories that no entry describes, and to nothing else. */
 const IMPLIED_NS = 1n;
 const ROOT = Buffer.alloc(0);
 const SLASH = Buffer.from("/");
 
-/** The directories of one tree, the topmost first, and whether it has any that no entry of its layer describes. */
+/** The directories of one tree, topmost first, and whether it has any that no entry of its layer describes. */
 export interface ImplyingTree {
   readonly paths: readonly string[];
   readonly implies: boolean;
@@ -33,7 +33,7 @@ export async function impliedDirectories(trees: readonly ImplyingTree[]): Promis
   return found;
 }
 
-/** Adds what is needed of everything below a directory; whether that is anything. */
+/** Adds the directories needed below this one; returns whether there are any. */
 async function below(parts: readonly Part[], path: Buffer, found: DirectoryEntry[]): Promise<boolean> {
   await setImmediate();
   let any = false;
@@ -43,7 +43,7 @@ async function below(parts: readonly Part[], path: Buffer, found: DirectoryEntry
     const [top] = directories;
     if (top === undefined) continue;
     const said = directories.find(({ stat }) => stat.mtimeNs !== IMPLIED_NS) ?? top;
-    // Before what is below it, as in any archive; taken out again if it is not needed.
+    // Before its children, as in any archive; removed again if it is not needed.
     const at = found.push(entryOf(own, said.stat)) - 1;
     const needed = said !== top;
     if ((await below(directories, own, found)) || needed) any = true;
@@ -52,7 +52,7 @@ async function below(parts: readonly Part[], path: Buffer, found: DirectoryEntry
   return any;
 }
 
-/** What overlayfs merges under a name: directories, until one is hidden or something else is in its place. */
+/** The directories that overlayfs merges under a name, until one is hidden or another file type is in its place. */
 function step(parts: readonly Part[], name: Buffer): readonly (Part & { readonly stat: BigIntStats })[] {
   const directories: (Part & { readonly stat: BigIntStats })[] = [];
   for (const { path: parent, implies } of parts) {
@@ -65,7 +65,7 @@ function step(parts: readonly Part[], name: Buffer): readonly (Part & { readonly
   return directories;
 }
 
-/** Directories of those trees that imply some; what is in the others only is as its layer said. */
+/** Directories of the trees that imply some; all directories of the others are as their layer says. */
 function impliedNames(parts: readonly Part[]): readonly Buffer[] {
   const names = new Map<string, Buffer>();
   for (const { path } of parts.filter(({ implies }) => implies)) {
@@ -77,7 +77,7 @@ function impliedNames(parts: readonly Part[]): readonly Buffer[] {
 }
 
 function entryOf(path: Buffer, { mode, uid, gid, mtimeNs }: BigIntStats): DirectoryEntry {
-  // Whose a file is on the disk: only where root unpacked do ids mean something.
+  // A file's owner on disk: ids have a meaning only if root unpacked.
   const inside = (id: bigint) => (ownUid() === 0 ? Math.max(0, Number(id) - TREE_OWNER) : 0);
   return {
     path,

@@ -15,20 +15,20 @@ export interface UnpackOptions extends SandboxOptions {
   readonly limits?: Partial<UnpackLimits> | undefined;
 }
 
-/** Layers that are unpacked at the same time: each is one process that hardly waits. */
+/** Layers unpacked at once: each is one process that hardly waits. */
 const PARALLEL = Math.min(4, Math.max(2, availableParallelism()));
 
 /** Image layers in the store. */
 export interface UnpackedLayers {
-  /** Of all of them together. */
+  /** Key of all of them together. */
   readonly key: string;
   /** Directories for overlayfs, the topmost first. */
   readonly paths: readonly string[];
 }
 
 /**
- * Makes these layers trees of the store, several at a time: each is the store's, or is unpacked now, by one process however many ask. The caller
- * has a pin for them. Throws as `unpackLayer`.
+ * Turns these layers into trees of the store, several at a time: each is already there, or is unpacked now, by one
+ * process for all that ask. The caller holds a pin for them. Throws as `unpackLayer`.
  */
 export async function unpackInto(
   store: Store,
@@ -43,7 +43,7 @@ export async function unpackInto(
   const running = new Map<string, Promise<StoredTree>>();
   const all = layers.map((layer, index) => {
     const key = keys[index] ?? "";
-    // The same layer may be in an image twice.
+    // A layer may occur twice in an image.
     const made =
       running.get(key) ?? slots.use(() => treeOf(store, key, layer, index === 0, budget, { ...options, signal }));
     running.set(key, made);
@@ -56,7 +56,7 @@ export async function unpackInto(
   return { key: chainKey(layers), paths: pathsOf(stacked, top) };
 }
 
-/** What overlayfs gets; undefined if one of the trees is missing. */
+/** The directories for overlayfs; undefined if one of the trees is missing. */
 export function findStacked(
   store: Store,
   layers: readonly Pick<ImageLayer, "digest">[],
@@ -69,12 +69,12 @@ export function findStacked(
   return top === undefined ? undefined : pathsOf(stacked, top);
 }
 
-/** Whether a directory that no entry describes may lie on one that a layer below does. */
+/** Whether a directory that no entry describes may lie over one that a lower layer describes. */
 function implies(stacked: readonly StoredTree[]): boolean {
   return stacked.slice(0, -1).some(({ record }) => record.implied > 0);
 }
 
-/** The tree that goes on top of all others, made of what they say. */
+/** The tree on top of all others, derived from them. */
 async function topOf(
   store: Store,
   layers: readonly ImageLayer[],
@@ -110,7 +110,10 @@ async function treeOf(
   return await store.make(key, fill, options.signal);
 }
 
-/** The topmost first. A tree twice would be refused by overlayfs, and its lower one shows nothing that the upper one does not: the uppermost counts. */
+/**
+ * Topmost first. overlayfs refuses a tree that occurs twice, and its lower occurrence shows nothing that the upper one
+ * does not: keep the uppermost.
+ */
 function stack(trees: readonly StoredTree[]): readonly StoredTree[] {
   const stacked: StoredTree[] = [];
   for (const tree of [...trees].reverse()) {
@@ -120,7 +123,7 @@ function stack(trees: readonly StoredTree[]): readonly StoredTree[] {
   return stacked;
 }
 
-/** What the layers of one image may come to together. */
+/** Total limits of an image's layers. */
 class Budget {
   readonly #limits: UnpackLimits;
   readonly #until: number;
@@ -138,7 +141,9 @@ class Budget {
     return { ...this.#limits, entries, bytes: Math.max(0, this.#limits.bytes - this.#bytes), timeMs };
   }
 
-  /** Those that are here already count as well: what an image is must not depend on what came before it. */
+  /**
+   * Trees already in the store count as well: whether an image is acceptable must not depend on what came before it.
+   */
   pay(layer: ImageLayer, tree: StoredTree): StoredTree {
     const { record } = tree;
     if (record.diffId !== layer.diffId) throw invalid("unpack layer", "diff_id", layer.digest);
@@ -159,7 +164,7 @@ function giveUp(abort: AbortController, error: unknown): never {
   throw error;
 }
 
-/** Waits for all, then throws what the first that failed threw: nothing goes on behind the caller's back. */
+/** Waits for all, then throws the error of the first that failed: nothing continues in the background. */
 async function settleAll<T>(all: readonly Promise<T>[]): Promise<readonly T[]> {
   const first = Promise.all(all);
   first.catch(() => undefined);

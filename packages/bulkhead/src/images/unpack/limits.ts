@@ -1,20 +1,20 @@
-/** What unpacking one image may cost. */
+/** Limits for unpacking one image. */
 export interface UnpackLimits {
-  /** Files, directories and links of all layers together. */
+  /** Total number of files, directories and links in all layers. */
   readonly entries: number;
-  /** Bytes of all layers together, without compression. */
+  /** Total uncompressed bytes of all layers. */
   readonly bytes: number;
-  /** Bytes for each compressed byte of a layer, past its first 64 MiB. */
+  /** Uncompressed bytes for each compressed byte of a layer, past its first 64 MiB. */
   readonly ratio: number;
-  /** Directories below each other. */
+  /** Depth of nested directories. */
   readonly depth: number;
-  /** For all of it, in milliseconds. */
+  /** Total time in milliseconds. */
   readonly timeMs: number;
 }
 
 const GIB = 1024 ** 3;
 
-/** Room for the largest images in common use, and for no more than a bomb that a disk survives. */
+/** Enough for the largest images in common use; a bomb within these limits does not fill a disk. */
 export const DEFAULT_UNPACK_LIMITS: UnpackLimits = {
   entries: 1_000_000,
   bytes: 16 * GIB,

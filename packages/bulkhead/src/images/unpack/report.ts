@@ -16,8 +16,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * What the unpacker prints. It ran on hostile input, so this is a claim: it decides whether the tree is used, and never
- * what the tree is called.
+ * The unpacker's output. It ran on hostile input, so this is a claim: it decides whether the tree is used, but never
+ * its name.
  */
 const reportSchema = z.union([
   z.object({
@@ -36,14 +36,14 @@ const reportSchema = z.union([
 
 export interface LayerReport {
   readonly entries: number;
-  /** Directories that no entry describes: at least so many as there are in the end. */
+  /** Directories that no entry describes: an upper bound of those in the result. */
   readonly implied: number;
   readonly bytes: number;
-  /** What it hides of layers below. */
+  /** Whiteouts for layers below. */
   readonly hidden: { readonly directories: number; readonly everything: boolean };
 }
 
-/** What became of one layer. Throws IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED. */
+/** The outcome of one layer. Throws IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED. */
 export function readReport(result: ProcessResult, layer: ImageLayer): LayerReport {
   const report = parse(result.stdout);
   if (report === undefined || "error" in report !== (result.exitCode !== 0)) {
@@ -55,7 +55,7 @@ export function readReport(result: ProcessResult, layer: ImageLayer): LayerRepor
   return report;
 }
 
-/** Why something could not be decompressed, as the unpacker says on stderr; undefined: it does not say. */
+/** Why decompression failed, according to the unpacker's stderr; undefined if it does not say. */
 export function decompressionFailure(stderr: string): BulkheadError | undefined {
   try {
     const parsed = refusalSchema.safeParse(JSON.parse(stderr));

@@ -8,35 +8,37 @@ import { ownUid } from "../store/owner.js";
 import type { TreeDirectories } from "../store/store.js";
 import type { UnpackLimits } from "./limits.js";
 
-/** Inside: the unpacker, and the directories that it fills. */
+/** Paths inside: the unpacker, and the directories that it fills. */
 export const UNPACKER = "/bulkhead-unpack";
 export const LAYER = "/layer";
 export const HIDDEN = "/hidden";
 
 const MIB = 1024 * 1024;
 
-/** Whether files get the owners that the archive says. Only root has ids to give away; everybody else's files are their own. */
+/** Whether files keep the owners in the archive. Only root can change owners; other users' files stay their own. */
 export function keepsOwners(): boolean {
   return ownUid() === 0;
 }
 
-/** Gets ready what the first layer will need, while its image is still being asked for. What fails here fails again then, and is told. */
+/**
+ * Prepares for the first layer while its image is still being requested. A failure here recurs then and is reported.
+ */
 export async function prepareToUnpack({ broker }: SandboxOptions): Promise<void> {
   const ready = [Broker.default(broker), import("../../sandbox/sandbox.js")];
   await Promise.allSettled(ready);
 }
 
 /**
- * What the unpacker may do: read itself and the built-in root, write below two directories, and use some memory. No
- * network, no other file of the host, one process. Where it gives files away it is root inside, which is nobody outside, and those
- * who get the files are nobody either.
+ * The unpacker may read itself and the built-in root, write below two directories, and use some memory. No network, no
+ * other host file, one process. If it changes owners it is root inside, which is unprivileged outside, and so are the
+ * new owners.
  */
 export async function createUnpackSandbox(
   directories: TreeDirectories,
   limits: UnpackLimits,
   options: SandboxOptions,
 ): Promise<Sandbox> {
-  // Imported late: opening an image that is unpacked already must not load what launches sandboxes.
+  // Imported late: opening an unpacked image must not load the code that launches sandboxes.
   const { Sandbox } = await import("../../sandbox/sandbox.js");
   const owners = keepsOwners();
   const policy: Policy = {
@@ -51,7 +53,7 @@ export async function createUnpackSandbox(
   return await Sandbox.create(policy, { ...options, amend: (plan) => amend(plan, owners, limits) });
 }
 
-/** The same for one that decompresses a stream, and writes nowhere. */
+/** The same for one that decompresses a stream and writes nowhere. */
 export async function createDecompressSandbox(limits: UnpackLimits, options: SandboxOptions): Promise<Sandbox> {
   const { Sandbox } = await import("../../sandbox/sandbox.js");
   return await Sandbox.create({ ...policyFor(limits), files: [{ host: unpackerPath(), at: UNPACKER }] }, options);
@@ -72,12 +74,12 @@ function policyFor(limits: UnpackLimits): Policy {
   };
 }
 
-/** What no policy can ask for: the store's whole range of owners, and whiteouts. */
+/** Settings that no policy can ask for: the store's whole range of owners, and whiteouts. */
 function amend(plan: Plan, owners: boolean, { bytes }: UnpackLimits): Plan {
   const { landlock, seccomp, mounts } = plan;
   return {
     ...plan,
-    // The largest file that can be written. The limits on a layer count all of its files.
+    // The largest file that may be written. The limits on a layer count all its files.
     limits: { ...plan.limits, fileBytes: Math.max(bytes, MIB) },
     mounts: mounts.map((mount) =>
       owners && mount.kind === "bind" && !mount.readOnly ? { ...mount, owner: { range: STORE_RANGE } } : mount,

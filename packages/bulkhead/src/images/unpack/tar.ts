@@ -1,6 +1,6 @@
 /** A directory as a layer describes it. */
 export interface DirectoryEntry {
-  /** Below the root, with a slash at its end; its names are only bytes. */
+  /** Below the root, with a trailing slash; its names are only bytes. */
   readonly path: Buffer;
   readonly mode: number;
   readonly uid: number;
@@ -14,7 +14,7 @@ const NAME_BYTES = 100;
 /** The largest number of eleven octal digits. */
 const LARGEST = 8 ** 11 - 1;
 
-/** A layer of nothing but directories: GNU tar, since names may be long. */
+/** A layer of directories only, in GNU tar format, because names may be long. */
 export function* directoriesAsTar(entries: readonly DirectoryEntry[]): Generator<Buffer> {
   for (const { path, mode, uid, gid, mtime } of entries) {
     if (path.length > NAME_BYTES) yield longName(path);

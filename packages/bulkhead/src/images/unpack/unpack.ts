@@ -12,16 +12,16 @@ import { verified } from "./verified.js";
 const REPORT_BYTES = 64 * 1024;
 
 export interface LayerOptions {
-  /** No other layer is below it. */
+  /** Whether no other layer is below it. */
   readonly lowest: boolean;
   readonly limits: UnpackLimits;
 }
 
 /**
- * Unpacks one layer into directories of its own, in a sandbox of its own, which sees nothing else of the host. This process only hashes
- * compressed bytes; it decompresses nothing and reads no tar.
+ * Unpacks one layer into its own directories, in its own sandbox, which sees no other host files. This process only
+ * hashes compressed bytes; it neither decompresses nor parses tar.
  *
- * Throws IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, and what creating a sandbox throws.
+ * Throws IMAGE_INVALID, IMAGE_LIMIT, IMAGE_UNPACK_FAILED, and as creating a sandbox does.
  */
 export async function unpackLayer(
   layer: ImageLayer,
@@ -33,7 +33,7 @@ export async function unpackLayer(
     await using sandbox = await createUnpackSandbox(directories, limits, options);
     const report = await feed(sandbox, argvFor(limits, lowest), layer, options.signal);
     const { everything, directories: hides } = report.hidden;
-    // Only if it holds something is it of use to overlayfs.
+    // overlayfs needs it only if it contains something.
     if (hides === 0) await rmdir(directories.hidden);
     return {
       layer: layer.digest,
@@ -44,7 +44,7 @@ export async function unpackLayer(
       hides: everything ? "everything" : hides > 0 ? "directories" : "nothing",
     };
   } catch (error) {
-    // The sandbox is killed when its time is up, whatever goes on in it then.
+    // The sandbox is killed when its time is up, in any state.
     if (!(error instanceof BulkheadError) || error.code !== "TIMED_OUT") throw error;
     throw new BulkheadError("IMAGE_LIMIT", { operation: "unpack image", detail: "time", cause: error });
   }
@@ -65,16 +65,16 @@ async function feed(
   const { stdin } = process;
   if (stdin === null) throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "open stdin" });
   const fed = pipeline(verified(layer), stdin);
-  // It would wait for the rest for ever: a stream that failed must not look like one that ended.
+  // It would wait forever for the rest: a failed stream must not look like one that ended.
   fed.catch(() => process.kill("SIGKILL"));
   const [read, ended] = await Promise.allSettled([fed, process.result]);
-  // A layer that is not what was promised decides, whatever the unpacker made of the part that it got.
+  // A layer that is not the promised one decides, whatever the unpacker made of the part it received.
   if (read.status === "rejected" && read.reason instanceof BulkheadError) throw read.reason;
   const isFed = ended.status === "rejected" && isStreamFailure(ended.reason);
   if (ended.status === "rejected" && !isFed) throw ended.reason;
   if (isFed || ended.status === "rejected") throw feedFailed(layer, read);
   const report = readReport(ended.value, layer);
-  // It says that all is well and has not read everything: then it is not well.
+  // The unpacker reports success without having read everything, so it failed.
   if (read.status === "fulfilled") return report;
   throw feedFailed(layer, read);
 }

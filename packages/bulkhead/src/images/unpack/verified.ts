@@ -3,8 +3,8 @@ import { invalid } from "../documents/invalid.js";
 import type { ImageLayer } from "../image.js";
 
 /**
- * The bytes of a layer, which end properly only if they are the bytes that the image promised: more of them, fewer, or
- * others throw IMAGE_INVALID. Whoever reads this must not take a failure for the end.
+ * The bytes of a layer. The stream ends without an error only if they are the bytes that the image promised: more,
+ * fewer or different ones throw IMAGE_INVALID. Its reader must not mistake a failure for the end.
  */
 export async function* verified(layer: ImageLayer): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
@@ -14,7 +14,7 @@ export async function* verified(layer: ImageLayer): AsyncGenerator<Uint8Array> {
     count += chunk.length;
     if (count > layer.sizeBytes) throw invalid("read layer", "size", layer.digest);
     hash.update(chunk);
-    // Held back until more comes or the hash is known: a reader never has a whole layer that is wrong.
+    // Held back until more arrives or the hash is known, so that a reader never has a whole layer that is wrong.
     if (last.length > 0) yield last;
     last = chunk;
   }

@@ -9,18 +9,18 @@ import type { Trust } from "./trust.js";
 
 /** What must be signed. */
 export interface Subject {
-  /** Of what the name led to, and of the manifest for this platform: each leads to the other or is it. */
+  /** Digests of the name's document and of the manifest for this platform: one leads to the other, or is it. */
   readonly digests: ReadonlySet<string>;
-  /** Where signatures must say that it is. */
+  /** The repository that signatures must name. */
   readonly repository: string;
 }
 
-/** Who has signed: the file of a key, or an identity. */
+/** The signer: a key's file, or an identity. */
 export type SignedBy =
   | { readonly kind: "key"; readonly key: string }
   | { readonly kind: "identity"; readonly identity: string; readonly issuer: string };
 
-/** Why a signature is not accepted. A word, for people and tests; never anything out of the signature. */
+/** Why a signature is refused. A word for people and tests; never quotes the signature. */
 export type Refusal =
   | "format"
   | "digest"
@@ -35,8 +35,9 @@ export type Refusal =
   | "issuer";
 
 /**
- * Checks one signature, which may be anything: what is wrong with it, or who signed. The cryptography is Sigstore's library's; that what was signed
- * means this image, and that it was signed by whom the rule names, is compared here, exactly.
+ * Checks one untrusted signature, and returns what is wrong with it, or who signed. Sigstore's library does the
+ * cryptography; this code compares, exactly, that the signature is for this image and by the signer that the rule
+ * names.
  */
 export function check(signature: Signature, trust: Trust, subject: Subject): SignedBy | Refusal {
   const read = readAll(signature);
@@ -51,9 +52,9 @@ export function check(signature: Signature, trust: Trust, subject: Subject): Sig
 
 function byKeys(bundle: Bundle, artifact: Buffer | undefined, { verifiers }: Trust): SignedBy | Refusal {
   const material = bundle.verificationMaterial;
-  // A signature with a certificate besides is one of the key inside that, which nobody vouches for here.
+  // A signature with a certificate is by the certificate's key, which no CA vouches for here.
   if (material.content.$case !== "publicKey") return "no such key";
-  // What logs and timestamp authorities said is left out: a key needs no time, and nobody here knows their keys.
+  // Leave out statements of logs and timestamp authorities: a key needs no time, and their keys are unknown here.
   const alone = {
     ...bundle,
     verificationMaterial: { ...material, tlogEntries: [], timestampVerificationData: undefined },
@@ -76,7 +77,7 @@ function byIdentity(
   if (only === undefined) return "certificate";
   const signer = tryVerify(only.verifier, bundle, artifact);
   if (typeof signer === "string") return signer;
-  // Compared here and not by the library, for which a name is a pattern that may match anywhere in the other.
+  // Compared here and not by the library, which treats a name as a pattern that may match anywhere.
   const { subjectAlternativeName: identity, extensions } = signer.identity ?? {};
   const issuer = extensions?.issuer;
   if (issuer !== wanted.issuer) return "issuer";
@@ -119,7 +120,7 @@ interface Read {
   readonly bundle: Bundle;
   readonly artifact: Buffer | undefined;
   readonly digests: readonly string[];
-  /** The image's name in what was signed; a statement has none. */
+  /** The image's name in the signed document; a statement has none. */
   readonly reference: string | undefined;
 }
 

@@ -10,7 +10,7 @@ import type { Signature } from "./signature.js";
 const SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json";
 const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle(\.v\d\.\d)?\+json(;version=\d\.\d)?$/;
 
-/** One image has few signatures, each of some kilobytes: what is more would only be work for us. */
+/** An image has few signatures of a few kilobytes each; more would only make work for us. */
 const MOST_SIGNATURES = 32;
 const PAYLOAD_BYTES = 64 * 1024;
 const BUNDLE_BYTES = 512 * 1024;
@@ -26,8 +26,8 @@ const indexSchema = z.object({ manifests: z.array(descriptor) });
 type Descriptor = z.output<typeof descriptor>;
 
 /**
- * What a registry has of signatures of one manifest: first those at cosign's tag, then bundles that refer to it. Each is fetched when it is asked
- * for. Throws IMAGE_INVALID, IMAGE_LIMIT, SIGNATURE_INVALID for more than one reads, REGISTRY_*.
+ * A registry's signatures of one manifest: first those at cosign's tag, then bundles that refer to it. Fetches each on
+ * demand. Throws IMAGE_INVALID, IMAGE_LIMIT, SIGNATURE_INVALID if there are too many, REGISTRY_*.
  */
 export async function* fetchSignatures(client: Registry, digest: Digest): AsyncGenerator<Signature> {
   yield* simpleSignatures(client, digest);
@@ -56,7 +56,8 @@ async function* simpleSignatures(client: Registry, digest: Digest): AsyncGenerat
 }
 
 async function* bundles(client: Registry, digest: Digest): AsyncGenerator<Signature> {
-  // A registry that does not know who refers to what has an index at a tag made of the digest: OCI distribution specification 1.1.
+  // A registry without the referrers API keeps an index at a tag made from the digest: OCI distribution specification
+  // 1.1.
   const index = (await client.referrers(digest)) ?? (await client.manifest(tagOf(digest)).catch(unlessMissing))?.bytes;
   if (index === undefined) return;
   const { manifests } = parseDocument(indexSchema, index, "referrers");
@@ -77,7 +78,7 @@ function bounded(descriptors: readonly Descriptor[]): readonly Descriptor[] {
   throw new BulkheadError("SIGNATURE_INVALID", { operation: "get signatures", detail });
 }
 
-/** A colon may not stand in a tag. */
+/** A tag may not contain a colon. */
 function tagOf(digest: Digest): string {
   return `sha256-${digestHex(digest)}`;
 }

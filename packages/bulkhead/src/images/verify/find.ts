@@ -10,7 +10,10 @@ import { trustOf } from "./trust.js";
 
 type Asked = z.output<typeof verifySchema>;
 
-/** In the reader: the first signature that satisfies the rule, of those that the store has and then the registry. Throws as `requireSignature`. */
+/**
+ * In the reader: the first signature that satisfies the rule, from the store's and then the registry's. Throws as
+ * `requireSignature`.
+ */
 export async function findSignature(
   asked: Asked,
   registry: Registry | undefined,

@@ -6,7 +6,10 @@ import type { GivenSigner } from "../reader/wire.js";
 /** Public keys are small, and Sigstore's own trusted root has 10 KiB. */
 const LARGEST = 1024 * 1024;
 
-/** Reads the keys or the trusted root of a rule: files of the caller's, which the reader cannot open. Throws SIGNATURE_KEY_INVALID. */
+/**
+ * Reads the keys or the trusted root of a rule: the caller's files, which the reader cannot open. Throws
+ * SIGNATURE_KEY_INVALID.
+ */
 export async function readSigner(signer: Exclude<Signer, { kind: "unsigned" }>): Promise<GivenSigner> {
   if (signer.kind === "keys") return { kind: "keys", keys: await Promise.all(signer.keys.map(read)) };
   const { kind, identity, issuer, trustedRoot } = signer;

@@ -3,8 +3,8 @@ import type { VerifyRule } from "../../policy/resolved.js";
 import { type ImageName, parseImageName } from "../reference/name.js";
 
 /**
- * The rule that an image in a registry must satisfy; undefined if it may be unsigned. Throws SIGNATURE_RULE_MISSING: what no rule covers is
- * refused, since whoever asks for signatures at all has not said that this one needs none.
+ * The rule for an image in a registry; undefined if it may be unsigned. Throws SIGNATURE_RULE_MISSING if no rule covers
+ * it: a policy that asks for signatures has not said that this image needs none.
  */
 export function ruleFor(rules: readonly VerifyRule[] | null, name: ImageName): VerifyRule | undefined {
   if (rules === null) return undefined;
@@ -27,7 +27,7 @@ export function repositoryOf({ registry, repository }: Pick<ImageName, "registry
   return `${registry}/${repository}`;
 }
 
-/** `*` stands for anything, also for several parts of a name. */
+/** `*` stands for anything, including several parts of a name. */
 export function pattern(text: string): RegExp {
   return new RegExp(`^${text.split("*").map(literal).join(".*")}$`, "s");
 }

@@ -3,10 +3,10 @@ import * as z from "zod/mini";
 const text = z.string().check(z.maxLength(1024 * 1024));
 
 /**
- * One signature of an image, as it came: a stranger's word until `check.ts` has looked at it. Bytes are base64.
+ * One signature of an image, untrusted until `check.ts` has checked it. Bytes are base64.
  *
- * `simple`: what cosign puts at the tag `sha256-DIGEST.sig`, a document that names the image and its signature, with the certificate of whoever
- * signed without a key of their own. `bundle`: a Sigstore bundle around an in-toto statement, as cosign 3 writes.
+ * `simple`: cosign's format at the tag `sha256-DIGEST.sig`: a document that names the image, its signature and, for a
+ * signer without a key, the certificate. `bundle`: a Sigstore bundle around an in-toto statement, as cosign 3 writes.
  */
 export const signatureSchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -15,9 +15,9 @@ export const signatureSchema = z.discriminatedUnion("kind", [
     signature: text,
     /** PEM. */
     certificate: z.optional(text),
-    /** JSON: what the transparency log said. */
+    /** JSON: the transparency log's entry. */
     log: z.optional(text),
-    /** JSON: what a timestamp authority said. */
+    /** JSON: a timestamp authority's statement. */
     timestamp: z.optional(text),
   }),
   z.strictObject({ kind: z.literal("bundle"), bundle: text }),

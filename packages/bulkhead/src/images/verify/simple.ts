@@ -26,18 +26,18 @@ const bodySchema = z.object({ kind: z.string(), apiVersion: z.string() });
 const timestampSchema = z.object({ SignedRFC3161Timestamp: z.string() });
 
 export interface SimplePayload {
-  /** As it was written: cosign leaves it to the reader to compare. */
+  /** As written: cosign leaves the comparison to the reader. */
   readonly reference: string;
   readonly digest: string;
 }
 
-/** What was signed. Throws whatever is thrown for a document that is not such a one. */
+/** The signed content. Throws for any other document. */
 export function readPayload({ payload }: SimpleSignature): SimplePayload {
   const { critical } = payloadSchema.parse(JSON.parse(Buffer.from(payload, "base64").toString("utf8")));
   return { reference: critical.identity["docker-reference"], digest: critical.image["docker-manifest-digest"] };
 }
 
-/** The same signature as a bundle, which is what Sigstore's library checks. Throws as `readPayload`. */
+/** The same signature as a bundle, the format that Sigstore's library checks. Throws as `readPayload`. */
 export function bundleOf(signature: SimpleSignature): Bundle {
   const { payload, certificate } = signature;
   const hash = createHash("sha256").update(Buffer.from(payload, "base64")).digest("base64");

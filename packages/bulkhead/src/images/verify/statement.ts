@@ -1,7 +1,7 @@
 import type { Bundle } from "@sigstore/bundle";
 import * as z from "zod/mini";
 
-/** What cosign calls the statement that an image is signed; other predicates say other things about it (what is in it, who built it). */
+/** cosign's predicate for a signed image; other predicates say other things about it (its contents, its builder). */
 const SIGNED = "https://sigstore.dev/cosign/sign/v1";
 
 const statementSchema = z.object({
@@ -12,7 +12,7 @@ const statementSchema = z.object({
     .check(z.minLength(1), z.maxLength(64)),
 });
 
-/** The digests that a bundle says are signed. Throws whatever is thrown for one that says anything else. */
+/** The digests that a bundle signs. Throws for a bundle that says anything else. */
 export function readStatement({ content }: Bundle): readonly string[] {
   if (content.$case !== "dsseEnvelope") throw new TypeError("no statement");
   const { payload, payloadType } = content.dsseEnvelope;

@@ -4,14 +4,14 @@ import { type TrustMaterial, toTrustMaterial, Verifier } from "@sigstore/verify"
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { GivenSigner } from "../reader/wire.js";
 
-/** What a signature is checked with. */
+/** The verifiers for a signature. */
 export interface Trust {
   readonly signer: GivenSigner;
-  /** One for each key; for identities there is one. `what` names the key's file. */
+  /** One for each key; one in total for identities. `what` names the key's file. */
   readonly verifiers: readonly { readonly what: string; readonly verifier: Verifier }[];
 }
 
-/** Makes verifiers of what `readSigner` read. Throws SIGNATURE_KEY_INVALID. */
+/** Creates verifiers from the result of `readSigner`. Throws SIGNATURE_KEY_INVALID. */
 export function trustOf(signer: GivenSigner): Trust {
   if (signer.kind === "keys") {
     const verifiers = signer.keys.map(({ what, text }) => ({ what, verifier: keyVerifier(readKey(text, what)) }));
@@ -21,7 +21,7 @@ export function trustOf(signer: GivenSigner): Trust {
   return { signer, verifiers: [{ what, verifier: rootVerifier(what, text) }] };
 }
 
-/** A key needs nobody to vouch for it: neither time nor logs are asked. */
+/** A key needs no CA, so neither time nor logs are checked. */
 function keyVerifier(publicKey: KeyObject): Verifier {
   const nobody = { mediaType: "", tlogs: [], certificateAuthorities: [], ctlogs: [], timestampAuthorities: [] };
   const trust = toTrustMaterial(nobody, () => ({ publicKey, validFor: () => true }));
@@ -29,8 +29,8 @@ function keyVerifier(publicKey: KeyObject): Verifier {
 }
 
 /**
- * A certificate holds for minutes, so somebody must have seen the signature while it did: always a time that is vouched for. The logs that the
- * root names must have seen signature and certificate; a private one may have none.
+ * A certificate is valid for minutes, so some party must have seen the signature in that time: a trusted time is always
+ * required. The logs that the root names must have recorded signature and certificate; a private root may have none.
  */
 function rootVerifier(path: string, text: string): Verifier {
   const trust = readRoot(path, text);
@@ -55,7 +55,7 @@ function readRoot(path: string, text: string): TrustMaterial {
 }
 
 function readKey(text: string, path: string): KeyObject {
-  // `createPublicKey` makes one of a private key too: whoever has that lying here should hear of it.
+  // `createPublicKey` also accepts a private key: tell a user who keeps one here.
   if (!/-----BEGIN (RSA )?PUBLIC KEY-----/.test(text) || text.includes("PRIVATE")) {
     throw new BulkheadError("SIGNATURE_KEY_INVALID", {
       operation: "read key",
@@ -65,7 +65,7 @@ function readKey(text: string, path: string): KeyObject {
   }
   const key = parseKey(text, path);
   if (key.asymmetricKeyType === "ec" || key.asymmetricKeyType === "rsa") return key;
-  // Sigstore's library hashes what it checks, which signatures of other kinds are not made for.
+  // Sigstore's library hashes the data it checks, which does not work for signatures of other kinds.
   throw new BulkheadError("SIGNATURE_KEY_INVALID", { operation: "read key", path, detail: "neither EC nor RSA" });
 }
 

@@ -16,8 +16,8 @@ export interface SignedImage {
 }
 
 /**
- * Finds a signature of an image that satisfies the rule: the store's, or one that its registry has, if `remote` says that the reader may ask it. What is
- * accepted is kept for the next time.
+ * Finds a signature of an image that satisfies the rule: the store's, or one in its registry, if `remote` lets the
+ * reader ask there. Keeps an accepted one for the next time.
  *
  * Throws SIGNATURE_MISSING, SIGNATURE_INVALID with why in `detail`, SIGNATURE_KEY_INVALID, and as `fetchSignatures`.
  */

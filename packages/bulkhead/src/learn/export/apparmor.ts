@@ -2,7 +2,7 @@ import { quotedPath } from "../../apparmor/quote.js";
 import type { LearnedAccess } from "../generalise.js";
 import type { Learned } from "../learned.js";
 
-/** The same rules as an AppArmor profile, to be read, and loaded with the distribution's parser. */
+/** The same rules as an AppArmor profile, to read, and to load with the distribution's parser. */
 export function learnedApparmor(access: LearnedAccess, learned: Learned, name: string): string {
   const isDirectory = (path: string) => learned.files[path]?.kind === "directory" || learned.files[path] === undefined;
   const below = (path: string) =>
@@ -11,7 +11,7 @@ export function learnedApparmor(access: LearnedAccess, learned: Learned, name: s
     ...access.read.flatMap(below).map((path) => `${quotedPath(path)} rm,`),
     ...access.list.map((path) => `${quotedPath(path === "/" ? "/" : `${path}/`)} r,`),
     ...access.write.flatMap(below).map((path) => `${quotedPath(path)} wlk,`),
-    // What is executed stays in the profile.
+    // Executed programs keep the profile.
     ...access.execute.flatMap(below).map((path) => `${quotedPath(path)} rmix,`),
   ];
   const families = new Set(learned.peers.map(({ family }) => family));

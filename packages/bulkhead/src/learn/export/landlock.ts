@@ -27,7 +27,7 @@ const WRITE = [
 ];
 const BIND = "BIND_TCP";
 const CONNECT = "CONNECT_TCP";
-/** Handled, and never allowed. */
+/** Handled, but never allowed. */
 const NEVER = ["MAKE_CHAR", "MAKE_BLOCK"];
 
 /** The rules as a Landlock ruleset, for programs that restrict themselves. TRUNCATE needs ABI 3, REFER ABI 2. */

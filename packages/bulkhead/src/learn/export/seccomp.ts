@@ -5,9 +5,10 @@ const EPERM = 1;
 const ENOSYS = 38;
 
 /**
- * Not seen, and still needed: what the kernel itself starts on a signal or after a stop; the calls that the vDSO makes when its clock
- * source cannot be read from user space, which changes with the machine; and what a C library does in one run and not in the next, as memory,
- * threads and signals happen to meet. None of these reaches anything that the program did not have.
+ * Calls that may not be observed but are still needed: those that the kernel itself starts on a signal or after a stop;
+ * those of the vDSO when its clock source cannot be read from user space, which depends on the machine; and those that
+ * a C library makes in some runs, depending on memory, threads and signals. None of these reaches anything that the
+ * program did not have.
  */
 const ALWAYS = [
   ...["clock_getres", "clock_gettime", "exit", "exit_group", "getcpu", "gettimeofday", "restart_syscall", "time"],
@@ -17,10 +18,13 @@ const ALWAYS = [
   ...["close", "read", "write"],
 ] as const;
 
-/** Refused as if the kernel were older, as ever: the C library then does it the old way, whose arguments can be looked at. */
+/**
+ * Refused as if the kernel were older, as always: the C library then falls back to a call whose arguments a filter can
+ * check.
+ */
 const ABSENT = ["clone3"];
 
-/** For `clone` and `unshare`: the bits that were recorded, which are those of namespaces. */
+/** For `clone` and `unshare`: the recorded bits, which are those of namespaces. */
 const NAMESPACES = 0x7e020000;
 /** For `socket`: all but SOCK_CLOEXEC and SOCK_NONBLOCK. */
 const SOCKET_TYPE = 0xfff7f7ff;
@@ -48,7 +52,7 @@ export interface LearnedSeccomp {
   readonly syscalls: readonly Rule[];
 }
 
-/** What was seen, and what starts the program: nothing else. */
+/** Allows the observed calls and those that start the program, and nothing else. */
 export function learnedSeccomp(learned: Learned): LearnedSeccomp {
   const entries = Object.entries<SyscallLearned>(learned.syscalls)
     .filter(([name]) => !STARTING_NEEDS.some((needed) => needed === name))
@@ -73,13 +77,13 @@ export function learnedSeccomp(learned: Learned): LearnedSeccomp {
   };
 }
 
-/** How many system calls it lets through, with any arguments. */
+/** How many system calls it allows, whatever their arguments. */
 export function allowedSyscalls({ syscalls }: LearnedSeccomp): number {
   const allowed = syscalls.filter(({ action }) => action === "SCMP_ACT_ALLOW").flatMap(({ names }) => names);
   return new Set(allowed).size;
 }
 
-/** One rule for each combination of values, since all conditions of a rule must hold at once. */
+/** One rule for each combination of values, because all conditions of a rule must hold at once. */
 function conditional(name: string, { values }: SyscallLearned): Rule[] {
   const combinations = Object.entries(values).reduce<Argument[][]>(
     (rules, [argument, seen]) =>

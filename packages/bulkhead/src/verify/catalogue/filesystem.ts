@@ -17,7 +17,7 @@ const DEVICES = [
   "uinput",
 ] as const;
 
-/** Of all that is there only the probe, and /tmp to write in: mounts and owners would allow the rest. */
+/** Only the probe, and a writable /tmp: mounts and owners would allow the rest. */
 const byLandlock = {
   class: "filesystem",
   protection: "landlock",
@@ -30,7 +30,7 @@ const BY_LANDLOCK: readonly Attempt[] = [
   { ...byLandlock, title: "write where the policy does not say", argv: ["create", "/dev/shm/new"] },
 ];
 
-/** Out of the root, past read-only mounts, and to devices. */
+/** Attempts to leave the root, bypass read-only mounts, and reach devices. */
 export const filesystem: readonly Attempt[] = [
   { ...inClass, title: "chroot, fchdir back, climb", argv: ({ secret }) => ["chroot-fchdir", secret, "/tmp"] },
   { ...inClass, title: "chroot twice", argv: ({ secret }) => ["chroot-double", secret, "/tmp"] },

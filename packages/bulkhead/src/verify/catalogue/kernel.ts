@@ -1,6 +1,6 @@
 import type { Attempt } from "../attempt.js";
 
-/** With the hole that each is remembered for. */
+/** With the vulnerability that each is known for. */
 const CALLS: readonly (readonly [string, string?])[] = [
   ["bpf", "CVE-2021-3490"],
   ["init_module"],
@@ -46,7 +46,7 @@ const WRITABLE: readonly (readonly [string, string, string?])[] = [
   ["/proc/sys/vm/overcommit_memory", "1"],
   ["/proc/sys/net/ipv4/ip_forward", "1"],
   ["/proc/sys/fs/binfmt_misc/register", ":x:M::x::/tmp/evil:"],
-  // No command of SysRq: it would be written, and do nothing.
+  // Not a SysRq command: writing it would have no effect.
   ["/proc/sysrq-trigger", "x"],
   ["/sys/kernel/uevent_helper", "/tmp/evil"],
   ["/sys/fs/cgroup/release_agent", "/tmp/evil", "CVE-2022-0492"],

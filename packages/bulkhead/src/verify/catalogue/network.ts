@@ -16,7 +16,7 @@ const FAMILIES: readonly (readonly [string, number, number, number, string?])[] 
 
 const inClass = { class: "network", protection: "network" } as const;
 
-/** Loopback is there, and so would be the ports. */
+/** Loopback exists, so its ports would be reachable. */
 const byLandlock = { class: "network", protection: "landlock", policy: { tcp: {} } } satisfies Partial<Attempt>;
 
 const BY_LANDLOCK: readonly Attempt[] = [

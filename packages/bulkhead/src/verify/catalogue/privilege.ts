@@ -2,7 +2,7 @@ import type { Attempt } from "../attempt.js";
 
 const inClass = { class: "privilege", protection: "capabilities" } as const;
 
-/** Becoming more than one was made, terminals, and what an image could bring along. */
+/** Attempts to gain privileges, use terminals, and exploit files that an image could contain. */
 export const privilege: readonly Attempt[] = [
   { ...inClass, title: "become root", argv: ["setuid", "0"] },
   { ...inClass, title: "become init's user", argv: ["setuid", "65535"] },
@@ -56,7 +56,7 @@ export const terminal: readonly Attempt[] = [
   { class: "terminal", protection: "minimal-dev", title: "the console", argv: ["console"] },
 ];
 
-/** What a hostile image has in it is set-user-id programs and devices; here a program of the host stands for one. */
+/** A hostile image can contain set-user-id programs and devices; here a host program stands for one. */
 export const image: readonly Attempt[] = [
   { class: "image", protection: "no-new-privs", title: "gain by a set-user-id program", argv: ["gained"] },
   {

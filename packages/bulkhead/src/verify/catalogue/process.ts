@@ -2,7 +2,7 @@ import type { Attempt } from "../attempt.js";
 
 const inClass = { class: "process", protection: "namespace.pid" } as const;
 
-/** Aimed at a process of the host, by the number it has there. */
+/** Aimed at a host process, by its number on the host. */
 const AT_HOST: readonly (readonly [string, (pid: string) => readonly string[], string?])[] = [
   ["kill", (pid) => ["kill", pid, "9"]],
   ["stop", (pid) => ["kill", pid, "19"]],

@@ -7,13 +7,16 @@ const inClass = { class: "resources" } as const;
 const resources = { memory: "64MiB", pids: 16, disk: "8MiB", openFiles: 64, time: "20s" } as const;
 const slack = 1.1;
 
-/** What the broker counts besides: the user-space kernel; the machine's own kernel and its monitor. */
+/** Overhead that the broker counts as well: the user-space kernel; the machine's own kernel and its monitor. */
 const OF_THE_WALL = { chroot: 0, container: 0, gvisor: 128 * MIB, microvm: 512 * MIB } as const;
 
-/** What is counted by the broker, and where it must be: a level with a kernel of its own counts processes in there. */
+/**
+ * Resources that the broker counts, at levels where the host must count them: a level with its own kernel counts
+ * processes in there.
+ */
 const ON_THE_HOST: ReadonlySet<Level> = new Set(["chroot", "container"]);
 
-/** Each in a sandbox of its own, small enough to be filled, and measured by the broker. */
+/** Each runs in its own sandbox, small enough to be filled, and the broker measures it. */
 export const exhaustion: readonly Attempt[] = [
   {
     ...inClass,
@@ -80,7 +83,7 @@ export const exhaustion: readonly Attempt[] = [
   },
 ];
 
-/** A probe that did not come to say how much it had proves nothing. */
+/** A probe that could not report its usage proves nothing. */
 function above(had: number | undefined, most: number): string | undefined {
   if (had === undefined) return "it did not say how much it had";
   return had > most ? `${had} of ${most} were had` : undefined;

@@ -4,8 +4,8 @@ import type { Timing } from "../settings.js";
 import type { Answer } from "./exchange.js";
 
 /**
- * The body of an answer as it comes, as long as it comes fast enough. Only waiting counts, not what its reader does in between.
- * Throws TransientFailure when it stalls or breaks off.
+ * The body of an answer, as long as it arrives fast enough. Counts only waiting time, not what its reader does in
+ * between. Throws TransientFailure when it stalls or breaks off.
  */
 export async function* paced(
   { body, url, signal }: Answer,

@@ -2,17 +2,18 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readAuthority, readPem, unusable } from "./pem.js";
 
-/** What Docker's and podman's `certs.d/HOST[:PORT]/` hold for one registry. */
+/** Content of Docker's and podman's `certs.d/HOST[:PORT]/` for one registry. */
 export interface HostCertificates {
-  /** Trusted beside the others, for this registry. */
+  /** CAs to trust for this registry, besides the others. */
   readonly authorities: readonly string[];
-  /** Who the caller is to it. */
+  /** Client certificates for it. */
   readonly clients: readonly { readonly cert: string; readonly key: string }[];
 }
 
 /**
- * Reads `*.crt` (authorities), and `*.cert` with the `*.key` of the same name (client certificates). A directory that is not there holds nothing.
- * `host` has been checked to be the name of a registry, so it leads nowhere else. Throws REGISTRY_CERTIFICATES.
+ * Reads `*.crt` (CA certificates), and `*.cert` with the `*.key` of the same name (client certificates). A missing
+ * directory counts as empty. `host` is a validated registry name, so it leads nowhere else. Throws
+ * REGISTRY_CERTIFICATES.
  */
 export async function hostCertificates(directories: readonly string[], host: string): Promise<HostCertificates> {
   const found = await Promise.all(directories.map((directory) => certificatesIn(join(directory, host))));

@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { readCertificates } from "./pem.js";
 
-/** Where distributions keep the authorities that their programs trust: Debian, Fedora, SUSE, Alpine. */
+/** CA bundles of distributions: Debian, Fedora, SUSE, Alpine. */
 const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -12,9 +12,9 @@ const BUNDLES = [
 ] as const;
 
 /**
- * The authorities that registries are checked against, as PEM: those of SSL_CERT_FILE and SSL_CERT_DIR where they are set, as with OpenSSL and Docker,
- * else those of the distribution, else Node's; and those of NODE_EXTRA_CA_CERTS. A file that a variable names must be there and hold some.
- * Throws REGISTRY_CERTIFICATES.
+ * The CAs for registries, as PEM: those of SSL_CERT_FILE and SSL_CERT_DIR if set, as with OpenSSL and Docker, else the
+ * distribution's, else Node's; plus those of NODE_EXTRA_CA_CERTS. A file that a variable names must exist and contain
+ * certificates. Throws REGISTRY_CERTIFICATES.
  */
 export async function registryRoots(): Promise<readonly string[]> {
   const file = process.env["SSL_CERT_FILE"] ?? "";
@@ -36,7 +36,7 @@ async function usualRoots(): Promise<readonly string[]> {
   return rootCertificates;
 }
 
-/** Such directories also hold links that lead nowhere, and notes: those are passed over, as OpenSSL does. */
+/** Such directories also contain dangling links and notes; skip them, as OpenSSL does. */
 async function certificatesBelow(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch(() => []);
   const found = await Promise.all(names.map((name) => readCertificates(join(directory, name)).catch(() => [])));

@@ -4,8 +4,9 @@ import type { Local } from "../local.js";
 import { unusable } from "./pem.js";
 
 /**
- * Whom a registry's connections trust. Its own authorities (`certs.d`) hold for all that it leads to, its token server and where its layers are: with a
- * private authority these are under the same one. Its client certificates are shown to the registry's own origin alone.
+ * Trust settings for a registry's connections. Its own CAs (`certs.d`) apply to everything it leads to, its token
+ * server and blob storage included: a private CA usually covers these, too. Only the registry's own origin receives its
+ * client certificates.
  */
 export class Trust {
   readonly #endpoint: Endpoint;
