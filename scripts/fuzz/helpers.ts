@@ -5,7 +5,7 @@ import { encodeFrame, encodeJson, FrameDecoder, Kind, Violation } from "../../pa
 import { Peer } from "../../packages/bulkhead/src/helpers/peer.js";
 import type { Change } from "../../packages/bulkhead/src/sandbox/write-back/changes.js";
 import { readChanges } from "../../packages/bulkhead/src/sandbox/write-back/lister/read-changes.js";
-import { isPlainName } from "../../packages/bulkhead/src/sandbox/write-back/names.js";
+import { isPlainName } from "../../packages/bulkhead/src/session/host-files/names.js";
 import { pieces, type Random } from "./random.js";
 import type { Target } from "./targets.js";
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { type Level, type Policy, Sandbox, type SandboxOptions } from "bulkhead";
+import type { Level, Plan, Policy } from "bulkhead";
 import { describe, expect, it } from "vitest";
+import { createChanged } from "../support/changed-plan.js";
 import { lackFor } from "../support/levels.js";
 
 const PROFILES = "/sys/kernel/security/apparmor/profiles";
@@ -15,7 +16,7 @@ const POLICY: Policy = {
   files: [{ tmpfs: "/open", size: "1MiB" }],
 };
 /** Every other layer opened: no Landlock, and a mount that anybody may write to. */
-const ONLY_APPARMOR: Pick<SandboxOptions, "amend"> = { amend: (plan) => ({ ...plan, landlock: null }) };
+const onlyAppArmor = (plan: Plan): Plan => ({ ...plan, landlock: null });
 
 if (LEVELS.length === 0)
   it.skip("a generated profile (skipped: neither an AppArmor kernel nor a guest with one, or no parser)", () =>
@@ -25,11 +26,11 @@ describe.each(LEVELS)("a generated profile at level %s", (level) => {
   it("refuses what the policy does not name, with every other layer opened", async () => {
     const script =
       "cat /etc/hosts >/dev/null && echo read; echo x >/open/file && echo wrote; echo y >/work/file && cat /work/file";
-    await using open = await Sandbox.create({ ...POLICY, level }, ONLY_APPARMOR);
+    await using open = await createChanged({ ...POLICY, level }, onlyAppArmor);
     const without = await open.run(["sh", "-c", script]);
     expect(without.stdout).toBe("read\nwrote\ny\n");
 
-    await using confined = await Sandbox.create({ ...POLICY, level, apparmor: "generated" }, ONLY_APPARMOR);
+    await using confined = await createChanged({ ...POLICY, level, apparmor: "generated" }, onlyAppArmor);
     const { stdout, stderr } = await confined.run(["sh", "-c", script]);
     expect(stdout).toBe("y\n");
     expect(stderr).toMatch(/hosts.*Permission denied[\s\S]*open\/file.*Permission denied/);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Evidence } from "../../packages/bulkhead/src/evidence/observed.js";
 import type { Facts } from "../../packages/bulkhead/src/host/facts.js";
 import type { Running } from "../../packages/bulkhead/src/levels/driver.js";
-import { Live } from "../../packages/bulkhead/src/sandbox/live.js";
+import { Live } from "../../packages/bulkhead/src/session/live.js";
 import { FalseGuests } from "../support/false-guest.js";
 import { isRequired, lackFor } from "../support/levels.js";
 import { monitorsOf } from "../support/monitors.js";

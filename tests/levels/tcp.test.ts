@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { BulkheadError, explain, type Policy, reportHost, run, Sandbox } from "bulkhead";
 import { describe, expect, test } from "vitest";
+import { createChanged } from "../support/changed-plan.js";
 import { exceptAt } from "../support/levels.js";
 
 const ABI = 4;
@@ -78,9 +79,7 @@ describe.skipIf(facts.selinux)("a host without SELinux", () => {
 
   test("and the warden too, should the library be wrong about it", async () => {
     const label = "system_u:system_r:container_t:s0";
-    const refused = await run(["true"], {}, { amend: (plan) => ({ ...plan, selinux: label }) }).catch(
-      (error: unknown) => error,
-    );
+    const refused = await createChanged({}, (plan) => ({ ...plan, selinux: label })).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "SELINUX_FAILED", operation: "write", path: "/proc/self/attr/exec" });
   });
 });

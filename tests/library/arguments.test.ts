@@ -1,8 +1,8 @@
 import * as library from "bulkhead";
 import { Broker, BulkheadError, images, kernels, learn, Pool, run, Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Files } from "../../packages/bulkhead/src/sandbox/files/files.js";
-import { Process } from "../../packages/bulkhead/src/sandbox/process.js";
+import { Files } from "../../packages/bulkhead/src/session/files/files.js";
+import { Process } from "../../packages/bulkhead/src/session/process.js";
 import {
   ARGV,
   bad,

@@ -1,6 +1,8 @@
 import { type Level, type Plan, type Verification, verifyLevel } from "bulkhead";
 import { describe, expect, test } from "vitest";
+import { verifyWith } from "../../packages/bulkhead/src/verify/verify.js";
 import { junit } from "../../packages/cli/src/verify/junit.js";
+import { createChanged } from "../support/changed-plan.js";
 import { forEachLevel } from "../support/levels.js";
 
 type Change = (plan: Plan) => Plan;
@@ -78,8 +80,8 @@ const WEAKENINGS: readonly (readonly [string, Level, Change, RegExp])[] = [
 ];
 
 describe.skipIf(process.getuid?.() !== 0)("each weakening is noticed", () => {
-  test.each(WEAKENINGS)("%s", async (_what, level, amend, expected) => {
-    const verification = await verifyLevel(level, { amend });
+  test.each(WEAKENINGS)("%s", async (_what, level, change, expected) => {
+    const verification = await verifyWith(level, {}, (policy) => createChanged(policy, change));
     expect(verification.passed).toBe(false);
     expect(failures(verification).join("\n")).toMatch(expected);
   });

@@ -2,10 +2,10 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, symlink, wri
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Plan } from "../../packages/bulkhead/src/plan/schema.js";
-import type { DirectoryEntry } from "../../packages/bulkhead/src/sandbox/files/entries.js";
 import { DirectoryCopy, type Inside } from "../../packages/bulkhead/src/sandbox/write-back/copy.js";
 import { Lister } from "../../packages/bulkhead/src/sandbox/write-back/lister/lister.js";
-import { OpenDirectory } from "../../packages/bulkhead/src/sandbox/write-back/open-directory.js";
+import type { DirectoryEntry } from "../../packages/bulkhead/src/session/files/entries.js";
+import { OpenDirectory } from "../../packages/bulkhead/src/session/host-files/open-directory.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 
 const IS_ROOT = process.getuid?.() === 0;

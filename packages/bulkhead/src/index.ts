@@ -15,6 +15,7 @@ export {
   listSandboxes,
 } from "./broker/live.js";
 export type { BrokerLimits, Ended, Stats } from "./broker/messages.js";
+export type { BrokerOptions } from "./broker/options.js";
 export { SYSTEM_SOCKET, type SystemBrokerOptions, systemBrokerCommand } from "./broker/system-command.js";
 export { compareLevels, type JobComparison } from "./diff/diff.js";
 export type { Difference } from "./diff/differences.js";
@@ -48,8 +49,7 @@ export type { HostReport, OwnerMaxima } from "./host/report.js";
 export { images } from "./images/images.js";
 export type { BuildImageOptions } from "./images/manage/build.js";
 export type { ImageDetails } from "./images/manage/inspect.js";
-export type { VerifyRules } from "./images/manage/options.js";
-export type { PullImageOptions, StoreOptions, VerifyImageOptions } from "./images/manage/options.js";
+export type { PullImageOptions, StoreOptions, VerifyImageOptions, VerifyRules } from "./images/manage/options.js";
 export type { ImageList, ImageSummary } from "./images/manage/summary.js";
 export type { VerifiedImage } from "./images/manage/verify.js";
 export type { ImageOptions } from "./images/options.js";
@@ -80,13 +80,24 @@ export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./r
 export { readRecord } from "./record/read.js";
 export type { RecordOptions } from "./record/recorder.js";
 export type { Statement } from "./record/statement.js";
-export type { Copied, NotCopied } from "./sandbox/copy/result.js";
-export type { ByteSink, OutputCallback } from "./sandbox/ends/sink.js";
-export type { ByteSource } from "./sandbox/ends/source.js";
-export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./sandbox/exec-options.js";
-export type { Exposed, ExposeOptions } from "./sandbox/expose.js";
-export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./sandbox/files/entries.js";
-export type { Files } from "./sandbox/files/files.js";
+export { type Explanation, explain, levelOf } from "./sandbox/explain.js";
+export type { NetworkPolicy } from "./sandbox/network.js";
+export type { PrepareOptions } from "./sandbox/prepare/options.js";
+export { type ReportOptions, reportHost } from "./sandbox/report.js";
+export { run } from "./sandbox/run.js";
+export type { ProgramOptions, PublishedPort, RunControl, RunOptions } from "./sandbox/run-options.js";
+export type { RunResult, WriteBackOutcome } from "./sandbox/run-result.js";
+export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
+export type { RestoreOptions } from "./sandbox/snapshot/options.js";
+export type { Snapshot } from "./sandbox/snapshot/take.js";
+export type { LeftBehind, LeftWhy, WrittenBack, WrittenDirectory } from "./sandbox/write-back/report.js";
+export type { Copied, NotCopied } from "./session/copy/result.js";
+export type { ByteSink, OutputCallback } from "./session/ends/sink.js";
+export type { ByteSource } from "./session/ends/source.js";
+export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./session/exec-options.js";
+export type { Exposed, ExposeOptions } from "./session/expose.js";
+export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./session/files/entries.js";
+export type { Files } from "./session/files/files.js";
 export type {
   CopyOptions,
   FileContent,
@@ -99,26 +110,10 @@ export type {
   StatOptions,
   WatchOptions,
   WriteOptions,
-} from "./sandbox/files/options.js";
-export type { TreeEntry } from "./sandbox/files/walk.js";
-export type { NetworkPolicy } from "./sandbox/network.js";
-export {
-  type BrokerOptions,
-  type Explanation,
-  explain,
-  levelOf,
-  type PrepareOptions,
-} from "./sandbox/prepare.js";
-export type { Process, WebStreams } from "./sandbox/process.js";
-export type { ProcessResult } from "./sandbox/process-result.js";
-export { type ReportOptions, reportHost } from "./sandbox/report.js";
-export { run } from "./sandbox/run.js";
-export type { ProgramOptions, PublishedPort, RunControl, RunOptions } from "./sandbox/run-options.js";
-export type { RunResult, WriteBackOutcome } from "./sandbox/run-result.js";
-export { Sandbox, type SandboxOptions } from "./sandbox/sandbox.js";
-export type { RestoreOptions } from "./sandbox/snapshot/options.js";
-export type { Snapshot } from "./sandbox/snapshot/take.js";
-export type { LeftBehind, LeftWhy, WrittenBack, WrittenDirectory } from "./sandbox/write-back/report.js";
+} from "./session/files/options.js";
+export type { TreeEntry } from "./session/files/walk.js";
+export type { Process, WebStreams } from "./session/process.js";
+export type { ProcessResult } from "./session/process-result.js";
 export { surfaceChart } from "./surface/chart.js";
 export { measurePeers, type PeerSurface } from "./surface/peers.js";
 export { type SummaryRow, type SurfaceSummary, summariseSurfaces } from "./surface/summary.js";

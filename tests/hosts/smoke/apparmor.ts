@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Level, Sandbox } from "bulkhead";
+import type { Level } from "bulkhead";
+import { createChanged } from "../../support/changed-plan.js";
 import type { Case } from "./list.js";
 
 const PROFILES = "/sys/kernel/security/apparmor/profiles";
@@ -12,14 +13,14 @@ export function apparmor(level: Level): Case {
       const profiles = read(PROFILES);
       if (profiles === undefined) return "no AppArmor, or not root";
       if (read("/usr/share/apparmor-features/features") === undefined) return "no AppArmor parser";
-      const sandbox = await Sandbox.create(
+      const sandbox = await createChanged(
         {
           level,
           apparmor: "generated",
           access: { read: ["/bin", "/usr", "/lib"], list: ["/"], write: ["/work"], execute: ["/bin", "/usr", "/lib"] },
           files: [{ tmpfs: "/open", size: "1MiB" }],
         },
-        { amend: (plan) => ({ ...plan, landlock: null }) },
+        (plan) => ({ ...plan, landlock: null }),
       );
       const { stdout, stderr } = await sandbox.run([
         "sh",

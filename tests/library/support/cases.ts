@@ -1,5 +1,5 @@
 import type { Pool, Sandbox } from "bulkhead";
-import type { Process } from "../../../packages/bulkhead/src/sandbox/process.js";
+import type { Process } from "../../../packages/bulkhead/src/session/process.js";
 
 /** A call, with arguments that no type allows; what is told must name each of these. */
 export type Case = readonly [call: string, act: (use: Use) => unknown, ...names: string[]];

@@ -2,8 +2,7 @@ import { whileTelling } from "../arguments/callbacks.js";
 import { check } from "../arguments/check.js";
 import { requireArguments } from "../arguments/require.js";
 import { abortSignal, callback, flag, hostPath, list, object, text } from "../arguments/values.js";
-import { prepareShape } from "../sandbox/options.js";
-import type { SandboxOptions } from "../sandbox/sandbox.js";
+import type { TaskOptions } from "../internal/plan.js";
 import type { BuildImageOptions } from "./manage/build.js";
 import type { ImageDetails } from "./manage/inspect.js";
 import type {
@@ -20,16 +19,17 @@ import type { Digest } from "./reference/digest.js";
 import type { Collected } from "./store/collect.js";
 
 const storeShape = { store: hostPath } as const;
+const taskShape = { broker: hostPath, signal: abortSignal } as const;
 const storeOptions = object<StoreOptions>(storeShape);
 const { pull: _, ...pullShape } = imageOptionsShape;
 /** The policy's schema checks a rule's fields. */
 const verifyRules = check<VerifyRules>(Array.isArray, 'an array of rules, such as [{ match: "*", key: "cosign.pub" }]');
-const pullOptions = object<PullImageOptions>({ ...prepareShape, ...pullShape, verify: verifyRules });
+const pullOptions = object<PullImageOptions>({ ...taskShape, ...pullShape, verify: verifyRules });
 const verifyOptions = object<VerifyImageOptions>({ ...storeShape, registry: registryOptions, signal: abortSignal });
 const pruneOptions = object<PruneOptions>({ ...storeShape, all: flag });
-const importOptions = object<SandboxOptions & StoreOptions>({ ...prepareShape, ...storeShape });
+const importOptions = object<TaskOptions & StoreOptions>({ ...taskShape, ...storeShape });
 const buildOptions = object<BuildImageOptions>({
-  ...prepareShape,
+  ...taskShape,
   ...storeShape,
   packages: list(text),
   suite: text,
@@ -127,7 +127,7 @@ export const images = {
   async import(
     source: string,
     name: string,
-    options: SandboxOptions & StoreOptions = {},
+    options: TaskOptions & StoreOptions = {},
   ): Promise<{ readonly digest: Digest }> {
     requireArguments(
       "images.import",

@@ -1,5 +1,5 @@
+import type { TaskOptions } from "../internal/plan.js";
 import type { VerifyRule } from "../policy/resolved.js";
-import type { SandboxOptions } from "../sandbox/sandbox.js";
 import { resolveArchive } from "./archive/archive.js";
 import type { ImageConfig } from "./documents/image-config.js";
 import type { ResolvedImage } from "./image.js";
@@ -32,7 +32,7 @@ export interface OpenedImage extends Disposable {
   readonly again?: (options: ImageOptions) => Promise<Disposable | undefined>;
 }
 
-export interface OpenImageOptions extends SandboxOptions, ImageOptions {
+export interface OpenImageOptions extends TaskOptions, ImageOptions {
   /** Who must have signed it: `images.verify` of the policy. Null: no signature needed. */
   readonly verify?: readonly VerifyRule[] | null;
 }
@@ -65,7 +65,7 @@ export async function openImage(source: string, options: OpenImageOptions = {}):
  */
 export function resolveFile(
   { kind, path, tag }: ImageFile,
-  options: SandboxOptions & Pick<OpenImageOptions, "limits"> & { readonly store?: string | undefined },
+  options: TaskOptions & Pick<OpenImageOptions, "limits"> & { readonly store?: string | undefined },
 ): Promise<ResolvedImage> {
   switch (kind) {
     case "oci":
@@ -191,6 +191,6 @@ async function requireStoredSignature(
   await requireSignature(store, image, rule, reader, pull !== "never");
 }
 
-function sandboxOptions({ broker, signal }: SandboxOptions): SandboxOptions {
+function sandboxOptions({ broker, signal }: TaskOptions): TaskOptions {
   return { ...(broker === undefined ? {} : { broker }), ...(signal === undefined ? {} : { signal }) };
 }

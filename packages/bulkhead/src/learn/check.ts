@@ -1,7 +1,7 @@
 import type { Policy } from "../policy/schema.js";
-import type { ProcessResult } from "../sandbox/process-result.js";
 import { run } from "../sandbox/run.js";
 import type { RunOptions } from "../sandbox/run-options.js";
+import type { ProcessResult } from "../session/process-result.js";
 
 /** Outcome of running the program under the policy learned from it. */
 export interface Checked {

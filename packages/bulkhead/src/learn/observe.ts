@@ -2,8 +2,8 @@ import type { EgressEvent } from "../egress/log/event.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { observerPath } from "../host/locate.js";
 import type { Policy } from "../policy/schema.js";
-import type { ProcessResult } from "../sandbox/process-result.js";
 import { Sandbox, type SandboxOptions } from "../sandbox/sandbox.js";
+import type { ProcessResult } from "../session/process-result.js";
 import type { EgressLearned } from "./learned.js";
 import { LARGEST_REPORT, type Observation, parseObservation } from "./observation.js";
 

@@ -1,7 +1,7 @@
 import { freemem } from "node:os";
 import { abortSignal, bytes, duration, type Hints, object, whole } from "../arguments/values.js";
 import { prepareShape } from "../sandbox/options.js";
-import type { PrepareOptions } from "../sandbox/prepare.js";
+import type { PrepareOptions } from "../sandbox/prepare/options.js";
 
 export interface PoolOptions extends Pick<PrepareOptions, "broker" | "images" | "egress"> {
   /** Minimum number of ready sandboxes. Default 1. */

@@ -2,16 +2,16 @@ import { requireArguments } from "../arguments/require.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { withPathsOfNow } from "../policy/absolute-paths.js";
 import type { Policy } from "../policy/schema.js";
-import { now } from "../sandbox/clock.js";
-import { Ends } from "../sandbox/ends/ends.js";
-import { argvCheck, copyOptions } from "../sandbox/exec-options.js";
 import { launch, type Standing } from "../sandbox/launch.js";
 import { policyArgument, policyOfNow } from "../sandbox/options.js";
-import { planOfNow, prepare } from "../sandbox/prepare.js";
+import { planOfNow, prepare } from "../sandbox/prepare/prepare.js";
 import { runStanding } from "../sandbox/run.js";
 import { type ProgramOptions, programOptions } from "../sandbox/run-options.js";
 import type { RunResult } from "../sandbox/run-result.js";
-import { Sandbox } from "../sandbox/sandbox.js";
+import { type Sandbox, sandboxOf } from "../sandbox/sandbox.js";
+import { now } from "../session/clock.js";
+import { Ends } from "../session/ends/ends.js";
+import { argvCheck, copyOptions } from "../session/exec-options.js";
 import { boundsOf, type PoolOptions, poolOptions, type TakeOptions, takeOptions } from "./options.js";
 import { Stock } from "./stock.js";
 
@@ -112,7 +112,7 @@ export class Pool implements AsyncDisposable {
     const standing = await this.#hand(options.signal);
     const policy = standing.prepared.compiled.level === "microvm" ? withPathsOfNow(this.#policy) : {};
     setImmediate(() => this.#stock.refill());
-    return Sandbox.of(standing, { policy, vouched: true });
+    return sandboxOf(standing, { policy, vouched: true });
   }
 
   stats(): PoolStats {

@@ -1,8 +1,8 @@
 import { aborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { now } from "../sandbox/clock.js";
 import type { Standing } from "../sandbox/launch.js";
-import { after, type Timer } from "../sandbox/timer.js";
+import { now } from "../session/clock.js";
+import { after, type Timer } from "../session/timer.js";
 import { Demand } from "./demand.js";
 import type { Bounds } from "./options.js";
 

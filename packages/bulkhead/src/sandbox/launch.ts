@@ -1,44 +1,32 @@
-import type { Launched } from "../broker/messages.js";
-import { aborted, throwIfAborted } from "../errors/aborted.js";
-import { BulkheadError } from "../errors/bulkhead-error.js";
-import { Live } from "./live.js";
+import { throwIfAborted } from "../errors/aborted.js";
+import type { Live } from "../session/live.js";
+import { type Started, start } from "../session/start.js";
 import { connectNetwork } from "./network.js";
-import type { Prepared } from "./prepare.js";
+import type { Launchable } from "./prepare/launchable.js";
 
 /** A running sandbox with evidence from outside, in which no workload has run yet. */
-export interface Standing {
-  readonly prepared: Prepared;
-  readonly live: Live;
-  readonly launched: Launched;
+export interface Standing extends Started {
+  readonly prepared: Launchable;
 }
 
 /**
  * Launches a sandbox and makes it ready for programs. A failed launch leaves nothing behind.
  * @throws BulkheadError as launching does, and ABORTED
  */
-export async function launch(prepared: Prepared, signal: AbortSignal | undefined): Promise<Standing> {
+export async function launch(prepared: Launchable, signal: AbortSignal | undefined): Promise<Standing> {
   if (signal?.aborted === true) prepared.discard();
   throwIfAborted("create", signal);
-  const { plan } = prepared.compiled;
-  const live = new Live(prepared.driver.launch(plan), plan.limits.pids);
-  const abort = () => live.kill(aborted("create", signal));
-  signal?.addEventListener("abort", abort, { once: true });
-  try {
-    const connected = prepared.egress === null ? undefined : connectNetwork(live, prepared.egress);
-    connected?.catch(() => undefined);
-    prepared.writeBack?.prepare(live);
-    const launched = await live.running.launched;
-    await connected;
-    await prepared.writeBack?.begin(live);
-    throwIfAborted("create", signal);
-    return { prepared, live, launched };
-  } catch (error) {
-    // The caller has no handle to it, so it must not keep running.
-    live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "create", cause: error }));
-    await live.running.ended.catch(() => undefined);
-    throwIfAborted("create", signal);
-    throw error;
-  } finally {
-    signal?.removeEventListener("abort", abort);
-  }
+  const { driver, compiled } = prepared;
+  const started = await start({ driver, plan: compiled.plan }, signal, (live) => makeReady(prepared, live));
+  return { prepared, ...started };
+}
+
+/** What surrounds the workload has to work before it runs: its way out, and the copies of host directories. */
+async function makeReady({ egress, writeBack }: Launchable, live: Live): Promise<void> {
+  const connected = egress === null ? undefined : connectNetwork(live, egress);
+  connected?.catch(() => undefined);
+  writeBack?.prepare(live);
+  await live.running.launched;
+  await connected;
+  await writeBack?.begin(live);
 }

@@ -11,9 +11,9 @@ import { rulesFor } from "../policy/network/full.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
-import { Files } from "./files/files.js";
-import type { Live } from "./live.js";
-import { after, type Timer } from "./timer.js";
+import { Files } from "../session/files/files.js";
+import type { Live } from "../session/live.js";
+import { after, type Timer } from "../session/timer.js";
 
 /** The part of a policy that can change while a sandbox runs. */
 export type NetworkPolicy = NonNullable<Policy["network"]>;

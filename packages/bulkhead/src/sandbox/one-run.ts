@@ -8,25 +8,25 @@ import { confirm } from "../evidence/confirm.js";
 import { wardenPath } from "../host/locate.js";
 import { RUN_TIME_MS } from "../policy/defaults.js";
 import type { Recorder, RecordOptions } from "../record/recorder.js";
-import { now } from "./clock.js";
-import type { Ends } from "./ends/ends.js";
-import { type ExecRequest, terminalSize } from "./exec-options.js";
-import { Execution, type Settled } from "./execution.js";
-import { expose } from "./expose.js";
-import type { Live } from "./live.js";
-import type { Prepared } from "./prepare.js";
-import { type ExitStatus, KILLED, type StartFailure, startFailure } from "./process-result.js";
+import { now } from "../session/clock.js";
+import type { Ends } from "../session/ends/ends.js";
+import { type ExecRequest, terminalSize } from "../session/exec-options.js";
+import { Execution, type Settled } from "../session/execution.js";
+import { expose } from "../session/expose.js";
+import type { Live } from "../session/live.js";
+import { type ExitStatus, KILLED, type StartFailure, startFailure } from "../session/process-result.js";
+import { signalNumber } from "../session/signals.js";
+import { after, type Timer } from "../session/timer.js";
+import type { Launchable } from "./prepare/launchable.js";
 import type { ProgramOptions } from "./run-options.js";
 import { type RunFacts, type RunResult, recordedResult, runResult, type WriteBackOutcome } from "./run-result.js";
-import { signalNumber } from "./signals.js";
-import { after, type Timer } from "./timer.js";
 
 /** Reported in the result and not thrown: the program ended on its own, whatever happened to its files. */
 const WRITE_BACK_CODES: ReadonlySet<string> = new Set(["WRITE_BACK_LOST", "WRITE_BACK_FAILED"]);
 
 /** One run from its request to its result, in a sandbox that runs nothing else. */
 export class Run {
-  readonly #prepared: Prepared;
+  readonly #prepared: Launchable;
   readonly #options: ProgramOptions;
   readonly #startedAt: number;
   readonly #live: Live;
@@ -39,7 +39,7 @@ export class Run {
 
   /** Sends the plan, `hello` and the exec in one write. */
   constructor(
-    prepared: Prepared,
+    prepared: Launchable,
     live: Live,
     request: ExecRequest,
     options: ProgramOptions,

@@ -1,9 +1,9 @@
 import { type Check, shown } from "../arguments/check.js";
-import { abortSignal, callback, type Hints, hostPath, isRecord, object } from "../arguments/values.js";
+import { abortSignal, type Hints, hostPath, isRecord, object } from "../arguments/values.js";
 import { egressOptions } from "../egress/options.js";
 import { imageOptions } from "../images/options.js";
 import type { Policy } from "../policy/schema.js";
-import type { PrepareOptions } from "./prepare.js";
+import type { PrepareOptions } from "./prepare/options.js";
 
 /** Options shared by all functions that prepare a policy. */
 export const prepareShape = {
@@ -11,8 +11,6 @@ export const prepareShape = {
   images: imageOptions,
   signal: abortSignal,
   egress: egressOptions,
-  amend: callback<NonNullable<PrepareOptions["amend"]>>(),
-  goOn: callback<NonNullable<PrepareOptions["goOn"]>>(),
 } as const;
 
 /** Names that users look for in the options but that belong in the policy. */

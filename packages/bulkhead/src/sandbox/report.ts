@@ -1,12 +1,14 @@
 import { requireArguments } from "../arguments/require.js";
 import { hostPath, object, oneOf } from "../arguments/values.js";
 import { Broker } from "../broker/broker.js";
+import type { BrokerOptions } from "../broker/options.js";
 import type { Missing } from "../host/missing.js";
 import type { HostReport } from "../host/report.js";
 import type { Tree } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import type { Level } from "../policy/level.js";
-import { type BrokerOptions, makeImage, reportOf } from "./prepare.js";
+import { reportOf } from "../prepare/host.js";
+import { diskOf } from "./prepare/sources.js";
 
 /** Options of a host report. */
 export interface ReportOptions extends BrokerOptions {
@@ -29,7 +31,7 @@ export async function reportHost(options: ReportOptions = {}): Promise<HostRepor
   const host = reportOf(broker);
   const { tryLevels = false } = options;
   if (tryLevels === false) return host;
-  const imageOf = async (tree: Tree) => await makeImage(tree, host.facts.privileged, options);
+  const imageOf = async (tree: Tree) => await diskOf(tree, host.facts.privileged, options);
   const tried: Partial<Record<Level, readonly Missing[]>> = {};
   const by: Partial<Record<Level, string>> = {};
   let counting: HostReport["counting"];

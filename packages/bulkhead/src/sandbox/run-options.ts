@@ -2,12 +2,12 @@ import type { Writable } from "node:stream";
 import type { Check } from "../arguments/check.js";
 import { abortSignal, callback, hostPath, list, object, required } from "../arguments/values.js";
 import type { RecordOptions } from "../record/recorder.js";
-import { output } from "./ends/checks.js";
-import type { ByteSink } from "./ends/sink.js";
-import { type ExecOptions, exclusive, programShape, type TerminalSize } from "./exec-options.js";
-import { type ExposeOptions, hostPort, insidePort, listenAddress } from "./expose.js";
+import { output } from "../session/ends/checks.js";
+import type { ByteSink } from "../session/ends/sink.js";
+import { type ExecOptions, exclusive, programShape, type TerminalSize } from "../session/exec-options.js";
+import { type ExposeOptions, hostPort, insidePort, listenAddress } from "../session/expose.js";
 import { POLICY_HINTS, prepareShape } from "./options.js";
-import type { PrepareOptions } from "./prepare.js";
+import type { PrepareOptions } from "./prepare/options.js";
 
 /** A run in progress. */
 export interface RunControl {

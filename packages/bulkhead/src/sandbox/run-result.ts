@@ -4,8 +4,8 @@ import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Level } from "../policy/level.js";
 import type { Envelope } from "../record/envelope.js";
 import type { RecordedResult } from "../record/statement.js";
-import { roundMs } from "./clock.js";
-import { type ExitStatus, type OutputBytes, type StartFailure, withBytes } from "./process-result.js";
+import { roundMs } from "../session/clock.js";
+import { type ExitStatus, type OutputBytes, type StartFailure, withBytes } from "../session/process-result.js";
 import type { WrittenBack } from "./write-back/report.js";
 
 /**

@@ -3,15 +3,16 @@ import { aborted, throwIfAborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Policy } from "../policy/schema.js";
 import type { Recorder } from "../record/recorder.js";
-import { now } from "./clock.js";
-import { Ends } from "./ends/ends.js";
-import { argvCheck, copyOptions, type ExecRequest, execRequest } from "./exec-options.js";
+import { now } from "../session/clock.js";
+import { Ends } from "../session/ends/ends.js";
+import { argvCheck, copyOptions, type ExecRequest, execRequest } from "../session/exec-options.js";
+import { Live } from "../session/live.js";
 import type { Standing } from "./launch.js";
-import { Live } from "./live.js";
 import { connectNetwork } from "./network.js";
 import { onAbort, Run, recorderFor } from "./one-run.js";
 import { policyArgument, policyOfNow } from "./options.js";
-import { type Prepared, prepare } from "./prepare.js";
+import type { Launchable } from "./prepare/launchable.js";
+import { prepare } from "./prepare/prepare.js";
 import { type ProgramOptions, type RunOptions, runOptions } from "./run-options.js";
 import type { RunResult } from "./run-result.js";
 
@@ -80,7 +81,7 @@ interface Readied {
 }
 
 /** The last preparations before the program starts. */
-async function makeReady(prepared: Prepared, asked: Asked, discard: () => void): Promise<Readied> {
+async function makeReady(prepared: Launchable, asked: Asked, discard: () => void): Promise<Readied> {
   const { options, ends } = asked;
   try {
     const request = execRequest("run", asked.argv, prepared.compiled.workload, options);
@@ -95,7 +96,7 @@ async function makeReady(prepared: Prepared, asked: Asked, discard: () => void):
 }
 
 async function conduct(
-  prepared: Prepared,
+  prepared: Launchable,
   live: Live,
   { policy, options, ends, startedAt }: Asked,
   { request, recorder }: Readied,
@@ -125,7 +126,7 @@ async function conduct(
 }
 
 /** Record the copies of host directories before any workload runs. */
-async function beginWriteBack({ writeBack }: Prepared, live: Live): Promise<void> {
+async function beginWriteBack({ writeBack }: Launchable, live: Live): Promise<void> {
   if (writeBack === null) return;
   writeBack.prepare(live);
   await live.running.launched;

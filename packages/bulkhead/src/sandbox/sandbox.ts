@@ -7,29 +7,28 @@ import { throwIfAborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { confirm } from "../evidence/confirm.js";
 import type { EnforcementTable } from "../evidence/enforcement.js";
-import type { Compiled } from "../plan/compile.js";
 import type { Plan } from "../plan/schema.js";
 import { withPathsOfNow } from "../policy/absolute-paths.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
-import { Ends } from "./ends/ends.js";
-import { argvCheck, copyOptions, type ExecOptions, execOptions, execRequest } from "./exec-options.js";
-import { type Exposed, type ExposeOptions, expose, exposeOptions, insidePort } from "./expose.js";
-import { Files } from "./files/files.js";
-import { noticeForgotten } from "./forgotten.js";
+import { argvCheck, copyOptions, type ExecOptions, execOptions } from "../session/exec-options.js";
+import { type Exposed, type ExposeOptions, expose, exposeOptions, insidePort } from "../session/expose.js";
+import type { Files } from "../session/files/files.js";
+import { noticeForgotten } from "../session/forgotten.js";
+import type { Live } from "../session/live.js";
+import type { Process } from "../session/process.js";
+import type { ProcessResult } from "../session/process-result.js";
+import { Session } from "../session/session.js";
 import { launch, type Standing } from "./launch.js";
-import type { Live } from "./live.js";
 import { changeNetwork, type NetworkPolicy } from "./network.js";
 import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
-import { type Prepared, type PrepareOptions, prepare } from "./prepare.js";
-import { Process } from "./process.js";
-import type { ProcessResult } from "./process-result.js";
+import type { Launchable } from "./prepare/launchable.js";
+import type { PrepareOptions } from "./prepare/options.js";
+import { prepare } from "./prepare/prepare.js";
 import type { Origin } from "./snapshot/facts.js";
 import type { OpenedSnapshot } from "./snapshot/open.js";
 import { copyCount, forkOptions, networkArgument, type RestoreOptions, restoreOptions } from "./snapshot/options.js";
 import type { Snapshot } from "./snapshot/take.js";
-import { after } from "./timer.js";
-import { inTurn } from "./turn.js";
 import type { WrittenBack } from "./write-back/report.js";
 import type { WriteBack } from "./write-back/write-back.js";
 
@@ -37,6 +36,9 @@ export interface SandboxOptions extends PrepareOptions {
   /** Cancels the creation; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
 }
+
+/** The sandbox of a launch that was made elsewhere in the library. Not a method: programs that use the library make none this way. */
+export let sandboxOf: (standing: Standing, origin: Origin) => Sandbox;
 
 /**
  * A sandbox that lasts until it is closed or killed, or this process ends.
@@ -63,8 +65,7 @@ export class Sandbox implements AsyncDisposable {
   /** The plan that the broker executed. */
   readonly plan: Plan;
   readonly files: Files;
-  readonly #live: Live;
-  readonly #compiled: Compiled;
+  readonly #session: Session;
   readonly #egress: Gate | null;
   readonly #writeBack: WriteBack | null;
   readonly #origin: Origin;
@@ -77,16 +78,16 @@ export class Sandbox implements AsyncDisposable {
     this.level = compiled.level;
     this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
     this.plan = compiled.plan;
-    this.files = new Files(live);
-    this.#live = live;
-    this.#compiled = compiled;
+    this.#session = new Session(live, compiled.workload);
+    this.files = this.#session.files;
     this.#egress = egress;
     this.#writeBack = writeBack;
     this.#origin = origin;
-    limitTime(live, compiled.workload.timeMs);
     noticeForgotten(this, this.id, live.running.ended);
-    // From here on only operations in progress hold it.
-    live.letGo();
+  }
+
+  get #live(): Live {
+    return this.#session.live;
   }
 
   /**
@@ -125,13 +126,12 @@ export class Sandbox implements AsyncDisposable {
     return await Sandbox.#launch(prepared, { policy: kept, vouched: true }, signal);
   }
 
-  static async #launch(prepared: Prepared, origin: Origin, signal: AbortSignal | undefined): Promise<Sandbox> {
+  static async #launch(prepared: Launchable, origin: Origin, signal: AbortSignal | undefined): Promise<Sandbox> {
     return new Sandbox(await launch(prepared, signal), origin);
   }
 
-  /** Wraps a sandbox that a pool hands out. @internal */
-  static of(standing: Standing, origin: Origin): Sandbox {
-    return new Sandbox(standing, origin);
+  static {
+    sandboxOf = (standing, origin) => new Sandbox(standing, origin);
   }
 
   /**
@@ -143,9 +143,9 @@ export class Sandbox implements AsyncDisposable {
    */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
     requireArguments("sandbox.exec", ["argv", argvCheck, argv], ["options", execOptions, options]);
-    const process = await this.#begin("sandbox.exec", [...argv], copyOptions(options));
-    await process.started();
-    return process;
+    const [program, chosen] = [[...argv], copyOptions(options)];
+    await this.#settled(chosen);
+    return await this.#session.exec(program, chosen, "sandbox.exec");
   }
 
   /**
@@ -154,23 +154,15 @@ export class Sandbox implements AsyncDisposable {
    */
   async run(argv: readonly string[], options: Omit<ExecOptions, "buffer"> = {}): Promise<ProcessResult> {
     requireArguments("sandbox.run", ["argv", argvCheck, argv], ["options", execOptions, options]);
-    const process = await this.#begin("sandbox.run", [...argv], { ...copyOptions(options), buffer: true });
-    return await process.result;
+    const [program, chosen] = [[...argv], copyOptions(options)];
+    await this.#settled(chosen);
+    return await this.#session.run(program, chosen, "sandbox.run");
   }
 
-  async #begin(operation: string, argv: readonly string[], options: ExecOptions): Promise<Process> {
-    const { workload } = this.#compiled;
-    throwIfAborted("create", options.signal);
+  /** The rules that were set last are in force before a program starts. */
+  async #settled({ signal }: ExecOptions): Promise<void> {
+    throwIfAborted("create", signal);
     if (this.#egress !== null) await this.#egress.settled();
-    const request = execRequest(operation, argv, workload, options);
-    const outputBytes = options.outputBytes ?? (options.buffer === true ? workload.outputBytes : undefined);
-    const ends = new Ends(operation, options);
-    return await inTurn(
-      this.#live,
-      ends,
-      options.signal,
-      () => new Process(this.#live, request, options, ends, outputBytes),
-    );
   }
 
   /**
@@ -202,12 +194,12 @@ export class Sandbox implements AsyncDisposable {
 
   /** Returns the sandbox's resource use, measured from outside. */
   async stats(): Promise<Stats> {
-    return await this.#live.during(async () => await this.#live.running.stats());
+    return await this.#session.stats();
   }
 
   /** Returns the protections in force for each process inside, read again from outside. */
   async evidence(): Promise<Evidence> {
-    return await this.#live.during(async () => await this.#live.running.evidence());
+    return await this.#session.evidence();
   }
 
   /**
@@ -309,9 +301,7 @@ export class Sandbox implements AsyncDisposable {
    */
   async kill(): Promise<void> {
     this.#killed = true;
-    this.#live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "kill" }));
-    // A lost broker takes its sandboxes with it.
-    await this.ended.catch(() => undefined);
+    await this.#session.kill();
     await this.#egress?.close();
   }
 
@@ -333,13 +323,4 @@ export class Sandbox implements AsyncDisposable {
       await this.kill();
     }
   }
-}
-
-/** A function and not a method, so that the timer does not keep an unused sandbox object alive. */
-function limitTime(live: Live, timeMs: number | null | undefined): void {
-  if (timeMs === null || timeMs === undefined) return;
-  const error = () => new BulkheadError("TIMED_OUT", { operation: "sandbox", detail: `${timeMs} ms` });
-  const timer = after(timeMs, () => live.kill(error()), { idle: true });
-  const stop = () => timer.stop();
-  live.running.ended.then(stop, stop);
 }

@@ -3,7 +3,7 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
 import { policyArgument, prepareOptions } from "../sandbox/options.js";
-import type { PrepareOptions } from "../sandbox/prepare.js";
+import type { PrepareOptions } from "../sandbox/prepare/options.js";
 import { Sandbox } from "../sandbox/sandbox.js";
 import { filtersOf } from "./outside.js";
 import { PROBE, ProbeDirectory } from "./probe.js";

@@ -9,10 +9,11 @@ import { probePath } from "../host/locate.js";
 import { type Level, levelName } from "../policy/level.js";
 import type { Protection } from "../policy/protections.js";
 import type { Policy } from "../policy/schema.js";
+import { type Explanation, explain } from "../sandbox/explain.js";
 import { prepareOptions } from "../sandbox/options.js";
-import { type Explanation, explain, type PrepareOptions } from "../sandbox/prepare.js";
-import type { ProcessResult } from "../sandbox/process-result.js";
+import type { PrepareOptions } from "../sandbox/prepare/options.js";
 import { Sandbox } from "../sandbox/sandbox.js";
+import type { ProcessResult } from "../session/process-result.js";
 import { Arena } from "./arena.js";
 import type { Attempt, AttemptClass } from "./attempt.js";
 import { CATALOGUE } from "./catalogue.js";
@@ -49,6 +50,14 @@ const PROBE = "/probe";
  */
 export async function verifyLevel(level: Level, options: PrepareOptions = {}): Promise<Verification> {
   requireArguments("verifyLevel", ["level", levelName, level], ["options", prepareOptions, options]);
+  return await verifyWith(level, options, async (policy) => await Sandbox.create(policy, options));
+}
+
+/** Makes the sandboxes that are attacked. */
+export type Create = (policy: Policy) => Promise<Sandbox>;
+
+/** The self-test on sandboxes that `create` makes. What is claimed of them is what `explain` says of their policy. */
+export async function verifyWith(level: Level, options: PrepareOptions, create: Create): Promise<Verification> {
   if (!existsSync(probePath())) throw new BulkheadError("SETUP_MISSING", { operation: "open", path: probePath() });
   await using arena = await Arena.create();
   const policy: Policy = {
@@ -59,12 +68,12 @@ export async function verifyLevel(level: Level, options: PrepareOptions = {}): P
       { host: arena.readOnly, at: "/ro" },
     ],
   };
-  const claims = await explain(policy, withoutAmendment(options));
+  const claims = await explain(policy, options);
   const attempts: AttemptResult[] = [];
-  await using shared = new Shared(policy, options);
+  await using shared = new Shared(policy, create);
   await requireControl(await shared.sandbox());
   for (const attempt of CATALOGUE) {
-    attempts.push(await tried(attempt, claims.enforcement, arena, shared, policy, options));
+    attempts.push(await tried(attempt, claims.enforcement, arena, shared, policy, create));
   }
   attempts.push(...(await contradicted(claims, await shared.sandbox())));
   return { level, attempts, passed: attempts.every(({ status }) => status !== "failed") };
@@ -76,12 +85,12 @@ async function tried(
   arena: Arena,
   shared: Shared,
   policy: Policy,
-  options: PrepareOptions,
+  create: Create,
 ): Promise<AttemptResult> {
   const { class: group, title, protection, cve = null } = attempt;
   const about = { class: group, title, protection, cve } as const;
   const claimed = table.protections.some((line) => line.protection === protection && line.status === "enforced");
-  const own = attempt.policy === undefined ? undefined : await ownSandbox({ ...policy, ...attempt.policy }, options);
+  const own = attempt.policy === undefined ? undefined : await ownSandbox({ ...policy, ...attempt.policy }, create);
   if (own === null) return { ...about, status: "unclaimed", detail: "its policy is refused here" };
   try {
     const { held, seen, ...rest } = await judged(attempt, arena, own ?? (await shared.sandbox()));
@@ -96,9 +105,9 @@ async function tried(
 }
 
 /** Null: this host or level does not meet the policy's requirements. */
-async function ownSandbox(policy: Policy, options: PrepareOptions): Promise<Sandbox | null> {
+async function ownSandbox(policy: Policy, create: Create): Promise<Sandbox | null> {
   try {
-    return await Sandbox.create(policy, options);
+    return await create(policy);
   } catch (error) {
     if (error instanceof BulkheadError && error.code === "REQUIREMENT_UNMET") return null;
     throw error;
@@ -144,17 +153,17 @@ async function judged(attempt: Attempt, arena: Arena, sandbox: Sandbox): Promise
 /** The sandbox that attempts share; replaced after an attempt that ended it. */
 class Shared implements AsyncDisposable {
   readonly #policy: Policy;
-  readonly #options: PrepareOptions;
+  readonly #create: Create;
   #current: Sandbox | undefined;
 
-  constructor(policy: Policy, options: PrepareOptions) {
+  constructor(policy: Policy, create: Create) {
     this.#policy = policy;
-    this.#options = options;
+    this.#create = create;
   }
 
   async sandbox(): Promise<Sandbox> {
     if (this.#current !== undefined && !(await isGone(this.#current))) return this.#current;
-    this.#current = await Sandbox.create(this.#policy, this.#options);
+    this.#current = await this.#create(this.#policy);
     return this.#current;
   }
 
@@ -257,9 +266,4 @@ async function contradicted(
     const now = seen.protections[index];
     return [row(protection, protection, now?.status === "enforced", now !== undefined && "why" in now ? now.why : "")];
   });
-}
-
-/** Claims follow from the policy; a test's amendment of the plan is hidden from the table. */
-function withoutAmendment({ amend: _, ...options }: PrepareOptions): PrepareOptions {
-  return options;
 }

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Kind } from "../../src/channel/protocol.js";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
 import type { Plan } from "../../src/plan/schema.js";
-import { Live } from "../../src/sandbox/live.js";
 import { WriteBack } from "../../src/sandbox/write-back/write-back.js";
+import { Live } from "../../src/session/live.js";
 import { duplexPair } from "../support/duplex-pair.js";
 import { FakeInit } from "../support/fake-init.js";
 

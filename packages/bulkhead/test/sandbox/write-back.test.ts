@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
-import type { DirectoryEntry } from "../../src/sandbox/files/entries.js";
 import { type Change, changesBetween, knownAfter } from "../../src/sandbox/write-back/changes.js";
 import { type InsideEntry, type ListOne, listInside } from "../../src/sandbox/write-back/inside.js";
-import { isPlainName } from "../../src/sandbox/write-back/names.js";
+import type { DirectoryEntry } from "../../src/session/files/entries.js";
+import { isPlainName } from "../../src/session/host-files/names.js";
 
 const INFO = { type: "file", size: 1, mode: 0o644, uid: 1000, gid: 1000, mtimeMs: 0, ctimeUs: 0 } as const;
 const FAILED = { code: "WRITE_BACK_FAILED" };

@@ -1,13 +1,13 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { type InternalPolicy, internalPlan, type TaskOptions } from "../../internal/plan.js";
 import type { Plan } from "../../plan/schema.js";
-import type { Policy } from "../../policy/schema.js";
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import { Session } from "../../session/session.js";
+import { IMAGE_NAME } from "../store/erofs-image.js";
 import { type ErofsTree, nameOfTree } from "./tree.js";
 
 /** Paths inside: the source tree, the output directory, and the image. */
 const TREE = "/tree";
 const OUT = "/out";
-export const IMAGE_NAME = "image.erofs";
 /** Path of the file in an image of a single file. */
 export const SINGLE_AT = "/file";
 
@@ -33,20 +33,14 @@ const EPOCH_S = 4_102_444_800;
  *
  * Throws SETUP_MISSING without mkfs.erofs, IMAGE_LIMIT, EROFS_FAILED, and as creating a sandbox does.
  */
-export async function buildErofs(made: Made, out: string, limits: BuildLimits, options: SandboxOptions) {
+export async function buildErofs(made: Made, out: string, limits: BuildLimits, options: TaskOptions) {
   const { tree } = made;
-  // Imported late: opening an existing image must not load the code that launches sandboxes.
-  const { Sandbox } = await import("../../sandbox/sandbox.js");
-  const amend = (plan: Plan): Plan => ({
-    ...plan,
-    mounts: [...plan.mounts, mountOf(made)],
-    limits: { ...plan.limits, fileBytes: limits.bytes },
-  });
-  await using sandbox = await Sandbox.create(policyFor(out, limits), { ...options, amend });
+  const own = await internalPlan(policyFor(out, limits), options);
+  await using session = await Session.start({ ...own, plan: erofsPlan(own.plan, made, limits) }, options.signal);
   const argv = ["sh", "-c", MAKE, "sh", TREE, "--quiet", "-U", UUID, "-x-1", `${OUT}/${IMAGE_NAME}`, TREE];
   const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", SOURCE_DATE_EPOCH: String(EPOCH_S) };
   const signal = options.signal === undefined ? {} : { signal: options.signal };
-  const result = await sandbox.run(argv, { env, ...signal }).catch((error: unknown) => {
+  const result = await session.run(argv, { env, ...signal }).catch((error: unknown) => {
     // The sandbox is killed when its time is up.
     if (!(error instanceof BulkheadError) || error.code !== "TIMED_OUT") throw error;
     throw new BulkheadError("IMAGE_LIMIT", { operation: "make EROFS image", path: nameOfTree(tree), detail: "time" });
@@ -85,17 +79,21 @@ export interface BuildLimits {
  * Runs as an id of this sandbox that is unprivileged outside. It may read files that are closed to others: they belong
  * to other ids of this sandbox, not of the host.
  */
-function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): Policy {
+function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): InternalPolicy {
   return {
     level: "container",
     root: "host",
     user: `${user.uid}:${user.gid}`,
     capabilities: ["DAC_READ_SEARCH"],
     files: [{ host: out, at: OUT, mode: "rw" }],
-    network: "none",
     resources: { memory: 1024 * MIB, pids: 8, cpus: 2, disk: bytes, time: timeMs },
     require: ["seccomp", "no-new-privs", "namespace.user", "namespace.mount", "network", "rlimits"],
   };
+}
+
+/** With the tree, which no policy can name. */
+function erofsPlan(plan: Plan, made: Made, { bytes }: BuildLimits): Plan {
+  return { ...plan, mounts: [...plan.mounts, mountOf(made)], limits: { ...plan.limits, fileBytes: bytes } };
 }
 
 function mountOf({ tree, single }: Made): Plan["mounts"][number] {

@@ -1,24 +1,17 @@
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import type { TaskOptions } from "../../internal/plan.js";
 import { roomFor } from "../pull/room.js";
-import type { Digest } from "../reference/digest.js";
+import type { ErofsImage } from "../store/erofs-image.js";
 import { Store } from "../store/store.js";
 import { DEFAULT_UNPACK_LIMITS } from "../unpack/limits.js";
 import { buildErofs, SINGLE_AT } from "./build.js";
 import { type ErofsTree, identify } from "./tree.js";
-
-/** An EROFS image in the store: a regular file, mode 0444, that never changes. */
-export interface ErofsImage {
-  readonly path: string;
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-}
 
 export interface ErofsOfTree extends ErofsImage {
   /** Path of the tree in it: empty, or `/file` for a tree of a single file. */
   readonly inside: string;
 }
 
-export interface ErofsOptions extends SandboxOptions {
+export interface ErofsOptions extends TaskOptions {
   /** The store's directory. Default: BULKHEAD_STORE, or the user's own. */
   readonly store?: string;
   /**

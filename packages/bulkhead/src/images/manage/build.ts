@@ -1,6 +1,6 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { baseRootPath } from "../../host/locate.js";
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import type { TaskOptions } from "../../internal/plan.js";
 import { imageOf } from "../build/build.js";
 import { type PackagesOptions, packagesTar } from "../build/packages.js";
 import { outputOf } from "../build/program.js";
@@ -8,7 +8,7 @@ import type { NameRecord } from "../store/names.js";
 import { localName, takeIn } from "./import.js";
 
 export interface BuildImageOptions
-  extends SandboxOptions,
+  extends TaskOptions,
     Pick<PackagesOptions, "suite" | "mirror" | "onStep">,
     Partial<Pick<PackagesOptions, "packages">> {
   /** The store's directory. Default: BULKHEAD_STORE, or by user. */

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import type { TaskOptions } from "../../internal/plan.js";
 import type { ImageLayer, ResolvedImage } from "../image.js";
 import { resolveFile } from "../open.js";
 import { roomFor } from "../pull/room.js";
@@ -21,7 +21,7 @@ const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
 
-export interface TakeInOptions extends SandboxOptions {
+export interface TakeInOptions extends TaskOptions {
   readonly store?: string | undefined;
 }
 

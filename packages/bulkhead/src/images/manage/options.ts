@@ -1,5 +1,5 @@
+import type { TaskOptions } from "../../internal/plan.js";
 import type { Policy } from "../../policy/schema.js";
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import type { ImageOptions } from "../options.js";
 
 /** As in a policy. */
@@ -10,7 +10,7 @@ export interface StoreOptions {
   readonly store?: string;
 }
 
-export interface PullImageOptions extends Omit<ImageOptions, "pull">, SandboxOptions {
+export interface PullImageOptions extends Omit<ImageOptions, "pull">, TaskOptions {
   /** Who must have signed it, as `images.verify` of a policy; paths are relative to the current directory. */
   readonly verify?: VerifyRules;
 }

@@ -1,7 +1,7 @@
 import { type Telling, whileTelling } from "../../arguments/callbacks.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { TaskOptions } from "../../internal/plan.js";
 import type { VerifyRule } from "../../policy/resolved.js";
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
 import { DOCUMENT_BYTES } from "../documents/bounds.js";
 import { RemoteRegistry } from "../fetcher/remote.js";
 import { layersOf } from "../reader/layers.js";
@@ -27,7 +27,7 @@ export interface PullOptions {
   /** Who must have signed it. */
   readonly rule?: VerifyRule | undefined;
   /** Which broker runs the sandbox that unpacks, and when to stop. */
-  readonly sandbox?: SandboxOptions;
+  readonly sandbox?: TaskOptions;
 }
 
 export interface PulledImage {

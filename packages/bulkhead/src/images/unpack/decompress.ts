@@ -2,13 +2,13 @@ import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import type { TaskOptions } from "../../internal/plan.js";
 import { roomFor } from "../pull/room.js";
 import { errnoOf, unavailable } from "../store/location.js";
 import type { Store } from "../store/store.js";
 import type { UnpackLimits } from "./limits.js";
 import { decompressionFailure } from "./report.js";
-import { createDecompressSandbox, UNPACKER } from "./sandbox.js";
+import { createDecompressSession, UNPACKER } from "./sandbox.js";
 
 /** An unlinked file: it is gone when it is closed or this process ends. */
 export interface Decompressed {
@@ -24,14 +24,14 @@ export async function decompress(
   input: Readable,
   store: Store,
   limits: UnpackLimits,
-  options: SandboxOptions,
+  options: TaskOptions,
 ): Promise<Decompressed> {
   const bytes = await roomFor(store, [], limits.bytes);
-  await using sandbox = await createDecompressSandbox({ ...limits, bytes }, options);
+  await using session = await createDecompressSession({ ...limits, bytes }, options);
   const handle = await store.scratchFile();
   try {
     const argv = [UNPACKER, "--decompress", "--max-bytes", String(bytes), "--max-ratio", String(limits.ratio)];
-    const process = await sandbox.exec(argv, {
+    const process = await session.exec(argv, {
       stdin: "pipe",
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });

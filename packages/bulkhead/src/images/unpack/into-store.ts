@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Slots } from "../../concurrency/slots.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { SandboxOptions } from "../../sandbox/sandbox.js";
+import type { TaskOptions } from "../../internal/plan.js";
 import { invalid } from "../documents/invalid.js";
 import type { ImageLayer } from "../image.js";
 import { chainKey, impliedKey, layerKeys } from "../reference/chain.js";
@@ -11,7 +11,7 @@ import { impliedLayer } from "./implied-layer.js";
 import { DEFAULT_UNPACK_LIMITS, type UnpackLimits } from "./limits.js";
 import { unpackLayer } from "./unpack.js";
 
-export interface UnpackOptions extends SandboxOptions {
+export interface UnpackOptions extends TaskOptions {
   readonly limits?: Partial<UnpackLimits> | undefined;
 }
 
@@ -80,7 +80,7 @@ async function topOf(
   layers: readonly ImageLayer[],
   stacked: readonly StoredTree[],
   budget: Budget,
-  options: SandboxOptions,
+  options: TaskOptions,
 ): Promise<StoredTree> {
   const key = impliedKey(layers);
   const fill = async (directories: TreeDirectories) => {
@@ -101,7 +101,7 @@ async function treeOf(
   layer: ImageLayer,
   lowest: boolean,
   budget: Budget,
-  options: SandboxOptions,
+  options: TaskOptions,
 ): Promise<StoredTree> {
   const found = store.find(key);
   if (found !== undefined) return found;

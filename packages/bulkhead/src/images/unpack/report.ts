@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { ProcessResult } from "../../sandbox/process-result.js";
+import type { ProcessResult } from "../../session/process-result.js";
 import { invalid } from "../documents/invalid.js";
 import { digest } from "../documents/oci.js";
 import type { ImageLayer } from "../image.js";

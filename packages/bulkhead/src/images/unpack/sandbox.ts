@@ -1,9 +1,9 @@
 import { Broker } from "../../broker/broker.js";
 import { unpackerPath } from "../../host/locate.js";
+import { type InternalPolicy, internalPlan, type TaskOptions } from "../../internal/plan.js";
 import { STORE_RANGE } from "../../plan/schema/store-range.js";
 import type { Plan } from "../../plan/schema.js";
-import type { Policy } from "../../policy/schema.js";
-import type { Sandbox, SandboxOptions } from "../../sandbox/sandbox.js";
+import { Session } from "../../session/session.js";
 import { ownUid } from "../store/owner.js";
 import type { TreeDirectories } from "../store/store.js";
 import type { UnpackLimits } from "./limits.js";
@@ -20,12 +20,9 @@ export function keepsOwners(): boolean {
   return ownUid() === 0;
 }
 
-/**
- * Prepares for the first layer while its image is still being requested. A failure here recurs then and is reported.
- */
-export async function prepareToUnpack({ broker }: SandboxOptions): Promise<void> {
-  const ready = [Broker.default(broker), import("../../sandbox/sandbox.js")];
-  await Promise.allSettled(ready);
+/** Starts the broker while the image is still being requested. A failure here recurs when the first layer is unpacked, and is reported then. */
+export async function prepareToUnpack({ broker }: TaskOptions): Promise<void> {
+  await Promise.allSettled([Broker.default(broker)]);
 }
 
 /**
@@ -33,15 +30,13 @@ export async function prepareToUnpack({ broker }: SandboxOptions): Promise<void>
  * other host file, one process. If it changes owners it is root inside, which is unprivileged outside, and so are the
  * new owners.
  */
-export async function createUnpackSandbox(
+export async function createUnpackSession(
   directories: TreeDirectories,
   limits: UnpackLimits,
-  options: SandboxOptions,
-): Promise<Sandbox> {
-  // Imported late: opening an unpacked image must not load the code that launches sandboxes.
-  const { Sandbox } = await import("../../sandbox/sandbox.js");
+  options: TaskOptions,
+): Promise<Session> {
   const owners = keepsOwners();
-  const policy: Policy = {
+  const policy: InternalPolicy = {
     ...policyFor(limits),
     ...(owners ? { user: 0, capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER"] } : {}),
     files: [
@@ -50,20 +45,20 @@ export async function createUnpackSandbox(
       { host: directories.hidden, at: HIDDEN, mode: "rw" },
     ],
   };
-  return await Sandbox.create(policy, { ...options, amend: (plan) => amend(plan, owners, limits) });
+  const made = await internalPlan(policy, options);
+  return await Session.start({ ...made, plan: unpackPlan(made.plan, owners, limits) }, options.signal);
 }
 
 /** The same for one that decompresses a stream and writes nowhere. */
-export async function createDecompressSandbox(limits: UnpackLimits, options: SandboxOptions): Promise<Sandbox> {
-  const { Sandbox } = await import("../../sandbox/sandbox.js");
-  return await Sandbox.create({ ...policyFor(limits), files: [{ host: unpackerPath(), at: UNPACKER }] }, options);
+export async function createDecompressSession(limits: UnpackLimits, options: TaskOptions): Promise<Session> {
+  const files = [{ host: unpackerPath(), at: UNPACKER }];
+  return await Session.start(await internalPlan({ ...policyFor(limits), files }, options), options.signal);
 }
 
-function policyFor(limits: UnpackLimits): Policy {
+function policyFor(limits: UnpackLimits): InternalPolicy {
   return {
     level: "container",
     root: "base",
-    network: "none",
     resources: {
       memory: 768 * MIB,
       pids: 8,
@@ -75,7 +70,7 @@ function policyFor(limits: UnpackLimits): Policy {
 }
 
 /** Settings that no policy can ask for: the store's whole range of owners, and whiteouts. */
-function amend(plan: Plan, owners: boolean, { bytes }: UnpackLimits): Plan {
+function unpackPlan(plan: Plan, owners: boolean, { bytes }: UnpackLimits): Plan {
   const { landlock, seccomp, mounts } = plan;
   return {
     ...plan,

@@ -1,12 +1,13 @@
 import { rmdir } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { Sandbox, SandboxOptions } from "../../sandbox/sandbox.js";
+import type { TaskOptions } from "../../internal/plan.js";
+import type { Session } from "../../session/session.js";
 import type { ImageLayer } from "../image.js";
 import type { TreeDirectories, TreeRecord } from "../store/store.js";
 import type { UnpackLimits } from "./limits.js";
 import { type LayerReport, readReport } from "./report.js";
-import { createUnpackSandbox, HIDDEN, keepsOwners, LAYER, UNPACKER } from "./sandbox.js";
+import { createUnpackSession, HIDDEN, keepsOwners, LAYER, UNPACKER } from "./sandbox.js";
 import { verified } from "./verified.js";
 
 const REPORT_BYTES = 64 * 1024;
@@ -27,11 +28,11 @@ export async function unpackLayer(
   layer: ImageLayer,
   directories: TreeDirectories,
   { lowest, limits }: LayerOptions,
-  options: SandboxOptions,
+  options: TaskOptions,
 ): Promise<TreeRecord> {
   try {
-    await using sandbox = await createUnpackSandbox(directories, limits, options);
-    const report = await feed(sandbox, argvFor(limits, lowest), layer, options.signal);
+    await using session = await createUnpackSession(directories, limits, options);
+    const report = await feed(session, argvFor(limits, lowest), layer, options.signal);
     const { everything, directories: hides } = report.hidden;
     // overlayfs needs it only if it contains something.
     if (hides === 0) await rmdir(directories.hidden);
@@ -51,12 +52,12 @@ export async function unpackLayer(
 }
 
 async function feed(
-  sandbox: Sandbox,
+  session: Session,
   argv: readonly string[],
   layer: ImageLayer,
   signal: AbortSignal | undefined,
 ): Promise<LayerReport> {
-  const process = await sandbox.exec(argv, {
+  const process = await session.exec(argv, {
     stdin: "pipe",
     buffer: true,
     outputBytes: REPORT_BYTES,

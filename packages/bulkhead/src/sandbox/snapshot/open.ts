@@ -5,19 +5,18 @@ import { requireAll } from "../../evidence/requirements.js";
 import { unvouched } from "../../evidence/unvouched.js";
 import { requireOurDirectory } from "../../levels/microvm/snapshot/ours.js";
 import { requireSaved } from "../../levels/microvm/snapshot/saved-file.js";
-import type { Runtime } from "../../levels/runtime.js";
 import { wantedLevel } from "../../plan/compile/level.js";
-import type { Plan } from "../../plan/schema.js";
 import { withAbsolutePaths, withPathsOfNow } from "../../policy/absolute-paths.js";
 import { parsePolicy } from "../../policy/parse.js";
 import type { Policy } from "../../policy/schema.js";
-import { type Prepared, prepare } from "../prepare.js";
+import type { Launchable } from "../prepare/launchable.js";
+import { prepare } from "../prepare/prepare.js";
 import { FACTS, type Origin, readFacts, type SnapshotFacts, STATE } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
 
 /** A snapshot that is ready to resume. */
 export interface OpenedSnapshot extends Origin {
-  readonly prepared: Prepared;
+  readonly prepared: Launchable;
 }
 
 /**
@@ -50,14 +49,15 @@ export async function prepareFrom(
   const { images, broker, signal } = options;
   const policy = options.policy === undefined ? facts.policy : withPathsOfNow(options.policy);
   const origin: Origin = { policy, vouched: options.vouched && facts.vouched };
-  const prepared = await prepare(policy as Policy, {
-    images: { ...images, pull: "never" },
+  const preparation = {
+    images: { ...images, pull: "never" as const },
     ...(broker === undefined ? {} : { broker }),
     ...(signal === undefined ? {} : { signal }),
-    goOn: async (runtime: Runtime, plan: Plan) => {
-      if (runtime.restored === undefined) throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: "restore" });
-      return await runtime.restored(plan, join(path, STATE), facts);
-    },
+  };
+  const prepared = await prepare(policy as Policy, preparation, {
+    kind: "saved",
+    path: join(path, STATE),
+    machine: facts,
   });
   if (prepared.writeBack !== null) {
     prepared.discard();

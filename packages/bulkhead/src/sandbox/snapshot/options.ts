@@ -1,10 +1,10 @@
 import { type Check, check } from "../../arguments/check.js";
 import { abortSignal, hostPath, isRecord, object, whole } from "../../arguments/values.js";
+import type { BrokerOptions } from "../../broker/options.js";
 import type { ImageOptions } from "../../images/options.js";
 import type { Policy } from "../../policy/schema.js";
 import type { NetworkPolicy } from "../network.js";
 import { policyArgument } from "../options.js";
-import type { BrokerOptions } from "../prepare.js";
 
 /** Options for restoring a snapshot. */
 export interface RestoreOptions extends BrokerOptions {

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { requireOurDirectory } from "../../levels/microvm/snapshot/ours.js";
 import type { Level } from "../../policy/level.js";
-import type { Live } from "../live.js";
+import type { Live } from "../../session/live.js";
 import { FACTS, type Origin, STATE, writeFacts } from "./facts.js";
 
 /** A saved sandbox. */

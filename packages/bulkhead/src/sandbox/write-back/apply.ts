@@ -1,9 +1,9 @@
 import type { BigIntStats } from "node:fs";
+import type { OpenDirectory } from "../../session/host-files/open-directory.js";
+import type { HostOwner, Staging } from "../../session/host-files/staging.js";
 import type { Change } from "./changes.js";
 import { type HostTree, markOf } from "./marks.js";
-import type { OpenDirectory } from "./open-directory.js";
 import type { Report } from "./report.js";
-import type { HostOwner, Staging } from "./staging.js";
 
 const PERMISSIONS = 0o777;
 const STICKY = 0o1000n;

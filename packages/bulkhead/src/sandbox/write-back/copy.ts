@@ -1,14 +1,14 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Plan } from "../../plan/schema.js";
 import { isWithin } from "../../policy/paths.js";
+import { OpenDirectory } from "../../session/host-files/open-directory.js";
+import { type HostOwner, Staging } from "../../session/host-files/staging.js";
 import { apply } from "./apply.js";
 import { fetchChanges, type ReadOne } from "./fetch.js";
 import type { ListedDirectory, Lister } from "./lister/lister.js";
 import type { Found } from "./lister/read-changes.js";
 import { type HostTree, markTree } from "./marks.js";
-import { OpenDirectory } from "./open-directory.js";
 import { Report, type WrittenDirectory } from "./report.js";
-import { type HostOwner, Staging } from "./staging.js";
 
 type Bind = Extract<Plan["mounts"][number], { readonly kind: "bind" }>;
 

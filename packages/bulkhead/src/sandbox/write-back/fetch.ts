@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { solidBytes } from "../../session/host-files/sparse.js";
+import type { Staging } from "../../session/host-files/staging.js";
 import { AT_ONCE, HOLES } from "./bounds.js";
 import type { Changes } from "./changes.js";
 import type { Report } from "./report.js";
-import { solidBytes } from "./sparse.js";
-import type { Staging } from "./staging.js";
 
 /** Reads one file inside. */
 export type ReadOne = (path: string) => Readable;

@@ -1,7 +1,7 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { DirectoryEntry, FileInfo } from "../files/entries.js";
+import type { DirectoryEntry, FileInfo } from "../../session/files/entries.js";
+import { isLossy, isOwnName, isPlainName } from "../../session/host-files/names.js";
 import { AT_ONCE, BOUNDS, type Bounds } from "./bounds.js";
-import { isLossy, isOwnName, isPlainName } from "./names.js";
 import type { LeftWhy } from "./report.js";
 
 /** A file's metadata as the sandbox reports it; only its shape has been checked. */

@@ -1,8 +1,8 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { isOwnName } from "../../session/host-files/names.js";
 import { BOUNDS } from "./bounds.js";
-import { isOwnName } from "./names.js";
 
 /** Identifies a state of a host file: the kernel updates it with every change (ctime), whoever makes it. */
 export type Mark = string;

@@ -1,8 +1,8 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { ErrorCode } from "../../errors/registry.js";
 import type { Plan } from "../../plan/schema.js";
-import { Files } from "../files/files.js";
-import type { Live } from "../live.js";
+import { Files } from "../../session/files/files.js";
+import type { Live } from "../../session/live.js";
 import { FETCH_MS } from "./bounds.js";
 import { DirectoryCopy, type Inside } from "./copy.js";
 import { Lister } from "./lister/lister.js";

@@ -1,11 +1,11 @@
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { serve } from "../../../helpers/inside.js";
 import type { Peer } from "../../../helpers/peer.js";
-import { type DirectoryEntry, readEntry } from "../../files/entries.js";
-import { LineDecoder } from "../../files/lines.js";
+import { type DirectoryEntry, readEntry } from "../../../session/files/entries.js";
+import { LineDecoder } from "../../../session/files/lines.js";
+import { isOwnName } from "../../../session/host-files/names.js";
 import { type Change, changesBetween, knownAfter, type Put } from "../changes.js";
 import { type InsideEntry, type Listing, listInside } from "../inside.js";
-import { isOwnName } from "../names.js";
 import { type Begin, beginSchema, directorySchema, failedSchema } from "./wire.js";
 
 // The lister's whole program: it decodes a guest's listings, remembers them, and reports the changes.

@@ -1,9 +1,9 @@
 import { hasOnly, isInteger, isObject, isText, type JsonObject, parseObject } from "../../../channel/json.js";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
-import { LineDecoder } from "../../files/lines.js";
+import { LineDecoder } from "../../../session/files/lines.js";
+import { isOwnName, isPlainName } from "../../../session/host-files/names.js";
 import { BOUNDS, type Bounds } from "../bounds.js";
 import { type Changes, type Kind, type Put, SET_ID, Tree } from "../changes.js";
-import { isOwnName, isPlainName } from "../names.js";
 import type { LeftWhy } from "../report.js";
 
 /** The lister's result for one directory, after validation. */

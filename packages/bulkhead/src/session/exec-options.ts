@@ -16,7 +16,6 @@ import {
   whole,
 } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import type { Workload } from "../plan/compile.js";
 import { byteSource, input, onOutput } from "./ends/checks.js";
 import type { OutputCallback } from "./ends/sink.js";
 import type { ByteSource } from "./ends/source.js";
@@ -75,6 +74,15 @@ export interface ExecOptions {
   readonly outputBytes?: number;
   /** Collects the output into the result, instead of streams that the caller has to read. */
   readonly buffer?: boolean;
+}
+
+/** What a program gets where its options do not say otherwise. */
+export interface ProgramDefaults {
+  /** The whole environment, nothing is added to it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** What runs when no argv is given; empty: nothing. */
+  readonly argv: readonly string[];
 }
 
 /** The `exec` request of `docs/channel.md`. */
@@ -197,7 +205,7 @@ export function copyOptions<Options extends ExecOptions>(options: Options): Opti
 export function execRequest(
   operation: string,
   given: readonly string[],
-  workload: Workload,
+  workload: ProgramDefaults,
   options: ExecOptions,
 ): ExecRequest {
   const argv = given.length === 0 ? workload.argv : given;

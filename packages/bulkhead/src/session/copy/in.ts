@@ -5,8 +5,8 @@ import { basename, dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { below } from "../files/walk.js";
-import { isLossy, isPlainName } from "../write-back/names.js";
-import { OpenDirectory } from "../write-back/open-directory.js";
+import { isLossy, isPlainName } from "../host-files/names.js";
+import { OpenDirectory } from "../host-files/open-directory.js";
 import type { InsideFiles } from "./inside.js";
 import { type Copied, type CopyBounds, Count, eachOf, hostFailure } from "./result.js";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { after } from "../../src/sandbox/timer.js";
+import { after } from "../../src/session/timer.js";
 
 const DAY_MS = 86_400_000;
 

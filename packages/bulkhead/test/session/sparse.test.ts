@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { partsOf, solidBytes } from "../../src/sandbox/write-back/sparse.js";
+import { partsOf, solidBytes } from "../../src/session/host-files/sparse.js";
 
 const PAGE = 4096;
 const page = (fill: number) => Buffer.alloc(PAGE, fill);

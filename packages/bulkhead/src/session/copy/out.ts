@@ -2,9 +2,9 @@ import { mkdir, realpath, rmdir } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { below, type TreeEntry, walk } from "../files/walk.js";
-import { isOwnName, isPlainName } from "../write-back/names.js";
-import { OpenDirectory } from "../write-back/open-directory.js";
-import { Staging } from "../write-back/staging.js";
+import { isOwnName, isPlainName } from "../host-files/names.js";
+import { OpenDirectory } from "../host-files/open-directory.js";
+import { Staging } from "../host-files/staging.js";
 import type { InsideFiles } from "./inside.js";
 import { type Copied, type CopyBounds, Count, eachOf, hostFailure } from "./result.js";
 

@@ -6,11 +6,11 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
-import { Ends } from "../../src/sandbox/ends/ends.js";
-import { type ExecOptions, execRequest } from "../../src/sandbox/exec-options.js";
-import { Files } from "../../src/sandbox/files/files.js";
-import { Live } from "../../src/sandbox/live.js";
-import { Process } from "../../src/sandbox/process.js";
+import { Ends } from "../../src/session/ends/ends.js";
+import { type ExecOptions, execRequest } from "../../src/session/exec-options.js";
+import { Files } from "../../src/session/files/files.js";
+import { Live } from "../../src/session/live.js";
+import { Process } from "../../src/session/process.js";
 import { plainPath, runPlain } from "../support/plain.js";
 
 const WORKLOAD = { env: { PATH: "/usr/bin:/bin" }, cwd: "/", argv: [], notes: [], timeMs: null, outputBytes: 1 << 20 };

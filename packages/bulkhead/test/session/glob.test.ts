@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Glob, isMatch, matchesName, parseGlob, startOf, step } from "../../src/sandbox/files/glob.js";
+import { type Glob, isMatch, matchesName, parseGlob, startOf, step } from "../../src/session/files/glob.js";
 
 function matches(pattern: string, path: string, dot = false): boolean {
   const names = path.split("/").filter(Boolean);

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Ended, Launched } from "../../src/broker/messages.js";
 import { Kind } from "../../src/channel/protocol.js";
 import type { BulkheadError } from "../../src/errors/bulkhead-error.js";
-import { Ends } from "../../src/sandbox/ends/ends.js";
-import { execRequest } from "../../src/sandbox/exec-options.js";
-import { Files } from "../../src/sandbox/files/files.js";
-import { Live } from "../../src/sandbox/live.js";
-import { Process } from "../../src/sandbox/process.js";
+import { Ends } from "../../src/session/ends/ends.js";
+import { execRequest } from "../../src/session/exec-options.js";
+import { Files } from "../../src/session/files/files.js";
+import { Live } from "../../src/session/live.js";
+import { Process } from "../../src/session/process.js";
 import { duplexPair } from "../support/duplex-pair.js";
 import { FakeInit } from "../support/fake-init.js";
 

@@ -1,0 +1,13 @@
+import type { BrokerOptions } from "../../broker/options.js";
+import type { EgressOptions } from "../../egress/options.js";
+import type { ImageOptions } from "../../images/options.js";
+
+/** Options for preparing a policy. */
+export interface PrepareOptions extends BrokerOptions {
+  /** Where to get the image that a policy names. */
+  readonly images?: ImageOptions;
+  /** Cancels pulling and unpacking; the promise rejects with ABORTED. */
+  readonly signal?: AbortSignal;
+  /** Hooks and listeners for egress, and how names are resolved; the policy decides what is allowed. */
+  readonly egress?: EgressOptions;
+}

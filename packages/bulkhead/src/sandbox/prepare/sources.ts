@@ -1,0 +1,54 @@
+import { baseRootPath } from "../../host/locate.js";
+import type { OpenedImage as StoredImage } from "../../images/open.js";
+import type { Tree, TreeImage } from "../../levels/runtime.js";
+import type { OpenedImage } from "../../plan/inputs.js";
+import type { ResolvedPolicy } from "../../policy/resolved.js";
+import type { Sources } from "../../prepare/compile.js";
+import type { PrepareOptions } from "./options.js";
+
+/** Images, and disks made of trees. What opens or makes them is loaded only when there is one to be opened or made. */
+export class ImageSources implements Sources {
+  readonly baseRoot = baseRootPath();
+  readonly #policy: ResolvedPolicy;
+  readonly #options: PrepareOptions;
+  /** The image that was opened, which stays in the store until it is disposed of. */
+  opened: StoredImage | undefined;
+
+  constructor(policy: ResolvedPolicy, options: PrepareOptions) {
+    this.#policy = policy;
+    this.#options = options;
+  }
+
+  readonly openImage = async (source: string): Promise<OpenedImage> => {
+    const { broker, images, signal } = this.#options;
+    const { openImage } = await import("../../images/open.js");
+    const opened = await openImage(source, {
+      ...images,
+      verify: this.#policy.verify,
+      ...(broker === undefined ? {} : { broker }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.opened = opened;
+    return opened;
+  };
+
+  readonly treeImage = async (tree: Tree, mapped: boolean): Promise<TreeImage> =>
+    await diskOf(tree, mapped, this.#options);
+}
+
+/** A tree as a disk for a virtual machine: that of the store, or made now. */
+export async function diskOf(
+  tree: Tree,
+  mapped: boolean,
+  { broker, signal }: Pick<PrepareOptions, "broker" | "signal">,
+): Promise<TreeImage> {
+  const { erofsOf } = await import("../../images/erofs/erofs.js");
+  const { owner } = tree;
+  const user = owner !== null && "uid" in owner ? { uid: owner.uid, gid: owner.gid } : { uid: 0, gid: 0 };
+  return await erofsOf(mapped ? tree : { ...tree, owner: null }, {
+    user,
+    stable: tree.kind === "directory" && tree.path === baseRootPath(),
+    ...(broker === undefined ? {} : { broker }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
