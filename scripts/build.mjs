@@ -68,7 +68,7 @@ async function bundleCommandLine() {
       minifyWhitespace: true,
       supported: { "dynamic-import": false },
       // What main-run.ts leaves to the whole command line.
-      external: ["../images/open.js", "../syscalls/read.js", "../record/recorder.js", "./yaml.js"],
+      external: ["../../images/open.js", "../syscalls/read.js", "../record/recorder.js", "./yaml.js"],
       banner: { js: "(function (require, __dirname, libraryDirectory, startWhole) {" },
       footer: { js: "})" },
     },

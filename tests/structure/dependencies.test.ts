@@ -1,69 +1,126 @@
 import { describe, expect, it } from "vitest";
+import { circlesIn } from "./support/circles.js";
 import { importsOf, projectFiles, readProjectFile } from "./support/sources.js";
 
 /**
- * What each folder of the library may import from the others: dependencies point one way.
+ * The floors of the library, the lowest first: each folder may import from those that it names, and it can name only those below it.
  *
- * `policy` and `plan` decide what will be enforced, so they must stay readable on their own: they see the vocabulary of errors, of the
- * host report and of the enforcement table, and nothing that acts. What acts (`broker`, `levels`, `sandbox`) sees them.
+ * `policy` and `plan` decide what will be enforced, so they must stay readable on their own: they see the vocabulary of errors and of the host
+ * report, and nothing that acts. `session` runs a plan, and knows neither policies nor images.
  */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
-  concurrency: [],
-  addresses: [],
-  arguments: ["errors"],
-  policy: ["errors", "arguments"],
-  host: ["errors", "policy"],
-  helpers: ["errors", "host"],
-  evidence: ["errors", "policy", "host", "plan"],
-  syscalls: ["errors", "arguments", "host"],
-  apparmor: ["errors", "policy", "host", "plan"],
-  plan: ["errors", "arguments", "policy", "host", "evidence", "syscalls"],
-  channel: ["errors"],
-  broker: ["errors", "arguments", "channel", "host", "plan", "evidence"],
-  guest: ["errors", "arguments", "channel", "broker", "host", "plan", "evidence"],
-  levels: ["errors", "policy", "channel", "broker", "host", "plan", "evidence", "guest", "apparmor"],
-  images: ["errors", "arguments", "concurrency", "addresses", "helpers", "policy", "host", "plan", "broker", "sandbox"],
-  egress: ["errors", "arguments", "concurrency", "addresses", "policy", "channel", "helpers"],
-  learn: ["errors", "arguments", "policy", "host", "apparmor", "egress", "broker", "sandbox", "syscalls"],
-  record: ["errors", "arguments", "policy", "plan", "evidence"],
-  verify: ["errors", "arguments", "policy", "host", "evidence", "broker", "sandbox"],
-  diff: ["errors", "arguments", "policy", "plan", "syscalls", "sandbox"],
-  surface: ["errors", "arguments", "policy", "host", "broker", "sandbox"],
-  pool: ["errors", "arguments", "policy", "sandbox"],
-  sandbox: [
-    "record",
-    "helpers",
-    "errors",
-    "arguments",
-    "policy",
-    "host",
-    "plan",
-    "evidence",
-    "channel",
-    "broker",
-    "levels",
+const floors: readonly (readonly [folder: string, imports: readonly string[]])[] = [
+  ["addresses", []],
+  ["concurrency", []],
+  ["errors", []],
+  ["arguments", ["errors"]],
+  ["channel", ["errors"]],
+  ["policy", ["errors", "arguments"]],
+  ["host", ["errors", "policy"]],
+  ["helpers", ["errors", "host"]],
+  ["syscalls", ["errors", "arguments", "host"]],
+  ["egress", ["addresses", "concurrency", "errors", "arguments", "channel", "policy", "helpers"]],
+  ["plan", ["errors", "arguments", "policy", "host", "syscalls"]],
+  ["apparmor", ["errors", "policy", "host", "plan"]],
+  ["evidence", ["errors", "policy", "host", "plan"]],
+  ["broker", ["errors", "arguments", "channel", "host", "plan", "evidence"]],
+  ["record", ["errors", "arguments", "policy", "plan", "evidence"]],
+  ["guest", ["errors", "arguments", "channel", "host", "plan", "broker"]],
+  ["levels", ["errors", "channel", "policy", "host", "plan", "apparmor", "broker", "guest"]],
+  ["prepare", ["errors", "policy", "host", "plan", "evidence", "broker", "levels"]],
+  ["session", ["errors", "arguments", "channel", "host", "plan", "broker", "levels"]],
+  ["internal", ["errors", "policy", "host", "broker", "prepare", "session"]],
+  [
     "images",
-    "egress",
-    "apparmor",
+    [
+      "addresses",
+      "concurrency",
+      "errors",
+      "arguments",
+      "policy",
+      "host",
+      "helpers",
+      "plan",
+      "broker",
+      "session",
+      "internal",
+    ],
   ],
-};
+  [
+    "sandbox",
+    [
+      "errors",
+      "arguments",
+      "channel",
+      "policy",
+      "host",
+      "helpers",
+      "egress",
+      "plan",
+      "apparmor",
+      "evidence",
+      "broker",
+      "record",
+      "levels",
+      "prepare",
+      "session",
+      "images",
+    ],
+  ],
+  ["diff", ["errors", "arguments", "policy", "syscalls", "plan", "session", "sandbox"]],
+  ["learn", ["errors", "arguments", "policy", "host", "syscalls", "egress", "apparmor", "session", "sandbox"]],
+  ["pool", ["errors", "arguments", "policy", "session", "sandbox"]],
+  ["surface", ["errors", "arguments", "policy", "host", "sandbox"]],
+  ["verify", ["errors", "arguments", "policy", "host", "evidence", "session", "sandbox"]],
+];
 
 const source = "packages/bulkhead/src/";
 const library = projectFiles(/^packages\/bulkhead\/src\/.*\.ts$/);
 
 describe("the library's folders", () => {
+  const names = floors.map(([folder]) => folder);
+
   it("are all in the table", () => {
-    expect([...new Set(library.map(folderOf))].filter((folder) => folder !== "" && !(folder in allowed))).toEqual([]);
+    expect([...new Set(library.map(folderOf))].filter((folder) => folder !== "" && !names.includes(folder))).toEqual(
+      [],
+    );
   });
 
-  it.each(Object.entries(allowed))("%s imports only %j", (folder, targets) => {
+  it("name only folders below themselves", () => {
+    const wrong = floors.flatMap(([folder, imports], floor) =>
+      imports.filter((name) => !names.slice(0, floor).includes(name)).map((name) => `${folder} names ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(floors)("%s imports only %j", (folder, targets) => {
     const wrong = library
       .filter((file) => folderOf(file) === folder)
       .flatMap(importsOf)
       .filter(({ target }) => target !== undefined)
       .filter(({ target = "" }) => folderOf(target) !== folder && !targets.includes(folderOf(target)));
     expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
+  });
+});
+
+describe("the files of a package", () => {
+  it.each(["bulkhead", "cli"])("%s: form no circle, types and late imports included", (name) => {
+    const files = projectFiles(new RegExp(`^packages/${name}/src/.*\\.ts$`));
+    expect(files.length).toBeGreaterThan(50);
+    const graph = new Map(
+      files.map((file) => [file, importsOf(file).flatMap(({ target }) => target?.replace(/\.js$/, ".ts") ?? [])]),
+    );
+    expect(circlesIn(graph)).toEqual([]);
+  });
+
+  it("are found to form one where they do", () => {
+    const graph = new Map([
+      ["a", ["b"]],
+      ["b", ["c", "d"]],
+      ["c", ["a"]],
+      ["d", []],
+      ["e", ["e"]],
+    ]);
+    expect(circlesIn(graph)).toEqual(["a -> b -> c -> a", "e -> e"]);
   });
 });
 

@@ -1,10 +1,5 @@
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import type { EnforcementTable } from "../evidence/enforcement.js";
-import { withNetwork } from "../evidence/network.js";
-import { requireAll } from "../evidence/requirements.js";
-import { enforcementOf } from "../evidence/table.js";
 import type { HostReport } from "../host/report.js";
-import type { Level } from "../policy/level.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import { requireCeilings } from "./compile/ceilings.js";
 import { landlockFor, namespacesFor, seccompFor } from "./compile/confinement.js";
@@ -12,7 +7,6 @@ import { environmentFor } from "./compile/environment.js";
 import { chooseLevel } from "./compile/level.js";
 import { advertisedFor, cgroupFor, limitsFor } from "./compile/limits.js";
 import { mountsFor } from "./compile/mounts.js";
-import { bundlesOf } from "./compile/own-files.js";
 import { lenderOf } from "./compile/owner.js";
 import { rootFor } from "./compile/root.js";
 import { profileFor } from "./compile/syscalls.js";
@@ -22,20 +16,6 @@ import type { Plan } from "./schema.js";
 export interface CompileOptions {
   /** Names the sandbox: `[a-z0-9][a-z0-9-]{7,39}`, made at random by the caller. */
   readonly id: string;
-}
-
-/** What a policy comes to on this host. */
-export interface Compiled {
-  readonly level: Level;
-  /**
-   * What the workload shall see and be bound by. The warden executes it as it is at levels `chroot` and `container`; at the others it is what the
-   * program that makes the wall is told, and the warden gets the plan of that program's jail (`levels/`).
-   */
-  readonly plan: Plan;
-  readonly enforcement: EnforcementTable;
-  readonly workload: Workload;
-  /** What the root's own bundles of authorities say, where they are to be covered (`BUNDLE_TO_COME`). */
-  readonly bundles: readonly string[];
 }
 
 /** How to start what runs inside, unless one exec says otherwise. */
@@ -56,27 +36,8 @@ export interface Workload {
   readonly outputBytes: number;
 }
 
-/**
- * Turns a policy into a plan and the table of what will be enforced. Pure: it looks at nothing but its arguments.
- *
- * Throws LIMIT_UNAVAILABLE, HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN,
- * MOUNT_IDMAP_UNSUPPORTED: a policy that
- * cannot be had in full is refused, never weakened.
- */
-export function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Compiled {
-  const { plan, enforcement } = tabulate(policy, host, inputs, { id });
-  requireAll(policy, enforcement);
-  const bundles = bundlesOf(inputs, policy);
-  return { level: plan.level, plan, enforcement, workload: workloadFor(policy, inputs), bundles };
-}
-
-/** As `compile`, but what `require` asks for is not insisted on: for `explain`, which shows what is missing. */
-export function tabulate(
-  policy: ResolvedPolicy,
-  host: HostReport,
-  inputs: Inputs,
-  { id }: CompileOptions,
-): { readonly plan: Plan; readonly enforcement: EnforcementTable } {
+/** The plan of a policy on this host. Pure: it looks at nothing but its arguments. @throws BulkheadError as `compile` of `prepare/` */
+export function planFor(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Plan {
   const level = chooseLevel(policy, host);
   const { facts } = host;
   if (policy.network.kind !== "none" && !facts.namespaces.includes("net")) {
@@ -101,7 +62,7 @@ export function tabulate(
   const limits = limitsFor(policy.resources, cgroup);
   requireCeilings(limits, level, facts);
   const { uid, gid, groups } = inputs.user;
-  const plan: Plan = {
+  return {
     version: 1,
     id,
     level,
@@ -122,10 +83,9 @@ export function tabulate(
     payload: { kind: "init", egress: policy.network.kind !== "none" },
     inner: null,
   };
-  return { plan, enforcement: withNetwork(enforcementOf(plan, host), policy.network) };
 }
 
-function workloadFor(policy: ResolvedPolicy, inputs: Inputs): Workload {
+export function workloadFor(policy: ResolvedPolicy, inputs: Inputs): Workload {
   return {
     env: environmentFor(policy, inputs),
     cwd: inputs.workdir,

@@ -1,17 +1,17 @@
 import type { Broker } from "../broker/broker.js";
+import { freshId } from "../broker/fresh-id.js";
 import type { HostReport } from "../host/report.js";
 import type { Runtime, Tree, TreeImage } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import { wantedLevel } from "../plan/compile/level.js";
-import { compile } from "../plan/compile.js";
 import { gatherInputs, type InputSources } from "../plan/inputs.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
-import { freshId } from "../session/fresh-id.js";
 import { reportOf } from "./host.js";
 import { withinMaxima } from "./maxima.js";
 import type { CompiledPolicy, Gathered, Parsed } from "./stages.js";
+import { compile } from "./tabulate.js";
 
 /** What gathering obtains from layers above: images, and disks made of trees. */
 export interface Sources extends InputSources {

@@ -1,10 +1,10 @@
 import type { Broker } from "../broker/broker.js";
 import type { HostReport } from "../host/report.js";
 import type { Runtime } from "../levels/runtime.js";
-import type { Compiled } from "../plan/compile.js";
 import type { Inputs } from "../plan/input-types.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
+import type { Compiled } from "./tabulate.js";
 
 /** The first stage of preparing a policy: checked, with its defaults. */
 export interface Parsed {

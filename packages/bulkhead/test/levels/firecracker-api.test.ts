@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { freshId } from "../../src/broker/fresh-id.js";
 import { FirecrackerApi } from "../../src/levels/microvm/firecracker/api.js";
-import { freshId } from "../../src/session/fresh-id.js";
 
 const open: { close(): unknown }[] = [];
 

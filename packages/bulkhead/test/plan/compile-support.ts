@@ -1,9 +1,9 @@
 import type { HostReport } from "../../src/host/report.js";
-import { type Compiled, compile } from "../../src/plan/compile.js";
 import type { DirectoryRoot, HostFile, Inputs } from "../../src/plan/input-types.js";
 import type { Mount } from "../../src/plan/schema.js";
 import { parsePolicy } from "../../src/policy/parse.js";
 import type { Policy } from "../../src/policy/schema.js";
+import { type Compiled, compile } from "../../src/prepare/tabulate.js";
 import { hostWith } from "../support/facts.js";
 
 export const ID = "test-sandbox";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { enforcementOf } from "../../src/evidence/table.js";
-import { tabulate } from "../../src/plan/compile.js";
 import { parsePolicy } from "../../src/policy/parse.js";
 import type { Policy } from "../../src/policy/schema.js";
+import { tabulate } from "../../src/prepare/tabulate.js";
 import { hostWith } from "../support/facts.js";
 import { compiled, directory, ID, inputsWith } from "./compile-support.js";
 

@@ -1,15 +1,15 @@
+import { freshId } from "../../broker/fresh-id.js";
 import type { Gate } from "../../egress/client/gate.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { HostReport } from "../../host/report.js";
 import type { Driver, SavedMachine } from "../../levels/driver.js";
 import type { Runtime } from "../../levels/runtime.js";
-import type { Compiled } from "../../plan/compile.js";
 import { EGRESS } from "../../plan/schema/payload.js";
 import type { Plan } from "../../plan/schema.js";
 import { GENERATED_PROFILE } from "../../policy/defaults.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import { reportOf } from "../../prepare/host.js";
-import { freshId } from "../../session/fresh-id.js";
+import type { Compiled } from "../../prepare/tabulate.js";
 import { openNetwork, withBundle, withEgress } from "../network.js";
 import type { WriteBack } from "../write-back/write-back.js";
 import type { HeldPolicy } from "./held.js";
