@@ -4,7 +4,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { HostReport } from "../../host/report.js";
 import type { Driver, SavedMachine } from "../../levels/driver.js";
 import type { Runtime } from "../../levels/runtime.js";
-import { EGRESS } from "../../plan/schema/payload.js";
+import { EGRESS } from "../../plan/schema/names.js";
 import type { Plan } from "../../plan/schema.js";
 import { GENERATED_PROFILE } from "../../policy/defaults.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
