@@ -14,11 +14,11 @@ import type { Runtime } from "./runtime.js";
 const SETUP =
   "`./bulkhead setup gvisor` (with Go 1.26 it builds a recent one, else it installs the distribution's), or put a statically linked `runsc` on the PATH (BULKHEAD_RUNSC names one).";
 
-/** Level `gvisor`: `runsc` of gVisor, in a jail of the broker's, with our init as the one container's process. */
+/** Level `gvisor`: gVisor's `runsc`, in a jail of the broker's, with our init as the only container's process. */
 export async function gvisorRuntime(broker: Broker, { again = false } = {}): Promise<Runtime> {
   const found = await find(broker, again);
   if ("what" in found) return { missing: [found], hostPlan: (workload) => workload, driver: gvisorDriver };
-  // No link is followed where something is mounted.
+  // The broker follows no links where it mounts something.
   const init = realpathSync(wardenPath());
   const by = `${found.version}, platform ${found.platform}`;
   const { counting } = found;
@@ -53,7 +53,7 @@ async function find(broker: Broker, again: boolean): Promise<Found | Missing> {
 
 const trying = new Map<string, Promise<Verdict | null>>();
 
-/** Two that ask at once wait for one trial. */
+/** Concurrent requests share one trial. */
 async function verdictOn(path: string, broker: Broker, again: boolean): Promise<Verdict | null> {
   const known = again ? undefined : recall(path);
   if (known !== undefined) return known;
@@ -61,7 +61,7 @@ async function verdictOn(path: string, broker: Broker, again: boolean): Promise<
   trying.set(path, running);
   try {
     const verdict = await running;
-    // A failure may be the moment's: it is not kept.
+    // A failure may be temporary, so it is not stored.
     if (verdict !== null) remember(path, verdict);
     return verdict;
   } finally {

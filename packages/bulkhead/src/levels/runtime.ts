@@ -5,37 +5,40 @@ import type { Counting, HostReport } from "../host/report.js";
 import type { Plan } from "../plan/schema.js";
 import type { Driver, SavedMachine } from "./driver.js";
 
-/** What a broker's owner may set a maximum for. */
+/** Limits for which a broker's owner may set a maximum. */
 export type WorkloadLimits = Pick<Plan["limits"], "memoryBytes" | "pids" | "milliCpus">;
 
-/** How one level is had on this host. */
+/** How this host provides a level. */
 export interface Runtime {
-  /** What is missing for it, found out by trying; empty: it works. */
+  /** What a trial found missing; empty if the level works. */
   readonly missing: readonly Missing[];
-  /** What makes the wall, for people; where that is a program of others. */
+  /** The program that makes the wall, for people, if it is not Bulkhead's. */
   readonly by?: string;
-  /** What the workload's plan is compiled for where that is not this host: the kernel of a guest. */
+  /** The kernel that the workload's plan is compiled for, if it is a guest's and not this host's. */
   readonly guest?: Facts;
-  /** By what the Sentry counts processes, where it is the kernel. */
+  /** How the Sentry counts processes, if it is the kernel. */
   readonly counting?: Counting;
-  /** The workload writes to copies of host directories; what it changed is to be fetched by the channel, and written to the host, before it ends. */
+  /**
+   * The workload writes to copies of host directories; its changes must be fetched through the channel, and written to
+   * the host, before it ends.
+   */
   readonly writesBack?: boolean;
-  /** What the broker is asked for where a workload has these limits; undefined: those themselves. */
+  /** The limits to ask of the broker for a workload with these limits; undefined: the same. */
   readonly wallLimits?: (limits: WorkloadLimits) => WorkloadLimits | Promise<WorkloadLimits>;
   /**
-   * What the broker is to make for a workload's plan: that plan itself, or the jail of the program that is the wall. `diskBytes`: what the
-   * policy gives each writable file system that the plan does not have yet.
-   * @throws BulkheadError UNSUPPORTED, MICROVM_UNSUPPORTED for what this level cannot do
+   * The broker's plan for a workload's plan: that plan itself, or the jail of the program that makes the wall.
+   * `diskBytes`: size of each writable file system that is not in the plan yet.
+   * @throws BulkheadError UNSUPPORTED, MICROVM_UNSUPPORTED for features that this level lacks
    */
   hostPlan(workload: Plan, diskBytes: number): Plan | Promise<Plan>;
   /**
-   * A host plan of this level whose program need not start from nothing, where there can be one. What it makes of the workload's is the same: only
-   * to be called for what is launched.
+   * A host plan of this level whose program need not start from nothing, if possible. Its effect for the workload is
+   * the same: call it only for a plan that will be launched.
    */
   readonly started?: ((plan: Plan) => Promise<Plan>) | undefined;
   /**
-   * A host plan of this level that goes on from a saved machine, whose first file is at `path`. All of it is made of the plan; of what was saved
-   * only the digests are looked at. Missing where a level cannot.
+   * A host plan of this level that resumes a saved machine, whose first file is at `path`. Everything in it comes from
+   * the plan; of the saved state only the digests are used. Absent at levels without snapshots.
    * @throws BulkheadError SNAPSHOT_MISMATCH, SNAPSHOT_INVALID
    */
   readonly restored?: (plan: Plan, path: string, saved: SavedMachine) => Promise<Plan>;
@@ -43,23 +46,23 @@ export interface Runtime {
   driver(broker: Broker): Driver;
 }
 
-/** A directory (or file) of the host or the layers of an image, as a plan mounts it. */
+/** A host directory (or file), or an image's layers, as a plan mounts it. */
 export type Tree = Extract<Plan["root"]["source"], { readonly kind: "directory" | "layers" }>;
 
 /** A tree as a disk for a virtual machine. It never changes. */
 export interface TreeImage {
   readonly path: string;
-  /** Where in it the tree is: empty, or the one file that was asked for, after a slash. */
+  /** Path of the tree in it: empty, or a slash and the name of the single file. */
   readonly inside: string;
 }
 
-/** What finding a runtime may use. */
+/** Inputs for finding a runtime. */
 export interface RuntimeContext {
   readonly broker: Broker;
-  /** Of this host alone. */
+  /** Describes this host alone. */
   readonly host: HostReport;
-  /** The image of a tree, made now if need be. */
+  /** The image of a tree, built now if necessary. */
   readonly imageOf: (tree: Tree) => Promise<TreeImage>;
-  /** Tries again what was tried before on this boot of the host. */
+  /** Repeats trials already made since the host booted. */
   readonly again?: boolean;
 }

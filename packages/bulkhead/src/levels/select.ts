@@ -5,8 +5,8 @@ import { wardenDriver } from "./warden.js";
 const own: Runtime = { missing: [], hostPlan: (workload) => workload, driver: wardenDriver };
 
 /**
- * Finds what makes the wall of a level. Programs of others are looked for and tried, which may take seconds once; what was
- * found is remembered until the machine boots.
+ * Finds the program that makes a level's wall. Looks for other programs and tries them, which may take seconds once;
+ * the result is stored until the machine reboots.
  */
 export async function runtimeFor(level: Level, context: RuntimeContext): Promise<Runtime> {
   switch (level) {

@@ -3,7 +3,10 @@ import type { ResolvedPolicy } from "../policy/resolved.js";
 import { lenderOf, whyNobodys } from "./compile/owner.js";
 import type { Inputs } from "./input-types.js";
 
-/** What programs inside will notice of the host files that a policy names, a line each: whose owner is not shown, and why. Pure. */
+/**
+ * What programs inside will notice about the host files of a policy, one line each: files whose owner is hidden, and
+ * why. Pure.
+ */
 export function fileNotes(policy: ResolvedPolicy, { files }: Inputs, host: HostReport): readonly string[] {
   const lender = lenderOf(host);
   return policy.files.flatMap((choice, index) => {

@@ -1,18 +1,18 @@
 import type { OciProfile } from "../syscalls/oci.js";
 
-/** What a policy's names turned out to mean on this host. Gathered by `gatherInputs`, so that `compile` can be pure. */
+/** The meaning of a policy's names on this host. `gatherInputs` collects it, so that `compile` can be pure. */
 export interface Inputs {
   readonly root: RootInput;
-  /** In the order of the policy's `files`; null where the entry is a tmpfs. */
+  /** In the order of the policy's `files`; null for a tmpfs. */
   readonly files: readonly (HostFile | null)[];
   readonly user: UserInput;
   /** The directory to start in: the policy's, the image's, or the default. */
   readonly workdir: string;
   /** The workload's own directory: `workdir`, unless that is the root of an image. */
   readonly home: string;
-  /** What the image says, where the root is one. */
+  /** The image's settings, if the root is an image. */
   readonly image: ImageDefaults | null;
-  /** The seccomp profile that the policy names, where it names a file. */
+  /** The seccomp profile, if the policy names a file. */
   readonly profile?: { readonly path: string; readonly content: OciProfile };
 }
 
@@ -31,9 +31,9 @@ export interface HostFile {
   readonly kind: "directory" | "file";
   readonly uid: number;
   readonly gid: number;
-  /** Others than its owner and group may read it (and enter it, if it is a directory). */
+  /** Users other than its owner and group may read it (and enter it, if it is a directory). */
   readonly openToAll: boolean;
-  /** Why its file system cannot be mounted with ids mapped, where that is known. */
+  /** Why its file system does not support idmapped mounts, if that is known. */
   readonly notMapped?: string;
 }
 
@@ -41,17 +41,17 @@ export type RootInput = DirectoryRoot | HostRoot;
 
 export interface DirectoryRoot {
   readonly kind: "directory";
-  /** Of several layers the topmost. */
+  /** The topmost of several layers. */
   readonly directory: HostFile;
-  /** Directories of an image, the topmost first; null: a directory of the host's, by itself. */
+  /** Directories of an image, topmost first; null: a single host directory. */
   readonly layers: readonly string[] | null;
-  /** What the root has at each place that `compile` may want to mount on (`mountPoints`). */
+  /** The root's file type at each path that `compile` may want to mount on (`mountPoints`). */
   readonly kindAt: Readonly<Record<string, PathKind>>;
-  /** Where a link at one of `coveredFiles` leads, which is then what is read, covered or made; missing: no link is there. */
+  /** Target of a link at one of `coveredFiles`; that target is read, covered or created. Absent if there is no link. */
   readonly links?: Readonly<Record<string, string>>;
-  /** What the root's own copies of `coveredFiles` say; missing where there is none that can be read. */
+  /** Content of the root's own copies of `coveredFiles`; absent if there is no readable one. */
   readonly contents: Readonly<Record<string, string>>;
-  /** Of an image. */
+  /** Volumes of an image. */
   readonly volumes?: readonly Volume[];
 }
 
@@ -59,7 +59,7 @@ export interface DirectoryRoot {
 export interface Volume {
   /** Without links. */
   readonly at: string;
-  /** What the image has there, the topmost first; null: nothing. */
+  /** The image's content there, topmost first; null if none. */
   readonly layers: readonly string[] | null;
   readonly isMissing: boolean;
 }
@@ -68,14 +68,17 @@ export interface Volume {
 export interface HostRoot {
   readonly kind: "host";
   readonly binds: readonly { readonly source: string; readonly at: string }[];
-  /** Which of the `BUNDLES` are files of these. */
+  /** The `BUNDLES` that are files of these. */
   readonly bundles: readonly string[];
   readonly symlinks: readonly { readonly at: string; readonly target: string }[];
-  /** What of /etc and /var/lib is not shown, and why, as a clause. */
+  /** Hidden entries of /etc and /var/lib, and why, as a clause. */
   readonly left?: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** `full`: a directory that holds something. `other` is also a symbolic link somewhere on the way, which only the warden may follow. */
+/**
+ * `full`: a non-empty directory. `other` includes a symbolic link somewhere on the way, which only the warden may
+ * follow.
+ */
 export type PathKind = "missing" | "directory" | "full" | "file" | "other";
 
 export interface ImageDefaults {
@@ -83,6 +86,6 @@ export interface ImageDefaults {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** What of the image was left out, a line each. */
+  /** Parts of the image that are ignored, one line each. */
   readonly notes: readonly string[];
 }

@@ -11,7 +11,7 @@ import { volumesIn } from "./inputs/volumes.js";
 
 /** An image, unpacked. */
 export interface OpenedImage {
-  /** The topmost first. What they hold never changes. */
+  /** Topmost first. Their content never changes. */
   readonly layers: readonly string[];
   readonly digest?: string;
   readonly config: {
@@ -20,9 +20,9 @@ export interface OpenedImage {
     readonly env: Readonly<Record<string, string>>;
     /** Absolute and normal. */
     readonly workdir: string | null;
-    /** What of the image was left out, a line each. */
+    /** Parts of the image that are ignored, one line each. */
     readonly notes?: readonly string[];
-    /** Directories that are to be writable. */
+    /** Directories that must be writable. */
     readonly volumes?: readonly string[];
     /** As in the image: `name`, `uid`, `name:group`, … or empty. */
     readonly user: string | null;
@@ -32,25 +32,25 @@ export interface OpenedImage {
 export interface InputSources {
   /** The directory of the built-in root file system. */
   readonly baseRoot: string;
-  /** Unpacks an image; passed in so that plans know nothing of images. */
+  /** Unpacks an image; a parameter, so that plans do not depend on images. */
   readonly openImage: (source: string) => Promise<OpenedImage>;
 }
 
-/** The accounts that a root made by Bulkhead itself has. */
+/** The accounts of a root that Bulkhead itself builds. */
 const OWN_ACCOUNTS = {
   passwd: `root:x:0:0:root:/:/bin/sh\n${DEFAULT_USER.name}:x:1000:1000::/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n`,
   group: `root:x:0:\n${DEFAULT_USER.name}:x:1000:\nnogroup:x:65534:\n`,
 };
 
 /**
- * Looks up on this host what a policy names: where its root is and what that holds, which files it means, who its user
- * is. Throws ROOT_INVALID, FILES_INVALID, PROFILE_INVALID, USER_UNKNOWN, SETUP_MISSING, and what `openImage` throws.
+ * Looks up the names of a policy on this host: its root and the root's content, its files, its user. Throws
+ * ROOT_INVALID, FILES_INVALID, PROFILE_INVALID, USER_UNKNOWN, SETUP_MISSING, and as `openImage` does.
  */
 export async function gatherInputs(policy: ResolvedPolicy, sources: InputSources): Promise<Inputs> {
   const inputs = await gatherRoot(policy, sources);
   if (policy.syscalls.kind !== "file") return inputs;
   const { path } = policy.syscalls;
-  // Loaded only here, as few policies name one.
+  // Loaded on demand, because few policies name one.
   const { loadOciProfile } = await import("../syscalls/read.js");
   return { ...inputs, profile: { path, content: await loadOciProfile(path) } };
 }
@@ -58,7 +58,7 @@ export async function gatherInputs(policy: ResolvedPolicy, sources: InputSources
 async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promise<Inputs> {
   const files = policy.files.map((file) => (file.kind === "host" ? hostFile(file.source, "FILES_INVALID") : null));
   if (policy.root.kind === "host") {
-    // Loaded only here: with it comes all of Node's crypto, which takes a short run milliseconds.
+    // Loaded on demand: it loads all of Node's crypto, which costs a short run milliseconds.
     const { hostRoot } = await import("./inputs/host-root/host-root.js");
     const user = resolveUser(policy.user, OWN_ACCOUNTS, null);
     const workdir = policy.workdir ?? DEFAULT_WORKDIR;
@@ -87,7 +87,7 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   };
 }
 
-/** The caller's rights may not reach to where something is to be mounted. */
+/** The caller may lack permission to reach the mount point. */
 function lookingInto<T>(path: string | undefined, look: () => T): T {
   try {
     return look();
@@ -108,7 +108,7 @@ function directoryOf({ root }: ResolvedPolicy, sources: InputSources): string {
   return root.kind === "directory" ? root.path : sources.baseRoot;
 }
 
-/** Looking through many layers takes longer than a launch, and finds the same each time. */
+/** Looking through many layers takes longer than a launch, and gives the same result each time. */
 const views = new Map<string, LayeredRoot>();
 const MOST_VIEWS = 32;
 
@@ -148,8 +148,8 @@ function directoryRoot(
 }
 
 /**
- * Where the workload starts, and its own directory, which is writable. In an image that names no directory it starts in `/`, as with Docker, and a
- * relative entrypoint is found.
+ * The workload's start directory, and its own writable one. In an image that names no directory it starts in `/`, as
+ * with Docker, so that a relative entrypoint is found.
  */
 function placesOf(policy: ResolvedPolicy, image: OpenedImage | null): Pick<Inputs, "workdir" | "home"> {
   const workdir = policy.workdir ?? (image === null ? DEFAULT_WORKDIR : (image.config.workdir ?? "/"));

@@ -2,12 +2,12 @@ import type { Broker } from "../../broker/broker.js";
 import type { Stats } from "../../broker/messages.js";
 import type { Driver, Running } from "../driver.js";
 
-/** Launches jails of `runsc`, and does not pass off what is counted outside as what goes on inside. */
+/** Launches jails of `runsc`, and does not present counts from outside as counts of the workload. */
 export function gvisorDriver(broker: Broker): Driver {
   return { launch: (plan) => withOwnCounts(broker.launch(plan)) };
 }
 
-/** What the broker counts there are threads of the Sentry; that a process was refused inside is known to nobody outside. */
+/** The broker counts the Sentry's threads; a refusal of a process inside is not visible from outside. */
 function withOwnCounts(running: Running): Running {
   const ended = running.ended.then((end) => ({ ...end, stats: known(end.stats) }));
   ended.catch(() => undefined);

@@ -1,16 +1,19 @@
 import type { Counting } from "../../host/report.js";
 
-/** A `runsc` that works here, and what it can do. */
+/** A `runsc` that works here, and its features. */
 export interface Found {
   readonly path: string;
-  /** Its own first line. */
+  /** First line of its `--version`. */
   readonly version: string;
   readonly platform: Platform;
-  /** It is recent enough to know `--directfs`, by which the Sentry would open files of the host itself, and to lay a file of its own over a root. */
+  /**
+   * Recent enough to know `--directfs`, with which the Sentry would open host files itself, and to overlay a root with
+   * a file of its own.
+   */
   readonly directfs: boolean;
-  /** By what its kernel counts processes. */
+  /** How its kernel counts processes. */
   readonly counting: Counting;
 }
 
-/** How `runsc` catches the workload's system calls. */
+/** How `runsc` intercepts the workload's system calls. */
 export type Platform = "systrap" | "ptrace" | "kvm";

@@ -1,13 +1,13 @@
-/** Where things are in the jail that `runsc` runs in. */
+/** Paths in the jail that `runsc` runs in. */
 export const RUNSC = "/bin/runsc";
 export const BUNDLE = "/bundle";
-/** What `runsc` remembers of its one sandbox. */
+/** State of `runsc` for its one sandbox. */
 export const STATE = "/state";
 /** The workload's root. */
 export const ROOT = "/rootfs";
-/** Where those mounts of the workload are that `runsc` mounts itself. */
+/** Mounts of the workload that `runsc` mounts itself. */
 export const MOUNTS = "/mounts";
 /** Our init, in that root. */
 export const INIT = "/.bulkhead/init";
-/** What init is told: too long for an argument where the policy has a profile of its own. */
+/** Init's orders: too long for an argument if the policy has its own profile. */
 export const INNER = "/.bulkhead/inner.json";

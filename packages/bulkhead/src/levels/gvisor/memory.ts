@@ -8,20 +8,20 @@ import type { Found, Platform } from "./found.js";
 const PLATFORMS: readonly string[] = ["systrap", "ptrace", "kvm"] satisfies readonly Platform[];
 const COUNTINGS: readonly string[] = ["cgroup2", "cgroup", "rlimit"] satisfies readonly Counting[];
 
-/** What trying a program came to. */
+/** Result of trying a program. */
 export type Verdict = Omit<Found, "path">;
 
-/** What trying came to is true until the machine boots again or the program is another one. */
+/** A result holds until the machine reboots or the program changes. */
 export function recall(path: string): Verdict | undefined {
   return withKey(path, (key) => trials().recall(key));
 }
 
-/** Where nothing can be kept, the next one tries again. */
+/** If nothing can be stored, the next process tries again. */
 export function remember(path: string, verdict: Verdict): void {
   withKey(path, (key) => trials().remember(key, verdict));
 }
 
-/** The file itself is not read: 80 MB at each launch would cost more than the launch. */
+/** Does not read the file itself: 80 MB at each launch would cost more than the launch. */
 function withKey<Result>(path: string, use: (key: string) => Result): Result | undefined {
   let key: string;
   try {

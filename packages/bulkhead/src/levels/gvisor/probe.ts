@@ -14,12 +14,12 @@ import type { Verdict } from "./memory.js";
 const LIMIT_MS = 10_000;
 const VERSION_MS = 5_000;
 const WORD = "it-works";
-/** More than one process: some builds run `true` and die of the first fork. */
+/** More than one process: some builds run `true` and crash at the first fork. */
 const SCRIPT = `busybox true | busybox cat && (echo $(busybox wc -l </proc/self/cgroup) ${WORD})`;
-/** How many hierarchies of control groups there are inside. */
+/** The number of cgroup hierarchies inside. */
 const SAID = new RegExp(`(\\d+) ${WORD}`);
 
-/** Tries a `runsc` in the jail that it will have, platform by platform, until one works. */
+/** Tries a `runsc` in its later jail, platform by platform, until one works. */
 export async function probe(path: string, broker: Broker): Promise<Verdict | null> {
   if (!isStatic(path)) return null;
   const version = await firstLine(path, ["--version"]);
@@ -36,13 +36,13 @@ export async function probe(path: string, broker: Broker): Promise<Verdict | nul
   return null;
 }
 
-/** Best first. KVM of the PVM variant hangs, which needs no trying. */
+/** Best first. KVM of the PVM variant hangs, so skip it. */
 async function platforms(): Promise<readonly Platform[]> {
   const kvm = await lookAtKvm();
   return kvm.device === "opens" && !kvm.pvm ? ["systrap", "kvm", "ptrace"] : ["systrap", "ptrace"];
 }
 
-/** How many hierarchies of control groups a process inside is in; null when this does not work. */
+/** The number of cgroup hierarchies of a process inside; null if this does not work. */
 async function hierarchiesIn(found: Found, broker: Broker): Promise<number | null> {
   const launch = broker.launch(probePlan(found, broker));
   const timer = setTimeout(() => launch.kill(), LIMIT_MS);
@@ -102,7 +102,7 @@ function probePlan(found: Found, { facts }: Broker): Plan {
   });
 }
 
-/** An ELF without an interpreter: the jail has no libraries. */
+/** An ELF file without an interpreter: the jail has no libraries. */
 function isStatic(path: string): boolean {
   const PT_INTERP = 3;
   const head = Buffer.alloc(4096);
@@ -126,7 +126,7 @@ async function firstLine(path: string, argv: readonly string[]): Promise<string 
   return (await output(path, argv)).split("\n", 1)[0]?.trim().slice(0, 200) || null;
 }
 
-/** What it says on either stream; empty when it does not say it in time. */
+/** Its output on both streams; empty if there is none in time. */
 async function output(path: string, argv: readonly string[]): Promise<string> {
   try {
     const options = { timeout: VERSION_MS, maxBuffer: 1024 * 1024, env: { PATH: "/usr/bin:/bin" } };

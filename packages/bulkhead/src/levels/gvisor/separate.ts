@@ -6,28 +6,28 @@ import { MOUNTS } from "./layout.js";
 
 const FOR_ALL = { mode: 0o1777, uid: 0, gid: 0, exec: false } as const;
 
-/** A mount that the Sentry knows as one, and not only as a directory of its root. */
+/** A mount that the Sentry treats as one, and not merely as a directory of its root. */
 export interface Separate {
   readonly at: string;
-  /** In the jail. */
+  /** Path in the jail. */
   readonly source: string;
   readonly readOnly: boolean;
   readonly exec: boolean;
   /** Files of the image in it may be covered. */
   readonly covered?: true;
-  /** What the broker mounts: the thing itself, and something at the place that `runsc` then mounts it on. */
+  /** The broker's mounts: the source itself, and a place for `runsc` to mount it on. */
   readonly mounts: readonly Mount[];
 }
 
 /**
- * Writable and named mounts: their sizes and attributes show inside, noexec is kept, and what others change on the host is seen. What `root:
- * host` consists of is part of the root.
+ * Writable mounts and those a policy names: their sizes and attributes show inside, noexec applies, and changes on the
+ * host are visible. The parts of `root: host` belong to the root.
  */
 export function separately({ mounts, root }: Plan): readonly Separate[] {
   return mounts.flatMap((mount, index): readonly Separate[] => {
     const source = `${MOUNTS}/${index}`;
     if (mount.kind === "tmpfs") {
-      // The place must be there; `runsc` covers it.
+      // The mount point must exist; `runsc` covers it.
       const place: Mount = { ...mount, at: inRoot(mount.at), sizeBytes: 4096, inodes: 16, mode: 0o555 };
       const { at, exec } = mount;
       return [{ at, source, readOnly: false, exec, mounts: [{ ...mount, at: source }, place] }];
@@ -47,7 +47,7 @@ export function separately({ mounts, root }: Plan): readonly Separate[] {
       return [{ at, source, readOnly: false, exec, covered: true, mounts: [{ ...mount, at: source }, place] }];
     }
     if (mount.kind === "dev") {
-      // A file system of the broker's, which sees when it is full. The Sentry's own /dev has the place.
+      // A file system of the broker's, which can see when it is full. The Sentry's own /dev has the mount point.
       const { shmBytes: sizeBytes } = mount;
       const shared: Mount = { kind: "tmpfs", at: source, sizeBytes, inodes: inodesFor(sizeBytes), ...FOR_ALL };
       return [{ at: SHARED_MEMORY, source, readOnly: false, exec: false, mounts: [shared] }];
@@ -61,7 +61,7 @@ export function separately({ mounts, root }: Plan): readonly Separate[] {
   });
 }
 
-/** The gofer makes files as root of its jail, and gives them to their owner then. */
+/** The gofer creates files as root of its jail, and then gives them to their owner. */
 function made({ owner, readOnly }: Extract<Mount, { kind: "bind" }>): Owner | null {
   return owner === null || readOnly || !("hostUid" in owner) ? owner : { ...owner, maker: true };
 }

@@ -1,14 +1,14 @@
 import type { Duplex } from "node:stream";
 
-/** What is kept of a console: its end, which says why a boot failed. */
+/** Bytes of a console to keep: its end, which says why a boot failed. */
 const KEPT_BYTES = 16 * 1024;
-/** A guest that floods its console is slowed down by it, and costs this process next to nothing. */
+/** A guest that floods its console slows itself down, and costs this process almost nothing. */
 const BYTES_PER_TICK = 64 * 1024;
 const TICK_MS = 250;
-/** What a kernel calls its own end. */
+/** The kernel's message when it panics. */
 const PANIC = "Kernel panic - not syncing";
 
-/** The last words of a guest. Hostile bytes: only printable ASCII is ever passed on. */
+/** The end of a guest's console. Hostile bytes: only printable ASCII is ever passed on. */
 export class GuestConsole {
   #kept: Buffer = Buffer.alloc(0);
   #taken = 0;
@@ -25,14 +25,14 @@ export class GuestConsole {
     });
   }
 
-  /** The last lines, at most `most` characters; of a kernel that panicked its reason, which the trace after it would push out. */
+  /** The last lines, at most `most` characters; after a panic its reason, which the trace would otherwise push out. */
   tail(most = 1500): string {
     const text = this.#printable();
     const from = Math.min(startOfPanic(text) ?? text.length, Math.max(0, text.length - most));
     return text.slice(from, from + most);
   }
 
-  /** The reason of a panic, with the beginning of its trace; undefined where there was none. */
+  /** The reason of a panic, with the beginning of its trace; undefined if there was none. */
   panic(most = 300): string | undefined {
     const text = this.#printable();
     const start = startOfPanic(text);
@@ -48,7 +48,7 @@ export class GuestConsole {
   }
 }
 
-/** Where the line begins in which a kernel says why it ends. */
+/** Start of the line in which the kernel gives the reason of a panic. */
 function startOfPanic(text: string): number | undefined {
   const panic = text.lastIndexOf(PANIC);
   return panic < 0 ? undefined : text.lastIndexOf("\n", panic) + 1;

@@ -5,17 +5,17 @@ import { defaultKernel } from "../../guest/kernel/store.js";
 import { wardenPath } from "../../host/locate.js";
 import { tscKhz } from "./tsc.js";
 
-/** What a guest boots from. */
+/** Files that a guest boots from. */
 export interface GuestFiles {
   readonly kernel: string;
   readonly initramfs: string;
-  /** Tells these from any others: what a snapshot is tied to. */
+  /** Identifies these files; snapshots are tied to it. */
   readonly digest: string;
-  /** The distribution's kernel finds its devices by ACPI, and does not read them off its command line. */
+  /** The distribution's kernel finds its devices through ACPI, and does not read them from its command line. */
   readonly acpi: boolean;
 }
 
-/** The kernel that is there, with the initramfs for it and this warden. @throws BulkheadError KERNEL_UNAVAILABLE */
+/** The default kernel, with the initramfs for it and this warden. @throws BulkheadError KERNEL_UNAVAILABLE */
 export async function guestFiles(): Promise<GuestFiles> {
   const kernel = await defaultKernel();
   if (kernel === undefined) throw new BulkheadError("KERNEL_UNAVAILABLE", { operation: "find kernel" });
@@ -24,7 +24,7 @@ export async function guestFiles(): Promise<GuestFiles> {
   return { kernel: kernel.path, initramfs: initramfs.path, digest, acpi: kernel.acpi };
 }
 
-/** What a guest's kernel is told. @throws BulkheadError VMM_UNAVAILABLE */
+/** A guest's kernel command line. @throws BulkheadError VMM_UNAVAILABLE */
 export async function commandLineFor(ports: "serial" | "vsock", emulated: boolean): Promise<string> {
   return guestCommandLine({ ports, ...(emulated ? { emulatedTscKhz: await tscKhz() } : {}) });
 }

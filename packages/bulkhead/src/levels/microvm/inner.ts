@@ -4,19 +4,22 @@ import type { Mount, Owner, Plan, Root } from "../../plan/schema.js";
 import { isWithin } from "../../policy/paths.js";
 import type { Tree } from "../runtime.js";
 
-/** `docs/guest.md`: how many images a guest can have, and where. */
+/** `docs/guest.md`: the maximum number of images in a guest, and their paths. */
 export const MOST_IMAGES = 16;
 const IMAGES = "/images";
 
 type Bind = Extract<Mount, { readonly kind: "bind" }>;
 
-/** Where a tree is in the guest, and whose. */
+/** Path and owner of a tree in the guest. */
 interface Place {
   readonly path: string;
   readonly owner: Owner | null;
 }
 
-/** What the images of a guest are to be made of: the root, and then each host directory, in the order of the plan's mounts. Pure. */
+/**
+ * The trees that a guest's images are built from: the root, and then each host directory, in the order of the plan's
+ * mounts. Pure.
+ */
 export function treesOf({ root, mounts }: Plan): readonly Tree[] {
   if (root.source.kind === "empty") throw unsupported("root: host", "name an image, a directory or `base` as the root");
   requireApart(mounts.flatMap((mount) => (mount.kind === "bind" && !mount.readOnly ? [mount] : [])));
@@ -26,9 +29,9 @@ export function treesOf({ root, mounts }: Plan): readonly Tree[] {
 }
 
 /**
- * The workload's plan as the guest executes it: each host path replaced by the image that holds it. `inside` tells for each image where in it
- * that is, `diskBytes` is the most that a writable directory can have beside what it starts with. Pure.
- * @throws BulkheadError MICROVM_UNSUPPORTED for what no image can stand for
+ * The workload's plan as the guest executes it: each host path is replaced by the image that contains it. `inside`
+ * gives the tree's path in each image; `diskBytes` is how much a writable directory may grow. Pure.
+ * @throws BulkheadError MICROVM_UNSUPPORTED for a mount that no image can replace
  */
 export function innerPlan(workload: Plan, inside: readonly string[], diskBytes: number): Plan {
   const trees = treesOf(workload);
@@ -47,14 +50,17 @@ export function innerPlan(workload: Plan, inside: readonly string[], diskBytes: 
   });
   return {
     ...workload,
-    // The guest's supervisor makes what a host's broker makes at this level.
+    // The guest's supervisor builds what a host's broker builds at this level.
     level: "container",
     root: rootInside(workload.root, root),
     mounts,
   };
 }
 
-/** What the workload changes goes to a layer in the guest's memory, from where the host fetches it in the end (`sandbox/write-back`). */
+/**
+ * The workload's changes go to a layer in the guest's memory, from which the host fetches them at the end
+ * (`sandbox/write-back`).
+ */
 function writableCopy({ at, exec }: Bind, place: Place, sizeBytes: number): Mount {
   const singleFile = place.path.lastIndexOf("/") > IMAGES.length;
   if (singleFile) throw unsupported(`a single writable file (${at})`, "mount the directory that it is in");
@@ -66,7 +72,7 @@ function rootInside(root: Root, place: Place | undefined): Root {
   return place === undefined ? root : { ...root, source: { kind: "directory", ...place } };
 }
 
-/** In an image, owners are ids inside already. Those that nobody inside is to be stay nobody's. */
+/** In an image, owners are ids inside already. Ids the sandbox does not map stay unmapped (overflow uid). */
 function ownerInside(owner: Owner | null): Owner | null {
   return owner === null ? null : { range: 0 };
 }
@@ -80,7 +86,7 @@ function treeOf(mount: Mount): readonly Tree[] {
   }
 }
 
-/** A directory of the root, to be written to: the root's image holds it. */
+/** A writable directory of the root: the root's image contains it. */
 function ofRoot(
   mount: Extract<Mount, { readonly kind: "layers" }>,
   root: Place | undefined,
@@ -93,7 +99,7 @@ function ofRoot(
   return { ...mount, layers: [`${root.path}${mount.at}`], owner: root.owner };
 }
 
-/** Of two copies of one directory that were both changed, one would have to win. */
+/** If two copies of one directory were both changed, one would have to win. */
 function requireApart(writable: readonly Bind[]): void {
   for (const [index, { source, at }] of writable.entries()) {
     const others = writable.slice(index + 1);

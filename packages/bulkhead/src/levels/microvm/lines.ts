@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-/** Cuts a byte stream into lines, none longer than a bound: the other side is hostile, and must not fill our memory. */
+/** Splits a byte stream into lines of bounded length: the other side is hostile, and must not fill our memory. */
 export class LineReader {
   readonly #most: number;
   readonly #line: (line: Buffer) => void;
@@ -16,7 +16,7 @@ export class LineReader {
     stream.on("data", (chunk: Buffer) => this.#push(chunk));
   }
 
-  /** Takes no more. */
+  /** Stops reading. */
   stop(): void {
     this.#ended = true;
     this.#parts = [];

@@ -7,7 +7,7 @@ import { QemuLink } from "./qemu/link.js";
 
 export type MonitorKind = "qemu" | "firecracker";
 
-/** Which monitor the jail of a plan holds. @throws BulkheadError SNAPSHOT_INVALID for a plan that is none of ours */
+/** The monitor in the jail of a plan. @throws BulkheadError SNAPSHOT_INVALID for a plan of another origin */
 export function monitorOf({ payload }: Plan): MonitorKind {
   const kind = payload.kind === "program" ? payload.argv[2] : undefined;
   if (kind === "qemu" || kind === "firecracker") return kind;

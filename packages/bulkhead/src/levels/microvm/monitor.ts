@@ -1,14 +1,20 @@
 import type { SavedFile } from "../driver.js";
 
 /**
- * The library's end of a machine's monitor: what is asked of it, whichever it is. It stands on hostile ground, so every request has
- * a time limit, and its answers mean nothing but success or failure.
+ * The library's end of a machine's monitor, the same for every monitor. The monitor may be compromised, so every
+ * request has a time limit, and its answers are taken only as success or failure.
  */
 export interface MonitorLink {
-  /** Has the machine boot; or load what it goes on from, and stand still. @throws BulkheadError VMM_FAILED, VMM_PROTOCOL_VIOLATION */
+  /**
+   * Boots the machine; or loads its saved state and leaves it paused.
+   * @throws BulkheadError VMM_FAILED, VMM_PROTOCOL_VIOLATION
+   */
   start(): Promise<void>;
-  /** Lets a machine run that stands still. @throws BulkheadError as `start` */
+  /** Resumes a paused machine. @throws BulkheadError as `start` */
   resume(): Promise<void>;
-  /** Stops the machine and writes a copy of it to new files, `file` and those beside it; `most` bounds their bytes. @throws BulkheadError as `start` */
+  /**
+   * Pauses the machine and writes a copy of it to new files, `file` and others beside it; `most` bounds their bytes.
+   * @throws BulkheadError as `start`
+   */
   save(file: string, most: number): Promise<readonly SavedFile[]>;
 }

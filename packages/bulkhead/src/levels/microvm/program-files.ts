@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 
-/** A file of the host, and where the jail has it. */
+/** A host file, and its path in the jail. */
 export interface JailFile {
   readonly source: string;
   readonly at: string;
@@ -15,11 +15,12 @@ const LIST_MS = 5000;
 /** `p_type` of the program header that names the dynamic loader, in the System V ABI. */
 const PT_INTERP = 3;
 
-/** A file of the host's at the path that it has there. */
+/** A host file at its own path. */
 export const inPlace = (at: string): JailFile => ({ source: realpathSync(at), at });
 
 /**
- * The dynamic loader and the libraries of a program, and of what it loads besides (`more`); nothing for a static one.
+ * The dynamic loader and the libraries of a program, and of files that it loads at run time (`more`); empty for a
+ * static one.
  * @throws BulkheadError VMM_UNAVAILABLE
  */
 export async function librariesOf(program: string, more: readonly string[] = []): Promise<readonly JailFile[]> {
@@ -30,7 +31,7 @@ export async function librariesOf(program: string, more: readonly string[] = [])
   return [loader, ...libraries].map(inPlace);
 }
 
-/** The loader that a 64-bit ELF program asks for; undefined: none, it is static. */
+/** The loader that a 64-bit ELF program names; undefined if it is static. */
 async function loaderOf(program: string): Promise<string | undefined> {
   const head = await headOf(program);
   const wrong = (cause?: unknown) =>

@@ -14,23 +14,23 @@ import { restoring } from "./snapshot/restoring.js";
 import { openSaved, requireSaved } from "./snapshot/saved-file.js";
 import { sha256 } from "./snapshot/tie.js";
 
-/** Boots the machine of a plan, writes it to a file when it waits for its first order, and ends it. */
+/** Boots the machine of a plan, saves it to a file when it waits for its first order, and ends it. */
 export type Keep = (plan: Plan, file: string) => Promise<readonly SavedFile[]>;
 
 const MOST_KEPT = 8;
-/** Between a plan that names one and the monitor that has it open lies no more than this. */
+/** More than the time between a plan that names a kept machine and the monitor that opens it. */
 const IN_USE_MS = 60_000;
-/** A process that makes one has a time limit, or is gone. */
+/** A process that creates one has this time limit, or is gone. */
 const MAKING_MS = 10 * 60_000;
 const DIRECTORY = "ready";
-/** What there is of one: `ready/<key>/…`. */
+/** Files of one kept machine: `ready/<key>/…`. */
 const STATE = "state";
 const RECORD = "record.json";
-/** What the disks of a kept machine were: too small to be anything. */
+/** Size of a kept machine's blank disks: too small to contain anything. */
 const BLANK_BYTES = 4096;
 const LARGEST_RECORD = 4096;
 
-/** What is known of one: what it is to be, and how its file looked when it was that. */
+/** Expected size and digest of a kept machine, and its stat fingerprint when last verified. */
 const recordSchema = z.strictObject({
   sizeBytes: z.int().check(z.minimum(1)),
   sha256,
@@ -40,36 +40,36 @@ const recordSchema = z.strictObject({
 const making = new Map<string, Promise<void>>();
 
 /**
- * The plan that goes on from a machine that has booted already and waits for its first order (`docs/guest.md`, `ready`); such a one is made now if
- * there is none yet. Nothing of a policy, an image or a workload is in it: its disks were blank, and nobody spoke on its channel.
- * Where none can be made the plan is as it was: its machine boots.
+ * The plan that resumes a machine which has already booted and waits for its first order (`docs/guest.md`, `ready`);
+ * creates one if there is none yet. It contains nothing of a policy, an image or a workload: its disks were blank, and
+ * its channel unused. If none can be created, returns the plan unchanged: its machine boots.
  *
- * `BULKHEAD_MICROVM_START=boot`: each machine boots a kernel of its own.
+ * `BULKHEAD_MICROVM_START=boot`: each machine boots its own kernel.
  */
 export async function fromReady(plan: Plan, keep: Keep): Promise<Plan> {
   if (process.env["BULKHEAD_MICROVM_START"] === "boot") return plan;
   const directory = join(cacheDirectory(), DIRECTORY, keyOf(plan));
   if (!(await isKept(directory))) {
-    // Once for this process, however it went: who cannot keep machines boots them.
+    // Once for this process, whatever the outcome: a process that cannot keep machines boots them.
     const made = making.get(directory) ?? make(plan, directory, keep).catch(warn);
     making.set(directory, made);
     await made;
     if (!existsSync(directory)) return plan;
   }
   const now = new Date();
-  // Tells which were used last.
+  // Records which were used last.
   await utimes(directory, now, now).catch(() => undefined);
   return restoring(plan, { source: join(directory, STATE), at: READY });
 }
 
-/** One could not be gone on from: whatever is wrong with it, the next machine boots. */
+/** Discards a kept machine that failed to resume, so the next launch boots. */
 export async function forget({ mounts }: Plan): Promise<void> {
   for (const mount of mounts) {
     if (mount.kind === "bind" && mount.at === READY) await remove(dirname(mount.source)).catch(() => undefined);
   }
 }
 
-/** Whether one is there, and is what was kept. One that is not is thrown away, and may be made again. */
+/** Whether one exists and is unchanged. A changed one is discarded, and may be created again. */
 async function isKept(directory: string): Promise<boolean> {
   if (!existsSync(directory)) return false;
   try {
@@ -78,7 +78,7 @@ async function isKept(directory: string): Promise<boolean> {
     const record = await readRecord(join(directory, RECORD));
     const { handle } = await openSaved(state);
     await handle.close();
-    // The kernel changes the mark with the file; reading all of it each time would cost more than the launch.
+    // The kernel changes the fingerprint with the file; reading all of it each time would cost more than the launch.
     if (markOf(state) !== record.mark) await requireSaved(state, record);
     return true;
   } catch (error) {
@@ -126,7 +126,7 @@ async function make(plan: Plan, directory: string, keep: Keep): Promise<void> {
     const { sizeBytes, sha256: digest } = saved;
     const record = JSON.stringify({ sizeBytes, sha256: digest, mark: markOf(state) });
     await writeFile(join(work, RECORD), record, { flag: "wx", mode: 0o600 });
-    // Whole, or not there at all; another process may have been faster.
+    // Appears atomically; another process may have been faster.
     await rename(work, directory).catch((error: unknown) => {
       if (!existsSync(directory)) throw error;
     });
@@ -144,8 +144,9 @@ function withDisks(plan: Plan, source: string): Plan {
 }
 
 /**
- * Of what the monitor is told and of every file that it opens but the images, which it has not looked at: a file is known by what changes when
- * it does. A machine of another boot of this host would not know of another processor or its microcode.
+ * Depends on the monitor's settings and on every file it opens except the images, which it has not read: a file is
+ * identified by metadata that changes with it. Machines of another boot are excluded, because the processor or its
+ * microcode may differ.
  */
 function keyOf({ payload, mounts }: Plan): string {
   const hash = createHash("sha256").update(bootId());
@@ -157,14 +158,16 @@ function keyOf({ payload, mounts }: Plan): string {
   return hash.digest("hex").slice(0, 40);
 }
 
-/** Those of other boots, and what a killed process left, go the same way. A monitor that has one open keeps it. */
+/**
+ * Removes machines of other boots and leftovers of killed processes the same way. A monitor that has one open keeps it.
+ */
 async function forgetOlder(all: string): Promise<void> {
   const paths = (await readdir(all)).map((name) => join(all, name));
   const aged = await Promise.all(
     paths.map(async (path) => ({ path, usedMs: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 })),
   );
   const [whole, parts] = [true, false].map((is) => aged.filter(({ path }) => existsSync(join(path, RECORD)) === is));
-  // One that was asked for just now may not be open yet.
+  // One that was requested just now may not be open yet.
   const old = [...(whole ?? [])]
     .sort((one, other) => other.usedMs - one.usedMs)
     .slice(MOST_KEPT)

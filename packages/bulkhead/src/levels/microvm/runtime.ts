@@ -20,10 +20,10 @@ import { fromReady } from "./ready.js";
 import { restoredPlan } from "./snapshot/restored.js";
 
 const MIB = 1024 * 1024;
-/** The guest's kernel, its supervisor and the initramfs, beside what the workload may use. */
+/** The guest's kernel, its supervisor and the initramfs, besides the workload's memory. */
 const GUEST_MIB = 128;
 const PROBE_MIB = 192;
-/** A machine that hangs must not hang its user: KVM that works boots in a second, emulation in three. */
+/** A machine that hangs must not hang its user: working KVM boots in a second, emulation in three. */
 const PROBE_MS = { firecracker: 10_000, "qemu-kvm": 10_000, "qemu-tcg": 60_000 } as const;
 
 /** BULKHEAD_VMM_TRY_MS: for a host that is itself an emulated machine. */
@@ -49,7 +49,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
     missing: [],
     writesBack: true,
     by: descriptionOf(chosen.tried),
-    // The guest's kernel is what the workload meets; whose files it may have is still this host's matter.
+    // The workload runs on the guest's kernel; this host still decides whose files it may have.
     guest: { ...facts, callerUid, callerGid },
     wallLimits: async (limits) => {
       const { processors } = context.host.facts.ceilings;
@@ -85,7 +85,7 @@ export async function microvmRuntime(context: RuntimeContext): Promise<Runtime> 
   };
 }
 
-/** Tries the monitors that are here; `again`: also those whose answer is known. */
+/** Tries the installed monitors; `again`: also those with a stored result. */
 async function chooseMonitor(
   { broker, host }: Pick<RuntimeContext, "broker" | "host">,
   files: GuestFiles,
@@ -132,7 +132,10 @@ async function machineFor(
   };
 }
 
-/** A machine's memory is there from the beginning: one of more than the host has does not start, or starts and is killed later. */
+/**
+ * A machine's memory is allocated from the beginning: if it exceeds the host's, the machine does not start, or is
+ * killed later.
+ */
 function requireMemory({ memoryMib }: Machine, { ceilings }: Facts): void {
   const most = Math.floor(ceilings.memoryBytes / MIB) - GUEST_MIB;
   const asked = memoryMib - GUEST_MIB;
@@ -151,7 +154,7 @@ async function monitorFor(candidate: Candidate, machine: Machine): Promise<Monit
     : await qemuMonitor(candidate.path, candidate.accelerator, machine);
 }
 
-/** Those that were tried before the one that works, with why they do not, come first. */
+/** Monitors that were tried before the working one come first, with the reason they failed. */
 function descriptionOf(tried: Chosen["tried"]): string {
   const names = {
     firecracker: "Firecracker",

@@ -7,15 +7,19 @@ import { Trials } from "../../host/trials.js";
 import { cacheDirectory } from "./cache.js";
 
 const MEASURE_MS = 5_000;
-/** Finer is noise, and would make another machine of each boot of the host. 50 kHz of 2.6 GHz are 1.7 seconds in a day. */
+/**
+ * A finer resolution is noise, and would tell apart the machines of each boot. 50 kHz of 2.6 GHz are 1.7 seconds in a
+ * day.
+ */
 const STEP_KHZ = 100;
 const KEY = "khz";
 
 let known: Promise<number> | undefined;
 
 /**
- * How fast the time-stamp counter of this processor counts, in thousands a second. QEMU's emulation hands it to the guest as it is, and a guest that believes in another speed has
- * a clock that is wrong by as much. Measured once per boot of the host; a failure may be the moment's and is not kept.
+ * Frequency of this processor's time-stamp counter in kHz. QEMU's emulation passes the counter to the guest unchanged,
+ * and a guest that assumes another frequency has a clock that is wrong by as much. Measured once per boot of the host;
+ * a failure may be temporary and is not stored.
  * @throws BulkheadError VMM_UNAVAILABLE
  */
 export function tscKhz(): Promise<number> {

@@ -7,7 +7,7 @@ import { placeOf } from "./own-files.js";
 
 const NO_LOGIN = "/usr/sbin/nologin";
 
-/** What a root without such a file gets, and one that is the host's: the host's accounts are none of a sandbox's business. */
+/** For a root without such a file, and one that is the host's: the host's accounts are no concern of a sandbox. */
 const OWN_ACCOUNTS: readonly Account[] = [
   { name: "root", uid: 0, gid: 0, comment: "root", home: "/", shell: "/bin/sh" },
   { name: "nobody", uid: 65_534, gid: 65_534, comment: "nobody", home: "/", shell: NO_LOGIN },
@@ -19,8 +19,9 @@ const OWN_GROUPS: readonly Group[] = [
 ];
 
 /**
- * /etc/passwd and /etc/group, where what the root says does not name the ids that the workload has: `whoami`, ssh, initdb and `os.userInfo()`
- * fail without. Only a plan whose ids are `shifted` needs both always: the warden, which alone knows by how much, writes the ids that are had.
+ * /etc/passwd and /etc/group, if the root's do not name the workload's ids: otherwise `whoami`, ssh, initdb and
+ * `os.userInfo()` fail. Only a plan whose ids are `shifted` always needs both: the warden, which alone knows the
+ * offset, writes the actual ids.
  */
 export function accountFiles(inputs: Inputs, shifted: boolean): readonly Mount[] {
   return [...passwdFile(inputs, shifted), ...groupFile(inputs, shifted)];
@@ -49,7 +50,7 @@ function groupFile({ root, user }: Inputs, shifted: boolean): readonly Mount[] {
   return [{ kind: "group", at, groups: groups.map((group) => ({ ...group, members: [...group.members] })) }];
 }
 
-/** What a root's file says; undefined: one is to be made; null: what is there is not a plain file, and stays. */
+/** Content of a root's file; undefined if one must be created; null if the entry is not a regular file, and stays. */
 function textOf(root: Inputs["root"], at: string): string | undefined | null {
   if (root.kind === "host") return undefined;
   const kind = root.kindAt[placeOf(root, at)];

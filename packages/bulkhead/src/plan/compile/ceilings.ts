@@ -4,12 +4,12 @@ import type { Level } from "../../policy/level.js";
 import { formatSize } from "../../policy/units.js";
 import type { Limits } from "../schema.js";
 
-/** What `runsc` and its gofer have open beside the workload's files. */
+/** Descriptors that `runsc` and its gofer open besides the workload's files. */
 export const FILES_OF_RUNSC = 1024;
 
 /**
- * Refuses a limit that this host cannot give: found out where it is applied, it would be an errno of a call that nobody asked for, or silently
- * less than the policy says.
+ * Refuses a limit that this host cannot provide. Without this check the failure would show as an errno of an unrelated
+ * call, or as a limit silently below the policy's.
  * @throws BulkheadError LIMIT_UNAVAILABLE
  */
 export function requireCeilings(limits: Limits, level: Level, { ceilings, privileged }: Facts): void {
@@ -23,13 +23,13 @@ export function requireCeilings(limits: Limits, level: Level, { ceilings, privil
     throw unavailable("pids", processes, ceilings.processes, "RLIMIT_NPROC of the broker, and no cgroup");
   const most = ceilings.addressSpaceBytes;
   if (addressSpaceBytes !== null && most !== null && addressSpaceBytes > most) {
-    // What is set is well above `memory` (`limits.ts`).
+    // The address-space limit is well above `memory` (`limits.ts`).
     const detail = `resources.memory: it takes an address space of ${formatSize(addressSpaceBytes)}, and RLIMIT_AS of the broker is ${most} bytes`;
     throw new BulkheadError("LIMIT_UNAVAILABLE", { operation: "check policy", detail });
   }
 }
 
-/** The most that files opened by the gofer can be: its own limit is the broker's. */
+/** The most files that the gofer can open: its own limit is the broker's. */
 export function filesAtGvisor(ceiling: number): number {
   return Math.max(ceiling - FILES_OF_RUNSC, Math.min(ceiling, FILES_OF_RUNSC));
 }

@@ -7,14 +7,18 @@ import type { Landlock, Mount, Plan, Seccomp } from "../schema.js";
 
 type Namespace = Plan["namespaces"][number];
 
-/** Which namespaces are made. All that the level has and the kernel knows; the net namespace is replaced where there is none. */
+/**
+ * The namespaces to create: all that the level has and the kernel supports; without net namespaces, seccomp replaces
+ * that one.
+ */
 export function namespacesFor(level: Level, facts: Facts): readonly Namespace[] {
   const names: Namespace[] = ["mount", "pid", "ipc"];
   if (facts.namespaces.includes("net")) names.push("net");
-  // Without root every level needs one: nobody else may mount. With it, chroot does without (hosts may forbid them).
+  // Without root every level needs one, because only it permits mounts. With root, chroot does without (hosts may
+  // forbid them).
   if (level !== "chroot" || !facts.privileged) names.push("user");
   if (level !== "chroot") names.push("uts");
-  // Without one, /proc/self/cgroup names a path of the host's that programs inside cannot look up.
+  // Without one, /proc/self/cgroup shows a host path that programs inside cannot look up.
   if (facts.namespaces.includes("cgroup")) names.push("cgroup");
   return names;
 }
@@ -32,7 +36,7 @@ export function seccompFor(
   };
 }
 
-/** Null: the kernel has none. `access`, where the policy has it, is all that the workload may touch. */
+/** Null: the kernel has no Landlock. `access`, if the policy has it, lists everything that the workload may touch. */
 export function landlockFor(
   { writableRoot, access, tcp, network, files }: ResolvedPolicy,
   mounts: readonly Mount[],
@@ -50,15 +54,15 @@ export function landlockFor(
     whiteouts: false,
     access: access === null ? null : { read: access.read, list: access.list, execute: access.execute },
     tcp: tcp === null ? null : withProxies(tcp, network),
-    // IPC, which no list of files is about.
+    // IPC, which no list of files covers.
     queues: true,
     sockets: abi < SOCKETS_ABI ? [] : files.flatMap((file) => (file.kind === "host" && file.sockets ? [file.at] : [])),
   };
 }
 
 /**
- * What is allowed holds for init too, which listens inside for programs that go out: at its proxies and name server, and, for programs that
- * know no proxy, at the ports that these connect to.
+ * The allowed ports apply to init too, which listens inside for programs that connect out: at its proxies and name
+ * server, and, for programs that know no proxy, at the ports that these connect to.
  */
 function withProxies({ bind, connect }: TcpPorts, network: ResolvedPolicy["network"]): Landlock["tcp"] {
   if (network.kind === "none") return { bind, connect };

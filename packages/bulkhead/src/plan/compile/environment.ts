@@ -9,8 +9,9 @@ const PROXY = `http://${INSIDE.address}:${INSIDE.httpPort}`;
 const SOCKS = `socks5h://${INSIDE.address}:${INSIDE.socksPort}`;
 
 /**
- * What programs call their proxy. Some look for capitals, some for small letters, curl for `http_proxy` in small ones only. `ALL_PROXY` is the
- * HTTP one, too: with a SOCKS one there, Python's httpx fails where its SOCKS part is not installed.
+ * The variables in which programs look for their proxy. Some look for upper case, some for lower case, curl only for
+ * lower-case `http_proxy`. `ALL_PROXY` is the HTTP proxy, too: with a SOCKS one, Python's httpx fails if its SOCKS part
+ * is not installed.
  */
 const PROXIES: Readonly<Record<string, string>> = {
   HTTP_PROXY: PROXY,
@@ -21,21 +22,21 @@ const PROXIES: Readonly<Record<string, string>> = {
   all_proxy: PROXY,
   SOCKS_PROXY: SOCKS,
   socks_proxy: SOCKS,
-  // From Node 22.21 and 24 on: makes fetch and http look at the others.
+  // From Node 22.21 and 24 on: makes fetch and http use the others.
   NODE_USE_ENV_PROXY: "1",
 };
 
-/** What is the host's loopback by a rule has to be asked of the proxy; what is left is the sandbox's own. */
+/** Names that a rule makes the host's loopback must go through the proxy; the others stay the sandbox's own. */
 function proxiesFor(network: ResolvedPolicy["network"]): Readonly<Record<string, string>> {
   const own = ownLoopback(network).join(",");
   return { ...PROXIES, NO_PROXY: own, no_proxy: own };
 }
 
-/** The workload's whole environment: ours, then the image's, then the policy's. Nothing of the host's is ever in it. */
+/** The workload's whole environment: ours, then the image's, then the policy's. It never contains any of the host's. */
 export function environmentFor(policy: ResolvedPolicy, inputs: Inputs): Readonly<Record<string, string>> {
   return {
     PATH,
-    // The one place that is sure to be writable; an account's home in the root may not even exist.
+    // The one directory that is certainly writable; an account's home in the root may not even exist.
     HOME: inputs.home,
     USER: inputs.user.name,
     LOGNAME: inputs.user.name,

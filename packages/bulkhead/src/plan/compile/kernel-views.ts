@@ -1,9 +1,10 @@
 import type { Mount } from "../schema.js";
 
 /**
- * What any uid may read in /proc and what tells of the host: its hardware, its other workloads, addresses for an
- * exploit, keys of other users. Files that only the host's root may read need no cover, since nobody inside is that; and
- * /proc is read-only as a whole. The warden covers those that are there; each costs a mount, so none is for show.
+ * Files in /proc that any uid may read and that reveal the host: its hardware, its other workloads, addresses for an
+ * exploit, keys of other users. Files readable only to the host's root need no cover, because no process inside has
+ * that uid; and all of /proc is read-only. The warden covers those that exist; each costs a mount, so every one has a
+ * purpose.
  */
 const MASKED_PROC = [
   "acpi",
@@ -37,7 +38,10 @@ const MASKED_PROC = [
   "zoneinfo",
 ] as const;
 
-/** /proc, /sys and /dev: the same in every sandbox, but for the size of /dev/shm. `mqueue`: with its own POSIX message queues, which no jail needs. */
+/**
+ * /proc, /sys and /dev: the same in every sandbox, except for the size of /dev/shm. `mqueue`: with its own POSIX
+ * message queues, which no jail needs.
+ */
 export function kernelViews(shmBytes: number, mqueue = false): readonly Mount[] {
   return [
     { kind: "proc", at: "/proc", writable: false },

@@ -4,7 +4,7 @@ import type { HostReport } from "../../host/report.js";
 import { missingForAnyLevel } from "../../host/requirements.js";
 import { LEVEL_FOR_TRUST, type Level, strongerOf } from "../../policy/level.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
-/** The level that a policy comes to, before asking whether this host has it. */
+/** The level that a policy selects, before checking whether this host offers it. */
 export function wantedLevel({ level, trust }: ResolvedPolicy): Level {
   if (level.exact !== null) return level.exact;
   const allowed = trust === null ? "container" : LEVEL_FOR_TRUST[trust];
@@ -12,8 +12,8 @@ export function wantedLevel({ level, trust }: ResolvedPolicy): Level {
 }
 
 /**
- * The level to run at, or LEVEL_UNAVAILABLE with all that is missing. There is no second choice: a weaker level would be
- * less than what was asked for, and a stronger one is the user's to ask for.
+ * The level to run at, or LEVEL_UNAVAILABLE with everything that is missing. There is no second choice: a weaker level
+ * would be less than requested, and a stronger one is for the user to request.
  */
 export function chooseLevel(policy: ResolvedPolicy, host: HostReport): Level {
   const level = wantedLevel(policy);

@@ -9,7 +9,7 @@ import { bundleCovers, ownFiles } from "./own-files.js";
 import { type Lender, readableOwner, writableOwner } from "./owner.js";
 import { volumeMounts, volumesFor } from "./volumes.js";
 
-/** Everything that is mounted over the root, in order: parents before what lies below them. */
+/** All mounts over the root, in order: parents before their children. */
 export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender, shifted: boolean): readonly Mount[] {
   const named = policy.files.flatMap((choice, index) =>
     choice.at === SHARED_MEMORY ? [] : [namedMount(choice, inputs.files[index] ?? null, policy, inputs, lender)],
@@ -21,13 +21,13 @@ export function mountsFor(policy: ResolvedPolicy, inputs: Inputs, lender: Lender
   const own = [...rootMounts(inputs), ...files].filter(({ at }) => !taken.has(at));
   const isBelow = ({ at }: Mount) => [...writable, ...named].some((mount) => isWithin(at, mount.at));
   const byDepth = (one: Mount, other: Mount) => depth(one.at) - depth(other.at);
-  // A volume may be what files of our own are to be covered in: /etc.
+  // A volume may be the parent of our own files: /etc.
   const around = volumes.filter((mount) => !isBelow(mount)).sort(byDepth);
   const places = [...writable, ...named, ...volumes.filter(isBelow)].sort(byDepth);
   return [...around, ...own, ...kernelViews(sharedMemoryBytes(policy), true), ...places];
 }
 
-/** /dev has its own; what the policy says of it is its size. */
+/** /dev has its own; the policy determines its size. */
 function sharedMemoryBytes({ files, resources }: ResolvedPolicy): number {
   const named = files.find((choice) => choice.kind === "tmpfs" && choice.at === SHARED_MEMORY);
   return (named?.kind === "tmpfs" ? named.sizeBytes : null) ?? resources.diskBytes;
@@ -50,8 +50,9 @@ function temporary({ files, resources }: ResolvedPolicy, { user }: Inputs): read
 }
 
 /**
- * The workload's own directory is writable, unless it is the root's own: a directory there that holds something (an image's
- * program) stays visible, and one that the policy mounts is as the policy says. Below a file system in memory nothing is there yet, so it is made.
+ * The workload's own directory is writable, unless it is the root's own: a non-empty directory there (an image's
+ * program) stays visible, and one that the policy mounts is as the policy says. Below an in-memory file system nothing
+ * exists yet, so it is created.
  */
 function homeMount(policy: ResolvedPolicy, inputs: Inputs): readonly Mount[] {
   const { root, user, home } = inputs;
@@ -73,7 +74,7 @@ function homeMount(policy: ResolvedPolicy, inputs: Inputs): readonly Mount[] {
   return foundHere ? [] : [tmpfs(home, sizeBytes, 0o755, user, true)];
 }
 
-/** What may lie around a directory, or be it. */
+/** Mounts that may contain a directory, or be it. */
 type Cover = FileChoice | { readonly kind: "tmpfs" | "layers"; readonly at: string; readonly sizeBytes: null };
 
 const MADE_WRITABLE: ReadonlySet<PathKind> = new Set(["missing", "directory"]);

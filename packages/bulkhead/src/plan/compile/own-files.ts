@@ -6,13 +6,13 @@ import { COVERED_FILES } from "../inputs/mount-points.js";
 import type { Mount } from "../schema.js";
 
 /**
- * The few files of /etc that a sandbox has of its own. A root's own are covered, and a root without them gets them: images often have none,
- * since every runtime writes them, and without /etc/hosts nothing knows `localhost`.
+ * A sandbox's own files in /etc. They cover those of a root, and are created in a root without them: images often have
+ * none, because every runtime writes them, and without /etc/hosts nothing knows `localhost`.
  */
 export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy): readonly Mount[] {
   const contents: Readonly<Record<(typeof COVERED_FILES)[number], string>> = {
     "/etc/hosts": `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostname}\n`,
-    // Without a network there is no name server: an answer at once is better than a time-out.
+    // Without a network there is no name server: an immediate answer is better than a time-out.
     "/etc/resolv.conf": network.kind === "none" ? "" : `nameserver ${INSIDE.address}\n`,
     "/etc/hostname": `${hostname}\n`,
   };
@@ -20,8 +20,8 @@ export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy):
   if (root.kind === "host") {
     return COVERED_FILES.map((at) => file(at, contents[at]));
   }
-  // Each costs mounts, and the base image says by itself what a default plan would. A device in their place stays, and so does a link to where
-  // something else is mounted.
+  // Each costs mounts, and the base image already contains what a default plan would write. A device in their place
+  // stays, and so does a link to another mount.
   const wanted = (at: (typeof COVERED_FILES)[number]) => {
     const kind = root.kindAt[placeOf(root, at)];
     return kind === "missing" ? contents[at] !== "" : kind === "file" && root.contents[at] !== contents[at];
@@ -29,22 +29,24 @@ export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy):
   return COVERED_FILES.filter(wanted).map((at) => file(placeOf(root, at), contents[at]));
 }
 
-/** Where a covered file is, behind the links of a root. */
+/** Path of a covered file, after resolving the root's links. */
 export function placeOf(root: Inputs["root"], at: string): string {
   return root.kind === "host" ? at : (root.links?.[at] ?? at);
 }
 
-/** What stands in the place of a root's bundle of authorities until the authority of one sandbox is made. */
+/** Placeholder for a root's CA bundle until the CA of one sandbox is created. */
 export const BUNDLE_TO_COME = "# The authorities of the root and of the host, and one that is made for this sandbox.\n";
 
-/** Covers the root's own bundles, for programs that heed no variable. A link to one leads to the cover. */
+/** Covers the root's own CA bundles, for programs that ignore the variables. A link to one leads to the cover. */
 export function bundleCovers({ root }: Inputs, policy: ResolvedPolicy): readonly Mount[] {
   const covered = coveredBundles(policy);
   const found = root.kind === "host" ? root.bundles : covered.filter((at) => root.kindAt[at] === "file");
   return found.filter((at) => covered.includes(at)).map((at) => file(at, BUNDLE_TO_COME));
 }
 
-/** What they say. Of the host's own root nothing: that is known already to who makes the bundle. */
+/**
+ * Content of the root's CA bundles. Empty for the host's own root: the code that builds the bundle already knows it.
+ */
 export function bundlesOf({ root }: Inputs, policy: ResolvedPolicy): readonly string[] {
   if (root.kind === "host") return [];
   return coveredBundles(policy).flatMap((at) => root.contents[at] ?? []);

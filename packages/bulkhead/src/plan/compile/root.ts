@@ -5,10 +5,10 @@ import type { Mount, Root } from "../schema.js";
 import { inodesFor } from "./inodes.js";
 import { type Lender, rootOwner } from "./owner.js";
 
-/** Room for mount points and a few small files, where nothing else may be written. */
+/** Room for mount points and a few small files, where nothing else is writable. */
 const SMALL_BYTES = 4 * 1024 * 1024;
 
-/** The root file system, with a layer in memory above a directory where something has to be written or made in it. */
+/** The root file system, with an in-memory layer above a directory if something must be written or created in it. */
 export function rootFor(policy: ResolvedPolicy, inputs: Inputs, mounts: readonly Mount[], lender: Lender): Root {
   const readOnly = !policy.writableRoot;
   const sizeBytes = readOnly ? SMALL_BYTES : policy.resources.diskBytes;
@@ -27,7 +27,7 @@ export function rootFor(policy: ResolvedPolicy, inputs: Inputs, mounts: readonly
   };
 }
 
-/** Whether the place that this is mounted on must be made, in the root or in a file system that was mounted before. */
+/** Whether the mount point must be created, in the root or in an earlier mount. */
 function isMissing(mount: Mount, before: readonly Mount[], root: DirectoryRoot): boolean {
   if (mount.kind === "mask") return false; // only ever covers what is there
   const below = before.some(

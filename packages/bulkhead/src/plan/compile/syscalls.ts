@@ -7,8 +7,8 @@ import type { Inputs } from "../input-types.js";
 import type { Seccomp } from "../schema.js";
 
 /**
- * The profile of a plan: a name, or the policy's own with its conditions decided. Throws PROFILE_INVALID when nothing could start under it, or
- * nothing could use what the policy asks for.
+ * The profile of a plan: a name, or the policy's own with its conditions decided. Throws PROFILE_INVALID if nothing
+ * could start under it, or nothing could use a feature that the policy asks for.
  */
 export function profileFor(
   { syscalls, capabilities, network }: ResolvedPolicy,
@@ -17,7 +17,7 @@ export function profileFor(
 ): Seccomp["profile"] {
   const networked = network.kind !== "none";
   if (syscalls.kind === "built-in") {
-    // It lets nothing make a socket that leads anywhere: a test compares.
+    // It allows no socket that leads anywhere: a test compares.
     if (networked && syscalls.name === "strict") {
       const needs = NETWORK_NEEDS.map(({ name }) => name);
       needNetwork("strict", needs);

@@ -5,7 +5,7 @@ import type { Mount } from "../schema.js";
 import { inodesFor } from "./inodes.js";
 import { type Lender, rootOwner } from "./owner.js";
 
-/** The VOLUMEs of an image that the policy has nothing else for: at their place, or around it from the host. */
+/** The VOLUMEs of an image for which the policy has nothing else: at their path, or around it from the host. */
 export function volumesFor({ files }: ResolvedPolicy, { root }: Inputs): readonly Volume[] {
   if (root.kind === "host" || root.volumes === undefined) return [];
   const hides = (file: FileChoice, at: string) => file.at === at || (file.kind === "host" && isWithin(at, file.at));
@@ -14,8 +14,8 @@ export function volumesFor({ files }: ResolvedPolicy, { root }: Inputs): readonl
 }
 
 /**
- * Each a file system in memory of its own, of the size that the policy gives all of these: empty and the workload's user's; or, where the image has
- * something there, a layer above that, with the image's owners and modes.
+ * Each volume is a separate in-memory file system, with the size that the policy gives all of these: empty and owned by
+ * the workload's user; or, if the image has content there, a layer above that, with the image's owners and modes.
  */
 export function volumeMounts(policy: ResolvedPolicy, inputs: Inputs, lender: Lender): readonly Mount[] {
   const { root, user } = inputs;

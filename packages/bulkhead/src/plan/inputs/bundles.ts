@@ -3,8 +3,8 @@ import { looksInside } from "../../policy/network/looks-inside.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 
 /**
- * Files in which distributions keep the authorities that their programs trust, and none of the many links to them: Debian and Alpine, Fedora
- * and its kin, their elders, SUSE, Arch, and systems with a file for all of OpenSSL.
+ * Files in which distributions keep the CAs that their programs trust, without the many links to them: Debian and
+ * Alpine, Fedora and its derivatives, their older releases, SUSE, Arch, and systems with one file for all of OpenSSL.
  */
 export const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
@@ -15,7 +15,7 @@ export const BUNDLES = [
   "/etc/ssl/cert.pem",
 ] as const;
 
-/** The bundles that a policy has covered where a root has them: none, where its workload needs to trust nobody of ours. */
+/** The CA bundles that a policy covers if a root has them: none, if its workload need not trust Bulkhead's CA. */
 export function coveredBundles({ network, secrets }: Pick<ResolvedPolicy, "network" | "secrets">): readonly string[] {
   const rules = rulesFor(network);
   return rules !== null && looksInside(rules, secrets) ? BUNDLES : [];

@@ -2,10 +2,10 @@ import { statfsSync } from "node:fs";
 import { release } from "node:os";
 import { isKernelAtLeast } from "../../host/requirements.js";
 
-/** A file system by the number that statfs(2) gives it, and the kernel that can mount it with ids mapped; null: none can. */
+/** A file system by its statfs(2) number, and the first kernel with idmapped mounts of it; null: none. */
 type Known = readonly [magic: number, name: string, since: readonly [number, number] | null];
 
-/** What mount_setattr(2) lists, and the common ones that it does not. Of others the kernel alone tells, when it is asked. */
+/** The list of mount_setattr(2), and common ones that it omits. For others only the kernel can tell, when it tries. */
 const KNOWN: readonly Known[] = [
   [0xef53, "ext4", [5, 12]],
   [0x58465342, "xfs", [5, 12]],
@@ -25,7 +25,10 @@ const KNOWN: readonly Known[] = [
   [0xfe534d42, "SMB", null],
 ];
 
-/** Why what is at `path` cannot be mounted with ids mapped, as a clause; undefined: it can, or only the kernel knows. */
+/**
+ * Why the file system at `path` does not support idmapped mounts, as a clause; undefined if it does, or only the kernel
+ * knows.
+ */
 export function whyNotMapped(path: string): string | undefined {
   let magic: number;
   try {
@@ -36,7 +39,7 @@ export function whyNotMapped(path: string): string | undefined {
   return reasonFor(magic, release());
 }
 
-/** The same of a number and a kernel release. */
+/** The same for a number and a kernel release. */
 export function reasonFor(magic: number, kernel: string): string | undefined {
   const [, name = "", since = null] = KNOWN.find(([number]) => number === magic) ?? [];
   if (name === "") return undefined;

@@ -13,7 +13,7 @@ const READ_AND_ENTER = 0o005;
 
 /**
  * Resolves a host path to its canonical form, which is what a plan names: the broker refuses links, so a link put in
- * place after this was looked up is an error and not a way around it. Throws `code`.
+ * place after this lookup is an error and not a bypass. Throws `code`.
  */
 export function hostFile(path: string, code: ErrorCode): HostFile {
   const { canonical, stat } = look(path, code);

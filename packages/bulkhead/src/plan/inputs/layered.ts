@@ -11,20 +11,22 @@ interface Part {
 /** As many as Linux follows. */
 const MOST_LINKS = 40;
 
-/** What a path leads to: the directories that overlayfs would merge, topmost first, or one thing that is none. */
+/**
+ * Result of a path: the directories that overlayfs would merge, topmost first, or one entry that is not a directory.
+ */
 type Found = { readonly parts: readonly Part[] } | { readonly other: Part; readonly stat: Stats } | undefined;
 
 /**
- * Looks into a root that is made of one directory or of several on top of each other, as overlayfs would show it. Only used to tell whether mount
- * points must be made and what a few files say: the root is hostile, so no link in it is followed here, and the warden
- * resolves the path again with the kernel's help.
+ * Looks into a root made of one directory or of several stacked ones, as overlayfs would show it. Used only to find out
+ * whether mount points must be created and what a few files contain: the root is hostile, so this follows no link in
+ * it, and the warden resolves the path again with the kernel's help.
  */
 export class LayeredRoot {
   readonly #layers: readonly string[];
   readonly #kinds = new Map<string, PathKind>();
   readonly #texts = new Map<string, string | undefined>();
 
-  /** The topmost first. */
+  /** Topmost first. */
   constructor(layers: readonly string[]) {
     this.#layers = layers;
   }
@@ -37,7 +39,7 @@ export class LayeredRoot {
     return kind;
   }
 
-  /** A path without links: where they lead with this as the root, and no further than there. Undefined: round and round. */
+  /** Resolves a path's links with this as the root, and no further. Undefined for a loop. */
   real(path: string): string | undefined {
     let parts = path.split("/").filter((part) => part !== "");
     let here = "";
@@ -65,14 +67,17 @@ export class LayeredRoot {
     return here === "" ? "/" : here;
   }
 
-  /** The directories that make the one at a path, the topmost first; none: nothing is there. Undefined: something else is. */
+  /**
+   * The directories that form the one at a path, topmost first; empty if nothing is there. Undefined if something else
+   * is.
+   */
   directoriesAt(path: string): readonly string[] | undefined {
     const found = this.#find(path);
     if (found === undefined) return [];
     return "parts" in found ? found.parts.map((part) => part.path) : undefined;
   }
 
-  /** A small regular file, as `readInside`. */
+  /** Reads a small regular file, as `readInside`. */
   read(path: string): string | undefined {
     if (!this.#texts.has(path)) {
       const found = this.#find(path);
@@ -85,7 +90,7 @@ export class LayeredRoot {
     const found = this.#find(path);
     if (found === undefined) return "missing";
     if ("parts" in found) return isEmpty(found.parts) ? "directory" : "full";
-    // A whole path that is a file, and not one that leads through something else than directories.
+    // The whole path is a file, and does not lead through anything but directories.
     return found.stat.isFile() && found.other.path === `${found.other.root}${path}` ? "file" : "other";
   }
 

@@ -5,9 +5,9 @@ const O_PATH = 0o10000000;
 const LARGEST = 1024 * 1024;
 
 /**
- * Reads a small regular file of a root that may be hostile. Each part of the path is opened from the descriptor of the
- * one before it and never through a link, so that no race leads outside; a FIFO or device is not waited for.
- * Undefined: there is no such regular file of at most 1 MiB.
+ * Reads a small regular file of a root that may be hostile. Opens each component from the descriptor of the one before
+ * it and never through a link, so that no race leads outside; does not block on a FIFO or device. Undefined if there is
+ * no such regular file of at most 1 MiB.
  */
 export function readInside(root: string, path: string): string | undefined {
   const parts = path.split("/").filter((part) => part !== "");

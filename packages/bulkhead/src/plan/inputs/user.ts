@@ -4,13 +4,13 @@ import type { UserChoice } from "../../policy/resolved.js";
 import type { UserInput } from "../input-types.js";
 import { accountIn, accountsIn, groupIn, groupsOf, idBeyond, nameIn, plainId } from "./accounts.js";
 
-/** The root's account files; empty where it has none. */
+/** The root's account files; empty if it has none. */
 export interface AccountFiles {
   readonly passwd: string;
   readonly group: string;
 }
 
-/** Who the workload is. `imageUser` is the image's own wish. Throws USER_UNKNOWN. */
+/** The workload's user. `imageUser` is the image's setting. Throws USER_UNKNOWN. */
 export function resolveUser(choice: UserChoice, files: AccountFiles, imageUser: string | null): UserInput {
   switch (choice.kind) {
     case "ids":
@@ -22,7 +22,7 @@ export function resolveUser(choice: UserChoice, files: AccountFiles, imageUser: 
   }
 }
 
-/** The default user exists in every sandbox, under the name that the root has for its number. */
+/** The default user exists in every sandbox, under the root's name for its number. */
 function defaultUser(files: AccountFiles): UserInput {
   return { ...DEFAULT_USER, groups: [], name: nameFor(DEFAULT_USER.uid, files) };
 }
@@ -37,12 +37,13 @@ function named(name: string, files: AccountFiles): UserInput {
 }
 
 /**
- * Reads an image's `USER` as Docker does: `user`, `uid`, `user:group`, `user:` and `:group`. An image that wants root, or names only a group, gets the
- * default user: a policy never gives root unless it asks itself. Throws IMAGE_INVALID, USER_UNKNOWN, USER_OUT_OF_RANGE.
+ * Reads an image's `USER` as Docker does: `user`, `uid`, `user:group`, `user:` and `:group`. An image that asks for
+ * root, or names only a group, gets the default user: only a policy can ask for root. Throws IMAGE_INVALID,
+ * USER_UNKNOWN, USER_OUT_OF_RANGE.
  */
 function ofImage(wish: string, files: AccountFiles): UserInput | undefined {
   const [user = "", group = "", ...more] = wish.split(":");
-  // Docker and containerd do not agree on these; a name of nobody is no name.
+  // Docker and containerd disagree on these; an empty name is no name.
   if (more.length > 0 || (wish !== "" && user === "" && group === "")) {
     throw new BulkheadError("IMAGE_INVALID", {
       operation: "read image configuration",
@@ -51,7 +52,7 @@ function ofImage(wish: string, files: AccountFiles): UserInput | undefined {
   }
   const base = user === "" || user === "root" ? undefined : byNameOrNumber(user, files);
   if (base !== undefined && base.uid !== 0) {
-    // With a group that is named, a user is in no other, as with Docker.
+    // With a named group, a user is in no other, as with Docker.
     return group === "" ? base : { ...base, gid: groupOf(group, files), groups: [] };
   }
   const gid = group === "" ? 0 : groupOf(group, files);
@@ -83,7 +84,7 @@ function outOfRange(id: string): BulkheadError {
   return new BulkheadError("USER_OUT_OF_RANGE", { operation: "choose user", detail: shown(id) });
 }
 
-/** What an image says may be as long as a document. */
+/** An image's text may be as long as a document. */
 function shown(text: string): string {
   return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }
@@ -102,7 +103,7 @@ function nameFor(uid: number, files: AccountFiles): string {
   return freeName(wished, names);
 }
 
-/** `wished`, or something like it that is not taken. */
+/** `wished`, or a similar name that is free. */
 export function freeName(wished: string, taken: ReadonlySet<string>): string {
   let name = wished;
   while (taken.has(name)) name = `${name}_`;

@@ -3,8 +3,8 @@ import type { Volume } from "../input-types.js";
 import type { LayeredRoot } from "./layered.js";
 
 /**
- * What an image has at its VOLUMEs. Links of the image are followed within it, as Docker does. One that leads to what is no directory, or to a place of the
- * kernel's, is left out, and a note names it.
+ * An image's content at its VOLUMEs. Follows the image's links within it, as Docker does. Leaves out one that leads to
+ * something other than a directory, or to one of the kernel's paths, and names it in a note.
  */
 export function volumesIn(
   view: LayeredRoot,

@@ -5,13 +5,13 @@ import type { Trials } from "../../../host/trials.js";
 import { type Candidate, candidates, fingerprint, type MonitorName, whyNone } from "./monitors.js";
 import type { Trial } from "./remembered.js";
 
-/** The monitor that will be used, and what its guest's kernel can enforce. */
+/** The monitor to use, and what its guest's kernel can enforce. */
 export interface Choice {
   readonly candidate: Candidate;
   readonly facts: Facts;
 }
 
-/** What came of trying one monitor. */
+/** Result of trying one monitor. */
 export interface Tried {
   readonly name: MonitorName;
   readonly path: string;
@@ -24,16 +24,18 @@ export interface Chosen {
   readonly missing: readonly Missing[];
 }
 
-/** Boots a guest under a monitor, and gives its facts; rejects when it did not come up in time. */
+/** Boots a guest under a monitor and returns its facts; rejects if it does not boot in time. */
 export type TryIt = (candidate: Candidate) => Promise<Facts>;
 
-/** The first monitor under which a guest boots. `guest` names kernel and initramfs; `trials` keeps what was found. */
+/**
+ * The first monitor under which a guest boots. `guest` identifies kernel and initramfs; `trials` stores the results.
+ */
 export async function choose(tryIt: TryIt, guest: string, trials: Trials<Trial>, again = false): Promise<Chosen> {
   const tried: Tried[] = [];
   for (const candidate of candidates()) {
     const why = whyNone(candidate);
     if (why !== undefined) {
-      // Not remembered: it may be put there.
+      // Not stored: the user may install it later.
       tried.push({ name: candidate.name, path: candidate.path, trial: { works: false, why } });
       continue;
     }
@@ -48,7 +50,7 @@ export async function choose(tryIt: TryIt, guest: string, trials: Trials<Trial>,
   return { choice: undefined, tried, missing: [missing(tried)] };
 }
 
-/** What a broker refuses its caller says nothing about the machine: another broker, or the same one later, may not. */
+/** A broker's refusal says nothing about the machine: another broker, or the same one later, may not refuse. */
 const OF_THE_BROKER: ReadonlySet<string> = new Set([
   "LIMIT_ABOVE_MAXIMUM",
   "TOO_MANY_SANDBOXES",

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { programPaths, whyUnusable } from "../../../host/programs.js";
 import type { Accelerator } from "../qemu/arguments.js";
 
-/** A virtual machine monitor that may work here; only booting a machine tells. */
+/** A virtual machine monitor that may work here; only booting a machine can tell. */
 export type Candidate =
   | { readonly name: "firecracker"; readonly path: string }
   | { readonly name: "qemu-kvm" | "qemu-tcg"; readonly path: string; readonly accelerator: Accelerator };
@@ -13,8 +13,9 @@ const FIRECRACKER = "firecracker";
 const QEMU = "qemu-system-x86_64";
 
 /**
- * Those that are here, and what variables name whether it is here or not, best first. BULKHEAD_FIRECRACKER and BULKHEAD_QEMU name the programs, BULKHEAD_VMM the only one to
- * use. What needs KVM is left out where its device cannot be opened.
+ * Installed monitors, and those that variables name whether or not they exist, best first. BULKHEAD_FIRECRACKER and
+ * BULKHEAD_QEMU name the programs, BULKHEAD_VMM the only one to use. Leaves out those that need KVM if its device
+ * cannot be opened.
  */
 export function candidates(env: NodeJS.ProcessEnv = process.env): readonly Candidate[] {
   const wanted = env["BULKHEAD_VMM"] ?? "";
@@ -28,12 +29,12 @@ export function candidates(env: NodeJS.ProcessEnv = process.env): readonly Candi
   return wanted === "" ? found : found.filter(({ name }) => name === wanted);
 }
 
-/** Why one cannot even be tried, and the cure; undefined: it can. */
+/** Why a monitor cannot even be tried, with the remedy; undefined if it can. */
 export function whyNone({ name, path }: Candidate): string | undefined {
   return whyUnusable(name === "firecracker" ? FIRECRACKER : QEMU, path);
 }
 
-/** Tells one build of a program from another, as far as its file does. */
+/** Distinguishes builds of a program, as far as its file's metadata does. */
 export function fingerprint(path: string): string {
   const { size, mtimeMs, ino } = statSync(path);
   return `${path}:${size}:${mtimeMs}:${ino}`;

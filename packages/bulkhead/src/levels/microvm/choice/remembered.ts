@@ -4,12 +4,12 @@ import { isObject } from "../../../channel/json.js";
 import type { Facts } from "../../../host/facts.js";
 import { Trials } from "../../../host/trials.js";
 
-/** What trying a monitor told. */
+/** Result of trying a monitor. */
 export type Trial =
   | { readonly works: true; readonly facts: Facts; readonly bootMs: number }
   | { readonly works: false; readonly why: string };
 
-/** What trying monitors came to, kept in `directory`. */
+/** Results of trying monitors, stored in `directory`. */
 export function monitorTrials(directory: string): Trials<Trial> {
   return new Trials(join(directory, "monitors.json"), isTrial);
 }

@@ -3,15 +3,15 @@ import type { Socket } from "node:net";
 import { type JsonObject, parseObject } from "../../../channel/json.js";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 
-/** The longest answer that is asked for is an error's sentence. */
+/** The longest expected answer is an error message. */
 const LONGEST_BODY = 64 * 1024;
 const ANSWER_MS = 30_000;
 
 type Method = "GET" | "PUT" | "PATCH";
 
 /**
- * Firecracker's published API (its `firecracker.yaml`), over one connection that was opened before the launch. Answers are
- * hostile, as everything from a jail is: bounded in length and time, and of no meaning but success or failure.
+ * Firecracker's published API (its `firecracker.yaml`), over one connection that was opened before the launch. Answers
+ * are hostile, as everything from a jail is: bounded in length and time, and taken only as success or failure.
  */
 export class FirecrackerApi {
   readonly #agent: Agent;
@@ -27,8 +27,8 @@ export class FirecrackerApi {
         used = true;
         return stream;
       }
-      // There is one connection. An agent that wants another one has lost it. Thrown here it would end this process: the agent also
-      // asks when it hears of the end, from an event.
+      // There is only one connection: an agent that asks for another one has lost it. Throwing here would end this
+      // process, because the agent also asks from the event that reports the end.
       created?.(failed("connect", "connection ended"), stream);
       return undefined;
     };
@@ -36,7 +36,7 @@ export class FirecrackerApi {
   }
 
   /**
-   * One request; they are sent one after the other. Refused is also whatever takes longer than `withinMs`.
+   * Sends one request after the other. A request that takes longer than `withinMs` counts as refused.
    * @throws BulkheadError VMM_FAILED with Firecracker's own reason; VMM_PROTOCOL_VIOLATION
    */
   async call(method: Method, path: string, body?: JsonObject, withinMs = ANSWER_MS): Promise<JsonObject> {

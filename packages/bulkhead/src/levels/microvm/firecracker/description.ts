@@ -6,12 +6,12 @@ import { DESCRIPTION, INITRAMFS, imageAt, KERNEL, type Machine } from "../machin
 /** Sockets that Firecracker listens on; the relay (`warden/relay`) expects them there. */
 export const API_SOCKET = "/scratch/api";
 const VSOCK = "/scratch/vsock";
-/** The lowest that a guest can have. Each machine has a vsock of its own, so all may have the same. */
+/** The lowest possible guest CID. Each machine has its own vsock, so all may use the same. */
 const GUEST_CID = 3;
 
 /**
- * What the machine is, in the words of Firecracker's own configuration file: no network, no balloon, no metadata service, no
- * random-number device, and disks that cannot be written to. Pure.
+ * The machine in the format of Firecracker's configuration file: no network, no balloon, no metadata service, no
+ * random-number device, and read-only disks. Pure.
  */
 export function describe(machine: Machine): string {
   return JSON.stringify({
@@ -19,7 +19,7 @@ export function describe(machine: Machine): string {
     "boot-source": { kernel_image_path: KERNEL, initrd_path: INITRAMFS, boot_args: machine.commandLine },
     drives: machine.images.map((_, index) => ({
       drive_id: `image_${index}`,
-      // The kernel would be told to mount it, which is the supervisor's to do.
+      // Otherwise the kernel would mount it, which is the supervisor's task.
       is_root_device: false,
       is_read_only: true,
       path_on_host: imageAt(index),
@@ -29,7 +29,10 @@ export function describe(machine: Machine): string {
   });
 }
 
-/** The requests that make the machine of a plan, in order. @throws BulkheadError SNAPSHOT_INVALID for a plan that is none of ours */
+/**
+ * The requests that create the machine of a plan, in order.
+ * @throws BulkheadError SNAPSHOT_INVALID for a plan of another origin
+ */
 export function requestsFor({ mounts }: Plan): readonly (readonly [path: string, body: JsonObject])[] {
   const text = mounts.find(({ at }) => at === DESCRIPTION);
   const said: unknown = text?.kind === "file" ? JSON.parse(text.content) : undefined;

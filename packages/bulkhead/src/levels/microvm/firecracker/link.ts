@@ -7,13 +7,13 @@ import { FirecrackerApi } from "./api.js";
 import { requestsFor } from "./description.js";
 import { receiveSnapshot } from "./received.js";
 
-/** Where it writes a copy; the relay sends both away from there, and removes them. */
+/** Where it writes a copy; the relay sends both files away from there, and removes them. */
 const STATE_FILE = "/scratch/state";
 const MEMORY_FILE = "/scratch/memory";
 /** It answers when all memory is written, or read. */
 const COPY_MS = 120_000;
 
-/** Firecracker does nothing until it is told. */
+/** Firecracker waits for requests. */
 export class FirecrackerLink implements MonitorLink {
   readonly #api: FirecrackerApi;
   readonly #state: Socket;

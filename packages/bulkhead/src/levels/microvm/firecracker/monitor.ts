@@ -13,7 +13,9 @@ const PROGRAM = "/vm/firecracker";
 
 const known = new Map<string, Promise<readonly JailFile[]>>();
 
-/** Firecracker as the monitor of a machine. Its own filters are on, as it comes; nothing here could switch them off. */
+/**
+ * Firecracker as the monitor of a machine. Its own seccomp filters are on by default; no option here turns them off.
+ */
 export async function firecrackerMonitor(path: string, machine: Machine): Promise<Monitor> {
   const found = known.get(path) ?? filesOf(path);
   known.set(path, found);
@@ -30,12 +32,12 @@ export async function firecrackerMonitor(path: string, machine: Machine): Promis
     devices: ["/dev/kvm"],
     seccomp: "firecracker",
     overheadMib: OVERHEAD_MIB,
-    // A snapshot is written there, in memory, before it leaves the jail.
+    // It writes a snapshot there, in memory, before the snapshot leaves the jail.
     scratchBytes: (machine.memoryMib + STATE_MIB) * MIB,
   };
 }
 
-/** Published builds are static; one of the distribution's may want libraries, which lie where they do on the host. */
+/** Published builds are static; a distribution's may need libraries, at the paths they have on the host. */
 async function filesOf(path: string): Promise<readonly JailFile[]> {
   const program = realpathSync(path);
   return [{ source: program, at: PROGRAM }, ...(await librariesOf(program))];

@@ -4,18 +4,18 @@ import type { SavedFile } from "../../driver.js";
 import { SavingFile } from "../snapshot/save.js";
 
 const LENGTH_BYTES = 8;
-/** The relay's word for "send what is written" (`warden/relay/src/snapshot.rs`). */
+/** The relay's command for "send what is written" (`warden/relay/src/snapshot.rs`). */
 const SEND = "s";
 const SAVE_MS = 120_000;
 
-/** Where the memory of a snapshot lies, whose devices are in `file`. */
+/** Path of a snapshot's memory, whose devices are in `file`. */
 export function memoryBeside(file: string): string {
   return `${file}-memory`;
 }
 
 /**
- * Asks the relay for the two files of a snapshot and writes them to new ones. Each comes as its length and then its bytes, which are
- * hostile, and only ever read by a Firecracker in a jail; `most` bounds them.
+ * Asks the relay for the two files of a snapshot and writes them to new ones. Each comes as its length followed by its
+ * bytes, which are hostile, and which only a Firecracker in a jail ever parses; `most` bounds them.
  * @throws BulkheadError VMM_FAILED, VMM_PROTOCOL_VIOLATION
  */
 export async function receiveSnapshot(state: Socket, file: string, most: number): Promise<readonly SavedFile[]> {
@@ -41,7 +41,7 @@ export async function receiveSnapshot(state: Socket, file: string, most: number)
   }
 }
 
-/** Gives what came beyond it, too. */
+/** Also returns the bytes that came after it. */
 async function receiveFile(
   reader: Reader,
   first: Buffer,
@@ -61,7 +61,7 @@ async function receiveFile(
   }
 }
 
-/** Chunks of a stream that somebody else owns, one at a time: it is paused while nobody waits for one. */
+/** Chunks of another owner's stream, one at a time: it is paused while no one waits for one. */
 class Reader {
   readonly #stream: Socket;
   readonly #chunks: Buffer[] = [];

@@ -2,12 +2,12 @@ import { CHANNEL_FD, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "../m
 
 export type Accelerator = "kvm" | "tcg";
 
-/** Of QEMU's buffer of translated code, which counts as memory of the jail. */
+/** Size of QEMU's buffer of translated code, which counts as memory of the jail. */
 export const TCG_BUFFER_MIB = 32;
 
 /**
- * QEMU's command line, without its name. The machine is `microvm`: no PCI, no floppy, no firmware menus, and no device that is not
- * named here. QEMU's own `-sandbox` is on beside the jail's filter.
+ * QEMU's command line, without its name. The machine is `microvm`: no PCI, no floppy, no firmware menus, and no device
+ * that is not named here. QEMU's own `-sandbox` is on, beside the jail's filter.
  */
 export function qemuArguments(machine: Machine, accelerator: Accelerator): readonly string[] {
   return [
@@ -32,7 +32,7 @@ export function qemuArguments(machine: Machine, accelerator: Accelerator): reado
   ];
 }
 
-/** Without the instructions by which a guest has guests: much of what broke out of KVM went through them. */
+/** Without the instructions for nested guests: many escapes from KVM used them. */
 const NO_GUESTS = "svm=off,vmx=off";
 
 function accelerated(accelerator: Accelerator): readonly string[] {
@@ -52,7 +52,7 @@ function port(name: string, fd: number): readonly string[] {
   ];
 }
 
-/** `locking=off`: an image never changes, and a lock would need a descriptor that may be written to. */
+/** `locking=off`: an image never changes, and a lock would need a writable descriptor. */
 function disk(index: number): readonly string[] {
   return [
     ...["-blockdev", `driver=file,node-name=image-${index},filename=${imageAt(index)},read-only=on,locking=off`],

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { inPlace, type JailFile, librariesOf } from "../program-files.js";
 
-/** What QEMU opens of the host, and nothing else of it. */
+/** The host files that QEMU opens, and no others. */
 export interface QemuFiles {
   readonly program: string;
   readonly files: readonly JailFile[];
@@ -14,7 +14,7 @@ const FIRMWARE = ["bios-microvm.bin", "qboot.rom", "pvh.bin"] as const;
 const FIRMWARE_DIRECTORIES = ["/usr/share/qemu", "/usr/share/seabios", "/usr/lib/ipxe/qemu"] as const;
 
 /**
- * Finds what a QEMU needs: libraries as the dynamic loader resolves them, the accelerator's module, firmware.
+ * Finds the files that a QEMU needs: libraries as the dynamic loader resolves them, the accelerator's module, firmware.
  * @throws BulkheadError VMM_UNAVAILABLE
  */
 export async function qemuFiles(path: string): Promise<QemuFiles> {
@@ -25,7 +25,7 @@ export async function qemuFiles(path: string): Promise<QemuFiles> {
   const libraries = await librariesOf(program, modules);
   const firmware = FIRMWARE.flatMap((name) => {
     const found = FIRMWARE_DIRECTORIES.map((directory) => join(directory, name)).find((file) => existsSync(file));
-    // All in the one directory that QEMU is told to look in.
+    // All in the one directory that QEMU searches.
     return found === undefined ? [] : [{ source: realpathSync(found), at: `/vm/firmware/${name}` }];
   });
   return {

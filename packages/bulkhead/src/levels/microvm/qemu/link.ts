@@ -8,12 +8,12 @@ import type { MonitorLink } from "../monitor.js";
 import { Qmp } from "./qmp.js";
 import { saveState } from "./save.js";
 
-/** Between two looks at what the monitor is still busy with. */
+/** Interval between checks of the monitor's state. */
 const BUSY_MS = 5;
-/** How long it may be busy with it. */
+/** How long it may stay busy. */
 const STATUS_MS = 120_000;
 
-/** QEMU boots by itself: its command line says everything. */
+/** QEMU boots by itself: its command line contains all settings. */
 export class QemuLink implements MonitorLink {
   readonly #qmp: Qmp;
   readonly #state: Socket;
@@ -37,7 +37,7 @@ export class QemuLink implements MonitorLink {
   async save(file: string, most: number): Promise<readonly SavedFile[]> {
     await this.#qmp.execute("stop");
     const saved = await saveState(this.#qmp, this.#state, file, most);
-    // It says that all is written a moment before it would go on.
+    // It reports completion a moment before it would continue.
     await this.#leaves("finish-migrate");
     return [saved];
   }

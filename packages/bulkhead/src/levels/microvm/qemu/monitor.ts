@@ -3,7 +3,7 @@ import type { Machine } from "../machine.js";
 import { type Accelerator, qemuArguments, TCG_BUFFER_MIB } from "./arguments.js";
 import { type QemuFiles, qemuFiles } from "./files.js";
 
-/** QEMU itself, its devices' buffers, and what its libraries take. */
+/** QEMU itself, its devices' buffers, and its libraries. */
 const OVERHEAD_MIB = 96;
 
 const known = new Map<string, Promise<QemuFiles>>();
@@ -15,7 +15,7 @@ export async function qemuMonitor(path: string, accelerator: Accelerator, machin
   found.catch(() => known.delete(path));
   const { program, files, libraryPath } = await found;
   return {
-    // It starts QEMU, and hands it what only a process beside it can.
+    // It starts QEMU, and passes it descriptors that only a process beside it can provide.
     path: "warden",
     argv: [
       ...["warden", "relay", "qemu", ...(machine.egress === true ? ["--egress"] : []), program],

@@ -3,7 +3,7 @@ import { isObject, type JsonObject, parseObject } from "../../../channel/json.js
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { LineReader } from "../lines.js";
 
-/** No answer to anything that is asked here comes near it; a monitor that was taken over must not fill our memory. */
+/** Longer than any answer to our commands; a compromised monitor must not fill our memory. */
 const LONGEST_LINE = 256 * 1024;
 const ANSWER_MS = 30_000;
 const MOST_WAITING = 64;
@@ -16,8 +16,8 @@ interface Waiting {
 }
 
 /**
- * QEMU's monitor protocol, as far as it is used here. What comes back is hostile: QEMU parses the guest's device requests,
- * and may be the guest's by now. So whatever is not exactly an answer or an event ends the connection.
+ * The part of QEMU's monitor protocol that is used here. Answers are hostile: QEMU parses the guest's device requests,
+ * and the guest may control it. So anything that is not exactly an answer or an event ends the connection.
  */
 export class Qmp {
   readonly #stream: Duplex;
@@ -36,12 +36,12 @@ export class Qmp {
     });
     const ended = () => this.#lose(new BulkheadError("VMM_FAILED", { operation: "qmp", detail: "connection ended" }));
     stream.on("error", ended).on("end", ended).on("close", ended);
-    // Only this command is allowed before it. Commands are queued by QEMU, so nobody need wait for the answer.
+    // The only command allowed first. QEMU queues commands, so no one need wait for the answer.
     this.execute("qmp_capabilities").catch(() => undefined);
   }
 
   /**
-   * Asks for one command and waits for its answer. `args` must be ours: nothing from inside.
+   * Sends one command and waits for its answer. `args` must be ours: nothing from inside.
    * @throws BulkheadError VMM_FAILED, VMM_PROTOCOL_VIOLATION
    */
   execute(command: string, args: JsonObject = {}): Promise<JsonObject> {
@@ -57,7 +57,7 @@ export class Qmp {
     });
   }
 
-  /** Calls `handler` for each event of this name. Returns how to stop that. */
+  /** Calls `handler` for each event of this name. Returns a function that stops it. */
   on(event: string, handler: (data: JsonObject) => void): () => void {
     const handlers = this.#events.get(event) ?? new Set();
     this.#events.set(event, handlers.add(handler));

@@ -6,12 +6,15 @@ import { SavingFile } from "../snapshot/save.js";
 import type { Qmp } from "./qmp.js";
 
 const SAVE_MS = 120_000;
-/** Turns of the event loop with nothing to read, after QEMU said that everything is written: then everything was read. */
+/**
+ * Turns of the event loop with nothing to read, after QEMU has reported that everything is written: everything has then
+ * been read.
+ */
 const QUIET_TURNS = 3;
 
 /**
- * Writes memory and devices of a stopped machine to a new file. What comes is hostile bytes, and only ever read by a QEMU in a jail;
- * `most` bounds them.
+ * Writes memory and devices of a stopped machine to a new file. The bytes are hostile, and only a QEMU in a jail ever
+ * parses them; `most` bounds them.
  */
 export async function saveState(monitor: Qmp, state: Socket, path: string, most: number): Promise<SavedFile> {
   const file = new SavingFile(path);
@@ -28,7 +31,7 @@ export async function saveState(monitor: Qmp, state: Socket, path: string, most:
     }
     if (!file.full) return;
     state.pause();
-    // What went wrong is told by the next write, or in the end.
+    // The next write, or the end, reports a failure.
     const goOn = () => state.resume();
     file.drained().then(goOn, goOn);
   };

@@ -3,18 +3,21 @@ import { dirname } from "node:path";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 
 const OTHERS_WRITE = 0o022;
-/** What is in such a directory only its owner can rename or remove. */
+/** Only its owner can rename or remove an entry of such a directory. */
 const STICKY = 0o1000;
 
-/** That a file is the caller's or root's, and nobody else may write to it. @throws BulkheadError SNAPSHOT_UNTRUSTED */
+/**
+ * Requires that a file belongs to the caller or root and no other user can write to it.
+ * @throws BulkheadError SNAPSHOT_UNTRUSTED
+ */
 export function requireOurs(path: string, { uid, mode }: { readonly uid: number; readonly mode: number }): void {
   if (uid !== 0 && uid !== process.getuid?.()) throw untrusted(path, `of user ${uid}`);
   if ((mode & OTHERS_WRITE) !== 0) throw untrusted(path, "others may write to it");
 }
 
 /**
- * The directory without links, after all that leads there has been looked at: whoever can write to it, or rename what is above it, could put
- * another in its place between the look at a file and its use.
+ * The resolved directory, after checking every component of its path: a user who can write to it, or rename a parent,
+ * could replace a file between check and use.
  * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED
  */
 export async function requireOurDirectory(directory: string): Promise<string> {

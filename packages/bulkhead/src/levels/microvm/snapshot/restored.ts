@@ -7,8 +7,8 @@ import { filesOf, restoring } from "./restoring.js";
 import { differences, tieOf } from "./tie.js";
 
 /**
- * The plan that goes on from a saved machine: the jail of `plan`, which was made here and now, and nothing of what the snapshot says but its digests,
- * which are compared.
+ * The plan that resumes a saved machine: the jail of `plan`, which was built here and now. Of the snapshot it uses only
+ * the digests, for comparison.
  * @throws BulkheadError SNAPSHOT_MISMATCH naming the parts that differ, SNAPSHOT_INVALID
  */
 export async function restoredPlan(plan: Plan, path: string, { tie, files }: SavedMachine): Promise<Plan> {

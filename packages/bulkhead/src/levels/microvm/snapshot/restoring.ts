@@ -4,9 +4,9 @@ import { memoryBeside } from "../firecracker/received.js";
 import { MEMORY, READY, RESTORE_FD, SNAPSHOT } from "../machine.js";
 import { monitorOf } from "../monitor-link.js";
 
-/** Where a jail has what its monitor goes on from. */
+/** Paths in a jail of the state that its monitor resumes from. */
 const OF_COPIES: ReadonlySet<string> = new Set([SNAPSHOT, READY, MEMORY]);
-/** The arguments that say where a machine comes from. */
+/** The arguments that say where a machine's state comes from. */
 const INCOMING = /^(-incoming|fd:\d+)$/;
 
 export const isOfCopies = (at: string): boolean => OF_COPIES.has(at);
@@ -15,12 +15,15 @@ export function withoutIncoming(argv: readonly string[]): readonly string[] {
   return argv.filter((word) => !INCOMING.test(word));
 }
 
-/** The files that a machine of this plan is saved to, when the first is `file`. */
+/** The files that a machine of this plan is saved to; `file` is the first. */
 export function filesOf(plan: Plan, file: string): readonly string[] {
   return monitorOf(plan) === "firecracker" ? [file, memoryBeside(file)] : [file];
 }
 
-/** The same jail, whose monitor goes on from a file instead of booting; `at` tells in which state the file has the machine. Pure. */
+/**
+ * The same jail, whose monitor resumes from a file instead of booting; `at` names the machine's state in the file.
+ * Pure.
+ */
 export function restoring(
   plan: Plan,
   { source, at }: { readonly source: string; readonly at: typeof SNAPSHOT | typeof READY },
@@ -33,7 +36,7 @@ export function restoring(
     ...memory.map((file) => copy(file, MEMORY)),
     ...plan.mounts.filter((mount) => !isOfCopies(mount.at)),
   ];
-  // Firecracker is told over its API.
+  // Firecracker gets it over its API.
   if (monitorOf(plan) === "firecracker") return { ...plan, mounts };
   return {
     ...plan,

@@ -4,7 +4,10 @@ import { basename } from "node:path";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { SavedFile } from "../../driver.js";
 
-/** Writes one new file of a machine that is saved, and keeps count of what it wrote. What is written is hostile, and only a monitor in a jail reads it. */
+/**
+ * Writes one new file of a saved machine, and counts its bytes. The content is hostile, and only a monitor in a jail
+ * parses it.
+ */
 export class SavingFile {
   readonly path: string;
   readonly #file: WriteStream;
@@ -14,7 +17,7 @@ export class SavingFile {
 
   constructor(path: string) {
     this.path = path;
-    // The monitor's user is nobody, so all may read it; who may reach it is the directory's matter.
+    // The monitor runs as an unprivileged uid, so the file is world-readable; the directory restricts access.
     this.#file = createWriteStream(path, { flags: "wx", mode: 0o444 });
     this.#file.on("error", (error) => {
       this.#failure ??= error;
@@ -25,7 +28,7 @@ export class SavingFile {
     return this.#bytes;
   }
 
-  /** More than it should hold waits to be written: see {@link drained}. */
+  /** More data waits than should: see {@link drained}. */
   get full(): boolean {
     return this.#file.writableNeedDrain;
   }
@@ -52,14 +55,14 @@ export class SavingFile {
     this.#check();
   }
 
-  /** Says what is there. @throws BulkheadError VMM_FAILED */
+  /** Completes the file and describes it. @throws BulkheadError VMM_FAILED */
   async finish(): Promise<SavedFile> {
     await this.close();
     this.#check();
     return { name: basename(this.path), sizeBytes: this.#bytes, sha256: this.#hash.digest("hex") };
   }
 
-  /** However far it came. */
+  /** In any state. */
   async close(): Promise<void> {
     if (!this.#file.closed) await new Promise<void>((resolve) => this.#file.once("close", resolve).end());
   }

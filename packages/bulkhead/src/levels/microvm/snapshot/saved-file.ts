@@ -6,11 +6,14 @@ import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { SavedFile } from "../../driver.js";
 import { requireOurs } from "./ours.js";
 
-/** Not a link, which could lead to any file of the caller's; not blocking, since a FIFO would be waited for. */
+/** Follows no link, which could lead to any file of the caller's; does not block on a FIFO. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const CHUNK_BYTES = 1 << 20;
 
-/** Opens a plain file of a snapshot that nobody else can have written. @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED */
+/**
+ * Opens a regular file of a snapshot that no other user can have written.
+ * @throws BulkheadError SNAPSHOT_INVALID, SNAPSHOT_UNTRUSTED
+ */
 export async function openSaved(path: string): Promise<{ readonly handle: FileHandle; readonly sizeBytes: number }> {
   const handle = await open(path, FLAGS).catch((error: NodeJS.ErrnoException) => {
     const what = error.code === "ELOOP" ? { detail: "a symbolic link" } : {};
@@ -28,7 +31,7 @@ export async function openSaved(path: string): Promise<{ readonly handle: FileHa
   }
 }
 
-/** That the file at `path` is the one that was saved, to the last bit. @throws BulkheadError as {@link openSaved} */
+/** Requires that the file at `path` is the saved one, to the last bit. @throws BulkheadError as {@link openSaved} */
 export async function requireSaved(path: string, saved: Omit<SavedFile, "name">): Promise<void> {
   const { handle, sizeBytes } = await openSaved(path);
   try {
@@ -39,7 +42,7 @@ export async function requireSaved(path: string, saved: Omit<SavedFile, "name">)
   }
 }
 
-/** The SHA-256 of what is open, which must not have become longer meanwhile. */
+/** SHA-256 of the open file, which must not have grown in the meantime. */
 async function digestOf(handle: FileHandle, sizeBytes: number): Promise<string> {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);

@@ -23,11 +23,11 @@ export const tieSchema = z.strictObject({
 
 type Bind = Extract<Mount, { kind: "bind" }>;
 
-/** Of the files of this host that were read before, as long as they are the same. */
+/** Digests of host files read before, as long as the files are unchanged. */
 const known = new Map<string, string>();
 const MOST_KNOWN = 256;
 
-/** What the machine of a plan is, part by part. @throws BulkheadError SNAPSHOT_MISMATCH when a file cannot be read */
+/** The machine of a plan, part by part. @throws BulkheadError SNAPSHOT_MISMATCH if a file cannot be read */
 export async function tieOf({ id, mounts, payload, inner }: Plan): Promise<Tie> {
   if (payload.kind !== "program") throw new BulkheadError("SNAPSHOT_INVALID", { operation: "read plan" });
   const binds = mounts.filter((mount): mount is Bind => mount.kind === "bind" && !isOfCopies(mount.at));
@@ -51,13 +51,13 @@ export async function tieOf({ id, mounts, payload, inner }: Plan): Promise<Tie> 
     initramfs: await digestOfFile(at.get(INITRAMFS) ?? INITRAMFS),
     monitor: monitor.digest("hex"),
     machine: digestOfText(JSON.stringify([argv, description])),
-    // Names of its own, such as that of a generated AppArmor profile, are made of its id.
+    // Names of its own, such as a generated AppArmor profile's, contain its id.
     workload: digestOfText(JSON.stringify(inner).replaceAll(id, "")),
     images,
   };
 }
 
-/** The parts in which two machines differ, for people; empty: none. */
+/** The parts in which two machines differ, for people; empty if none. */
 export function differences(one: Tie, other: Tie): readonly string[] {
   const parts = ["kernel", "initramfs", "monitor", "machine", "workload"] as const;
   const images = Math.max(one.images.length, other.images.length);
@@ -73,7 +73,7 @@ function digestOfText(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Kernels, monitors and images are large, and change with their inode, size or times. */
+/** Kernels, monitors and images are large, and a change shows in their inode, size or times. */
 async function digestOfFile(path: string): Promise<string> {
   try {
     await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -3,16 +3,17 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { type Findings, markOf, stateOf } from "./look.js";
 
-/** Part of every file: raised when the same machine would be seen otherwise. */
+/** Part of every file: incremented when the same machine would give another result. */
 const RULES = 2;
-/** Within one process files are looked at again only after so long. */
+/** Within one process, files are checked again only after this time. */
 const FRESH_MS = 1000;
 
 let last: { readonly findings: Findings; readonly until: number } | undefined;
 
 /**
- * What was found, if nothing that was looked at has changed since: each file and directory is asked for its times again, which takes a millisecond
- * or two. The file is the caller's own, in a directory of its own; who else could write there could as well change its programs.
+ * The stored findings, if nothing examined has changed since: asks for the times of each file and directory again,
+ * which takes a millisecond or two. The file is the caller's own, in its own directory; a user who could write there
+ * could also change the caller's programs.
  */
 export function examined(examine: () => Findings): Findings {
   const now = performance.now();
@@ -45,7 +46,7 @@ function read(): Findings | undefined {
   }
 }
 
-/** Best effort: who cannot write it looks again, and nothing is shown for it. */
+/** Best effort: without a stored result the next process examines again, with the same outcome. */
 function remember(findings: Findings): Findings {
   try {
     mkdirSync(dirname(file()), { recursive: true, mode: 0o700 });
@@ -65,7 +66,7 @@ function isKept(value: unknown): value is { readonly findings: Findings } {
   return rules === RULES && Array.isArray(shown) && shown.every(isShown) && Array.isArray(left) && isMarks(marks);
 }
 
-/** Nothing else is ever bound because a file says so. */
+/** A path in the file cannot cause any other bind mount. */
 function isShown(path: unknown): boolean {
   return typeof path === "string" && /^\/(etc|var\/lib)\/[^/]/.test(path) && !path.split("/").includes("..");
 }

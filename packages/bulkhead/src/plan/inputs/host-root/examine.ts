@@ -7,7 +7,7 @@ import { PACKAGES, shippedHere } from "./shipped.js";
 /** A plan has room for 256 mounts. */
 const MOST_SHOWN = 96;
 
-/** Looks at all of /etc, and at what of /var/lib /usr leads to: some 50 ms, and more where /usr is large. */
+/** Examines all of /etc, and the parts of /var/lib that /usr leads to: some 50 ms, and more if /usr is large. */
 export function examine(): Findings {
   const findings: Findings = { shown: [], left: [], marks: {} };
   for (const path of [...PACKAGES, "/etc", "/var/lib", "/usr/share", "/usr/lib"]) mark(path, findings);

@@ -7,9 +7,9 @@ import { examine } from "./examine.js";
 import { ETC_DEEP, isKnown, SYSTEM } from "./names.js";
 
 /**
- * The host's system directories as binds and links, as they are now: its programs, and what these read of /etc and /var/lib. A file of /etc is shown
- * where its package shipped it just so, or where it holds no secrets on any distribution: a list of what is forbidden would forget the next daemon's
- * password file.
+ * The host's system directories as binds and links, as they are now: its programs, and what these read in /etc and
+ * /var/lib. A file of /etc is shown if it is exactly as its package shipped it, or if it contains no secrets on any
+ * distribution: a deny list would miss the next daemon's password file.
  */
 export function hostRoot(): HostRoot {
   const etc = readdirSync("/etc").filter(isKnown);
@@ -34,7 +34,7 @@ function isPlainFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && realpathSync(path) === path;
 }
 
-/** A link is worth having when what it leads to is there inside too. */
+/** A link is useful if its target exists inside too. */
 function staysVisible(link: string): boolean {
   try {
     return isWithin(realpathSync(link), "/usr");

@@ -1,19 +1,22 @@
 import { readdirSync, readlinkSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** Where packages put links to what they generate: fonts, dictionaries, formats of TeX. */
+/** Where packages put links to generated files: fonts, dictionaries, TeX formats. */
 const TREES = ["/usr/share", "/usr/lib"] as const;
 const DEEPEST = 4;
-/** Large, and made of nothing but their own: no link of theirs leads out. */
+/** Large, and self-contained: none of their links leads out. */
 const PASSED_OVER =
   /^(bash-completion|debug|doc|firmware|fonts|gcc.*|go-.*|help|icons|jvm|lintian|llvm.*|locale|man|mime|modules|node_modules|nodejs|perl.*|python.*|zoneinfo|.*-linux-gnu.*)$/;
-/** A machine with more than this in what is left is looked at in part. */
+/** A machine with more entries than this is examined only in part. */
 const MOST_ENTRIES = 20_000;
-/** Too deep in TeX to be looked for. */
+/** Too deep in TeX to be searched for. */
 const KNOWN = "/var/lib/texmf";
 const STATE = /^\/var\/lib\/[^/]+/;
 
-/** Directories of /var/lib that a link in /usr leads into: programs read them as a part of /usr. None where a walk through /usr would be a burden. */
+/**
+ * Directories of /var/lib that a link in /usr leads into: programs read them as part of /usr. None if walking through
+ * /usr would be too expensive.
+ */
 export function linkedState(): readonly string[] {
   const found = new Set([KNOWN]);
   const budget = { entries: MOST_ENTRIES };
@@ -21,7 +24,7 @@ export function linkedState(): readonly string[] {
   return [...found].sort();
 }
 
-/** FUSE (virtiofs), 9p and NFS: somebody else holds a handle for each file that is looked at, and has only so many. */
+/** FUSE (virtiofs), 9p and NFS: a server holds a handle for each examined file, and has a limited number. */
 const SERVED: ReadonlySet<number> = new Set([0x65735546, 0x01021997, 0x6969]);
 
 function isServed(path: string): boolean {

@@ -2,18 +2,18 @@ import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isAsShipped, type Shipped, whyNotShipped } from "./shipped.js";
 
-/** What is to be shown, and why the rest is not. */
+/** What to show, and why the rest is hidden. */
 export interface Findings {
-  /** Files, and directories all of which may be shown. */
+  /** Files, and directories that may be shown entirely. */
   readonly shown: string[];
   readonly left: { readonly path: string; readonly why: string }[];
-  /** Everything that was looked at, as it was: `markOf`. */
+  /** State of everything examined: `markOf`. */
   readonly marks: Record<string, string>;
 }
 
 const MOST_ENTRIES = 2000;
 
-/** Tells one state of a file or directory from the next: no content changes without a time of change, which nobody can set. */
+/** Identifies a state of a file or directory: no content changes without a new ctime, which no program can set. */
 export function markOf({ ino, mode, uid, size, ctimeNs }: BigIntStats): string {
   return [ino, mode, uid, size, ctimeNs].join(" ");
 }
@@ -23,8 +23,9 @@ export function stateOf(path: string): BigIntStats | undefined {
 }
 
 /**
- * Looks at `path` and all below it: shows what everybody may read, root owns and, with `shipped`, a package shipped just so. A directory all of which may
- * be shown is one place; of any other those parts are.
+ * Examines `path` and everything below it: shows entries that are world-readable, owned by root and, with `shipped`,
+ * exactly as a package shipped them. A directory that may be shown entirely is one mount; of any other only those parts
+ * are.
  */
 export function look(path: string, shipped: Shipped | null, findings: Findings): boolean {
   const stat = stateOf(path);
@@ -32,7 +33,7 @@ export function look(path: string, shipped: Shipped | null, findings: Findings):
   if (stat === undefined || Object.keys(marks).length >= MOST_ENTRIES)
     return leave(path, "there is too much of it", findings);
   marks[path] = markOf(stat);
-  // A link shows no content of its own, and what it leads to is there or is not.
+  // A link reveals no content of its own, whether or not its target exists.
   if (stat.isSymbolicLink()) return true;
   const needed = stat.isDirectory() ? 0o005n : 0o004n;
   if ((stat.mode & needed) !== needed) return leave(path, "it is closed to others", findings);

@@ -1,29 +1,32 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** What packages say of the configuration files that they ship: by absolute path, the digest of each as it was shipped. */
+/** Packages' data about the configuration files they ship: the shipped digest of each, by absolute path. */
 export interface Shipped {
   readonly algorithm: "md5" | "sha1";
   /** Hexadecimal. */
   readonly digests: ReadonlyMap<string, string>;
-  /** Of files that an installation script wrote, with what it had made of it; it may have put a password there. */
+  /** Files written by an installation script, with the digest it recorded; it may have put a password there. */
   readonly made: ReadonlyMap<string, string>;
 }
 
-/** Where package managers keep that; rpm's is a database that only its own program reads. */
+/** Where package managers store that; rpm's is a database that only its own program reads. */
 export const PACKAGES = ["/var/lib/dpkg/status", "/var/lib/ucf/hashfile", "/lib/apk/db/installed"] as const;
 
-/** In a file that no package shipped as it is these make it one that may hold a secret. */
+/** In a file that is not as a package shipped it, these words mean that it may contain a secret. */
 const SECRET_WORDS = /pass|secret|token|credential|private|api.?key/i;
 
-/** Reads what this machine's package manager knows. Empty where there is none that can be read. */
+/** Reads the data of this machine's package manager. Empty if there is none that can be read. */
 export function shippedHere(): Shipped {
   const [dpkg, ucf = "", apk] = PACKAGES.map(textOf);
   if (dpkg !== undefined) return { ...fromDpkg(dpkg), made: fromUcf(ucf) };
   return apk === undefined ? { algorithm: "md5", digests: new Map(), made: new Map() } : fromApk(apk);
 }
 
-/** `Conffiles:` of dpkg's status: a path and its MD5 a line. Collisions do not matter: what is compared with is what a package shipped. */
+/**
+ * `Conffiles:` of dpkg's status: a path and its MD5 per line. Collisions do not matter: the comparison is with what a
+ * package shipped.
+ */
 export function fromDpkg(status: string): Shipped {
   const digests = new Map<string, string>();
   for (const [, path = "", digest = ""] of status.matchAll(/^ (\/etc\/\S+) ([0-9a-f]{32})(?: obsolete)?$/gm)) {
@@ -32,7 +35,7 @@ export function fromDpkg(status: string): Shipped {
   return { algorithm: "md5", digests, made: new Map() };
 }
 
-/** Debian's `ucf` keeps what installation scripts wrote last: an MD5 and a path a line. */
+/** Debian's `ucf` records what installation scripts wrote last: an MD5 and a path per line. */
 export function fromUcf(hashes: string): ReadonlyMap<string, string> {
   const lines = hashes.matchAll(/^([0-9a-f]{32}) {2}(\/etc\/\S+)$/gm);
   return new Map([...lines].map(([, digest = "", path = ""]) => [path, digest]));
@@ -54,7 +57,7 @@ export function fromApk(installed: string): Shipped {
   return { algorithm: "sha1", digests, made: new Map() };
 }
 
-/** Whether a file says what its package shipped: then it holds nothing that not everybody can download. */
+/** Whether a file's content is what its package shipped: it then contains only what anyone can download. */
 export function isAsShipped(path: string, { algorithm, digests, made }: Shipped): boolean {
   const expected = digests.get(path) ?? made.get(path);
   if (expected === undefined) return false;
