@@ -45,7 +45,7 @@ await put(library, await bundle(modules, library, { index: `${library}/src/index
 await buildHelpers();
 await put(cli, await bundleCommandLine());
 await keepHelp();
-await writeSchema();
+await writeSchemas();
 await copyProfiles();
 // Of use where the warden is built already and may make sandboxes; set-up does it again when all is ready.
 spawnSync(process.execPath, [`${root}scripts/keep-code.mjs`], { stdio: "ignore" });
@@ -130,11 +130,10 @@ async function copyProfiles() {
   }
 }
 
-/** The policy as JSON Schema, for editors and for programs in other languages. */
-async function writeSchema() {
-  const { policyJsonSchema } = await import(`${root}${library}/dist/index.js`);
-  await writeFile(
-    `${root}${library}/dist/policy.schema.json`,
-    `${JSON.stringify(await policyJsonSchema(), null, 2)}\n`,
-  );
+/** Policies and plans as JSON Schema, for editors and for programs in other languages. */
+async function writeSchemas() {
+  const { planJsonSchema, policyJsonSchema } = await import(`${root}${library}/dist/index.js`);
+  for (const [name, schema] of Object.entries({ plan: planJsonSchema, policy: policyJsonSchema })) {
+    await writeFile(`${root}${library}/dist/${name}.schema.json`, `${JSON.stringify(await schema(), null, 2)}\n`);
+  }
 }

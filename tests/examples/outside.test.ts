@@ -113,7 +113,7 @@ describe("a TypeScript project outside", () => {
   it("finds each file that the package's exports name", async () => {
     await writeFile(
       project.join("exports.mjs"),
-      `for (const name of ["bulkhead", "bulkhead/policy.schema.json", "bulkhead/package.json"]) import.meta.resolve(name);
+      `for (const name of ["bulkhead", "bulkhead/plan.schema.json", "bulkhead/policy.schema.json", "bulkhead/package.json"]) import.meta.resolve(name);
        console.log((await import("bulkhead/policy.schema.json", { with: { type: "json" } })).default.title ?? "no title");`,
     );
     expect(await execute(process.execPath, ["exports.mjs"], project.path)).toMatchObject({ code: 0 });

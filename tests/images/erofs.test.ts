@@ -3,9 +3,9 @@ import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, utimes
 import { fileURLToPath } from "node:url";
 import { images, run } from "bulkhead";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
+import { STORE_RANGE } from "../../packages/bulkhead/src/contract/generated/plan-constants.js";
 import { erofsOf } from "../../packages/bulkhead/src/images/erofs/erofs.js";
 import { openImage } from "../../packages/bulkhead/src/images/open.js";
-import { STORE_RANGE } from "../../packages/bulkhead/src/plan/schema/store-range.js";
 import { isRequired } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { LayoutWriter } from "./support/layout.js";

@@ -1,37 +1,40 @@
 import { describe, expect, it } from "vitest";
 import { circlesIn } from "./support/circles.js";
+import { dependenciesOf } from "./support/rust.js";
 import { importsOf, projectFiles, readProjectFile } from "./support/sources.js";
 
 /**
  * The floors of the library, the lowest first: each folder may import from those that it names, and it can name only those below it.
  *
- * `policy` and `plan` decide what will be enforced, so they must stay readable on their own: they see the vocabulary of errors and of the host
- * report, and nothing that acts. `session` runs a plan, and knows neither policies nor images.
+ * `policy` and `plan` decide what will be enforced, so they must stay readable on their own: they see the vocabulary of errors, of the host
+ * report and of the warden (`contract`), and nothing that acts. `session` runs a plan, and knows neither policies nor images.
  */
 const floors: readonly (readonly [folder: string, imports: readonly string[]])[] = [
+  ["contract", []],
   ["addresses", []],
   ["concurrency", []],
-  ["errors", []],
+  ["errors", ["contract"]],
   ["arguments", ["errors"]],
-  ["channel", ["errors"]],
-  ["policy", ["errors", "arguments"]],
-  ["host", ["errors", "policy"]],
+  ["channel", ["contract", "errors"]],
+  ["policy", ["contract", "errors", "arguments"]],
+  ["host", ["contract", "errors", "policy"]],
   ["helpers", ["errors", "host"]],
   ["syscalls", ["errors", "arguments", "host"]],
   ["egress", ["addresses", "concurrency", "errors", "arguments", "channel", "policy", "helpers"]],
-  ["plan", ["errors", "arguments", "policy", "host", "syscalls"]],
+  ["plan", ["contract", "errors", "arguments", "policy", "host", "syscalls"]],
   ["apparmor", ["errors", "policy", "host", "plan"]],
   ["evidence", ["errors", "policy", "host", "plan"]],
-  ["broker", ["errors", "arguments", "channel", "host", "plan", "evidence"]],
+  ["broker", ["contract", "errors", "arguments", "channel", "host", "plan", "evidence"]],
   ["record", ["errors", "arguments", "policy", "plan", "evidence"]],
-  ["guest", ["errors", "arguments", "channel", "host", "plan", "broker"]],
-  ["levels", ["errors", "channel", "policy", "host", "plan", "apparmor", "broker", "guest"]],
+  ["guest", ["contract", "errors", "arguments", "channel", "host", "plan", "broker"]],
+  ["levels", ["contract", "errors", "channel", "policy", "host", "plan", "apparmor", "broker", "guest"]],
   ["prepare", ["errors", "policy", "host", "plan", "evidence", "broker", "levels"]],
-  ["session", ["errors", "arguments", "channel", "host", "plan", "broker", "levels"]],
+  ["session", ["contract", "errors", "arguments", "channel", "host", "plan", "broker", "levels"]],
   ["internal", ["errors", "policy", "host", "broker", "prepare", "session"]],
   [
     "images",
     [
+      "contract",
       "addresses",
       "concurrency",
       "errors",
@@ -48,6 +51,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   [
     "sandbox",
     [
+      "contract",
       "errors",
       "arguments",
       "channel",
@@ -164,9 +168,9 @@ describe("the Rust crates", () => {
   const external: Readonly<Record<string, readonly string[]>> = {
     error: ["rustix", "serde"],
     sys: ["libc", "rustix"],
-    plan: ["serde", "serde_json"],
+    plan: ["serde", "serde_json", "schemars"],
     channel: ["serde", "serde_json"],
-    order: ["libc", "serde"],
+    order: ["libc", "serde", "schemars"],
     filters: ["libc", "syscalls"],
     confine: ["landlock", "libc", "rustix"],
     setup: ["libc", "rustix"],
@@ -185,6 +189,25 @@ describe("the Rust crates", () => {
       /^\[dependencies\]\n((?:(?!\[).*\n?)*)/m.exec(readProjectFile(`warden/${crate}/Cargo.toml`))?.[1] ?? "";
     const found = [...section.matchAll(/^([\w-]+)/gm)].map(([, name = ""]) => name);
     expect(found.filter((name) => !name.startsWith("bulkhead-") && !names.includes(name))).toEqual([]);
+  });
+});
+
+describe("what is generated from the warden's types", () => {
+  it("costs no shipped program a line: none is built with the generator's library", () => {
+    const seen = new Set<string>();
+    const visit = (crate: string): void => {
+      if (seen.has(crate)) return;
+      seen.add(crate);
+      const { own, others, features } = dependenciesOf(crate);
+      expect([crate, others]).toEqual([crate, others.filter((name) => name !== "schemars")]);
+      expect(features.filter((line) => /\bschema\b/.test(line))).toEqual([]);
+      for (const one of own) visit(one);
+    };
+    for (const program of ["warden", "unpack", "probe", "observe", "surface"]) visit(program);
+    expect(seen.size).toBeGreaterThan(15);
+    expect([...seen]).not.toContain("contract");
+    // Cargo turns on a feature for all that it builds at once: set-up must not name the generator beside these.
+    expect(readProjectFile("scripts/setup/rust.sh")).not.toMatch(/--workspace|bulkhead-contract|--features/);
   });
 });
 

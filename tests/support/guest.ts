@@ -14,7 +14,6 @@ import { type Boot, GuestControl } from "../../packages/bulkhead/src/guest/contr
 import { initramfsFor } from "../../packages/bulkhead/src/guest/initramfs.js";
 import { defaultKernel, readKernel } from "../../packages/bulkhead/src/guest/kernel/store.js";
 import { tscKhz } from "../../packages/bulkhead/src/levels/microvm/tsc.js";
-import { parsePlan } from "../../packages/bulkhead/src/plan/schema.js";
 
 const package_ = fileURLToPath(new URL("../../packages/bulkhead", import.meta.url));
 const fixture = fileURLToPath(new URL("../../warden/plan/fixtures/accepted/container.json", import.meta.url));
@@ -130,7 +129,7 @@ function innerPlan(change: (plan: Record<string, unknown>) => void): Boot["plan"
   plan.root.source.path = "/images/0";
   plan.landlock.abi = 2;
   change(plan);
-  return parsePlan(plan);
+  return plan;
 }
 
 function withResolvers<T>() {

@@ -63,6 +63,7 @@ export { type LearnOptions, type Lesson, learn, readLearned, saveLesson } from "
 export type { Learned } from "./learn/learned.js";
 export type { Least, SurfaceLearned } from "./learn/least.js";
 export type { Workload } from "./plan/compile.js";
+export { planJsonSchema } from "./plan/json-schema.js";
 export type { Plan } from "./plan/schema.js";
 export { DEFAULT_RESOURCES, RUN_TIME_MS } from "./policy/defaults.js";
 export { policyJsonSchema } from "./policy/json-schema.js";

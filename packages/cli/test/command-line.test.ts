@@ -66,6 +66,15 @@ describe.skipIf(!built)("the built command line", () => {
     expect(stderr).toMatch(/^bulkhead: POLICY_UNREADABLE: the policy file cannot be read .*ENOENT\)\n {2}remedy: /s);
   });
 
+  it("prints the JSON Schema of plans", () => {
+    const { status, stdout } = bulkhead("explain", "--plan-schema");
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      $schema: expect.stringContaining("2020-12"),
+      title: "Plan of Bulkhead",
+    });
+  });
+
   it.each([
     ["help", ["--help"]],
     ["an unknown option", ["--levle", "x"]],

@@ -5,6 +5,7 @@ export const WITHOUT_ARGUMENTS = new Set([
   "parseSize",
   "printable",
   "printableLine",
+  "planJsonSchema",
   "policyJsonSchema",
   "measurePeers",
   "recordKeyPath",

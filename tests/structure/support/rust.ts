@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { projectFiles, readProjectFile } from "./sources.js";
 
-/** The lines of code of a Rust file: no blank ones, no comments, and nothing that is only compiled for tests. */
+/** The lines of code of a Rust file: no blank ones, no comments, and nothing that is only compiled for tests or for `bulkhead-contract`. */
 export function codeLines(text: string): readonly string[] {
   const lines: string[] = [];
   let skipping = false;
@@ -13,7 +13,7 @@ export function codeLines(text: string): readonly string[] {
     else if (pending) {
       pending = false;
       skipping = line.endsWith("{");
-    } else if (line.trim() !== "" && !line.trim().startsWith("//")) lines.push(line);
+    } else if (!/^\s*($|\/\/|#\[cfg_attr\(feature = "schema", .*\)\]$)/.test(line)) lines.push(line);
   }
   return lines;
 }

@@ -17,6 +17,9 @@ pub const HOST_JSON_MAX: usize = 1 << 20;
 /// JSON from init: no answer needs more.
 pub const INIT_JSON_MAX: usize = 1 << 16;
 
+/// Streams of one side that may be open at once.
+pub const STREAMS_MAX: usize = 1024;
+
 /// Data that flows into an operation.
 pub const FD_IN: u8 = 0;
 /// Data that comes out of it.
@@ -138,19 +141,21 @@ impl Side {
 }
 
 impl Kind {
+    /// Each of them.
+    pub const ALL: [Self; 9] = [
+        Self::Hello,
+        Self::Request,
+        Self::Accept,
+        Self::Result,
+        Self::Data,
+        Self::End,
+        Self::Credit,
+        Self::Control,
+        Self::Cancel,
+    ];
+
     pub(crate) fn parse(byte: u8) -> Result<Self, Violation> {
-        Ok(match byte {
-            1 => Self::Hello,
-            2 => Self::Request,
-            3 => Self::Accept,
-            4 => Self::Result,
-            5 => Self::Data,
-            6 => Self::End,
-            7 => Self::Credit,
-            8 => Self::Control,
-            9 => Self::Cancel,
-            _ => return Err(Violation::Kind),
-        })
+        Self::ALL.into_iter().find(|kind| *kind as u8 == byte).ok_or(Violation::Kind)
     }
 
     pub(crate) const fn comes_from(self, side: Side) -> bool {

@@ -2,14 +2,37 @@
 
 use crate::frame::{GENERATION, Side};
 use crate::violation::Violation;
-use bulkhead_plan::Error;
+use bulkhead_plan::{Code, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-const OPERATION_MAX: usize = 64;
-const PATH_MAX: usize = 4096;
+pub const OPERATION_MAX: usize = 64;
+pub const PATH_MAX: usize = 4096;
 /// Linux has no signal above this one.
 const SIGNAL_MAX: i32 = 64;
+
+/// What init reports. They are all about what goes on inside: it must not be able to say that Bulkhead itself failed.
+pub const CODES: [Code; 19] = [
+    Code::ExecNotFound,
+    Code::ExecNotExecutable,
+    Code::ExecFailed,
+    Code::ExecUserFixed,
+    Code::CwdUnavailable,
+    Code::TooManyOperations,
+    Code::FileNotFound,
+    Code::FileExists,
+    Code::FileDenied,
+    Code::FileIsDirectory,
+    Code::FileNotDirectory,
+    Code::FileNotEmpty,
+    Code::FileNotRegular,
+    Code::FileNoSpace,
+    Code::FileTooLarge,
+    Code::FileFailed,
+    Code::RequestInvalid,
+    Code::ListenFailed,
+    Code::ConnectFailed,
+];
 
 /// First frame of each side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

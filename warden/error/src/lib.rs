@@ -2,8 +2,8 @@
 
 macro_rules! codes {
     ($($name:ident),+ $(,)?) => {
-        /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of each; a test
-        /// keeps the two alike.
+        /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of each, and does not
+        /// compile without one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
         #[cfg_attr(feature = "json", serde(rename_all = "SCREAMING_SNAKE_CASE"))]
@@ -13,7 +13,7 @@ macro_rules! codes {
 
         impl Code {
             /// In the order of their numbers, which only processes of one binary tell each other.
-            const ALL: &[Self] = &[$(Self::$name),+];
+            pub const ALL: &[Self] = &[$(Self::$name),+];
         }
     };
 }

@@ -4,6 +4,7 @@
 /// whose own limits are wider, what it is to tell its workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Advertised {
     pub memory_bytes: u64,

@@ -3,6 +3,7 @@
 /// Every limit is always set: an absent limit would be an unlimited one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Limits {
     pub memory_bytes: u64,
@@ -25,6 +26,7 @@ pub struct Limits {
 /// Everything below `/` may be read and executed, or what `access` says; what `writable` names may be written, `/dev` as its nodes allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Landlock {
     /// The kernel must offer at least this ABI, and exactly its rights are handled.
@@ -61,6 +63,7 @@ impl Landlock {
 /// Ports of TCP, whatever the address. 0 to be bound is any that is free.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Tcp {
     pub bind: Vec<u16>,
@@ -70,6 +73,7 @@ pub struct Tcp {
 /// Files, or directories with all that is below them. What is not there when the sandbox starts is left out: that allows less.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Access {
     /// Files are read, and directories listed.

@@ -5,6 +5,7 @@ macro_rules! shared {
         $($(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
         pub struct $name {
             $($(#[$field_meta])* pub $field: $type),*

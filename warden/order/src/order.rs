@@ -32,6 +32,7 @@ impl Caller {
 /// Ids inside, each at most 65,535.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct User {
     pub uid: u32,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Lines of an /etc/passwd, in ids as the plan counts them. Where the sandbox has no user namespace the workload has others, which only the
 /// broker knows: each line is then written with those.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Passwd {
     pub at: String,
@@ -13,6 +14,7 @@ pub struct Passwd {
 
 /// No field holds a `:` or a control character.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Account {
     pub name: String,
@@ -25,6 +27,7 @@ pub struct Account {
 
 /// Lines of an /etc/group, as in [`Passwd`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct GroupFile {
     pub at: String,
@@ -32,6 +35,7 @@ pub struct GroupFile {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Group {
     pub name: String,

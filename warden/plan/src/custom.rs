@@ -16,6 +16,7 @@ const MAX_ERRNO: u16 = 4095;
 
 /// Rules, and what becomes of every call that none of them is about. Where rules overlap the strictest counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CustomProfile {
     pub default: Action,
@@ -26,6 +27,7 @@ pub struct CustomProfile {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Rule {
     /// As the kernel's table calls them; those that this architecture lacks are passed over.
@@ -37,6 +39,7 @@ pub struct Rule {
 
 /// From strict to lenient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
     KillProcess,
@@ -52,18 +55,22 @@ pub enum Action {
 
 /// Compares a whole argument, 64 bits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Argument {
     /// 0 to 5.
     pub index: u8,
     pub op: Comparison,
     /// The mask, for `maskedEqual`.
+    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = r"^0x(0|[1-9a-f][0-9a-f]{0,15})$")))]
     pub value: Word64,
     /// What is left under the mask, for `maskedEqual`; else 0.
+    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = r"^0x(0|[1-9a-f][0-9a-f]{0,15})$")))]
     pub value_two: Word64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Comparison {
     NotEqual,

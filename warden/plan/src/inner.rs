@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Passed as one JSON argument or as a file; holds nothing secret, since both are readable inside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct InnerPlan {
     /// The workload's ids.
@@ -24,6 +25,7 @@ pub struct InnerPlan {
 /// What the broker does before init where the kernel is the host's, and init does itself where it is the Sentry. That one has no securebits to
 /// lock, and its pipes have no mode to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Sentry {
     /// For init and all that it starts.
@@ -39,6 +41,7 @@ pub struct Sentry {
 
 /// What a Sentry counts processes with; which one works differs from release to release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Counting {
     /// A control group of version 2.

@@ -1,7 +1,7 @@
 //! The plan: what a policy, a host report and a level compile to, and all that the warden executes.
 //!
-//! Plain data with no logic in it. `packages/bulkhead/src/plan/schema.ts` describes the same document; the files in
-//! `fixtures/` must be accepted or refused alike by both.
+//! Plain data with no logic in it. The library's types are generated from these (`bulkhead-contract`); this crate alone judges a
+//! plan, and the files in `fixtures/` hold it to that.
 
 pub mod accounts;
 pub mod custom;

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 
 /// One sandbox, complete. Unknown fields are refused at every depth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Plan {
     /// Always 1.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     pub version: u32,
     /// Names the sandbox in control messages and in its cgroup: `[a-z0-9][a-z0-9-]{7,39}`.
     pub id: String,
@@ -51,10 +53,12 @@ pub struct Plan {
     pub payload: Payload,
     /// `microvm` only: the plan that the guest's supervisor executes, which the host does not look into.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     pub inner: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     Chroot,
@@ -66,6 +70,7 @@ pub enum Level {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Namespace {
     Mount,
@@ -78,6 +83,7 @@ pub enum Namespace {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Root {
     pub source: RootSource,
@@ -88,6 +94,7 @@ pub struct Root {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum RootSource {
     /// A host directory, always mounted read-only.
@@ -99,6 +106,7 @@ pub enum RootSource {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RootDirectory {
     /// Absolute and canonical; a symbolic link anywhere in it is refused.
@@ -107,6 +115,7 @@ pub struct RootDirectory {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RootLayers {
     /// Each as `RootDirectory::path`; the topmost first, as overlayfs counts. Its whiteouts (character device 0:0) hide what is below.
@@ -116,6 +125,7 @@ pub struct RootLayers {
 
 /// `at` is absolute, inside, without `.`, `..`, empty parts or a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Mount {
     Bind(Bind),
@@ -145,6 +155,7 @@ pub enum Mount {
 
 /// Always nosuid and nodev.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Bind {
     /// A host path as `RootDirectory::path`; opened with the caller's credentials.
@@ -158,6 +169,7 @@ pub struct Bind {
 
 /// Always nosuid and nodev. What is mounted at a place in it is resolved in it: its links do not lead out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Layers {
     pub at: String,
@@ -174,15 +186,18 @@ pub struct Layers {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Cgroup {
     /// 2, 1, or 0 for none.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [0, 1, 2])))]
     pub version: u8,
     /// Those whose limit must be in force: a launch that cannot set one is refused.
     pub controllers: Vec<Controller>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Controller {
     Memory,
@@ -191,6 +206,7 @@ pub enum Controller {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seccomp {
     /// The base filter, in force for the payload and everything below it.
@@ -206,9 +222,13 @@ pub struct Seccomp {
 
 /// By name, of [`crate::profile::PROFILES`]; or complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum SeccompProfile {
-    Named(String),
+    Named(
+        #[cfg_attr(feature = "schema", schemars(extend("enum" = crate::profile::PROFILES.map(|(name, _)| name))))]
+        String,
+    ),
     Custom(CustomProfile),
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An idmapped mount: whose files on disk are whose inside, and the other way round. Everybody else's files keep an owner that nobody
 /// inside can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Owner {
     One(OneOwner),
@@ -13,6 +14,7 @@ pub enum Owner {
 
 /// What `host` owns on disk belongs to `uid` and `gid` in the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct OneOwner {
     pub host_uid: u32,
@@ -21,16 +23,17 @@ pub struct OneOwner {
     pub gid: u32,
     /// User 0 of the sandbox may make files here as well, to give them to `uid` and `gid` at once: as the gofer of `runsc` does. Until then they are
     /// on disk what it is on the host, an id of the sandbox's range. Level gvisor only, and only where it may be written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maker: bool,
     /// Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of it. Only of a bind that is
     /// read-only.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
 }
 
 /// The 65,536 ids from `range` on are, in the sandbox, those from 0 on: each of its users has its own files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct StoreOwner {
     /// [`STORE_RANGE`]; or 0 in a virtual machine, whose images are of nobody but its one sandbox.

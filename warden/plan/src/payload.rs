@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub const WARDEN: &str = "warden";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Payload {
     Init(Init),
@@ -21,6 +22,7 @@ impl Default for Payload {
 
 /// Levels `chroot` and `container`: init serves the channel, and workloads are its children.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Init {
     /// A second connection, attached as [`EGRESS`]: the sandbox's egress travels on it, and nothing else does.
@@ -33,6 +35,7 @@ pub const EGRESS: &str = "egress";
 
 /// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under everything else that the plan says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Program {
     /// Absolute, inside the jail; or [`WARDEN`], whose second argument then is a role.
@@ -47,6 +50,7 @@ pub struct Program {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Channel {
     /// 0 for a program that has another connection as 1; else 3 to 15.
@@ -56,12 +60,14 @@ pub enum Channel {
 
 /// Descriptors 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Stdio {
     Stdio,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Descriptor {
     /// Another connection of the library, which it opened for this launch under this name.
@@ -71,6 +77,7 @@ pub enum Descriptor {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Attached {
     pub fd: u8,
@@ -78,6 +85,7 @@ pub struct Attached {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Open {
     pub fd: u8,

@@ -1,12 +1,14 @@
 //! Ranges and relations between fields, checked after parsing. The first problem is one `PLAN_INVALID` that names the field.
 //!
-//! The broker trusts no caller, so it checks again what the library has checked. `packages/bulkhead/src/plan/schema.ts` has the same rules;
-//! `fixtures/` holds both to it.
+//! The broker trusts no caller, and these are the only rules about plans: the library's compiler is tested by them, and `fixtures/` shows
+//! what each refuses.
 
 mod limits;
 mod mounts;
 mod payload;
 mod text;
+
+pub use mounts::MAX_CONTENT;
 
 use crate::model::{Landlock, Level, Namespace, Plan, SeccompProfile, User};
 use crate::{Code, Error, custom, profile};
@@ -16,7 +18,7 @@ use std::collections::BTreeSet;
 pub const MAX_BYTES: usize = 768 * 1024;
 
 /// Ids inside; 65,535 is init's.
-const MAX_ID: u32 = 65_534;
+pub const MAX_ID: u32 = 65_534;
 
 const MAX_GROUPS: usize = 64;
 /// Ports in each list of `landlock.tcp`: each is a rule.
@@ -27,7 +29,7 @@ const MAX_ACCESS: usize = 1024;
 
 /// What a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to the host's user namespace, so the
 /// capabilities about those would be promised in vain; `SYS_PTRACE` would open init.
-const GRANTABLE: [&str; 10] = [
+pub const GRANTABLE: [&str; 10] = [
     "CHOWN",
     "DAC_OVERRIDE",
     "DAC_READ_SEARCH",

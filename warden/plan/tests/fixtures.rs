@@ -1,4 +1,4 @@
-//! `fixtures/`: documents that the Rust types and the TypeScript schema must accept or refuse alike.
+//! `fixtures/`: documents that are accepted or refused.
 //!
 //! `accepted/` holds whole plans. Each file of `refused/` changes one of them in one way, and names the field at fault; null where
 //! the document does not even have the shape of a plan.

@@ -1,5 +1,7 @@
+import { MAX_OPERATION_BYTES, MAX_PATH_BYTES } from "../contract/generated/channel.js";
+import { INIT_CODES } from "../contract/generated/codes.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
-import { type ErrorCode, isErrorCode } from "../errors/registry.js";
+import { isErrorCode } from "../errors/registry.js";
 import { errorFromWire } from "../errors/wire.js";
 import { hasOnly, isInteger, isObject, isText, type JsonObject, parseObject } from "./json.js";
 import { GENERATION, MAX_STREAM } from "./protocol.js";
@@ -88,30 +90,10 @@ function isWireError(value: unknown): value is JsonObject {
   );
 }
 
-const LONGEST = { operation: 64, path: 4096, detail: 4096 } as const;
+const LONGEST = { operation: MAX_OPERATION_BYTES, path: MAX_PATH_BYTES, detail: 4096 } as const;
 
 /** Codes that are about what goes on inside. Init may use no other: it must not be able to say that Bulkhead itself failed. */
-const codesOfInit: ReadonlySet<string> = new Set<ErrorCode>([
-  "EXEC_NOT_FOUND",
-  "EXEC_NOT_EXECUTABLE",
-  "EXEC_FAILED",
-  "EXEC_USER_FIXED",
-  "CWD_UNAVAILABLE",
-  "TOO_MANY_OPERATIONS",
-  "FILE_NOT_FOUND",
-  "FILE_EXISTS",
-  "FILE_DENIED",
-  "FILE_IS_DIRECTORY",
-  "FILE_NOT_DIRECTORY",
-  "FILE_NOT_EMPTY",
-  "FILE_NOT_REGULAR",
-  "FILE_NO_SPACE",
-  "FILE_TOO_LARGE",
-  "FILE_FAILED",
-  "REQUEST_INVALID",
-  "LISTEN_FAILED",
-  "CONNECT_FAILED",
-]);
+const codesOfInit: ReadonlySet<string> = new Set(INIT_CODES);
 
 function errorOfInit(error: JsonObject): BulkheadError {
   const code = error["code"];

@@ -1,3 +1,4 @@
+import type { WARDEN_CODES } from "../contract/generated/codes.js";
 import { fileCodes } from "./codes/files.js";
 import { hostCodes } from "./codes/host.js";
 import { imageCodes } from "./codes/images.js";
@@ -8,10 +9,11 @@ import { policyCodes } from "./codes/policy.js";
 import { recordCodes } from "./codes/records.js";
 import { registryCodes } from "./codes/registries.js";
 import { sandboxCodes } from "./codes/sandbox.js";
+import type { ErrorEntry } from "./entry.js";
 
 /**
- * Every error code with its fault, cause and remedy. Codes are stable: programs compare them. Codes that the warden
- * reports are also in `warden/error/src/lib.rs`; a test compares the two.
+ * Every error code with its fault, cause and remedy. Codes are stable: programs compare them. It does not compile
+ * without a code that the warden reports (`warden/error/src/lib.rs`).
  */
 export const registry = {
   ...policyCodes,
@@ -24,7 +26,7 @@ export const registry = {
   ...recordCodes,
   ...learnCodes,
   ...microvmCodes,
-} as const;
+} as const satisfies Readonly<Record<(typeof WARDEN_CODES)[number], ErrorEntry>>;
 
 /** The stable name of a kind of error. */
 export type ErrorCode = keyof typeof registry;

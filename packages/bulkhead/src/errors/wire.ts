@@ -1,7 +1,8 @@
+import { MAX_OPERATION_BYTES, MAX_PATH_BYTES } from "../contract/generated/channel.js";
 import { BulkheadError } from "./bulkhead-error.js";
 import { type ErrorCode, isErrorCode } from "./registry.js";
 
-const LONGEST = { operation: 64, path: 4096, detail: 4096 } as const;
+const LONGEST = { operation: MAX_OPERATION_BYTES, path: MAX_PATH_BYTES, detail: 4096 } as const;
 
 /**
  * Creates an error from a message of the broker or init (`docs/channel.md`, "Errors"). Init is hostile: an unknown code

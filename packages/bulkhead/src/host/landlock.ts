@@ -1,3 +1,5 @@
+import { LANDLOCK_NEWEST_ABI, LANDLOCK_SOCKETS_ABI, LANDLOCK_TCP_ABI } from "../contract/generated/plan-constants.js";
+
 /** One release of Landlock's interface (`LANDLOCK_CREATE_RULESET_VERSION`). */
 export interface LandlockAbi {
   readonly abi: number;
@@ -41,13 +43,13 @@ export const LANDLOCK_ABIS: readonly LandlockAbi[] = [
 ];
 
 /** Bulkhead uses no later ABI, even on newer kernels. */
-export const NEWEST_LANDLOCK = LANDLOCK_ABIS.length;
+export const NEWEST_LANDLOCK = LANDLOCK_NEWEST_ABI;
 /** First ABI that restricts TCP ports. */
-export const TCP_ABI = 4;
+export const TCP_ABI = LANDLOCK_TCP_ABI;
 /** First ABI that keeps signals and abstract sockets inside. */
 export const SCOPE_ABI = 6;
 /** First ABI that restricts connections to Unix sockets in the file system. */
-export const SOCKETS_ABI = 9;
+export const SOCKETS_ABI = LANDLOCK_SOCKETS_ABI;
 
 /** The ABI that a plan may use on this kernel; 0 if there is none. */
 export function usableAbi(kernel: number): number {

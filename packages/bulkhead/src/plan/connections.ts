@@ -1,4 +1,4 @@
-import { EGRESS } from "./schema/names.js";
+import { EGRESS } from "../contract/generated/plan-constants.js";
 import type { Plan } from "./schema.js";
 
 /** Whether the sandbox's egress has a connection of its own, as a workload's plan or that of its jail says. */

@@ -1,19 +1,10 @@
+import { GRANTABLE } from "../contract/generated/plan-constants.js";
+
 /**
  * Capabilities that a sandbox's own user namespace can grant. The others apply to the host's resources (mounts,
  * network, processes, ipc), so naming one would be an empty promise.
  */
-export const CAPABILITY_NAMES = [
-  "CHOWN",
-  "DAC_OVERRIDE",
-  "DAC_READ_SEARCH",
-  "FOWNER",
-  "FSETID",
-  "KILL",
-  "SETGID",
-  "SETPCAP",
-  "SETUID",
-  "SYS_CHROOT",
-] as const;
+export const CAPABILITY_NAMES = GRANTABLE;
 
 const GIVEN: ReadonlySet<string> = new Set(CAPABILITY_NAMES);
 

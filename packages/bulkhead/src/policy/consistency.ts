@@ -1,3 +1,4 @@
+import { MAX_ID } from "../contract/generated/plan-constants.js";
 import { isAtLeast, LEVEL_FOR_TRUST } from "./level.js";
 import { networkProblems } from "./network/check.js";
 import { SHARED_MEMORY } from "./paths.js";
@@ -49,6 +50,6 @@ function executableSharedMemory({ files = [] }: CheckedPolicy): readonly Problem
 
 function userIds({ user }: CheckedPolicy): readonly Problem[] {
   if (typeof user !== "string" || !/^\d/.test(user)) return [];
-  const tooLarge = user.split(":").some((id) => Number(id) > 65_534);
-  return tooLarge ? [{ path: "user", message: "ids inside are at most 65534" }] : [];
+  const tooLarge = user.split(":").some((id) => Number(id) > MAX_ID);
+  return tooLarge ? [{ path: "user", message: `ids inside are at most ${MAX_ID}` }] : [];
 }

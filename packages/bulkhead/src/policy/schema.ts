@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { MAX_ID } from "../contract/generated/plan-constants.js";
 import { LEVELS } from "./level.js";
 import { PROTECTIONS } from "./protections.js";
 import { access, files } from "./schema/files.js";
@@ -8,7 +9,7 @@ import { resources } from "./schema/resources.js";
 import { capability, whole, workdirPath } from "./schema/values.js";
 
 const USER = /^(\d{1,5}(:\d{1,5})?|[a-z_][a-z0-9_-]{0,31})$/;
-const USER_RULE = 'a uid up to 65534, "uid:gid", or a user\'s name';
+const USER_RULE = `a uid up to ${MAX_ID}, "uid:gid", or a user's name`;
 const SELINUX = /^[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+:[A-Za-z0-9._,-]+(:[A-Za-z0-9._,:-]+)?$/;
 const ENV_NAME = /^[^=\0]{1,256}$/;
 
@@ -30,7 +31,7 @@ const fields = {
       }),
     ),
   trust: () => z.optional(z.enum(["first-party", "third-party", "hostile"])),
-  user: () => z.optional(z.union([whole(0, 65_534), z.string().check(z.regex(USER, USER_RULE))], { error: USER_RULE })),
+  user: () => z.optional(z.union([whole(0, MAX_ID), z.string().check(z.regex(USER, USER_RULE))], { error: USER_RULE })),
   workdir: () => z.optional(workdirPath()),
   env: () =>
     z.optional(

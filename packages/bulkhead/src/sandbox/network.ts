@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
+import { MAX_CONTENT_BYTES } from "../contract/generated/plan-constants.js";
 import type { Gate } from "../egress/client/gate.js";
 import type { Handed } from "../egress/handed.js";
 import type { EgressOptions } from "../egress/options.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { BUNDLE_TO_COME } from "../plan/compile/own-files.js";
-import { LARGEST_CONTENT } from "../plan/schema/names.js";
 import type { Mount, Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";
 import { rulesFor } from "../policy/network/full.js";
@@ -58,7 +58,7 @@ export function withBundle(plan: Plan, egress: Pick<Handed, "bundle"> | null): P
   const content = egress?.bundle?.content;
   if (content === undefined) return plan;
   const bytes = Buffer.byteLength(content);
-  let room = bytes > LARGEST_CONTENT ? 0 : Math.floor(ROOM_FOR_BUNDLES / bytes);
+  let room = bytes > MAX_CONTENT_BYTES ? 0 : Math.floor(ROOM_FOR_BUNDLES / bytes);
   const mounts = plan.mounts.flatMap((mount): readonly Mount[] => {
     if (mount.kind !== "file" || mount.content !== BUNDLE_TO_COME) return [mount];
     room -= 1;

@@ -15,6 +15,7 @@ import {
   required,
   whole,
 } from "../arguments/values.js";
+import { MAX_ID } from "../contract/generated/plan-constants.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { byteSource, input, onOutput } from "./ends/checks.js";
 import type { OutputCallback } from "./ends/sink.js";
@@ -96,7 +97,6 @@ export interface ExecRequest {
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
 }
 
-const ID_MAX = 65_534;
 const SIDE_MAX = 65_535;
 const LONGEST_ARGV = 65_536;
 
@@ -119,7 +119,7 @@ export const terminalSize: Check<TerminalSize> = required(
 );
 
 type UserIds = Exclude<ExecUser, number | string>;
-const id = whole(0, ID_MAX);
+const id = whole(0, MAX_ID);
 const userIds = required(object<UserIds>({ uid: id, gid: id, groups: list(id) }), "uid", "gid");
 const userName: Check<number | string> = either(
   (value) => typeof value === "number",

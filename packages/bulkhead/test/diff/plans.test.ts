@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { comparePlans, comparePolicies } from "../../src/diff/plans/compare.js";
-import { type Plan, parsePlan } from "../../src/plan/schema.js";
+import type { Plan } from "../../src/plan/schema.js";
 import { exportProfile } from "../../src/syscalls/export.js";
 import { settle } from "../../src/syscalls/settle.js";
 
 const fixture = new URL("../../../../warden/plan/fixtures/accepted/container.json", import.meta.url);
-const plan = parsePlan(JSON.parse(readFileSync(fixture, "utf8")));
+const plan: Plan = JSON.parse(readFileSync(fixture, "utf8"));
 
 function lines(after: Plan, before = plan): readonly string[] {
   return comparePlans(before, after).flatMap(({ changes }) => changes);

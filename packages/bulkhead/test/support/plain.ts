@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import type { Ended, Stats } from "../../src/broker/messages.js";
 import type { Running } from "../../src/levels/driver.js";
+import { examplePath } from "./examples.js";
 
 const NO_STATS: Stats = {
   memoryBytes: null,
@@ -15,14 +14,8 @@ const NO_STATS: Stats = {
   diskFull: null,
 };
 
-const target = process.env["CARGO_TARGET_DIR"] ?? fileURLToPath(new URL("../../../../warden/target", import.meta.url));
-const triple = process.arch === "arm64" ? "aarch64-unknown-linux-gnu" : "x86_64-unknown-linux-gnu";
-
 /** Init's example program `plain`: the real init as an ordinary process, with no wall around it. Undefined if it is not built. */
-export const plainPath: string | undefined = [
-  `${target}/${triple}/debug/examples/plain`,
-  `${target}/debug/examples/plain`,
-].find((path) => existsSync(path));
+export const plainPath: string | undefined = examplePath("plain");
 
 /** A sandbox without walls: what the library does with init can be tested where nothing can be contained. */
 export function runPlain(path: string): Running {

@@ -9,6 +9,7 @@ export function explainCommand(): Command {
   const command = new Command("explain")
     .description("show which protections would be enforced and by which mechanism, and which would not")
     .option("--plan", "print the plan instead: exactly what the warden would execute")
+    .option("--plan-schema", "print the JSON Schema of plans instead")
     .option("--why", "give the purpose of each protection")
     .option("--against <level|file>", "show what another level, or another policy, would change")
     .option("--json", "print everything as one JSON object")

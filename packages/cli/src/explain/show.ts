@@ -1,4 +1,4 @@
-import { type Enforcement, type Explanation, explain, PURPOSES, printableLine } from "bulkhead";
+import { type Enforcement, type Explanation, explain, PURPOSES, planJsonSchema, printableLine } from "bulkhead";
 import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
@@ -12,6 +12,10 @@ import type { ExplainFlags } from "./flags.js";
 
 /** Prints what a policy comes to here; ends with 125 if it would be refused. */
 export async function showExplanation(flags: ExplainFlags): Promise<void> {
+  if (flags.planSchema === true) {
+    await print(process.stdout, jsonLine(await planJsonSchema(), 2));
+    return await finish(0);
+  }
   const progress = progressOn(process.stderr, false);
   const options = {
     images: imageOptions(flags, progress.onEvent),

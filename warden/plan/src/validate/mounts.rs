@@ -13,7 +13,7 @@ const MAX_LAYERS: usize = 500;
 
 const PAGE: u64 = 4096;
 /// A bundle of authorities is the largest that a sandbox has.
-const MAX_CONTENT: usize = 384 * 1024;
+pub const MAX_CONTENT: usize = 384 * 1024;
 /// Lines of an account file, and members of a group.
 const MAX_ACCOUNTS: usize = 1024;
 

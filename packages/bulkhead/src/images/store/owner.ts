@@ -1,4 +1,4 @@
-import { STORE_RANGE } from "../../plan/schema/store-range.js";
+import { STORE_RANGE } from "../../contract/generated/plan-constants.js";
 
 /**
  * Owner of a tree's root when root unpacks: root inside. Bulkhead never maps root's files writable into a sandbox, not

@@ -1,7 +1,7 @@
 import { Broker } from "../../broker/broker.js";
+import { STORE_RANGE } from "../../contract/generated/plan-constants.js";
 import { unpackerPath } from "../../host/locate.js";
 import { type InternalPolicy, internalPlan, type TaskOptions } from "../../internal/plan.js";
-import { STORE_RANGE } from "../../plan/schema/store-range.js";
 import type { Plan } from "../../plan/schema.js";
 import { Session } from "../../session/session.js";
 import { ownUid } from "../store/owner.js";

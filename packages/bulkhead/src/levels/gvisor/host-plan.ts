@@ -1,7 +1,7 @@
+import { MAX_CONTENT_BYTES } from "../../contract/generated/plan-constants.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Counting } from "../../host/report.js";
 import { hasEgress } from "../../plan/connections.js";
-import { LARGEST_CONTENT } from "../../plan/schema/names.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import { isWithin, SHARED_MEMORY } from "../../policy/paths.js";
 import type { Found } from "./found.js";
@@ -47,7 +47,7 @@ function treeOf({ source, overlay, readOnly }: Root): readonly Mount[] {
 
 function initMounts(workload: Plan, initPath: string, counting: Counting): readonly Mount[] {
   const content = JSON.stringify(innerPlan(workload, counting));
-  if (Buffer.byteLength(content) > LARGEST_CONTENT) throw unsupported("a seccomp profile of this size");
+  if (Buffer.byteLength(content) > MAX_CONTENT_BYTES) throw unsupported("a seccomp profile of this size");
   return [
     { kind: "bind", source: initPath, at: inRoot(INIT), readOnly: true, exec: true, owner: null },
     { kind: "file", at: inRoot(INNER), content },

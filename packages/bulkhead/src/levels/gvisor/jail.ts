@@ -1,5 +1,5 @@
+import { EGRESS } from "../../contract/generated/plan-constants.js";
 import { FILES_OF_RUNSC } from "../../plan/compile/ceilings.js";
-import { EGRESS } from "../../plan/schema/names.js";
 import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
 import type { WorkloadLimits } from "../runtime.js";
 import type { Found, Platform } from "./found.js";

@@ -1,9 +1,9 @@
+import { EGRESS } from "../../contract/generated/plan-constants.js";
 import type { Facts } from "../../host/facts.js";
 import { usableAbi } from "../../host/landlock.js";
 import { namespacesFor } from "../../plan/compile/confinement.js";
 import { kernelViews } from "../../plan/compile/kernel-views.js";
 import { cgroupFor } from "../../plan/compile/limits.js";
-import { EGRESS } from "../../plan/schema/names.js";
 import type { Mount, Plan } from "../../plan/schema.js";
 import type { WorkloadLimits } from "../runtime.js";
 import { CHANNEL_FD, CONNECTIONS, fdOf, INITRAMFS, imageAt, KERNEL, type Machine } from "./machine.js";

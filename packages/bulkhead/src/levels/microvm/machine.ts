@@ -1,4 +1,4 @@
-import type { EGRESS } from "../../plan/schema/names.js";
+import type { EGRESS } from "../../contract/generated/plan-constants.js";
 import type { Plan } from "../../plan/schema.js";
 
 /** A virtual machine to be made: what the arguments of a monitor and its jail are computed from. Plain data. */

@@ -1,10 +1,10 @@
+import { STORE_RANGE } from "../../contract/generated/plan-constants.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Facts } from "../../host/facts.js";
 import type { HostReport } from "../../host/report.js";
 import { isKernelAtLeast } from "../../host/requirements.js";
 import { isWithin } from "../../policy/paths.js";
 import type { DirectoryRoot, HostFile, UserInput } from "../input-types.js";
-import { STORE_RANGE } from "../schema/store-range.js";
 import type { RootDirectory } from "../schema.js";
 
 type Owner = NonNullable<RootDirectory["owner"]>;

@@ -1,3 +1,4 @@
+import { MAX_ID } from "../../contract/generated/plan-constants.js";
 /** The ids of a line of a root's /etc/passwd. */
 export interface Ids {
   readonly uid: number;
@@ -18,8 +19,6 @@ export interface Group {
   readonly gid: number;
   readonly members: readonly string[];
 }
-
-const LARGEST_ID = 65_534;
 
 /** Most distributions have fewer than a hundred lines; what a hostile root has beyond these is left out. */
 const MOST_LINES = 1000;
@@ -91,14 +90,14 @@ export function nameIn(passwd: string, uid: number): string | undefined {
 export function idBeyond(passwd: string, name: string): string | undefined {
   const fields = lineOf(passwd, name);
   if (fields?.length !== 7) return undefined;
-  return fields.slice(2, 4).find((id) => /^\d{1,10}$/.test(id) && Number(id) > LARGEST_ID);
+  return fields.slice(2, 4).find((id) => /^\d{1,10}$/.test(id) && Number(id) > MAX_ID);
 }
 
 /** Digits of an id that can be inside a sandbox. */
 export function plainId(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{1,5}$/.test(text)) return undefined;
   const id = Number(text);
-  return id <= LARGEST_ID ? id : undefined;
+  return id <= MAX_ID ? id : undefined;
 }
 
 /** The first line wins, as in C libraries. */

@@ -1,10 +1,10 @@
 import { freshId } from "../../broker/fresh-id.js";
+import { EGRESS } from "../../contract/generated/plan-constants.js";
 import type { Gate } from "../../egress/client/gate.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { HostReport } from "../../host/report.js";
 import type { Driver, SavedMachine } from "../../levels/driver.js";
 import type { Runtime } from "../../levels/runtime.js";
-import { EGRESS } from "../../plan/schema/names.js";
 import type { Plan } from "../../plan/schema.js";
 import { GENERATED_PROFILE } from "../../policy/defaults.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";

@@ -6,6 +6,7 @@ mod datagrams;
 mod listener;
 
 use crate::server::outbox::Outbox;
+use bulkhead_channel::frame::STREAMS_MAX;
 use bulkhead_channel::request::{Listen, Transport};
 use bulkhead_channel::{Accept, Connection as Request, Frame, Kind, Outcome, Violation};
 use bulkhead_plan::{Code, Error};
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 
 /// Each is one descriptor. A workload that opens more waits in the queue of its listener, and nobody else waits with it.
-const CONNECTIONS_MAX: usize = 1024;
+const CONNECTIONS_MAX: usize = STREAMS_MAX;
 const LISTENERS_MAX: usize = 256;
 /// Taken from one listener in one turn.
 const ACCEPT_BATCH: usize = 32;
