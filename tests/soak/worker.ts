@@ -1,6 +1,6 @@
 /** A process that uses the library until it has made its launches: worker.ts LEVEL LAUNCHES SEED quiet|chaos. Prints a line of JSON for each use. */
 
-import { BulkheadError, LEVELS, Pool } from "bulkhead";
+import { BulkheadError, LEVELS, type Level, Pool } from "bulkhead";
 import { ACTIONS, type Action, type Context, pooledPolicy } from "./actions.js";
 import { sizesOf } from "./growth.js";
 import type { Line } from "./lines.js";
@@ -56,8 +56,19 @@ async function use(action: Action, context: Context): Promise<Line> {
   }
 }
 
+/** Tried again where its first sandbox may be killed. */
+async function poolOf(level: Level): Promise<Pool> {
+  for (;;) {
+    try {
+      return await Pool.create(pooledPolicy(level), { min: 1, max: 2 });
+    } catch (error) {
+      if (quiet || !(error instanceof BulkheadError)) throw error;
+    }
+  }
+}
+
 let left = Number(launches);
-const pool = await Pool.create(pooledPolicy(level), { min: 1, max: 2 });
+const pool = await poolOf(level);
 const context: Context = { level, pool, quiet };
 
 async function work(): Promise<void> {
