@@ -6,10 +6,11 @@ import { ms } from "../support/time.js";
 
 await exceptAt({ microvm: "emulated machines take minutes; `npm run soak` has them" })((level) => {
   const launches = level === "gvisor" ? 24 : 90;
-  const seed = Date.now() % 1_000_000;
+  // What is chosen repeats; when a kill meets it does not.
+  const seed = 1;
 
   test(
-    `a short soak, seed ${seed}: every limit hit, nothing wrong, nothing left, nothing grown`,
+    "a short soak: every limit hit, nothing wrong, nothing left, nothing grown",
     async () => {
       const outcome = await soak({ level, launches, seed, chaos: false });
       expect(outcome.problems).toEqual([]);
@@ -20,7 +21,7 @@ await exceptAt({ microvm: "emulated machines take minutes; `npm run soak` has th
   );
 
   test(
-    `a short soak, seed ${seed}: processes killed at random, each use whole or lost by code, nothing left`,
+    "a short soak: processes killed at random, each use whole or lost by code, nothing left",
     async () => {
       const outcome = await soak({ level, launches, seed, chaos: true });
       expect(outcome.problems).toEqual([]);
