@@ -4,11 +4,14 @@ import { Script } from "node:vm";
 import { codeName, keepCode, keepModules, ownDirectory, readCode } from "./start/kept-code.js";
 import { isWideEnough, keptText, write } from "./start/kept-text.js";
 
-/** The name of the bundle for `run`, which the build makes of its contents: code and cache of two builds never meet. */
+/**
+ * Name of the bundle for `run`, which the build derives from its contents, so that code and cache of two builds never
+ * mix.
+ */
 declare const RUN_BUNDLE: string;
 
-// A short command would spend most of its time on loading a program that can do all the others. So the build keeps the texts that some print, `run` has
-// a bundle of no more than most runs need, and beside that is what V8 made of it.
+// A short command would spend most of its time on loading the code of all the others. So the build stores the texts
+// that some print, `run` has a bundle with only the code that most runs need, and V8's code cache is beside it.
 const words = process.argv.slice(2);
 const text = keptText(words, import.meta.dirname);
 if (text !== undefined && isWideEnough() && write(text)) process.exitCode = 0;
@@ -27,14 +30,14 @@ function startRun(directory: string): void {
   const source = readFileSync(filename, "latin1");
   const built = existsSync(join(directory, codeName(RUN_BUNDLE)));
   const own = built ? undefined : ownDirectory();
-  // V8 takes the code only if it is of its own version and flags, and compiles the source otherwise.
+  // V8 accepts the cache only from its own version and flags, and compiles the source otherwise.
   const cachedData = readCode(RUN_BUNDLE, [built ? directory : own]);
   const script = new Script(source, { filename, cachedData });
   if (own !== undefined && script.cachedDataRejected !== false) keepCode(script, RUN_BUNDLE, own);
   script.runInThisContext()(require, directory, libraryDirectory(directory), startWhole);
 }
 
-/** Beside this package, in a checkout as among installed packages; to look it up as Node does takes milliseconds. */
+/** Beside this package, in a checkout as among installed packages; Node's own lookup takes milliseconds. */
 function libraryDirectory(directory: string): string {
   const beside = join(directory, "../../bulkhead/dist");
   return existsSync(beside) ? beside : dirname(require.resolve("bulkhead"));

@@ -17,7 +17,7 @@ export function exitCodeOfSignal(signal: string): number {
   return SIGNAL_BASE + (numbers[signal] ?? constants.signals.SIGKILL);
 }
 
-/** What came of a run, as far as the exit code is concerned. */
+/** The outcome of a run, as far as it determines the exit code. */
 export interface Outcome {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -25,11 +25,11 @@ export interface Outcome {
   readonly writeBack?: { readonly error?: unknown } | null;
 }
 
-/** The exit code that `bulkhead run` ends with. */
+/** The exit code of `bulkhead run`. */
 export function exitCodeOf({ exitCode, signal, timedOut, writeBack }: Outcome): number {
   if (timedOut) return EXIT.timedOut;
   if (signal !== null) return exitCodeOfSignal(signal);
-  // Whoever goes on with its results must not go on without them.
+  // A caller that uses the results must not continue without them.
   if (exitCode === 0 && writeBack?.error !== undefined) return EXIT.bulkhead;
   return exitCode ?? EXIT.bulkhead;
 }

@@ -4,7 +4,7 @@ import { styleFor } from "./output/style.js";
 import { finish, jsonLine, print } from "./output/write.js";
 import type { Asked } from "./usage.js";
 
-/** What the library's errors look like; recognised by shape, so that reporting needs nothing loaded. */
+/** The shape of the library's errors; recognised by shape, so that reporting loads nothing. */
 interface Described {
   readonly code: string;
   readonly message: string;
@@ -12,8 +12,8 @@ interface Described {
 }
 
 /**
- * Reports an error on stderr, with `--json` also as an object on stdout, and ends with 125. Help that was asked for is no error; a run
- * that a signal ended says nothing on stderr: whoever sent that knows why.
+ * Reports an error on stderr, with `--json` also as an object on stdout, and exits with 125. Requested help is not an
+ * error; a run that a signal ended prints nothing on stderr, because the sender knows why.
  */
 export async function fail(error: unknown, asked: Asked): Promise<never> {
   if (isCommander(error) && error.exitCode === 0) return await finish(0);
@@ -31,7 +31,7 @@ export async function fail(error: unknown, asked: Asked): Promise<never> {
   return await finish(EXIT.bulkhead);
 }
 
-/** Where a failure is told there is nowhere to tell of another. */
+/** A failure to report a failure has nowhere to go. */
 async function say(stream: NodeJS.WriteStream, text: string): Promise<void> {
   await print(stream, text).catch(() => undefined);
 }
@@ -53,7 +53,7 @@ function describeUsage({ code, message }: Commander, { command, unknown }: Asked
   return { code: "USAGE", fault: "user", message: `the command line is not valid: ${oneLine(detail)}`, remedy, detail };
 }
 
-/** As the library's `PATH_UNUSABLE`: a path that was given and looked at here, or one on the way to it. */
+/** As the library's `PATH_UNUSABLE`: a path from the command line, or a component of one. */
 function describeOfSystem({ message, syscall, path, errno }: OfSystem) {
   return {
     code: "PATH_UNUSABLE",
@@ -66,7 +66,7 @@ function describeOfSystem({ message, syscall, path, errno }: OfSystem) {
   };
 }
 
-/** Words of a command line, and names of files, may hold what a terminal acts on. */
+/** Words of a command line, and names of files, may contain terminal control characters. */
 function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "\u{fffd}");
 }
@@ -85,7 +85,7 @@ function isCommander(error: unknown): error is Commander {
 
 type OfSystem = Error & { readonly errno: number; readonly syscall: string; readonly path?: string };
 
-/** What Node throws when a system call fails. */
+/** The error that Node throws when a system call fails. */
 function isOfSystem(error: unknown): error is OfSystem {
   return error instanceof Error && "errno" in error && typeof error.errno === "number" && "syscall" in error;
 }

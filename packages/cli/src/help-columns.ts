@@ -1,2 +1,2 @@
-/** Lines of help are no longer, however wide a terminal is: so the build can keep them. */
+/** Help lines are at most this long, however wide a terminal is, so that the build can store them. */
 export const HELP_COLUMNS = 80;

@@ -1,7 +1,10 @@
 import type { Command } from "commander";
 import { makeProgram } from "./program.js";
 
-/** The help of every command, by its words (`images pull`; "" is the program's), as the build keeps it for `start/kept-text.ts`. */
+/**
+ * The help of every command, by its words (`images pull`; "" is the program's), as the build stores it for
+ * `start/kept-text.ts`.
+ */
 export function helpTexts(): Readonly<Record<string, string>> {
   return Object.fromEntries(textsOf(makeProgram(), []));
 }
@@ -13,7 +16,7 @@ function textsOf(command: Command, words: readonly string[]): readonly (readonly
   ];
 }
 
-/** With what stands before and after it, which `helpInformation` leaves out. */
+/** With the text before and after it, which `helpInformation` leaves out. */
 function wholeHelp(command: Command): string {
   let text = "";
   const { writeOut } = command.configureOutput();

@@ -1,6 +1,6 @@
 import { exitCodeOfSignal } from "./exit-codes.js";
 
-/** A signal, or a reader that went away, ended what was being done: the program ends as one that the signal ended. */
+/** A signal, or a closed pipe, ended the work: the program ends as one that the signal killed. */
 export class Interrupted extends Error {
   readonly exitCode: number;
   readonly #signal: string;
@@ -18,7 +18,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** Runs `work` with what SIGINT and SIGTERM abort. If it then fails, having cleaned up, it rejects with {@link Interrupted}. */
+/**
+ * Runs `work` with a signal that SIGINT and SIGTERM abort. If it then fails, after cleaning up, it rejects with
+ * {@link Interrupted}.
+ */
 export async function unlessInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   let interrupted: NodeJS.Signals | undefined;

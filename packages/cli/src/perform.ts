@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { fail } from "./failure.js";
 import { askedFor } from "./usage.js";
 
-/** Does what the arguments of this process ask for, and reports how it failed. */
+/** Carries out the arguments of this process, and reports failures. */
 export async function perform(program: Command): Promise<void> {
-  // The reader of a pipe may go away; that ends what is written to it, not this program.
+  // The reader of a pipe may go away; that ends the output, not this program.
   process.stdout.on("error", () => undefined);
   process.stderr.on("error", () => undefined);
   try {

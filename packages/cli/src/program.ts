@@ -44,8 +44,8 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
 };
 
 /**
- * The command tree; with `only`, a command's name, no more of it than that command needs. What a command does is loaded
- * only when it is given: starting up is most of what a short command costs.
+ * The command tree; with `only`, a command's name, just the part that the command needs. A command's code is loaded
+ * only when it runs: start-up is most of a short command's cost.
  */
 export function makeProgram(only?: string): Command {
   const chosen = only !== undefined && Object.hasOwn(COMMANDS, only) ? [only] : Object.keys(COMMANDS);

@@ -1,15 +1,15 @@
 import type { Command, Option } from "commander";
 
-/** What a command line asked for, as far as it can be told of one that is wrong. */
+/** The meaning of a command line, as far as it can be determined for an invalid one. */
 export interface Asked {
   /** The command's name, and its subcommand's. */
   readonly command: readonly string[];
   readonly json: boolean;
-  /** A word in the place of a command that is none: also one that help was asked for. */
+  /** An unknown word in the place of a command, also after `help`. */
   readonly unknown?: string;
 }
 
-/** Reads the words up to the workload's: what follows its name, `--json` too, is the workload's own. */
+/** Reads the words up to the workload's: everything after its name, `--json` included, belongs to the workload. */
 export function askedFor(program: Command, words: readonly string[]): Asked {
   let command = program;
   const path: string[] = [];
@@ -40,7 +40,7 @@ function runsProgram({ registeredArguments: [first] }: Command): boolean {
   return first?.name() === "command";
 }
 
-/** Whether the value of the option stands in the next word: `--root base` and `-we BASE`, not `--root=base` and `-lchroot`. */
+/** Whether the option's value is in the next word: `--root base` and `-we BASE`, not `--root=base` and `-lchroot`. */
 function takesNext(options: readonly Option[], word: string): boolean {
   if (word.startsWith("--")) return options.find(({ long }) => long === word)?.required === true;
   const letters = word.slice(1);

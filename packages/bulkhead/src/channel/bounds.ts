@@ -1,12 +1,12 @@
 import { FD_ERR, FD_IN, FD_OUT, Kind, MAX_DATA_BYTES, MAX_JSON_BYTES, type Side } from "./protocol.js";
 import { violation } from "./violation.js";
 
-/** What a side may put into a frame of one kind. */
+/** Limits for one side's frames of one kind. */
 export interface Bound {
   /** Payload bytes. */
   readonly least: number;
   readonly most: number;
-  /** Which descriptors the payload's first byte may name, where it names one. */
+  /** The descriptors that the payload's first byte may name, if it names one. */
   readonly fds?: readonly number[];
 }
 

@@ -1,21 +1,22 @@
-/** Smaller chunks are copied together; what is larger is kept as the view that it is. */
+/** Smaller chunks are copied together; larger ones are kept as views. */
 const SMALL_BYTES = 4096;
 const LARGEST_BLOCK_BYTES = 16_384;
 
 /**
- * Bytes that wait for a reader. A hostile sender controls how they are cut, so memory follows the number of bytes
- * and nothing else: a 1-byte view would keep the whole 64 KiB chunk alive in which it came, and 262,144 of them cost
- * gigabytes for one window of credit. Small pieces are copied into blocks, and a view is kept only of a chunk that it mostly fills.
+ * Bytes that wait for a reader. A hostile sender controls the chunk sizes, so memory must depend on the number of bytes
+ * and nothing else: a 1-byte view would keep alive the whole 64 KiB chunk it came in, and 262,144 of them would cost
+ * gigabytes for one window of credit. Small pieces are copied into blocks, and a view is kept only of a chunk that it
+ * mostly fills.
  */
 export class ByteQueue {
   #chunks: Buffer[] = [];
   #head = 0;
-  /** The last chunk, when it is a block of ours with room left: `#block` is all of it, `#used` how much is filled. */
+  /** The last chunk, if it is a block with room left: `#block` is all of it, `#used` the filled part. */
   #block: Buffer | undefined;
   #used = 0;
   #length = 0;
 
-  /** Bytes in it. */
+  /** Number of bytes in the queue. */
   get length(): number {
     return this.#length;
   }
@@ -37,7 +38,7 @@ export class ByteQueue {
     }
   }
 
-  /** Takes the oldest bytes, as many as are at hand in one piece. */
+  /** Removes the oldest bytes, as many as are available in one piece. */
   shift(): Buffer | undefined {
     if (this.#head === this.#chunks.length) {
       this.#closeBlock();
@@ -55,7 +56,7 @@ export class ByteQueue {
     return chunk;
   }
 
-  /** Takes all of it as one piece. */
+  /** Removes everything as one piece. */
   takeAll(): Buffer {
     this.#closeBlock();
     const chunks = this.#head === 0 ? this.#chunks : this.#chunks.slice(this.#head);
@@ -88,7 +89,7 @@ export class ByteQueue {
     return fresh;
   }
 
-  /** Nothing is added to the block any more; what is filled of it becomes a chunk. */
+  /** Ends the block; its filled part becomes a chunk. */
   #closeBlock(): void {
     if (this.#block !== undefined && this.#used > 0) {
       this.#chunks.push(this.#used === this.#block.length ? this.#block : this.#block.subarray(0, this.#used));

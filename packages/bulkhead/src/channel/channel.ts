@@ -8,8 +8,8 @@ import { ChannelStream, type FrameSink, type StreamHandler } from "./stream.js";
 import { violation } from "./violation.js";
 
 /**
- * Called once when no more will come: with the violation when init broke the protocol, with nothing when the stream just
- * ended. Whoever made the channel knows, or finds out, why, and then calls {@link Channel.close}.
+ * Called once when no more will come: with the violation if init broke the protocol, with nothing if the stream just
+ * ended. The channel's owner knows or finds out the reason, and then calls {@link Channel.close}.
  */
 export type ChannelEnd = (error: BulkheadError | undefined) => void;
 
@@ -26,10 +26,10 @@ export class Channel implements FrameSink {
   #corked = false;
   #ended = false;
   #closed: (() => BulkheadError) | undefined;
-  /** In the silence of a checkpoint: what is not sent. */
+  /** Frames held back during the silence of a checkpoint. */
   #held: HeldFrame[] | undefined;
 
-  /** Says `hello` at once. What is opened in the same tick leaves in the same write. */
+  /** Sends `hello` at once. Streams opened in the same tick leave in the same write. */
   constructor(transport: Duplex, onEnd: ChannelEnd) {
     this.#transport = transport;
     this.#onEnd = onEnd;
@@ -48,7 +48,8 @@ export class Channel implements FrameSink {
 
   /**
    * Opens a stream with this request.
-   * @throws BulkheadError the one that the channel was closed with; TOO_MANY_OPERATIONS; ARGUMENT_INVALID when it is too long
+   * @throws BulkheadError the one that closed the channel; TOO_MANY_OPERATIONS; ARGUMENT_INVALID if the request is too
+   * long
    */
   open(request: object, handler: StreamHandler): ChannelStream {
     if (this.#closed !== undefined) {
@@ -67,10 +68,10 @@ export class Channel implements FrameSink {
   }
 
   /**
-   * Makes init fall silent, for a snapshot of the machine that it runs in, and falls silent itself: what is written meanwhile
-   * waits. Resolves when not a byte is under way any more, with what ends the silence.
+   * Makes init fall silent, for a snapshot of its machine, and falls silent itself: later writes wait. Resolves when no
+   * byte is in flight, with a function that ends the silence.
    *
-   * Throws what ends the channel, and REQUEST_INVALID where init knows no such thing.
+   * Throws the error that ends the channel, and REQUEST_INVALID if init does not support it.
    */
   checkpoint(): Promise<() => void> {
     return new Promise((resolve, reject) => {
@@ -94,8 +95,8 @@ export class Channel implements FrameSink {
   }
 
   /**
-   * Ends it: every operation that is open, and every later one, fails with the error that `why` makes; the first close is
-   * the one that counts. The transport is its owner's to destroy.
+   * Closes the channel: every open and later operation fails with the error that `why` creates; only the first close
+   * counts. The owner must destroy the transport.
    */
   close(why: () => BulkheadError): void {
     if (this.#closed !== undefined) {
@@ -105,7 +106,7 @@ export class Channel implements FrameSink {
     this.#ended = true;
     this.#release(() => undefined);
     if (this.#streams.size === 0) {
-      // Most channels end with nothing under way, and an error with its stack is not free.
+      // Most channels end with no operation open, and an error with its stack is not free.
       return;
     }
     const error = why();
@@ -116,7 +117,7 @@ export class Channel implements FrameSink {
     }
   }
 
-  /** Frames of one tick are gathered into one write. */
+  /** Frames of one tick leave in one write. */
   send(frame: Buffer, flushed?: () => void): void {
     if (this.#ended) {
       flushed?.();
@@ -172,7 +173,7 @@ export class Channel implements FrameSink {
     }
   }
 
-  /** Init has taken a connection for a listener of ours. */
+  /** Init has accepted a connection for one of our listeners. */
   #receiveConnection(number: number, listen: number): void {
     if (!isOfInit(number) || number <= this.#lastOfInit) {
       throw violation("stream-order");
@@ -188,7 +189,7 @@ export class Channel implements FrameSink {
       this.#streams.set(number, taken);
       return taken;
     };
-    // Without a listener, it has crossed with the listener's end.
+    // Without a listener, the connection crossed with the listener's end.
     this.#streams.get(listen)?.connection(take);
     if (taken === undefined) {
       take(unwanted).cancel();
@@ -203,14 +204,14 @@ export class Channel implements FrameSink {
     this.#greeted = true;
   }
 
-  /** A frame may have crossed with the end of its stream; one for a stream that never was is a violation. */
+  /** A frame may have crossed with the end of its stream; one for a stream that never existed is a violation. */
   #checkClosed(number: number): void {
     if (isOfInit(number) ? number > this.#lastOfInit : number >= this.#next) {
       throw violation("stream-unknown");
     }
   }
 
-  /** Sends what waited, after what `first` sends. */
+  /** Sends the held frames, after those that `first` sends. */
   #release(first: () => void): void {
     const held = this.#held;
     this.#held = undefined;
@@ -241,10 +242,10 @@ interface HeldFrame {
   readonly flushed: (() => void) | undefined;
 }
 
-/** Of a connection that is ended as soon as it has begun. Without credit it has little to say. */
+/** For a connection that is ended at once. Without credit it can send little. */
 const unwanted: StreamHandler = { data: () => undefined, result: () => undefined, failed: () => undefined };
 
-/** The host's streams are odd. */
+/** Streams opened by the host have odd numbers. */
 function isOfInit(number: number): boolean {
   return number % 2 === 0;
 }

@@ -7,31 +7,31 @@ import type { ChannelStream, StreamHandler } from "./stream.js";
 import { violation } from "./violation.js";
 
 /**
- * A TCP connection inside, as a Node stream: what is read came from inside, what is written goes there. Each half ends by
- * itself. It holds the sender back like {@link OutputStream} does; to destroy it ends the connection inside.
+ * A TCP connection inside, as a Node stream: reads come from inside, writes go there. Each half ends separately. It
+ * applies backpressure like {@link OutputStream}; destroying it ends the connection inside.
  */
 export class Connection extends Duplex implements StreamHandler {
   readonly #stream: ChannelStream;
   readonly #queue = new ByteQueue();
   #wanted = false;
   #done = false;
-  /** The other end is gone while we may have more to say. */
+  /** The other end is gone while we may have more to send. */
   #deaf = false;
-  /** It did not end its half, but reset the connection. */
+  /** The other end reset the connection instead of ending its half. */
   #reset = false;
   #accept: (() => void) | undefined;
 
-  /** `open` is given the handler that takes what comes, and gives the stream. `accepted` is called when it is known to be connected. */
+  /** `open` gets the handler for incoming data, and returns the stream. `accepted` is called once it is connected. */
   constructor(open: (handler: StreamHandler) => ChannelStream, accepted?: () => void) {
-    // One chunk at a time, since what waits is in the queue.
+    // One chunk at a time, because the queue holds the rest.
     super({ allowHalfOpen: true, readableHighWaterMark: 1, writableHighWaterMark: 4 * MAX_DATA_BYTES });
-    // Both ways of it are piped, perhaps through others, and each of these listens.
+    // Both directions are piped, perhaps through others, and each pipe adds listeners.
     this.setMaxListeners(32);
     this.#accept = accepted;
     this.#stream = open(this);
   }
 
-  // Node's HTTP server asks these of what it takes for a socket.
+  // Node's HTTP server calls these on its sockets.
   setTimeout(): this {
     return this;
   }
@@ -71,7 +71,10 @@ export class Connection extends Duplex implements StreamHandler {
     this.#give();
   }
 
-  /** Both halves have ended, or the other end is gone: what it said before is still read. Without an end of its half it is a reset. */
+  /**
+   * Both halves have ended, or the other end is gone: data sent before is still read. Without an end of its half it is
+   * a reset.
+   */
   result(_value: JsonObject): void {
     this.#reset = !this.#done;
     this.#done = true;
@@ -93,7 +96,7 @@ export class Connection extends Duplex implements StreamHandler {
       callback(wasReset());
       return;
     }
-    // A later tick: `callback` would otherwise recurse once for each chunk of a long queue.
+    // In a later tick: otherwise `callback` would recurse once for each chunk of a long queue.
     this.#stream.write(chunk, () => process.nextTick(callback), true);
   }
 
@@ -104,7 +107,7 @@ export class Connection extends Duplex implements StreamHandler {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#queue.clear();
-    // One that ended in order is not cancelled: init may still hold what was written last.
+    // A stream that ended in order is not cancelled: init may still hold the last write.
     if (error !== null || !this.#done || !this.writableFinished) {
       this.#stream.cancel();
     }

@@ -2,17 +2,17 @@ import { type Bound, boundsOf, LONGEST } from "./bounds.js";
 import { COUNTED_HEADER_BYTES, type FrameKind, HEADER_BYTES, Kind, type Side } from "./protocol.js";
 import { violation } from "./violation.js";
 
-/** Takes each frame as it becomes complete. `payload` may be a view of a chunk that was pushed: copy what is kept. */
+/** Receives each complete frame. `payload` may be a view of a pushed chunk: copy data to keep it. */
 export type FrameHandler = (kind: FrameKind, stream: number, payload: Buffer) => void;
 
 /**
- * Cuts a byte stream into frames, however it is split. Holds at most one incomplete frame, whose length was checked
- * against its kind before a byte of memory was reserved for it.
+ * Splits a byte stream into frames, however they arrive. Buffers at most one incomplete frame, whose length is checked
+ * against its kind before any memory is reserved for it.
  */
 export class FrameDecoder {
   readonly #from: Side;
   readonly #handle: FrameHandler;
-  /** Of an incomplete frame: its header so far, and once that is known, a buffer for all of the payload. */
+  /** An incomplete frame: its header so far and, once that is complete, a buffer for the payload. */
   readonly #header = Buffer.allocUnsafeSlow(HEADER_BYTES);
   #payload: Buffer | undefined;
   #filled = 0;
@@ -22,7 +22,7 @@ export class FrameDecoder {
     this.#handle = handle;
   }
 
-  /** False when the stream may not end here: a frame is incomplete. */
+  /** False if a frame is incomplete, so that the stream may not end here. */
   get idle(): boolean {
     return this.#filled === 0;
   }
@@ -45,7 +45,7 @@ export class FrameDecoder {
     }
   }
 
-  /** Adds to the incomplete frame, and gives how many bytes of `chunk` it took. */
+  /** Adds to the incomplete frame, and returns the number of bytes taken from `chunk`. */
   #resume(chunk: Buffer): number {
     let taken = 0;
     if (this.#filled < HEADER_BYTES) {
@@ -68,7 +68,7 @@ export class FrameDecoder {
     return taken + copied;
   }
 
-  /** Refuses a wrong length or kind as soon as it is there: the rest of the header may never come. */
+  /** Refuses a wrong length or kind as soon as it arrives: the rest of the header may never come. */
   #checkPart(): void {
     if (this.#filled >= 4) {
       this.#checkLength(this.#header, 0);
@@ -78,7 +78,7 @@ export class FrameDecoder {
     }
   }
 
-  /** Gives the payload's length. */
+  /** Returns the payload's length. */
   #checkHeader(bytes: Buffer, at: number): number {
     const length = this.#checkLength(bytes, at);
     this.#checkKind(bytes, at);

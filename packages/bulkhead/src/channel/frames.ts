@@ -8,10 +8,7 @@ export function frame(kind: FrameKind, stream: number, payload: Uint8Array): Buf
   return bytes;
 }
 
-/**
- * A frame around a JSON object.
- * @throws RangeError when it is longer than `limit`, which is the caller's to prevent.
- */
+/** A frame around a JSON object. @throws RangeError if it is longer than `limit`; the caller must prevent that */
 export function jsonFrame(kind: FrameKind, stream: number, value: object, limit: number = MAX_JSON_BYTES.host): Buffer {
   const text = JSON.stringify(value);
   const length = Buffer.byteLength(text);
@@ -24,7 +21,7 @@ export function jsonFrame(kind: FrameKind, stream: number, value: object, limit:
   return bytes;
 }
 
-/** Header and fd of a `data` frame; the raw bytes follow as they are, so that nothing copies them. */
+/** Header and fd of a `data` frame; the raw bytes follow separately, so that they are not copied. */
 export function dataHeader(stream: number, fd: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + 1);
   writeHeader(bytes, Kind.data, stream, 1 + length);

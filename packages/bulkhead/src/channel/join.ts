@@ -2,19 +2,19 @@ import type { Duplex } from "node:stream";
 import { isReset, passReset } from "./reset.js";
 
 /**
- * Moves bytes both ways, each half ending by itself, until both are closed. When one breaks the other is destroyed: nobody waits for
- * the rest of what cannot come.
+ * Forwards bytes both ways, each half ending separately, until both are closed. If one breaks, the other is destroyed,
+ * because its data can no longer arrive.
  */
 export function join(one: Duplex, other: Duplex): Promise<void> {
   const closed = [one, other].map((stream, at) => {
     const opposite = at === 0 ? other : one;
     return new Promise<void>((resolve) => {
-      // Told where the stream is used; here it only ends the other one.
+      // The stream's user reports it; here it only ends the other stream.
       stream.on("error", (error) => {
         if (isReset(error)) passReset(opposite, error);
       });
       stream.once("close", () => {
-        // In order, it has said all, and the other one may still be sending that.
+        // Ended in order: its data is complete, and the other may still be sending it.
         if (!stream.readableEnded || !stream.writableFinished) opposite.destroy();
         resolve();
       });

@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 
-/** A JSON object whose fields have not been looked at yet. */
+/** A JSON object whose fields are unchecked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The object that `bytes` spell, or undefined where they spell anything else, in UTF-8 or not. */
+/** Parses `bytes` as a JSON object in UTF-8; undefined for anything else. */
 export function parseObject(bytes: Buffer): JsonObject | undefined {
   if (!isUtf8(bytes)) {
     return undefined;
@@ -20,7 +20,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether there is no field but those of `names`. */
+/** Whether an object has no field except `names`. */
 export function hasOnly(value: JsonObject, names: readonly string[]): boolean {
   return Object.keys(value).every((name) => names.includes(name));
 }

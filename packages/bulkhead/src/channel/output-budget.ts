@@ -1,4 +1,4 @@
-/** How many bytes an operation may put out in all, and what happens at the first one more. */
+/** Maximum bytes of an operation's output, and what happens at the first byte above it. */
 export class OutputBudget {
   #left: number;
   readonly #exceeded: () => void;
@@ -9,7 +9,7 @@ export class OutputBudget {
     this.#exceeded = exceeded;
   }
 
-  /** True once something was cut. */
+  /** True once output was cut. */
   get exhausted(): boolean {
     return this.#exhausted;
   }

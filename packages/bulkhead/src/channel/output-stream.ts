@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import { ByteQueue } from "./byte-queue.js";
 
 /**
- * What comes out of an operation, as a Node stream. It holds back the sender: only what a reader took is granted again,
- * so one that stops costs a window of memory and no more. A stream that is destroyed discards what still comes.
+ * Output of an operation, as a Node stream. It applies backpressure: only data that the reader has taken is granted
+ * again, so a stalled reader costs one window of memory and no more. A destroyed stream discards later data.
  */
 export class OutputStream extends Readable {
   readonly #queue = new ByteQueue();
@@ -11,9 +11,9 @@ export class OutputStream extends Readable {
   #wanted = false;
   #done = false;
 
-  /** `consumed` is told how much the reader has taken. */
+  /** `consumed` is called with the number of bytes that the reader has taken. */
   constructor(consumed: (bytes: number) => void) {
-    // One chunk at a time: what waits is in the queue, where memory follows the bytes.
+    // One chunk at a time: the queue holds the rest, and its memory depends only on the bytes.
     super({ highWaterMark: 1 });
     this.#consumed = consumed;
   }

@@ -6,39 +6,42 @@ import { FD_ERR, FD_IN, FD_OUT, Kind, MAX_DATA_BYTES, type OutFd } from "./proto
 import { violation } from "./violation.js";
 import { ReceiveWindow, SendWindow } from "./window.js";
 
-/** Takes what an operation says. Calls come in the order of the channel; after `result` or `failed` there are none. */
+/** Receives an operation's messages, in the order of the channel; none follow `result` or `failed`. */
 export interface StreamHandler {
-  /** It runs; with its process id inside where it is an exec. Init's claim. */
+  /** The operation runs; for an exec, with its process id inside. Init's claim. */
   accepted?(pid: number | undefined): void;
-  /** At most one window of it, until {@link ChannelStream.consumed} is told. Copy it or queue it in a ByteQueue. */
+  /** At most one window of data, until {@link ChannelStream.consumed} is called. Copy it or queue it in a ByteQueue. */
   data(fd: OutFd, chunk: Buffer): void;
   /** No more data on `fd`. */
   ended?(fd: OutFd): void;
-  /** Of a `listen`: somebody inside has connected. `take` gives the stream that carries it; without a take it is ended. */
+  /**
+   * For a `listen`: a program inside has connected. `take` returns the stream that carries it; a connection that is not
+   * taken is ended.
+   */
   connection?(take: (handler: StreamHandler) => ChannelStream): void;
-  /** It is over, and this is its value: init's claim, of any shape. */
+  /** The operation is over, with this value: init's claim, of any shape. */
   result(value: JsonObject): void;
-  /** It is over: init refused or failed it, or the channel was lost. */
+  /** The operation is over: init refused or failed it, or the channel was lost. */
   failed(error: BulkheadError): void;
 }
 
-/** Where a stream puts its frames. */
+/** Destination of a stream's frames. */
 export interface FrameSink {
-  /** Sends it, and calls `flushed` when the transport has taken it or never will. */
+  /** Sends a frame, and calls `flushed` when the transport has taken it or never will. */
   send(frame: Buffer, flushed?: () => void): void;
-  /** False while the transport has more than enough waiting; {@link ChannelStream.pump} is called when that is over. */
+  /** False while the transport has more than enough queued; {@link ChannelStream.pump} is called when that ends. */
   readonly ready: boolean;
 }
 
-/** What a writer has given and is not sent yet. */
+/** Data that a writer has passed and that is not sent yet. */
 interface Waiting {
   bytes: Uint8Array;
   readonly done: () => void;
-  /** Nobody changes the bytes any more, so the writer need not wait until the transport has taken them. */
+  /** The bytes do not change any more, so the writer need not wait until the transport has taken them. */
   readonly given: boolean;
 }
 
-/** One operation that is open. */
+/** One open operation. */
 export class ChannelStream {
   readonly #number: number;
   readonly #sink: FrameSink;
@@ -57,14 +60,14 @@ export class ChannelStream {
     this.#handler = handler;
   }
 
-  /** False once it has a result or failed: sending does nothing any more. */
+  /** False once it has a result or failed: sending then does nothing. */
   get open(): boolean {
     return this.#open;
   }
 
   /**
-   * Sends `bytes` on fd 0 as credit allows, and calls `done` when they are on their way or can go nowhere. One at a time.
-   * `given` bytes are the stream's to keep; others may be used again after `done`.
+   * Sends `bytes` on fd 0 as credit allows, and calls `done` when they are on their way or can go nowhere. One write at
+   * a time. The stream may keep `given` bytes; the caller may reuse others after `done`.
    */
   write(bytes: Uint8Array, done: () => void, given = false): void {
     if (bytes.length === 0) {
@@ -75,13 +78,13 @@ export class ChannelStream {
     this.pump();
   }
 
-  /** No more data on fd 0, after what was written. */
+  /** Ends fd 0 after the data written so far. */
   end(): void {
     this.#endWanted = true;
     this.pump();
   }
 
-  /** The reader of `fd` has consumed so many bytes. */
+  /** The reader of `fd` has consumed this many bytes. */
   consumed(fd: OutFd, bytes: number): void {
     const grant = this.#windowOf(fd).consume(bytes);
     if (grant > 0 && this.#open) {
@@ -96,14 +99,14 @@ export class ChannelStream {
     }
   }
 
-  /** Asks init to end it now; the result still follows. */
+  /** Asks init to end the operation now; the result still follows. */
   cancel(): void {
     if (this.#open) {
       this.#sink.send(cancelFrame(this.#number));
     }
   }
 
-  /** Sends what waits, as far as credit and transport allow. */
+  /** Sends queued data, as far as credit and transport allow. */
   pump(): void {
     const waiting = this.#waiting;
     while (
@@ -130,13 +133,13 @@ export class ChannelStream {
     waiting.bytes = bytes.subarray(length);
     this.#sendWindow.spend(length);
     this.#sink.send(dataHeader(this.#number, FD_IN, length));
-    // Not copied: the writer may use its buffer again only when the transport has taken the last part.
+    // Not copied: the writer may reuse its buffer only after the transport has taken the last part.
     const part = Buffer.from(bytes.buffer, bytes.byteOffset, length);
     this.#sink.send(part, last && !waiting.given ? () => this.#written(waiting) : undefined);
     if (last && waiting.given) this.#written(waiting);
   }
 
-  /** Lets the writer go on. */
+  /** Lets the writer continue. */
   #written(waiting: Waiting | undefined = this.#waiting): void {
     if (waiting !== undefined && waiting === this.#waiting) {
       this.#waiting = undefined;
@@ -145,7 +148,7 @@ export class ChannelStream {
     }
   }
 
-  /** Takes a frame that arrived for it. @throws BulkheadError PROTOCOL_VIOLATION */
+  /** Handles an incoming frame. @throws BulkheadError PROTOCOL_VIOLATION */
   receive(kind: number, payload: Buffer): void {
     switch (kind) {
       case Kind.data:
@@ -167,7 +170,7 @@ export class ChannelStream {
     }
   }
 
-  /** Somebody inside has connected to this listener. */
+  /** A program inside has connected to this listener. */
   connection(take: (handler: StreamHandler) => ChannelStream): void {
     this.#handler.connection?.(take);
   }
@@ -202,7 +205,7 @@ export class ChannelStream {
     }
   }
 
-  /** Lets a writer go that waits for credit which will never come. */
+  /** Releases a writer that waits for credit which will never come. */
   #close(): void {
     this.#open = false;
     this.pump();
@@ -213,7 +216,7 @@ export class ChannelStream {
   }
 }
 
-/** The decoder has let only these two through. */
+/** The decoder has already refused all but these two. */
 function outFd(payload: Buffer): OutFd {
   return payload[0] === FD_OUT ? FD_OUT : FD_ERR;
 }

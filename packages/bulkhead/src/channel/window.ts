@@ -1,7 +1,7 @@
 import { MAX_CREDIT, WINDOW_BYTES } from "./protocol.js";
 import { violation } from "./violation.js";
 
-/** What we may still send on one (stream, fd). */
+/** Credit left for sending on one (stream, fd). */
 export class SendWindow {
   #bytes = WINDOW_BYTES;
 
@@ -22,7 +22,7 @@ export class SendWindow {
   }
 }
 
-/** What the other side may still send on one (stream, fd), and what its reader has consumed but not granted again. */
+/** Credit left for the other side on one (stream, fd), and bytes that its reader has consumed but not granted again. */
 export class ReceiveWindow {
   #bytes = WINDOW_BYTES;
   #consumed = 0;
@@ -32,7 +32,7 @@ export class ReceiveWindow {
     return this.#open;
   }
 
-  /** Counts data that arrived. @throws BulkheadError PROTOCOL_VIOLATION when it was not allowed. */
+  /** Counts received data. @throws BulkheadError PROTOCOL_VIOLATION if it exceeds the credit */
   receive(bytes: number): void {
     if (!this.#open) {
       throw violation("data-after-end");
@@ -52,8 +52,9 @@ export class ReceiveWindow {
   }
 
   /**
-   * Counts what the reader consumed.
-   * @returns how much credit to grant now: 0 until half a window has gathered, so that small reads cost no frame each
+   * Counts consumed data.
+   * @returns how much credit to grant now: 0 until half a window has accumulated, so that small reads do not cost a
+   * frame each
    */
   consume(bytes: number): number {
     this.#consumed += bytes;

@@ -1,4 +1,4 @@
-/** Lets only so many at a time, in the order in which they came. */
+/** Limits concurrency, first come, first served. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];

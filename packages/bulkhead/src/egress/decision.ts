@@ -2,7 +2,7 @@ import type { NetworkRule, Protocol } from "../policy/network/types.js";
 import type { Allowed } from "./gate.js";
 import type { Target } from "./rules/match.js";
 
-/** What the gate keeps with a verdict that allows. Only one that the gate itself made is ever acted on. */
+/** What the gate keeps with a verdict that allows. It acts only on verdicts that it made itself. */
 export class Decision implements Allowed {
   readonly allowed = true;
   readonly rule: string;
@@ -12,7 +12,7 @@ export class Decision implements Allowed {
   readonly target: Target;
   readonly port: number;
   readonly protocols: ReadonlySet<Protocol>;
-  /** The hook's word, where no rule allows it. */
+  /** The hook's decision, if no rule allows it. */
   readonly byHook: NetworkRule | null;
   readonly startedAt = performance.now();
   readonly time = new Date().toISOString();

@@ -3,18 +3,21 @@ import type { BulkheadError } from "../errors/bulkhead-error.js";
 import type { EgressHook } from "./hook.js";
 import type { EgressListener } from "./log/event.js";
 
-/** What functions of the caller's threw while they were asked or told of egress. Nobody waits for these: whoever owns the sandbox is told. */
+/**
+ * Errors that the caller's functions threw when they were asked or told about egress. No call waits for these, so the
+ * sandbox's owner gets them.
+ */
 export class Faults {
   #told: ((error: BulkheadError) => void) | undefined;
   #first: BulkheadError | undefined;
 
-  /** Calls `told` with the first of them, at once if that has been. */
+  /** Calls `told` with the first of them, at once if it has already happened. */
   whenFirst(told: (error: BulkheadError) => void): void {
     this.#told = told;
     if (this.#first !== undefined) told(this.#first);
   }
 
-  /** The same hook, whose failures are reported before they count as a refusal. */
+  /** Wraps a hook: reports its failures before they count as a refusal. */
   hook(hook: EgressHook): EgressHook {
     return async (ask) => {
       try {
@@ -26,7 +29,7 @@ export class Faults {
     };
   }
 
-  /** The same listener, of which nothing is thrown. */
+  /** Wraps a listener so that it never throws. */
   listener(listener: EgressListener | undefined): EgressListener {
     if (listener === undefined) return () => undefined;
     return (event) => {

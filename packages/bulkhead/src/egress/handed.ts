@@ -1,14 +1,17 @@
 import type { LoadedSecret } from "./secrets/load.js";
 import { trustVariables } from "./tls/variables.js";
 
-/** Where the bundle is put: a place that every sandbox may write to. Whoever changes it there only deceives itself. */
+/** Path of the CA bundle, where every sandbox can write. A workload that changes it there deceives only itself. */
 const BUNDLE_AT = "/tmp/.bulkhead-authorities.pem";
 
-/** What a sandbox is given for its egress. */
+/** A sandbox's inputs for egress. */
 export interface Handed {
-  /** For the workload: placeholders of secrets, and where the authority that it is to trust is. */
+  /** For the workload: placeholders of secrets, and the path of the CA bundle to trust. */
   readonly env: Readonly<Record<string, string>>;
-  /** PEM: all that the workload is to trust; null: what its root has. To be put where `env` says, and over what its root has. */
+  /**
+   * PEM: all CAs that the workload should trust; null: the root's own. Placed where `env` says, and over the root's
+   * bundles.
+   */
   readonly bundle: { readonly at: string; readonly content: string } | null;
 }
 

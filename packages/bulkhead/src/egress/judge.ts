@@ -14,16 +14,16 @@ export interface Circumstances {
   readonly rules: NetworkRules;
   readonly lookups: Lookups;
   readonly hook: EgressHook | undefined;
-  /** Hosts that TLS must end for. */
+  /** Hosts for which TLS must end at the gate. */
   readonly secretHosts: readonly SecretHost[];
-  /** Whether the sandbox trusts an authority of ours. */
+  /** Whether the sandbox trusts a CA of Bulkhead. */
   readonly canIntercept: boolean;
 }
 
-/** What decides whether requests are to be seen. */
+/** What decides whether the gate must see requests. */
 export type Seeing = Pick<Circumstances, "rules" | "secretHosts">;
 
-/** Decides about one ask. Throws a Refusal, whose `rule` is the one that denies it. */
+/** Decides about one request. Throws a Refusal, whose `rule` is the one that denies it. */
 export async function decide(ask: Ask, circumstances: Circumstances): Promise<Decision> {
   const { rules, canIntercept } = circumstances;
   const target = targetOf(ask);
@@ -37,7 +37,7 @@ export async function decide(ask: Ask, circumstances: Circumstances): Promise<De
   if (rule === undefined && byHook === null) throw new Refusal(notAllowed(target));
   const protocols: ReadonlySet<Protocol> = byHook === null ? weighed.protocols : new Set(["http", "https"]);
   const intercept = protocols.has("https") && mustSee(weighed, target, port, circumstances);
-  // A request for an https:// URL is seen as it is.
+  // The gate sees a request for an https:// URL anyway.
   if (intercept && !canIntercept && ask.via !== "https") {
     throw new Refusal("its requests must be seen, and the sandbox was started without an authority for that", {
       rule: rule?.text ?? null,
@@ -47,7 +47,7 @@ export async function decide(ask: Ask, circumstances: Circumstances): Promise<De
   return new Decision({ rule: (rule ?? byHook)?.text ?? HOOK, target, addresses, intercept, port, protocols, byHook });
 }
 
-/** Loopback is asked of a proxy where a rule takes its name for the host's, or by a program that asks it for everything. */
+/** A proxy is asked for loopback if a rule makes its name the host's, or by a program that asks it for everything. */
 function notAllowed(target: Target): string {
   const name = nameOf(target);
   const isLoopback = name === "localhost" || judge(name)?.special === "loopback";
@@ -55,7 +55,7 @@ function notAllowed(target: Target): string {
   return `no rule allows it${isLoopback ? hint : ""}`;
 }
 
-/** Weighs a request on a connection that was decided already. Throws a Refusal. */
+/** Decides about a request on a permitted connection. Throws a Refusal. */
 export function decideRequest(decision: Decision, request: Request, rules: NetworkRules): NetworkRule {
   const { target, port, byHook } = decision;
   const weighed = weigh(rules, target, port);
@@ -67,7 +67,10 @@ export function decideRequest(decision: Decision, request: Request, rules: Netwo
   return rule;
 }
 
-/** Whether a connection that is open already would still be allowed, with all that may be spoken on it, and need be seen no better. */
+/**
+ * Whether an open connection would still be allowed, with every protocol that it may carry, and without more
+ * inspection.
+ */
 export function isStillAllowed(decision: Decision, seeing: Seeing): boolean {
   const { rules } = seeing;
   const { target, port, byHook, addresses, intercept, protocols } = decision;
@@ -105,13 +108,13 @@ async function addressesOf(
   const found = target.kind === "address" ? [target.address] : await lookUp(lookups, target.name);
   return found.map((each) => {
     const refusal = refusalOf(each, port, weighed, rules);
-    // One that is refused among good ones is no accident: all are refused.
+    // One bad address among good ones is no accident: refuse all.
     if (refusal !== undefined) throw refusal;
     return judge(each)?.address ?? each;
   });
 }
 
-/** Why an address may not be connected to, whatever led there. */
+/** Why an address may not be connected to, however it was found. */
 function refusalOf(address: string, port: number, { allowing }: Weighed, rules: NetworkRules): Refusal | undefined {
   const judged = judge(address);
   if (judged === undefined) return new Refusal("its name leads to what is no address");
@@ -124,7 +127,7 @@ function refusalOf(address: string, port: number, { allowing }: Weighed, rules: 
   return new Refusal(`it leads to an address that is not public (${judged.special}), and no rule names that`);
 }
 
-/** Whether what is asked over TLS has to be seen. */
+/** Whether the gate must see a request over TLS. */
 function mustSee(weighed: Weighed, target: Target, port: number, { secretHosts }: Seeing): boolean {
   return (
     weighed.byRequest ||
@@ -162,7 +165,7 @@ function deniedBy(rule: NetworkRule): Refusal {
   return new Refusal("a rule denies it", { rule: rule.text });
 }
 
-/** What was asked for, in a form that is safe to show. */
+/** The requested host, in a form that is safe to show. */
 export function shownName(ask: Ask): string {
   const target = normalHost(ask.host);
   return target.kind === "invalid" ? printableHost(ask.host) : nameOf(target);

@@ -7,16 +7,16 @@ import { RuleGate } from "./rule-gate.js";
 import { checkWildcards } from "./rules/public-suffix.js";
 import type { LoadedSecret } from "./secrets/load.js";
 
-/** A gate, and what is to be known of it outside its process. */
+/** A gate, and what its creator needs to know about it. */
 export interface Opened {
   readonly gate: RuleGate;
-  /** PEM: all that the workload is to trust; null: what its root has. */
+  /** PEM: all CAs that the workload should trust; null: the root's own. */
   readonly bundle: string | null;
 }
 
 /**
- * Makes the gate of one sandbox, with an authority of its own where TLS must be looked into. `bundles`: what the sandbox's root trusts by itself,
- * as PEM.
+ * Creates the gate of one sandbox, with its own CA if it must intercept TLS. `bundles`: CAs that the sandbox's own root
+ * trusts, as PEM.
  *
  * @throws BulkheadError POLICY_INVALID (a wildcard on a public suffix)
  */
@@ -42,14 +42,14 @@ export async function openEgress(
   return { gate, bundle: trust?.bundle ?? null };
 }
 
-/** Loaded only here: certificates are made for few sandboxes. */
+/** Loaded on demand: few sandboxes need certificates. */
 async function makeTrust(options: EgressOptions, bundles: readonly string[]) {
   const [{ Authority }, { certificatesIn }] = await Promise.all([
     import("./tls/authority.js"),
     import("./tls/roots.js"),
   ]);
   const [authority, roots] = await Promise.all([Authority.create(), rootsOf(options)]);
-  // What an image trusts is for the inside alone: the gate itself never believes it.
+  // An image's CAs are for the sandbox only: the gate itself never trusts them.
   const inside = new Set([...roots, ...bundles.flatMap(certificatesIn), authority.certificate.trim()]);
   return { authority, roots, bundle: `${[...inside].join("\n")}\n` };
 }
@@ -59,7 +59,7 @@ async function rootsOf({ authorities = [] }: EgressOptions): Promise<readonly st
   return [...(await hostRoots()), ...authorities];
 }
 
-/** Asks once, and only when somebody wants to know. */
+/** Asks once, on first use. */
 function later<T>(ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | undefined;
   return () => {

@@ -30,20 +30,20 @@ import { readClientHello } from "./tls/client-hello.js";
 import { beginTls, endTls } from "./tls/ends.js";
 
 export interface RuleGateParts {
-  /** Where the sandbox is, for what depends on the network inside. */
+  /** The sandbox's level, which determines the network inside. */
   readonly level: Level;
   readonly rules: NetworkRules;
   readonly secrets: readonly LoadedSecret[];
-  /** Null: TLS is never ended here. */
+  /** Null: TLS never ends here. */
   readonly authority: Authority | null;
-  /** PEM: who vouches for the hosts outside. Asked for when it is needed. */
+  /** PEM: CAs for hosts outside. Read on demand. */
   readonly roots: () => Promise<readonly string[]>;
   readonly resolve: Resolve;
   readonly hook: EgressHook | undefined;
   readonly listener: EgressListener;
 }
 
-/** What one connection did, for its event. */
+/** Statistics of one connection, for its event. */
 interface Account {
   readonly ask: Ask;
   readonly decision: Decision;
@@ -53,7 +53,7 @@ interface Account {
 
 const TLS_HANDSHAKE = 22;
 
-/** The gate that keeps to rules. */
+/** The gate that enforces rules. */
 export class RuleGate implements Gate {
   readonly #parts: RuleGateParts;
   readonly #lookups: Lookups;
@@ -114,7 +114,7 @@ export class RuleGate implements Gate {
       await this.#speak(account, inside, outside);
     } catch (error) {
       failure = error;
-      // Who is told when it is connected says by itself that it is not.
+      // A client that gets a message when it is connected concludes from its absence that it is not.
       if (toldSo || connected === undefined) inside.destroy();
     } finally {
       this.#open.delete(inside);
@@ -138,7 +138,7 @@ export class RuleGate implements Gate {
       if (!protocols.has(scheme) && !protocols.has("tcp"))
         throw new Refusal(`the rule is not for ${scheme === "https" ? "TLS" : "HTTP"}`);
       using _place = this.#budget.enter();
-      // Its own URL has the host, too, which was decided on: what is left is the path.
+      // Its URL contains the permitted host, too: only the path is left.
       request.url = ask.path ?? "/";
       await exchange(conversation, request, response);
     } catch (error) {
@@ -172,7 +172,7 @@ export class RuleGate implements Gate {
     return this.#names.nameOf(address);
   }
 
-  /** The ports at which a name may be reached, at most 16 of them: what is to be listened on for it. */
+  /** The ports at which a name may be reached, at most 16: the ports to listen on for it. */
   portsInside(name: string): readonly number[] {
     const target = normalHost(name);
     if (target.kind !== "name") return [];
@@ -187,8 +187,8 @@ export class RuleGate implements Gate {
   }
 
   /**
-   * Puts other rules in force, also for what is open: connections that they do not allow are ended.
-   * @throws BulkheadError POLICY_INVALID, and then the old ones stay
+   * Replaces the rules, also for open connections: those that they do not allow are ended.
+   * @throws BulkheadError POLICY_INVALID; the old rules then stay
    */
   change(rules: NetworkRules): void {
     checkWildcards(rules.allow, []);
@@ -199,14 +199,14 @@ export class RuleGate implements Gate {
     }
   }
 
-  /** Ends every connection. Resolves when the listener knows what became of them, or after `limitMs`. */
+  /** Ends every connection. Resolves when the listener knows their outcome, or after `limitMs`. */
   async close(limitMs: number): Promise<void> {
     const until = performance.now() + limitMs;
     for (const end of this.#open.keys()) end.destroy();
     while (this.#open.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  /** Resolves when the listener knows of every connection that the inside has ended, or after `limitMs`. */
+  /** Resolves when the listener knows of every connection that the sandbox has ended, or after `limitMs`. */
   async settled(limitMs: number): Promise<void> {
     const until = performance.now() + limitMs;
     while ([...this.#open.keys()].some(isEnding) && performance.now() < until)
@@ -217,7 +217,7 @@ export class RuleGate implements Gate {
     return { rules: this.#rules, secretHosts: this.#secretHosts };
   }
 
-  /** A verdict that this gate did not make is a mistake of the caller's, and opens nothing. */
+  /** A verdict that this gate did not make is a caller's mistake, and opens nothing. */
   #accountFor(ask: Ask, verdict: Allowed): Account | undefined {
     if (!(verdict instanceof Decision) || !isStillAllowed(verdict, this.#seeing)) {
       this.#tell({ ask, verdict: "deny", rule: null, reason: "the rules have changed" });
@@ -237,7 +237,10 @@ export class RuleGate implements Gate {
     return socket;
   }
 
-  /** A connection for requests: to an `https://` URL with TLS, and with a certificate that is valid for the name that was decided on. */
+  /**
+   * A connection for requests: for an `https://` URL with TLS, and with a certificate that is valid for the permitted
+   * name.
+   */
   async #connectFor(account: Account, scheme: "http" | "https"): Promise<Duplex> {
     const socket = await this.#connect(account);
     return scheme === "http" ? socket : await beginTls(socket, account.decision.name, await this.#parts.roots());
@@ -266,7 +269,7 @@ export class RuleGate implements Gate {
     }
     const { authority, roots } = this.#parts;
     if (authority === null) throw new Refusal("TLS cannot be ended here");
-    // The real server comes first: a client is told nothing before it is known that there is one.
+    // The real server comes first: the client gets no answer before it is known to exist.
     let ready: Promise<Duplex> | undefined = beginTls(outside, decision.name, await roots());
     const connect = async () => {
       const prepared = ready;
@@ -298,7 +301,7 @@ export class RuleGate implements Gate {
       connect,
       permit: (method, path) => decideRequest(decision, { scheme, method, path }, this.#rules).text,
       note: (note) => {
-        // Of a connection with several requests, each has a line; the last one's is the connection's own.
+        // Each request of a connection has a line; the last one's is the connection's own.
         if (account.last !== undefined) this.#tellRequest(ask, account.last);
         account.last = note;
       },
@@ -362,7 +365,7 @@ function isEnding(end: Duplex | ServerResponse): boolean {
   return "readableEnded" in end ? end.readableEnded : end.socket?.destroyed !== false;
 }
 
-/** The name in the handshake chooses the certificate, and on shared servers the site: it must be the one that was decided on. */
+/** The name in the handshake selects the certificate, and on shared servers the site: it must be the permitted one. */
 function checkServerName(
   { serverName, encrypted }: { readonly serverName: string | null; readonly encrypted: boolean },
   decision: Decision,

@@ -7,20 +7,20 @@ import { compileGathered, gather, parse, type Sources } from "../prepare/compile
 import type { SessionDefaults } from "../session/session.js";
 import type { Startable } from "../session/start.js";
 
-/** How Bulkhead makes sandboxes for its own work. */
+/** Options for sandboxes of Bulkhead's own work. */
 export interface TaskOptions extends BrokerOptions {
-  /** Gives up; the promise rejects with ABORTED. */
+  /** Cancels; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
 }
 
-/** The plan of an internal sandbox, and what `Session.start` needs beside it. */
+/** The plan of an internal sandbox, and the other inputs of `Session.start`. */
 export interface InternalPlan extends Startable {
   readonly defaults: SessionDefaults;
 }
 
 /**
- * Makes the plan of a sandbox in which Bulkhead does work of its own, such as unpacking an image. It has no image and no network. The caller may
- * put into the plan what no policy can ask for, and then starts it.
+ * Creates the plan of a sandbox for Bulkhead's own work, such as unpacking an image. It has no image and no network.
+ * The caller may add settings that no policy can ask for, and then starts it.
  * @throws BulkheadError as compiling a policy does
  */
 export async function internalPlan(policy: InternalPolicy, { broker: path }: TaskOptions): Promise<InternalPlan> {
@@ -31,7 +31,7 @@ export async function internalPlan(policy: InternalPolicy, { broker: path }: Tas
   return { driver: runtime.driver(broker), plan, defaults: compiled.workload };
 }
 
-/** A policy at a level whose wall the warden makes itself, and with a root that needs no image. */
+/** A policy at a level whose wall the warden itself makes, and with a root that needs no image. */
 export type InternalPolicy = Omit<Policy, "image" | "images" | "network" | "secrets"> & {
   readonly level: "chroot" | "container";
   readonly root: "base" | "host";

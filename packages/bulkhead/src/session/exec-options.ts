@@ -77,12 +77,12 @@ export interface ExecOptions {
   readonly buffer?: boolean;
 }
 
-/** What a program gets where its options do not say otherwise. */
+/** Defaults for a program whose options omit them. */
 export interface ProgramDefaults {
-  /** The whole environment, nothing is added to it. */
+  /** The whole environment; nothing is added to it. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** What runs when no argv is given; empty: nothing. */
+  /** The command without an argv; empty: none. */
   readonly argv: readonly string[];
 }
 

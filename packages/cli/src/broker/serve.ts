@@ -4,7 +4,7 @@ import { EXIT, exitCodeOfSignal } from "../exit-codes.js";
 import { finish } from "../output/write.js";
 import type { BrokerFlags } from "./flags.js";
 
-/** Runs the warden in this terminal, or under this service manager, until it is told to end. */
+/** Runs the warden in this terminal, or under this service manager, until a signal ends it. */
 export async function serve({ allowUid, maxMemory, ...flags }: BrokerFlags): Promise<void> {
   const options: SystemBrokerOptions = {
     ...flags,
@@ -12,7 +12,7 @@ export async function serve({ allowUid, maxMemory, ...flags }: BrokerFlags): Pro
     ...(maxMemory === undefined ? {} : { maxMemoryBytes: sizeOf(maxMemory) }),
   };
   const { file, args } = systemBrokerCommand(options);
-  // Nothing of this environment is the broker's business.
+  // The broker needs nothing of this environment.
   const broker = spawn(file, args, { stdio: "inherit", env: {} });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => broker.kill("SIGTERM"));

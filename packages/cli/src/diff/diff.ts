@@ -15,7 +15,7 @@ import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import type { DiffFlags } from "./flags.js";
 
-/** Compares, and ends with 1 when something came out differently. */
+/** Compares, and exits with 1 if the results differ. */
 export async function diff(argv: readonly string[], flags: DiffFlags): Promise<void> {
   const { level, ...rest } = flags;
   const policy = await policyFrom(rest);
@@ -39,7 +39,7 @@ function pairOf(names: readonly string[]): readonly [Level, Level] {
 
 const MIB = 1024 * 1024;
 
-/** Both runs side by side, then what differs. */
+/** Both runs side by side, then the differences. */
 export function render({ runs, differences, same }: JobComparison, style: Style): string {
   const row = (what: string, of: (run: JobRun) => string) => [
     { text: what },

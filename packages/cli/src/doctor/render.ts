@@ -4,7 +4,7 @@ import { ownPartRows } from "../output/own-parts.js";
 import type { Style } from "../output/style.js";
 import { type Cell, table } from "../output/table.js";
 
-/** The examination for people: levels, what was found, and what would help. */
+/** The examination for people: levels, findings, and advice. */
 export function renderExamination(examination: Examination, style: Style, width: number | undefined): string {
   const { levels, advice } = examination;
   const sections: readonly (readonly [string, readonly (readonly Cell[])[]])[] = [

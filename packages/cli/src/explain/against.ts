@@ -18,13 +18,13 @@ import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import type { ExplainFlags } from "./flags.js";
 
-/** What is compared with another policy, or the same at another level. */
+/** The subject of the comparison with another policy, or with another level. */
 export interface Explained {
   readonly policy: Policy;
   readonly explanation: Explanation;
 }
 
-/** Shows what `against`, a level or the file of a policy, would change; ends with 1 if that is anything. */
+/** Shows what `against`, a level or a policy file, would change; exits with 1 if there is a difference. */
 export async function showAgainst(
   before: Explained,
   flags: ExplainFlags,
@@ -59,7 +59,7 @@ function isSame({ enforcement, plan, policy }: Comparison): boolean {
   return enforcement.length + plan.length + policy.length === 0;
 }
 
-/** Nothing is cut: two sides that differ at their ends would look the same. */
+/** Cuts nothing: two sides that differ at their ends would look the same. */
 export function render(comparison: Comparison, style: Style, width?: number): string {
   if (isSame(comparison)) return style.good("No difference.");
   const { levels, enforcement, plan, policy } = comparison;

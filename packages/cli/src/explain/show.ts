@@ -10,7 +10,7 @@ import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
 import type { ExplainFlags } from "./flags.js";
 
-/** Prints what a policy comes to here; ends with 125 if it would be refused. */
+/** Prints the plan and protections of a policy here; exits with 125 if it would be refused. */
 export async function showExplanation(flags: ExplainFlags): Promise<void> {
   if (flags.planSchema === true) {
     await print(process.stdout, jsonLine(await planJsonSchema(), 2));
@@ -81,7 +81,7 @@ function row(line: Enforcement, style: Style): readonly Cell[] {
   }
 }
 
-/** Of the host's own root: how many files and directories are left out for each reason; with `why` each of them. */
+/** For the host's own root: how many files and directories are hidden for each reason; with `why`, each of them. */
 function leftOutLines(leftOut: Explanation["leftOut"], why: boolean): readonly string[] {
   if (leftOut.length === 0) return [];
   const reasons = new Set(leftOut.map((one) => one.why));

@@ -7,11 +7,11 @@ type LayerEvent = PullEvent & { readonly type: "layer" };
 
 const REDRAW_MS = 100;
 const WIDEST_BAR = 30;
-/** Below this there is only room for names and states. */
+/** Below this width there is only room for names and states. */
 const NARROWEST = 46;
 const ESCAPE = "\u001b[";
 
-/** A bar for each layer, drawn over what was drawn before. */
+/** A bar for each layer, redrawn in place. */
 export class Bars implements Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #style: Style;
@@ -62,10 +62,10 @@ export class Bars implements Progress {
   }
 
   #draw(): void {
-    // 0 is what a terminal without a window says.
+    // A terminal without a window reports 0.
     const [columns, rows] = [this.#stream.columns || 80, this.#stream.rows || 24];
     const layers = [...this.#layers.values()];
-    // Of more layers than there are lines those that are done go first.
+    // If there are more layers than lines, finished ones go first.
     const room = Math.max(1, rows - 3);
     const open = layers.filter(({ state }) => state !== "present" && state !== "downloaded");
     const shown = (layers.length <= room ? layers : open).slice(0, room);

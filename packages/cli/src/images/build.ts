@@ -3,7 +3,7 @@ import { unlessInterrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { BuildFlags } from "./flags.js";
 
-/** Makes an image, telling on stderr how far it is; prints `NAME@DIGEST`. */
+/** Builds an image, with progress on stderr; prints `NAME@DIGEST`. */
 export async function buildImage(given: string | undefined, flags: BuildFlags): Promise<void> {
   const name = given ?? (flags.packages === undefined ? "localhost/base" : "localhost/debian");
   await unlessInterrupted(async (signal) => {

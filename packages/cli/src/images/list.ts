@@ -5,7 +5,7 @@ import { finish, jsonLine, print } from "../output/write.js";
 import type { ImagesFlags } from "./flags.js";
 import { humanAge, humanBytes } from "./size.js";
 
-/** Prints what is in the store. */
+/** Prints the content of the store. */
 export async function showImages(flags: ImagesFlags): Promise<void> {
   const list = await images.list();
   await print(
@@ -15,7 +15,7 @@ export async function showImages(flags: ImagesFlags): Promise<void> {
   await finish(0);
 }
 
-/** Prints one image as JSON, without `--json` on several lines: then it is for reading. */
+/** Prints one image as JSON, on several lines without `--json`, for people. */
 export async function showImage(name: string, flags: ImagesFlags): Promise<void> {
   await print(process.stdout, jsonLine(await images.inspect(name), flags.json === true ? undefined : 2));
   await finish(0);

@@ -3,10 +3,10 @@ import { Bars } from "./bars.js";
 import { type Progress, pulledLine } from "./pulled.js";
 import { humanBytes } from "./size.js";
 
-/** Of one layer that comes, no more events than this are worth a line. */
+/** Print at most one event per interval for a layer that is downloading. */
 const EVERY_MS = 500;
 
-/** Bars on a terminal, JSON lines where those were asked for, plain lines otherwise. */
+/** Bars on a terminal, JSON lines on request, plain lines otherwise. */
 export function progressOn(stream: NodeJS.WriteStream, json: boolean): Progress {
   if (json)
     return { onEvent: thinned((event) => void stream.write(`${JSON.stringify(event)}\n`)), stop: () => undefined };
@@ -32,7 +32,7 @@ function plain(stream: NodeJS.WriteStream, event: Parameters<OnPullEvent>[0]): v
   }
 }
 
-/** Every change of state is told; of the bytes in between only some. */
+/** Passes every change of state on, but only some of the byte counts in between. */
 function thinned(tell: OnPullEvent): OnPullEvent {
   const last = new Map<string, number>();
   return (event) => {

@@ -5,7 +5,7 @@ import type { ImagesFlags } from "./flags.js";
 import { registryOptions } from "./flags.js";
 import { progressOn } from "./progress.js";
 
-/** Pulls images one after the other; the first that fails ends it. Prints `NAME@DIGEST`, or what goes on as JSON lines. */
+/** Pulls images one after the other; the first failure ends it. Prints `NAME@DIGEST`, or progress as JSON lines. */
 export async function pullImages(names: readonly string[], flags: ImagesFlags): Promise<void> {
   const json = flags.json === true;
   const progress = progressOn(json ? process.stdout : process.stderr, json);

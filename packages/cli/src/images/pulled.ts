@@ -1,14 +1,14 @@
 import type { OnPullEvent } from "bulkhead";
 import { humanBytes } from "./size.js";
 
-/** Shows what goes on while images are pulled. */
+/** Shows the progress of pulls. */
 export interface Progress {
   readonly onEvent: OnPullEvent;
-  /** To be called when it is over, however it ended. */
+  /** Call it at the end, however the pull ended. */
   stop(): void;
 }
 
-/** What is said when it is over. */
+/** The final line. */
 export function pulledLine({
   image,
   downloadedBytes,

@@ -3,12 +3,12 @@ import { finish, jsonLine, print } from "../output/write.js";
 import type { ImagesFlags } from "./flags.js";
 import { humanBytes } from "./size.js";
 
-/** Removes names, and says what that freed. */
+/** Removes names, and prints what that freed. */
 export async function removeImages(names: readonly string[], flags: ImagesFlags): Promise<void> {
   await show(await images.remove(names), flags);
 }
 
-/** Removes what has no name. */
+/** Removes data without a name. */
 export async function pruneImages(flags: ImagesFlags): Promise<void> {
   await show(await images.prune({ all: flags.all === true }), flags);
 }

@@ -3,7 +3,7 @@ import { finish, jsonLine, print } from "../output/write.js";
 import type { VerifyFlags } from "./flags.js";
 import { registryOptions } from "./flags.js";
 
-/** Prints who signed an image; an image that nobody did fails. */
+/** Prints who signed an image; fails for an unsigned one. */
 export async function verifyImage(name: string, flags: VerifyFlags): Promise<void> {
   const verified = await images.verify(name, await rulesFrom(flags), { registry: registryOptions(flags) });
   const { signedBy } = verified;

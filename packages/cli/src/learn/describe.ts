@@ -2,7 +2,7 @@ import { type Checked, type Lesson, printableLine } from "bulkhead";
 
 const MOST_NAMED = 10;
 
-/** What was learned, for people: how much surface went away, and what to look at. */
+/** The result of learning, for people: how much attack surface it removes, and what to check. */
 export function describeLesson(
   { learned, least, failure }: Lesson,
   directory: string,

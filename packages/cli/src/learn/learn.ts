@@ -7,7 +7,7 @@ import { policyFrom } from "../policy/from-flags.js";
 import { describeLesson } from "./describe.js";
 import type { LearnFlags } from "./flags.js";
 
-/** Learns, writes what was learned, and with `--check` tries it out. */
+/** Learns, writes the result, and with `--check` tries it. */
 export async function learnProgram(argv: readonly string[], flags: LearnFlags): Promise<void> {
   const policy = await policyFrom(flags);
   const broker = flags.broker === undefined ? {} : { broker: flags.broker };
@@ -31,7 +31,7 @@ export async function learnProgram(argv: readonly string[], flags: LearnFlags): 
     await print(process.stdout, lesson.result.stdout);
     await print(process.stderr, lesson.result.stderr + describeLesson(lesson, flags.out, checked));
   }
-  // That a failed run fails alike under its policy proves nothing about one that succeeds.
+  // A failed run that fails the same way under its policy proves nothing about one that succeeds.
   await finish(checked === undefined ? exitCodeOf(lesson.result) : checked.same && lesson.failure === null ? 0 : 1);
 }
 

@@ -5,7 +5,7 @@ export function liveOptions({ broker }: LiveFlags): { readonly broker?: string }
   return broker === undefined ? {} : { broker };
 }
 
-/** The one live sandbox that each word names, by its id or by the beginning of that. @throws BulkheadError ID_UNKNOWN, USAGE */
+/** The live sandboxes that the words name, by id or a unique prefix of it. @throws BulkheadError ID_UNKNOWN, USAGE */
 export async function findLive(words: readonly string[], flags: LiveFlags): Promise<readonly LiveSandbox[]> {
   const { sandboxes } = await listSandboxes(liveOptions(flags));
   return words.map((word) => {

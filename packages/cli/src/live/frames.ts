@@ -1,14 +1,14 @@
 import type { Piece } from "./kept-output.js";
 
-/** What a run tells whoever asks: a kind, a length, and so many bytes. */
+/** Frames from a run to a follower: a kind, a length, and that many bytes. */
 export const KINDS = { end: 0, stdout: 1, stderr: 2 } as const;
 export type Kind = keyof typeof KINDS;
 
 const HEADER_BYTES = 5;
-/** A run keeps no piece that is longer. */
+/** A run keeps no longer piece. */
 const LARGEST = 2 * 1024 * 1024;
 
-/** What is asked for: what was put out so far, what will be, or both. Later lines name signals. */
+/** The requested output: so far, from now on, or both. Later lines name signals. */
 export interface Wanted {
   readonly past: boolean;
   readonly follow: boolean;
@@ -25,7 +25,7 @@ export function frameOf({ stream, bytes }: Piece): Buffer {
   return frame(stream, bytes);
 }
 
-/** Cuts what comes into frames. The other end is this user's, or root's: a wrong frame is a fault, and no attack. */
+/** Splits the data into frames. The other end belongs to this user or root: a wrong frame is a bug, not an attack. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 

@@ -28,18 +28,18 @@ export class Relay {
   #directory: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Where the workload's output is to be sent. */
+  /** Streams for the workload's output. */
   sinks(stdout: Writable, stderr: Writable): { readonly stdout: Writable; readonly stderr: Writable } {
     return { stdout: this.#sink("stdout", stdout), stderr: this.#sink("stderr", stderr) };
   }
 
-  /** Called when the run is on its way. */
+  /** Called when the run has started. */
   begin(control: Pick<RunControl, "id" | "kill">): void {
     this.#timer = setTimeout(() => this.#open(control), DELAY_MS);
     this.#timer.unref();
   }
 
-  /** Tells those who follow with which code this program ends. */
+  /** Reports this program's exit code to followers. */
   async end(exitCode: number): Promise<void> {
     clearTimeout(this.#timer);
     this.#close();
@@ -49,7 +49,7 @@ export class Relay {
     await Promise.race([Promise.all(told), new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))]);
   }
 
-  /** Node removes the socket; the directory is left for the runs that still have one in it. */
+  /** Node removes the socket; the directory stays for the runs that still have one in it. */
   #close(): void {
     if (this.#server === undefined) return;
     this.#server.close();
@@ -83,7 +83,8 @@ export class Relay {
     removeDead(directory);
     this.#server = createServer((socket) => this.#serve(socket, kill));
     this.#directory = directory;
-    // Without it the run goes on as well: nobody can ask for its output, and is told so. The last run that left may have taken the directory along.
+    // Without it the run continues: other processes cannot get its output, and learn so. The last run that ended may
+    // have removed the directory.
     this.#server.on("error", (error: NodeJS.ErrnoException) => {
       if (again && error.code === "ENOENT") this.#open(control, false);
     });
@@ -127,7 +128,7 @@ function parse(line: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Sockets of runs that were killed with -9: nobody listens there. */
+/** Sockets of killed runs (-9): nothing listens there. */
 function removeDead(directory: string): void {
   for (const name of readdirSync(directory).filter((each) => each.endsWith(".sock"))) {
     const path = join(directory, name);

@@ -2,7 +2,7 @@ import type { OwnerMaxima } from "bulkhead";
 
 const MIB = 1024 * 1024;
 
-/** What a broker's owner allows, in one line. */
+/** The owner's maxima in one line. */
 export function saidMaxima({ memoryBytes, pids, milliCpus, sandboxes }: OwnerMaxima): string {
   return [
     memoryBytes === null ? undefined : `memory ${Math.floor(memoryBytes / MIB)}MiB`,

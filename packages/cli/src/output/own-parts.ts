@@ -2,7 +2,7 @@ import type { OwnPart } from "bulkhead";
 import type { Style } from "./style.js";
 import type { Cell } from "./table.js";
 
-/** A row for each of Bulkhead's own processes that parse what is hostile. */
+/** A row for each of Bulkhead's own processes that parse hostile input. */
 export function ownPartRows(parts: readonly OwnPart[], style: Style): readonly (readonly Cell[])[] {
   return parts.map(({ name, parses, uid, landlockAbi, network }) => {
     const landlock =

@@ -1,4 +1,4 @@
-/** How words are set off on a terminal; without one every function gives its text back. */
+/** Styles for a terminal; without one every function returns its text unchanged. */
 export interface Style {
   readonly strong: (text: string) => string;
   readonly dim: (text: string) => string;

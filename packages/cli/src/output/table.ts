@@ -1,10 +1,10 @@
-/** A cell: what it says, and how it is painted once its width is known. */
+/** A cell: its text, and its style, applied once its width is known. */
 export interface Cell {
   readonly text: string;
   readonly paint?: (text: string) => string;
 }
 
-/** How wide a terminal is; undefined for a pipe or a file, and for a terminal that does not say (0 by 0). */
+/** Width of a terminal; undefined for a pipe or a file, and for a terminal that does not say (0 by 0). */
 export function widthOf({
   columns,
   isTTY,
@@ -16,12 +16,12 @@ export function widthOf({
 }
 
 const GAP = 2;
-/** A last column narrower than this is not worth breaking lines for. */
+/** Do not wrap a last column narrower than this. */
 const NARROWEST = 30;
 
 /**
- * Lines up rows in columns. With a width the last column is broken at spaces to fit a terminal; without one (a pipe) each row
- * stays one line, which is what `grep` and `cut` want.
+ * Lines up rows in columns. With a width, wraps the last column at spaces to fit a terminal; without one (a pipe) each
+ * row stays one line, as `grep` and `cut` need.
  */
 export function table(rows: readonly (readonly Cell[])[], width?: number): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));
@@ -44,7 +44,7 @@ function formatRow(row: readonly Cell[], widths: readonly number[], indent: numb
   return cells.join("").trimEnd();
 }
 
-/** Breaks at spaces; a word longer than the room stays whole, so that it can be copied. */
+/** Wraps at spaces; a word longer than the room stays whole, so that it can be copied. */
 export function wrap(text: string, room: number): readonly string[] {
   const lines: string[] = [];
   let line = "";

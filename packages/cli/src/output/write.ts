@@ -1,6 +1,6 @@
 /**
- * Writes and waits until it is out: `process.exit` would cut off what a pipe has not taken yet. Rejects when it cannot be written (a full
- * disk), but not when the reader of a pipe has gone away: that is how `head` says that it has enough.
+ * Writes and waits until the data is out: `process.exit` would cut off what a pipe has not taken yet. Rejects if the
+ * write fails (a full disk), but not if the reader of a pipe is gone: that is how `head` says that it has enough.
  */
 export function print(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -12,20 +12,21 @@ export function print(stream: NodeJS.WriteStream, text: string): Promise<void> {
 }
 
 /**
- * `value` in one line of JSON (with `indent` in several) that is fit for a terminal too: JSON escapes only the control characters below 0x20, and some
- * terminals act on those from 0x7f to 0x9f as well, or write backwards. What a program reads from it is the same.
+ * `value` in one line of JSON (with `indent` in several), safe for a terminal: JSON escapes only the control characters
+ * below 0x20, and some terminals also act on those from 0x7f to 0x9f, or on text direction. Its meaning to a program is
+ * unchanged.
  */
 export function jsonLine(value: unknown, indent?: number): string {
   const hex = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return `${JSON.stringify(value, rounded, indent).replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, hex)}\n`;
 }
 
-/** Times are measured in nanoseconds and divided: of what that gives, three digits after the point mean something. */
+/** Times are measured in nanoseconds and divided: only three digits after the point are significant. */
 function rounded(_: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isInteger(value) ? Math.round(value * 1000) / 1000 : value;
 }
 
-/** Ends the program once everything written is out. Does not wait for a stdin that somebody keeps open. */
+/** Ends the program once all output is written. Does not wait for a stdin that another process keeps open. */
 export async function finish(exitCode: number): Promise<never> {
   await Promise.allSettled([print(process.stdout, ""), print(process.stderr, "")]);
   process.exit(exitCode);

@@ -5,12 +5,12 @@ import { mergeNetwork } from "./network-flags.js";
 type Files = NonNullable<Policy["files"]>;
 
 /**
- * Puts flags over a policy: single fields replace, lists and maps are added to. The values are as they were typed and are
- * checked with the policy, hence the type is what they ought to be.
+ * Merges flags into a policy: single fields replace, lists and maps are appended. Values are as typed and are validated
+ * with the policy, so their types are only claims.
  */
 export function mergeFlags(policy: Policy, flags: PolicyFlags): Policy {
   const { image, root, ...rest } = policy;
-  // A root named on the command line stands against both names that a file may use for one.
+  // A root on the command line replaces either field that a file may use for one.
   const roots =
     flags.image === undefined && flags.root === undefined
       ? { image, root }
@@ -67,12 +67,12 @@ function resourceFlags(flags: PolicyFlags): Readonly<Record<string, unknown>> | 
   return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
-/** What is no number is left as it is, for the policy's check to name. */
+/** Text that is not a number stays as it is, for the policy's check to name. */
 function numeric(value: string | undefined): number | string | undefined {
   return value !== undefined && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
-/** A flag that mounts where the file does takes its place. */
+/** A flag replaces the file's mount at the same path. */
 function mergeFiles(given: Files | undefined, flags: readonly (MountFlag | TmpfsFlag)[]): Files | undefined {
   if (flags.length === 0 || !(given === undefined || Array.isArray(given))) return given;
   const places = new Set(flags.map(placeOf));

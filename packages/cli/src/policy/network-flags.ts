@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { oneOf } from "./choice.js";
 
-/** The flags about the network, as commander gives them. */
+/** The network flags, as commander parses them. */
 export interface NetworkFlags {
   readonly allow?: readonly string[];
   readonly deny?: readonly string[];
@@ -9,14 +9,14 @@ export interface NetworkFlags {
   readonly secret?: Readonly<Record<string, SecretFlag>>;
 }
 
-/** As a policy has it. */
+/** As in a policy. */
 export interface SecretFlag {
   readonly hosts: readonly string[];
   readonly env?: string;
   readonly file?: string;
 }
 
-/** Adds those flags to a command. Rules are checked where the policy is. */
+/** Adds those flags to a command. The policy's own check validates the rules. */
 export function addNetworkFlags(command: Command): Command {
   return command
     .optionsGroup("Network:")
@@ -36,18 +36,18 @@ export function addNetworkFlags(command: Command): Command {
     );
 }
 
-/** One rule for each flag: ranges and paths may hold commas. */
+/** One rule per flag: ranges and paths may contain commas. */
 function rule(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 
-/** `NAME=env:VARIABLE@HOST`, `NAME=file:PATH@HOST`; again with the same name for another host. */
+/** `NAME=env:VARIABLE@HOST`, `NAME=file:PATH@HOST`; repeat with the same name for another host. */
 export function secret(
   value: string,
   previous: Readonly<Record<string, SecretFlag>> = {},
 ): Readonly<Record<string, SecretFlag>> {
   const [, name, kind, source = "", host = ""] = /^([^=]+)=(env|file):(.+)@([^@]+)$/s.exec(value) ?? [];
-  // The value itself would be seen in every list of processes.
+  // The value itself would be visible in every process list.
   if (name === undefined) throw new InvalidArgumentError("It must be NAME=env:VARIABLE@HOST or NAME=file:PATH@HOST.");
   const from = kind === "env" ? { env: source } : { file: source };
   const given = previous[name];
@@ -57,7 +57,7 @@ export function secret(
   return { ...previous, [name]: { hosts: [...(given?.hosts ?? []), host], ...from } };
 }
 
-/** Puts the flags over a policy's `network`: rules are added, `--net` replaces. */
+/** Merges the flags into a policy's `network`: rules are appended, `--net` replaces. */
 export function mergeNetwork(given: unknown, { allow, deny, net }: NetworkFlags): unknown {
   if (net !== undefined && allow === undefined && deny === undefined) return net;
   if (allow === undefined && deny === undefined) return given;

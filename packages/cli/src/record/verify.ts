@@ -4,7 +4,7 @@ import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { RecordFlags } from "./flags.js";
 
-/** Checks each; the first that is not what it claims to be ends it, as an error. */
+/** Verifies each; the first invalid record ends it with an error. */
 export async function verifyRecords(files: readonly string[], flags: RecordFlags): Promise<void> {
   const key = openPublicKey(flags.key);
   for (const file of files) {
@@ -15,14 +15,14 @@ export async function verifyRecords(files: readonly string[], flags: RecordFlags
   await finish(0);
 }
 
-/** Prints what one states. */
+/** Prints the statement of one record. */
 export async function showRecord(file: string, flags: RecordFlags): Promise<void> {
   const statement = verifyRecord(await readRecord(file), openPublicKey(flags.key), file);
   await print(process.stdout, flags.json === true ? jsonLine(statement) : `${render(statement)}\n`);
   await finish(0);
 }
 
-/** The public half of this machine's key. */
+/** Prints the public half of this machine's key. */
 export async function printKey(flags: RecordFlags): Promise<void> {
   const { id, publicKey } = openRecordKey();
   const pem = String(publicKey.export({ type: "spki", format: "pem" }));

@@ -20,7 +20,7 @@ import { settingUp } from "./set-up.js";
 import { Signals } from "./signals.js";
 import { type Terminal, terminalFor } from "./terminal.js";
 
-/** Runs the workload and ends with its exit code. Throws what `run` and the policy's check do. */
+/** Runs the workload and exits with its exit code. Throws as `run` and the policy's check do. */
 export async function execute(argv: readonly string[], flags: RunFlags, images?: ImageOptions): Promise<void> {
   const terminal = flags.tty === true ? terminalFor(process.stdin, process.stdout) : undefined;
   const given = await policyFrom(flags);
@@ -52,7 +52,7 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
   }
 }
 
-/** Only an image can say itself what is run. */
+/** Only an image names its own program. */
 function requireProgram(argv: readonly string[], { image, root }: Policy): void {
   const isImage = image !== undefined || /^(oci|docker-archive):/.test(String(root));
   if (argv.length > 0 ? argv[0] !== "" : isImage) return;
@@ -60,7 +60,7 @@ function requireProgram(argv: readonly string[], { image, root }: Policy): void 
   throw new BulkheadError("USAGE", { detail });
 }
 
-/** Nobody reads what the workload prints any more (`| head -1`): it ends as it would have in the pipe itself. */
+/** No one reads the workload's output any more (`| head -1`): end it as a pipe would. */
 function endWithReader(signals: Signals): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -69,7 +69,7 @@ function endWithReader(signals: Signals): void {
   }
 }
 
-/** Somebody sits at a terminal; the limit that `run` has when nothing is said is for what runs unattended. */
+/** A person sits at a terminal; the default time limit of `run` is for unattended runs. */
 function withoutTimeLimit(policy: Policy): Policy {
   return { ...policy, resources: { time: "none", ...policy.resources } };
 }
@@ -103,7 +103,7 @@ function recordFlags(to: string, key: string | undefined): RecordOptions {
 /** The number of the kernel's null device: major 1, minor 3. */
 const NULL_DEVICE = 0x103;
 
-/** A terminal is passed on only where that is asked for. Nothing is passed on as nothing: a stream that reads it costs milliseconds. */
+/** Forwards a terminal only on request. Without input, passes nothing: a stream that reads it costs milliseconds. */
 function stdinFor(interactive: boolean): NonNullable<RunOptions["stdin"]> {
   if (fstatSync(0).rdev === NULL_DEVICE) return "null";
   return interactive || process.stdin.isTTY !== true ? process.stdin : "null";

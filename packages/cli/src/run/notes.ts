@@ -1,6 +1,6 @@
 import { type BulkheadError, printableLine, type RunResult, type WriteBackOutcome } from "bulkhead";
 
-/** What a run's exit code does not tell: which limit it met, and the flag that moves it. */
+/** What a run's exit code does not show: which limit it met, and the flag that changes it. */
 export function notesOn(result: RunResult): readonly string[] {
   return [
     result.timedOut ? "killed: the workload exceeded its time limit (--timeout)" : undefined,
@@ -15,7 +15,7 @@ export function notesOn(result: RunResult): readonly string[] {
   ].filter((note) => note !== undefined);
 }
 
-/** Names are the workload's: they may hold anything. */
+/** The workload chooses the names: they may contain anything. */
 function writeBackNotes(outcome: WriteBackOutcome | null): readonly string[] {
   if (outcome === null) return [];
   const { directories, error } = outcome;
@@ -28,7 +28,7 @@ function writeBackNotes(outcome: WriteBackOutcome | null): readonly string[] {
   ];
 }
 
-/** What is said of a failure may name a file inside: lines after the first are ours alone. */
+/** A failure's message may name a file inside: only lines after the first are ours. */
 function failure({ code, message, remedy }: BulkheadError): string {
   return `${code}: ${printableLine(message)}\n  remedy: ${remedy}`;
 }

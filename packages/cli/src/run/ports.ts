@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** A port inside, and where on the host it is to be reached. */
+/** A port inside, and its host address. */
 export interface PortFlag {
   readonly inside: number;
   readonly port: number;

@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BulkheadError, type Level, levelOf, type Policy } from "bulkhead";
 
-/** Levels whose programs and kernels are other people's: a checkout brings them when they are first asked for. */
+/** Levels that need third-party programs and kernels: a checkout installs these at first use. */
 const BROUGHT: ReadonlySet<Level> = new Set(["gvisor", "microvm"]);
 
 /**
- * Does `work`. When the level of `policy` is not there, a checkout sets it up (saying so on stderr), and `work` is done once more. Never with
- * BULKHEAD_OFFLINE, and nothing weaker is taken instead: what is missing after that is told as it was before.
+ * Does `work`. If the level of `policy` is missing, a checkout sets it up (reporting on stderr), and `work` runs once
+ * more. Never with BULKHEAD_OFFLINE, and never with a weaker level instead: a level that is still missing is reported
+ * as before.
  */
 export async function settingUp<T>(policy: Policy, work: () => Promise<T>): Promise<T> {
   try {
@@ -21,11 +22,11 @@ export async function settingUp<T>(policy: Policy, work: () => Promise<T>): Prom
   return await work();
 }
 
-/** Whether the checkout that this program is from, if it is from one, has set the level up. */
+/** Whether this program's checkout, if any, has set the level up. */
 async function setUp(level: Level): Promise<boolean> {
   const script = join(import.meta.dirname, "..", "..", "..", "scripts", "setup.sh");
   if ((process.env["BULKHEAD_OFFLINE"] ?? "") !== "" || !existsSync(script)) return false;
-  // Its output is for people; stdout and stdin are the workload's.
+  // Its output is for people; stdout and stdin belong to the workload.
   const child = spawn("sh", [script, level], { stdio: ["ignore", 2, 2] });
   return await new Promise((resolve) => {
     child.on("error", () => resolve(false));

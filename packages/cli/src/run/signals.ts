@@ -1,12 +1,12 @@
 import type { RunControl } from "bulkhead";
 
-/** Passed on to the workload. SIGKILL and SIGSTOP cannot be; SIGKILL of this process ends the sandbox all the same. */
+/** Forwarded to the workload. SIGKILL and SIGSTOP cannot be; SIGKILL of this process ends the sandbox anyway. */
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 
-/** A workload may ignore signals; who presses Ctrl-C this often wants out. */
+/** A workload may ignore signals; a user who presses Ctrl-C this often wants out. */
 const PATIENCE = 3;
 
-/** Signals that this process gets while a workload runs. */
+/** Signals to this process while a workload runs. */
 export class Signals {
   readonly #controller = new AbortController();
   #control: Pick<RunControl, "kill"> | undefined;
@@ -26,13 +26,13 @@ export class Signals {
     return this.#aborted;
   }
 
-  /** Ends the run as a signal to this process would that the workload cannot be given. */
+  /** Ends the run for a signal that cannot be forwarded to the workload. */
   end(signal: string): void {
     this.#aborted ??= signal;
     this.#controller.abort();
   }
 
-  /** From now on they go to the workload; until then they end the run. */
+  /** From now on signals go to the workload; until then they end the run. */
   forwardTo(control: Pick<RunControl, "kill">): void {
     this.#control = control;
   }

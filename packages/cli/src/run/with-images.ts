@@ -3,7 +3,10 @@ import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
 import { execute } from "./execute.js";
 
-/** `execute` for what may have to be pulled first: that is shown on stderr, since stdout is the workload's. */
+/**
+ * `execute` for a run that may first have to pull an image: progress goes to stderr, because stdout belongs to the
+ * workload.
+ */
 export async function executeWithImages(argv: readonly string[], flags: RunFlags): Promise<void> {
   const json = flags.json === true && process.stderr.isTTY !== true;
   const progress = progressOn(process.stderr, json);

@@ -14,19 +14,19 @@ import { dirname, isAbsolute, join } from "node:path";
 import type { Script } from "node:vm";
 
 const OTHERS_WRITE = 0o022;
-/** What is in such a directory only its owner can rename or remove. */
+/** Only its owner can rename or remove an entry of such a directory. */
 const STICKY = 0o1000;
-/** Of builds and versions of Node that one user has, each less than 1 MB. */
+/** Builds and Node versions of one user, each less than 1 MB. */
 const MOST_KEPT = 16;
 
-/** What V8 made of a bundle, by the Node that made it: V8 takes only its own. */
+/** V8's code cache of a bundle, by Node version: V8 accepts only its own. */
 export function codeName(bundle: string): string {
   return `${bundle}.${process.version}-${process.arch}.cache`;
 }
 
 /**
- * Where this user's own is, beside the rest that Bulkhead keeps for one machine; undefined if there is none that can be trusted. Such a file is
- * a program: whoever could write it, or put another in its place, could do all that this user can.
+ * This user's own directory, beside the rest of Bulkhead's data for one machine; undefined if none can be trusted. The
+ * file is a program: a user who could write or replace it would have all rights of this user.
  */
 export function ownDirectory(): string | undefined {
   const { XDG_CACHE_HOME: chosen, HOME: home } = process.env;
@@ -41,7 +41,10 @@ export function ownDirectory(): string | undefined {
   }
 }
 
-/** Whether the file or directory, and all that leads there, is this user's or root's, and nobody else may write to it. */
+/**
+ * Whether the file or directory and every component of its path belong to this user or root, and no other user may
+ * write to them.
+ */
 export function isOurs(path: string): boolean {
   const { uid, mode } = lstatSync(path);
   const others = (mode & STICKY) === 0 ? mode & OTHERS_WRITE : 0;
@@ -50,22 +53,22 @@ export function isOurs(path: string): boolean {
   return above === path || isOurs(above);
 }
 
-/** The code that the build kept, or this user's. */
+/** The code cache of the build, or this user's. */
 export function readCode(bundle: string, directories: readonly (string | undefined)[]): Buffer | undefined {
   for (const directory of directories) {
     if (directory === undefined) continue;
     try {
       return readFileSync(join(directory, codeName(bundle)));
     } catch {
-      // The next one, or V8 compiles it.
+      // Try the next one, or let V8 compile it.
     }
   }
   return undefined;
 }
 
-/** Keeps what this process made of it, when it ends: V8 keeps the code of those functions that were really called. */
+/** Stores this process's code cache when it ends: V8 keeps the code of functions that were called. */
 export function keepCode(script: Script, bundle: string, directory: string): void {
-  // With flags that change what V8 makes, it would be kept anew each time.
+  // With flags that change V8's output it would be stored anew each time.
   if (process.execArgv.length > 0 || (process.env["NODE_OPTIONS"] ?? "") !== "") return;
   process.once("exit", () => {
     try {
@@ -79,7 +82,7 @@ export function keepCode(script: Script, bundle: string, directory: string): voi
   });
 }
 
-/** The same for modules, which Node itself does from version 22.1 on. */
+/** The same for modules; Node itself does it from version 22.1 on. */
 export function keepModules(bundle: string, directory: string): void {
   if (!("enableCompileCache" in nodeModule) || typeof nodeModule.enableCompileCache !== "function") return;
   nodeModule.enableCompileCache(join(directory, `${bundle}.cache`));

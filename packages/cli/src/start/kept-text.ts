@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { HELP_COLUMNS } from "../help-columns.js";
 
 /**
- * What the words ask for when it is a text that the build knew already: the version, or the help of a command. To load the command line for
- * these would take several times as long as Node itself.
+ * The answer to a request for a text known at build time: the version, or a command's help. Loading the command line
+ * for these would take several times as long as Node itself.
  */
 export function keptText(words: readonly string[], directory: string): string | undefined {
   const [only = ""] = words;
@@ -36,13 +36,13 @@ function textIn(path: string, name: string): string | undefined {
   }
 }
 
-/** Whether stdout is no terminal, or is as wide as the text. */
+/** Whether stdout is not a terminal, or is as wide as the text. */
 export function isWideEnough(): boolean {
-  // `process.stdout` alone takes milliseconds to load; a file and a pipe need none of it.
+  // Loading `process.stdout` takes milliseconds; a file and a pipe do not need it.
   return !fstatSync(1).isCharacterDevice() || (process.stdout.columns ?? HELP_COLUMNS) >= HELP_COLUMNS;
 }
 
-/** Writes all of it; false: nothing of it could be written. What a pipe cannot take now it gets later. */
+/** Writes all of it; false if nothing could be written. A full pipe gets the rest later. */
 export function write(text: string): boolean {
   const bytes = Buffer.from(text);
   let written = 0;

@@ -1,6 +1,6 @@
 import type { Verification } from "bulkhead";
 
-/** The results as JUnit XML, which CI systems show: a suite for each level, a case for each attempt. */
+/** The results as JUnit XML for CI systems: a suite for each level, a case for each attempt. */
 export function junit(verifications: readonly Verification[]): string {
   const suites = verifications.map(({ level, attempts }) => {
     const cases = attempts.map(({ class: group, title, status, cve, protection, detail }) => {
@@ -20,7 +20,7 @@ export function junit(verifications: readonly Verification[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join("\n")}\n</testsuites>\n`;
 }
 
-/** Of what came from inside, what XML cannot hold at all is left out. */
+/** Removes characters that XML cannot represent from text of the sandbox. */
 function escaped(text: string): string {
   const names: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text

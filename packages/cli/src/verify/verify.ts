@@ -6,7 +6,7 @@ import { finish, jsonLine, print } from "../output/write.js";
 import type { VerifyFlags } from "./flags.js";
 import { junit } from "./junit.js";
 
-/** Runs the self-test and shows what it found; ends with 1 when something is not as the table says. */
+/** Runs the self-test and prints its results; exits with 1 if a protection differs from the table. */
 export async function verify(flags: VerifyFlags): Promise<void> {
   const options = flags.broker === undefined ? {} : { broker: flags.broker };
   const verifications: Verification[] = [];
@@ -28,7 +28,7 @@ async function levelsOf({ level }: VerifyFlags, options: { readonly broker?: str
   );
 }
 
-/** Counts by class, then what was not stopped; with `--all` everything. */
+/** Counts by class, then attempts that were not stopped; with `--all` every attempt. */
 export function render(
   { level, attempts, passed }: Verification,
   flags: Pick<VerifyFlags, "all">,

@@ -4,21 +4,23 @@ import { type Classified, classify, textOf, unmapped } from "../../addresses/cla
 import { type Address, contains, isAllSpecial, THIS_HOST } from "../../addresses/special.js";
 import type { HostPattern } from "../../policy/network/types.js";
 
-/** Classifies an address as where a connection from this host would lead. */
+/** Classifies the destination of a connection from this host to an address. */
 export function judge(text: string): Classified | undefined {
   const found = classify(text);
   if (found === undefined || found.special !== null) return found;
   return { ...found, special: ownAddresses().has(found.address) ? THIS_HOST : null };
 }
 
-/** Whether a range of a rule holds an address. */
+/** Whether a rule's range contains an address. */
 export function isInRange(pattern: HostPattern, { forms }: Pick<Classified, "forms">): boolean {
   if (pattern.kind !== "range") return false;
   const range = rangeOf(pattern);
   return forms.some((form) => contains(range, form));
 }
 
-/** Whether a rule's range means addresses that are not public, and not merely holds some: one address always does. */
+/**
+ * Whether a rule's range names non-public addresses, and does not merely contain some: a single address always does.
+ */
 export function namesSpecial(pattern: HostPattern): boolean {
   if (pattern.kind !== "range") return false;
   const { network, prefix } = rangeOf(pattern);

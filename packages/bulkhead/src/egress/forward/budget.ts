@@ -5,12 +5,12 @@ import { Refusal } from "./refusal.js";
 
 export type Way = "in" | "out";
 
-/** What all connections of one sandbox may use together. */
+/** Limits for all connections of one sandbox together. */
 export class Budget {
   #limits: NetworkLimits;
   #connections = 0;
   #bytes = 0;
-  /** When each way has sent what it was given: later bytes wait until then. */
+  /** When each direction will have sent its data so far: later bytes wait until then. */
   readonly #free = { in: 0, out: 0 };
 
   constructor(limits: NetworkLimits) {
@@ -25,7 +25,7 @@ export class Budget {
     this.#limits = limits;
   }
 
-  /** Takes a place, given back by disposing of it. Throws when there is none. */
+  /** Takes a slot; disposing of it releases it. Throws if there is none. */
   enter(): Disposable {
     const { connections, bytes } = this.#limits;
     if (this.#connections >= connections)
@@ -42,7 +42,7 @@ export class Budget {
     };
   }
 
-  /** A stream that what goes one way has to pass. Without a limit it is in nobody's way. */
+  /** A stream that all data of one direction must pass. Without a limit it does nothing. */
   meter(way: Way): Transform {
     const { bytesPerSecond, bytes } = this.#limits;
     if (bytesPerSecond === null && bytes === null) return new PassThrough();

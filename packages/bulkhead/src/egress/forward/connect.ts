@@ -4,10 +4,10 @@ import { judge } from "../addresses/judge.js";
 import { Refusal, reasonOf } from "./refusal.js";
 
 const CONNECT_MS = 15_000;
-/** RFC 8305 (happy eyeballs): how long one address is tried before the next is, too. */
+/** RFC 8305 (happy eyeballs): how long to try one address before also trying the next. */
 const ATTEMPT_MS = 250;
 
-/** Connects to one of the addresses that were decided on, whichever answers first. No name is looked up. */
+/** Connects to whichever of the permitted addresses answers first. Resolves no name. */
 export async function connectTo(addresses: readonly string[], port: number): Promise<Socket> {
   const pinned = addresses.map((address) => ({ address, family: isIP(address) }));
   const lookup: LookupFunction = (_host, _options, callback) => callback(null, pinned);
@@ -27,7 +27,8 @@ export async function connectTo(addresses: readonly string[], port: number): Pro
     socket.destroy();
     throw new Refusal("it was connected to another address than was decided");
   }
-  // The kernel has one's own addresses talk to themselves. One that no interface shows (without a carrier, or a whole range that is local) is told by this.
+  // The kernel lets a host's own addresses talk to themselves. This detects one that no interface shows (without a
+  // carrier, or a whole range that is local).
   if (judge(remote)?.special === null && judge(socket.localAddress ?? "")?.address === remote) {
     socket.destroy();
     throw new Refusal(`it leads to an address that is not public (${THIS_HOST}), and no rule names that`);

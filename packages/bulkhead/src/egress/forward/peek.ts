@@ -1,18 +1,18 @@
 import type { Readable } from "node:stream";
 import { Refusal } from "./refusal.js";
 
-/** Clients speak as soon as they are connected. One that holds its first bytes back holds a connection. */
+/** Clients speak as soon as they are connected. One that holds back its first bytes occupies a connection. */
 const PEEK_MS = 20_000;
 
 /**
- * Reads from the start of a stream until `enough` is satisfied, and puts everything back, so that whoever reads next sees all of it.
- * The bytes are also returned. Throws when the stream ends before, or takes too long.
+ * Reads from the start of a stream until `enough` is satisfied, and puts everything back, so that the next reader sees
+ * all of it. Also returns the bytes. Throws if the stream ends first, or takes too long.
  */
 export async function peek(stream: Readable, enough: (bytes: Uint8Array) => boolean): Promise<Uint8Array> {
   let bytes: Uint8Array = Buffer.alloc(0);
   const deadline = performance.now() + PEEK_MS;
   for (;;) {
-    // One that was destroyed gives what it holds all the same, and never says again that it is over.
+    // A destroyed stream still yields its buffered data, but never reports its end again.
     if (stream.destroyed) throw new Refusal("the client said nothing that can be checked");
     const chunk: unknown = stream.read();
     if (chunk instanceof Uint8Array) bytes = Buffer.concat([bytes, chunk]);

@@ -3,10 +3,13 @@ import { finished, pipeline } from "node:stream/promises";
 import { isReset, passReset } from "../../channel/reset.js";
 import type { Budget } from "./budget.js";
 
-/** Moves bytes both ways until both ends are done: one that has said all may still listen. Throws when either fails. */
+/**
+ * Forwards bytes both ways until both ends are done: an end that has sent everything may still read. Throws if either
+ * fails.
+ */
 export async function pump(inside: Duplex, outside: Duplex, budget: Budget): Promise<void> {
   const limited = !budget.isUnlimited;
-  // Before the pipelines, which would end the other side as if it had said all.
+  // Before the pipelines, which would end the other side as if this one had sent everything.
   for (const [stream, opposite] of [
     [inside, outside],
     [outside, inside],
@@ -27,7 +30,7 @@ export async function pump(inside: Duplex, outside: Duplex, budget: Budget): Pro
   }
 }
 
-/** Resolves when a stream is over, however that came. */
+/** Resolves when a stream is over, for any reason. */
 export async function over(stream: Duplex): Promise<void> {
   await finished(stream).catch(() => undefined);
 }

@@ -1,11 +1,11 @@
-/** Why a connection ends that was allowed at first. Only its own words are ever shown, never an error's of elsewhere. */
+/** Why a connection ends that was allowed at first. Only its own text is ever shown, never that of another error. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
-  /** Null: nobody refused, it failed. */
+  /** Null: not refused but failed. */
   readonly rule: string | null;
-  /** For the answer to a request that it is about. */
+  /** HTTP status for the answer to the request. */
   readonly status: number;
-  /** Whether it was refused; else it failed. */
+  /** Whether it was refused; otherwise it failed. */
   readonly denies: boolean;
 
   constructor(
@@ -23,14 +23,14 @@ export class Refusal extends Error {
   }
 }
 
-/** The reason of an error, fit for a log and for the inside: what is not ours may hold anything. */
+/** The reason of an error, safe for a log and for the sandbox: text of other origin may contain anything. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Refusal) return error.message;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : "it failed";
 }
 
-/** Whether somebody refused it; a host that cannot be reached has refused nothing. */
+/** Whether the connection was refused; an unreachable host has refused nothing. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Refusal && error.denies;
 }

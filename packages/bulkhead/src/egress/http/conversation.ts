@@ -6,13 +6,13 @@ import { Refusal } from "../forward/refusal.js";
 import type { LoadedSecret } from "../secrets/load.js";
 import type { Redactor } from "../secrets/redact.js";
 
-/** What came of one request. */
+/** Outcome of one request. */
 export interface RequestNote {
-  /** Null: it was no request. */
+  /** Null: not a request. */
   readonly method: string | null;
   readonly path: string | null;
   readonly rule: string | null;
-  /** Whether it was refused; what failed was allowed. */
+  /** Whether it was refused; a failed one was allowed. */
   readonly refused: boolean;
   readonly reason: string | null;
   readonly secrets: readonly string[];
@@ -22,9 +22,9 @@ export interface RequestNote {
 export interface ConversationParts {
   readonly decision: Decision;
   readonly scheme: "http" | "https";
-  /** Makes a connection to the addresses that were decided on, with TLS where the scheme is https. */
+  /** Connects to the permitted addresses, with TLS if the scheme is https. */
   readonly connect: () => Promise<Duplex>;
-  /** Says which rule allows a request. Throws a Refusal. */
+  /** Returns the rule that allows a request. Throws a Refusal. */
   readonly permit: (method: string, path: string) => string;
   readonly note: (note: RequestNote) => void;
   readonly budget: Budget;
@@ -46,7 +46,7 @@ export class Conversation {
   }
 }
 
-/** Takes connections from nowhere else. One at a time: a client has one, too. */
+/** Takes connections only from here. One at a time, because a client has one, too. */
 class PinnedAgent extends Agent {
   #connect: () => Promise<Duplex>;
 
@@ -55,14 +55,14 @@ class PinnedAgent extends Agent {
     this.#connect = connect;
   }
 
-  /** What was asked and not sent yet is not sent any more: without this each would have a connection of its own now. */
+  /** Requests that are not sent yet are dropped: otherwise each would now open its own connection. */
   override destroy(): void {
     this.#connect = async () => await Promise.reject(new Refusal("the client went away", { status: 502 }));
     super.destroy();
   }
 
   override keepSocketAlive(stream: Duplex): boolean {
-    // Node's types say nothing of what it gives back: whether the connection is kept.
+    // Node's types omit the result: whether the connection is kept.
     return !stream.readableEnded && Boolean(super.keepSocketAlive(stream) as unknown);
   }
 
@@ -75,13 +75,13 @@ class PinnedAgent extends Agent {
   override createConnection(_options: unknown, created?: (error: Error | null, stream: Duplex) => void): undefined {
     this.#connect().then(
       (stream) => {
-        // A host may end its half at any time. What waits for a request then would only be reset by the next one.
+        // A host may end its half at any time. A request that waits for it would only be reset.
         stream.once("end", () => {
           if (this.#isFree(stream)) stream.destroy();
         });
         created?.(null, stream);
       },
-      // Node takes the stream for missing when there is an error.
+      // Node treats the stream as missing if there is an error.
       (error: unknown) =>
         (created as ((error: Error) => void) | undefined)?.(error instanceof Error ? error : new Error("failed")),
     );

@@ -7,7 +7,7 @@ import type { Conversation } from "./conversation.js";
 import { checkHost, endToEnd } from "./headers.js";
 import { whenGone } from "./waiting.js";
 
-/** Answers one request by asking the host that was decided on. Never rejects: a failure is an answer, or ends the response. */
+/** Answers one request by asking the permitted host. Never rejects: a failure is an answer, or ends the response. */
 export async function exchange(
   conversation: Conversation,
   request: IncomingMessage,
@@ -29,7 +29,7 @@ export async function exchange(
     const sending = hasBody(request) ? pipeline(request, budget.meter("out"), outgoing) : end(request, outgoing);
     let hasAnswered = false;
     sending.catch((error: Error) => {
-      // A host that has answered need not read the rest; what it said is passed on.
+      // A host that has answered need not read the rest; its answer is forwarded.
       if (!hasAnswered) outgoing.destroy(error);
     });
     const incoming = await answered;
@@ -54,7 +54,7 @@ export async function exchange(
   }
 }
 
-/** What is sent to the host for a request. Throws a Refusal. */
+/** The request to send to the host. Throws a Refusal. */
 export function prepare(conversation: Conversation, request: IncomingMessage) {
   const { decision, scheme, permit, secrets, redactor } = conversation.parts;
   const { target, port, name } = decision;
@@ -68,7 +68,7 @@ export function prepare(conversation: Conversation, request: IncomingMessage) {
   const rule = permit(method, path);
   const injected = inject(endToEnd(request.rawHeaders), secrets, target, port, scheme === "https");
   if (!injected.derived.every((text) => redactor.add(text))) throw new Refusal("too many different credentials");
-  // Where a secret could come back, in parts or compressed, it could not be found.
+  // In a partial or compressed answer an echoed secret could not be found.
   const guarded = secrets.some((secret) => isFor(secret, target, port));
   const headers = injected.headers.filter(
     ([header]) => !guarded || !/^(range|if-range|accept-encoding)$/i.test(header),
@@ -110,7 +110,7 @@ async function answer(outgoing: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
-/** A body that is compressed all the same cannot be searched. */
+/** A body that is compressed nevertheless cannot be searched. */
 function checkReadable(incoming: IncomingMessage): void {
   const { "content-encoding": coding = "identity", "transfer-encoding": transfer = "chunked" } = incoming.headers;
   if (!/^(identity)?$/i.test(coding) || !/^chunked$/i.test(transfer)) {
@@ -132,12 +132,12 @@ async function end(request: IncomingMessage, outgoing: ClientRequest): Promise<v
   outgoing.end();
 }
 
-/** Without its query. */
+/** Without the query. */
 function bare(path: string): string {
   return path.split("?", 1)[0]?.slice(0, 1024) ?? "";
 }
 
-/** Tells the inside that it is refused, in our own words. */
+/** Answers the client with a refusal, in our own words. */
 export function refuse(response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();

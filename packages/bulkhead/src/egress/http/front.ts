@@ -6,7 +6,7 @@ import { halfOpenServer } from "./half-open.js";
 import { upgrade } from "./upgrade.js";
 import { isIdle, wait } from "./waiting.js";
 
-/** A client that does not finish the head of its request holds a connection. */
+/** A client that does not finish the head of its request occupies a connection. */
 const HEAD_MS = 30_000;
 
 interface Served {
@@ -14,7 +14,10 @@ interface Served {
   deadline: NodeJS.Timeout;
 }
 
-/** Reads requests from connections that were looked into. Node's own parser, strict: what it passes on is written anew. */
+/**
+ * Reads requests from intercepted connections. Node's own strict parser; requests are written anew before they are
+ * forwarded.
+ */
 export class HttpFront {
   readonly #served = new WeakMap<Duplex, Served>();
   readonly #server: Server;
@@ -22,7 +25,7 @@ export class HttpFront {
   constructor() {
     this.#server = halfOpenServer({
       maxHeaderSize: 32 * 1024,
-      // Node would answer by itself, and nobody would know.
+      // Otherwise Node would answer by itself, without a log entry.
       requireHostHeader: false,
       insecureHTTPParser: false,
       keepAlive: false,
@@ -50,7 +53,7 @@ export class HttpFront {
       }
       this.#noteMalformed(socket, `not a request of HTTP (${error.code})`);
       socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-      // A client that sends on and on is not listened to.
+      // Stop reading from a client that keeps sending.
       setTimeout(() => socket.destroy(), 1_000).unref();
     });
   }
@@ -88,7 +91,7 @@ export class HttpFront {
       clearTimeout(found.deadline);
       await exchange(found.conversation, request, response);
     }
-    // The next request of the same connection has as long as the first had.
+    // The next request of the same connection gets as much time as the first.
     if (request.socket.destroyed || !isIdle(request.socket)) return;
     clearTimeout(found.deadline);
     found.deadline = headDeadline(request.socket);

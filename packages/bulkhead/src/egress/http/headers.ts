@@ -1,7 +1,7 @@
 import { Refusal } from "../forward/refusal.js";
 import type { Headers } from "../secrets/inject.js";
 
-/** About one connection, not about the request (RFC 9110 §7.6.1), and what is a proxy's. */
+/** Headers about one connection and not about the request (RFC 9110 §7.6.1), and a proxy's own. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -16,7 +16,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "expect",
 ]);
 
-/** Raw headers in pairs, without those that are about one connection. */
+/** Raw headers in pairs, without those about one connection. */
 export function endToEnd(raw: readonly string[]): Headers {
   const pairs = inPairs(raw);
   const named = pairs.flatMap(([name, value]) =>
@@ -25,7 +25,7 @@ export function endToEnd(raw: readonly string[]): Headers {
   const dropped = new Set(named);
   return pairs.filter(([name]) => {
     const lower = name.toLowerCase();
-    // What frames the message and names its host is not for a client to have dropped.
+    // A client must not have headers dropped that frame the message or name its host.
     return !HOP_BY_HOP.has(lower) && (!dropped.has(lower) || lower === "host" || lower === "content-length");
   });
 }
@@ -34,7 +34,7 @@ export function inPairs(raw: readonly string[]): Headers {
   return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ""] as const] : []));
 }
 
-/** Every Host must be the one that was decided on, and there must be one. */
+/** There must be a Host, and every Host must be the permitted one. */
 export function checkHost(raw: readonly string[], name: string, port: number, standard: number): void {
   const hosts = inPairs(raw).flatMap(([header, value]) => (header.toLowerCase() === "host" ? [value] : []));
   const [host, ...more] = hosts;

@@ -6,7 +6,7 @@ import type { Conversation } from "./conversation.js";
 import { prepare } from "./exchange.js";
 import { endToEnd } from "./headers.js";
 
-/** Switches a connection to another protocol, WebSocket alone: what is not known cannot be kept in bounds. */
+/** Switches a connection to another protocol, only WebSocket: an unknown protocol cannot be limited. */
 export async function upgrade(
   conversation: Conversation,
   request: IncomingMessage,
@@ -21,7 +21,7 @@ export async function upgrade(
     if ((request.headers.upgrade ?? "").toLowerCase() !== "websocket")
       throw new Refusal("only WebSocket can be switched to");
     const { options, rule, secrets, reason } = prepare(conversation, request);
-    // Compressed, a secret that comes back could not be found.
+    // In a compressed answer an echoed secret could not be found.
     const headers = [...options.headers, "Connection", "Upgrade", "Upgrade", "websocket"];
     const plain = redactor.isIdle ? headers : without(headers, "sec-websocket-extensions");
     const outgoing = httpRequest({ ...options, headers: plain });

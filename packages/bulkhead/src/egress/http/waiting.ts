@@ -1,6 +1,9 @@
 import type { Duplex } from "node:stream";
 
-/** apt asks for ten at once on one connection, and hardly anybody for more than one. Each that waits costs memory of this process. */
+/**
+ * apt sends ten at once on one connection; few clients send more than one. Each pending request costs memory of this
+ * process.
+ */
 const MOST_WAITING = 32;
 
 interface Asked {
@@ -10,7 +13,7 @@ interface Asked {
 
 const connections = new WeakMap<Duplex, Asked>();
 
-/** Counts a request of a connection as long as it is not answered. Undefined: there are too many, and the connection is ended. */
+/** Counts a pending request of a connection. Undefined if there are too many; the connection is then ended. */
 export function wait(socket: Duplex): Disposable | undefined {
   if (socket.destroyed) return undefined;
   const asked = of(socket);
@@ -26,12 +29,12 @@ export function wait(socket: Duplex): Disposable | undefined {
   };
 }
 
-/** Whether nothing that was asked on a connection is still to be answered. */
+/** Whether a connection has no pending request. */
 export function isIdle(socket: Duplex): boolean {
   return of(socket).count === 0;
 }
 
-/** Has `act` called when a connection ends, until it is disposed of. */
+/** Calls `act` when a connection ends, until it is disposed of. */
 export function whenGone(socket: Duplex, act: () => void): Disposable {
   const { gone } = of(socket);
   gone.add(act);

@@ -7,10 +7,10 @@ import type { Listener } from "./listen.js";
 
 /** `u32 peer, u16 length`: see `docs/channel.md`. */
 const HEAD = 6;
-/** Answers that wait for their turn. More are dropped, as datagrams may be. */
+/** Maximum number of queued answers. More are dropped, as datagrams may be. */
 const WAITING = 512;
 
-/** Has init listen for datagrams. `answer` gives what is sent back, or nothing. */
+/** Makes init listen for datagrams. `answer` returns the reply, or nothing. */
 export function listenUdp(
   channel: Channel,
   address: string,

@@ -6,23 +6,26 @@ import { wait } from "../http/waiting.js";
 import { absoluteTarget, authorityTarget, otherScheme } from "./http-target.js";
 import { HANDSHAKE_MS } from "./times.js";
 
-/** Of a request line and its headers together. */
+/** Total bytes of a request line and its headers. */
 const HEADER_BYTES = 16_384;
 
-/** An HTTP proxy for clients inside: CONNECT, and requests in absolute form. It listens nowhere; it is handed connections. */
+/**
+ * An HTTP proxy for clients inside: CONNECT, and requests in absolute form. It does not listen; connections are passed
+ * to it.
+ */
 export class HttpProxy {
   readonly #gate: Gate;
   readonly #server: Server;
 
   constructor(gate: Gate) {
     this.#gate = gate;
-    // Node's own parser, at its strictest: what two parsers understand differently is how requests are smuggled.
+    // Node's own parser in its strictest mode: differences between two parsers allow request smuggling.
     this.#server = halfOpenServer({ maxHeaderSize: HEADER_BYTES, insecureHTTPParser: false, requireHostHeader: false });
     for (const event of ["request", "checkExpectation"] as const)
       this.#server.on(event, (request, response) => void this.#request(request, response));
     this.#server.on("connect", (request, client, head) => void this.#connect(request, client, head));
     this.#server.on("clientError", (error: NodeJS.ErrnoException, client) => {
-      // Whoever is gone, or reset the connection, was refused nothing.
+      // A client that is gone, or reset the connection, was refused nothing.
       if (error.code?.startsWith("HPE_") === true && client.writable) {
         const reason = "not a request to a proxy";
         this.#gate.refused({ via: "http", reason: `${reason} (${error.code})` });
@@ -39,7 +42,7 @@ export class HttpProxy {
   async #connect(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     stopWaiting(client);
     client.on("error", () => undefined);
-    // At once: a client that has said all already ends in the meantime, and a stream that has ended takes nothing back.
+    // At once: a client that has sent everything may end meanwhile, and an ended stream takes nothing back.
     if (head.length > 0) client.unshift(head);
     const target = authorityTarget(request.url ?? "");
     if (target === undefined) {
@@ -95,7 +98,7 @@ export class HttpProxy {
     }
   }
 
-  /** What is no URL that can be asked for here, or a request without Host. */
+  /** A URL that cannot be requested here, or a request without Host. */
   #refuse(request: IncomingMessage, response: ServerResponse): void {
     const { url = "", method = "" } = request;
     const scheme = otherScheme(url);
@@ -108,7 +111,7 @@ export class HttpProxy {
   }
 }
 
-/** The body that is not read makes the connection useless, so it is closed. */
+/** The unread body makes the connection unusable, so close it. */
 function answer(response: ServerResponse, status: number, reason: string): void {
   response.shouldKeepAlive = false;
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "proxy-status": "bulkhead" });
@@ -123,13 +126,13 @@ function answerRaw(client: Duplex, status: number, reason: string): void {
   client.end(
     `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nproxy-status: bulkhead\r\nconnection: close\r\n\r\n${body}`,
   );
-  // A client that sends on and on is not listened to.
+  // Stop reading from a client that keeps sending.
   setTimeout(() => client.destroy(), 1_000).unref();
 }
 
 const timers = new WeakMap<Duplex, NodeJS.Timeout>();
 
-/** Ends a connection on which no whole header comes: Node's own time-outs are for servers that listen. */
+/** Ends a connection on which no complete header arrives: Node's own time-outs are for servers that listen. */
 function waitForHeader(client: Duplex): void {
   stopWaiting(client);
   if (client.destroyed) return;

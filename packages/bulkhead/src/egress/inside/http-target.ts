@@ -1,24 +1,24 @@
-/** Where a request wants to go, as the client wrote it. */
+/** The destination of a request, as the client wrote it. */
 export interface HttpTarget {
   readonly host: string;
   readonly port: number;
 }
 
-/** A URL that a proxy is asked for. */
+/** A URL requested from a proxy. */
 export interface UrlTarget extends HttpTarget {
   readonly scheme: "http" | "https";
   readonly path: string;
 }
 
-/** `host:port` of a CONNECT; both are needed. Undefined: it is not that. */
+/** `host:port` of a CONNECT; both are required. Undefined if invalid. */
 export function authorityTarget(text: string): HttpTarget | undefined {
   const [, bracketed, plain, digits = ""] = /^(?:\[([^\]]*)\]|([^:[\]/?#@]+)):(\d{1,5})$/.exec(text) ?? [];
   return target(bracketed ?? plain, digits);
 }
 
 /**
- * The absolute form of RFC 9112. No user may be in it. An `https://` URL is what busybox's wget asks for: it knows of no CONNECT, and leaves TLS to
- * the proxy. Undefined: it is not that.
+ * The absolute form of RFC 9112, without user information. busybox's wget sends `https://` URLs: it does not know
+ * CONNECT, and leaves TLS to the proxy. Undefined if invalid.
  */
 export function absoluteTarget(text: string): UrlTarget | undefined {
   const [, written = "", authority = "", rest = ""] = /^(https?):\/\/([^/?#@\\]*)([/?][^#]*)?$/i.exec(text) ?? [];
@@ -29,7 +29,7 @@ export function absoluteTarget(text: string): UrlTarget | undefined {
   return { ...found, scheme, path: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
-/** The scheme of a URL that is of neither kind, `ftp`; undefined: it is no URL, or one of those. */
+/** The scheme of a URL that is neither, such as `ftp`; undefined if it is not a URL, or is one of those. */
 export function otherScheme(text: string): string | undefined {
   const scheme = /^([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(text)?.[1]?.toLowerCase();
   return scheme === undefined || scheme === "http" || scheme === "https" ? undefined : scheme;

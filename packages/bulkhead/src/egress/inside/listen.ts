@@ -3,14 +3,17 @@ import { Connection } from "../../channel/connection.js";
 import type { ChannelStream } from "../../channel/stream.js";
 import type { BulkheadError } from "../../errors/bulkhead-error.js";
 
-/** What init listens on for us. */
+/** A listener of init's that serves us. */
 export interface Listener {
-  /** Resolves when it listens; rejects with why it cannot (LISTEN_FAILED, or what the channel ended with). */
+  /**
+   * Resolves when it listens; rejects with the reason if it cannot (LISTEN_FAILED, or the error that ended the
+   * channel).
+   */
   readonly listening: Promise<void>;
   close(): void;
 }
 
-/** Has init listen for TCP on an address of its loopback. Each connection is given to `take`. */
+/** Makes init listen for TCP on an address of its loopback. `take` gets each connection. */
 export function listenTcp(
   channel: Channel,
   address: string,
@@ -26,7 +29,7 @@ export function listenTcp(
         data: () => undefined,
         connection: (open) => {
           const connection = new Connection(open);
-          // Whoever uses it finds out by its end; without a listener an error would end this process.
+          // The connection's user sees its end; without a listener an error would end this process.
           connection.on("error", () => undefined);
           take(connection);
         },

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 
 /**
- * Reads a few bytes at a time from a connection whose other end is hostile. What was not taken is put back at once: later it would be
- * lost where the client has said all that it had to say, since a stream that has ended takes nothing back.
+ * Reads a few bytes at a time from a connection whose other end is hostile. Puts unused bytes back at once: later they
+ * would be lost if the client has sent everything, because an ended stream takes nothing back.
  */
 export class ByteReader {
   readonly #source: Duplex;
@@ -11,7 +11,7 @@ export class ByteReader {
     this.#source = source;
   }
 
-  /** Exactly so many bytes. Rejects when the connection ends before. */
+  /** Reads exactly this many bytes. Rejects if the connection ends first. */
   async take(count: number): Promise<Buffer> {
     let taken: Buffer = Buffer.alloc(0);
     while (taken.length < count) {

@@ -8,14 +8,17 @@ import { listenTcp } from "./listen.js";
 import { serveSocks } from "./socks.js";
 import { Transparent } from "./transparent.js";
 
-/** What a sandbox with egress has inside. */
+/** The services inside a sandbox with egress. */
 export interface Inside {
-  /** Resolves when the proxies listen; rejects when they cannot, and then nothing goes out. */
+  /** Resolves when the proxies listen; rejects if they cannot, and nothing can then go out. */
   readonly ready: Promise<void>;
   close(): void;
 }
 
-/** Puts the proxies and the name server inside, by the connection of the sandbox's egress. A program may be started when they are `ready`. */
+/**
+ * Starts the proxies and the name server inside, over the connection of the sandbox's egress. A program may start once
+ * they are `ready`.
+ */
 export function serveInside(channel: Channel, gate: Gate): Inside {
   const http = new HttpProxy(gate);
   const transparent = new Transparent(channel, gate);
@@ -25,7 +28,7 @@ export function serveInside(channel: Channel, gate: Gate): Inside {
     listenTcp(channel, address, httpPort, (client) => http.serve(client)),
     listenTcp(channel, address, socksPort, (client) => void serveSocks(gate, client)),
   ];
-  // A workload that has its own name server there, or no IPv6, is none the worse for it.
+  // A workload with its own name server there, or without IPv6, loses nothing.
   const welcome = [
     listenTcp(channel, "::1", httpPort, (client) => http.serve(client)),
     listenTcp(channel, "::1", socksPort, (client) => void serveSocks(gate, client)),

@@ -12,8 +12,8 @@ const Address = { ipv4: 1, name: 3, ipv6: 4 } as const;
 const Reply = { done: 0, failed: 1, denied: 2, unreachable: 4, command: 7, address: 8 } as const;
 
 /**
- * SOCKS5 to one client inside: CONNECT only, with the name resolved by the gate. No authentication: who can reach the port is in
- * the sandbox already. Whatever else is said ends the connection.
+ * SOCKS5 for one client inside: CONNECT only, and the gate resolves the name. No authentication: a client that can
+ * reach the port is already inside. Any other request ends the connection.
  */
 export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
   const timer = setTimeout(() => client.destroy(), HANDSHAKE_MS);
@@ -26,7 +26,7 @@ export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
       return;
     }
     const ask = { via: "socks", ...target } as const;
-    // It has said what it wants; somebody may have to be asked.
+    // The client has sent its request; the decision may take a person.
     clearTimeout(timer);
     const verdict = await gate.decide(ask);
     if (!verdict.allowed) {
@@ -46,7 +46,7 @@ export async function serveSocks(gate: Gate, client: Duplex): Promise<void> {
   }
 }
 
-/** @returns where to; or why it was refused, which the client has been told */
+/** @returns the destination; or why the request was refused, which the client already knows */
 async function handshake(
   reader: ByteReader,
   client: Duplex,
@@ -79,7 +79,7 @@ async function hostOf(reader: ByteReader, kind: number): Promise<string | undefi
     }
     case Address.name: {
       const [length = 0] = await reader.take(1);
-      // One character for each byte: what is not ASCII is for the gate to refuse.
+      // One character for each byte: the gate refuses anything that is not ASCII.
       return length === 0 ? undefined : (await reader.take(length)).toString("latin1");
     }
     default:
@@ -87,7 +87,7 @@ async function hostOf(reader: ByteReader, kind: number): Promise<string | undefi
   }
 }
 
-/** The address that we are bound to is nobody's business inside. */
+/** The address we are bound to stays hidden from the sandbox. */
 function reply(code: number): Buffer {
   return Buffer.of(VERSION, code, 0, Address.ipv4, 0, 0, 0, 0, 0, 0);
 }

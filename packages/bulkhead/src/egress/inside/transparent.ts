@@ -3,10 +3,10 @@ import type { Connection } from "../../channel/connection.js";
 import type { Gate } from "../gate.js";
 import { type Listener, listenTcp } from "./listen.js";
 
-/** Names that are listened for at once. Each takes as many listeners as it has ports, of 256 that init has. */
+/** Names with listeners at one time. Each needs one listener per port, of the 256 that init has. */
 const NAMES = 60;
 const PORTS = 4;
-/** Of HTTP and HTTPS, where the gate does not say. */
+/** For HTTP and HTTPS, if the gate does not say. */
 const USUAL_PORTS = [80, 443] as const;
 
 interface Listening {
@@ -15,13 +15,13 @@ interface Listening {
 }
 
 /**
- * For programs that know no proxy: a name that may be reached is given a reserved address, and init listens there. Only once somebody
- * has asked for the name, so that a port which the workload wants for itself is not taken for nothing.
+ * For programs that know no proxy: an allowed name gets a reserved address, and init listens there. Only once a program
+ * has asked for the name, so that no port that the workload wants is taken needlessly.
  */
 export class Transparent {
   readonly #channel: Channel;
   readonly #gate: Gate;
-  /** In the order in which they were asked for last. */
+  /** In the order of their last lookup. */
   readonly #names = new Map<string, Listening>();
 
   constructor(channel: Channel, gate: Gate) {
@@ -29,7 +29,9 @@ export class Transparent {
     this.#gate = gate;
   }
 
-  /** The address at which `name` can be connected to now; null: no rule allows it; undefined: nothing can be listened on here. */
+  /**
+   * The address at which `name` can now be connected to; null: no rule allows it; undefined: nothing can listen here.
+   */
   async lookup(name: string): Promise<string | null | undefined> {
     const address = this.#gate.resolveInside(name);
     if (address === null) return null;

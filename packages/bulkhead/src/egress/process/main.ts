@@ -1,4 +1,4 @@
-// The gate's process: everything that the inside and the hosts outside say is read here, and nowhere else.
+// The gate's process: it alone parses everything from the sandbox and from hosts outside.
 
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { FIRST_EXTRA, serve } from "../../helpers/inside.js";

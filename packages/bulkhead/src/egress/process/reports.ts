@@ -1,12 +1,12 @@
 import type { EgressEvent } from "../log/event.js";
 
-/** Calls that may be under way, and events in one: a call costs both processes more than an event does. */
+/** Maximum number of pending calls, and of events in one: a call costs both processes more than an event does. */
 const MOST_CALLS = 8;
 const MOST_EVENTS = 64;
-/** From here on nothing is decided until the library has taken some: who floods the gate does not get rid of its log. */
+/** Above this number no decision is made until the library has taken some events: a flood cannot outrun the log. */
 const ENOUGH = 512;
 
-/** Tells the library of decisions: in order, and those of one tick together, before anything else that is said in it. */
+/** Sends decisions to the library: in order, those of one tick together, and before any other message of that tick. */
 export class Reports {
   readonly #send: (events: readonly EgressEvent[]) => Promise<unknown>;
   readonly #queue: EgressEvent[] = [];
@@ -33,7 +33,7 @@ export class Reports {
     while (this.#queue.length >= ENOUGH) await this.#change();
   }
 
-  /** Resolves when all that was told is known to the library. */
+  /** Resolves when the library has received all events so far. */
   async told(): Promise<void> {
     while (this.#queue.length + this.#calls > 0) await this.#change();
   }

@@ -12,20 +12,20 @@ import { certificatesIn } from "../tls/roots.js";
 import { Reports } from "./reports.js";
 import type { ChannelEnded, Start, Started } from "./start.js";
 
-/** What may wait for the connection before its streams are told to wait, too. */
+/** Bytes that may wait for the connection before its streams see backpressure. */
 const WAITING_BYTES = 262_144;
-/** Questions to the caller's function that are under way at once. */
+/** Maximum number of pending questions to the caller's function. */
 const MOST_ASKED = 64;
-/** A certificate that is refused may list thousands of names. */
+/** A refused certificate may list thousands of names. */
 const REASON_CHARACTERS = 4_096;
 /** How long connections of a sandbox that is gone may take to end. */
 const CLOSING_MS = 1_000;
-/** How long init may take to answer what it need not think about. */
+/** How long init may take for an answer that needs no work. */
 const FLUSH_MS = 1_000;
-/** How long connections that the inside has ended may take to end; one whose other half goes on does not. */
+/** How long connections that the sandbox has ended may take to end; one whose other half continues does not. */
 const SETTLE_MS = 50;
 
-/** What the gate asks of the library. */
+/** The gate's requests to the library. */
 export type AskLibrary = (method: "events" | "ask" | "resolve" | "ended", value: unknown) => Promise<unknown>;
 
 /** One sandbox's egress, from the connection to its init to the hosts outside. */
@@ -75,7 +75,7 @@ export class Session {
     });
   }
 
-  /** Resolves when programs inside may be started. @throws BulkheadError LISTEN_FAILED, SANDBOX_LOST */
+  /** Resolves when programs inside may start. @throws BulkheadError LISTEN_FAILED, SANDBOX_LOST */
   async listening(): Promise<void> {
     await this.#inside.ready;
   }
@@ -85,7 +85,7 @@ export class Session {
     this.#opened.gate.change(rules);
   }
 
-  /** Resolves when the library knows of everything that init has told of. */
+  /** Resolves when the library knows everything that init has reported. */
   async flush(): Promise<void> {
     await Promise.race([this.#roundTrip(), sleep(FLUSH_MS, undefined, { ref: false })]);
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -93,7 +93,7 @@ export class Session {
     await this.#reports.told();
   }
 
-  /** The sandbox is gone: ends every connection, and resolves when the library knows what became of them. */
+  /** The sandbox is gone: ends every connection, and resolves when the library knows their outcome. */
   async finish(): Promise<void> {
     this.#channel.close(closed);
     this.#inside.close();
@@ -101,7 +101,10 @@ export class Session {
     await this.#reports.told();
   }
 
-  /** Init answers in order: what it sent before has been read when this resolves. It serves no such request here, and says so. */
+  /**
+   * Init answers in order: when this resolves, everything it sent before has been read. It refuses this request here,
+   * which is enough.
+   */
   async #roundTrip(): Promise<void> {
     await new Promise<void>((resolve) => {
       const answered = () => resolve();

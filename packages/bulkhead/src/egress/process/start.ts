@@ -2,32 +2,35 @@ import type { Level } from "../../policy/level.js";
 import type { NetworkRules } from "../../policy/network/types.js";
 import type { LoadedSecret } from "../secrets/load.js";
 
-/** What the library tells a gate before anything else. The library is trusted: it could do all of this itself. */
+/** The library's first message to a gate. The library is trusted: it could do all of this itself. */
 export interface Start {
   readonly level: Level;
   readonly rules: NetworkRules;
-  /** With their values, which from here on only the gate keeps. */
+  /** With their values, which only the gate keeps from here on. */
   readonly secrets: readonly LoadedSecret[];
-  /** PEM: what the sandbox's root trusts by itself. */
+  /** PEM: CAs that the sandbox's own root trusts. */
   readonly bundles: readonly string[];
-  /** PEM: who is trusted for hosts outside, beside those of this host. */
+  /** PEM: CAs to trust for hosts outside, besides this host's. */
   readonly authorities: readonly string[];
-  /** A bundle of more of these, with whatever is written between them. */
+  /** A CA bundle with more of these, including any text between them. */
   readonly moreAuthorities: string;
-  /** Name servers; null: as this host looks names up; "caller": by a function of the caller's, which the library calls. */
+  /**
+   * Name servers; null: resolve as this host does; "caller": through a function of the caller's, which the library
+   * calls.
+   */
   readonly resolver: readonly string[] | "caller" | null;
-  /** Whether the caller wants to be asked. */
+  /** Whether the caller has a hook. */
   readonly asks: boolean;
 }
 
-/** What a gate answers. */
+/** A gate's answer. */
 export interface Started {
-  /** PEM: all that the workload is to trust; null: what its root has. */
+  /** PEM: all CAs that the workload should trust; null: the root's own. */
   readonly bundle: string | null;
 }
 
 /** How the connection to init ended. */
 export interface ChannelEnded {
-  /** What init did that the protocol does not allow; null: it just ended. */
+  /** Init's violation of the protocol; null if the connection just ended. */
   readonly violation: string | null;
 }

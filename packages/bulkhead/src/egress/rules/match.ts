@@ -3,10 +3,10 @@ import { isAmbiguousPath } from "../../policy/network/rule.js";
 import type { HostPattern, NetworkRule, NetworkRules, Protocol } from "../../policy/network/types.js";
 import { isInRange, judge } from "../addresses/judge.js";
 
-/** A host that may be asked for, in its normal form. */
+/** A requested host in its normal form. */
 export type Target = Exclude<Host, { readonly kind: "invalid" }>;
 
-/** What a request asks, once it can be seen. */
+/** A visible request. */
 export interface Request {
   readonly scheme: "http" | "https";
   readonly method: string;
@@ -14,19 +14,19 @@ export interface Request {
   readonly path: string;
 }
 
-/** What the rules say of a connection to a host and a port. */
+/** The rules' answer for a connection to a host and a port. */
 export interface Weighed {
-  /** The first that denies it whatever is asked. */
+  /** The first rule that denies it for every request. */
   readonly deniedBy: NetworkRule | null;
-  /** Those that may allow it. */
+  /** Rules that may allow it. */
   readonly allowing: readonly NetworkRule[];
-  /** What may be spoken on it. */
+  /** Protocols that it may carry. */
   readonly protocols: ReadonlySet<Protocol>;
-  /** Whether it depends on the requests: each must be weighed too. */
+  /** Whether it depends on the requests: each must be decided too. */
   readonly byRequest: boolean;
 }
 
-/** Weighs a connection: pure, and without a look-up. */
+/** Decides about a connection. Pure, and without name resolution. */
 export function weigh(rules: Pick<NetworkRules, "allow" | "deny">, target: Target, port: number): Weighed {
   const allowing = rules.allow.filter((rule) => covers(rule, target, port));
   const denying = rules.deny.filter((rule) => covers(rule, target, port));
@@ -34,12 +34,12 @@ export function weigh(rules: Pick<NetworkRules, "allow" | "deny">, target: Targe
   const protocols = new Set(
     allowing.flatMap(({ protocol }) => (protocol === null ? (["http", "https"] as const) : [protocol])),
   );
-  // What cannot be looked into cannot be kept from asking what is denied.
+  // Without inspection the gate could not stop denied requests.
   if (byRequest) protocols.delete("tcp");
   return { deniedBy: denying.find((rule) => !isAboutRequests(rule)) ?? null, allowing, protocols, byRequest };
 }
 
-/** Weighs one request on a connection: the rule that decides, and what it says. Null: none allows it. */
+/** Decides about one request on a connection: the deciding rule and its effect. Null if no rule allows it. */
 export function weighRequest(
   rules: Pick<NetworkRules, "allow" | "deny">,
   target: Target,
@@ -51,7 +51,7 @@ export function weighRequest(
   const allowed = rules.allow.find(
     (rule) =>
       covers(rule, target, port) &&
-      // TCP carries HTTP, too.
+      // TCP can carry HTTP, too.
       (rule.protocol === null || rule.protocol === "tcp" || rule.protocol === request.scheme) &&
       coversRequest(rule, request, "allow"),
   );
@@ -63,7 +63,9 @@ export function covers(rule: NetworkRule, target: Target, port: number): boolean
   return rule.ports.some(({ from, to }) => from <= port && port <= to) && matchesHost(rule.host, target);
 }
 
-/** A range means addresses and a name means names: no look-up may turn the one into the other. `*` is every name. */
+/**
+ * A range matches only addresses and a name only names: resolution never turns one into the other. `*` is every name.
+ */
 export function matchesHost(pattern: HostPattern, target: Target): boolean {
   if (target.kind === "address") {
     const judged = judge(target.address);
@@ -85,13 +87,16 @@ function isAboutRequests({ methods, paths }: NetworkRule): boolean {
   return methods !== null || paths !== null;
 }
 
-/** A path that servers may read in two ways is below no prefix for a rule that allows, and below any for one that denies. */
+/**
+ * A path that servers may read in two ways matches no prefix of a rule that allows, and every prefix of one that
+ * denies.
+ */
 function coversRequest({ methods, paths }: NetworkRule, { method, path }: Request, effect: "allow" | "deny"): boolean {
   if (methods !== null && !methods.includes(method.toUpperCase())) return false;
   if (paths === null) return true;
   const [bare = ""] = path.split("?", 1);
   if (isAmbiguousPath(bare)) return effect === "deny";
-  // Denied paths are compared without case and decoded, allowed ones as they are: each the way that lets less through.
+  // Denied paths are compared decoded and case-insensitively, allowed ones literally: each the way that allows less.
   const [asked, prefixes] = effect === "deny" ? [decoded(bare), paths.map(decoded)] : [bare, paths];
   return prefixes.some((prefix) => asked === prefix || asked.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`));
 }

@@ -3,8 +3,8 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { HostPattern, NetworkRule, Secret } from "../../policy/network/types.js";
 
 /**
- * Refuses wildcards below which anybody may register a name (`*.com`, `*.github.io`): they look like a restriction and are none. One that
- * denies may be as wide as it likes.
+ * Refuses wildcards below which anyone may register a name (`*.com`, `*.github.io`): they look like a restriction but
+ * are none. One that denies may be as wide as it likes.
  *
  * @throws BulkheadError POLICY_INVALID
  */

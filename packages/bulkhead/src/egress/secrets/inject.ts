@@ -2,22 +2,22 @@ import { Refusal } from "../forward/refusal.js";
 import { matchesHost, type Target } from "../rules/match.js";
 import type { LoadedSecret } from "./load.js";
 
-/** Headers as Node has them raw: name, value, name, value. */
+/** Headers in Node's raw form: name, value, name, value. */
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 export interface Injected {
   readonly headers: Headers;
-  /** Names of the secrets that were put in. */
+  /** Names of the secrets that were inserted. */
   readonly secrets: readonly string[];
-  /** Names of those whose placeholder goes to a host that it is not for, as it is. */
+  /** Names of secrets whose placeholder goes unchanged to a host that they are not for. */
   readonly astray: readonly string[];
-  /** What was made of the values, to be redacted in the answer like the values themselves. */
+  /** Values derived from the secrets, to redact in the answer like the secrets themselves. */
   readonly derived: readonly string[];
 }
 
 /**
- * Puts secrets in the place of their placeholders, in the headers of a request to `target`, and inside `Authorization: Basic`.
- * Throws a Refusal where one would go out unencrypted: sent without it, the request would mean something else.
+ * Replaces placeholders with their secrets in the headers of a request to `target`, and inside `Authorization: Basic`.
+ * Throws a Refusal if a secret would be sent unencrypted: without it, the request would mean something else.
  */
 export function inject(
   headers: Headers,
@@ -53,7 +53,7 @@ export function inject(
   return { headers: changed, secrets: [...used], astray: [...astray], derived };
 }
 
-/** Where a secret may be sent to, for the log: `headers to api.example.org:443`. */
+/** The hosts that a secret may be sent to, for the log: `headers to api.example.org:443`. */
 export function placesOf({ hosts, header }: LoadedSecret): string {
   const places = hosts.map(({ text, port }) => `${text.replace(/:\d+$/, "")}:${port}`);
   return `${header === null ? "headers" : `the header ${header}`} to ${places.join(", ")} over TLS`;

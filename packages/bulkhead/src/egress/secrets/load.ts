@@ -3,10 +3,10 @@ import { readGivenFile, type Unreadable } from "../../arguments/given-file.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Secret, SecretHost } from "../../policy/network/types.js";
 
-/** A secret with its value. It is never given to anything that logs, throws or compiles plans. */
+/** A secret with its value. It is never passed to code that logs, throws or compiles plans. */
 export interface LoadedSecret {
   readonly name: string;
-  /** What the sandbox sees. */
+  /** The value that the sandbox sees. */
   readonly placeholder: string;
   readonly value: string;
   readonly hosts: readonly SecretHost[];
@@ -14,10 +14,10 @@ export interface LoadedSecret {
 }
 
 const LARGEST = 8 * 1024;
-/** Shorter ones would be found everywhere in answers that have nothing to do with them. */
+/** Shorter ones would be found everywhere in unrelated answers. */
 const SHORTEST = 8;
 
-/** Reads the values of secrets. @throws BulkheadError SECRET_UNAVAILABLE, which never holds a part of one */
+/** Reads the values of secrets. @throws BulkheadError SECRET_UNAVAILABLE, which never contains a part of one */
 export async function loadSecrets(secrets: readonly Secret[]): Promise<readonly LoadedSecret[]> {
   return await Promise.all(
     secrets.map(async (secret) => ({
@@ -46,7 +46,7 @@ async function readValue({ name, source }: Secret): Promise<string> {
   }
 }
 
-/** What is to stand in a header cannot hold everything. */
+/** A header cannot contain every character. */
 function checked(value: string, { name }: Secret): string {
   if (value.length < SHORTEST || value.length > LARGEST)
     throw unavailable(name, `it must have ${SHORTEST} to ${LARGEST} characters`);

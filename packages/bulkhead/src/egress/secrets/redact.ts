@@ -1,10 +1,13 @@
 import { Transform } from "node:stream";
 
 const MASK = "*".charCodeAt(0);
-/** Requests with Basic credentials make forms of their own; a sandbox that makes more than this forgets none, but is refused. */
+/**
+ * Requests with Basic credentials create derived values; above this number a sandbox's request is refused, so that none
+ * is forgotten.
+ */
 const MOST_FORMS = 1024;
 
-/** Covers secrets in what comes back. A covered text has its length, so nothing around it changes. */
+/** Redacts secrets in answers. The replacement has the same length, so nothing around it changes. */
 export class Redactor {
   readonly #forms = new Map<string, Buffer>();
 
@@ -12,12 +15,12 @@ export class Redactor {
     for (const value of values) this.#addFormsOf(value);
   }
 
-  /** Whether there is anything to cover. */
+  /** Whether there is nothing to redact. */
   get isIdle(): boolean {
     return this.#forms.size === 0;
   }
 
-  /** Adds what was made of a value. Returns whether there was room for it. */
+  /** Adds a derived value. Returns whether there was room for it. */
   add(text: string): boolean {
     if (!this.#forms.has(text) && this.#forms.size >= MOST_FORMS) return false;
     this.#forms.set(text, Buffer.from(text, "latin1"));
@@ -31,7 +34,7 @@ export class Redactor {
     return bytes.toString("latin1");
   }
 
-  /** A stream that covers, also what is cut by the borders of chunks. Only what may be a beginning is held back. */
+  /** A stream that redacts, across chunk borders too. It holds back only bytes that may begin a secret. */
   stream(): Transform {
     let held: Buffer = Buffer.alloc(0);
     return new Transform({
@@ -46,7 +49,7 @@ export class Redactor {
     });
   }
 
-  /** The ways in which programs write a string that they were sent. */
+  /** The forms in which programs write a string that they received. */
   #addFormsOf(value: string): void {
     const url = encodeURIComponent(value);
     const html = value
@@ -67,7 +70,7 @@ export class Redactor {
     }
   }
 
-  /** How many bytes at the end may be the beginning of something to cover. */
+  /** Number of bytes at the end that may begin a secret. */
   #beginningAtEnd(bytes: Buffer): number {
     let longest = 0;
     for (const form of this.#forms.values()) {

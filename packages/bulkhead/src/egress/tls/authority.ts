@@ -1,4 +1,4 @@
-// What the next package asks for, before it is loaded.
+// The next package requires it to be loaded first.
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
@@ -7,16 +7,13 @@ import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;
-/** Longer than any sandbox should live; the key is gone with it. */
+/** Longer than any sandbox should live; the key ends with it. */
 const VALID_DAYS = 30;
 const MOST_HOSTS = 4096;
 
-/**
- * A certificate authority of one sandbox, in the memory of this process only. What is inside trusts it, and nobody else does; its key
- * never goes anywhere.
- */
+/** A sandbox's CA, in the memory of this process only. Only the sandbox trusts it; its key never leaves the process. */
 export class Authority {
-  /** PEM: what the inside is to trust. */
+  /** PEM: the certificate that the sandbox trusts. */
   readonly certificate: string;
   readonly #ca: x509.X509Certificate;
   readonly #caKey: webcrypto.CryptoKey;
@@ -56,7 +53,7 @@ export class Authority {
     return new Authority(ca, caKeys.privateKey, leafKeys, pem);
   }
 
-  /** What a server named `host` shows. `host` is a name or an address in its normal form. */
+  /** The certificate and key of a server named `host`: a name or an address in its normal form. */
   async contextFor(host: string): Promise<SecureContext> {
     const found = this.#contexts.get(host);
     if (found !== undefined) return await found;
@@ -70,7 +67,7 @@ export class Authority {
   async #makeContext(host: string): Promise<SecureContext> {
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
-      // A common name has at most 64 characters; who it is for stands in the alternative name.
+      // A common name has at most 64 characters; the alternative name contains the host.
       subject: "CN=Bulkhead",
       issuer: this.#ca.subject,
       ...validity(),
@@ -94,12 +91,12 @@ async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }
 
-/** A clock that differs a little inside must not make it invalid. */
+/** A small clock difference inside must not make it invalid. */
 function validity() {
   return { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + VALID_DAYS * DAY_MS) };
 }
 
-/** Positive, and of a length that every parser takes. */
+/** Positive, and of a length that every parser accepts. */
 function serialNumber(): string {
   return `01${randomBytes(15).toString("hex")}`;
 }

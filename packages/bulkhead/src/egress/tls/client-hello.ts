@@ -1,12 +1,12 @@
-/** What the first message of TLS says in clear text. */
+/** The clear text of the first TLS message. */
 export interface ClientHello {
-  /** The name asked for; null: none. */
+  /** The requested name; null if there is none. */
   readonly serverName: string | null;
-  /** Whether it holds another, encrypted one (ECH), or looks as if it did. */
+  /** Whether it contains another, encrypted one (ECH), or looks as if it did. */
   readonly encrypted: boolean;
 }
 
-/** What bytes from inside turn out to be. `more`: cannot be told yet. */
+/** What the bytes from inside are. `more`: not decidable yet. */
 export type Hello =
   | { readonly kind: "hello"; readonly hello: ClientHello }
   | { readonly kind: "more" }
@@ -17,19 +17,19 @@ const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
 const HOST_NAME = 0;
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
-/** Older drafts of ECH, and ESNI before it: no server of today takes them, and none shall. */
+/** Older drafts of ECH, and ESNI before it: no server of today accepts them, so refuse them. */
 const OLD_ENCRYPTED: ReadonlySet<number> = new Set([0xfe08, 0xfe09, 0xfe0a, 0xfe0c, 0xffce]);
-/** Some clients send large keys for what quantum computers might do; none sends this much. */
+/** Some clients send large post-quantum keys; none sends this much. */
 export const LARGEST_HELLO = 32 * 1024;
-/** Cut into more, it is meant to hide, or to keep us busy. */
+/** More fragments are meant to hide the message, or to keep us busy. */
 const MOST_RECORDS = 64;
 const LARGEST_RECORD = 16 * 1024 + 256;
 
 class Malformed extends Error {}
 
 /**
- * Reads a ClientHello (RFC 8446 §4.1.2), which may be cut into several records. Strict: lengths that do not add up, two of one extension,
- * or two names are `invalid`, since a server might read them in another way.
+ * Parses a ClientHello (RFC 8446 §4.1.2), which may be split into several records. Strict: inconsistent lengths, a
+ * repeated extension, or two names are `invalid`, because a server might read them differently.
  */
 export function readClientHello(bytes: Uint8Array): Hello {
   try {
@@ -43,8 +43,8 @@ export function readClientHello(bytes: Uint8Array): Hello {
 }
 
 /**
- * The body of the first handshake message, put together from its records. Undefined: not all of it is there. What follows is not looked at: a client
- * that resumes sends data with its first message.
+ * The body of the first handshake message, joined from its records. Undefined if incomplete. Ignores what follows: a
+ * client that resumes sends data with its first message.
  */
 function handshakeMessage(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
@@ -107,7 +107,7 @@ function nameIn(body: Uint8Array): string {
   return Buffer.from(name).toString("latin1");
 }
 
-/** Takes what is there and no more. */
+/** Reads the available bytes and no more. */
 class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;

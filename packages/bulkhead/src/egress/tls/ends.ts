@@ -7,7 +7,7 @@ import type { Authority } from "./authority.js";
 
 const HANDSHAKE_MS = 20_000;
 
-/** Ends the TLS of a client inside: what comes out is clear text. HTTP/1.1 only, which is what is looked into. */
+/** Ends a client's TLS: the result is clear text. HTTP/1.1 only, which the gate can inspect. */
 export async function endTls(inside: Duplex, host: string, authority: Authority): Promise<TLSSocket> {
   const secureContext = await authority.contextFor(host);
   const socket = new TLSSocket(inside, { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] });
@@ -19,7 +19,7 @@ export async function endTls(inside: Duplex, host: string, authority: Authority)
   return socket;
 }
 
-/** Begins TLS with the real server, whose certificate must be valid for `host`. */
+/** Starts TLS with the real server, whose certificate must be valid for `host`. */
 export async function beginTls(outside: Socket, host: string, roots: readonly string[]): Promise<TLSSocket> {
   const socket = connect({
     socket: outside,
@@ -33,7 +33,7 @@ export async function beginTls(outside: Socket, host: string, roots: readonly st
   await done(
     socket,
     "secureConnect",
-    // Who is not who it should be was refused; who speaks no TLS has failed.
+    // A server with a wrong certificate counts as refused; one without TLS has failed.
     (why) =>
       new Refusal(`the host's certificate or handshake is not valid: ${why}`, {
         status: 502,

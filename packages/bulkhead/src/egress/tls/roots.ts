@@ -1,7 +1,7 @@
 import { promises } from "node:fs";
 import { rootCertificates } from "node:tls";
 
-/** Where distributions keep the authorities that their programs trust: Debian, Fedora, SUSE, Alpine. */
+/** CA bundles of distributions: Debian, Fedora, SUSE, Alpine. */
 const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -11,7 +11,9 @@ const BUNDLES = [
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----/g;
 
-/** The authorities that this host trusts, as PEM, one each: those of its distribution, else Node's; and those of NODE_EXTRA_CA_CERTS. */
+/**
+ * The CAs that this host trusts, as PEM, one each: the distribution's, else Node's; plus those of NODE_EXTRA_CA_CERTS.
+ */
 export async function hostRoots(): Promise<readonly string[]> {
   const system = await firstReadable(BUNDLES);
   const extra = process.env["NODE_EXTRA_CA_CERTS"];
@@ -20,7 +22,7 @@ export async function hostRoots(): Promise<readonly string[]> {
   return [...new Set([...(system.length > 0 ? system : rootCertificates), ...more])];
 }
 
-/** The certificates of a bundle, without what else is written between them. */
+/** The certificates of a bundle, without the text between them. */
 export function certificatesIn(text: string): readonly string[] {
   return (text.match(CERTIFICATE) ?? []).map((one) => one.replaceAll("\r", ""));
 }

@@ -1,6 +1,7 @@
 /**
- * Variables by which common programs are told whom to trust: OpenSSL and what uses it (Python's ssl, Ruby, PHP, curl), Go, Node, Deno,
- * Python's requests and pip, curl, git, cargo, AWS's tools, gRPC, Perl, npm by Node. Java and GnuTLS's programs know none.
+ * Variables with which common programs are told which CAs to trust: OpenSSL and its users (Python's ssl, Ruby, PHP,
+ * curl), Go, Node, Deno, Python's requests and pip, curl, git, cargo, AWS's tools, gRPC, Perl, npm through Node. Java
+ * and programs with GnuTLS have none.
  */
 const FILE_VARIABLES = [
   "SSL_CERT_FILE",
@@ -14,11 +15,11 @@ const FILE_VARIABLES = [
   "AWS_CA_BUNDLE",
   "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
   "PERL_LWP_SSL_CA_FILE",
-  // npm takes it for all there is, and then asks Node's variable no more.
+  // npm takes it as the complete list, and then ignores Node's variable.
   "npm_config_cafile",
 ] as const;
 
-/** The environment by which a workload trusts the bundle at `path`. */
+/** The environment that makes a workload trust the bundle at `path`. */
 export function trustVariables(path: string): Readonly<Record<string, string>> {
   return Object.fromEntries(FILE_VARIABLES.map((name) => [name, path]));
 }

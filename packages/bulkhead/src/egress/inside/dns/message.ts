@@ -3,7 +3,7 @@ export interface Question {
   readonly id: number;
   readonly name: string;
   readonly type: number;
-  /** As it came: what the answer repeats. */
+  /** The raw bytes, which the answer repeats. */
   readonly bytes: Buffer;
   readonly recursionDesired: boolean;
 }
@@ -13,10 +13,10 @@ export const Code = { none: 0, form: 1, failure: 2, nameError: 3, refused: 5 } a
 
 const HEADER = 12;
 const IN = 1;
-/** Seconds. The address stays the name's, but what may be reached can change. */
+/** Seconds. The address stays the name's, but the rules may change. */
 const TTL = 10;
 
-/** Reads a query with one question. Undefined: nothing that deserves an answer. */
+/** Parses a query with one question. Undefined if it deserves no answer. */
 export function readQuery(message: Buffer): Question | undefined {
   if (message.length < HEADER) return undefined;
   const flags = message.readUInt16BE(2);
@@ -26,12 +26,12 @@ export function readQuery(message: Buffer): Question | undefined {
   let at = HEADER;
   for (;;) {
     const length = message[at];
-    // A pointer has no place in the first name of a message.
+    // The first name of a message cannot contain a pointer.
     if (length === undefined || length > 63) return undefined;
     at += 1;
     if (length === 0) break;
     const label = message.subarray(at, at + length);
-    // A dot within a label would be a different name when it is written as text.
+    // A dot within a label would make it a different name as text.
     if (label.length < length || !/^[A-Za-z0-9_-]+$/.test(label.toString("latin1"))) return undefined;
     labels.push(label.toString("latin1"));
     at += length;

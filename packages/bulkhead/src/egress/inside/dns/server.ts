@@ -3,12 +3,15 @@ import { ByteReader } from "../read-bytes.js";
 import { HANDSHAKE_MS } from "../times.js";
 import { answerTo, Code, readQuery, Type } from "./message.js";
 
-/** What a name has inside: a reserved address that is ready to be connected to; null: it may not be reached; undefined: it cannot be. */
+/**
+ * The address of a name inside: a reserved one that is ready for connections; null if it is not allowed; undefined if
+ * it is not possible.
+ */
 export type Lookup = (name: string) => Promise<string | null | undefined>;
 
 /**
- * Answers one query. Nothing is asked of a name server outside, so no query can carry anything out. A name that no rule allows does not
- * exist; one that is allowed has an IPv4 address and nothing else: above all no keys for an encrypted SNI.
+ * Answers one query. Asks no name server outside, so a query cannot carry data out. A name that no rule allows does not
+ * exist; an allowed one has an IPv4 address and nothing else, in particular no keys for an encrypted SNI.
  */
 export async function answerQuery(lookup: Lookup, message: Buffer): Promise<Buffer | undefined> {
   const question = readQuery(message);
@@ -36,7 +39,7 @@ export async function serveDnsTcp(lookup: Lookup, client: Duplex): Promise<void>
       client.write(Buffer.concat([head, answer]));
     }
   } catch {
-    // It has asked all that it wanted to, or is gone.
+    // It has asked everything, or is gone.
   }
   client.end();
 }
