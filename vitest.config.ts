@@ -4,14 +4,18 @@ import { defineConfig } from "vitest/config";
 /** Emulated machines are 5 to 20 times slower; `npm run test:hosts` says so with this variable. */
 const timeFactor = Math.max(1, Number(process.env["BULKHEAD_TIME_FACTOR"] ?? "1") || 1);
 
-/** Tests see the library's sources, so that a failure points at the line that was written and no build is needed first. */
+/**
+ * Tests see the library's sources, so that a failure points at the line that was written and no build is needed first.
+ */
 const alias = { bulkhead: fileURLToPath(new URL("packages/bulkhead/src/index.ts", import.meta.url)) };
 
 interface Suite {
   readonly name: string;
   readonly include: readonly string[];
   readonly seconds: number;
-  /** False where files share this host's cgroups, processes or disk: what one leaves behind would be another's failure. */
+  /**
+   * False where files share this host's cgroups, processes or disk: what one leaves behind would be another's failure.
+   */
   readonly parallel: boolean;
 }
 

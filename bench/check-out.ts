@@ -8,7 +8,10 @@ import { root } from "./environment.js";
 /** Levels whose programs set-up makes only when it is asked to. */
 const NEED_SET_UP = ["gvisor", "microvm"];
 
-/** Checks a commit out beside this one, once, and builds it with its own set-up; `kinds` are what will be measured, all of them when there is none. */
+/**
+ * Checks a commit out beside this one, once, and builds it with its own set-up; `kinds` are what will be measured, all
+ * of them when there is none.
+ */
 export async function checkOut(commit: string, kinds: readonly string[]): Promise<Build> {
   const id = git(root, "rev-parse", "--verify", `${commit}^{commit}`);
   const revision = id.slice(0, 7);

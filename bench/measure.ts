@@ -15,8 +15,8 @@ export interface Measurement {
 const WARM_UP = 10;
 
 /**
- * Runs the subjects in turn, round after round, so that a machine that becomes slower or faster does so for all of them.
- * `onRound` is told how many rounds are done.
+ * Runs the subjects in turn, round after round, so that a machine that becomes slower or faster does so for all of
+ * them. `onRound` is told how many rounds are done.
  */
 export async function measure(
   prepare: readonly Prepare[],

@@ -45,7 +45,10 @@ export const imageLaunchPromises: readonly Promised[] = [
   { subject: "container, image", peer: "container, base", atMost: 1, unit: "ms" },
 ];
 
-/** What the jail, the channel and the supervisor add to the monitor; and what going on from a booted machine saves. The aims in seconds are in docs/performance.md. */
+/**
+ * What the jail, the channel and the supervisor add to the monitor; and what resuming a booted machine saves. The
+ * aims in seconds are in docs/performance.md.
+ */
 export const microvmPromises: readonly Promised[] = [
   { subject: "bulkhead microvm, distribution kernel, cold", peer: "bare QEMU, distribution kernel", atMost: 1.5 },
   { subject: "bulkhead microvm, built kernel, cold", peer: "bare QEMU, built kernel", atMost: 1.5 },

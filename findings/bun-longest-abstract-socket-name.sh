@@ -1,10 +1,10 @@
 #!/bin/sh
-# what:      Bun 1.4.5 (npm), net.connect to an abstract Unix socket; beside it the Node that is installed, and connect(2) by python3.
-# behaviour: Bun refuses (EINVAL) the one name that fills sun_path (108 bytes with its leading zero), and reaches one of 107. Node before 22
-#            is the other way round: it pads every name with zeros to 108 bytes, so that it reaches the longest name only. A listener that
-#            wants both as callers has no name for them.
-# guessed:   every runtime takes each name that the kernel takes: 1 to 107 bytes behind the zero.
-# seen:      2026-11-30, Linux x86-64: "connect(2): 107 yes, 108 yes", "bun 1.4.5: 107 yes, 108 EINVAL", "node v20.20.2: 107 ECONNREFUSED, 108 yes".
+# what: Bun 1.4.5 (npm), net.connect to an abstract Unix socket; beside it the Node that is installed, and connect(2) by
+# python3. behaviour: Bun refuses (EINVAL) the one name that fills sun_path (108 bytes with its leading zero), and
+# reaches one of 107. Node before 22 is the other way round: it pads every name with zeros to 108 bytes, so that it
+# reaches the longest name only. A listener that wants both as callers has no name for them. guessed: every runtime
+# takes each name that the kernel takes: 1 to 107 bytes behind the zero. seen: 2026-11-30, Linux x86-64: "connect(2):
+# 107 yes, 108 yes", "bun 1.4.5: 107 yes, 108 EINVAL", "node v20.20.2: 107 ECONNREFUSED, 108 yes".
 set -eu
 command -v python3 >/dev/null && command -v npm >/dev/null || { echo "needs python3 and npm"; exit 2; }
 work=$(mktemp -d)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # What: gVisor's runsc, release of 2026-09-05 (gvisor.dev/gvisor v0.0.0-20260905035102-160fafc42237), on Linux x86-64.
 # Behaviour: arch_prctl(2) knows ARCH_SET_FS inside, and answers EINVAL to ARCH_SET_GS. Every Linux on x86-64 has both.
-# What one would have guessed: that it works, or ENOSYS, which programs take for "not here". EINVAL says that the program made a mistake: Debian's
-#   Firefox ESR 153, whose sandboxed libraries (WebAssembly made into native code, "segue") keep their base in GS, stops at its start with
-#   "wasm_rt_syscall_set_segue_base error: Invalid argument".
+# What one would have guessed: that it works, or ENOSYS, which programs take for "not here". EINVAL says that the
+# program made a mistake: Debian's Firefox ESR 153, whose sandboxed libraries (WebAssembly made into native code,
+# "segue") keep their base in GS, stops at its start with "wasm_rt_syscall_set_segue_base error: Invalid argument".
 # Seen: 2026-11-30: linux "FS 42, GS 42" / gvisor "FS 42, GS Invalid argument"
 set -u
 
@@ -20,7 +20,8 @@ if [ -z "$runsc" ]; then
   runsc=$work/runsc
 fi
 
-# Each base is set to a place that holds 42, read back through the segment register, and FS put back before anything else looks at it.
+# Each base is set to a place that holds 42, read back through the segment register, and FS put back before anything
+# else looks at it.
 cat >"$work/bases.c" <<'END'
 #include <asm/prctl.h>
 #include <stdio.h>

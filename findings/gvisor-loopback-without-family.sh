@@ -1,10 +1,10 @@
 #!/bin/sh
 # What: gVisor's runsc, release of 2026-09-05 (gvisor.dev/gvisor v0.0.0-20260905035102-160fafc42237), on Linux x86-64.
-# Behaviour: SIOCGIFADDR (netdevice(7)) fills in the address of an interface and leaves sa_family 0, AF_UNSPEC; SIOCGIFCONF, asked on the
-#   same socket, says AF_INET.
-# What one would have guessed: AF_INET from both, as Linux answers. Debian's `mpirun -n 2 true` (Open MPI 4.1.4), which looks for interfaces this way,
-#   finds lo and does not take it: "The PMIx server's listener thread failed to start".
-# Seen: 2026-11-30: linux SIOCGIFCONF=2 SIOCGIFADDR=2 / gvisor SIOCGIFCONF=2 SIOCGIFADDR=0
+# Behaviour: SIOCGIFADDR (netdevice(7)) fills in the address of an interface and leaves sa_family 0, AF_UNSPEC;
+# SIOCGIFCONF, asked on the same socket, says AF_INET. What one would have guessed: AF_INET from both, as Linux answers.
+# Debian's `mpirun -n 2 true` (Open MPI 4.1.4), which looks for interfaces this way, finds lo and does not take it: "The
+# PMIx server's listener thread failed to start". Seen: 2026-11-30: linux SIOCGIFCONF=2 SIOCGIFADDR=2 / gvisor
+# SIOCGIFCONF=2 SIOCGIFADDR=0
 set -u
 
 version=v0.0.0-20260905035102-160fafc42237

@@ -1,13 +1,11 @@
 #!/bin/sh
-# What: the Linux kernel, Landlock (any ABI) and POSIX message queues; python3 makes the calls.
-# Behaviour: under a ruleset that handles READ_FILE and WRITE_FILE, mq_open fails with EACCES although a rule allows both below "/" itself. The
-#   queue lies on a mount that the kernel keeps for itself, below no directory. With the same file system mounted anywhere, and a rule for that
-#   place, mq_open works, although it opens the queue on the kernel's mount as before.
-# One would have guessed: a rule for "/" allows whatever can be opened; or a queue, which has no path, is none of Landlock's business.
-# Seen: Linux 6.18.44, ABI 7, 2026-11-30:
-#   rule for /: EACCES
-#   rule for the mounted file system: opened
-# 0: as written. 1: changed. 2: cannot tell here (no python3, no Landlock, no queues, or no user namespaces and not root).
+# What: the Linux kernel, Landlock (any ABI) and POSIX message queues; python3 makes the calls. Behaviour: under a
+# ruleset that handles READ_FILE and WRITE_FILE, mq_open fails with EACCES although a rule allows both below "/" itself.
+# The queue lies on a mount that the kernel keeps for itself, below no directory. With the same file system mounted
+# anywhere, and a rule for that place, mq_open works, although it opens the queue on the kernel's mount as before. One
+# would have guessed: a rule for "/" allows whatever can be opened; or a queue, which has no path, is none of Landlock's
+# business. Seen: Linux 6.18.44, ABI 7, 2026-11-30: rule for /: EACCES rule for the mounted file system: opened 0: as
+# written. 1: changed. 2: cannot tell here (no python3, no Landlock, no queues, or no user namespaces and not root).
 
 command -v python3 >/dev/null 2>&1 || { echo "no python3 here"; exit 2; }
 command -v unshare >/dev/null 2>&1 || { echo "no unshare here"; exit 2; }

@@ -1,11 +1,11 @@
 #!/bin/sh
-# what: libuv as in Node 20.20.2 (uv__stream_io in src/unix/stream.c), on Linux
-# behaviour: a TCP reset that is in the socket together with data is reported as an orderly end: 'end', and no 'error'
-# guess: ECONNRESET, as read(2) says it after the data and as Node says it itself when the reset comes a moment later
-# seen: 2026-11-30, "together: data end", "later: data ECONNRESET", "python3: data ECONNRESET"
+# what: libuv as in Node 20.20.2 (uv__stream_io in src/unix/stream.c), on Linux behaviour: a TCP reset that is in the
+# socket together with data is reported as an orderly end: 'end', and no 'error' guess: ECONNRESET, as read(2) says it
+# after the data and as Node says it itself when the reset comes a moment later seen: 2026-11-30, "together: data end",
+# "later: data ECONNRESET", "python3: data ECONNRESET"
 #
-# A proxy written in Node cannot pass such a reset on: it looks like a client that has said all. The reason is in uv__stream_io, which takes POLLHUP
-# after a read that filled no buffer for the end, without reading again.
+# A proxy written in Node cannot pass such a reset on: it looks like a client that has said all. The reason is in
+# uv__stream_io, which takes POLLHUP after a read that filled no buffer for the end, without reading again.
 set -eu
 command -v node >/dev/null || exit 2
 command -v python3 >/dev/null || exit 2

@@ -1,11 +1,12 @@
 #!/bin/sh
-# what: child_process.spawn of Node 20.20.2 (libuv: uv__process_child_init in src/unix/process.c), on Linux
-# behaviour: 'ignore' in stdio opens /dev/null for the descriptors 0 to 2 only; any above stays closed in the child
-# guess: /dev/null, as Node's documentation of options.stdio says of each of them, without a number
-# seen: 2026-11-30, "ignored: closed", "by descriptor: /dev/null", "what a Node child has there: anon_inode:[eventpoll]"
+# what: child_process.spawn of Node 20.20.2 (libuv: uv__process_child_init in src/unix/process.c), on Linux behaviour:
+# 'ignore' in stdio opens /dev/null for the descriptors 0 to 2 only; any above stays closed in the child guess:
+# /dev/null, as Node's documentation of options.stdio says of each of them, without a number seen: 2026-11-30, "ignored:
+# closed", "by descriptor: /dev/null", "what a Node child has there: anon_inode:[eventpoll]"
 #
-# A program that expects a descriptor of its own at that number finds whatever it or its runtime opened first: in a child that is Node the event loop, so that it reads
-# from, or closes, that. Where numbers of descriptors are a protocol, open /dev/null and pass it.
+# A program that expects a descriptor of its own at that number finds whatever it or its runtime opened first: in a
+# child that is Node the event loop, so that it reads from, or closes, that. Where numbers of descriptors are a
+# protocol, open /dev/null and pass it.
 set -eu
 command -v node >/dev/null || exit 2
 node --version

@@ -1,6 +1,7 @@
 // Bundles the library and the command line. Plain JavaScript: it runs before anything else was built.
 //
-// One file each, with what is imported lazily split off, because reading many small files is most of Node's start-up time.
+// One file each, with what is imported lazily split off, because reading many small files is most of Node's start-up
+// time.
 
 import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -34,7 +35,9 @@ const modules = {
   banner: { js: 'import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);' },
 };
 
-/** Where every millisecond counts: Node starts CommonJS sooner than an ES module. @type {import("esbuild").BuildOptions} */
+/**
+ * Where every millisecond counts: Node starts CommonJS sooner than an ES module. @type {import("esbuild").BuildOptions}
+ */
 const script = {
   ...common,
   format: "cjs",
@@ -50,7 +53,10 @@ await copyProfiles();
 // Of use where the warden is built already and may make sandboxes; set-up does it again when all is ready.
 spawnSync(process.execPath, [`${root}scripts/keep-code.mjs`], { stdio: "ignore" });
 
-/** The whole command line, the part of it that `run` needs, and the launcher, which chooses: see packages/cli/src/bulkhead.ts. */
+/**
+ * The whole command line, the part of it that `run` needs, and the launcher, which chooses: see
+ * packages/cli/src/bulkhead.ts.
+ */
 async function bundleCommandLine() {
   // It sees the library only as any other program would: its exports, from its own file.
   const entries = { main: `${cli}/src/main.ts`, "help-texts": `${cli}/src/help-texts.ts` };

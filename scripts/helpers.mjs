@@ -1,5 +1,5 @@
-// Bundles the programs of helper processes (packages/bulkhead/src/helpers): one file each, with what V8 makes of it beside it.
-// Plain JavaScript, as build.mjs. Tests do it before they start, since they see the library's sources.
+// Bundles the programs of helper processes (packages/bulkhead/src/helpers): one file each, with what V8 makes of it
+// beside it. Plain JavaScript, as build.mjs. Tests do it before they start, since they see the library's sources.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -50,8 +50,8 @@ export async function buildHelpers() {
 }
 
 /**
- * What V8 made of the functions that were called until the library's first word was answered: those of the start. The flags are those of helpers/helper.ts, or V8
- * would not take it.
+ * What V8 made of the functions that were called until the library's first word was answered: those of the start. The
+ * flags are those of helpers/helper.ts, or V8 would not take it.
  */
 async function keepCode(kind, path) {
   const cache = `${dist}/${kind}.cache`;

@@ -1,7 +1,8 @@
-// Keeps what V8 makes of the bundle for `run`, beside it: the launcher (packages/cli/src/bulkhead.ts) takes it from there.
+// Keeps what V8 makes of the bundle for `run`, beside it: the launcher (packages/cli/src/bulkhead.ts) takes it from
+// there.
 //
-// A run is done with the bundle as it is, since V8 keeps the code of those functions that were really called. Where no sandbox
-// can be made, that is less of them; the result is right all the same.
+// A run is done with the bundle as it is, since V8 keeps the code of those functions that were really called. Where no
+// sandbox can be made, that is less of them; the result is right all the same.
 
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,7 +1,8 @@
 # Makes ready what a use needs, and says what it does: sh scripts/setup.sh [USE…] [--offline]
 #
-# Uses: cli (bundles only), run = chroot = container, gvisor, microvm, test, bench, hosts, all. Each step is skipped when its result is fresh, so doing
-# it again after an interruption goes on where that happened. Nothing is told when nothing is to do.
+# Uses: cli (bundles only), run = chroot = container, gvisor, microvm, test, bench, hosts, all. Each step is skipped
+# when its result is fresh, so doing it again after an interruption goes on where that happened. Nothing is told when
+# nothing is to do.
 set -eu
 
 here=${0%/*}
@@ -103,8 +104,8 @@ if ! mkdir -p "$state" 2>/dev/null || [ ! -w "$state" ]; then
   say "this checkout is not ready, and you may not write to it: let its owner run './bulkhead setup'"
   exit 125
 fi
-# Two first runs at once: the second waits, then finds everything fresh. The kernel drops the lock with its last holder, so
-# a killed set-up blocks nobody (but a cargo that outlived it is waited for).
+# Two first runs at once: the second waits, then finds everything fresh. The kernel drops the lock with its last holder,
+# so a killed set-up blocks nobody (but a cargo that outlived it is waited for).
 exec 9>"$state/lock"
 if ! flock -n 9; then
   say "another set-up of this checkout is running; waiting for it …"

@@ -1,4 +1,5 @@
-// Writes the library's type declarations to packages/bulkhead/dist. Plain JavaScript: it runs before anything else was built.
+// Writes the library's type declarations to packages/bulkhead/dist. Plain JavaScript: it runs before anything else was
+// built.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

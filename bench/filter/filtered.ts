@@ -8,7 +8,10 @@ const places = ["x86_64-unknown-linux-gnu/", "aarch64-unknown-linux-gnu/", ""].m
   (target) => `${root}warden/target/${target}release/examples/filtered`,
 );
 
-/** What the program is started under, by the same launcher: no filter; one that allows everything, which no filter can beat; the default profile. */
+/**
+ * What the program is started under, by the same launcher: no filter; one that allows everything, which no filter can
+ * beat; the default profile.
+ */
 export const FILTERS = {
   "no filter": ["--none"],
   "a filter of one instruction": ["--empty"],

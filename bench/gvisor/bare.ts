@@ -15,8 +15,8 @@ const PLATFORMS = ["systrap", "ptrace"] as const;
 const AS_IN_THE_JAIL = ["--directfs=false", "--overlay2=none"] as const;
 
 /**
- * `runsc run` by itself, as root, on the same root file system: its two processes in no jail, no control group and no uid range of their own, and no channel.
- * With its defaults, or with the options that it has in the jail.
+ * `runsc run` by itself, as root, on the same root file system: its two processes in no jail, no control group and no
+ * uid range of their own, and no channel. With its defaults, or with the options that it has in the jail.
  */
 export async function bareRunsc(options: "defaults" | "options of the jail"): Promise<Subject | Absent> {
   const name = `runsc run, ${options}`;

@@ -13,8 +13,8 @@ const LAYER = "application/vnd.oci.image.layer.v1.tar";
 const PARTS = ["usr/share", "usr/bin", "usr/lib/python3", "var"];
 
 /**
- * Debian's essential packages and Python, made by mmdebstrap, as an OCI layout of five layers below `directory`: about 100 MB as they come over the
- * network. Needs Debian's archive.
+ * Debian's essential packages and Python, made by mmdebstrap, as an OCI layout of five layers below `directory`: about
+ * 100 MB as they come over the network. Needs Debian's archive.
  */
 export async function debianLayout(directory: string): Promise<string> {
   const store = join(directory, "build-store");

@@ -9,7 +9,10 @@ export interface Idle {
   readonly sandboxes: number;
   /** Of all its processes: what each has alone, and its share of what several map. */
   readonly pssBytes: number;
-  /** What its control group is charged, its files in memory and the kernel's own data among it; null where there is none. */
+  /**
+   * What its control group is charged, its files in memory and the kernel's own data among it; null where there is
+   * none.
+   */
   readonly chargedBytes: number | null;
 }
 

@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { pathToFileURL } from "node:url";
 import { type Build, nameOf } from "../build.js";
 
-/** Of each build, a process that has run one sandbox without a network and waits; several, since a heap is never twice the same. */
+/**
+ * Of each build, a process that has run one sandbox without a network and waits; several, since a heap is never twice
+ * the same.
+ */
 const PROCESSES = 5;
 
 const SCRIPT = (library: string) => `

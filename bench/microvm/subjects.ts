@@ -50,7 +50,10 @@ export async function microvm(kind: KernelKind, start: Start, build: Build = her
   };
 }
 
-/** No jail, no channel and no supervisor: what QEMU alone takes from its start to its end around a kernel that runs `true`. */
+/**
+ * No jail, no channel and no supervisor: what QEMU alone takes from its start to its end around a kernel that runs
+ * `true`.
+ */
 export async function bareQemu(kind: KernelKind): Promise<Subject | Absent> {
   const name = `bare QEMU, ${kind} kernel`;
   const kernel = await find(kind);

@@ -1,4 +1,7 @@
-/** Runs `true` in a microVM by the library that it is told, for each line that it is sent, and answers with one: kernel and start are chosen by this process's environment. */
+/**
+ * Runs `true` in a microVM by the library that it is told, for each line that it is sent, and answers with one: kernel
+ * and start are chosen by this process's environment.
+ */
 
 import { createInterface } from "node:readline";
 import type * as library from "bulkhead";

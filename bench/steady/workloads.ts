@@ -1,4 +1,7 @@
-/** Scripts for busybox's shell, run in an empty directory that they leave empty; long enough that starting them does not matter. */
+/**
+ * Scripts for busybox's shell, run in an empty directory that they leave empty; long enough that starting them does not
+ * matter.
+ */
 export const workloads = {
   /** Two system calls per byte, and nothing else: what the filter costs on each. */
   "syscall-heavy": "dd if=/dev/zero of=/dev/null bs=1 count=600000 2>/dev/null",

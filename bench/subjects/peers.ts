@@ -11,7 +11,10 @@ export async function bareSpawn(): Promise<Subject> {
   return spawned("spawn", [busybox, "true"]);
 }
 
-/** The namespaces and mounts that `container` has. bubblewrap has no filter, no Landlock, no cgroup and no limits of its own. */
+/**
+ * The namespaces and mounts that `container` has. bubblewrap has no filter, no Landlock, no cgroup and no limits of its
+ * own.
+ */
 export async function bubblewrap(): Promise<Subject | Absent> {
   if ((await versionOf("bwrap")) === undefined) return { name: "bubblewrap", absent: "bwrap is not installed" };
   const mounts = [

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { images } from "bulkhead";
 import type { Group } from "./program.js";
 
-/** The image that holds all programs of a group; made when this machine has none with just these packages. Returns its name. */
+/**
+ * The image that holds all programs of a group; made when this machine has none with just these packages. Returns its
+ * name.
+ */
 export async function ensureImages(group: Group, say: (line: string) => void): Promise<string> {
   const packages = [...new Set(group.programs.flatMap((program) => program.packages))].sort();
   const digest = createHash("sha256").update(packages.join(",")).digest("hex").slice(0, 12);

@@ -1,8 +1,8 @@
 /**
- * `npm run compatibility [-- --only NAME,… --levels LEVEL,… --dry --resume]`: runs real programs of Debian at every level and writes
- * docs/compatibility.md. With `--only` or `--levels`, or `--dry`, it prints the rows and writes nothing. `--resume` takes the outcomes of
- * runs before this one, of the same scripts, images and levels, and tries only the rest. It exits with 1 when a program fails that is said to
- * work, or works although it is said to fail.
+ * `npm run compatibility [-- --only NAME,… --levels LEVEL,… --dry --resume]`: runs real programs of Debian at every
+ * level and writes docs/compatibility.md. With `--only` or `--levels`, or `--dry`, it prints the rows and writes
+ * nothing. `--resume` takes the outcomes of runs before this one, of the same scripts, images and levels, and tries
+ * only the rest. It exits with 1 when a program fails that is said to work, or works although it is said to fail.
  */
 
 import { writeFile } from "node:fs/promises";

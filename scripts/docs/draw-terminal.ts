@@ -10,7 +10,10 @@ const LINE = 19;
 const CHARACTER = 7.83;
 const MARGIN = 16;
 
-/** An SVG of a terminal. Each line printed is one `<text class="printed">`; what does not fit goes on in `<text class="rest">`. */
+/**
+ * An SVG of a terminal. Each line printed is one `<text class="printed">`; what does not fit goes on in
+ * `<text class="rest">`.
+ */
 export function drawTerminal(screens: readonly Screen[]): string {
   const rows = screens.flatMap(({ command, lines }, index) => [
     ...(index === 0 ? [] : [{ kind: "rest", text: "" }]),

@@ -19,7 +19,9 @@ export interface Target {
   readonly run: (input: Buffer, random: Random) => void | Promise<void>;
 }
 
-/** Each throws when its decoder breaks: with anything but a refusal by code, or with a result that depends on the split. */
+/**
+ * Each throws when its decoder breaks: with anything but a refusal by code, or with a result that depends on the split.
+ */
 export const targets: Readonly<Record<string, Target>> = {
   "frames of init": { run: (input, random) => frames("init", input, random) },
   "frames of the host": { run: (input, random) => frames("host", input, random) },
@@ -48,7 +50,10 @@ function decodedFrames(from: Side, parts: readonly Buffer[]): { bytes: Buffer; r
   return { bytes: Buffer.concat(out), refused };
 }
 
-/** The whole state machine: whatever comes, it ends with a violation or goes on, and every open operation is told in the end. */
+/**
+ * The whole state machine: whatever comes, it ends with a violation or goes on, and every open operation is told in the
+ * end.
+ */
 function channel(input: Buffer, random: Random): void {
   const transport = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
   const opened = new Channel(transport, () => undefined);

@@ -1,4 +1,5 @@
-# What level gvisor needs: runsc. The distribution's will do; a newer one is faster and is built where there is a Go toolchain for it.
+# What level gvisor needs: runsc. The distribution's will do; a newer one is faster and is built where there is a Go
+# toolchain for it.
 
 # Of September 2026; the go command checks it against the checksum database.
 runsc_version=v0.0.0-20260905035102-160fafc42237
@@ -12,7 +13,8 @@ setup_gvisor() {
   install_wanted "gVisor"
 }
 
-# build_runsc: where the library looks first (levels/gvisor/locate.ts). False when it cannot be built here, which is no fault.
+# build_runsc: where the library looks first (levels/gvisor/locate.ts). False when it cannot be built here, which is no
+# fault.
 build_runsc() {
   case ${XDG_DATA_HOME-} in
     /*) tools=$XDG_DATA_HOME/bulkhead/tools ;;
@@ -25,7 +27,8 @@ build_runsc() {
   echo "$runsc_version" >"$tools/runsc.version"
 }
 
-# fetch_old_runsc: the distribution's, for tests; unpacked and not installed, so that no other program of this machine comes upon it.
+# fetch_old_runsc: the distribution's, for tests; unpacked and not installed, so that no other program of this machine
+# comes upon it.
 fetch_old_runsc() {
   [ ! -x "$state/runsc/usr/bin/runsc" ] && [ ! -x /usr/bin/runsc ] || return 0
   ! offline && command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || return 1

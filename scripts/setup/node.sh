@@ -19,7 +19,8 @@ setup_node() {
   fi
 }
 
-# setup_npm run|dev: no install script of any package is run: nothing here needs one, and each would be foreign code running as you.
+# setup_npm run|dev: no install script of any package is run: nothing here needs one, and each would be foreign code
+# running as you.
 setup_npm() {
   case $1 in
     run) npm_stale || return 0 ;;
@@ -63,7 +64,8 @@ setup_types() {
   fi
 }
 
-# The build could not run a sandbox to learn what a run needs, unless a warden was there already. Without this all is well, but slower.
+# The build could not run a sandbox to learn what a run needs, unless a warden was there already. Without this all is
+# well, but slower.
 setup_code() {
   code_stale || return 0
   begin_stamp code

@@ -18,7 +18,8 @@ at_least() {
   [ "$(printf '%s\n%s\n' "$1" "${2:-0}" | sort -V | head -n 1)" = "$1" ]
 }
 
-# setup_cargo run|dev: rustup's or the distribution's; Debian 12 has a current one as `cargo-web`, made for building browsers.
+# setup_cargo run|dev: rustup's or the distribution's; Debian 12 has a current one as `cargo-web`, made for building
+# browsers.
 setup_cargo() {
   if ! find_cargo; then
     for name in cargo cargo-web; do

@@ -21,7 +21,8 @@ test_tools() {
   fetch_nodes || true
 }
 
-# fetch_nodes: the oldest Node that the documents promise, the one between, and the newest, for tests; not installed, so that PATH keeps its own.
+# fetch_nodes: the oldest Node that the documents promise, the one between, and the newest, for tests; not installed, so
+# that PATH keeps its own.
 fetch_nodes() {
   [ "$(uname -m)" = x86_64 ] || return 0
   for version in 20.19 22 26; do

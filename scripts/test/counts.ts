@@ -3,7 +3,10 @@
 import { OUTSIDE } from "./outside-tests.js";
 import { add, failure, nothing, ofReport, type Report, type Verdict } from "./verdict.js";
 
-/** Adds what failed outside a test. A runner that failed without either (it did not compile, was killed) still is one failure. */
+/**
+ * Adds what failed outside a test. A runner that failed without either (it did not compile, was killed) still is one
+ * failure.
+ */
 export function withStatus(verdict: Verdict, output: string, succeeded: boolean): Verdict {
   const outside = output.split("\n").filter((line) => line.startsWith(OUTSIDE));
   const all = outside.map(failure).reduce(add, verdict);

@@ -3,7 +3,10 @@ import type { Reporter, SerializedError, TestModule } from "vitest/node";
 /** Before each line of what failed outside a test. */
 export const OUTSIDE = "failed outside a test: ";
 
-/** A reporter of what vitest's JSON report leaves out: hooks, files that do not load, errors that nothing caught. A line each. */
+/**
+ * A reporter of what vitest's JSON report leaves out: hooks, files that do not load, errors that nothing caught. A line
+ * each.
+ */
 // biome-ignore lint/style/noDefaultExport: vitest loads a reporter as the default export of its file.
 export default class OutsideTests implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {

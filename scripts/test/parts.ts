@@ -22,7 +22,10 @@ const bin = "node_modules/.bin";
 /** Where vitest writes its report; one part runs at a time. */
 export const reportPath = ".setup/vitest.json";
 
-/** Levels with kernels of their own, and the suites that run at each: a level of the list in tests/support/levels.ts needs none of it. */
+/**
+ * Levels with kernels of their own, and the suites that run at each: a level of the list in tests/support/levels.ts
+ * needs none of it.
+ */
 const suitesAt: readonly (readonly [level: string, ...projects: readonly string[]])[] = [
   ["gvisor", "levels", "security", "faults"],
   ["microvm", "levels", "security"],
@@ -92,7 +95,9 @@ function vitest(name: string): Part {
   };
 }
 
-/** A suite once more, at a level with a kernel of its own: a part by itself, so that its count and its time are seen. */
+/**
+ * A suite once more, at a level with a kernel of its own: a part by itself, so that its count and its time are seen.
+ */
 function atLevel(level: string, project: string): Part {
   const part = vitest(project);
   const [bin = "", run = "", ...options] = part.argv;

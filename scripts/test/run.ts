@@ -7,7 +7,10 @@ import { add, failure, nothing, type Verdict } from "./verdict.js";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** Runs one part, showing what it prints as it comes, and counts. A part that leaves something in the temporary folder fails. */
+/**
+ * Runs one part, showing what it prints as it comes, and counts. A part that leaves something in the temporary folder
+ * fails.
+ */
 export async function runPart(part: Part): Promise<Verdict> {
   using temporary = new TemporaryFolder();
   const verdict = await verdictOf(part, temporary);

@@ -71,7 +71,8 @@ await exceptAt({
             env: {
               INDEX: `https://index.test:${index.port}`,
               OTHER: `https://other.test:${canary.port}`,
-              // Without a control group memory is bounded by address space, of which V8 wants gigabytes to guard WebAssembly with.
+              // Without a control group memory is bounded by address space, of which V8 wants gigabytes to guard
+              // WebAssembly with.
               NODE_OPTIONS: "--disable-wasm-trap-handler",
               ...Object.fromEntries(TRUST.map((name) => [name, "/work/ca.pem"])),
             },

@@ -145,7 +145,7 @@ await forEachLevel(
         expect(logged(log)).toMatchObject([{ verdict: "allow", method: "GET", path: "/x", secrets: ["API_KEY"] }]);
       });
 
-      test("a secret that cannot be had, or never be put in, lets nothing start", async () => {
+      test("a secret that is unavailable, or that no rule lets out, lets nothing start", async () => {
         const source = ["--secret", `API_KEY=env:NO_SUCH_VARIABLE@localhost:${tls.port}`];
         const missing = await bulkhead([...toLocalhost(), ...source], "echo started");
         expect(missing).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining("NO_SUCH_VARIABLE") });

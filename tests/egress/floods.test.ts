@@ -4,7 +4,10 @@ import { exceptAt } from "../support/levels.js";
 import { Names } from "./support/names.js";
 import { type Served, serveHttp } from "./support/servers.js";
 
-/** Opens `count` connections to the proxy, says `first` on each, and tells how many were made; then lives on until it is killed. */
+/**
+ * Opens `count` connections to the proxy, says `first` on each, and tells how many were made; then lives on until it is
+ * killed.
+ */
 const HOLD = `
 import socket, sys, time
 first, count = sys.argv[1].encode().decode("unicode_escape").encode(), int(sys.argv[2])

@@ -14,7 +14,10 @@ import { smallRoot } from "./support/small-root.js";
 const SECRET = "half-closed-secret-value";
 const LARGE = 300_000;
 
-/** A client as real ones are written: says what it has to say, ends that half, and reads to the end. `WAY HOST PORT WHAT`. */
+/**
+ * A client as real ones are written: says what it has to say, ends that half, and reads to the end.
+ * `WAY HOST PORT WHAT`.
+ */
 const CLIENT = `
 import os, socket, struct, sys, time
 way, host, port, what = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]

@@ -13,7 +13,10 @@ test.runIf(lack !== undefined && isRequired("network-namespaces"))("network name
   throw new Error(lack);
 });
 
-/** A host with public addresses, real hosts beyond it, a private network, and a metadata service: all in namespaces of the test's own. */
+/**
+ * A host with public addresses, real hosts beyond it, a private network, and a metadata service: all in namespaces of
+ * the test's own.
+ */
 await exceptAt({ microvm: "its programs are those of `root: host`, which a guest has not" })(
   (level) => {
     describe.skipIf(lack !== undefined)(`a small internet${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { isRequired } from "../support/levels.js";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
-/** Nobody's: no name, no groups, no delegated control group. */
+/** A uid without a name, groups or a delegated cgroup. */
 const USER = 47_113;
 const identity = [`--reuid=${USER}`, `--regid=${USER}`, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
 const lack =

@@ -7,7 +7,9 @@ import { certificateFor, type Served, serveHttp } from "./support/servers.js";
 
 const SECRET = "value-that-only-the-gate-knows";
 
-/** busybox's wget, the only client of the built-in root: it asks the proxy for https:// URLs, and speaks no TLS itself. */
+/**
+ * busybox's wget, the only client of the built-in root: it asks the proxy for https:// URLs, and speaks no TLS itself.
+ */
 await forEachLevel((level) => {
   describe("busybox's wget and an https:// URL", () => {
     const certificate = certificateFor("good.test", "second.test");

@@ -1,4 +1,7 @@
-/** Programs in projects of their own, which depend on the package as the documents say, and see no more of it than is built. */
+/**
+ * Programs in projects of their own, which depend on the package as the documents say, and see no more of it than is
+ * built.
+ */
 
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

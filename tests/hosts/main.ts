@@ -88,8 +88,9 @@ async function runSuites(options: Options): Promise<number> {
 }
 
 /**
- * A guest that fails is one failure, and the others still have their turn. An emulated machine can stall on a busy host, which
- * says nothing about what is tested: it is said, and tried once more. What a suite finds is never tried again.
+ * A guest that fails is one failure, and the others still have their turn. An emulated machine can stall on a busy
+ * host, which says nothing about what is tested: it is said, and tried once more. What a suite finds is never tried
+ * again.
  */
 async function runSuite(host: Host, options: Options, again = true): Promise<Verdict> {
   const { settings, suite } = host;

@@ -8,7 +8,10 @@ import type { GuestCommand } from "./machine/settings.js";
 import { quote } from "./machine/shell.js";
 import { type MonitorFiles, noMonitor } from "./monitor-files.js";
 
-/** `full`: the conformance and security suites; `smoke`: a short list; `refusal`: nothing may run, and it is said why; `microvm`: one monitor. */
+/**
+ * `full`: the conformance and security suites; `smoke`: a short list; `refusal`: nothing may run, and it is said why;
+ * `microvm`: one monitor.
+ */
 export type SuiteName = "full" | "smoke" | "refusal" | "microvm";
 
 /** Seconds until a suite has failed, on a machine whose two cores are busy besides. */

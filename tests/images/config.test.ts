@@ -38,7 +38,10 @@ async function imageWith(config: object, ...more: readonly Buffer[]): Promise<st
   return `oci:${layout.path}`;
 }
 
-/** The account files and what every runtime writes are links, as in images that keep /etc small or were made of a running system. */
+/**
+ * The account files and what every runtime writes are links, as in images that keep /etc small or were made of a
+ * running system.
+ */
 const links = tar(
   { name: "usr/", type: "5" },
   { name: "usr/share/", type: "5" },

@@ -164,7 +164,7 @@ describe("a token server", () => {
     expect(elsewhere.seen).toHaveLength(1);
   });
 
-  it("at another origin is asked for nobody's token where there are no credentials", async () => {
+  it("at another origin is asked for an anonymous token where there are no credentials", async () => {
     await writeDockerConfig(directory.join("docker"), {});
     const seen: string[] = [];
     withTokens(elsewhere, seen);

@@ -13,7 +13,10 @@ import { baseLayer } from "./support/base-layer.js";
 import { LayoutWriter } from "./support/layout.js";
 import { FakeRegistry } from "./support/registry/fake.js";
 
-/** The processes that parse what a registry says: that it is these, that they are confined, and that they may end or lie. */
+/**
+ * The processes that parse what a registry says: that it is these, that they are confined, and that they may end or
+ * lie.
+ */
 
 const isRoot = process.getuid?.() === 0;
 const sources = fileURLToPath(new URL("../../packages/bulkhead/src", import.meta.url));

@@ -175,7 +175,8 @@ describe.skipIf(missing !== undefined)(`the unpacker alone ${missing ?? ""}`, ()
     const files = Array.from({ length: 20_000 }, (_, n) => tarEntry({ name: `${n % 100}/${n}` }));
     expect(await unpack(dest, [...files, Buffer.alloc(1024)])).toMatchObject({ exitCode: 0, entries: 20_000 });
     expect(await readdir(directory.join("dest/7"))).toHaveLength(200);
-    // Without files of their own the others cost nobody a minute, and count all the same. No end: it must not be needed.
+    // Without files of their own the others cost nobody a minute, and count all the same. No end: it must not be
+    // needed.
     const thousand = Buffer.concat(Array.from({ length: 1000 }, (_, n) => tarEntry({ name: `${n}`, type: "6" })));
     function* endless() {
       for (let round = 0; round < 2000; round += 1) yield thousand;

@@ -14,7 +14,10 @@ it.runIf(lack !== undefined && isRequired("proxy"))("a real proxy is required he
   throw new Error(lack);
 });
 
-/** Registries and a proxy on addresses of a network namespace of the test's own: what is on loopback is never asked through a proxy. */
+/**
+ * Registries and a proxy on addresses of a network namespace of the test's own: what is on loopback is never asked
+ * through a proxy.
+ */
 describe.skipIf(lack !== undefined)(`a company's proxy${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {
   let directory: TemporaryDirectory;
   let outcomes: Readonly<Record<string, Outcome>> = {};

@@ -63,7 +63,9 @@ async function left(): Promise<readonly string[]> {
   return all.flat();
 }
 
-/** Gives the blob so slowly that there is time to do something meanwhile: after 500 kB with so many bytes each 40 ms. */
+/**
+ * Gives the blob so slowly that there is time to do something meanwhile: after 500 kB with so many bytes each 40 ms.
+ */
 function slowly(step = 50_000): void {
   registry.hook = (request, response) => {
     if (!isFor(request, blob)) return false;

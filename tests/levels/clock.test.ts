@@ -14,14 +14,20 @@ const LOAD_MS = 8_000;
 /** Programs that keep each processor of this host busy several times over: what the emulator waits for. */
 const BUSY = 12;
 
-/** The guest's clock and the host's around the same moment, in milliseconds; `within`: how far apart the looks of the host were. */
+/**
+ * The guest's clock and the host's around the same moment, in milliseconds; `within`: how far apart the looks of the
+ * host were.
+ */
 interface Looked {
   readonly guest: number;
   readonly host: number;
   readonly within: number;
 }
 
-/** The best of several looks: the one that took the least time. Busybox has no clock finer than a second but /proc/uptime. */
+/**
+ * The best of several looks: the one that took the least time. Busybox has no clock finer than a second but
+ * /proc/uptime.
+ */
 async function look(sandbox: Sandbox): Promise<Looked> {
   const looks: Looked[] = [];
   for (let count = 0; count < 5; count += 1) {

@@ -41,7 +41,10 @@ interface Jail {
   readonly link: MonitorLink;
 }
 
-/** Whether its guest gets anywhere is another matter: what is looked at is the monitor, so any /dev/kvm that opens will do. */
+/**
+ * Whether its guest gets anywhere is another matter: what is looked at is the monitor, so any /dev/kvm that opens will
+ * do.
+ */
 describe.skipIf(lack !== undefined)(
   `a real Firecracker in its jail${lack === undefined ? "" : ` (skipped: ${lack})`}`,
   () => {

@@ -19,7 +19,7 @@ const PROFILE = `profile bulkhead-test flags=(attach_disconnected) {
   capability,
 }`;
 
-/** Always with a features file: without one the parser silently leaves out rules that this host's kernel has no name for. */
+/** Always with a features file: without one the parser silently leaves out rules unknown to this host's kernel. */
 function compiled(): Buffer | undefined {
   if (parser === undefined || !existsSync(FEATURES)) return undefined;
   const args = ["--config-file", "/dev/null", "--features-file", FEATURES, "-Q", "-K", "--stdout"];
@@ -30,7 +30,7 @@ function compiled(): Buffer | undefined {
 
 if (lack !== undefined && isRequired("microvm")) throw new Error(lack);
 
-/** All that are here: the distribution's, where AppArmor and control groups of version 2 are met on any host, and one that was built. */
+/** All installed kernels: the distribution's, which has AppArmor and cgroup v2 on any host, and one that was built. */
 const kernels = lack === undefined ? (await listKernels()).map(({ name }) => name) : [];
 if (lack === undefined && isRequired("microvm") && !kernels.some((name) => name.startsWith("debian-")))
   throw new Error("no kernel of the distribution's: ./bulkhead setup microvm");
@@ -71,7 +71,7 @@ describe.each(kernels)("inside a guest with kernel %s", (kernel) => {
     expect((await guest.control.stats()).oomKills).toBeGreaterThan(before.oomKills ?? 0);
   });
 
-  it("more than its share of the processor is not to be had", async () => {
+  it("a workload gets no more than its share of the processor", async () => {
     // Ticks of a hundredth of a second, of this shell's children; and what passed meanwhile.
     const script = `now() { read -r up _ </proc/uptime; echo "$up"; }
       now; timeout 4 sh -c 'while :; do :; done'; now; read -r line </proc/$$/stat; echo "$line"`;

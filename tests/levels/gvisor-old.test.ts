@@ -5,8 +5,8 @@ import { isRequired } from "../support/levels.js";
 import { gvisorCases } from "./support/gvisor.js";
 
 /**
- * The distribution's, where set-up unpacks it without installing it, or installed. Debian 12's is of December 2022: no systrap, no ambient capabilities,
- * other defaults. Debian 13's, of July 2024, counts processes by user.
+ * The distribution's, where set-up unpacks it without installing it, or installed. Debian 12's is of December 2022: no
+ * systrap, no ambient capabilities, other defaults. Debian 13's, of July 2024, counts processes by user.
  */
 const PLACES = [fileURLToPath(new URL("../../.setup/runsc/usr/bin/runsc", import.meta.url)), "/usr/bin/runsc"];
 const distributions = PLACES.find(existsSync);

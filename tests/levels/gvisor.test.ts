@@ -15,7 +15,7 @@ function cli(argv: readonly string[], env: Readonly<Record<string, string>>, use
   return spawnSync(file, rest, { encoding: "utf8", env: { ...process.env, BULKHEAD_OFFLINE: "1", ...env } });
 }
 
-describe("no runsc to be had", () => {
+describe("runsc is not available", () => {
   test("one that says nothing, or hangs, is not used, and the remedy is told", async () => {
     await using directory = await TemporaryDirectory.create("runsc");
     const source = directory.join("hangs.c");

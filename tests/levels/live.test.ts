@@ -1,4 +1,7 @@
-/** `bulkhead ps`, `kill`, `logs` and `attach`: what a user, and root, see of sandboxes that other programs made, and may do to them. */
+/**
+ * `bulkhead ps`, `kill`, `logs` and `attach`: what a user, and root, see of sandboxes that other programs made, and may
+ * do to them.
+ */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -173,7 +176,7 @@ describe("another user's sandboxes", () => {
   });
 
   it("cannot be made up by who listens under a broker's name", async () => {
-    // A broker of another user's, which says that it has a sandbox of root's and of everybody's.
+    // Another user's broker, which claims to have sandboxes of root and of every user.
     const script = `
       const row = { id: "sfalse", level: "container", state: "running", uid: 0, pid: 1, callerPid: 1, ageMs: 1 };
       const answer = Buffer.from(JSON.stringify({ type: "sandboxes", sandboxes: [row, { ...row, uid: 4343 }], more: 0 }));

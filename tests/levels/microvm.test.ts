@@ -13,7 +13,7 @@ test.runIf(lack !== undefined && isRequired(level))("microvm is required here", 
   throw new Error(lack);
 });
 
-/** The kept machine that a sandbox goes on from. */
+/** The kept machine that a sandbox resumes. */
 function keptBy({ plan }: Sandbox): string {
   const mount = plan.mounts.find(({ at }) => at === "/vm/ready");
   return mount?.kind === "bind" ? mount.source : "";
@@ -21,7 +21,7 @@ function keptBy({ plan }: Sandbox): string {
 
 /** What is a machine's own; all else is in the suites that run at every level. */
 describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {
-  test("goes on from a kept machine, with random numbers, clock and boot id of its own", async () => {
+  test("resumes a kept machine, with its own random numbers, clock and boot id", async () => {
     await using one = await Sandbox.create({ level });
     await using other = await Sandbox.create({ level });
     expect(keptBy(one)).not.toBe("");
@@ -35,7 +35,7 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
     for (const [, , seconds] of [first, second]) expect(Math.abs(Number(seconds) - Date.now() / 1000)).toBeLessThan(60);
   });
 
-  test("a kept machine that is damaged is not gone on from, and another is made", async () => {
+  test("a damaged kept machine is not resumed, and another is made", async () => {
     await using sandbox = await Sandbox.create({ level });
     const kept = keptBy(sandbox);
     const { ino } = await stat(kept);
@@ -46,7 +46,7 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
     expect((await stat(kept)).ino).not.toBe(ino);
   });
 
-  test("a kept machine that others may write to is not gone on from", async () => {
+  test("a kept machine that others may write to is not resumed", async () => {
     await using sandbox = await Sandbox.create({ level });
     const kept = keptBy(sandbox);
     const { ino } = await stat(kept);
@@ -55,7 +55,7 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
     expect((await stat(kept)).ino).not.toBe(ino);
   });
 
-  test("a kept machine of which nothing is known is not gone on from", async () => {
+  test("a kept machine without a record is not resumed", async () => {
     await using sandbox = await Sandbox.create({ level });
     const kept = keptBy(sandbox);
     const { ino } = await stat(kept);

@@ -8,7 +8,10 @@ import { TemporaryDirectory } from "../support/temporary.js";
 
 const OWNER = 4321;
 
-/** An overlay, which no kernel mounts with ids mapped. Mounted before the broker starts, whose children do not see what comes later. */
+/**
+ * An overlay, which no kernel mounts with ids mapped. Mounted before the broker starts, whose children do not see what
+ * comes later.
+ */
 async function overlay(): Promise<{ readonly path: string; readonly remove: () => Promise<void> } | undefined> {
   const place = await TemporaryDirectory.create("overlay", 0o755);
   for (const name of ["lower", "upper", "work", "merged"]) await mkdir(place.join(name));
@@ -37,7 +40,7 @@ if (mounted === undefined) {
 } else {
   const { path } = mounted;
   await forEachLevel((level) => {
-    test("is read as nobody's, which explain says", async () => {
+    test("shows an unmapped owner, as explain says", async () => {
       const files = [{ host: path, at: "/data" }];
       // Without a user namespace the ids of the host show as they are.
       expect(await printed("cat /data/file; stat -c ' %u' /data/file", { level, files })).toBe(

@@ -41,7 +41,7 @@ await forEachLevel((level) => {
       expect(echoed).toEqual(texts);
     });
 
-    test("one that nobody inside listens on closes at once", async () => {
+    test("one without a listener inside closes at once", async () => {
       await using nothing = await sandbox.expose(7999);
       const socket = connect(nothing.port, nothing.address);
       socket.on("error", () => undefined);

@@ -22,7 +22,10 @@ const FILES = "mkdir -p d; echo x > d/f; cat d/f; rm -r d; sleep 0; stty size 2>
 let directory: TemporaryDirectory;
 let web: Served;
 let names: Names;
-/** By name, a profile of each kind that lacks what init does itself: what the job that it is for was seen to need, and no more. */
+/**
+ * By name, a profile of each kind that lacks what init does itself: what the job that it is for was seen to need, and
+ * no more.
+ */
 const profiles: Record<string, string> = {};
 
 beforeAll(async () => {

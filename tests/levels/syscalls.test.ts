@@ -93,7 +93,8 @@ await forEachLevel((level) => {
     for (const attempt of ["unshare user", "clone3 user", "syscall io_uring_setup", "syscall mount", "syscall bpf"]) {
       expect((await shell(sandbox, `${PROBE} ${attempt}`)).stdout).toContain('"refused"');
     }
-    // The probe can tell: what the floor leaves to the profile is let through. (The Sentry is not asked: what it lacks is refused, too.)
+    // The probe can tell: what the floor leaves to the profile is let through. (The Sentry is not asked: what it lacks
+    // is refused, too.)
     if (level !== "gvisor")
       expect((await shell(sandbox, `${PROBE} syscall process_vm_readv`)).stdout).toContain('"succeeded"');
     // At gvisor the two are in the Sentry, and what shows outside is its own.

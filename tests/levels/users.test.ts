@@ -33,13 +33,13 @@ await forEachLevel((level) => {
     }
   });
 
-  test("init's own user is nobody's to be", async () => {
+  test("no program may run as init's own user", async () => {
     await using sandbox = await Sandbox.create({ level });
     await expect(inside(sandbox, ["id", "-u"], { user: "65535:65535" })).rejects.toBeInstanceOf(BulkheadError);
     await expect(Sandbox.create({ level, user: "65535" })).rejects.toMatchObject({ code: "POLICY_INVALID" });
   });
 
-  test.runIf(level !== "chroot")("root inside, when asked for, is nobody outside", async () => {
+  test.runIf(level !== "chroot")("root inside, when asked for, is an unprivileged uid outside", async () => {
     await using sandbox = await Sandbox.create({ level, user: "0:0" });
     expect((await inside(sandbox, ["id", "-u"])).stdout).toBe("0\n");
     const evidence = await sandbox.evidence();

@@ -11,7 +11,8 @@ await forEachLevel((level) => {
     const process = await sandbox.exec(["sh", "-c", script], { stdin: "null" });
     await new Promise((resolve) => process.stdout?.once("data", resolve));
     const { processes, init } = await sandbox.evidence();
-    // None where no cgroup tells which processes are the sandbox's; and of a machine those that make it, whatever runs in it.
+    // None where no cgroup tells which processes are the sandbox's; and of a machine those that make it, whatever runs
+    // in it.
     const count = processes?.length ?? -1;
     if (level === "microvm") expect(count).toBeLessThan(8);
     else expect(count === 0 || count === 256).toBe(true);

@@ -32,7 +32,7 @@ await forEachLevel((level) => {
     arena.assertIntact();
   });
 
-  test("through /proc of init, which is nobody's to enter [init out of reach]", async () => {
+  test("through /proc of init, which no other process may enter [init out of reach]", async () => {
     await using sandbox = await Sandbox.create({ level });
     for (const path of [
       `/proc/1/root${arena.secret}`,

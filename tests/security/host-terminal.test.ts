@@ -9,8 +9,8 @@ const SCRIPT = findProgram("script");
 const CLIENT = fileURLToPath(new URL("support/on-a-terminal.ts", import.meta.url));
 
 /**
- * A program on a terminal of the host uses the library; what runs inside tries to type into that terminal. Had it worked, the shell that
- * started the program would read the `#`s after it ended (CVE-2017-5226).
+ * A program on a terminal of the host uses the library; what runs inside tries to type into that terminal. Had it
+ * worked, the shell that started the program would read the `#`s after it ended (CVE-2017-5226).
  */
 await forEachLevel((level) => {
   test.skipIf(SCRIPT === undefined)(

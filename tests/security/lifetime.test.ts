@@ -78,7 +78,8 @@ await forEachLevel((level) => {
     }
   });
 
-  // A known gap, required to stay one until it is closed: the kernel shows where in its file system a bind mount starts.
+  // A known gap, required to stay one until it is closed: the kernel shows where in its file system a bind mount
+  // starts.
   const gap = ownKernel ? test : test.fails;
   gap("the path of a mounted file on the host does not show in mountinfo", async () => {
     await using sandbox = await Sandbox.create(policy);

@@ -13,7 +13,9 @@ const lack = await lackFor("microvm");
 if (lack !== undefined && isRequired("microvm")) throw new Error(lack);
 
 const DISKS = 2;
-/** What QEMU makes devices of, by the names that it has for them: what is not here is a way in that nobody asked for. */
+/**
+ * What QEMU makes devices of, by the names that it has for them: what is not here is a way in that nobody asked for.
+ */
 const DEVICES = new Set([
   "microvm-machine",
   "max-x86_64-cpu",

@@ -15,7 +15,10 @@ const GUEST_MEMORY = 48 * MIB;
 /** Ids below are real users' of the host, or kept for them. */
 const FIRST_OF_RANGES = 65_536;
 
-/** Looked at by this test itself, in /proc: neither the broker's evidence nor the plan is asked, but to be compared with. */
+/**
+ * Looked at by this test itself, in /proc: neither the broker's evidence nor the plan is asked, but to be compared
+ * with.
+ */
 describe.skipIf(lack !== undefined)(`the jail of a monitor${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {
   let sandbox: Sandbox;
   let monitor: number;

@@ -34,7 +34,7 @@ test("what holds ends with 0: a table, JSON, JUnit", async () => {
   expect(verify([]).stdout).toMatch(/^Level container\nfilesystem +\d+ of \d+ held[\s\S]*Everything that is said/);
 });
 
-// What is said inside is anybody's word. Here every attempt says that it got through, in the worst words there are.
+// Any program inside can forge a report. Here every attempt claims success, in the worst words there are.
 test.each([
   ["says that it got through", '{"outcome":"succeeded","detail":"\\u001b[2J</failure>\\nheld \\u0000&"}'],
   ["says so in no JSON at all", "{{{"],

@@ -19,7 +19,10 @@ if (lack !== undefined && isRequired(level)) throw new Error(lack);
 const POLICY: Policy = { level, resources: { memory: "48MiB" } };
 const VICTIM = fileURLToPath(new URL("support/forking.ts", import.meta.url));
 
-/** What a copy says of itself. The kernel's random bytes are drawn twice: what is left of a buffer must not be the same either. */
+/**
+ * What a copy says of itself. The kernel's random bytes are drawn twice: what is left of a buffer must not be the same
+ * either.
+ */
 const IDENTITY = `cat /proc/sys/kernel/random/boot_id
 head -c 16 /dev/urandom | od -An -tx1
 cat /proc/sys/kernel/random/uuid
@@ -150,7 +153,7 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     });
   });
 
-  test("the jail of a copy is made here: nothing but its id and what it goes on from differs from that of a first start", async () => {
+  test("the jail of a copy is made here: only its id and the state it resumes differ from those of a first start", async () => {
     const { directory } = await sandbox.snapshot(work.join("jail"));
     await using copy = await Sandbox.restore(directory);
     const { mounts, payload, ...rest } = copy.plan;

@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type Level, type Policy, type Pool, type RunResult, run, Sandbox } from "bulkhead";
 
-/** One use of the library that launches a sandbox, or takes one from a pool. Throws `Wrong` for a result that is never right. */
+/**
+ * One use of the library that launches a sandbox, or takes one from a pool. Throws `Wrong` for a result that is never
+ * right.
+ */
 export interface Action {
   readonly name: string;
   /** How often it is chosen, beside the others. */

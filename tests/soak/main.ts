@@ -1,4 +1,7 @@
-/** `npm run soak -- [--launches N] [--levels A,B] [--seed S]`: many launches with limits hit and processes killed; exits 1 if anything is wrong or left. */
+/**
+ * `npm run soak -- [--launches N] [--levels A,B] [--seed S]`: many launches with limits hit and processes killed; exits
+ * 1 if anything is wrong or left.
+ */
 
 import { parseArgs } from "node:util";
 import { LEVELS, type Level } from "bulkhead";

@@ -17,7 +17,9 @@ export interface Soak {
   readonly level: Level;
   readonly launches: number;
   readonly seed: number;
-  /** Kills one process of ours after another, at random moments; otherwise everything must be as it was asked for. */
+  /**
+   * Kills one of Bulkhead's processes after another, at random moments; otherwise every result must be as requested.
+   */
   readonly chaos: boolean;
 }
 
@@ -78,7 +80,7 @@ export async function soak(
   return { launches: made, lost, kills, workers, problems, growth };
 }
 
-/** One of the processes of ours, rarely the library's own. */
+/** One of Bulkhead's processes, rarely the library's own. */
 function kill(random: Random, worker: ChildProcess, running: readonly number[]): number {
   if (random.below(20) === 0) {
     worker.kill("SIGKILL");

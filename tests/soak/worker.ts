@@ -1,4 +1,7 @@
-/** A process that uses the library until it has made its launches: worker.ts LEVEL LAUNCHES SEED quiet|chaos. Prints a line of JSON for each use. */
+/**
+ * A process that uses the library until it has made its launches: worker.ts LEVEL LAUNCHES SEED quiet|chaos. Prints a
+ * line of JSON for each use.
+ */
 
 import { BulkheadError, LEVELS, type Level, Pool } from "bulkhead";
 import { ACTIONS, type Action, type Context, pooledPolicy } from "./actions.js";

@@ -69,7 +69,10 @@ const configuration = {
   include: ["."],
 };
 
-/** Each example in a file named for where it stands, after as many empty lines as come before it: error lines are those of the document. */
+/**
+ * Each example in a file named for where it stands, after as many empty lines as come before it: error lines are those
+ * of the document.
+ */
 function examplesOf(path: string, text: string): readonly { readonly path: string; readonly text: string }[] {
   return [...text.matchAll(/^```(?:ts|typescript)\n([\s\S]*?)^```/gm)].map((match) => {
     const line = text.slice(0, match.index).split("\n").length;

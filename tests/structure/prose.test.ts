@@ -50,7 +50,10 @@ function proseOf(document: string): readonly Line[] {
   return lines;
 }
 
-/** Lines that a reader reads as one, without code spans and without names of tests: a phrase may cross the end of a line. */
+/**
+ * Lines that a reader reads as one, without code spans and without names of tests: a phrase may cross the end of a
+ * line.
+ */
 function paragraphsOf(lines: readonly Line[]): readonly Line[] {
   const paragraphs: { line: number; text: string }[] = [];
   let open = false;

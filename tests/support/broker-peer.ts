@@ -2,7 +2,9 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { ms } from "./time.js";
 
-/** Carries bytes between its own stdin and stdout and a socket: whoever runs it is who the broker sees (SO_PEERCRED). */
+/**
+ * Carries bytes between its own stdin and stdout and a socket: whoever runs it is who the broker sees (SO_PEERCRED).
+ */
 const RELAY = `
 const socket = require("node:net").connect(process.argv[1]);
 process.stdin.pipe(socket).pipe(process.stdout);
@@ -56,7 +58,10 @@ export class Peer implements AsyncDisposable {
     this.#isChannel = true;
   }
 
-  /** The next message that `wanted` accepts; undefined when the broker ends the connection instead. Throws when neither comes. */
+  /**
+   * The next message that `wanted` accepts; undefined when the broker ends the connection instead. Throws when neither
+   * comes.
+   */
   async next(wanted: (message: Message) => boolean, withinMs = 10_000): Promise<Message | undefined> {
     const end = Date.now() + ms(withinMs);
     for (;;) {

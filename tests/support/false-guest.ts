@@ -17,7 +17,10 @@ const BUSYBOX = fileURLToPath(new URL("../../packages/bulkhead/assets/base/bin/b
 const [DIRECTORY, PROGRAM, FILE] = [0o40755, 0o100755, 0o100644];
 const MEMORY_MIB = 192;
 
-/** What every script may use: `modules`, after which ports are there, and `port NAME`, the device of one of ours. */
+/**
+ * What every script may use: `modules`, after which ports are there, and `port NAME`, the device of one of Bulkhead's
+ * ports.
+ */
 const PRELUDE = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -38,7 +41,10 @@ modules() {
 
 let count = 0;
 
-/** A program of ours in the place of a guest's: a shell script that is process 1 of a machine, in the jail that every machine has. */
+/**
+ * A script of the test in place of a guest's supervisor: a shell script that is process 1 of a machine, in the jail
+ * that every machine has.
+ */
 export class FalseGuests {
   readonly #broker: Broker;
   readonly #directory: string;

@@ -123,7 +123,10 @@ export class Guest implements AsyncDisposable {
   }
 }
 
-/** The fixture of an ordinary sandbox, with the root where a guest finds it and rights that every kernel since 5.19 knows. */
+/**
+ * The fixture of an ordinary sandbox, with the root where a guest finds it and rights that every kernel since 5.19
+ * knows.
+ */
 function innerPlan(change: (plan: Record<string, unknown>) => void): Boot["plan"] {
   const plan = JSON.parse(readFileSync(fixture, "utf8"));
   plan.root.source.path = "/images/0";

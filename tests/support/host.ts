@@ -66,7 +66,10 @@ export function namespaceOf(pid: number | "self", kind: string): string | undefi
   }
 }
 
-/** The directories of a process's control groups that the broker made, in whatever version is mounted where people mount it. */
+/**
+ * The directories of a process's control groups that the broker made, in whatever version is mounted where people mount
+ * it.
+ */
 export function groupsOf(pid: number): readonly string[] {
   const lines = readKernelFile(`/proc/${pid}/cgroup`).split("\n");
   return lines.flatMap((line) => {

@@ -1,8 +1,8 @@
 import type { Level } from "bulkhead";
 
 /**
- * An id as the policy counts it. Where there is no user namespace (`chroot`) the workload sees the host's number for it: one of a
- * range of 65,536 that starts at a multiple of that.
+ * An id as the policy counts it. Where there is no user namespace (`chroot`) the workload sees the host's number for
+ * it: one of a range of 65,536 that starts at a multiple of that.
  */
 export function insideId(level: Level, id: number): number {
   return level === "chroot" ? id % 65_536 : id;

@@ -1,6 +1,9 @@
 import { descendantsOf, readKernelFile } from "./host.js";
 
-/** Virtual machine monitors below this process (or another), the oldest first: those of nobody else who tests on this host. */
+/**
+ * Virtual machine monitors below this process (or another), the oldest first: those of nobody else who tests on this
+ * host.
+ */
 export function monitorsOf(pid = process.pid): readonly number[] {
   return descendantsOf(pid)
     .filter((one) => isMonitor(readKernelFile(`/proc/${one}/cmdline`).split("\0", 1)[0] ?? ""))

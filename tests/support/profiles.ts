@@ -19,7 +19,10 @@ const DOCKER = "./usr/share/gocode/src/github.com/docker/docker/profiles/seccomp
 /** Docker's of 2016: a rule for each call, and nothing of what kernels have had since. */
 const OLD = "fixtures/default-old-format.json";
 
-/** What others ship (`BULKHEAD_REQUIRE=profiles`: all of it must be there), from this machine's packages: none of it is in the repository. */
+/**
+ * What others ship (`BULKHEAD_REQUIRE=profiles`: all of it must be there), from this machine's packages: none of it is
+ * in the repository.
+ */
 export async function foreignProfiles(): Promise<readonly Foreign[]> {
   const found = await Promise.all([podman(), docker("default.json"), docker(OLD), systemd()]);
   const lacking = found.filter(({ text }) => text === undefined);

@@ -14,7 +14,10 @@ export class SystemBroker implements AsyncDisposable {
     readonly socket: string,
   ) {}
 
-  /** Dies with this process, however that ends. `flags` as the warden takes them: `--allow-uid`, `--max-memory`, …; `path`: not a socket of its own but that of a dead one. */
+  /**
+   * Dies with this process, however that ends. `flags` as the warden takes them: `--allow-uid`, `--max-memory`, …;
+   * `path`: not a socket of its own but that of a dead one.
+   */
   static async start(flags: readonly string[] = [], path?: string): Promise<SystemBroker> {
     const directory = await TemporaryDirectory.create("broker", 0o755);
     const socket = path ?? directory.join("socket");

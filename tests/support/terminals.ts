@@ -1,7 +1,10 @@
 import { type Level, reportHost } from "bulkhead";
 import { LEVELS_UNDER_TEST } from "./levels.js";
 
-/** The runsc of Debian 12, which the tests run with where no newer one can be built: its terminals have one size, and nothing in the foreground. */
+/**
+ * The runsc of Debian 12, which the tests run with where no newer one can be built: its terminals have one size, and
+ * nothing in the foreground.
+ */
 const DEBIAN_12 = "runsc version 0.0~20221219";
 
 const lack = await lackOfRunsc();

@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Files } from "./registries/files.js";
 
-/** A repository with one file, in the way of git's that needs only a web server for files: those, below `/repository.git`. */
+/**
+ * A repository with one file, in the way of git's that needs only a web server for files: those, below
+ * `/repository.git`.
+ */
 export function gitRepository(): Files {
   const directory = mkdtempSync(join(tmpdir(), "bulkhead-git-"));
   try {

@@ -6,8 +6,8 @@ import { type Certificate, certificateFor, type Served, serveCanary, serveHttp }
 export type HostsEnv = Readonly<Record<"WEB" | "TLS" | "CANARY" | "WEBPORT" | "TLSPORT", string>>;
 
 /**
- * The hosts of a small internet, all of them on this host's loopback: a web server and a TLS server that each answer to every name, one that
- * nobody may reach, and the name server that knows them.
+ * The hosts of a small internet, all of them on this host's loopback: a web server and a TLS server that each answer to
+ * every name, one that nobody may reach, and the name server that knows them.
  */
 export class Hosts implements AsyncDisposable {
   readonly web: Served;

@@ -13,7 +13,10 @@ const PIP = "/usr/lib/python3/dist-packages";
 /** What no client needs, and half of the size. */
 const LEFT_OUT = ["test", "idlelib", "lib2to3", "ensurepip", "pydoc_data", "tkinter"];
 
-/** A root for machines of their own, which cannot have the host's: the built-in one, with this host's Python, pip, curl and openssl. */
+/**
+ * A root for machines of their own, which cannot have the host's: the built-in one, with this host's Python, pip, curl
+ * and openssl.
+ */
 export async function smallRoot(): Promise<TemporaryDirectory> {
   const root = await TemporaryDirectory.create("egress-root", 0o755);
   execFileSync("cp", ["-a", `${BASE}/.`, root.path]);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import host from "node:process";
 import { BulkheadError, LEVELS, type Level, run } from "bulkhead";
 
-// Started by `full-disk.test.ts` in a mount namespace of its own, where this is free to mount: full-disk.ts LEVEL DIRECTORY ARCHIVE KIB
+// Started by `full-disk.test.ts` in a mount namespace of its own, where this is free to mount: full-disk.ts LEVEL
+// DIRECTORY ARCHIVE KIB
 const [, , levelName, directory = "", archive = "", kib = "64"] = host.argv;
 const level: Level | undefined = LEVELS.find((name) => name === levelName);
 if (level === undefined) throw new Error("usage: full-disk LEVEL DIRECTORY ARCHIVE KIB");

@@ -4,7 +4,10 @@ import { groupsOf, readKernelFile } from "../../support/host.js";
 import { monitorsOf } from "../../support/monitors.js";
 import { eventually } from "../../support/time.js";
 
-/** What this process's machines are made of on this host, to be there as long as they run and then no more. Files: where TMPDIR is the test's own. */
+/**
+ * What this process's machines are made of on this host, to be there as long as they run and then no more. Files: where
+ * TMPDIR is the test's own.
+ */
 export class Traces {
   readonly #groups = new Set<string>();
   readonly #mounts = mounts();

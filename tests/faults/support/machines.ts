@@ -1,4 +1,7 @@
-/** Makes machines, says so, and goes on as it is told, until it is killed: machines.ts idle|churn. Or only starts a broker of its own: machines.ts next. */
+/**
+ * Makes machines, says so, and goes on as it is told, until it is killed: machines.ts idle|churn. Or only starts a
+ * broker of its own: machines.ts next.
+ */
 
 import { run, Sandbox } from "bulkhead";
 

@@ -31,7 +31,10 @@ interface Stage {
 export class Subject implements AsyncDisposable {
   readonly marker = `marker-${randomBytes(8).toString("hex")}`;
   readonly #temporary: TemporaryDirectory;
-  /** A name of the subject's own for the warden, so that its broker is known in the process table even before it made anything. */
+  /**
+   * A name of the subject's own for the warden, so that its broker is known in the process table even before it made
+   * anything.
+   */
   readonly #warden: string;
   readonly #level: Level;
   readonly #child: ChildProcess;
@@ -92,7 +95,8 @@ export class Subject implements AsyncDisposable {
     this.#inits = found.inits;
     this.#broker = parentOf(found.inits[0] ?? 0) ?? 0;
     this.#groups = found.inits.flatMap(groupsOf);
-    // What a Sentry runs are no processes of the host's: there it is runsc, Sentry and gofer of each that are to be gone.
+    // What a Sentry runs are no processes of the host's: there it is runsc, Sentry and gofer of each that are to be
+    // gone.
     const grown =
       this.#level === "gvisor"
         ? () => processesIn(this.#groups).size >= 3 * this.#inits.length

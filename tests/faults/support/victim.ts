@@ -2,8 +2,8 @@ import host from "node:process";
 import { LEVELS, type Level, Sandbox } from "bulkhead";
 import { PROBE, PROBE_PATH } from "../../support/programs.js";
 
-// A program that uses the library and is going to be killed: victim.ts LEVEL idle|flood|churn. The marker of what runs inside is in the
-// environment: in the command line it would mark this process too.
+// A program that uses the library and is going to be killed: victim.ts LEVEL idle|flood|churn. The marker of what runs
+// inside is in the environment: in the command line it would mark this process too.
 const [, , levelName, mode = "idle"] = host.argv;
 const marker = host.env["BULKHEAD_TEST_MARKER"] ?? "marker";
 // Its sandboxes die under it on purpose.

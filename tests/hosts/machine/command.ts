@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { MachineError } from "./errors.js";
 
-/** Runs a program to its end and gives its stdout; whatever else happens is a {@link MachineError} with all it printed. */
+/**
+ * Runs a program to its end and gives its stdout; whatever else happens is a {@link MachineError} with all it printed.
+ */
 export function command(argv: readonly [string, ...string[]], cwd?: string): Promise<string> {
   const [file, ...rest] = argv;
   return new Promise((resolve, reject) => {

@@ -8,8 +8,9 @@ const DIRECTORY = 0o40755;
 const FILE = 0o100755;
 
 /**
- * An initramfs: a cpio archive in the "newc" format (Linux: Documentation/driver-api/early-userspace/buffer-format.rst).
- * Everything in it is root's and executable, which is all that an initramfs needs.
+ * An initramfs: a cpio archive in the "newc" format (Linux:
+ * Documentation/driver-api/early-userspace/buffer-format.rst). Everything in it is root's and executable, which is all
+ * that an initramfs needs.
  */
 export function cpio(entries: readonly Entry[]): Buffer {
   const parts: Buffer[] = [];

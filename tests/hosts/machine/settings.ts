@@ -8,7 +8,9 @@ export interface MachineSettings {
   readonly apparmor: boolean;
   /** `kernel.unprivileged_userns_clone=0`: user namespaces for root only. */
   readonly usernsRestrict: boolean;
-  /** v2 as systemd lays it out, the user's part delegated; v1 with one hierarchy per controller; or v1 plus an empty v2. */
+  /**
+   * v2 as systemd lays it out, the user's part delegated; v1 with one hierarchy per controller; or v1 plus an empty v2.
+   */
   readonly cgroup: "v2" | "v1" | "hybrid";
   /** QEMU's notation: `3G`. */
   readonly memory: string;

@@ -21,7 +21,7 @@ const processes: Case = {
 };
 
 const cgroups: Case = {
-  name: "no process but the broker's own is in a cgroup of ours",
+  name: "no process but the broker's own is in a cgroup that Bulkhead created",
   check: () => {
     const ours = new Set(descendantsOf(process.pid));
     const inOurs = allProcesses().filter((pid) => readKernelFile(`/proc/${pid}/cgroup`).includes("bulkhead-"));

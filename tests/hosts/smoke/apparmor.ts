@@ -5,7 +5,10 @@ import type { Case } from "./list.js";
 
 const PROFILES = "/sys/kernel/security/apparmor/profiles";
 
-/** A profile made of the policy: what it refuses is refused by it alone, since Landlock is left out and the mount may be written to. */
+/**
+ * A profile made of the policy: what it refuses is refused by it alone, since Landlock is left out and the mount may be
+ * written to.
+ */
 export function apparmor(level: Level): Case {
   return {
     name: `${level}: a generated AppArmor profile refuses what the policy does not name, and is removed after`,

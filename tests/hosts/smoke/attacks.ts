@@ -15,8 +15,8 @@ const tables = { filesystem, identity, kernel, mounts, network, processes } as c
 
 /**
  * The security suite's own tables, as far as they need no policy of their own: all of them in one sandbox, because a
- * sandbox for each attack is what takes the time. What they aim at is looked at after each table, not after each attack.
- * What only the seccomp filter decides is left to level container: every level has the same filter.
+ * sandbox for each attack is what takes the time. What they aim at is looked at after each table, not after each
+ * attack. What only the seccomp filter decides is left to level container: every level has the same filter.
  */
 export function attacks(level: Level): readonly Case[] {
   const setting = once(() => Setting.create(level));

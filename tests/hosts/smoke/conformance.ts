@@ -118,7 +118,10 @@ function unlessRefused(check: () => Promise<string | undefined> | Promise<void>)
   };
 }
 
-/** Unpacked in sandboxes, put together by overlayfs, mapped to the sandbox's ids where root can: each kernel has its own way. */
+/**
+ * Unpacked in sandboxes, put together by overlayfs, mapped to the sandbox's ids where root can: each kernel has its own
+ * way.
+ */
 async function showsLayers(level: Level): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-smoke-"));
   try {
@@ -163,7 +166,10 @@ async function writesAsOwner(level: Level): Promise<string | undefined> {
   }
 }
 
-/** Why what is below TMPDIR cannot be written: where that is a tmpfs, and the kernel older than the one that maps its ids. The refusal names both. */
+/**
+ * Why what is below TMPDIR cannot be written: where that is a tmpfs, and the kernel older than the one that maps its
+ * ids. The refusal names both.
+ */
 function notMapped(error: unknown): string {
   if (!(error instanceof BulkheadError) || error.code !== "MOUNT_IDMAP_UNSUPPORTED") throw error;
   assert.match(error.detail ?? "", / can since Linux \d+\.\d+, this is | cannot on any kernel$/);

@@ -10,7 +10,9 @@ const PATTERN = "/proc/sys/kernel/core_pattern";
 const PROFILE = "bulkhead-smoke-custom";
 const asRoot = process.getuid?.() === 0;
 
-/** What depends on the kernel's version and modules, and what only a machine of one's own may be asked: its settings are changed. */
+/**
+ * Tests that depend on the kernel's version and modules, and tests that change settings of the machine.
+ */
 export function kernelCases(level: Level): readonly Case[] {
   return [
     { name: `${level}: TCP ports are ruled by Landlock from ABI 4 on, and refused before`, check: () => ports(level) },

@@ -1,6 +1,7 @@
 /**
- * Level microvm under one virtual machine monitor, with a KVM that works: the short conformance list, the attacks that can share a sandbox, the
- * jail, and copies. In a machine that is itself emulated each boot takes seconds, and the whole suites run at this level elsewhere.
+ * Level microvm under one virtual machine monitor, with a KVM that works: the short conformance list, the attacks that
+ * can share a sandbox, the jail, and copies. In a machine that is itself emulated each boot takes seconds, and the
+ * whole suites run at this level elsewhere.
  */
 
 import assert from "node:assert/strict";
@@ -98,7 +99,7 @@ const snapshots: readonly Case[] = [
     },
   },
   {
-    name: "a copy goes on from it, and what ran runs on",
+    name: "a copy resumes from it, and its programs keep running",
     check: async () => {
       copies.push(await Sandbox.restore(SNAPSHOT));
       await assertCopies();

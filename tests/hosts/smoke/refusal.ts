@@ -1,4 +1,7 @@
-/** A host on which this user can have no sandbox at any level: nothing may run, and the message must say why and the cure. */
+/**
+ * A host on which this user can have no sandbox at any level: nothing may run, and the message must say why and the
+ * cure.
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -27,7 +27,7 @@ function attacksAt(level: Level): readonly Case[] {
 function available(level: Level): Case {
   const policy: Policy = { level, require: ["seccomp", "landlock", "cgroup.memory", "cgroup.pids", "network"] };
   return {
-    name: `${level} can be had, with its limits enforced`,
+    name: `${level} is available, with its limits enforced`,
     check: async () => {
       const { unmet } = await explain(policy);
       if (unmet.length > 0) throw new Error(JSON.stringify(unmet));

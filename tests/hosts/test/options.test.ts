@@ -5,7 +5,7 @@ test("nothing said: nothing chosen", () => {
   expect(parseOptions([])).toMatchObject({ hosts: [], short: false, settings: {}, command: undefined });
 });
 
-test("a machine of one's own, and a command with options of its own", () => {
+test("a custom machine, and a command with its own options", () => {
   const options = parseOptions(
     "--kernel sid --user dev --apparmor off --cgroup v1 --cpus 1 --share /a:ro --share /b -- sh -c --kernel".split(" "),
   );

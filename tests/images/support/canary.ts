@@ -11,7 +11,9 @@ export async function makeCanary(path: string): Promise<void> {
   await chmod(join(path, "directory"), 0o700);
 }
 
-/** What all of it is: names, types, modes, owners, link counts, times and contents. Equal hashes: nothing was changed. */
+/**
+ * What all of it is: names, types, modes, owners, link counts, times and contents. Equal hashes: nothing was changed.
+ */
 export async function fingerprint(path: string): Promise<string> {
   const hash = createHash("sha256");
   await add(path);

@@ -86,7 +86,7 @@ export class Authority {
     });
   }
 
-  /** A signature without a key of one's own, in the annotations that cosign writes; `atMs` is when the log saw it. */
+  /** A keyless signature, in the annotations that cosign writes; `atMs` is when the log recorded it. */
   sign(payload: Buffer, { identity, issuer, atMs = Date.now() }: { identity: string; issuer: string; atMs?: number }) {
     const extensions = [
       "basicConstraints=critical,CA:FALSE",

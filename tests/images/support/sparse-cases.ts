@@ -3,7 +3,9 @@ import { pax, type TarEntry, tar, tarEntry } from "./tar.js";
 
 type Piece = readonly [offset: number, length: number];
 
-/** GNU's old format: the map in the header, and 21 pieces in each block behind it. Nothing is checked, as in `tarEntry`. */
+/**
+ * GNU's old format: the map in the header, and 21 pieces in each block behind it. Nothing is checked, as in `tarEntry`.
+ */
 export function oldSparse(name: string, size: number, pieces: readonly Piece[], data: string): Buffer {
   const rest = pieces.slice(4);
   const blocks = Array.from({ length: Math.ceil(rest.length / 21) }, (_, index) => {

@@ -1,7 +1,13 @@
-/** One entry, as a hostile writer would set it: nothing is checked, every field can be wrong. Strings are latin1: one character, one byte. */
+/**
+ * One entry, as a hostile writer would set it: nothing is checked, every field can be wrong. Strings are latin1: one
+ * character, one byte.
+ */
 export interface TarEntry {
   readonly name: string;
-  /** `0` file, `1` hard link, `2` symbolic link, `3` character device, `5` directory, `x` pax header, `L` long name … Default: file. */
+  /**
+   * `0` file, `1` hard link, `2` symbolic link, `3` character device, `5` directory, `x` pax header, `L` long name …
+   * Default: file.
+   */
   readonly type?: string;
   readonly link?: string;
   readonly mode?: number;

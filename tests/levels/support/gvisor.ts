@@ -8,7 +8,9 @@ import { TemporaryDirectory } from "../../support/temporary.js";
 const level = "gvisor" as const;
 const PROBE_FILE = { host: PROBE_PATH, at: PROBE } as const;
 
-/** Declares what is the Sentry's own, beside what the suites of all levels try, for the `runsc` that is found by now. */
+/**
+ * Declares what is the Sentry's own, beside what the suites of all levels try, for the `runsc` that is found by now.
+ */
 export async function gvisorCases(title: string, counted: readonly string[] = ["enforced"]): Promise<void> {
   const lack = await lackFor(level);
   if (lack === undefined) describe(title, () => cases(counted));

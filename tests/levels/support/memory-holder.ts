@@ -1,4 +1,7 @@
-/** A Java program that keeps 64 MiB and makes garbage beside it for as long as a heap of the machine's size would take to fill. */
+/**
+ * A Java program that keeps 64 MiB and makes garbage beside it for as long as a heap of the machine's size would take
+ * to fill.
+ */
 export const MEMORY_HOLDER = `
 import java.util.ArrayList;
 public class Holder {

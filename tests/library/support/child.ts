@@ -1,4 +1,7 @@
-/** Runs scenarios one after the other, and prints a line of JSON on each. What one of them left open keeps this process from ending. */
+/**
+ * Runs scenarios one after the other, and prints a line of JSON on each. What one of them left open keeps this process
+ * from ending.
+ */
 
 import { readdirSync, readFileSync } from "node:fs";
 import type { Level } from "../../../packages/bulkhead/src/index.js";

@@ -16,7 +16,7 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a program of ours in a process of its own, which ends when nothing of it is left, or is ended. */
+/** Runs a script in a child process, which ends by itself or is ended. */
 export async function inChild(
   file: string,
   argv: readonly string[] = [],

@@ -1,4 +1,7 @@
-/** What a caller's code can break, each with what must come of it. Run by child.ts, in a process of its own that must end by itself. */
+/**
+ * What a caller's code can break, each with what must come of it. Run by child.ts, in a process of its own that must
+ * end by itself.
+ */
 
 import { createReadStream } from "node:fs";
 import { Readable, Writable } from "node:stream";
@@ -72,7 +75,7 @@ const sources: Readonly<Record<string, Scenario>> = {
     })),
     ...INPUT,
   },
-  "an iterator that cannot be had": {
+  "an iterator that cannot be obtained": {
     act: running(READS, () => ({
       input: {
         [Symbol.asyncIterator]: () => {

@@ -32,7 +32,7 @@ export const identity: readonly Attack[] = [
     }),
   ),
   // The Sentry keeps such a number, and schedules by nothing.
-  { title: "a priority above everybody's", levels: ["chroot", "container", "microvm"], attempt: ["nice"] },
+  { title: "a priority above all others", levels: ["chroot", "container", "microvm"], attempt: ["nice"] },
   { title: "real-time scheduling", attempt: ["real-time"] },
   { title: "real-time I/O", attempt: ["io-priority"] },
   { title: "never be killed for memory", attempt: ["oom-score"] },

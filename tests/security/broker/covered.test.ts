@@ -6,8 +6,9 @@ import { ALLOWED, BrokerSetting } from "../support/broker-setting.js";
 import { type Caller, variant } from "../support/caller.js";
 
 /**
- * Mounting over a directory takes what it holds away from everybody but root. A copy of the file system below would bring
- * it back: the kernel refuses that to users (CVE-2021-3732 is where it forgot to), and so must a broker that is root.
+ * Mounting over a directory takes what it holds away from everybody but root. A copy of the file system below would
+ * bring it back: the kernel refuses that to users (CVE-2021-3732 is where it forgot to), and so must a broker that is
+ * root.
  */
 describe.skipIf(process.getuid?.() !== 0)(
   "files that another mount covers",
@@ -42,7 +43,10 @@ describe.skipIf(process.getuid?.() !== 0)(
       gid: 0,
       exec: false,
     });
-    /** Lends the directory and mounts something at `at` in it, where nothing can be made: granted only if `at` is to be seen there. */
+    /**
+     * Lends the directory and mounts something at `at` in it, where nothing can be made: granted only if `at` is to be
+     * seen there.
+     */
     const lent = async (at: string) => {
       const bind = { kind: "bind", source: outer(), at: "/data", readOnly: true, exec: false, owner };
       return await caller.launch(variant(setting.plan, { mounts: [...setting.plan.mounts, bind, tmpfs(at)] }));

@@ -1,4 +1,6 @@
-/** The log of a system broker: who launched what, who was refused and why, and nothing that a caller could forge in it. */
+/**
+ * The log of a system broker: who launched what, who was refused and why, and nothing that a caller could forge in it.
+ */
 
 import { run } from "bulkhead";
 import { describe, expect, it } from "vitest";

@@ -5,8 +5,8 @@ import { ALLOWED, BrokerSetting, STRANGER } from "../support/broker-setting.js";
 import { type Caller, variant } from "../support/caller.js";
 
 /**
- * Being allowed to launch sandboxes must not mean being root: each of these is a plan that a privileged broker could execute, from a
- * caller who must not have what it would give.
+ * Being allowed to launch sandboxes must not mean being root: each of these is a plan that a privileged broker could
+ * execute, from a caller who must not have what it would give.
  */
 describe.skipIf(process.getuid?.() !== 0)(
   "plans of an unprivileged caller to a broker of root",

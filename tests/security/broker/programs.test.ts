@@ -8,8 +8,8 @@ const lack = await lackFor("container");
 type Program = Extract<Plan["payload"], { kind: "program" }>;
 
 /**
- * The programs that make a wall of their own (`runsc`, a virtual machine monitor) start confined like our init, and with nothing of the
- * broker's but what the plan names. The base root's shell stands for them here.
+ * The programs that make a wall of their own (`runsc`, a virtual machine monitor) start confined like our init, and
+ * with nothing of the broker's but what the plan names. The base root's shell stands for them here.
  */
 describe.skipIf(lack !== undefined)(`programs in a jail${lack === undefined ? "" : ` (skipped: ${lack})`}`, () => {
   let broker: Broker;
@@ -37,7 +37,9 @@ describe.skipIf(lack !== undefined)(`programs in a jail${lack === undefined ? ""
     return { ...base, id: `jail-${process.pid}-${made}`, level: "gvisor", payload, ...plan };
   }
 
-  /** What comes before a line that says `end`; the program waits after it, so that nothing is cut short by its own end. */
+  /**
+   * What comes before a line that says `end`; the program waits after it, so that nothing is cut short by its own end.
+   */
   async function said(from: Duplex): Promise<string> {
     let bytes = "";
     for await (const chunk of from) {

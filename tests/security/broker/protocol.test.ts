@@ -6,7 +6,10 @@ import { ms, sleep } from "../../support/time.js";
 import { ALLOWED, BrokerSetting, STRANGER } from "../support/broker-setting.js";
 import { Caller, variant } from "../support/caller.js";
 
-/** Bytes that are no protocol, from those who may connect and those who may not. The broker must serve everybody else all the while. */
+/**
+ * Bytes that are no protocol, from those who may connect and those who may not. The broker must serve everybody else
+ * all the while.
+ */
 describe.skipIf(process.getuid?.() !== 0)(
   "what callers say to a broker of root",
   () => {

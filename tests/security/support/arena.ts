@@ -10,14 +10,14 @@ import { HostFacts } from "./host-facts.js";
 import { Listeners } from "./listeners.js";
 import { treeOf } from "./tree.js";
 
-/** Who owns what a sandbox may write: on-disk root is never mapped writable. Any id that is nobody's will do. */
+/** Owner of what a sandbox may write: on-disk root is never mapped writable. Any unused id will do. */
 export const DISK_OWNER = process.getuid?.() === 0 ? 54_321 : (process.getuid?.() ?? 0);
 
-const SECRET = "canary: nobody inside may ever read this\n";
+const SECRET = "canary: no process inside may ever read this\n";
 
 /**
- * Everything outside that an attempt could aim at, made for this run: files, a process, listeners, and the state of this host.
- * `assertIntact` looks at all of it after every attempt, whatever the attempt was about.
+ * Everything outside that an attempt could aim at, made for this run: files, a process, listeners, and the state of
+ * this host. `assertIntact` looks at all of it after every attempt, whatever the attempt was about.
  */
 export class Arena implements AsyncDisposable {
   readonly #directory: TemporaryDirectory;

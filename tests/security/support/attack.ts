@@ -1,7 +1,7 @@
 import type { Level, Policy } from "bulkhead";
 import type { Arena } from "./arena.js";
 
-/** What the probe may report without the attack counting as a failure of ours. */
+/** Reports of the probe that do not make the attack count as our failure. */
 export type Outcome = "refused" | "absent" | "succeeded";
 
 /** Requirements of every level, each from an attack that worked against another runtime. */

@@ -34,7 +34,9 @@ export class Caller implements AsyncDisposable {
     return undefined;
   }
 
-  /** Sends a plan, or something that claims to be one, and waits for the verdict. Null: the broker hung up without one. */
+  /**
+   * Sends a plan, or something that claims to be one, and waits for the verdict. Null: the broker hung up without one.
+   */
   async launch(plan: unknown, session = this.session): Promise<Verdict | null> {
     const id = (plan as { id?: unknown } | null)?.id;
     const channel = new Peer(this.socket, this.user);

@@ -29,7 +29,7 @@ const SETTINGS = [
 
 /** Of one process of the host: what another's interference would show in. */
 function interferenceWith(pid: number): string {
-  // That it sleeps at this moment is nobody's doing; that it is stopped or dead would be.
+  // That it sleeps right now proves nothing; that it is stopped or dead would.
   const status = readKernelFile(`/proc/${pid}/status`).replace(/^State:\t[RSD] .*$/m, "State:\tlives");
   const wanted = /^(State|TracerPid|Uid|Gid|Cpus_allowed):.*$/gm;
   const stat = readKernelFile(`/proc/${pid}/stat`)

@@ -7,12 +7,15 @@ import { attempt } from "./probe.js";
 
 const DEFAULT_OUTCOMES = ["refused", "absent"] as const;
 
-/** A machine or a Sentry takes longer to make than all attempts in it: there, those with the same policy share one as long as it lives. */
+/**
+ * A machine or a Sentry takes longer to make than all attempts in it: there, those with the same policy share one as
+ * long as it lives.
+ */
 const SHARING: ReadonlySet<Level> = new Set(["gvisor", "microvm"]);
 
 /**
- * Declares one test for each attack: a sandbox of its own (or one that is shared), the attempt inside, and then, whatever the attempt says of itself:
- * everything outside is as it was, and init still serves.
+ * Declares one test for each attack: a sandbox of its own (or one that is shared), the attempt inside, and then,
+ * whatever the attempt says of itself: everything outside is as it was, and init still serves.
  */
 export function runAttacks(level: Level, attacks: readonly Attack[]): void {
   let arena: Arena;
@@ -104,7 +107,10 @@ function policyFor(level: Level, attack: Attack, arena: Arena, withWritable: boo
 
 const LACKS: ReadonlySet<string> = new Set(["MOUNT_IDMAP_UNSUPPORTED", "MICROVM_UNSUPPORTED"]);
 
-/** Not every file system under TMPDIR can be mounted with other owners, and a guest has none of the host's; then those attacks have nothing to aim at. */
+/**
+ * Not every file system under TMPDIR can be mounted with other owners, and a guest has none of the host's; then those
+ * attacks have nothing to aim at.
+ */
 async function lackForWritable(level: Level, arena: Arena): Promise<string | undefined> {
   try {
     await using sandbox = await Sandbox.create({ level, files: [{ host: arena.writable, at: "/rw", mode: "rw" }] });

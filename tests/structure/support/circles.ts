@@ -1,4 +1,7 @@
-/** Circles in a graph of imports, as `a -> b -> a`: one for each way back that a walk from the first file finds. Empty: there is none. */
+/**
+ * Circles in a graph of imports, as `a -> b -> a`: one for each way back that a walk from the first file finds. Empty:
+ * there is none.
+ */
 export function circlesIn(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const found: string[] = [];
   const done = new Set<string>();

@@ -11,7 +11,10 @@ interface Profile {
   readonly absent: readonly Entry[];
 }
 
-/** Every call that the default profile refuses whatever its arguments: what a program sees, why, and whether a profile of one's own gives it back. */
+/**
+ * Every call that the default profile refuses whatever its arguments: what a program sees, why, and whether a custom
+ * profile allows it again.
+ */
 export function refusalTable(): string {
   const { deny, absent } = JSON.parse(readProjectFile("warden/plan/profiles/default.json")) as Profile;
   const row = (errno: string) => (entry: Entry) => {

@@ -1,7 +1,10 @@
 import { dirname } from "node:path";
 import { projectFiles, readProjectFile } from "./sources.js";
 
-/** The lines of code of a Rust file: no blank ones, no comments, and nothing that is only compiled for tests or for `bulkhead-contract`. */
+/**
+ * The lines of code of a Rust file: no blank ones, no comments, and nothing that is only compiled for tests or for
+ * `bulkhead-contract`.
+ */
 export function codeLines(text: string): readonly string[] {
   const lines: string[] = [];
   let skipping = false;
@@ -78,8 +81,8 @@ function pathsOf(use: string): readonly string[] {
 }
 
 /**
- * Which file of a crate uses which other: a file uses the modules that it declares, and what it names by `use`. What the root or a parent only hands
- * on (`pub use`) is used from where it is.
+ * Which file of a crate uses which other: a file uses the modules that it declares, and what it names by `use`. What
+ * the root or a parent only hands on (`pub use`) is used from where it is.
  */
 export function usesWithin(crate: string): ReadonlyMap<string, ReadonlySet<string>> {
   const source = `warden/${crate}/src`;

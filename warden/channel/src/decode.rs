@@ -32,10 +32,11 @@ impl Decoder {
         Self { side, buffer: Vec::new(), start: 0, end: 0 }
     }
 
-    /// Where to read the next bytes into, once [`Decoder::next`] has no more frames; say with [`Decoder::filled`] how many
-    /// came. Never empty. It grows to hold a frame only once the head of that frame was found good.
+    /// Where to read the next bytes into, once [`Decoder::next`] has no more frames; say with [`Decoder::filled`] how
+    /// many came. Never empty. It grows to hold a frame only once the head of that frame was found good.
     pub fn space(&mut self) -> &mut [u8] {
-        // Exactly the rest of a frame that has begun: asking for more would move the whole frame again for each small piece.
+        // Exactly the rest of a frame that has begun: asking for more would move the whole frame again for each small
+        // piece.
         let wanted = match self.missing() {
             0 => READ_SIZE,
             missing => missing,

@@ -53,8 +53,8 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame<'a> {
     Hello(Hello),
-    /// From the host, not yet read as a [`crate::Request`]: one that cannot be costs its stream, not the connection. From
-    /// init, a [`crate::Connection`].
+    /// From the host, not yet read as a [`crate::Request`]: one that cannot be costs its stream, not the connection.
+    /// From init, a [`crate::Connection`].
     Request {
         stream: u32,
         fields: Map<String, Value>,

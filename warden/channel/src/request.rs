@@ -25,7 +25,7 @@ pub enum Request {
     Checkpoint,
 }
 
-/// Where to listen: only ever on addresses that nobody outside can reach.
+/// Where to listen: only ever on addresses that are unreachable from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
     pub transport: Transport,
@@ -133,7 +133,8 @@ fn listen(fields: &mut Fields) -> Result<Listen, Error> {
     Ok(Listen { transport, at: SocketAddr::new(fields.required("address", inside)?, fields.required("port", port)?) })
 }
 
-/// Loopback, or the range that names are given addresses of. A sandbox may have a network, and it is not to listen there.
+/// Loopback, or the range that names are given addresses of. A sandbox may have a network, and it is not to listen
+/// there.
 // By value like its siblings, so that it can be handed to `Fields::required` by name.
 #[allow(clippy::needless_pass_by_value)]
 fn inside(value: Value) -> Option<IpAddr> {

@@ -1,5 +1,6 @@
-//! Runs a program under a filter and nothing else: `cargo run -p bulkhead-confine --example filtered -- [--deny-setid] [--unix-only] [--strict] PROGRAM ARG…`.
-//! With `--none` it does all but that, with `--empty` the filter allows everything: for `npm run bench -- --only filter`.
+//! Runs a program under a filter and nothing else:
+//! `cargo run -p bulkhead-confine --example filtered -- [--deny-setid] [--unix-only] [--strict] PROGRAM ARG…`. With
+//! `--none` it does all but that, with `--empty` the filter allows everything: for `npm run bench -- --only filter`.
 
 use bulkhead_confine::{process, seccomp};
 use bulkhead_plan::model::Seccomp;

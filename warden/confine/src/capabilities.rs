@@ -8,8 +8,9 @@ use rustix::thread::{
     set_capabilities_secure_bits,
 };
 
-/// Locked for good by [`keep_only`]: uid 0 gains nothing by `execve`, capabilities are not kept over a change from uid 0, and none becomes ambient later.
-/// `NO_SETUID_FIXUP` stays off and is locked so: a daemon inside that starts as uid 0 and switches away must lose its capabilities.
+/// Locked for good by [`keep_only`]: uid 0 gains nothing by `execve`, capabilities are not kept over a change from uid
+/// 0, and none becomes ambient later. `NO_SETUID_FIXUP` stays off and is locked so: a daemon inside that starts as uid
+/// 0 and switches away must lose its capabilities.
 const LOCKED: SecureBits = SecureBits::NO_ROOT
     .union(SecureBits::NO_ROOT_LOCKED)
     .union(SecureBits::NO_SETUID_FIXUP_LOCKED)
@@ -36,11 +37,13 @@ pub fn parse(names: &[String]) -> Result<CapabilitySet, Error> {
 /// Leaves the calling thread `names` and nothing else: bounding = permitted = effective = inheritable = ambient.
 /// Ambient, so that they survive `execve` by a uid other than 0. A second call can only leave less.
 ///
-/// Needs `SETPCAP`, unless all this holds already. Allocates nothing, so it may be called between fork and exec. Where the uid changes from 0
-/// to another afterwards, the kernel takes the capabilities away: change it first, with `PR_SET_KEEPCAPS`.
+/// Needs `SETPCAP`, unless all this holds already. Allocates nothing, so it may be called between fork and exec. Where
+/// the uid changes from 0 to another afterwards, the kernel takes the capabilities away: change it first, with
+/// `PR_SET_KEEPCAPS`.
 ///
 /// # Errors
-/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses, as for names that the thread does not have.
+/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses, as for names that the thread does not
+/// have.
 pub fn keep_only(names: &[String]) -> Result<(), Error> {
     keep(parse(names)?, true)
 }
@@ -53,8 +56,8 @@ pub fn keep_set(bits: u64) -> Result<(), Error> {
     keep(known(bits)?, true)
 }
 
-/// As [`keep_only`], but the thread and its children may go on making capabilities of their own ambient or give them up with an id: what `runsc`
-/// does to confine the processes that it consists of. The bounding set is as small.
+/// As [`keep_only`], but the thread and its children may go on making capabilities of their own ambient or give them up
+/// with an id: what `runsc` does to confine the processes that it consists of. The bounding set is as small.
 ///
 /// # Errors
 /// As [`keep_only`].
@@ -105,7 +108,8 @@ fn keep(keep: CapabilitySet, lock: bool) -> Result<(), Error> {
     drop_bounding(keep)?;
     set_capabilities(None, CapabilitySets { inheritable: keep, ..rest }).map_err(failed("capset"))?;
     set_ambient(keep)?;
-    // Without SETPCAP the bounding set was empty but for `keep` already: there is nothing that these bits could still let in.
+    // Without SETPCAP the bounding set was empty but for `keep` already: there is nothing that these bits could still
+    // let in.
     if lock
         && capabilities_secure_bits().map_err(failed("prctl PR_GET_SECUREBITS"))? != LOCKED
         && now.permitted.contains(CapabilitySet::SETPCAP)
@@ -142,7 +146,8 @@ fn set_ambient(keep: CapabilitySet) -> Result<(), Error> {
     }
     for capability in CapabilitySet::all() {
         let wanted = keep.contains(capability);
-        // Asked first: raising is locked after the first call, and numbers beyond the kernel's last one are an error only when set.
+        // Asked first: raising is locked after the first call, and numbers beyond the kernel's last one are an error
+        // only when set.
         if capability_is_in_ambient_set(capability).unwrap_or(false) != wanted {
             configure_capability_in_ambient_set(capability, wanted).map_err(failed("prctl PR_CAP_AMBIENT"))?;
         }

@@ -10,7 +10,8 @@ use landlock::{
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
-/// Files, or directories with all that is below them. Paths that are missing allow nothing. Links are followed: the host's are trusted.
+/// Files, or directories with all that is below them. Paths that are missing allow nothing. Links are followed: the
+/// host's are trusted.
 pub struct HostFiles {
     pub read: Vec<String>,
     /// Includes reading.
@@ -21,8 +22,8 @@ pub struct HostFiles {
     pub connect: bool,
 }
 
-/// Restricts the calling thread and all that it will start, by every right that this kernel and this program know. Signals and abstract
-/// Unix sockets reach no process outside (from ABI 6 on).
+/// Restricts the calling thread and all that it will start, by every right that this kernel and this program know.
+/// Signals and abstract Unix sockets reach no process outside (from ABI 6 on).
 ///
 /// # Errors
 /// `LANDLOCK_FAILED`, also for a kernel without Landlock: the caller decides whether that will do.

@@ -16,15 +16,17 @@ pub fn abi() -> u32 {
     bulkhead_sys::landlock_abi()
 }
 
-/// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute (or only what `access` lists), below each `writable`
-/// everything but making device nodes (`whiteouts`: but block devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6).
-/// TCP ports are ruled where the plan has `tcp` (from ABI 4 on); else, and for UDP, the network namespace decides. Unix sockets that were
-/// made outside are connected to below `sockets` only (from ABI 9 on).
+/// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute (or
+/// only what `access` lists), below each `writable` everything but making device nodes (`whiteouts`: but block
+/// devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6). TCP ports
+/// are ruled where the plan has `tcp` (from ABI 4 on); else, and for UDP, the network namespace decides. Unix sockets
+/// that were made outside are connected to below `sockets` only (from ABI 9 on).
 ///
 /// To be called after `pivot_root`, since Landlock denies every later mount.
 ///
 /// # Errors
-/// `LANDLOCK_FAILED`: the kernel has a lower ABI, or a `writable` path is missing or leads through a link. Never best effort.
+/// `LANDLOCK_FAILED`: the kernel has a lower ABI, or a `writable` path is missing or leads through a link. Never best
+/// effort.
 pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     let kernel = abi();
     let least = if plan.tcp.is_some() { model::Landlock::TCP_ABI } else { 1 };
@@ -74,9 +76,9 @@ pub(crate) fn every_thread(ruleset: RulesetCreated, abi: ABI) -> Result<RulesetC
     if abi >= ABI::V8 { ruleset.all_threads(true) } else { Ok(ruleset) }
 }
 
-/// Never all rights of the network that the ABI has: UDP's of ABI 10 are not handled, because that to bind also decides about every
-/// `connect` and `sendto` of a socket that is not bound, which the kernel binds to a free port by itself. Programs that only look up
-/// names would need a rule for port 0, and with it could bind any port there is.
+/// Never all rights of the network that the ABI has: UDP's of ABI 10 are not handled, because that to bind also decides
+/// about every `connect` and `sendto` of a socket that is not bound, which the kernel binds to a free port by itself.
+/// Programs that only look up names would need a rule for port 0, and with it could bind any port there is.
 fn create(abi: ABI, tcp: bool) -> Result<RulesetCreated, RulesetError> {
     let mut ruleset =
         Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(AccessFs::from_all(abi))?;

@@ -6,7 +6,8 @@ use bulkhead_order::Limits;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Init holds pipes and terminals for up to 64 processes; the workload's own limit is set by init, for each process it starts.
+/// Init holds pipes and terminals for up to 64 processes; the workload's own limit is set by init, for each process it
+/// starts.
 const INIT_OPEN_FILES: u64 = 4096;
 
 /// The kernel's defaults, whatever our caller had: POSIX message queues in bytes, stack in bytes.
@@ -16,14 +17,16 @@ const STACK_BYTES: u64 = 8 * 1024 * 1024;
 /// Queued signals and POSIX timers pin kernel memory.
 const SIGNALS: u64 = 4096;
 
-/// Sets every rlimit of the plan, and those that no plan can raise. `runs_init`: what is executed is init, which needs files of its own.
+/// Sets every rlimit of the plan, and those that no plan can raise. `runs_init`: what is executed is init, which needs
+/// files of its own.
 ///
 /// # Errors
 /// `LAUNCH_FAILED`; `detail` names the resource.
 pub fn apply(limits: &Limits, runs_init: bool) -> Result<(), Error> {
     let least = if runs_init { INIT_OPEN_FILES } else { 0 };
-    // A core dump would leave by the host's core_pattern, which may be a program that runs as root on the host. Such a pipe is opened with a limit of 0 too,
-    // since nothing is written to a file; 1 is the one value at which the kernel opens none, and too little for any file (core(5)).
+    // A core dump would leave by the host's core_pattern, which may be a program that runs as root on the host. Such a
+    // pipe is opened with a limit of 0 too, since nothing is written to a file; 1 is the one value at which the kernel
+    // opens none, and too little for any file (core(5)).
     set(Resource::Core, 1, "CORE")?;
     set(Resource::Nofile, limits.open_files.max(least), "NOFILE")?;
     match limits.file_bytes {

@@ -1,4 +1,5 @@
-//! Advantages over everybody else that a privileged caller may have had, and that a workload must not inherit. Nothing here raises anything.
+//! Advantages over everybody else that a privileged caller may have had, and that a workload must not inherit. Nothing
+//! here raises anything.
 
 use crate::failed::failed;
 use bulkhead_error::Error;
@@ -6,9 +7,9 @@ use rustix::process::{getpriority_process, setpriority_process};
 
 const OOM: &str = "/proc/self/oom_score_adj";
 
-/// Takes from the calling process real-time and negative priorities, protection from the OOM killer (with which a memory
-/// limit kills nobody), and a personality that turns address randomisation off. To be called before a cgroup is entered: those of
-/// v1 take no real-time process without a budget for it.
+/// Takes from the calling process real-time and negative priorities, protection from the OOM killer (with which a
+/// memory limit kills nobody), and a personality that turns address randomisation off. To be called before a cgroup is
+/// entered: those of v1 take no real-time process without a budget for it.
 ///
 /// # Errors
 /// `LAUNCH_FAILED` when the kernel refuses.

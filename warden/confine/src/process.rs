@@ -5,8 +5,8 @@ use bulkhead_error::Error;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::thread::set_no_new_privs;
 
-/// From here on `execve` grants nothing: set-user-id bits and file capabilities are without effect, for good and for all descendants.
-/// Also what lets an unprivileged process install a seccomp filter and a Landlock domain.
+/// From here on `execve` grants nothing: set-user-id bits and file capabilities are without effect, for good and for
+/// all descendants. Also what lets an unprivileged process install a seccomp filter and a Landlock domain.
 ///
 /// # Errors
 /// `LAUNCH_FAILED` when the kernel refuses.

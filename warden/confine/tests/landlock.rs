@@ -255,7 +255,8 @@ fn of_tcp_only_the_ports_of_the_plan() {
     assert_eq!(landlock::restrict(&early).unwrap_err().code, Code::LandlockFailed, "never best effort");
 }
 
-/// What an attempt below a fresh directory comes to in a child under `ruled`: a bit for each that the kernel refuses with EACCES.
+/// What an attempt below a fresh directory comes to in a child under `ruled`: a bit for each that the kernel refuses
+/// with EACCES.
 fn denials(ruled: &Landlock, attempts: &dyn Fn() -> Vec<std::io::Result<()>>) -> End {
     in_child(|| {
         if process::no_new_privs().and_then(|()| landlock::restrict(ruled)).is_err() {

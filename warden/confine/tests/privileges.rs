@@ -81,7 +81,8 @@ fn kept_over_exec_by_an_id_other_than_root() {
     assert_eq!(Sets::of(&status), Sets::only(0b1_1110_0000));
 }
 
-/// What init does for each process it starts: less than it has itself, although ambient capabilities are locked by then.
+/// What init does for each process it starts: less than it has itself, although ambient capabilities are locked by
+/// then.
 #[test]
 fn a_second_call_leaves_less() {
     for (workload, bits) in [(owned(&[]), 0), (owned(&["KILL"]), 0b10_0000)] {

@@ -1,4 +1,5 @@
-//! Real programs under the filter alone: what works outside works inside. A program that this machine lacks is passed over, and said to be.
+//! Real programs under the filter alone: what works outside works inside. A program that this machine lacks is passed
+//! over, and said to be.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,5 @@
-//! TypeScript types from JSON Schema: of the part of JSON Schema that schemars writes for our types, and nothing besides.
+//! TypeScript types from JSON Schema: of the part of JSON Schema that schemars writes for our types, and nothing
+//! besides.
 
 use crate::schema::Definitions;
 use serde_json::{Map, Value};

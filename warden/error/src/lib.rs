@@ -2,8 +2,8 @@
 
 macro_rules! codes {
     ($($name:ident),+ $(,)?) => {
-        /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of each, and does not
-        /// compile without one.
+        /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of
+        /// each, and does not compile without one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
         #[cfg_attr(feature = "json", serde(rename_all = "SCREAMING_SNAKE_CASE"))]
@@ -151,7 +151,8 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Adds code, operation and path to a failed syscall. One call names one operation, so that an error can be traced to its line.
+/// Adds code, operation and path to a failed syscall. One call names one operation, so that an error can be traced to
+/// its line.
 pub trait Attempt<T> {
     fn attempt(self, code: Code, operation: &str) -> Result<T, Error>;
     fn attempt_on(self, code: Code, operation: &str, path: &str) -> Result<T, Error>;

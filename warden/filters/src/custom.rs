@@ -8,7 +8,8 @@ use bulkhead_plan::Error;
 use bulkhead_plan::custom::{Action, Argument, Comparison, CustomProfile, Rule};
 use std::collections::BTreeMap;
 
-/// One filter for the profile alone: what holds beside it is in another. What `always` allows is allowed whatever the profile says.
+/// One filter for the profile alone: what holds beside it is in another. What `always` allows is allowed whatever the
+/// profile says.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when it would be longer than the kernel takes.

@@ -150,7 +150,8 @@ fn the_longest_profile_fits_or_is_refused() {
     assert_eq!((error.code, error.detail.as_deref()), (Code::SeccompFailed, Some("length")));
 }
 
-/// Nothing allowed but starting a program: init does its work all the same, and the workload, under all of them, cannot.
+/// Nothing allowed but starting a program: init does its work all the same, and the workload, under all of them,
+/// cannot.
 #[test]
 fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
     let names = vec!["execve".to_owned(), "exit_group".to_owned(), "sendto".to_owned()];

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 pub type Program = Vec<sock_filter>;
 
-/// Offsets in `struct seccomp_data`. Both architectures here are little-endian: the lower half of an argument comes first.
+/// Offsets in `struct seccomp_data`. Both architectures here are little-endian: the lower half of an argument comes
+/// first.
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const ARGUMENTS: u32 = 16;
@@ -21,7 +22,8 @@ const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const NATIVE: u32 = 0xc000_00b7;
 
-/// x32 calls share the architecture of x86-64 and have this bit in their number. No kernel has so many syscalls of its own.
+/// x32 calls share the architecture of x86-64 and have this bit in their number. No kernel has so many syscalls of its
+/// own.
 const FOREIGN: u32 = 0x4000_0000;
 
 /// One filter for the whole table; `otherwise` is for what is not in it.
@@ -254,7 +256,8 @@ pub fn jump_to(test: Wide, value: u32, yes: u8, no: u8) -> sock_filter {
     jump(test, value, yes, no)
 }
 
-/// Whether 64 bits are above a value: the upper halves decide unless they are equal. `yes` and `no` count from behind all of it.
+/// Whether 64 bits are above a value: the upper halves decide unless they are equal. `yes` and `no` count from behind
+/// all of it.
 pub fn compare_and_jump(index: u8, test: Wide, (high, low): (u32, u32), yes: u8, no: u8) -> Result<Program, Error> {
     let over = |distance: u8, more: usize| reach(usize::from(distance) + more);
     Ok(vec![

@@ -31,8 +31,8 @@ pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[Stri
     resolver.table
 }
 
-/// What holds whatever a profile of the policy's own says: the entries marked `floor`, and what the plan's mounts and network call
-/// for. A number that is missing here is left to the profile.
+/// What holds whatever a profile of the policy's own says: the entries marked `floor`, and what the plan's mounts and
+/// network call for. A number that is missing here is left to the profile.
 pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) -> Table<'p> {
     let mut resolver = Resolver::new();
     for (entries, verdict) in [(&profile.deny, Verdict::Deny), (&profile.absent, Verdict::Absent)] {
@@ -47,7 +47,8 @@ pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String
     resolver.table
 }
 
-/// What the floor denies and none of these profiles allows: nobody has a use for it, not even a program that makes a wall.
+/// What the floor denies and none of these profiles allows: nobody has a use for it, not even a program that makes a
+/// wall.
 pub fn never<'p>(floor: &'p Profile, profiles: &[Profile]) -> Table<'p> {
     let mut resolver = Resolver::new();
     for entry in floor.deny.iter().filter(|entry| entry.floor) {
@@ -86,7 +87,8 @@ pub fn known(profile: &Profile) -> Table<'_> {
 
 /// The numbers of this architecture's syscalls.
 pub struct Numbers(
-    /// Sorted by name: the crate's own look-up compares with one name after the other, and this runs before the first launch.
+    /// Sorted by name: the crate's own look-up compares with one name after the other, and this runs before the first
+    /// launch.
     Vec<(&'static str, u32)>,
 );
 

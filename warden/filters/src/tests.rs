@@ -1,4 +1,5 @@
-//! The generated program against the profile: an interpreter runs it for every number, and for arguments near each value that a rule names.
+//! The generated program against the profile: an interpreter runs it for every number, and for arguments near each
+//! value that a rule names.
 
 use super::*;
 use bulkhead_plan::Code;

@@ -1,4 +1,5 @@
-//! The boot id: the kernel makes it once, so every copy of a snapshot would show the same. A file of ours covers it.
+//! The boot id: the kernel makes it once, so every copy of a snapshot would show the same. Bulkhead covers it with its
+//! own file.
 
 use crate::Done;
 use bulkhead_error::Attempt;

@@ -27,7 +27,8 @@ pub fn ports(line: &str) -> Option<Ports> {
     }
 }
 
-/// What is meant for a module, as `finit_module` takes it. The kernel itself reads only what is for parts built into it.
+/// What is meant for a module, as `finit_module` takes it. The kernel itself reads only what is for parts built into
+/// it.
 pub fn parameters(line: &str, module: &str) -> String {
     let own = |word: &str| {
         let (name, parameter) = word.split_once('.')?;

@@ -1,5 +1,5 @@
-//! Disks have no driver until the host has said what to boot. A machine that waits for that knows neither the size nor a byte of any image, so
-//! that a copy of it can be given other ones.
+//! Disks have no driver until the host has said what to boot. A machine that waits for that knows neither the size nor
+//! a byte of any image, so that a copy of it can be given other ones.
 
 use crate::Done;
 use bulkhead_error::Attempt;

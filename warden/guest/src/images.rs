@@ -49,7 +49,8 @@ fn disks() -> Vec<(String, String)> {
         .collect()
 }
 
-/// By its serial where the VMM can give one, else by its letter: then disks are named in the order in which they were added.
+/// By its serial where the VMM can give one, else by its letter: then disks are named in the order in which they were
+/// added.
 fn find(number: u32, disks: &[(String, String)]) -> Option<String> {
     let named = |(_, serial): &&(String, String)| serial.starts_with("bulkhead-");
     let by_serial = disks.iter().any(|disk| named(&disk));

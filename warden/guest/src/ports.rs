@@ -15,8 +15,8 @@ const CHANNEL: (&str, u32) = ("bulkhead.channel", 1024);
 const CONTROL: (&str, u32) = ("bulkhead.control", 1025);
 const EGRESS: (&str, u32) = ("bulkhead.egress", 1026);
 
-/// The driver asks the host for each port's name, and learns later that somebody is connected to it. A host that is slow
-/// (an emulated machine beside many) must have the time.
+/// The driver asks the host for each port's name, and learns later that somebody is connected to it. A host that is
+/// slow (an emulated machine beside many) must have the time.
 const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(1);
 
@@ -41,7 +41,8 @@ pub fn open(kind: Ports) -> Done<Opened> {
     }
 }
 
-/// The port of the sandbox's egress, or a socket to accept it from: init's. Only there when the machine was made for a sandbox that has some.
+/// The port of the sandbox's egress, or a socket to accept it from: init's. Only there when the machine was made for a
+/// sandbox that has some.
 pub fn open_egress(kind: Ports) -> Done<OwnedFd> {
     match kind {
         Ports::Serial => open_serial(EGRESS.0),
@@ -110,7 +111,7 @@ fn listen(port: u32) -> Done<OwnedFd> {
     if unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) } < 0 {
         return Err(std::io::Error::last_os_error()).attempt(FAILED, "bind vsock");
     }
-    // One peer, the host: more than two at once are none of ours.
+    // One peer, the host: more than two at once do not come from Bulkhead.
     rustix::net::listen(&socket, 2).attempt(FAILED, "listen vsock")?;
     Ok(socket)
 }

@@ -1,4 +1,5 @@
-//! What a Linux system needs before anything else: a root that can be left, file systems of the kernel, clock and randomness.
+//! What a Linux system needs before anything else: a root that can be left, file systems of the kernel, clock and
+//! randomness.
 
 use crate::Done;
 use bulkhead_error::Attempt;
@@ -8,7 +9,8 @@ use rustix::time::{ClockId, Timespec};
 
 const FAILED: Code = Code::GuestFailed;
 
-/// Ends the machine, and with it the VMM: `reboot=t` on the command line makes it a triple fault, which needs no device.
+/// Ends the machine, and with it the VMM: `reboot=t` on the command line makes it a triple fault, which needs no
+/// device.
 pub fn end() -> ! {
     let _ = rustix::system::reboot(rustix::system::RebootCommand::Restart);
     // It does not fail for root. If it did, the end of process 1 is a panic, and that ends the machine, too.
@@ -17,8 +19,8 @@ pub fn end() -> ! {
 
 /// A small tmpfs for a root: the initramfs is one that cannot be left by `pivot_root`, which every sandbox does.
 pub fn settle() -> Done {
-    // Process 1 is born sharing root and working directory with the kernel's own threads, and who shares them may not enter
-    // another mount namespace.
+    // Process 1 is born sharing root and working directory with the kernel's own threads, and who shares them may not
+    // enter another mount namespace.
     bulkhead_sys::unshare(libc::CLONE_FS).attempt(FAILED, "unshare fs")?;
     mount("bulkhead", "/root", "tmpfs", MountFlags::NOSUID, Some("mode=0755,size=4m"))?;
     for directory in ["dev", "proc", "sys", "run", "images"] {
@@ -32,7 +34,7 @@ pub fn settle() -> Done {
     mount("cgroup", "/root/sys/fs/cgroup", "cgroup2", quiet, None)
 }
 
-/// Into that root, for good. `/init` and the modules stay behind, out of everybody's reach.
+/// Into that root, for good. `/init` and the modules stay behind, out of reach of every process.
 pub fn enter() -> Done {
     rustix::process::chdir("/root").attempt_on(FAILED, "chdir", "/root")?;
     rustix::mount::mount_move(".", "/").attempt_on(FAILED, "move mount", "/")?;
@@ -45,8 +47,8 @@ pub fn mount(source: &str, at: &str, kind: &str, flags: MountFlags, data: Option
     rustix::mount::mount(source, at, kind, flags, data.as_deref()).attempt_on(FAILED, &format!("mount {kind}"), at)
 }
 
-/// Mixes bytes of the host's into the kernel's pool, credited as what they are, and has every generator seeded anew before it
-/// gives out another byte: two copies of a machine would draw the same ones otherwise.
+/// Mixes bytes of the host's into the kernel's pool, credited as what they are, and has every generator seeded anew
+/// before it gives out another byte: two copies of a machine would draw the same ones otherwise.
 pub fn reseed(entropy: &[u8]) -> Done {
     const RNDADDENTROPY: libc::Ioctl = 0x4008_5203;
     const RNDRESEEDCRNG: libc::Ioctl = 0x5207;

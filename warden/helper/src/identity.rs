@@ -1,4 +1,5 @@
-//! A uid and a gid that no other live process has: helpers can neither signal nor look into each other, nor anything else.
+//! A uid and a gid that no other live process has: helpers can neither signal nor look into each other, nor anything
+//! else.
 
 use crate::failed;
 use bulkhead_confine::capabilities;
@@ -12,8 +13,9 @@ pub struct Own {
 }
 
 impl Own {
-    /// `None` for a caller that cannot change ids: the helper then keeps the caller's, and everything else is as strict.
-    /// `locks` is a descriptor of the file of locks; its description is not this process's alone, so the lock outlives the exec.
+    /// `None` for a caller that cannot change ids: the helper then keeps the caller's, and everything else is as
+    /// strict. `locks` is a descriptor of the file of locks; its description is not this process's alone, so the lock
+    /// outlives the exec.
     pub fn choose(locks: Option<&OwnedFd>) -> Result<Option<Self>, Error> {
         let rights = rustix::thread::capabilities(None).map_err(failed("capget"))?.effective;
         let change = CapabilitySet::SETUID | CapabilitySet::SETGID | CapabilitySet::SETPCAP;
@@ -52,7 +54,8 @@ impl Own {
     }
 }
 
-/// All of them. Only the bounding set stays where this process may not change it: with no-new-privs nothing comes of it.
+/// All of them. Only the bounding set stays where this process may not change it: with no-new-privs nothing comes of
+/// it.
 pub fn give_up_capabilities() -> Result<(), Error> {
     if rustix::thread::capabilities(None).map_err(failed("capget"))?.permitted.contains(CapabilitySet::SETPCAP) {
         return capabilities::keep_only(&[]);

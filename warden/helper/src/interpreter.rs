@@ -1,4 +1,5 @@
-//! The dynamic loader that an ELF program asks for: the kernel executes it together with the program, so Landlock has to allow that.
+//! The dynamic loader that an ELF program asks for: the kernel executes it together with the program, so Landlock has
+//! to allow that.
 
 use bulkhead_error::{Code, Error};
 use std::fs::File;

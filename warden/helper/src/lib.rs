@@ -1,7 +1,9 @@
-//! `warden helper`: gives up every right, then executes the library's own code, which parses what registries, servers and guests say.
+//! `warden helper`: gives up every right, then executes the library's own code, which parses what registries, servers
+//! and guests say.
 //!
-//! Its caller is the library and trusted. The program that it executes is Bulkhead's too, but what that reads is hostile: everything here is in force
-//! before, for good, and what cannot be put in force ends the helper. Only a kernel without Landlock is let pass; `doctor` reports it.
+//! Its caller is the library and trusted. The program that it executes is Bulkhead's too, but what that reads is
+//! hostile: everything here is in force before, for good, and what cannot be put in force ends the helper. Only a
+//! kernel without Landlock is let pass; `doctor` reports it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod identity;

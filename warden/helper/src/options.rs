@@ -1,4 +1,5 @@
-//! The command line: `warden helper --parent PID --descriptors N [--ids FD] [--files N] [--network] --program PATH -- ARGUMENT …`.
+//! The command line:
+//! `warden helper --parent PID --descriptors N [--ids FD] [--files N] [--network] --program PATH -- ARGUMENT …`.
 
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -13,8 +14,8 @@ pub struct Options {
     pub parent: i32,
     /// 0 to `descriptors` - 1 stay open in the program; nothing else does.
     pub descriptors: i32,
-    /// The file of locks, when the helper gets a uid and a gid of its own. The library shares the open file description, and holds the lock by keeping
-    /// it open.
+    /// The file of locks, when the helper gets a uid and a gid of its own. The library shares the open file
+    /// description, and holds the lock by keeping it open.
     pub ids: Option<i32>,
     /// Open files, at most.
     pub files: u64,

@@ -1,8 +1,8 @@
 //! Init as an ordinary process, with no wall around it: for tests of whoever speaks the channel.
 //!
 //! `plain [--switching] [--channel FD|stdio] [--inner JSON]`. Without arguments it speaks on stdin and stdout, and the
-//! workload's user is whoever runs it. With `--switching`, as root, it first becomes what the broker makes of an init with an
-//! id of its own: uid 65535 with the four capabilities that it needs.
+//! workload's user is whoever runs it. With `--switching`, as root, it first becomes what the broker makes of an init
+//! with an id of its own: uid 65535 with the four capabilities that it needs.
 
 #![allow(clippy::expect_used)]
 

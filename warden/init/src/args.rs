@@ -1,4 +1,5 @@
-//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` and `--egress FD` where there are such, in any order.
+//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` and `--egress FD` where there
+//! are such, in any order.
 
 use bulkhead_plan::InnerPlan;
 use std::ffi::OsString;

@@ -1,8 +1,9 @@
 //! Init: the warden's role inside the wall. PID 1 of a sandbox, it serves the channel (`docs/channel.md`) and reaps.
 //!
-//! All confinement is in force before init starts (but for what only init can do, in gVisor's kernel: `sentry`); it is not trusted by anybody outside. What it defends itself against is
-//! the workload: it shares no memory, no descriptor and, where the level allows, no uid with it, never waits for it,
-//! and holds a bounded amount of its output. One thread, one poll loop; whatever could block is a child process.
+//! All confinement is in force before init starts (but for what only init can do, in gVisor's kernel: `sentry`); it is
+//! not trusted by anybody outside. What it defends itself against is the workload: it shares no memory, no descriptor
+//! and, where the level allows, no uid with it, never waits for it, and holds a bounded amount of its output. One
+//! thread, one poll loop; whatever could block is a child process.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

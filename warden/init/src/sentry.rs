@@ -1,4 +1,5 @@
-//! What init does itself before it serves, where the kernel is gVisor's Sentry: the broker could only confine that kernel.
+//! What init does itself before it serves, where the kernel is gVisor's Sentry: the broker could only confine that
+//! kernel.
 //!
 //! `runsc` starts init with two more capabilities inside the Sentry, which is over before the first request is read.
 
@@ -24,11 +25,13 @@ const ID: u32 = 65_535;
 /// What only this is done with. What is left is what init has at level container.
 const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "DAC_OVERRIDE"];
 
-/// Attempts to start a process that must all be refused: where one of several hierarchies is charged, whichever comes, some are not.
+/// Attempts to start a process that must all be refused: where one of several hierarchies is charged, whichever comes,
+/// some are not.
 const ATTEMPTS: usize = 4;
 
-/// The number of processes, then capabilities, then system calls. The descriptor keeps the first in force; without it the
-/// Sentry would forget a hierarchy that is mounted nowhere. The filter, where there is one, is for what init starts.
+/// The number of processes, then capabilities, then system calls. The descriptor keeps the first in force; without it
+/// the Sentry would forget a hierarchy that is mounted nowhere. The filter, where there is one, is for what init
+/// starts.
 pub fn confine(
     sentry: &Sentry,
     inner: &InnerPlan,
@@ -41,7 +44,8 @@ pub fn confine(
                 views::show_group(group, advertised)?;
                 views::show_controllers(PLACE)?;
             }
-            // That of 2022 has no place for it in its /sys, and there programs go by the memory and the processors of its /proc.
+            // That of 2022 has no place for it in its /sys, and there programs go by the memory and the processors of
+            // its /proc.
             None => drop(views::show_texts(advertised)),
         }
     }
@@ -55,7 +59,8 @@ pub fn confine(
     Ok((limit, filters.workload))
 }
 
-/// `runsc` starts init as root: a Sentry that knows no ambient capabilities, like that of Debian 13, takes all of them from what any other user executes.
+/// `runsc` starts init as root: a Sentry that knows no ambient capabilities, like that of Debian 13, takes all of them
+/// from what any other user executes.
 fn leave_root() -> Result<(), Errno> {
     set_keep_capabilities(true)?;
     set_thread_groups(&[])?;
@@ -69,8 +74,8 @@ fn leave_root() -> Result<(), Errno> {
     dumpable(false).map_err(|_| Errno::PERM)
 }
 
-/// A control group of the Sentry's own: it counts what the workload starts, where a limit around it would count the Sentry's threads.
-/// Unmounted at once, so that no process inside can name it, whatever its rights.
+/// A control group of the Sentry's own: it counts what the workload starts, where a limit around it would count the
+/// Sentry's threads. Unmounted at once, so that no process inside can name it, whatever its rights.
 fn limit_pids(sentry: &Sentry) -> Result<Option<OwnedFd>, Errno> {
     let (kind, options) = match sentry.counting {
         // Without the option, this mount would take it from the one that the Sentry has.

@@ -23,7 +23,8 @@ pub struct Prepared {
 }
 
 pub fn prepare(channel: Channel, egress: Option<i32>) -> Result<Prepared, Errno> {
-    // Not inherited over a change of uid, so it is set again here. In a pid namespace the kernel kills all of it with us.
+    // Not inherited over a change of uid, so it is set again here. In a pid namespace the kernel kills all of it with
+    // us.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     if !getpid().is_init() {
         // Run as an ordinary process, as tests do: orphans must come to us all the same.
@@ -52,8 +53,8 @@ pub fn filter(fd: i32) -> Result<Workload, Errno> {
     from_bytes(&bytes[..length]).filter(|_| length <= LARGEST_FILTER).ok_or(Errno::INVAL)
 }
 
-/// Dispositions become the defaults, which is what children are started with. Signals are blocked rather than ignored: a
-/// child starts with none pending, and a write to a broken pipe still fails with an errno.
+/// Dispositions become the defaults, which is what children are started with. Signals are blocked rather than ignored:
+/// a child starts with none pending, and a write to a broken pipe still fails with an errno.
 fn signals() -> Result<OwnedFd, Errno> {
     bulkhead_sys::reset_dispositions();
     if getpid().is_init() {
@@ -76,7 +77,8 @@ fn connection(fd: i32) -> Result<Wire, Errno> {
     if listening { Wire::accept(socket) } else { Wire::new(socket, None) }
 }
 
-/// Leaves the connections, `children`, and /dev/null on 0, 1 and 2: what the broker had open there may be a host's terminal.
+/// Leaves the connections, `children`, and /dev/null on 0, 1 and 2: what the broker had open there may be a host's
+/// terminal.
 fn descriptors(channel: Channel, egress: Option<i32>, children: &OwnedFd) -> Result<(Wire, Option<Wire>), Errno> {
     let wire = match channel {
         Channel::Fd(fd) => connection(fd)?,

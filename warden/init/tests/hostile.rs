@@ -166,7 +166,7 @@ fn the_channel_can_be_a_descriptor() {
     let raw = theirs.as_raw_fd();
     let mut init = Init::start_with(&["--channel", "3"], |command| {
         use std::os::unix::process::CommandExt;
-        // SAFETY: dup2 is async-signal-safe; 3 is nobody's between fork and exec but the standard library's own pipe for
+        // SAFETY: dup2 is async-signal-safe; only the standard library's own pipe uses 3 between fork and exec, for
         // errors, which is closed by exec anyhow.
         unsafe {
             command

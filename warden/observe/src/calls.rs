@@ -1,4 +1,5 @@
-//! What each syscall is about: which of its arguments are paths, and what it wants of them; which values tell its purpose.
+//! What each syscall is about: which of its arguments are paths, and what it wants of them; which values tell its
+//! purpose.
 
 use syscalls::Sysno;
 

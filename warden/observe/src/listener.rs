@@ -8,7 +8,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
-/// `SECCOMP_IOCTL_NOTIF_RECV` and `_SEND` of `linux/seccomp.h`: `_IOWR('!', 0, 80 bytes)` and `_IOWR('!', 1, 24 bytes)`.
+/// `SECCOMP_IOCTL_NOTIF_RECV` and `_SEND` of `linux/seccomp.h`: `_IOWR('!', 0, 80 bytes)` and
+/// `_IOWR('!', 1, 24 bytes)`.
 const RECEIVE: libc::c_ulong = 0xc050_2100;
 const SEND: libc::c_ulong = 0xc018_2101;
 /// What the command leaves running in the background is observed this long after its end.
@@ -56,8 +57,8 @@ impl Shared {
 
 /// Starts `program` under a filter that hands every one of its syscalls to the listener.
 ///
-/// The child shares this process's table of descriptors until its exec, so that the listener's descriptor, which it gets, is here too: from
-/// then on it could not send it, since sending is a syscall.
+/// The child shares this process's table of descriptors until its exec, so that the listener's descriptor, which it
+/// gets, is here too: from then on it could not send it, since sending is a syscall.
 pub fn start(program: &CStr, command: &[CString]) -> Result<(i32, Listener), String> {
     let mut words: Vec<*const libc::c_char> = command.iter().map(|word| word.as_ptr()).collect();
     words.push(std::ptr::null());
@@ -107,7 +108,8 @@ pub fn start(program: &CStr, command: &[CString]) -> Result<(i32, Listener), Str
 }
 
 impl Listener {
-    /// Gives each call to `look` before it goes on, until the command has ended. Returns its exit code, 128+n for a signal.
+    /// Gives each call to `look` before it goes on, until the command has ended. Returns its exit code, 128+n for a
+    /// signal.
     pub fn serve(&self, child: i32, mut look: impl FnMut(&Call)) -> Result<u8, String> {
         let mut ended: Option<(u8, Instant)> = None;
         loop {

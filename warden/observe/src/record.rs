@@ -125,7 +125,8 @@ impl Record {
         }
     }
 
-    /// Rules are about files, not about the links that lead to them: what a path leads to is noted, and for what is made or removed its directory's.
+    /// Rules are about files, not about the links that lead to them: what a path leads to is noted, and for what is
+    /// made or removed its directory's.
     fn note(&mut self, path: &Path, uses: &[Use]) {
         let resolved = if uses.iter().any(|wanted| matches!(wanted, Use::Create | Use::Remove)) {
             path.parent()

@@ -1,5 +1,5 @@
-//! What the warden says of plans, for tests of what makes them: `judge < PLANS`, one JSON document a line. For each it writes a
-//! line: `null`, or the error that the plan would be refused with.
+//! What the warden says of plans, for tests of what makes them: `judge < PLANS`, one JSON document a line. For each it
+//! writes a line: `null`, or the error that the plan would be refused with.
 
 use bulkhead_plan::Plan;
 use std::io::BufRead;

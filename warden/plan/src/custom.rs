@@ -1,8 +1,8 @@
-//! A seccomp profile that came with the policy, in the plan itself: what an OCI profile comes to once its conditions about the
-//! machine (architecture, kernel, capabilities) are settled.
+//! A seccomp profile that came with the policy, in the plan itself: what an OCI profile comes to once its conditions
+//! about the machine (architecture, kernel, capabilities) are settled.
 //!
-//! It is in force together with a floor of ours (the entries marked `floor` in `profiles/default.json`), and the kernel obeys the
-//! stricter of two filters: such a profile can take away from what Bulkhead holds, never add to it.
+//! It is in force together with Bulkhead's own floor (the entries marked `floor` in `profiles/default.json`), and the
+//! kernel obeys the stricter of two filters: such a profile can take away from what Bulkhead holds, never add to it.
 
 use crate::validate::{Checked, need};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -46,7 +46,8 @@ pub enum Action {
     KillThread,
     /// SIGSYS, which a program may catch.
     Trap,
-    /// Fails with this errno. Never 0: a call that does nothing and says it did it could keep init from giving up its rights.
+    /// Fails with this errno. Never 0: a call that does nothing and says it did it could keep init from giving up its
+    /// rights.
     Errno(u16),
     /// Goes through, and is written to the host's audit log.
     Log,

@@ -9,7 +9,8 @@ pub struct Facts {
     pub kernel: String,
     /// The broker's uid, as it sees it itself.
     pub uid: u32,
-    /// True when the broker holds CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial sense: it can make sandboxes with a uid range of their own.
+    /// True when the broker holds CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial sense: it can make sandboxes
+    /// with a uid range of their own.
     pub privileged: bool,
     /// The connected caller, from `SO_PEERCRED`.
     pub caller_uid: u32,
@@ -32,8 +33,8 @@ pub struct Facts {
     pub new_mount_api: bool,
 }
 
-/// The most that a sandbox of this broker can be given of what no cgroup limits. The broker's own hard limits, or the kernel's where it may
-/// raise those.
+/// The most that a sandbox of this broker can be given of what no cgroup limits. The broker's own hard limits, or the
+/// kernel's where it may raise those.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Ceilings {

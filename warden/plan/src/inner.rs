@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct InnerPlan {
     /// The workload's ids.
     pub user: User,
-    /// True: init has an id of its own and CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP in the sandbox's user namespace.
-    /// False: init is the workload's user already and holds nothing.
+    /// True: init has an id of its own and CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP in the sandbox's user
+    /// namespace. False: init is the workload's user already and holds nothing.
     pub switches_user: bool,
     /// Left to the workload, without `CAP_`.
     pub capabilities: Vec<String>,
@@ -22,8 +22,8 @@ pub struct InnerPlan {
     pub sentry: Option<Sentry>,
 }
 
-/// What the broker does before init where the kernel is the host's, and init does itself where it is the Sentry. That one has no securebits to
-/// lock, and its pipes have no mode to change.
+/// What the broker does before init where the kernel is the host's, and init does itself where it is the Sentry. That
+/// one has no securebits to lock, and its pipes have no mode to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

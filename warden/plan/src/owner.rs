@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An idmapped mount: whose files on disk are whose inside, and the other way round. Everybody else's files keep an owner that nobody
-/// inside can be.
+/// An idmapped mount: whose files on disk are whose inside, and the other way round. Everybody else's files keep an
+/// owner that nobody inside can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
@@ -21,12 +21,13 @@ pub struct OneOwner {
     pub host_gid: u32,
     pub uid: u32,
     pub gid: u32,
-    /// User 0 of the sandbox may make files here as well, to give them to `uid` and `gid` at once: as the gofer of `runsc` does. Until then they are
-    /// on disk what it is on the host, an id of the sandbox's range. Level gvisor only, and only where it may be written.
+    /// User 0 of the sandbox may make files here as well, to give them to `uid` and `gid` at once: as the gofer of
+    /// `runsc` does. Until then they are on disk what it is on the host, an id of the sandbox's range. Level gvisor
+    /// only, and only where it may be written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maker: bool,
-    /// Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of it. Only of a bind that is
-    /// read-only.
+    /// Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of
+    /// it. Only of a bind that is read-only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
 }
@@ -40,7 +41,7 @@ pub struct StoreOwner {
     pub range: u32,
 }
 
-/// Who owns files in root's store of images: `STORE_RANGE + n` what belongs to user n inside. By systemd's registry of uids (its `UIDS-GIDS`
-/// document) nobody uses what lies above 0x7FFE_FFFF; sandboxes have 0x7000_0000 to 0x7FFD_FFFF; and some programs take ids from
-/// 2^31 on for negative.
+/// Who owns files in root's store of images: `STORE_RANGE + n` what belongs to user n inside. By systemd's registry of
+/// uids (its `UIDS-GIDS` document) nobody uses what lies above 0x7FFE_FFFF; sandboxes have 0x7000_0000 to 0x7FFD_FFFF;
+/// and some programs take ids from 2^31 on for negative.
 pub const STORE_RANGE: u32 = 0x7fff_0000;

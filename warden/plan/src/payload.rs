@@ -33,7 +33,8 @@ pub struct Init {
 /// What the library calls the connection between init and the gate.
 pub const EGRESS: &str = "egress";
 
-/// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under everything else that the plan says.
+/// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under everything else that
+/// the plan says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

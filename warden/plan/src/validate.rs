@@ -1,7 +1,8 @@
-//! Ranges and relations between fields, checked after parsing. The first problem is one `PLAN_INVALID` that names the field.
+//! Ranges and relations between fields, checked after parsing. The first problem is one `PLAN_INVALID` that names the
+//! field.
 //!
-//! The broker trusts no caller, and these are the only rules about plans: the library's compiler is tested by them, and `fixtures/` shows
-//! what each refuses.
+//! The broker trusts no caller, and these are the only rules about plans: the library's compiler is tested by them, and
+//! `fixtures/` shows what each refuses.
 
 mod limits;
 mod mounts;
@@ -27,8 +28,8 @@ const MAX_PORTS: usize = 256;
 /// Paths in each list of `landlock.access`: each is a rule, made anew for every sandbox.
 const MAX_ACCESS: usize = 1024;
 
-/// What a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to the host's user namespace, so the
-/// capabilities about those would be promised in vain; `SYS_PTRACE` would open init.
+/// What a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to the host's user
+/// namespace, so the capabilities about those would be promised in vain; `SYS_PTRACE` would open init.
 pub const GRANTABLE: [&str; 10] = [
     "CHOWN",
     "DAC_OVERRIDE",
@@ -42,7 +43,8 @@ pub const GRANTABLE: [&str; 10] = [
     "SYS_CHROOT",
 ];
 
-/// What `runsc` sets its sandbox up with, in the jail's own user namespace: namespaces below it, and stopping its own children.
+/// What `runsc` sets its sandbox up with, in the jail's own user namespace: namespaces below it, and stopping its own
+/// children.
 const FOR_RUNSC: [&str; 2] = ["SYS_ADMIN", "SYS_PTRACE"];
 
 pub(crate) type Checked = Result<(), Error>;

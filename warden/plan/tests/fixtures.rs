@@ -1,7 +1,7 @@
 //! `fixtures/`: documents that are accepted or refused.
 //!
-//! `accepted/` holds whole plans. Each file of `refused/` changes one of them in one way, and names the field at fault; null where
-//! the document does not even have the shape of a plan.
+//! `accepted/` holds whole plans. Each file of `refused/` changes one of them in one way, and names the field at fault;
+//! null where the document does not even have the shape of a plan.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -39,7 +39,8 @@ pub fn line(attempt: &str, tried: &Tried) -> String {
     format!("{{\"attempt\":{},\"outcome\":\"{outcome}\"{rest}}}", quoted(attempt))
 }
 
-/// A JSON string. By hand: the probe has to stay small, static and free of dependencies that make syscalls of their own.
+/// A JSON string. By hand: the probe has to stay small, static and free of dependencies that make syscalls of their
+/// own.
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

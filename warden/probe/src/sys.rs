@@ -1,4 +1,5 @@
-//! The few ways in which attempts reach the kernel. Raw on purpose: a libc wrapper may refuse, emulate or fall back before the kernel is asked.
+//! The few ways in which attempts reach the kernel. Raw on purpose: a libc wrapper may refuse, emulate or fall back
+//! before the kernel is asked.
 
 use crate::report::{Stopped, Tried};
 use std::ffi::CString;
@@ -7,8 +8,9 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 /// One raw system call; the errno when it fails. Pointers among the arguments are the caller's to keep alive.
 pub fn call(number: libc::c_long, arguments: &[usize]) -> Result<usize, i32> {
     let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
-    // SAFETY: every pointer that callers pass points to memory that outlives the call, or is null or wild on purpose, which
-    // the kernel answers with EFAULT. No attempt passes memory that the kernel could overwrite behind a Rust reference.
+    // SAFETY: every pointer that callers pass points to memory that outlives the call, or is null or wild on purpose,
+    // which the kernel answers with EFAULT. No attempt passes memory that the kernel could overwrite behind a Rust
+    // reference.
     let result = unsafe { libc::syscall(number, at(0), at(1), at(2), at(3), at(4), at(5)) };
     usize::try_from(result).map_err(|_| errno())
 }

@@ -1,5 +1,5 @@
-//! Firecracker listens: for its API, and for those who want to reach a vsock port of the guest. Both are Unix sockets in the jail's scratch
-//! directory, so the library's connections are joined to them here.
+//! Firecracker listens: for its API, and for those who want to reach a vsock port of the guest. Both are Unix sockets
+//! in the jail's scratch directory, so the library's connections are joined to them here.
 
 use crate::link::{Link, wait};
 use crate::port::Port;
@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 /// Where the library tells Firecracker to make it.
 const API: &str = "/scratch/api";
-/// There when the machine goes on from a snapshot (`machine.ts`).
+/// Present when the machine resumes from a snapshot (`machine.ts`).
 const SNAPSHOT: &str = "/vm/snapshot";
 /// `docs/guest.md`.
 const CHANNEL_PORT: u32 = 1024;
@@ -51,8 +51,9 @@ pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<(
     // SAFETY: given to Firecracker, and no longer of use here.
     drop(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(fd::LIVENESS) });
 
-    // A guest that boots waits for the control connection before it says a word. One that was copied loses its connections when it
-    // goes on, and one that is made before that may be lost with them: the library speaks first, when it goes on.
+    // A guest that boots waits for the control connection before it says a word. One that was copied loses its
+    // connections when it goes on, and one that is made before that may be lost with them: the library speaks first,
+    // when it goes on.
     let mut eager = !Path::new(SNAPSHOT).exists();
     loop {
         let mut reached = true;

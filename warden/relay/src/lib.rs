@@ -1,8 +1,8 @@
 //! The warden in its role `relay`: process 1 of a monitor's jail, as confined as the monitor itself.
 //!
-//! It starts the monitor, and carries bytes between the connections that the library opened and what can be reached only inside:
-//! QEMU wants descriptors handed over on its monitor connection, Firecracker listens on Unix sockets of its own. What it says and
-//! does is as little evidence as what the monitor does: from outside both are one jail.
+//! It starts the monitor, and carries bytes between the connections that the library opened and what can be reached
+//! only inside: QEMU wants descriptors handed over on its monitor connection, Firecracker listens on Unix sockets of
+//! its own. What it says and does is as little evidence as what the monitor does: from outside both are one jail.
 //!
 //! It ends with the monitor, and the monitor with it: the end of process 1 is the end of its pid namespace.
 

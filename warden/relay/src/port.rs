@@ -1,4 +1,5 @@
-//! One port of the guest, reached through Firecracker's Unix socket (its `docs/vsock.md`): the line `CONNECT port`, the answer `OK number`.
+//! One port of the guest, reached through Firecracker's Unix socket (its `docs/vsock.md`): the line `CONNECT port`, the
+//! answer `OK number`.
 
 use crate::link::Link;
 use rustix::event::PollFlags;
@@ -13,9 +14,11 @@ use std::time::{Duration, Instant};
 const VSOCK: &str = "/scratch/vsock";
 /// No longer line is an answer.
 const LONGEST_ANSWER: usize = 32;
-/// A guest that lets a connection wait is asked again. Not sooner: one that is given up may be the one that it then accepts.
+/// A guest that lets a connection wait is asked again. Not sooner: one that is given up may be the one that it then
+/// accepts.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two tries, of which each interrupts a guest that is still on its way up; doubled each time, up to the longest.
+/// Between two tries, of which each interrupts a guest that is still on its way up; doubled each time, up to the
+/// longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 

@@ -1,5 +1,6 @@
-//! QEMU 7.2 writes a snapshot to a descriptor that came over its monitor connection (`getfd`), which Node cannot send. So the
-//! monitor connection passes through here, and the commands that want the descriptor get it. Channel, control and console are QEMU's own.
+//! QEMU 7.2 writes a snapshot to a descriptor that came over its monitor connection (`getfd`), which Node cannot send.
+//! So the monitor connection passes through here, and the commands that want the descriptor get it. Channel, control
+//! and console are QEMU's own.
 
 use crate::link::{Flow, wait};
 use crate::{fd, take};
@@ -29,7 +30,8 @@ pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<(
     Command::new(program).args(arguments).env_clear().envs(std::env::vars_os()).spawn()?;
     // Its ends are QEMU's alone now: that they close tells that it is gone.
     for number in [fd::CHANNEL, fd::CONTROL, fd::MONITOR].into_iter().chain(egress.then_some(fd::EGRESS)) {
-        // SAFETY: these numbers were given for the monitor, which has its own copies; nothing in this process uses them.
+        // SAFETY: these numbers were given for the monitor, which has its own copies; nothing in this process uses
+        // them.
         drop(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(number) });
     }
     carry(&outside, &inside, &state)
@@ -98,7 +100,8 @@ fn flags(read: bool, write: bool) -> PollFlags {
 
 /// Makes it descriptor `number`, which is inherited.
 pub fn place(from: &OwnedFd, number: i32) -> Result<()> {
-    // SAFETY: the number is one that the plan reserves for the monitor; the wrapper only serves dup2 and is forgotten, so that it stays open.
+    // SAFETY: the number is one that the plan reserves for the monitor; the wrapper only serves dup2 and is forgotten,
+    // so that it stays open.
     let mut target = std::mem::ManuallyDrop::new(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(number) });
     rustix::io::dup2(from, &mut target)?;
     Ok(())

@@ -1,5 +1,5 @@
-//! Firecracker writes a snapshot to files of its own, in memory. They leave the jail over a connection, so that it needs no directory
-//! of the host that may be written to.
+//! Firecracker writes a snapshot to files of its own, in memory. They leave the jail over a connection, so that it
+//! needs no directory of the host that may be written to.
 
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
@@ -26,8 +26,8 @@ impl Snapshots {
         &self.connection
     }
 
-    /// Sends each file as `u64` big-endian length and content, and removes it. Everything else waits: the machine stands still anyway.
-    /// Whether it was asked to.
+    /// Sends each file as `u64` big-endian length and content, and removes it. Everything else waits: the machine
+    /// stands still anyway. Whether it was asked to.
     pub fn serve(&mut self) -> Result<bool> {
         let mut word = [0; 1];
         match rustix::net::recv(&self.connection, &mut word, RecvFlags::DONTWAIT) {

@@ -1,8 +1,8 @@
 //! What each system call is tried with.
 //!
-//! Nearly all calls get [`WILD`] six times: no descriptor, no memory, no flag, no id is that, so the kernel says EBADF, EFAULT or EINVAL, which
-//! shows that it looked. Here is what would be different: calls that would act on everybody, that answer ENOSYS to a bad number, or that filters
-//! judge by their arguments, which get the most ordinary ones.
+//! Nearly all calls get [`WILD`] six times: no descriptor, no memory, no flag, no id is that, so the kernel says EBADF,
+//! EFAULT or EINVAL, which shows that it looked. Here is what would be different: calls that would act on everybody,
+//! that answer ENOSYS to a bad number, or that filters judge by their arguments, which get the most ordinary ones.
 
 use crate::sys::WILD;
 use syscalls::Sysno;
@@ -36,7 +36,8 @@ pub fn harmless(call: Sysno) -> [usize; 6] {
         #[cfg(target_arch = "x86_64")]
         Sysno::mknod => [WILD, 0o10_0000, 0, 0, 0, 0],
         Sysno::mknodat => [WILD, WILD, 0o10_0000, 0, 0, 0],
-        // With every flag it would make a queue, which outlives its maker; without flags it only looks for one that is not there.
+        // With every flag it would make a queue, which outlives its maker; without flags it only looks for one that is
+        // not there.
         Sysno::msgget => [0x42_4c_4b_48, 0, 0, 0, 0, 0],
         Sysno::open_by_handle_at => [WILD, WILD, 0, 0, 0, 0],
         _ => [WILD; 6],

@@ -1,4 +1,5 @@
-//! What a seccomp filter can answer to a call, whatever the arguments: classic BPF, followed with the number known and the arguments not.
+//! What a seccomp filter can answer to a call, whatever the arguments: classic BPF, followed with the number known and
+//! the arguments not.
 
 use libc::{
     BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W,
@@ -24,7 +25,8 @@ pub struct Answers {
     pub stops: bool,
 }
 
-/// What `filter` can answer to call `number`. An instruction that is not understood counts as letting through: too much, never too little.
+/// What `filter` can answer to call `number`. An instruction that is not understood counts as letting through: too
+/// much, never too little.
 pub fn answers(filter: &[sock_filter], number: u32) -> Answers {
     let mut found = Answers::default();
     // Jumps only go forward, so every path ends; seen states keep the number of paths small.
@@ -87,7 +89,8 @@ fn step(instruction: sock_filter, at: usize, value: Option<u32>, number: u32) ->
             };
             Step::On(if holds { then } else { otherwise }, value)
         }
-        // Scratch memory, the index register and other arithmetic: what is in the accumulator is not known any more, and nothing else matters.
+        // Scratch memory, the index register and other arithmetic: what is in the accumulator is not known any more,
+        // and nothing else matters.
         other
             if matches!(
                 other & 0x07,

@@ -13,7 +13,8 @@ pub enum End {
     None(i32),
 }
 
-/// A call that has not come back by then waits. A busy machine only makes more calls look as if they waited, which counts as reached.
+/// A call that has not come back by then waits. A busy machine only makes more calls look as if they waited, which
+/// counts as reached.
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Runs `step` in a child; what it returns is the exit code.

@@ -68,7 +68,8 @@ fn device(path: &Path, block: bool, number: u64) -> Option<Device> {
     })
 }
 
-/// On a terminal of our own, made for this, and on descriptors that anybody can have: with a null pointer where one is wanted.
+/// On a terminal of our own, made for this, and on descriptors that anybody can have: with a null pointer where one is
+/// wanted.
 pub fn ioctls() -> Vec<Ioctl> {
     let terminal = open("/dev/ptmx", libc::O_RDWR);
     let on_terminal = terminal.as_ref().map_or(-1, AsRawFd::as_raw_fd);

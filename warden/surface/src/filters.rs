@@ -1,4 +1,5 @@
-//! The seccomp filters in force, read from outside: what a thread may really ask of this kernel, whoever installed them.
+//! The seccomp filters in force, read from outside: what a thread may really ask of this kernel, whoever installed
+//! them.
 
 use crate::bpf::{Answers, answers};
 use crate::sys::errno;
@@ -152,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_process_without_filters_may_ask_everything() {
-        // SAFETY: sleeps in a child that is ended below; one thread of many forks, and the child touches nothing of the others.
+        // SAFETY: sleeps in a child that is ended below; one thread of many forks, and the child touches nothing of the
+        // others.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
             loop {

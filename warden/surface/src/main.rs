@@ -1,9 +1,11 @@
-//! `bulkhead-surface inside`: what can be reached from here, as one line of JSON. `bulkhead-surface filters PID…`: what the seccomp
-//! filters in force let through, for each thread of these processes, read from outside. `wait` does nothing, so that there is a workload to look at.
+//! `bulkhead-surface inside`: what can be reached from here, as one line of JSON. `bulkhead-surface filters PID…`: what
+//! the seccomp filters in force let through, for each thread of these processes, read from outside. `wait` does
+//! nothing, so that there is a workload to look at.
 //!
-//! Nothing is gained by what is tried: system calls get arguments that cannot do harm, files are opened and closed again without a byte
-//! being read or written, and what a call makes goes with the child that made it. `inside` needs no privilege and takes none; `filters` needs
-//! what the kernel asks for it (CAP_SYS_ADMIN), which it is started with or not.
+//! Nothing is gained by what is tried: system calls get arguments that cannot do harm, files are opened and closed
+//! again without a byte being read or written, and what a call makes goes with the child that made it. `inside` needs
+//! no privilege and takes none; `filters` needs what the kernel asks for it (CAP_SYS_ADMIN), which it is started with
+//! or not.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -1,4 +1,5 @@
-//! Kinds of sockets that can be made. Asking may make a kernel load the module of a family, as any program's asking does.
+//! Kinds of sockets that can be made. Asking may make a kernel load the module of a family, as any program's asking
+//! does.
 
 use crate::sys::call;
 use serde::Serialize;
@@ -10,7 +11,8 @@ pub struct Family {
     pub errno: i32,
 }
 
-/// Family, type, protocol. Netlink and packet sockets are how a network is changed and listened to; the rare families are where the bugs were.
+/// Family, type, protocol. Netlink and packet sockets are how a network is changed and listened to; the rare families
+/// are where the bugs were.
 const KINDS: [(&str, libc::c_int, libc::c_int, libc::c_int); 21] = [
     ("unix", libc::AF_UNIX, libc::SOCK_STREAM, 0),
     ("inet tcp", libc::AF_INET, libc::SOCK_STREAM, 0),

@@ -3,14 +3,15 @@
 use std::ffi::CString;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
-/// All bits set: as a pointer it is in no process's memory, as a descriptor never open, as flags or a length out of range.
+/// All bits set: as a pointer it is in no process's memory, as a descriptor never open, as flags or a length out of
+/// range.
 pub const WILD: usize = usize::MAX;
 
 /// One raw system call; the errno when it fails.
 pub fn call(number: libc::c_long, arguments: [usize; 6]) -> Result<usize, i32> {
     let [first, second, third, fourth, fifth, sixth] = arguments;
-    // SAFETY: pointers among the arguments are wild or null, which the kernel answers with EFAULT, or point to memory of the caller's
-    // that outlives the call and that no Rust reference to changed bytes exists for.
+    // SAFETY: pointers among the arguments are wild or null, which the kernel answers with EFAULT, or point to memory
+    // of the caller's that outlives the call and that no Rust reference to changed bytes exists for.
     let result = unsafe { libc::syscall(number, first, second, third, fourth, fifth, sixth) };
     usize::try_from(result).map_err(|_| errno())
 }
@@ -19,7 +20,7 @@ pub fn errno() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
-/// Opens and closes at once. Never blocks, never creates, never becomes anybody's terminal, moves no data.
+/// Opens and closes at once. Never blocks, never creates, never acquires a controlling terminal, moves no data.
 pub fn can_open(path: &str, how: libc::c_int) -> Result<(), i32> {
     open(path, how).map(drop)
 }

@@ -78,7 +78,8 @@ fn perform(call: Sysno) -> i32 {
     }
 }
 
-/// In assembly, because the child shares the parent's stack, and a return from a function would overwrite where the parent returns to.
+/// In assembly, because the child shares the parent's stack, and a return from a function would overwrite where the
+/// parent returns to.
 #[cfg(target_arch = "x86_64")]
 fn vfork() -> i32 {
     let result: i64;

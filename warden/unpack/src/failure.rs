@@ -16,7 +16,8 @@ pub enum Code {
     UnpackFailed,
 }
 
-/// `operation` is what was attempted, `path` the entry's name (lossy where it is not UTF-8), `detail` the rule or bound.
+/// `operation` is what was attempted, `path` the entry's name (lossy where it is not UTF-8), `detail` the rule or
+/// bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {

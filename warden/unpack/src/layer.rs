@@ -1,7 +1,7 @@
 //! One layer into a directory of its own, by the OCI image specification's rules for change sets (`layer.md`) and the
-//! stated rules of Bulkhead: only files, directories, symbolic links, hard links and whiteouts are made; set-user-id and
-//! set-group-id bits and extended attributes other than `user.*` are dropped. Without `owners` all files belong to whoever unpacks, and
-//! directories can always be entered by their owner.
+//! stated rules of Bulkhead: only files, directories, symbolic links, hard links and whiteouts are made; set-user-id
+//! and set-group-id bits and extended attributes other than `user.*` are dropped. Without `owners` all files belong to
+//! whoever unpacks, and directories can always be entered by their owner.
 
 use crate::failure::Failure;
 use crate::limits::Options;
@@ -18,7 +18,8 @@ const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 /// What aufs keeps for itself: `.wh..wh.aufs`, which its whiteouts are hard links to, `.wh..wh.orph`, `.wh..wh.plnk`.
 const AUFS: &[u8] = b".wh..wh.";
-/// In the root: files that hard links of several directories lead to. They are unpacked for those links, and removed in the end.
+/// In the root: files that hard links of several directories lead to. They are unpacked for those links, and removed in
+/// the end.
 const AUFS_LINKS: &[u8] = b".wh..wh.plnk";
 
 const DATA_BYTES: usize = 128 << 10;
@@ -38,7 +39,7 @@ pub struct Dropped {
     /// Files whose set-user-id or set-group-id bit was not kept.
     pub set_ids: u64,
     pub xattrs: u64,
-    /// Files whose owner is beyond what a sandbox has: they are nobody's.
+    /// Files whose owner is outside a sandbox's range: they stay unmapped.
     pub owners: u64,
     /// Bookkeeping of aufs, an old storage driver.
     pub aufs: u64,
@@ -101,7 +102,8 @@ impl<'l> Layer<'l> {
         tree::remove(self.tree.make(&[])?, AUFS_LINKS)
     }
 
-    /// Writes what the layer hides: into its own tree, and where something of its own stands in that place, into `hidden`.
+    /// Writes what the layer hides: into its own tree, and where something of its own stands in that place, into
+    /// `hidden`.
     pub fn hide(&mut self, hidden: &mut Tree) -> Result<Hidden, Failure> {
         let written = std::mem::take(&mut self.whiteouts).write(&mut self.tree, hidden)?;
         hidden.forget_times()?;
@@ -254,7 +256,8 @@ impl<'l> Layer<'l> {
         Ok(())
     }
 
-    /// Ids that no sandbox has become nobody's: to make them root's, as one unpacker does, would give files away upwards.
+    /// Ids outside a sandbox's range stay unmapped: making them root's, as one unpacker does, would raise a file's
+    /// owner.
     fn owner(&mut self, entry: &Entry) -> Option<Owner> {
         if !self.options.owners {
             return None;
@@ -272,8 +275,8 @@ impl<'l> Layer<'l> {
         }
     }
 
-    /// Last, since putting something into a directory changes its time. Directories without an entry get none, so that the same layer is
-    /// the same tree whenever it is unpacked.
+    /// Last, since putting something into a directory changes its time. Directories without an entry get none, so that
+    /// the same layer is the same tree whenever it is unpacked.
     pub fn finish_directories(&mut self) -> Result<(), Failure> {
         self.tree.forget_times()?;
         for (path, mtime) in std::mem::take(&mut self.directory_times) {

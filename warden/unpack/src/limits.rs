@@ -31,17 +31,20 @@ impl Default for Limits {
 pub struct Options {
     /// The directory to unpack into.
     pub dest: OsString,
-    /// The directory for whiteouts that this layer's own files stand in the place of; it and `dest` are the only ones that are ever written to.
+    /// The directory for whiteouts that this layer's own files stand in the place of; it and `dest` are the only ones
+    /// that are ever written to.
     pub hidden: OsString,
     /// Nothing is below this layer: its whiteouts hide nothing.
     pub lowest: bool,
-    /// Files get the owners and directories the exact permissions that the archive says: this process may give files away.
+    /// Files get the owners and directories the exact permissions that the archive says: this process may give files
+    /// away.
     pub owners: bool,
     /// Bounds.
     pub limits: Limits,
 }
 
-/// Reads `--dest DIR --hidden DIR [--lowest] [--owners] [--max-entries N] [--max-bytes N] [--max-ratio N] [--max-depth N] [--max-name-bytes N]`.
+/// Reads `--dest DIR --hidden DIR [--lowest] [--owners] [--max-entries N] [--max-bytes N] [--max-ratio N]
+/// [--max-depth N] [--max-name-bytes N]`.
 ///
 /// # Errors
 ///

@@ -1,9 +1,12 @@
-//! Unpacks one image layer, assuming that it is hostile: `bulkhead-unpack --dest DIR --hidden DIR [--lowest] [--owners] [--max-… N]`.
+//! Unpacks one image layer, assuming that it is hostile:
+//! `bulkhead-unpack --dest DIR --hidden DIR [--lowest] [--owners] [--max-… N]`.
 //!
-//! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below the two directories only. It never holds
-//! privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but what can be
-//! checked. `bulkhead-unpack --decompress [--max-bytes N] [--max-ratio N]` only
-//! decompresses stdin to stdout, and says on stderr what was wrong. `bulkhead-unpack --flush DIR`, which reads nothing, flushes the file system of a directory when all layers are there. One line of JSON goes to stdout: `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
+//! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below the two directories only.
+//! It never holds privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but
+//! what can be checked. `bulkhead-unpack --decompress [--max-bytes N] [--max-ratio N]` only decompresses stdin to
+//! stdout, and says on stderr what was wrong. `bulkhead-unpack --flush DIR`, which reads nothing, flushes the file
+//! system of a directory when all layers are there. One line of JSON goes to stdout:
+//! `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -84,7 +84,8 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// Pays for holes of sparse files as if they were there. They take no part in the ratio: nothing was compressed into them.
+    /// Pays for holes of sparse files as if they were there. They take no part in the ratio: nothing was compressed
+    /// into them.
     ///
     /// # Errors
     ///

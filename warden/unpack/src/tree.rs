@@ -1,8 +1,8 @@
 //! The directory that is unpacked into, and the only ways in which it is changed.
 //!
-//! Every step is one component below a descriptor of a directory, and opens it with `O_NOFOLLOW`. A link is read, and its
-//! parts walked in the same way within the tree. (`openat2` with `RESOLVE_IN_ROOT` would do the same in one call, but the
-//! sandbox this runs in has no `openat2`: its seccomp filter could not see the mode bits behind the pointer.)
+//! Every step is one component below a descriptor of a directory, and opens it with `O_NOFOLLOW`. A link is read, and
+//! its parts walked in the same way within the tree. (`openat2` with `RESOLVE_IN_ROOT` would do the same in one call,
+//! but the sandbox this runs in has no `openat2`: its seccomp filter could not see the mode bits behind the pointer.)
 
 use crate::failure::Failure;
 use crate::path::PATH_BYTES;
@@ -18,8 +18,8 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::
 
 /// Directories that no entry describes.
 const IMPLIED_MODE: Mode = Mode::from_raw_mode(0o755);
-/// Their time, which tells them from others: no time that an entry says has a fraction of a second. Where layers are put together, such a
-/// directory shows the owner, bits and time of the one below it.
+/// Their time, which tells them from others: no time that an entry says has a fraction of a second. Where layers are
+/// put together, such a directory shows the owner, bits and time of the one below it.
 const IMPLIED_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 1 };
 /// Far below where a recursion would use up its stack.
 const DEEPEST: usize = 1024;
@@ -122,8 +122,8 @@ pub fn flush(directory: &OsStr) -> Result<(), Failure> {
     fs::syncfs(directory).map_err(|errno| Failure::system("syncfs", errno))
 }
 
-/// On the way to a directory. Links lead where they would with the tree as the root, as with `RESOLVE_IN_ROOT`: nobody else changes the
-/// tree meanwhile, so what was a directory a step ago still is.
+/// On the way to a directory. Links lead where they would with the tree as the root, as with `RESOLVE_IN_ROOT`: nobody
+/// else changes the tree meanwhile, so what was a directory a step ago still is.
 struct Walk<'t> {
     root: &'t OwnedFd,
     stack: Vec<(Vec<u8>, OwnedFd)>,
@@ -202,8 +202,8 @@ fn open_directory(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     fs::openat(parent, name, DIRECTORY, Mode::empty())
 }
 
-/// Makes the directory, or keeps the one that is there with what is in it, and gives it these bits, this owner and these attributes.
-/// Returns how many attributes the file system does not take.
+/// Makes the directory, or keeps the one that is there with what is in it, and gives it these bits, this owner and
+/// these attributes. Returns how many attributes the file system does not take.
 pub fn put_directory(
     parent: BorrowedFd<'_>,
     name: &[u8],
@@ -231,8 +231,8 @@ pub fn put_directory(
     Ok(dropped)
 }
 
-/// Sets extended attributes, and returns how many of them the file system does not take: not all have room for them, and no
-/// workload can rely on them.
+/// Sets extended attributes, and returns how many of them the file system does not take: not all have room for them,
+/// and no workload can rely on them.
 pub fn put_xattrs(file: &OwnedFd, xattrs: &[Xattr]) -> Result<u64, Failure> {
     let mut dropped = 0;
     for Xattr { name, value } in xattrs {
@@ -251,7 +251,8 @@ fn give(file: &OwnedFd, owner: Option<Owner>) -> Result<(), Failure> {
     fs::fchown(file, Some(uid), Some(gid)).map_err(|errno| Failure::system("chown", errno))
 }
 
-/// Hides the name from whoever looks through this layer at those below: overlayfs takes a character device 0:0 for that.
+/// Hides the name from whoever looks through this layer at those below: overlayfs takes a character device 0:0 for
+/// that.
 pub fn put_whiteout(parent: BorrowedFd<'_>, name: &[u8]) -> Result<(), Failure> {
     fs::mknodat(parent, OsStr::from_bytes(name), FileType::CharacterDevice, Mode::empty(), 0)
         .map_err(|errno| Failure::system("mknod", errno))?;

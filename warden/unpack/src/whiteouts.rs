@@ -1,9 +1,9 @@
 //! What a layer hides of those below it.
 //!
-//! Overlayfs knows two ways of hiding: a character device 0:0 instead of a name, and an extended attribute of a directory whose
-//! lower part is not to be seen. The second would need privilege, or a kind of mount that believes attributes of the image. So
-//! it is written with the first: into a tree of its own that lies between this layer and the one below, where the device ends the
-//! search for what else belongs to the directory.
+//! Overlayfs knows two ways of hiding: a character device 0:0 instead of a name, and an extended attribute of a
+//! directory whose lower part is not to be seen. The second would need privilege, or a kind of mount that believes
+//! attributes of the image. So it is written with the first: into a tree of its own that lies between this layer and
+//! the one below, where the device ends the search for what else belongs to the directory.
 
 use crate::failure::Failure;
 use crate::tree::{self, Tree};

@@ -1,4 +1,5 @@
-//! How fast this processor's time-stamp counter counts. An emulated machine reads the host's, and has nothing to compare it with.
+//! How fast this processor's time-stamp counter counts. An emulated machine reads the host's, and has nothing to
+//! compare it with.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};

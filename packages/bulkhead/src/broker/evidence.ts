@@ -4,7 +4,10 @@ import type { Evidence, ProcessEvidence } from "../evidence/observed.js";
 
 export type { Evidence, ProcessEvidence };
 
-/** @throws BulkheadError BROKER_LOST when it is not of that shape: then the broker is not the one this library was built for. */
+/**
+ * @throws BulkheadError BROKER_LOST when it is not of that shape: then the broker is not the one this library was built
+ * for.
+ */
 export function readEvidence(value: unknown): Evidence {
   const evidence = object(value, "evidence");
   const { init, processes, cgroup, landlock, mounts } = evidence as Fields<keyof Evidence>;

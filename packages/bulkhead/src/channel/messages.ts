@@ -92,7 +92,10 @@ function isWireError(value: unknown): value is JsonObject {
 
 const LONGEST = { operation: MAX_OPERATION_BYTES, path: MAX_PATH_BYTES, detail: 4096 } as const;
 
-/** Codes that are about what goes on inside. Init may use no other: it must not be able to say that Bulkhead itself failed. */
+/**
+ * Codes that are about what goes on inside. Init may use no other: it must not be able to say that Bulkhead itself
+ * failed.
+ */
 const codesOfInit: ReadonlySet<string> = new Set(INIT_CODES);
 
 function errorOfInit(error: JsonObject): BulkheadError {

@@ -8,7 +8,8 @@ type Check = (evidence: Evidence, plan: Plan) => boolean;
 const NO_CAPABILITIES = /^0+$/;
 
 /**
- * How the broker's evidence from outside confirms each protection that leaves a trace there. The others (a clean environment, a covered file) leave none; for them the table relies on the code that set them up.
+ * How the broker's evidence from outside confirms each protection that leaves a trace there. The others (a clean
+ * environment, a covered file) leave none; for them the table relies on the code that set them up.
  */
 const CHECKS: Readonly<Partial<Record<Protection, Check>>> = {
   "uid-range": ({ init }, plan) => !plan.namespaces.includes("user") || init.uid.every((uid) => uid !== 0),
@@ -33,7 +34,8 @@ const CHECKS: Readonly<Partial<Record<Protection, Check>>> = {
 };
 
 /**
- * The table to report for a running sandbox: a line stays `enforced` only where the broker's evidence agrees, or where there can be no evidence.
+ * The table to report for a running sandbox: a line stays `enforced` only where the broker's evidence agrees, or where
+ * there can be no evidence.
  */
 export function confirm(table: EnforcementTable, plan: Plan, evidence: Evidence): EnforcementTable {
   return { ...table, protections: table.protections.map((line) => confirmed(line, plan, evidence)) };
@@ -49,7 +51,10 @@ function confirmed(line: Enforcement, plan: Plan, evidence: Evidence): Enforceme
   return { protection: line.protection, ...verdict };
 }
 
-/** An init that switches users holds a few capabilities, and so does its child until it has switched and its uid differs. */
+/**
+ * An init that switches users holds a few capabilities, and so does its child until it has switched and its uid
+ * differs.
+ */
 function workloadHoldsNothing({ init, processes }: Evidence): boolean {
   const holdsNothing = ({ capabilities }: ProcessEvidence) => NO_CAPABILITIES.test(capabilities.effective);
   const isSwitching = (process: ProcessEvidence) => !holdsNothing(init) && process.uid[0] === init.uid[0];

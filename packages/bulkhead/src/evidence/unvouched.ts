@@ -2,7 +2,9 @@ import { INSIDE } from "./assess/microvm.js";
 import { type EnforcementTable, weaker } from "./enforcement.js";
 
 /**
- * The table of a machine that resumes from unverified memory. That memory may hold a different guest kernel, so every line that relies on the guest's kernel becomes `weaker`. Protections that the host enforces around the machine stay as they are.
+ * The table of a machine that resumes from unverified memory. That memory may hold a different guest kernel, so every
+ * line that relies on the guest's kernel becomes `weaker`. Protections that the host enforces around the machine stay
+ * as they are.
  */
 export function unvouched(table: EnforcementTable): EnforcementTable {
   const protections = table.protections.map((line) => {

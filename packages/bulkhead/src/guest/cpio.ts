@@ -19,7 +19,8 @@ export function cpio(entries: readonly CpioEntry[]): Buffer {
   const parts: Uint8Array[] = [];
   for (const [index, { name, mode, content }] of [...entries, TRAILER].entries()) {
     const path = Buffer.from(`${name}\0`);
-    // inode, mode, uid, gid, links, time, size, device and device of the node (major, minor each), length of the name, checksum
+    // inode, mode, uid, gid, links, time, size, device and device of the node (major, minor each), length of the name,
+    // checksum
     const fields = [index + 1, mode, 0, 0, 1, 0, content.length, 0, 0, 0, 0, path.length, 0];
     const head = MAGIC + fields.map((field) => field.toString(16).padStart(8, "0")).join("");
     const named = Buffer.concat([Buffer.from(head, "latin1"), path]);

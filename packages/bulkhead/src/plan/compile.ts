@@ -36,7 +36,10 @@ export interface Workload {
   readonly outputBytes: number;
 }
 
-/** The plan of a policy on this host. Pure: it looks at nothing but its arguments. @throws BulkheadError as `compile` of `prepare/` */
+/**
+ * The plan of a policy on this host. Pure: it looks at nothing but its arguments.
+ * @throws BulkheadError as `compile` of `prepare/`
+ */
 export function planFor(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Plan {
   const level = chooseLevel(policy, host);
   const { facts } = host;
@@ -54,7 +57,8 @@ export function planFor(policy: ResolvedPolicy, host: HostReport, inputs: Inputs
     throw new BulkheadError("UNSUPPORTED", { operation: `level ${level}`, detail });
   }
   const namespaces = namespacesFor(level, facts);
-  // Without a user namespace of its own a workload has ids of its sandbox's range on the host, also as it sees them itself.
+  // Without a user namespace of its own a workload has ids of its sandbox's range on the host, also as it sees them
+  // itself.
   const shifted = facts.privileged && !namespaces.includes("user");
   const lender = lenderOf(host);
   const mounts = mountsFor(policy, inputs, lender, shifted);

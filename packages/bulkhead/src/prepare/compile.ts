@@ -25,7 +25,8 @@ export function parse(policy: Policy): Parsed {
 }
 
 /**
- * Looks up what a policy names, and what this host has for its level. A broker that starts meanwhile is awaited when it is needed.
+ * Looks up what a policy names, and what this host has for its level. A broker that starts meanwhile is awaited when it
+ * is needed.
  * @throws BulkheadError what `gatherInputs`, the broker and trying the level throw; LIMIT_ABOVE_MAXIMUM
  */
 export async function gather(

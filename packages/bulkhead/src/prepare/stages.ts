@@ -25,7 +25,10 @@ export interface Gathered {
   readonly inputs: Inputs;
 }
 
-/** The third stage: the workload's plan and its enforcement table. Nothing in it belongs to one sandbox, so it can be used for several. */
+/**
+ * The third stage: the workload's plan and its enforcement table. Nothing in it belongs to one sandbox, so it can be
+ * used for several.
+ */
 export interface CompiledPolicy {
   readonly broker: Broker;
   readonly runtime: Runtime;

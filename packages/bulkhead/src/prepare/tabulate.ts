@@ -14,8 +14,9 @@ import type { ResolvedPolicy } from "../policy/resolved.js";
 export interface Compiled {
   readonly level: Level;
   /**
-   * What the workload shall see and be bound by. The warden executes it as it is at levels `chroot` and `container`; at the others it is what the
-   * program that makes the wall is told, and the warden gets the plan of that program's jail (`levels/`).
+   * What the workload shall see and be bound by. The warden executes it as it is at levels `chroot` and `container`; at
+   * the others it is what the program that makes the wall is told, and the warden gets the plan of that program's jail
+   * (`levels/`).
    */
   readonly plan: Plan;
   readonly enforcement: EnforcementTable;
@@ -27,9 +28,8 @@ export interface Compiled {
 /**
  * Turns a policy into a plan and the table of what will be enforced. Pure: it looks at nothing but its arguments.
  *
- * Throws LIMIT_UNAVAILABLE, HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN,
- * MOUNT_IDMAP_UNSUPPORTED: a policy that
- * cannot be had in full is refused, never weakened.
+ * Throws LIMIT_UNAVAILABLE, HOST_UNSUPPORTED, LEVEL_UNAVAILABLE, REQUIREMENT_UNMET, MOUNT_OWNER_ROOT,
+ * MOUNT_OWNER_FOREIGN, MOUNT_IDMAP_UNSUPPORTED: a policy that cannot be enforced in full is refused, never weakened.
  */
 export function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Compiled {
   const { plan, enforcement } = tabulate(policy, host, inputs, { id });

@@ -37,7 +37,10 @@ export interface SandboxOptions extends PrepareOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The sandbox of a launch that was made elsewhere in the library. Not a method: programs that use the library make none this way. */
+/**
+ * The sandbox of a launch that was made elsewhere in the library. Not a method: programs that use the library make none
+ * this way.
+ */
 export let sandboxOf: (standing: Standing, origin: Origin) => Sandbox;
 
 /**

@@ -201,7 +201,10 @@ export function copyOptions<Options extends ExecOptions>(options: Options): Opti
   return { ...options, ...(env && { env: { ...env } }), ...(tty && { tty: { ...tty } }) };
 }
 
-/** @throws BulkheadError COMMAND_MISSING where neither argv nor the image names a program, USER_UNKNOWN for a user that is not given in numbers */
+/**
+ * @throws BulkheadError COMMAND_MISSING where neither argv nor the image names a program, USER_UNKNOWN for a user that
+ * is not given in numbers
+ */
 export function execRequest(
   operation: string,
   given: readonly string[],

@@ -20,8 +20,8 @@ export interface SessionDefaults extends ProgramDefaults {
 }
 
 /**
- * A running sandbox, made from a plan: its programs, its files, and its end. It knows the channel and the driver. What a policy, an image or a
- * network adds belongs to the layers above.
+ * A running sandbox, made from a plan: its programs, its files, and its end. It knows the channel and the driver. What
+ * a policy, an image or a network adds belongs to the layers above.
  */
 export class Session implements AsyncDisposable {
   readonly live: Live;

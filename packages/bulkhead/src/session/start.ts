@@ -18,8 +18,8 @@ export interface Started {
 }
 
 /**
- * Launches a plan and waits until init runs. Nothing is left of a launch that fails. `accompany` begins as soon as the launch is on its way, and
- * must have ended before anything of the workload may run.
+ * Launches a plan and waits until init runs. Nothing is left of a launch that fails. `accompany` begins as soon as the
+ * launch is on its way, and must have ended before anything of the workload may run.
  * @throws BulkheadError what launching and `accompany` throw, and ABORTED
  */
 export async function start(

@@ -36,7 +36,7 @@ const INSIDE: readonly (readonly [string, string, (inside: Inside) => number])[]
   ],
   ["capabilities", "effective", (at) => at.capabilities.effective.length],
   [
-    "capabilities to be had",
+    "capabilities within reach",
     "in the bounding set: a set-user-id program could give them",
     (at) => at.capabilities.bounding.length,
   ],

@@ -1,4 +1,7 @@
-/** Names of `asm-generic/errno-base.h` and `errno.h` without their `E`, from 1 on; x86-64 and aarch64 share them. Numbers 41 and 58 have none. */
+/**
+ * Names of `asm-generic/errno-base.h` and `errno.h` without their `E`, from 1 on; x86-64 and aarch64 share them.
+ * Numbers 41 and 58 have none.
+ */
 const NAMES =
   `PERM NOENT SRCH INTR IO NXIO 2BIG NOEXEC BADF CHILD AGAIN NOMEM ACCES FAULT NOTBLK BUSY EXIST XDEV NODEV NOTDIR ISDIR INVAL
   NFILE MFILE NOTTY TXTBSY FBIG NOSPC SPIPE ROFS MLINK PIPE DOM RANGE DEADLK NAMETOOLONG NOLCK NOSYS NOTEMPTY LOOP - NOMSG IDRM CHRNG

@@ -45,7 +45,7 @@ export class Arena implements AsyncDisposable {
   private constructor() {
     this.directory = mkdtempSync(join(tmpdir(), "bulkhead-verify-"));
     chmodSync(this.directory, 0o755);
-    writeFileSync(this.secret, `nobody inside may ever read this: ${this.#word}\n`, { mode: 0o600 });
+    writeFileSync(this.secret, `no process inside may ever read this: ${this.#word}\n`, { mode: 0o600 });
     mkdirSync(this.readOnly);
     writeFileSync(join(this.readOnly, "file"), "read-only\n");
     // Only the mount protects it: every user on the host may write here.

@@ -7,7 +7,10 @@ import type { VectorFrame } from "./vectors.js";
 
 const names = new Map<number, string>(Object.entries(Kind).map(([name, kind]) => [kind, name]));
 
-/** Decodes and checks frames, cut into pieces of the sizes given (the last one for all that remain), as the vectors spell them. */
+/**
+ * Decodes and checks frames, cut into pieces of the sizes given (the last one for all that remain), as the vectors
+ * spell them.
+ */
 export function decoded(from: Side, bytes: Buffer, sizes: readonly number[], frames: VectorFrame[]): void {
   const decoder = new FrameDecoder(from, (kind, stream, payload) => frames.push(spelled(from, kind, stream, payload)));
   let at = 0;

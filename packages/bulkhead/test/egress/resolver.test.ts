@@ -5,7 +5,9 @@ import { closeServers, echoServer, gateFor } from "./world.js";
 
 afterAll(closeServers);
 
-/** A name server that answers each query for an A record with the next of these addresses, the last one for ever after. */
+/**
+ * A name server that answers each query for an A record with the next of these addresses, the last one for ever after.
+ */
 async function nameServer(
   answers: readonly string[],
 ): Promise<{ readonly server: string; asked(): number; close(): void }> {

@@ -101,7 +101,7 @@ describe("a secret", () => {
     expect(asked).toBe(0);
   });
 
-  it("that cannot be had lets nothing start, and says nothing of it", async () => {
+  it("that is unavailable lets nothing start, and does not appear in the error", async () => {
     const policy = { network: { allow: ["api.test"] }, secrets: { K: { hosts: ["api.test"], value: "short" } } };
     await expect(gateFor(policy)).rejects.toMatchObject({ code: "SECRET_UNAVAILABLE" });
     await expect(gateFor(policy)).rejects.not.toThrow(/short/);

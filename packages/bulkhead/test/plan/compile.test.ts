@@ -128,7 +128,7 @@ describe("read-only host paths", () => {
     expect(ownerOf(path, 33)).toBeNull();
   });
 
-  it("show as nobody's where ids cannot be mapped, unless they are closed to others", () => {
+  it("stay unmapped where ids cannot be mapped, unless they are closed to others", () => {
     const why = "overlayfs cannot on any kernel";
     const open = { ...directory("/data", 4321), notMapped: why };
     const at = (file: typeof open) => mountAt(compiled(policy, { inputs: inputsWith({ files: [file] }) }), "/in");
@@ -137,7 +137,7 @@ describe("read-only host paths", () => {
     expect(() => at({ ...open, openToAll: false })).toThrow(refused);
     const rw = { files: [{ host: "/data", at: "/in", mode: "rw" as const }] };
     expect(() => compiled(rw, { inputs: inputsWith({ files: [open] }) })).toThrow(refused);
-    // A machine of one's own is given an image, which needs no mapping where the broker is not root.
+    // A virtual machine gets an image, which needs no mapping where the broker is not root.
     const host = { ...hostWith({ callerUid: 4321, callerGid: 4321 }), privileged: false };
     expect(compiled(rw, { host, inputs: inputsWith({ files: [open] }) }).plan.mounts).toContainEqual(
       expect.objectContaining({ at: "/in", owner: expect.objectContaining({ hostUid: 4321 }) }),

@@ -1,6 +1,7 @@
-// Stands in for Firecracker: speaks its published API (`src/firecracker/swagger/firecracker.yaml`, v1.17) on the Unix socket that is its
-// argument, and refuses what the real one refuses: unknown and missing fields, what comes out of order, what is not of that state.
-// It has no machine. FAULT makes it misbehave at one request: `hang PATH`, `die PATH`, `junk PATH`, `long PATH`.
+// Stands in for Firecracker: speaks its published API (`src/firecracker/swagger/firecracker.yaml`, v1.17) on the Unix
+// socket that is its argument, and refuses what the real one refuses: unknown and missing fields, what comes out of
+// order, what is not of that state. It has no machine. FAULT makes it misbehave at one request: `hang PATH`,
+// `die PATH`, `junk PATH`, `long PATH`.
 
 import { createServer } from "node:http";
 

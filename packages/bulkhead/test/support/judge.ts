@@ -3,7 +3,10 @@ import { examplePath } from "./examples.js";
 
 const path = examplePath("judge");
 
-/** What the warden says of each plan: null, or the error it would refuse it with. Undefined where `judge`, an example of its crate, is not built. */
+/**
+ * What the warden says of each plan: null, or the error it would refuse it with. Undefined where `judge`, an example of
+ * its crate, is not built.
+ */
 export const judge: ((plans: readonly unknown[]) => readonly unknown[]) | undefined =
   path === undefined ? undefined : (plans) => verdictsOf(path, plans);
 

@@ -14,7 +14,10 @@ const NO_STATS: Stats = {
   diskFull: null,
 };
 
-/** Init's example program `plain`: the real init as an ordinary process, with no wall around it. Undefined if it is not built. */
+/**
+ * Init's example program `plain`: the real init as an ordinary process, with no wall around it. Undefined if it is not
+ * built.
+ */
 export const plainPath: string | undefined = examplePath("plain");
 
 /** A sandbox without walls: what the library does with init can be tested where nothing can be contained. */

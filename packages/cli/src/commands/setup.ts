@@ -1,7 +1,9 @@
 import { BulkheadError } from "bulkhead";
 import { Command } from "commander";
 
-/** `bulkhead setup`: the launcher of a checkout handles it before this program exists. It is here so that help lists it. */
+/**
+ * `bulkhead setup`: the launcher of a checkout handles it before this program exists. It is here so that help lists it.
+ */
 export function setupCommand(): Command {
   return new Command("setup")
     .description("install and build what a level or task needs, ahead of time")

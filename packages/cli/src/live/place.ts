@@ -5,8 +5,8 @@ import { isAbsolute, join } from "node:path";
 const LONGEST_PATH = 107;
 
 /**
- * Where runs of `uid` can be reached: a directory of that user's alone. Undefined where there is none, or another user has taken the name:
- * then they cannot be.
+ * Where runs of `uid` can be reached: a directory of that user's alone. Undefined where there is none, or another user
+ * has taken the name: then they cannot be.
  */
 export function runsDirectory(uid: number, create = false): string | undefined {
   return candidates(uid).find((path) => {

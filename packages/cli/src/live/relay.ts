@@ -18,8 +18,8 @@ const GOODBYE_MS = 500;
 const SIGNALS: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGQUIT", "SIGUSR1", "SIGUSR2"]);
 
 /**
- * Passes a run's output on to where it goes, keeps the last of it, and gives it to `bulkhead logs` and `attach` through a socket in a directory of
- * this user's alone.
+ * Passes a run's output on to where it goes, keeps the last of it, and gives it to `bulkhead logs` and `attach` through
+ * a socket in a directory of this user's alone.
  */
 export class Relay {
   readonly #kept = new KeptOutput();

@@ -45,7 +45,9 @@ export interface TmpfsFlag {
 
 const LEVELS = ["auto", "chroot", "container", "gvisor", "microvm"];
 
-/** Adds those flags to a command. The policy's own check validates the values, so that it reports every problem at once. */
+/**
+ * Adds those flags to a command. The policy's own check validates the values, so that it reports every problem at once.
+ */
 export function addPolicyFlags(command: Command): Command {
   addOwnFlags(command);
   return addNetworkFlags(command);

@@ -1,4 +1,7 @@
-/** Addresses that are public, or would lead somewhere near on a real host; here they are interfaces of namespaces, and lead nowhere else. */
+/**
+ * Addresses that are public, or would lead somewhere near on a real host; here they are interfaces of namespaces, and
+ * lead nowhere else.
+ */
 export const ADDRESS = {
   /** Of the host that runs the sandbox. */
   own: "45.0.0.1",

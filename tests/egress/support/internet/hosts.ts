@@ -1,5 +1,6 @@
-// A small internet: several hosts on the interfaces of a network namespace of their own. A process for itself, started in that namespace; it waits for
-// its interface, and then says "ready" and, of each connection and datagram, where it went.
+// A small internet: several hosts on the interfaces of a network namespace of their own. A process for itself, started
+// in that namespace; it waits for its interface, and then says "ready" and, of each connection and datagram, where it
+// went.
 
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";

@@ -1,4 +1,5 @@
-// `unshare --net node --import tsx main.ts LEVEL`: a host on a small internet, with a sandbox that may reach some of it. Prints what came of it.
+// `unshare --net node --import tsx main.ts LEVEL`: a host on a small internet, with a sandbox that may reach some of
+// it. Prints what came of it.
 
 import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:http";

@@ -1,5 +1,5 @@
-// `unshare --net --mount node --import tsx world.ts DIRECTORY`: a company's network on one loopback interface: registries, and a proxy that alone knows
-// some of their names. Prints what came of each pull.
+// `unshare --net --mount node --import tsx world.ts DIRECTORY`: a company's network on one loopback interface:
+// registries, and a proxy that alone knows some of their names. Prints what came of each pull.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

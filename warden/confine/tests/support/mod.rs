@@ -23,7 +23,8 @@ pub enum End {
     Signal(i32),
 }
 
-/// Forks, runs `work`, and exits with what it returns. `work` must not allocate: other threads of the test may hold the heap's lock.
+/// Forks, runs `work`, and exits with what it returns. `work` must not allocate: other threads of the test may hold the
+/// heap's lock.
 pub fn in_child(work: impl FnOnce() -> i32) -> End {
     // SAFETY: the child only makes the syscalls of `work`, then ends without returning.
     let pid = unsafe { libc::fork() };

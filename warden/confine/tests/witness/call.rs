@@ -46,7 +46,8 @@ pub fn kernel(number: libc::c_long, given: &[usize]) -> i64 {
     let mut all = [0; 6];
     all[..given.len()].copy_from_slice(given);
     let [first, second, third, fourth, fifth, sixth] = all;
-    // SAFETY: witnesses pass pointers to what lives until the end of their statement, and is as large as the call takes it to be.
+    // SAFETY: witnesses pass pointers to what lives until the end of their statement, and is as large as the call takes
+    // it to be.
     let result = unsafe { libc::syscall(number, first, second, third, fourth, fifth, sixth) };
     // SAFETY: errno of this thread.
     if result == -1 { -i64::from(unsafe { *libc::__errno_location() }) } else { result }

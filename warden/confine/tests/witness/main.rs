@@ -1,5 +1,6 @@
-//! Every rule of the default profile has a witness: a few lines that do what the rule is there for. They work under the filter, and no longer
-//! once the rule is taken away. What the profile leaves out fails with the errno that it documents.
+//! Every rule of the default profile has a witness: a few lines that do what the rule is there for. They work under the
+//! filter, and no longer once the rule is taken away. What the profile leaves out fails with the errno that it
+//! documents.
 
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

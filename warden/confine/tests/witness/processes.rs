@@ -49,7 +49,8 @@ fn forked(result: i64) -> i64 {
     if result > 0 { call!(SYS_wait4, result, 0, 0, 0) } else { result }
 }
 
-/// In assembly, because the child shares the parent's stack, and a return from a function would overwrite where the parent returns to.
+/// In assembly, because the child shares the parent's stack, and a return from a function would overwrite where the
+/// parent returns to.
 fn forked_sharing() -> i64 {
     let result: i64;
     // SAFETY: the child runs nothing but exit(0) and touches no memory; the parent goes on with the result in rax.

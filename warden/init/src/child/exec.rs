@@ -29,8 +29,8 @@ impl<'a> Arrays<'a> {
     }
 }
 
-/// A name with a slash is a path. Others are looked up in the `PATH` that the program is given; an empty entry in it, which
-/// once meant the working directory, is passed over, since nobody means it.
+/// A name with a slash is a path. Others are looked up in the `PATH` that the program is given; an empty entry in it,
+/// which once meant the working directory, is passed over, since nobody means it.
 fn candidates(exec: &Exec) -> Vec<CString> {
     let Some(name) = exec.argv.first() else { return Vec::new() };
     if name.as_bytes().contains(&b'/') {
@@ -48,7 +48,8 @@ fn candidates(exec: &Exec) -> Vec<CString> {
         .collect()
 }
 
-/// Only returns when it failed. Once the filter is in force three calls are made: `execve`, and where that fails `sendto` and `exit_group`.
+/// Only returns when it failed. Once the filter is in force three calls are made: `execve`, and where that fails
+/// `sendto` and `exit_group`.
 pub fn replace(
     exec: &Exec,
     arrays: Option<&Arrays>,

@@ -121,8 +121,8 @@ fn pair(wanted: bool, inner: &InnerPlan) -> Result<(Option<OwnedFd>, Option<Owne
         return Ok((None, None));
     }
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    // A pipe belongs to whoever made it, and opening /dev/stdout opens it again by name: as the workload's user, who is another.
-    // Who can name it is decided by /proc, not by this mode.
+    // A pipe belongs to whoever made it, and opening /dev/stdout opens it again by name: as the workload's user, who is
+    // another. Who can name it is decided by /proc, not by this mode.
     match fchmod(&read, Mode::from_raw_mode(0o666)) {
         Ok(()) => Ok((Some(read), Some(write))),
         // Back from 0 init would be without its capabilities; root of a sandbox does without opening its pipes anew.

@@ -1,5 +1,6 @@
-//! What a child tells init: that it has begun (perhaps with a terminal), and how it ended. When it becomes another program
-//! its end closes without a word. The child may be under the workload's control already, so init bounds what it reads.
+//! What a child tells init: that it has begun (perhaps with a terminal), and how it ended. When it becomes another
+//! program its end closes without a word. The child may be under the workload's control already, so init bounds what it
+//! reads.
 
 use bulkhead_channel::Outcome;
 use bulkhead_channel::frame::INIT_JSON_MAX;

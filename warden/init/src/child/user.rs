@@ -30,8 +30,8 @@ pub fn become_user(inner: &InnerPlan, user: &User, keep: &[String]) -> Result<()
     process::dumpable(false).map_err(|error| ("prctl", raw(error.errno)))
 }
 
-/// Does something as the workload's user as far as the owner of what is made is concerned: the real and the saved id stay init's, so that the workload
-/// gains no right over it.
+/// Does something as the workload's user as far as the owner of what is made is concerned: the real and the saved id
+/// stay init's, so that the workload gains no right over it.
 pub fn acting_as<T>(inner: &InnerPlan, work: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
     let own = rustix::process::geteuid();
     set_thread_res_uid(own, Uid::from_raw(inner.user.uid), own)?;

@@ -1,5 +1,6 @@
-//! File operations, each in a process of its own that is the sandbox's user: the kernel resolves paths and checks permissions,
-//! inside the wall, so nothing here has to out-think a hostile file system. Descriptor 0 is content to write, 1 what comes out.
+//! File operations, each in a process of its own that is the sandbox's user: the kernel resolves paths and checks
+//! permissions, inside the wall, so nothing here has to out-think a hostile file system. Descriptor 0 is content to
+//! write, 1 what comes out.
 
 mod change;
 mod error;

@@ -1,5 +1,5 @@
-//! /sys/fs/cgroup and /proc/cgroups where the kernel is the Sentry: it knows how many processors and how much memory there are from its
-//! jail, but shows no control group by itself.
+//! /sys/fs/cgroup and /proc/cgroups where the kernel is the Sentry: it knows how many processors and how much memory
+//! there are from its jail, but shows no control group by itself.
 
 use super::write;
 use bulkhead_plan::advertised::{CONTROLLER_DIRECTORIES, UNIFIED};
@@ -12,7 +12,8 @@ use std::os::fd::OwnedFd;
 const GROUPS: &str = "/sys/fs/cgroup";
 const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC);
 
-/// The group that counts, with what it does not count itself. Seen from its own namespace it has no name, and nothing is above it.
+/// The group that counts, with what it does not count itself. Seen from its own namespace it has no name, and nothing
+/// is above it.
 pub fn show_group(group: &OwnedFd, advertised: &Advertised) -> Result<(), Errno> {
     write(group, "memory.max", &advertised.memory_bytes.to_string())?;
     write(group, "cpu.max", advertised.cpu_max().trim_end())?;
@@ -32,7 +33,8 @@ pub fn show_texts(advertised: &Advertised) -> Result<(), Errno> {
     read_only(GROUPS)
 }
 
-/// From it programs see that there is one hierarchy for all controllers. `place`: a directory that nothing is mounted on.
+/// From it programs see that there is one hierarchy for all controllers. `place`: a directory that nothing is mounted
+/// on.
 pub fn show_controllers(place: &str) -> Result<(), Errno> {
     const NAME: &str = "cgroups";
     const COVERED: &str = "/proc/cgroups";

@@ -1,5 +1,5 @@
-//! Silence for a snapshot: between `checkpoint` and what ends it, no frame is begun in either direction, so that a copy of this
-//! machine wakes with nothing half said.
+//! Silence for a snapshot: between `checkpoint` and what ends it, no frame is begun in either direction, so that a copy
+//! of this machine wakes with nothing half said.
 
 use crate::server::leftovers::Leftovers;
 use crate::server::operation::Operation;
@@ -31,7 +31,8 @@ impl Server {
         Ok(())
     }
 
-    /// This is a restored copy: whoever was spoken to is another's host. What runs goes on, and its output goes nowhere.
+    /// This is a restored copy: whoever was spoken to is another's host. What runs goes on, and its output goes
+    /// nowhere.
     fn begin_again(&mut self) {
         self.held = None;
         self.channel.outbox = super::Outbox::default();
@@ -44,7 +45,8 @@ impl Server {
         self.channel.outbox.json(Kind::Hello, 0, &Hello::ours());
     }
 
-    /// The connection is gone. A restore does that to a vsock connection: then the host makes another. Otherwise it is the end.
+    /// The connection is gone. A restore does that to a vsock connection: then the host makes another. Otherwise it is
+    /// the end.
     pub(super) fn lost(&mut self) -> Result<(), End> {
         if self.held.is_none() || !self.channel.wire.accept_next().map_err(End::System)? {
             return Err(End::Closed);

@@ -75,8 +75,8 @@ impl Link {
         self.order.opened(self.sockets.last());
     }
 
-    /// Serves what is there on the connection of the sandbox's egress, a few reads of it. Whoever speaks there can listen for the workload's
-    /// connections, and nothing else. False: that end is closed.
+    /// Serves what is there on the connection of the sandbox's egress, a few reads of it. Whoever speaks there can
+    /// listen for the workload's connections, and nothing else. False: that end is closed.
     pub fn serve_egress(&mut self) -> Result<bool, End> {
         for _ in 0..READ_BATCH {
             let short = match self.take() {

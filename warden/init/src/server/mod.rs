@@ -48,7 +48,8 @@ enum Way {
     Egress,
 }
 
-/// What a descriptor in the poll set belongs to. Operations are named by stream, which is never used again; descriptors are.
+/// What a descriptor in the poll set belongs to. Operations are named by stream, which is never used again; descriptors
+/// are.
 #[derive(Clone, Copy)]
 enum Token {
     Host(Way),
@@ -62,7 +63,8 @@ enum Token {
 
 pub struct Server {
     channel: Link,
-    /// The connection of the sandbox's egress, until its other end is closed. What it served has ended then: nothing takes its place.
+    /// The connection of the sandbox's egress, until its other end is closed. What it served has ended then: nothing
+    /// takes its place.
     egress: Option<Link>,
     /// There is such a connection, or was one.
     has_egress: bool,
@@ -185,7 +187,8 @@ impl Server {
     fn ready(&mut self, token: Token, events: i16) -> Result<(), End> {
         let find = |operations: &mut Vec<Operation>, stream| operations.iter().position(|op| op.stream == stream);
         match token {
-            // With POLLOUT alone, or a host that is gone while the outbox is full, the flush of this turn does the rest.
+            // With POLLOUT alone, or a host that is gone while the outbox is full, the flush of this turn does the
+            // rest.
             Token::Host(_) if events & !libc::POLLOUT == 0 => {}
             Token::Host(Way::Channel) if !self.channel.outbox.is_full() => self.receive()?,
             Token::Host(Way::Egress) => self.receive_egress()?,

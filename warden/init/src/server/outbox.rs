@@ -52,7 +52,8 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// One read from `source`, of at most `limit` bytes, straight into a data frame. Returns its count; zero is the end.
+    /// One read from `source`, of at most `limit` bytes, straight into a data frame. Returns its count; zero is the
+    /// end.
     pub fn data_from(&mut self, source: impl AsFd, stream: u32, fd: u8, limit: usize) -> Result<usize, Errno> {
         let limit = limit.min(DATA_MAX);
         let start = self.bytes.len();

@@ -73,8 +73,8 @@ impl Output {
         self.rest = Some(0);
     }
 
-    /// Passes on the rest as far as credit and outbox allow; true when there is nothing left to do. Unless `patient`, what
-    /// there is no credit for is given up.
+    /// Passes on the rest as far as credit and outbox allow; true when there is nothing left to do. Unless `patient`,
+    /// what there is no credit for is given up.
     pub fn finish(&mut self, stream: u32, outbox: &mut Outbox, patient: bool) -> bool {
         while self.source.is_some() && self.rest != Some(0) {
             if self.credit.available() == 0 {

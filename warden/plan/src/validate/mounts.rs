@@ -96,12 +96,14 @@ fn at(mount: &Mount) -> &str {
     }
 }
 
-/// Two mounts in one place leave open which counts. And a mount hides what was mounted below it: a mask would be without effect.
+/// Two mounts in one place leave open which counts. And a mount hides what was mounted below it: a mask would be
+/// without effect.
 fn hides(mount: &Mount, earlier: &Mount) -> bool {
     at(earlier) == at(mount) || matches!(earlier, Mount::Mask(_)) && text::within(at(earlier), at(mount))
 }
 
-/// The kernel's own trees are where programs expect them, and nothing but masks goes into them: what lies there is believed.
+/// The kernel's own trees are where programs expect them, and nothing but masks goes into them: what lies there is
+/// believed.
 fn place(mount: &Mount) -> bool {
     match mount {
         Mount::Proc(proc) => proc.at == "/proc",
@@ -122,7 +124,8 @@ fn bind(bind: &Bind, plan: &Plan, field: &impl Fn(&str) -> String) -> Checked {
         return Ok(());
     }
     need(!is_optional(bind.owner.as_ref()), &field("owner.optional"))?;
-    // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to write.
+    // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to
+    // write.
     need(plan.seccomp.deny_setid, "seccomp.denySetid")?;
     match &bind.owner {
         Some(Owner::One(owner)) => need(owner.host_uid != 0, &field("owner.hostUid")),

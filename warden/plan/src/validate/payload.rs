@@ -57,7 +57,8 @@ fn word(text: &str) -> bool {
     text.len() <= MAX_WORD && !text.contains('\0')
 }
 
-/// A device is for the program that makes a wall of it, never for a workload; and it is made in a /dev that is there already.
+/// A device is for the program that makes a wall of it, never for a workload; and it is made in a /dev that is there
+/// already.
 pub fn device(plan: &Plan, index: usize, path: &str, at: &str) -> bool {
     let known = crate::model::DEVICES.iter().any(|(device, _, _)| *device == path);
     let made = plan.mounts.iter().take(index).any(|mount| matches!(mount, Mount::Dev(_)));

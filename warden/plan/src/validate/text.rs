@@ -4,7 +4,8 @@
 const MAX_PATH: usize = 4096;
 const MAX_NAME: usize = 255;
 
-/// Absolute and normal, and not `/` itself: nothing in it that the kernel would resolve to something else, but for links.
+/// Absolute and normal, and not `/` itself: nothing in it that the kernel would resolve to something else, but for
+/// links.
 pub fn path(text: &str) -> bool {
     let part = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= MAX_NAME;
     text.len() <= MAX_PATH
@@ -22,7 +23,8 @@ pub fn link_target(text: &str) -> bool {
     !text.is_empty() && text.len() < MAX_PATH && !text.contains('\0')
 }
 
-/// A field of /etc/passwd or /etc/group: no control character, which could start a line, and no `:`, which ends a field.
+/// A field of /etc/passwd or /etc/group: no control character, which could start a line, and no `:`, which ends a
+/// field.
 pub fn account_text(text: &str) -> bool {
     text.len() <= MAX_NAME && !text.contains(|letter: char| letter == ':' || letter.is_control())
 }

@@ -1,5 +1,5 @@
-//! Taking all there is of something. Each stops at what is refused, or at a bound that the suite gives, and then stays until it is killed
-//! where that is the attack.
+//! Taking all there is of something. Each stops at what is refused, or at a bound that the suite gives, and then stays
+//! until it is killed where that is the attack.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};
@@ -63,7 +63,7 @@ fn threads(arguments: &[String]) -> Tried {
     })
 }
 
-/// How many were had, of all attempts: a limit that refuses only some of them is none.
+/// How many attempts succeeded: a limit that refuses only some of them is none.
 fn processes(arguments: &[String]) -> Tried {
     let attempts = number(arguments, 0)?;
     let had: Vec<_> = (0..attempts).filter_map(|_| fork(|| sleep_for_ever()).ok()).collect();
@@ -213,7 +213,8 @@ fn fill_mapping(arguments: &[String]) -> Tried {
         let memory =
             unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) };
         if memory != libc::MAP_FAILED {
-            // SAFETY: the mapping is ours and `bytes` long; where there is no room for a page of it, the signal ends this child.
+            // SAFETY: the mapping is ours and `bytes` long; where there is no room for a page of it, the signal ends
+            // this child.
             unsafe { std::ptr::write_bytes(memory.cast::<u8>(), 0xa5, bytes) };
         }
     })?;

@@ -26,7 +26,7 @@ pub const ATTEMPTS: &[Attempt] = &[
     Attempt { usage: "unconfined", about: "no no-new-privs or no seccomp filter", run: unconfined },
     Attempt { usage: "id-map", about: "write /proc/self/uid_map", run: id_map },
     Attempt { usage: "raise-limit RESOURCE", about: "raise a hard resource limit", run: raise_limit },
-    Attempt { usage: "nice", about: "a priority above everybody's", run: nice },
+    Attempt { usage: "nice", about: "a priority above all others", run: nice },
     Attempt { usage: "real-time", about: "SCHED_FIFO, which starves the rest of the machine", run: real_time },
     Attempt { usage: "oom-score", about: "be the last to be killed when memory is short", run: oom_score },
     Attempt { usage: "io-priority", about: "real-time I/O priority", run: io_priority },

@@ -1,4 +1,5 @@
-//! Leaving a set-user-id file where the host can run it: every call that can set those bits, and every way around a filter on them.
+//! Leaving a set-user-id file where the host can run it: every call that can set those bits, and every way around a
+//! filter on them.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};

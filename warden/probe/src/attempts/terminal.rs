@@ -36,7 +36,7 @@ pub const ATTEMPTS: &[Attempt] = &[
     Attempt { usage: "console-output", about: "TIOCCONS: take the console's output", run: |_| on_all(TIOCCONS, 0) },
     Attempt {
         usage: "steal-terminal",
-        about: "TIOCSCTTY with force: take somebody's controlling terminal",
+        about: "TIOCSCTTY with force: take another session's controlling terminal",
         run: |_| on_all(TIOCSCTTY, 1),
     },
     Attempt { usage: "open-terminal", about: "open /dev/tty without having one", run: |_| open_terminal() },

@@ -8,7 +8,8 @@ pub const BLOCK_BYTES: usize = 512;
 /// A block that may be a header.
 pub type Block = [u8; BLOCK_BYTES];
 
-/// The fields that a layer needs. Names of owners are not among them: they mean something only where the archive was written.
+/// The fields that a layer needs. Names of owners are not among them: they mean something only where the archive was
+/// written.
 #[derive(Debug)]
 pub struct Header {
     pub kind: u8,

@@ -70,8 +70,8 @@ impl Pax {
         }
     }
 
-    /// Only a user's own attributes are kept: those of `security` and `system` give rights, and those of `trusted` and of overlayfs
-    /// change what a tree shows.
+    /// Only a user's own attributes are kept: those of `security` and `system` give rights, and those of `trusted` and
+    /// of overlayfs change what a tree shows.
     fn xattr(&mut self, name: &[u8], value: &[u8]) -> Result<(), Failure> {
         if self.xattrs.iter().any(|known| known.name == name) {
             return Err(Failure::invalid(OPERATION, "duplicate record"));

@@ -78,7 +78,8 @@ impl<'a> Archive<'a> {
         self.skip_rest()?;
         let mut extensions = Extensions::default();
         loop {
-            // Some writers leave the end marker out, and readers in Go take that: where a header may stand, the archive may end.
+            // Some writers leave the end marker out, and readers in Go take that: where a header may stand, the archive
+            // may end.
             let block = match self.block()? {
                 None if !self.begun || extensions.any() => return Err(Failure::invalid("read header", "truncated")),
                 None => return Ok(None),

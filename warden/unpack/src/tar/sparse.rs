@@ -1,7 +1,7 @@
 //! Sparse files: GNU's old format, and the three that it writes into pax headers (0.0, 0.1, 1.0).
 //!
-//! A map is hostile: pieces that overlap, go backwards, reach beyond the file, or are more data than the entry has are refused,
-//! and the holes between them are paid for like bytes, since not every file system and no copy keeps them.
+//! A map is hostile: pieces that overlap, go backwards, reach beyond the file, or are more data than the entry has are
+//! refused, and the holes between them are paid for like bytes, since not every file system and no copy keeps them.
 
 use super::header::{Block, field, number};
 use super::pax::Pax;
@@ -78,7 +78,7 @@ impl Pieces {
 ///
 /// # Errors
 ///
-/// The map is malformed, or a block cannot be had.
+/// The map is malformed, or a block cannot be read.
 pub fn old(header: &Block, mut next: impl FnMut() -> Result<Block, Failure>) -> Result<Map, Failure> {
     const PIECE_BYTES: usize = 24;
     if field(header, 257, 8) != b"ustar  \0" {
@@ -109,11 +109,12 @@ pub fn old(header: &Block, mut next: impl FnMut() -> Result<Block, Failure>) -> 
     Map::new(pieces.0, number(field(header, 483, 12))?)
 }
 
-/// Version 1.0: lines with decimal numbers, the first of which says how many pieces come; the rest of the last block is zeros.
+/// Version 1.0: lines with decimal numbers, the first of which says how many pieces come; the rest of the last block is
+/// zeros.
 ///
 /// # Errors
 ///
-/// The map is malformed, or a block cannot be had.
+/// The map is malformed, or a block cannot be read.
 pub fn ahead(size: u64, mut next: impl FnMut() -> Result<Block, Failure>) -> Result<Map, Failure> {
     let mut lines = Lines { block: next()?, at: 0 };
     let count = lines.number(&mut next)?;

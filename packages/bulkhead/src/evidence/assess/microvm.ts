@@ -42,7 +42,8 @@ export const INSIDE: readonly Protection[] = PROTECTIONS.filter(
 );
 
 /**
- * Level microvm: the guest's kernel enforces what `ofKernel` assesses for a host kernel at other levels, and the host has only the guest's word for it. The host itself vouches for the machine, and for the jail around its monitor.
+ * Level microvm: the guest's kernel enforces what `ofKernel` assesses for a host kernel at other levels, and the host
+ * has only the guest's word for it. The host itself vouches for the machine, and for the jail around its monitor.
  */
 export function microvm(
   ofKernel: Readonly<Record<Protection, Assessor>>,

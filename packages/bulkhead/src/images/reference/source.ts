@@ -11,7 +11,9 @@ export interface ImageFile {
   readonly tag: string | undefined;
 }
 
-/** A tag of an OCI layout (`ref.name` of the image layout specification), or the name and tag that `docker save` wrote. */
+/**
+ * A tag of an OCI layout (`ref.name` of the image layout specification), or the name and tag that `docker save` wrote.
+ */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,254}$/;
 
 /**

@@ -63,19 +63,14 @@ const DIRECTORIES = [
 /**
  * Images of one user, shared by all processes of that user.
  *
- *     trees/<key>/root        an unpacked layer, under its key
- *     trees/<key>/hidden      whiteouts of directories that it has itself, if there are any
- *     trees/<key>/tree.json   its record
- *     erofs/                  `ErofsStore`
- *     work/<token>/…          one that is being made, or removed
- *     turns/                  who makes which
- *     blobs/, downloads/      `BlobStore`
- *     names/                  `NameTable`
- *     signatures/             `SignatureStore`
- *     pins/, condemned/       `Pins`
+ * trees/<key>/root an unpacked layer, under its key trees/<key>/hidden whiteouts of directories that it has itself, if
+ * there are any trees/<key>/tree.json its record erofs/ `ErofsStore` work/<token>/… one that is being made, or removed
+ * turns/ who makes which blobs/, downloads/ `BlobStore` names/ `NameTable` signatures/ `SignatureStore` pins/,
+ * condemned/ `Pins`
  *
- * Whatever appears appears by one rename, whole, or not at all. So a process may be killed anywhere. Blobs and names are flushed to the disk before;
- * trees may be so later, all of an image at once, and are only believed in the same boot until then.
+ * Whatever appears appears by one rename, whole, or not at all. So a process may be killed anywhere. Blobs and names
+ * are flushed to the disk before; trees may be so later, all of an image at once, and are only believed in the same
+ * boot until then.
  */
 export class Store {
   readonly path: string;

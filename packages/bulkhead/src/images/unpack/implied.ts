@@ -20,9 +20,10 @@ interface Part {
 }
 
 /**
- * A layer may put a file into a directory that it does not describe. In the layer's own tree that directory is root's with 0755, and overlayfs would
- * show it so, whatever the layers below say: what one of them closed would be open. So this finds the directories that must be said again, on
- * top of all: those that show what nobody said, where a layer below has said something, with all their parents.
+ * A layer may put a file into a directory that it does not describe. In the layer's own tree that directory is root's
+ * with 0755, and overlayfs would show it so, whatever the layers below say: what one of them closed would be open. So
+ * this finds the directories that must be said again, on top of all: those that show what nobody said, where a layer
+ * below has said something, with all their parents.
  *
  * What is looked into is hostile: no link is followed, and names are only bytes.
  */

@@ -20,7 +20,10 @@ export function keepsOwners(): boolean {
   return ownUid() === 0;
 }
 
-/** Starts the broker while the image is still being requested. A failure here recurs when the first layer is unpacked, and is reported then. */
+/**
+ * Starts the broker while the image is still being requested. A failure here recurs when the first layer is unpacked,
+ * and is reported then.
+ */
 export async function prepareToUnpack({ broker }: TaskOptions): Promise<void> {
   await Promise.allSettled([Broker.default(broker)]);
 }

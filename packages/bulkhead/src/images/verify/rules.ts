@@ -14,7 +14,9 @@ export function ruleFor(rules: readonly VerifyRule[] | null, name: ImageName): V
   return rule.signer.kind === "unsigned" ? undefined : rule;
 }
 
-/** The same for `oci:PATH` and `docker-archive:PATH`, which a pattern can name too. Throws also SIGNATURE_UNVERIFIABLE. */
+/**
+ * The same for `oci:PATH` and `docker-archive:PATH`, which a pattern can name too. Throws also SIGNATURE_UNVERIFIABLE.
+ */
 export function requireNoRule(rules: readonly VerifyRule[] | null, source: string): void {
   if (rules === null) return;
   const rule = rules.find(({ match }) => match.includes("*") && pattern(match).test(source));

@@ -14,8 +14,9 @@ const EMPTY = { sizeBytes: 4096, inodes: 16, mode: 0o555, uid: 0, gid: 0, exec: 
 const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
 
 /**
- * The jail of `runsc` for a workload's plan. The broker builds the workload's tree in it as it does at level container, with the same
- * checks of paths, owners and limits; `runsc` serves that tree, and makes /proc, /sys and /dev itself. Pure.
+ * The jail of `runsc` for a workload's plan. The broker builds the workload's tree in it as it does at level container,
+ * with the same checks of paths, owners and limits; `runsc` serves that tree, and makes /proc, /sys and /dev itself.
+ * Pure.
  */
 export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
   if (workload.apparmor !== null) throw unsupported("apparmor");
@@ -55,8 +56,8 @@ function initMounts(workload: Plan, initPath: string, counting: Counting): reado
 }
 
 /**
- * Into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host that would need a mask; what holds
- * their place keeps the links of an image from having `runsc` mount something else there.
+ * Into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host that would need a
+ * mask; what holds their place keeps the links of an image from having `runsc` mount something else there.
  */
 function moved(mount: Mount, at: string): readonly Mount[] {
   switch (mount.kind) {

@@ -14,12 +14,15 @@ const OVERHEAD_PIDS = 192;
 /** Of any plan. */
 const MOST_PIDS = 4_194_304;
 const MOST_FILES = 1_048_576;
-/** Each address space of the workload is a process of the Sentry's with a few threads; a traced one has more, and without them the Sentry ends. */
+/**
+ * Each address space of the workload is a process of the Sentry's with a few threads; a traced one has more, and
+ * without them the Sentry ends.
+ */
 const PIDS_FOR_EACH: Readonly<Record<Platform, number>> = { systrap: 3, kvm: 3, ptrace: 8 };
 
 /**
- * Of its user namespace, which holds no other process: to make namespaces for Sentry and gofer, and to serve files of several
- * owners. Sentry and gofer give up what they do not need.
+ * Of its user namespace, which holds no other process: to make namespaces for Sentry and gofer, and to serve files of
+ * several owners. Sentry and gofer give up what they do not need.
  */
 const CAPABILITIES = [
   "CHOWN",
@@ -51,8 +54,9 @@ export interface Contents {
 export type Shared = Pick<Plan, "id" | "hostname" | "namespaces" | "limits" | "advertised">;
 
 /**
- * The plan that `runsc` runs under: an empty root that holds it and the workload's tree, no network, a uid range and namespaces of its
- * own, the Sentry's seccomp profile, and limits with room for itself. Landlock would refuse the mounts that it makes for its own parts.
+ * The plan that `runsc` runs under: an empty root that holds it and the workload's tree, no network, a uid range and
+ * namespaces of its own, the Sentry's seccomp profile, and limits with room for itself. Landlock would refuse the
+ * mounts that it makes for its own parts.
  */
 export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: Contents): Plan {
   const { limits } = shared;
@@ -84,8 +88,8 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
       addressSpaceBytes: null,
       processes: null,
     },
-    // `runsc` takes what its workload has from the /proc/meminfo of its jail, and from the processors that it may run on. One that knows no
-    // group of its own inside is older: that of 2022 ends at its start in such a jail.
+    // `runsc` takes what its workload has from the /proc/meminfo of its jail, and from the processors that it may run
+    // on. One that knows no group of its own inside is older: that of 2022 ends at its start in such a jail.
     advertised: found.counting === "cgroup2" ? shared.advertised : null,
     cgroup,
     seccomp: { profile: "sentry", denySetid: contents.writesHost, unixSocketsOnly: false, whiteouts: false },

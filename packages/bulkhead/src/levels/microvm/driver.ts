@@ -84,7 +84,7 @@ class RunningMachine implements Running {
   #violation: BulkheadError | undefined;
   #released = false;
   #booted = false;
-  /** From outside: then that it did not boot says nothing of what it went on from. */
+  /** Killed from outside: a failure to boot then says nothing about the state it resumed. */
   #killed = false;
   #paused = false;
 

@@ -11,7 +11,7 @@ import type { JailFile } from "./program-files.js";
 
 const MIB = 1024 * 1024;
 
-/** Nobody on the host: a number of the jail's own range. */
+/** An id of the jail's own range, which no user of the host has. */
 const MONITOR = { uid: 1000, gid: 1000, groups: [] } as const;
 
 /** What a monitor is, and what it takes beside the machine. */
@@ -55,8 +55,9 @@ export function wallLimits(
 }
 
 /**
- * The plan of the jail that a monitor runs in: what a `container` is, and less. Its root is empty but for the files that it opens, all read-only;
- * it has a network with nothing in it, no capability, a filter of its own, and no way to the workload's limits. Pure.
+ * The plan of the jail that a monitor runs in: what a `container` is, and less. Its root is empty but for the files
+ * that it opens, all read-only; it has a network with nothing in it, no capability, a filter of its own, and no way to
+ * the workload's limits. Pure.
  */
 export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, monitor: Monitor, host: Facts): Plan {
   const namespaces = namespacesFor("microvm", host);

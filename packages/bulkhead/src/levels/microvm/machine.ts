@@ -19,7 +19,7 @@ export interface Machine {
 /** Where a jail holds what its monitor opens. */
 export const KERNEL = "/vm/kernel";
 export const INITRAMFS = "/vm/initramfs";
-/** What a restored machine goes on from: a snapshot of a sandbox, or a machine that waits for its first order. */
+/** State that a restored machine resumes: a snapshot of a sandbox, or a machine that waits for its first order. */
 export const SNAPSHOT = "/vm/snapshot" as const;
 export const READY = "/vm/ready" as const;
 /** Firecracker's snapshots are two files: devices, and memory. */
@@ -33,7 +33,10 @@ export const imageAt = (index: number): string => `${IMAGE_PREFIX}${index}`;
 export const CONNECTIONS = ["control", "console", "monitor", "state"] as const;
 export type ConnectionName = (typeof CONNECTIONS)[number];
 
-/** Descriptors of a payload. What a monitor says on stderr goes where its guest's console does: both tell why a boot failed. */
+/**
+ * Descriptors of a payload. What a monitor says on stderr goes where its guest's console does: both tell why a boot
+ * failed.
+ */
 export const CHANNEL_FD = 3;
 const FDS: Readonly<Record<ConnectionName | typeof EGRESS, number>> = {
   console: 2,
@@ -53,7 +56,7 @@ export function isRestored({ mounts }: Plan): boolean {
   return mounts.some(({ at }) => at === SNAPSHOT);
 }
 
-/** Whether it goes on from one that waits for its first order. */
+/** Whether it resumes a machine that waits for its first order. */
 export function startsReady({ mounts }: Plan): boolean {
   return mounts.some(({ at }) => at === READY);
 }

@@ -36,7 +36,9 @@ export function writableOwner(file: HostFile, user: UserInput, lender: Lender): 
   return { hostUid: file.uid, hostGid: groupFor(file, lender), uid: user.uid, gid: user.gid };
 }
 
-/** A caller has no say over other groups, and group root is nobody's: files then get the owner's number as their group. */
+/**
+ * A caller may not use other groups, and group root stays unmapped: files then get the owner's number as their group.
+ */
 function groupFor(file: HostFile, { callerUid, callerGid }: Lender): number {
   const gid = callerUid === 0 ? file.gid : callerGid;
   return gid === 0 ? file.uid : gid;
@@ -48,9 +50,10 @@ function requireMapped(file: HostFile, { mapsNothing }: Lender, operation: strin
 }
 
 /**
- * Who on disk stands for the sandbox's user in a read-only mount: its owner, as in a writable one, where the caller may lend that. Programs look
- * at owners (git calls a repository of nobody's dubious), and a path was named to be read. Where ids cannot be mapped a path that is open to all
- * shows as nobody's. Root lends nothing of a system's own directories but what is closed: a mount of /etc shows what everybody may see of it.
+ * Who on disk stands for the sandbox's user in a read-only mount: its owner, as in a writable one, where the caller may
+ * lend that. Programs look at owners (git refuses a repository with an unmapped owner), and a policy names a path so
+ * that it can be read. Where ids cannot be mapped, the owner of a world-readable path stays unmapped. Root lends
+ * nothing of a system's own directories but what is closed: a mount of /etc shows what everybody may see of it.
  */
 export function readableOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
   if (!file.openToAll) return closedOwner(file, user, lender);
@@ -60,7 +63,7 @@ export function readableOwner(file: HostFile, user: UserInput, lender: Lender): 
   return { hostUid: file.uid, hostGid, ...owner };
 }
 
-/** Why a read-only mount of a path that is open to all shows as nobody's, as a clause; undefined: it does not. */
+/** Why the owner of a read-only, world-readable path stays unmapped, as a clause; undefined if it is mapped. */
 export function whyNobodys(file: HostFile, lender: Lender): string | undefined {
   if (!lender.privileged)
     return file.uid === lender.callerUid ? undefined : `it belongs to uid ${file.uid}, not to you`;
@@ -69,7 +72,10 @@ export function whyNobodys(file: HostFile, lender: Lender): string | undefined {
   return lender.mapsNothing ? undefined : file.notMapped;
 }
 
-/** A path that is closed to others, such as what `mktemp -d` makes, could not be read at all without its owner. Throws MOUNT_IDMAP_UNSUPPORTED. */
+/**
+ * A path that is closed to others, such as what `mktemp -d` makes, could not be read at all without its owner. Throws
+ * MOUNT_IDMAP_UNSUPPORTED.
+ */
 function closedOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
   if (file.openToAll || !mayLend(file, lender)) return null;
   requireMapped(file, lender, "mount a path that is closed to others");
@@ -105,8 +111,9 @@ function isOfSystem(path: string): boolean {
 }
 
 /**
- * Whose the root's files are inside. In an image of root's store everybody's own; else root's, where programs look at owners (other images) or the
- * workload may change the root; the user's, where nobody else could enter it. Else owners that show as nobody are fine, cost nothing, and work on every file system.
+ * Owners of the root's files inside. In an image of root's store, each id keeps its own; otherwise root, if programs
+ * check owners (other images) or the workload may change the root; or the user, if no other id could enter it. In all
+ * other cases unmapped owners are fine, cost nothing, and work on every file system.
  */
 export function rootOwner(
   root: DirectoryRoot,

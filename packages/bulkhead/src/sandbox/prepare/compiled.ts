@@ -7,7 +7,10 @@ import type { PrepareOptions } from "./options.js";
 import { recall, remember } from "./remembered.js";
 import { ImageSources } from "./sources.js";
 
-/** The first three stages: parsed, gathered, compiled; or what they came to a moment ago. @throws BulkheadError what the stages throw */
+/**
+ * The first three stages: parsed, gathered, compiled; or what they came to a moment ago.
+ * @throws BulkheadError what the stages throw
+ */
 export async function compilePolicy(policy: Policy, options: PrepareOptions): Promise<HeldPolicy> {
   return (await recall(policy, options)) ?? (await compileFresh(policy, options));
 }

@@ -46,7 +46,10 @@ export type Beginning =
 
 export const BOOT: Beginning = { kind: "boot" };
 
-/** Gives a compiled policy an id, its way out and its profile. @throws BulkheadError what making those and the plan of the wall throw */
+/**
+ * Gives a compiled policy an id, its way out and its profile.
+ * @throws BulkheadError what making those and the plan of the wall throw
+ */
 export async function makeLaunchable(
   held: HeldPolicy,
   options: PrepareOptions,
@@ -100,7 +103,10 @@ async function writeBackOf(plan: Plan, diskBytes: number): Promise<WriteBack | n
   return await WriteBack.of(plan, diskBytes);
 }
 
-/** Where the policy asks for one, a profile made of it: in the kernel of this host as long as it is held, or for a guest's. */
+/**
+ * Where the policy asks for one, a profile made of it: in the kernel of this host as long as it is held, or for a
+ * guest's.
+ */
 async function withProfile(plan: Plan, { apparmor, access }: ResolvedPolicy, holds: Disposable[]): Promise<Plan> {
   if (apparmor !== GENERATED_PROFILE) return plan;
   const { generateProfile } = await import("../../apparmor/generated.js");

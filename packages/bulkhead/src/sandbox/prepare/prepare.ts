@@ -6,7 +6,8 @@ import { type Beginning, BOOT, type Launchable, makeLaunchable } from "./launcha
 import type { PrepareOptions } from "./options.js";
 
 /**
- * Makes a policy, as it is now, ready to launch under an id of its own. Four stages: parsed, gathered, compiled, launchable.
+ * Makes a policy, as it is now, ready to launch under an id of its own. Four stages: parsed, gathered, compiled,
+ * launchable.
  * @throws BulkheadError whatever a stage or the broker throws
  */
 export async function prepare(

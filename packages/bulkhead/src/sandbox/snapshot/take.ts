@@ -20,7 +20,10 @@ export interface Subject extends Origin {
   readonly level: Level;
 }
 
-/** Writes a snapshot of a sandbox into a new directory. @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_UNTRUSTED, VMM_FAILED */
+/**
+ * Writes a snapshot of a sandbox into a new directory.
+ * @throws BulkheadError SNAPSHOT_UNSUPPORTED, SNAPSHOT_UNTRUSTED, VMM_FAILED
+ */
 export async function takeSnapshot({ live, level, policy, vouched }: Subject, directory: string): Promise<Snapshot> {
   const { running, channel } = live;
   if (running.snapshot === undefined) throw new BulkheadError("SNAPSHOT_UNSUPPORTED", { operation: `level ${level}` });

@@ -30,7 +30,7 @@ export const exhaustion: readonly Attempt[] = [
       const most = 64 * MIB + OF_THE_WALL[level];
       if (memoryMax === null || memoryPeakBytes === null) return "nothing counts it";
       if (memoryMax > most || memoryPeakBytes > most * slack)
-        return `${memoryPeakBytes} of ${memoryMax} bytes were had`;
+        return `${memoryPeakBytes} of ${memoryMax} bytes were used`;
       return signal === null ? "it was given memory for ever" : undefined;
     },
   },
@@ -86,5 +86,5 @@ export const exhaustion: readonly Attempt[] = [
 /** A probe that could not report its usage proves nothing. */
 function above(had: number | undefined, most: number): string | undefined {
   if (had === undefined) return "it did not say how much it had";
-  return had > most ? `${had} of ${most} were had` : undefined;
+  return had > most ? `${had} of ${most} were obtained` : undefined;
 }

@@ -39,7 +39,10 @@ export class EchoGate implements Gate {
   }
 }
 
-/** A connection that `serve` is given the other end of: what `bytes` brings back until it closes or says nothing for a while. */
+/**
+ * A connection that `serve` is given the other end of: what `bytes` brings back until it closes or says nothing for a
+ * while.
+ */
 export async function exchange(
   serve: (client: ReturnType<typeof duplexPair>[0]) => unknown,
   ...pieces: readonly (Uint8Array | string)[]

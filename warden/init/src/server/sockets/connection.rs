@@ -1,4 +1,5 @@
-//! One TCP connection inside, and the stream that carries it: bytes both ways, each with credit, each half closed by itself.
+//! One TCP connection inside, and the stream that carries it: bytes both ways, each with credit, each half closed by
+//! itself.
 
 use crate::server::outbox::Outbox;
 use crate::server::sockets::listener::socket;
@@ -208,7 +209,8 @@ impl Connection {
         }
     }
 
-    /// What was written has been given back as credit, so more may come before all is: the front must not grow for ever.
+    /// What was written has been given back as credit, so more may come before all is: the front must not grow for
+    /// ever.
     fn compact(&mut self) {
         if self.written >= self.pending.len() / 2 {
             self.pending.drain(..self.written);
@@ -216,7 +218,8 @@ impl Connection {
         }
     }
 
-    /// The other end takes no more, so what waits can go nowhere. What it said before is still to be read; a reset shows there.
+    /// The other end takes no more, so what waits can go nowhere. What it said before is still to be read; a reset
+    /// shows there.
     fn deaf(&mut self) {
         self.pending.clear();
         self.written = 0;

@@ -1,5 +1,6 @@
-//! Datagrams on the sandbox's own loopback, carried by the listener's stream in both directions as `u32 peer, u16 length,
-//! bytes`. `peer` is a number that init gives to a sender; answers to one that it has forgotten go nowhere, as datagrams may.
+//! Datagrams on the sandbox's own loopback, carried by the listener's stream in both directions as
+//! `u32 peer, u16 length, bytes`. `peer` is a number that init gives to a sender; answers to one that it has forgotten
+//! go nowhere, as datagrams may.
 
 use crate::server::outbox::Outbox;
 use crate::server::sockets::listener::socket;

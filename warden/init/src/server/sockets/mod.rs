@@ -18,7 +18,8 @@ use serde_json::Map;
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 
-/// Each is one descriptor. A workload that opens more waits in the queue of its listener, and nobody else waits with it.
+/// Each is one descriptor. A workload that opens more waits in the queue of its listener, and nobody else waits with
+/// it.
 const CONNECTIONS_MAX: usize = STREAMS_MAX;
 const LISTENERS_MAX: usize = 256;
 /// Taken from one listener in one turn.

@@ -7,8 +7,8 @@ use crate::sys::{call, errno};
 #[cfg(target_arch = "x86_64")]
 pub fn int80(number: usize, first: usize, second: usize) -> Result<usize, i32> {
     let result: i64;
-    // SAFETY: the 32-bit entry clobbers r8 to r11 at most; rbx belongs to the compiler and is put back. The calls made here
-    // read memory below 4 GiB that `low_memory` gave, or none.
+    // SAFETY: the 32-bit entry clobbers r8 to r11 at most; rbx belongs to the compiler and is put back. The calls made
+    // here read memory below 4 GiB that `low_memory` gave, or none.
     unsafe {
         std::arch::asm!(
             "push rbx",

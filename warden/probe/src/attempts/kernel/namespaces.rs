@@ -39,7 +39,8 @@ const SIGCHLD: usize = 17;
 
 pub fn clone(arguments: &[String]) -> Tried {
     let wanted = flag(arguments)?;
-    // The low byte of clone's flags is the child's exit signal, so CLONE_NEWTIME (0x80) cannot be asked for here: it counts as refused.
+    // The low byte of clone's flags is the child's exit signal, so CLONE_NEWTIME (0x80) cannot be asked for here: it
+    // counts as refused.
     if wanted == 0x80 {
         return Err(Stopped::Errno(libc::EINVAL));
     }
