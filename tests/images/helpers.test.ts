@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 import { images, run } from "bulkhead";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { RemoteRegistry } from "../../packages/bulkhead/src/images/fetcher/remote.js";
+import { digestOf } from "../../packages/bulkhead/src/images/reference/digest.js";
+import { registrySettings } from "../../packages/bulkhead/src/images/registry/settings.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { baseLayer } from "./support/base-layer.js";
 import { LayoutWriter } from "./support/layout.js";
@@ -202,6 +205,24 @@ describe("a fetcher that a registry has taken over", () => {
     expect(await readdir(`${store}/names`)).toEqual([]);
   });
 
+  it.each([
+    ["manifest", `run({ manifest: () => new Promise(() => setInterval(() => undefined, 1_000)) });`],
+    [
+      "blob",
+      `${FALSE_FETCHER(Buffer.alloc(10))}, async *blob() { yield Buffer.alloc(1); await new Promise(() => setInterval(() => undefined, 1_000)); } });`,
+    ],
+  ])("says nothing more of a %s: it is ended, and the call with it", async (what, program) => {
+    await replace("fetcher", program);
+    const name = { registry: registry.host, repository: "team/tool", tag: "v1", digest: undefined };
+    using fetcher = new RemoteRegistry(name, registrySettings(), undefined, 1_000);
+    const wanted = { digest: digestOf(Buffer.alloc(10)), sizeBytes: 10 };
+    const asked = what === "manifest" ? fetcher.manifest("v1") : drain(fetcher.blob(wanted, 0));
+    asked.catch(() => undefined);
+    const running = children();
+    await expect(asked).rejects.toMatchObject({ code: "HELPER_LOST", detail: "no answer in 1 s" });
+    await gone(running);
+  });
+
   it("does not get credentials or certificates of another registry", async () => {
     await mkdir(directory.join("docker"), { recursive: true });
     const auths = { "other.example": { auth: Buffer.from("user:secret").toString("base64") } };
@@ -273,6 +294,10 @@ describe("a reader that a document has taken over", () => {
 const FALSE_FETCHER = (manifest: Uint8Array) =>
   `const bytes = Buffer.from("${Buffer.from(manifest).toString("base64")}", "base64");
    run({ manifest: async () => [{ mediaType: "application/vnd.oci.image.manifest.v1+json" }, [bytes]]`;
+
+async function drain(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of chunks);
+}
 
 /** Puts a program of another kind in the place of one; the other is the built one. */
 async function replace(kind: "fetcher" | "reader", program: string): Promise<void> {

@@ -64,6 +64,15 @@ await forEachLevel((level: Level) => {
     expect(await pool.run(["sleep", "60"])).toMatchObject({ timedOut: true });
   });
 
+  it("counts the gates of what stands ready against its memory", async () => {
+    const network = { allow: ["web.test"] };
+    await using plain = await Pool.create({ level }, { max: 1 });
+    await using gated = await Pool.create({ level, network }, { max: 1 });
+    // A gate is a program of some 13 MiB, and no control group of its sandbox's is charged for that.
+    const more = () => gated.stats().eachBytes - plain.stats().eachBytes;
+    await eventually("the gate is counted", 60_000, () => more() > 4 * 1024 * 1024);
+  });
+
   it("replaces one that died while it waited", async () => {
     await using pool = await Pool.create({ level }, { max: 1 });
     const own = async () => (await listSandboxes()).sandboxes.filter(({ callerPid }) => callerPid === process.pid);

@@ -35,6 +35,11 @@ export class IncomingBody implements Body {
     });
   }
 
+  /** Whether the reader has taken all that came. */
+  get isRead(): boolean {
+    return this.#waiting === 0;
+  }
+
   /** Throws Violation above the granted amount. */
   push(chunk: Buffer): void {
     this.#waiting += chunk.length;

@@ -9,6 +9,7 @@ import { bootScript } from "./boot.js";
 import { requireConfined } from "./confined.js";
 import type { Violation } from "./frames.js";
 import { openIds } from "./ids.js";
+import { ownMemoryOf } from "./memory.js";
 import { nodeProgram } from "./node-program.js";
 import { type Methods, Peer, type Received } from "./peer.js";
 
@@ -25,12 +26,16 @@ export interface HelperOptions {
   readonly files?: number;
   /** Size of V8's heap. */
   readonly heapMiB?: number;
+  /** How long it may leave a call without progress, unless the call sets its own limit. Default: a minute. */
+  readonly silenceMs?: number;
   /** Methods of this process that it may call. */
   readonly methods?: Methods;
 }
 
 /** How long a helper may take to start. */
 const HELLO_MS = 20_000;
+/** No helper computes for more than seconds; what takes longer is a request to this process. */
+const SILENCE_MS = 60_000;
 
 /**
  * One of Bulkhead's own processes, which parses untrusted input so that this process need not. It has no capabilities,
@@ -42,6 +47,7 @@ export class Helper implements Disposable {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
   readonly #ready: Promise<void>;
+  readonly #silenceMs: number;
   #users = 0;
 
   /** @throws BulkheadError SETUP_MISSING, UID_RANGE_EXHAUSTED, HELPER_FAILED */
@@ -50,6 +56,7 @@ export class Helper implements Disposable {
   }
 
   private constructor(options: HelperOptions) {
+    this.#silenceMs = options.silenceMs ?? SILENCE_MS;
     const ids = mayChangeIds() ? openIds() : undefined;
     const { child, lastWords } = spawnHelper(options, ids?.fd);
     child.once("exit", () => ids?.close());
@@ -73,14 +80,22 @@ export class Helper implements Disposable {
     return this.#child.pid ?? 0;
   }
 
+  /** The process's anonymous memory; 0 if it is gone. */
+  memoryBytes(): number {
+    return ownMemoryOf(this.pid);
+  }
+
   /** Waits until it is confined, as checked from outside. @throws BulkheadError HELPER_FAILED, HELPER_LOST */
   async ready(): Promise<void> {
     await this.#holding(this.#ready);
   }
 
-  /** @throws BulkheadError what the helper throws, HELPER_FAILED, HELPER_LOST, ABORTED */
-  async call(method: string, value: unknown, signal?: AbortSignal): Promise<Received> {
-    return await this.#holding(this.#call(method, value, signal));
+  /**
+   * Ends the helper, and fails every pending call, when the call makes no progress for `silenceMs`.
+   * @throws BulkheadError what the helper throws, HELPER_FAILED, HELPER_LOST, ABORTED
+   */
+  async call(method: string, value: unknown, signal?: AbortSignal, silenceMs = this.#silenceMs): Promise<Received> {
+    return await this.#holding(this.#call(method, value, signal, silenceMs));
   }
 
   /** Resolves with the reason when it is gone. */
@@ -93,9 +108,9 @@ export class Helper implements Disposable {
     this.#peer.close();
   }
 
-  async #call(method: string, value: unknown, signal: AbortSignal | undefined): Promise<Received> {
+  async #call(method: string, value: unknown, signal: AbortSignal | undefined, silenceMs: number): Promise<Received> {
     await this.#ready;
-    const received = await this.#peer.call(method, value, signal);
+    const received = await this.#peer.call(method, value, signal, silenceMs);
     if (received.body !== undefined) void this.#holding(received.body.done);
     return received;
   }

@@ -12,6 +12,7 @@ import {
   Violation,
 } from "./frames.js";
 import { Outgoing } from "./outgoing.js";
+import { Silence, type Wait } from "./silence.js";
 import { readThrown, writeThrown } from "./thrown.js";
 
 /** One side's answer: a JSON value, followed by bytes if it has a `body`. */
@@ -32,6 +33,7 @@ export interface Received {
 interface Waiting {
   readonly resolve: (received: Received) => void;
   readonly reject: (error: Error) => void;
+  readonly wait: Wait | undefined;
   body: IncomingBody | undefined;
   answered: boolean;
 }
@@ -46,6 +48,7 @@ export class Peer {
   readonly #lost: (why: BulkheadError | Violation | undefined) => BulkheadError;
   readonly #calls = new Map<number, Waiting>();
   readonly #serving = new Map<number, Outgoing>();
+  readonly #silence = new Silence();
   #next = 0;
   #draining: Promise<void> | undefined;
   #gone: BulkheadError | undefined;
@@ -74,8 +77,11 @@ export class Peer {
     return this.#gone;
   }
 
-  /** @throws BulkheadError what the other side throws, or that it is lost; ABORTED by the signal */
-  async call(method: string, value: unknown, signal?: AbortSignal): Promise<Received> {
+  /**
+   * `silenceMs`: after so long without progress this side closes the connection. Default: no limit.
+   * @throws BulkheadError what the other side throws, or that it is lost; ABORTED by the signal
+   */
+  async call(method: string, value: unknown, signal?: AbortSignal, silenceMs = Infinity): Promise<Received> {
     if (this.#gone !== undefined) throw this.#gone;
     if (signal?.aborted === true) throw aborted(method);
     this.#next = (this.#next + 1) % 0x1_0000_0000;
@@ -87,7 +93,8 @@ export class Peer {
     const stop = () => signal?.removeEventListener("abort", abort);
     try {
       const received = await new Promise<Received>((resolve, reject) => {
-        this.#calls.set(call, { resolve, reject, body: undefined, answered: false });
+        const wait = silenceMs === Infinity ? undefined : this.#await(call, method, silenceMs);
+        this.#calls.set(call, { resolve, reject, wait, body: undefined, answered: false });
         this.#write(message);
       });
       if (received.body === undefined) stop();
@@ -99,13 +106,22 @@ export class Peer {
     }
   }
 
+  #await(call: number, method: string, silenceMs: number): Wait {
+    const mayAnswer = () => this.#calls.get(call)?.body?.isRead !== false;
+    return this.#silence.wait(silenceMs, mayAnswer, () => {
+      const detail = `no answer in ${silenceMs / 1000} s`;
+      this.close(new Failure("HELPER_LOST", { operation: method, detail }));
+    });
+  }
+
   /** Ends the connection and every pending operation on it. */
   close(why?: BulkheadError | Violation): void {
     if (this.#gone !== undefined) return;
     const error = this.#lost(why);
     this.#gone = error;
     this.#connection.destroy();
-    for (const { reject, body } of this.#calls.values()) {
+    for (const { reject, wait, body } of this.#calls.values()) {
+      wait?.over();
       reject(error);
       body?.fail(error);
     }
@@ -161,17 +177,18 @@ export class Peer {
     if (frame.kind === Kind.Throw) {
       // First: an invalid error ends everything, including this call.
       const error = readThrown(decodeJson(frame));
-      this.#calls.delete(frame.call);
+      this.#forget(frame.call, waiting);
       waiting.reject(error);
       waiting.body?.fail(error);
       return;
     }
     if (waiting.body === undefined) throw new Violation("body");
     if (frame.kind === Kind.Data) {
+      if (frame.payload.length > 0) waiting.wait?.heard();
       waiting.body.push(frame.payload);
       return;
     }
-    this.#calls.delete(frame.call);
+    this.#forget(frame.call, waiting);
     waiting.body.end();
   }
 
@@ -180,8 +197,9 @@ export class Peer {
     if (typeof answer !== "object" || answer === null || !("body" in answer)) throw new Violation("answer");
     const value = "value" in answer ? answer.value : undefined;
     waiting.answered = true;
+    waiting.wait?.heard();
     if (answer.body !== true) {
-      this.#calls.delete(frame.call);
+      this.#forget(frame.call, waiting);
       waiting.resolve({ value, body: undefined });
       return;
     }
@@ -201,10 +219,15 @@ export class Peer {
   #abandon(call: number, error: BulkheadError): void {
     const waiting = this.#calls.get(call);
     if (waiting === undefined) return;
-    this.#calls.delete(call);
+    this.#forget(call, waiting);
     this.#write(encodeFrame(call, Kind.Cancel));
     waiting.reject(error);
     waiting.body?.fail(error);
+  }
+
+  #forget(call: number, { wait }: Waiting): void {
+    wait?.over();
+    this.#calls.delete(call);
   }
 
   #serve(frame: Frame): void {
@@ -226,13 +249,14 @@ export class Peer {
 
   async #work(call: number, method: string, value: unknown, outgoing: Outgoing): Promise<void> {
     try {
-      const answered = await this.#methods[method]?.(value, outgoing.signal);
+      const called = this.#methods[method]?.(value, outgoing.signal);
+      const answered = called && (await this.#silence.working(called));
       if (answered === undefined || outgoing.signal.aborted) return;
       this.#write(encodeJson(call, Kind.Return, { value: answered.value, body: answered.body !== undefined }));
       // A caller that keeps asking without reading the answers blocks its own calls, whose number is limited.
       await this.#drained();
       if (answered.body === undefined) return;
-      await outgoing.send(answered.body);
+      await outgoing.send(this.#silence.workingOn(answered.body));
       if (!outgoing.signal.aborted) this.#write(encodeFrame(call, Kind.End));
     } catch (error) {
       if (!outgoing.signal.aborted) this.#write(encodeJson(call, Kind.Throw, writeThrown(error)));

@@ -9,8 +9,8 @@ export interface PoolOptions extends Pick<PrepareOptions, "broker" | "images" | 
   /** Maximum number of sandboxes that are ready or starting. Default 8, or `min` if that is more. */
   readonly max?: number;
   /**
-   * Maximum bytes of all ready sandboxes together, as charged to their cgroups. Default: a quarter of the memory that
-   * is free now.
+   * Maximum bytes of all ready sandboxes together: what their cgroups are charged, and the memory of their helper
+   * processes. Default: a quarter of the memory that is free now.
    */
   readonly memoryBytes?: number;
   /** Maximum concurrent starts in the background, each of which takes a processor. Default 1. */

@@ -196,10 +196,11 @@ export class Stock {
     this.#measure(standing);
   }
 
-  #measure({ live }: Standing): void {
+  #measure({ live, prepared }: Standing): void {
     live.running.stats().then(
       ({ memoryBytes }) => {
-        this.#eachBytes = Math.max(this.#eachBytes, memoryBytes ?? 0);
+        const helpers = (prepared.egress?.memoryBytes() ?? 0) + (prepared.writeBack?.memoryBytes() ?? 0);
+        this.#eachBytes = Math.max(this.#eachBytes, (memoryBytes ?? 0) + helpers);
       },
       () => undefined, // it has ended, which is noticed when it is handed out
     );

@@ -174,3 +174,99 @@ describe("a hostile helper", () => {
     }
   });
 });
+
+describe("the other side's silence", () => {
+  const limitMs = 500;
+  const late = { code: "HELPER_LOST", operation: "ask", detail: "no answer in 0.5 s" };
+  const never = () => new Promise<never>(() => undefined);
+
+  /** A client whose call may be silent for so long, and what it may be asked for meanwhile. */
+  function asking(methods: (client: Peer) => Methods, own: Methods = {}) {
+    const [one, two] = pair();
+    const client = new Peer(one, own, lost);
+    const table: Record<string, Methods[string]> = {};
+    const server = new Peer(two, table, lost);
+    Object.assign(table, methods(server));
+    return client.call("ask", null, undefined, limitMs);
+  }
+
+  it("ends a call that is not answered, and everything else that waits", async () => {
+    const [one, two] = pair();
+    const client = new Peer(one, {}, lost);
+    const server = new Peer(two, { ask: never, other: never }, lost);
+    const other = client.call("other", null);
+    other.catch(() => undefined);
+    await expect(client.call("ask", null, undefined, limitMs)).rejects.toMatchObject(late);
+    await expect(other).rejects.toMatchObject(late);
+    await server.ended;
+  });
+
+  it("ends a call whose body stops coming", async () => {
+    async function* body() {
+      yield Buffer.alloc(10);
+      await never();
+    }
+    const { body: got } = await asking(() => ({ ask: async () => ({ value: null, body: body() }) }));
+    await expect(readWhole(got, 1_000)).rejects.toMatchObject(late);
+  });
+
+  it("is not broken by asking for something every now and then", async () => {
+    const asked = asking(
+      (server) => ({
+        ask: async () => {
+          for (;;) {
+            await server.call("roots", null);
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        },
+      }),
+      { roots: async () => ({ value: null }) },
+    );
+    await expect(asked).rejects.toMatchObject(late);
+  });
+
+  it("is not broken by pieces without a byte", async () => {
+    const [one, two] = pair();
+    const client = new Peer(one, {}, lost);
+    two.once("data", () => {
+      two.write(encodeJson(1, Kind.Return, { value: null, body: true }));
+      const timer = setInterval(() => two.write(encodeFrame(1, Kind.Data, new Uint8Array())), 50);
+      two.once("close", () => clearInterval(timer));
+    });
+    const { body } = await client.call("ask", null, undefined, limitMs);
+    await expect(readWhole(body, 1_000)).rejects.toMatchObject(late);
+    two.destroy();
+  });
+
+  it("does not count while it waits for this side: for an answer, a body's next piece, or a reader", async () => {
+    const longer = () => new Promise((resolve) => setTimeout(resolve, 3 * limitMs));
+    async function* slowly() {
+      yield Buffer.alloc(10);
+      await longer();
+      yield Buffer.alloc(10);
+    }
+    const { value, body } = await asking(
+      (server) => ({
+        ask: async () => {
+          await server.call("credentials", null);
+          const { body: listed } = await server.call("list", null);
+          const whole = await readWhole(listed, 1_000);
+          async function* body() {
+            yield Buffer.alloc(3 * WINDOW_BYTES);
+          }
+          return { value: whole?.length, body: body() };
+        },
+      }),
+      {
+        credentials: async () => {
+          await longer();
+          return { value: null };
+        },
+        list: async () => ({ value: null, body: slowly() }),
+      },
+    );
+    expect(value).toBe(20);
+    await longer();
+    expect((await readWhole(body, 4 * WINDOW_BYTES))?.length).toBe(3 * WINDOW_BYTES);
+  });
+});

@@ -104,6 +104,11 @@ export class Gate implements Handed {
     return this.#helper.pid;
   }
 
+  /** Memory of the gate's process. The sandbox's cgroup is not charged for it. */
+  memoryBytes(): number {
+    return this.#helper.memoryBytes();
+  }
+
   /** Calls `told` if the gate is gone or init broke the protocol, but not after `close`. */
   whenLost(told: (error: BulkheadError) => void): void {
     void this.#lost.then((error) => {
@@ -114,7 +119,8 @@ export class Gate implements Handed {
   /** Resolves when the proxies listen inside. @throws BulkheadError LISTEN_FAILED, HELPER_FAILED, HELPER_LOST */
   async listening(): Promise<void> {
     await this.#started;
-    await this.#helper.call("listening", null);
+    // The sandbox may still boot: the caller limits this wait.
+    await this.#helper.call("listening", null, undefined, Infinity);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { timerMs } from "../../arguments/durations.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { readWhole } from "../../helpers/body.js";
 import { Helper } from "../../helpers/helper.js";
@@ -19,10 +20,18 @@ export class RemoteRegistry implements Registry, Disposable {
   readonly #name: ImageName;
   readonly #settings: RegistrySettings;
   readonly #signal: AbortSignal | undefined;
+  readonly #silenceMs: number;
   #helper: Helper | undefined;
   #opened: Promise<unknown> | undefined;
 
-  constructor(name: ImageName, settings: RegistrySettings, signal?: AbortSignal) {
+  /** `silenceMs`: limit on a call without progress. Default: the time that all retries of a registry may take. */
+  constructor(
+    name: ImageName,
+    settings: RegistrySettings,
+    signal?: AbortSignal,
+    silenceMs = silenceOf(settings.timing),
+  ) {
+    this.#silenceMs = silenceMs;
     this.#name = name;
     this.#settings = settings;
     this.#signal = signal;
@@ -35,6 +44,7 @@ export class RemoteRegistry implements Registry, Disposable {
     this.#helper = Helper.start({
       kind: FETCHER,
       network: true,
+      silenceMs: this.#silenceMs,
       methods: {
         roots: async () => ({ value: await local.roots() }),
         certificates: async (value) => ({ value: await local.certificates(hostOf(value)) }),
@@ -101,6 +111,16 @@ export class RemoteRegistry implements Registry, Disposable {
       throw error;
     });
   }
+}
+
+const SHORTEST_SILENCE_MS = 60_000;
+
+/**
+ * Each try makes at most three requests, one of them for a token, and waits for a body. `Retry-After` may double the
+ * wait between two tries.
+ */
+function silenceOf({ tries, headMs, paceMs, longestWaitMs }: Timing): number {
+  return timerMs(Math.max(SHORTEST_SILENCE_MS, tries * (3 * headMs + paceMs) + 2 * longestWaitMs * tries));
 }
 
 function opening({ registry, repository, tag, digest }: ImageName, settings: RegistrySettings): Opening {

@@ -36,6 +36,9 @@ export interface ReaderSources {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The reader answers only after it has read the whole archive. */
+const ARCHIVE_SILENCE_MS = 15 * 60_000;
+
 /** Total bytes of all documents for one reader: the 64 documents of an index, and signatures, are far less. */
 const HANDED_BYTES = 128 * 1024 * 1024;
 
@@ -95,7 +98,7 @@ export class Reader implements Disposable {
 
   /** Throws as `resolve`. */
   async archive(asked: z.output<typeof archiveSchema>) {
-    const found = await this.#ask("archive", asked, archiveReadSchema);
+    const found = await this.#ask("archive", asked, archiveReadSchema, ARCHIVE_SILENCE_MS);
     const inside = ({ start, sizeBytes }: { start: number; sizeBytes: number }) => start + sizeBytes <= asked.sizeBytes;
     if (!inside(found.configuration) || !found.layers.every(inside)) throw unexpected("read archive");
     return found;
@@ -115,8 +118,13 @@ export class Reader implements Disposable {
     return bytes;
   }
 
-  async #ask<Schema extends z.ZodMiniType>(method: string, value: unknown, schema: Schema): Promise<z.output<Schema>> {
-    const received = await this.start().call(method, value, this.#sources.signal);
+  async #ask<Schema extends z.ZodMiniType>(
+    method: string,
+    value: unknown,
+    schema: Schema,
+    silenceMs?: number,
+  ): Promise<z.output<Schema>> {
+    const received = await this.start().call(method, value, this.#sources.signal, silenceMs);
     const parsed = schema.safeParse(received.value);
     if (received.body !== undefined || !parsed.success) throw unexpected(method);
     return parsed.data;

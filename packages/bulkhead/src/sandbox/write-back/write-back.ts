@@ -60,6 +60,11 @@ export class WriteBack {
     return new WriteBack(copies);
   }
 
+  /** Memory of the lister's process. The sandbox's cgroup is not charged for it. */
+  memoryBytes(): number {
+    return this.#lister?.memoryBytes() ?? 0;
+  }
+
   /**
    * Starts the process that decodes the guest's listings while the sandbox starts; it ends with the sandbox. Throws as
    * `Helper.start`.

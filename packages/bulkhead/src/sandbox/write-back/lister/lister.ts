@@ -48,6 +48,10 @@ export class Lister implements Disposable {
     return this.#helper.pid;
   }
 
+  memoryBytes(): number {
+    return this.#helper.memoryBytes();
+  }
+
   [Symbol.dispose](): void {
     this.#helper[Symbol.dispose]();
   }
