@@ -1,6 +1,6 @@
-//! `cargo run -p bulkhead-channel --example fuzz -- SECONDS [SEED]`: hostile bytes for the decoder, without a nightly
-//! toolchain. Mutates the golden vectors and makes up frames of its own, in arbitrary splits. Asserts that nothing
-//! panics, that memory stays bounded, that the split does not matter, and that what was decoded survives encoding.
+//! `cargo run -p bulkhead-channel --example fuzz -- SECONDS [SEED]`: feeds hostile bytes to the decoder, without a
+//! nightly toolchain. Mutates the golden vectors and generates frames of its own, split arbitrarily. Asserts that
+//! nothing panics, that memory stays bounded, that the split does not matter, and that decoded frames survive encoding.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,7 +11,7 @@ use bulkhead_channel::{Decoder, Frame, Order, Request, Side, Violation, encode};
 use random::Random;
 use std::time::Instant;
 
-/// The largest frame, what is read ahead, and what growing a vector may round up.
+/// The largest frame, the read-ahead, and rounding when a vector grows.
 const MEMORY_MAX: usize = (1 << 20) + 64 * 1024;
 
 fn main() {
@@ -33,7 +33,7 @@ fn main() {
     println!("{rounds} inputs, {frames} with frames in them, {refused} refused; nothing broke");
 }
 
-/// The frames that came out, encoded again, and why it stopped.
+/// The decoded frames, encoded again, and why decoding stopped.
 fn decode(side: Side, input: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<u8>, Option<Violation>) {
     let (mut decoder, mut order, mut out) = (Decoder::new(side), Order::new(side), Vec::new());
     let mut rest = input;
@@ -87,7 +87,7 @@ fn input(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     input
 }
 
-/// A plausible head in front of random bytes: random bytes alone hardly ever get beyond the length.
+/// A plausible header followed by random bytes: purely random bytes rarely pass the length check.
 fn made_up_frame(input: &mut Vec<u8>, random: &mut Random) {
     let payload = if random.below(8) == 0 { random.below(70_000) } else { random.below(24) };
     let length = u32::try_from(payload + 5).unwrap();

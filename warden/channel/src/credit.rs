@@ -1,13 +1,13 @@
-//! Back-pressure: bytes that one side may still send on one (stream, fd).
+//! Flow control: bytes that one side may still send on one (stream, fd).
 
 use crate::violation::Violation;
 
-/// What each (stream, fd) starts with.
+/// Initial credit of each (stream, fd).
 pub const INITIAL: u32 = 262_144;
-/// No sum of credit may pass this.
+/// Upper limit of a credit sum.
 pub const MAXIMUM: u32 = 1 << 31;
 
-/// Kept by the sender to know how much it may send, and by the receiver to know how much it must accept.
+/// The sender uses it to know how much it may send, the receiver to know how much it must accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credit(u32);
 
@@ -35,7 +35,7 @@ impl Credit {
         }
     }
 
-    /// `bytes` of data were sent, or have come.
+    /// `bytes` of data were sent or received.
     pub fn spend(&mut self, bytes: usize) -> Result<(), Violation> {
         let bytes = u32::try_from(bytes).map_err(|_| Violation::CreditExceeded)?;
         self.0 = self.0.checked_sub(bytes).ok_or(Violation::CreditExceeded)?;

@@ -4,9 +4,9 @@ use crate::frame::{Frame, HEAD, Kind, LENGTH_BASE, Side};
 use crate::message;
 use crate::violation::Violation;
 
-/// How much is read at once when no frame asks for more.
+/// Bytes to read at once if no frame needs more.
 const READ_SIZE: usize = 16 * 1024;
-/// A buffer that a large frame has grown beyond this is given back once it is empty.
+/// A buffer that a large frame has grown beyond this is freed once it is empty.
 const KEEP_MAX: usize = 96 * 1024;
 
 /// Reads the frames of one side. After a [`Violation`] it must not be used again.
@@ -18,7 +18,7 @@ pub struct Decoder {
     end: usize,
 }
 
-/// A head that was found good: what follows is worth waiting for.
+/// A valid header: the rest of its frame is worth waiting for.
 struct Head {
     kind: Kind,
     stream: u32,
@@ -32,10 +32,10 @@ impl Decoder {
         Self { side, buffer: Vec::new(), start: 0, end: 0 }
     }
 
-    /// Where to read the next bytes into, once [`Decoder::next`] has no more frames; say with [`Decoder::filled`] how
-    /// many came. Never empty. It grows to hold a frame only once the head of that frame was found good.
+    /// Buffer for the next read, once [`Decoder::next`] has no more frames; report the number of bytes with
+    /// [`Decoder::filled`]. Never empty. It grows to hold a frame only once that frame's header is valid.
     pub fn space(&mut self) -> &mut [u8] {
-        // Exactly the rest of a frame that has begun: asking for more would move the whole frame again for each small
+        // Exactly the rest of an incomplete frame: asking for more would move the whole frame again for each small
         // piece.
         let wanted = match self.missing() {
             0 => READ_SIZE,
@@ -60,12 +60,12 @@ impl Decoder {
         &mut self.buffer[self.end..]
     }
 
-    /// `count` bytes were read into [`Decoder::space`].
+    /// Reports that `count` bytes were read into [`Decoder::space`].
     pub fn filled(&mut self, count: usize) {
         self.end = (self.end + count).min(self.buffer.len());
     }
 
-    /// Takes bytes that were read elsewhere.
+    /// Adds bytes that were read elsewhere.
     pub fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let space = self.space();
@@ -76,15 +76,15 @@ impl Decoder {
         }
     }
 
-    /// Bytes held in memory: what the bounds are for.
+    /// Bytes held in memory, which the bounds limit.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// The next frame; `None` until more bytes have come.
+    /// The next frame; `None` until more bytes arrive.
     ///
-    /// Named like an iterator's, but each frame borrows from the buffer that the next call may reuse.
+    /// Named like an iterator's method, but each frame borrows from the buffer that the next call may reuse.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, Violation> {
         let Some(head) = self.head()? else { return Ok(None) };
@@ -97,7 +97,7 @@ impl Decoder {
         frame(&head, self.side, &self.buffer[payload..after]).map(Some)
     }
 
-    /// How many bytes the frame that has begun still lacks.
+    /// Number of bytes that the incomplete frame still lacks.
     fn missing(&self) -> usize {
         match self.head() {
             Ok(Some(head)) => (HEAD + head.payload).saturating_sub(self.end - self.start),
@@ -105,7 +105,7 @@ impl Decoder {
         }
     }
 
-    /// Checks as much of a head as is there: what is refused is refused before its payload takes memory.
+    /// Checks as much of a header as has arrived: a bad frame is refused before its payload takes memory.
     fn head(&self) -> Result<Option<Head>, Violation> {
         let bytes = &self.buffer[self.start..self.end];
         let Some(length) = number(bytes, 0) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Frames to bytes. Whoever encodes keeps the bounds: these functions are only given what was made here.
+//! Frames to bytes. The caller keeps the bounds: these functions only get data that was created here.
 
 use crate::frame::{Frame, HEAD, Kind, LENGTH_BASE};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Bytes of a `data` frame before its data.
 pub const DATA_HEAD: usize = HEAD + 1;
 
-/// What comes before `count` bytes of data.
+/// The header of `count` bytes of data.
 #[must_use]
 pub fn data_head(stream: u32, fd: u8, count: usize) -> [u8; DATA_HEAD] {
     let mut bytes = [0; DATA_HEAD];
@@ -71,7 +71,7 @@ pub fn frame(out: &mut Vec<u8>, frame: &Frame<'_>) -> serde_json::Result<()> {
 
 fn head(kind: Kind, stream: u32, payload: usize) -> [u8; HEAD] {
     let mut bytes = [0; HEAD];
-    // Payloads are at most 1 MiB, so the length cannot be cut off.
+    // Payloads are at most 1 MiB, so the cast cannot truncate the length.
     #[allow(clippy::cast_possible_truncation)]
     let length = (LENGTH_BASE + payload) as u32;
     bytes[..4].copy_from_slice(&length.to_be_bytes());

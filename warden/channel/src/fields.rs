@@ -1,20 +1,20 @@
-//! Taking a JSON object apart field by field, so that an error can name the field without anybody parsing a sentence.
+//! Takes a JSON object apart field by field, so that an error names the field as data and not in a sentence.
 
 use bulkhead_plan::{Code, Error};
 use serde_json::{Map, Value};
 use std::ffi::CString;
 
-/// The largest integer that JavaScript can say.
+/// The largest integer that JavaScript represents exactly.
 const INTEGER_MAX: u64 = (1 << 53) - 1;
-/// `PATH_MAX` counts the NUL at the end.
+/// `PATH_MAX` counts the trailing NUL.
 const PATH_MAX: usize = 4095;
 
-/// The fields that nobody has asked for yet.
+/// The fields that have not been read yet.
 pub(crate) struct Fields(Map<String, Value>);
 
 /// `REQUEST_INVALID`, naming the field.
 pub(crate) fn invalid(field: &str) -> Error {
-    // A name that the host chose, cut so that the answer stays within its bounds.
+    // A name chosen by the host, cut so that the answer stays within its bounds.
     Error::new(Code::RequestInvalid, "request").detail(field.chars().take(64).collect::<String>())
 }
 
@@ -23,7 +23,7 @@ impl Fields {
         Self(fields)
     }
 
-    /// `read` turns the value of `name` into what is wanted, or says that it cannot.
+    /// `read` converts the value of `name`, or fails.
     pub(crate) fn optional<T>(
         &mut self,
         name: &str,
@@ -39,7 +39,7 @@ impl Fields {
         self.optional(name, read)?.ok_or_else(|| invalid(name))
     }
 
-    /// Refuses what is left over.
+    /// Refuses unknown fields.
     pub(crate) fn finish(self) -> Result<(), Error> {
         match self.0.keys().next() {
             None => Ok(()),
@@ -56,12 +56,12 @@ pub(crate) fn text(value: Value) -> Option<CString> {
     }
 }
 
-/// An absolute path that the kernel will take.
+/// An absolute path that the kernel accepts.
 pub(crate) fn path(value: Value) -> Option<CString> {
     text(value).filter(|path| path.as_bytes().first() == Some(&b'/') && path.as_bytes().len() <= PATH_MAX)
 }
 
-// By value like its siblings, so that each can be handed to `Fields::required` by name.
+// By value like its siblings, so that each can be passed to `Fields::required` by name.
 #[allow(clippy::needless_pass_by_value)]
 pub(crate) fn boolean(value: Value) -> Option<bool> {
     value.as_bool()
@@ -72,7 +72,7 @@ pub(crate) fn integer(value: Value) -> Option<u64> {
     value.as_u64().filter(|number| *number <= INTEGER_MAX)
 }
 
-/// Permission bits and the sticky bit: nobody needs to make set-id files over the channel.
+/// Permission bits and the sticky bit: nothing needs to create set-id files over the channel.
 pub(crate) fn mode(value: Value) -> Option<u32> {
     integer(value).and_then(|mode| u32::try_from(mode).ok()).filter(|mode| mode & !0o1777 == 0)
 }

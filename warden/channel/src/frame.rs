@@ -20,9 +20,9 @@ pub const INIT_JSON_MAX: usize = 1 << 16;
 /// Streams of one side that may be open at once.
 pub const STREAMS_MAX: usize = 1024;
 
-/// Data that flows into an operation.
+/// Input of an operation.
 pub const FD_IN: u8 = 0;
-/// Data that comes out of it.
+/// Output of an operation.
 pub const FD_OUT: u8 = 1;
 /// Its stderr.
 pub const FD_ERR: u8 = 2;
@@ -49,12 +49,12 @@ pub enum Kind {
     Cancel = 9,
 }
 
-/// One frame that kept every rule that can be checked without knowing the frames before it.
+/// One frame that satisfies every rule that does not depend on earlier frames.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame<'a> {
     Hello(Hello),
-    /// From the host, not yet read as a [`crate::Request`]: one that cannot be costs its stream, not the connection.
-    /// From init, a [`crate::Connection`].
+    /// From the host, not yet parsed as a [`crate::Request`]: an invalid one costs its stream, not the connection. From
+    /// init, a [`crate::Connection`].
     Request {
         stream: u32,
         fields: Map<String, Value>,
@@ -141,7 +141,7 @@ impl Side {
 }
 
 impl Kind {
-    /// Each of them.
+    /// All kinds.
     pub const ALL: [Self; 9] = [
         Self::Hello,
         Self::Request,

@@ -1,9 +1,8 @@
-//! The channel between library and init: frames, their bounds, and what they mean. `docs/channel.md` is the
-//! specification, `vectors/` holds bytes that this crate and the TypeScript side must read alike.
+//! The channel between library and init: frames, their bounds, and their meaning. `docs/channel.md` is the
+//! specification; `vectors/` contains bytes that this crate and the TypeScript side must read alike.
 //!
-//! Both ends treat the other's bytes as hostile. Whatever arrives, a [`Decoder`] holds at most one frame's worth of it
-//! plus what was read ahead, and the first [`Violation`] is final: there is no way to find the next frame after a bad
-//! one.
+//! Both ends treat the other's bytes as hostile. Whatever arrives, a [`Decoder`] holds at most one frame plus the
+//! read-ahead, and the first [`Violation`] is final: after a bad frame there is no way to find the next one.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -1,4 +1,4 @@
-//! What the JSON payloads mean, except for requests.
+//! The JSON payloads, except requests.
 
 use crate::frame::{GENERATION, Side};
 use crate::violation::Violation;
@@ -11,7 +11,7 @@ pub const PATH_MAX: usize = 4096;
 /// Linux has no signal above this one.
 const SIGNAL_MAX: i32 = 64;
 
-/// What init reports. They are all about what goes on inside: it must not be able to say that Bulkhead itself failed.
+/// Codes that init reports. They all concern events inside: init must not be able to claim that Bulkhead itself failed.
 pub const CODES: [Code; 19] = [
     Code::ExecNotFound,
     Code::ExecNotExecutable,
@@ -44,7 +44,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// What this generation says.
+    /// The features of this generation.
     #[must_use]
     pub const fn ours() -> Self {
         Self { generation: GENERATION, features: Vec::new() }
@@ -55,12 +55,12 @@ impl Hello {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accept {
-    /// Of an `exec`, as seen inside.
+    /// Process id of an `exec`, as seen inside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
 }
 
-/// A request of init: somebody inside connected to what the host has it listen on.
+/// A request of init: a program inside has connected to one of the host's listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, tag = "op", rename_all = "lowercase")]
 pub enum Connection {
@@ -68,15 +68,15 @@ pub enum Connection {
     Connection { listen: u32 },
 }
 
-/// To an operation that runs: an `exec`, or the last one to a `checkpoint`.
+/// For a running operation: an `exec`, or the last one for a `checkpoint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, tag = "op", rename_all = "lowercase")]
 pub enum Control {
     /// To its process group.
     Signal { signal: i32 },
-    /// Of its terminal; both at least 1.
+    /// Size of its terminal; both at least 1.
     Resize { rows: u16, cols: u16 },
-    /// No copy was made of this one, or it is the original: go on.
+    /// No copy was made of this machine, or it is the original: continue.
     Continue {},
 }
 
@@ -95,17 +95,17 @@ struct OutcomeText {
     error: Option<Error>,
 }
 
-/// A message whose type does not say all that is wrong with it.
+/// A message with rules beyond its type.
 pub(crate) trait Message: Sized {
     fn from_object(object: Map<String, Value>) -> Option<Self>;
 }
 
-/// The text of one JSON object, and nothing besides.
+/// Parses the text of one JSON object, and nothing else.
 pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, Violation> {
     serde_json::from_slice(text).map_err(|_| Violation::Json)
 }
 
-/// The payload of a `request`. What init may ask is little, and ours never asks anything else.
+/// The payload of a `request`. Init may send few requests, and ours never sends others.
 pub(crate) fn request(side: Side, text: &[u8]) -> Result<Map<String, Value>, Violation> {
     let fields = object(text)?;
     match side {
@@ -163,7 +163,7 @@ impl Message for Outcome {
 }
 
 impl Outcome {
-    /// Reads the payload of a `result`, as it also comes from the processes that serve file operations.
+    /// Reads the payload of a `result`, also from the processes that serve file operations.
     pub fn parse(text: &[u8]) -> Result<Self, Violation> {
         parse(text)
     }

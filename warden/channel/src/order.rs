@@ -1,4 +1,4 @@
-//! The rules that need to know the frames before: `hello` first and once, stream numbers that only rise.
+//! The rules about earlier frames: `hello` first and once, stream numbers only rise.
 
 use crate::frame::{Frame, Side};
 use crate::violation::Violation;
@@ -26,8 +26,8 @@ impl Order {
         self.others = self.others.max(stream);
     }
 
-    /// To be called with each frame in turn. Which streams are still open is the caller's to know: frames for a number
-    /// that was used (or skipped) are let through, since they may have crossed with the `result`.
+    /// Call it with each frame in turn. The caller must know which streams are still open: frames for a number that was
+    /// used (or skipped) pass, because they may have crossed with the `result`.
     pub fn admit(&mut self, frame: &Frame<'_>) -> Result<(), Violation> {
         if matches!(frame, Frame::Hello(_)) == self.greeted {
             return Err(Violation::Hello);
@@ -37,13 +37,13 @@ impl Order {
             Frame::Hello(_) => Ok(()),
             Frame::Request { stream, .. } => self.open(*stream),
             other if self.own(other.stream()) => known(other.stream(), self.last),
-            // Which numbers the host gave out, only the host can know.
+            // Only the host knows which numbers it has assigned.
             _ if self.side == Side::Init => Ok(()),
             other => known(other.stream(), self.others),
         }
     }
 
-    /// The host's streams are odd, init's even.
+    /// Streams of the host are odd, those of init even.
     const fn own(&self, stream: u32) -> bool {
         stream.is_multiple_of(2) == matches!(self.side, Side::Init)
     }

@@ -1,4 +1,4 @@
-//! What the host can ask for.
+//! The host's requests.
 
 use crate::fields::{Fields, boolean, integer, invalid, mode, path, text};
 use bulkhead_plan::Error;
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use std::ffi::CString;
 use std::net::{IpAddr, SocketAddr};
 
-/// Ids above are not the workload's: 65,535 is init's own.
+/// Higher ids are not the workload's: 65,535 is init's own.
 const ID_MAX: u64 = 65_534;
 const GROUPS_MAX: usize = 64;
 
-/// One operation. Every string is without NUL and every path absolute.
+/// One operation. Strings contain no NUL and paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     Exec(Box<Exec>),
@@ -34,9 +34,9 @@ pub struct Listen {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// Each connection becomes a stream of its own.
+    /// Each connection gets its own stream.
     Tcp,
-    /// Datagrams are carried by the listener's stream.
+    /// The listener's stream carries the datagrams.
     Udp,
 }
 
@@ -51,7 +51,7 @@ pub struct Exec {
     /// False: /dev/null.
     pub stdin: bool,
     pub tty: Option<Window>,
-    /// `None`: the sandbox's own.
+    /// `None`: the sandbox's default user.
     pub user: Option<User>,
 }
 
@@ -93,7 +93,7 @@ impl File {
 }
 
 impl Request {
-    /// Reads the payload of a `request`; what is wrong with it is `REQUEST_INVALID` with the field as detail.
+    /// Reads the payload of a `request`; an invalid one is `REQUEST_INVALID` with the field as detail.
     pub fn read(fields: Map<String, Value>) -> Result<Self, Error> {
         let mut fields = Fields::new(fields);
         let op = fields.required("op", |value| value.as_str().map(str::to_owned))?;
@@ -133,8 +133,7 @@ fn listen(fields: &mut Fields) -> Result<Listen, Error> {
     Ok(Listen { transport, at: SocketAddr::new(fields.required("address", inside)?, fields.required("port", port)?) })
 }
 
-/// Loopback, or the range that names are given addresses of. A sandbox may have a network, and it is not to listen
-/// there.
+/// Loopback, or the range of reserved addresses for names. A sandbox may have a network, and must not listen there.
 // By value like its siblings, so that it can be handed to `Fields::required` by name.
 #[allow(clippy::needless_pass_by_value)]
 fn inside(value: Value) -> Option<IpAddr> {

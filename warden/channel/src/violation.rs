@@ -1,16 +1,16 @@
-//! Why a connection is a lost cause.
+//! Why a connection is lost.
 
-/// One broken rule of `docs/channel.md`; [`Violation::reason`] is the name that the golden vectors use.
+/// One violated rule of `docs/channel.md`; [`Violation::reason`] is its name in the golden vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Violation {
-    /// Below 5, above the bound of its side or kind, or not what a kind of fixed size has.
+    /// Below 5, above the limit of its side or kind, or wrong for a kind of fixed size.
     Length,
     Kind,
     /// A kind that only the other side sends.
     Direction,
     /// Stream 0 for anything but `hello`, or another one for `hello`.
     Stream,
-    /// A descriptor that does not flow this way.
+    /// A descriptor that does not flow in this direction.
     Fd,
     /// Not the text of one JSON object.
     Json,
@@ -22,7 +22,7 @@ pub enum Violation {
     StreamOrder,
     /// A frame for a stream above the last one opened.
     StreamUnknown,
-    /// Data that nobody gave credit for.
+    /// Data beyond the credit.
     CreditExceeded,
     /// Credit beyond 2^31.
     CreditOverflow,

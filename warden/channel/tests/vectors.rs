@@ -1,4 +1,4 @@
-//! The golden vectors, whole and in every split; the TypeScript decoder is held to the same files.
+//! The golden vectors, whole and in every split; the TypeScript decoder is tested with the same files.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::format_collect, missing_docs)]
 
@@ -37,7 +37,7 @@ fn meaning(frame: &Frame<'_>) -> Value {
     }
 }
 
-/// What a receiver does: decode, then the rules of the connection, then credit.
+/// A receiver: decodes, then applies the rules of the connection, then credit.
 fn receive(side: Side, pieces: &[&[u8]]) -> (Vec<Value>, Option<(&'static str, Violation)>) {
     let (mut decoder, mut order, mut credits) = (Decoder::new(side), Order::new(side), HashMap::new());
     let mut frames = Vec::new();

@@ -1,6 +1,7 @@
 //! Runs a program under a filter and nothing else:
 //! `cargo run -p bulkhead-confine --example filtered -- [--deny-setid] [--unix-only] [--strict] PROGRAM ARG…`. With
-//! `--none` it does all but that, with `--empty` the filter allows everything: for `npm run bench -- --only filter`.
+//! `--none` it does everything but that; with `--empty` the filter allows everything: for
+//! `npm run bench -- --only filter`.
 
 use bulkhead_confine::{process, seccomp};
 use bulkhead_plan::model::Seccomp;
@@ -37,7 +38,7 @@ fn main() {
     std::process::exit(125);
 }
 
-/// One instruction: what a filter costs that looks at nothing.
+/// One instruction: the cost of a filter that checks nothing.
 fn allow_everything() -> Result<(), bulkhead_plan::Error> {
     let ret = libc::BPF_RET | libc::BPF_K;
     let code = u16::try_from(ret).unwrap_or(6);

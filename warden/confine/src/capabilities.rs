@@ -8,9 +8,9 @@ use rustix::thread::{
     set_capabilities_secure_bits,
 };
 
-/// Locked for good by [`keep_only`]: uid 0 gains nothing by `execve`, capabilities are not kept over a change from uid
-/// 0, and none becomes ambient later. `NO_SETUID_FIXUP` stays off and is locked so: a daemon inside that starts as uid
-/// 0 and switches away must lose its capabilities.
+/// Locked permanently by [`keep_only`]: uid 0 gains nothing by `execve`, capabilities are not kept over a change from
+/// uid 0, and none becomes ambient later. `NO_SETUID_FIXUP` stays off and is locked that way: a daemon inside that
+/// starts as uid 0 and switches away must lose its capabilities.
 const LOCKED: SecureBits = SecureBits::NO_ROOT
     .union(SecureBits::NO_ROOT_LOCKED)
     .union(SecureBits::NO_SETUID_FIXUP_LOCKED)
@@ -34,15 +34,14 @@ pub fn parse(names: &[String]) -> Result<CapabilitySet, Error> {
     })
 }
 
-/// Leaves the calling thread `names` and nothing else: bounding = permitted = effective = inheritable = ambient.
-/// Ambient, so that they survive `execve` by a uid other than 0. A second call can only leave less.
+/// Reduces the calling thread to `names`: bounding = permitted = effective = inheritable = ambient. Ambient, so that
+/// they survive `execve` by a uid other than 0. A second call can only reduce further.
 ///
-/// Needs `SETPCAP`, unless all this holds already. Allocates nothing, so it may be called between fork and exec. Where
-/// the uid changes from 0 to another afterwards, the kernel takes the capabilities away: change it first, with
-/// `PR_SET_KEEPCAPS`.
+/// Needs `SETPCAP`, unless all this already holds. Allocates nothing, so it may be called between fork and exec. If the
+/// uid later changes from 0 to another, the kernel removes the capabilities: change it first, with `PR_SET_KEEPCAPS`.
 ///
 /// # Errors
-/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses, as for names that the thread does not
+/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` if the kernel refuses, as for names that the thread does not
 /// have.
 pub fn keep_only(names: &[String]) -> Result<(), Error> {
     keep(parse(names)?, true)
@@ -56,8 +55,8 @@ pub fn keep_set(bits: u64) -> Result<(), Error> {
     keep(known(bits)?, true)
 }
 
-/// As [`keep_only`], but the thread and its children may go on making capabilities of their own ambient or give them up
-/// with an id: what `runsc` does to confine the processes that it consists of. The bounding set is as small.
+/// As [`keep_only`], but the thread and its children may still make their own capabilities ambient or drop them with an
+/// id: `runsc` confines its own processes that way. The bounding set is as small.
 ///
 /// # Errors
 /// As [`keep_only`].
@@ -79,15 +78,15 @@ fn known(bits: u64) -> Result<CapabilitySet, Error> {
         .ok_or_else(|| Error::new(Code::PlanInvalid, "capability").detail(format!("{bits:#x}")))
 }
 
-/// Takes `names` from the calling thread and all that it will start, and leaves the rest as it is. Needs `SETPCAP`.
+/// Removes `names` from the calling thread and its future children, and leaves the rest unchanged. Needs `SETPCAP`.
 ///
 /// # Errors
-/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` when the kernel refuses.
+/// `PLAN_INVALID` for an unknown name, `LAUNCH_FAILED` if the kernel refuses.
 pub fn give_up(names: &[String]) -> Result<(), Error> {
     let rest = CapabilitySet::from_bits_retain(!parse(names)?.bits());
     drop_bounding(rest)?;
     let now = capabilities(None).map_err(failed("capget"))?;
-    // What is not permitted and inheritable is not ambient either.
+    // A capability that is not permitted and inheritable is not ambient either.
     let left = CapabilitySets {
         permitted: now.permitted & rest,
         effective: now.effective & rest,
@@ -98,7 +97,7 @@ pub fn give_up(names: &[String]) -> Result<(), Error> {
 
 fn keep(keep: CapabilitySet, lock: bool) -> Result<(), Error> {
     let now = capabilities(None).map_err(failed("capget"))?;
-    // What is left to do needs SETPCAP to the end, and it need not be effective (after a change of uid nothing is).
+    // The remaining steps need SETPCAP to the end, but not effective (after a change of uid nothing is).
     let rest = CapabilitySets {
         permitted: now.permitted & (keep | CapabilitySet::SETPCAP),
         effective: now.permitted & (keep | CapabilitySet::SETPCAP),
@@ -108,8 +107,7 @@ fn keep(keep: CapabilitySet, lock: bool) -> Result<(), Error> {
     drop_bounding(keep)?;
     set_capabilities(None, CapabilitySets { inheritable: keep, ..rest }).map_err(failed("capset"))?;
     set_ambient(keep)?;
-    // Without SETPCAP the bounding set was empty but for `keep` already: there is nothing that these bits could still
-    // let in.
+    // Without SETPCAP the bounding set already contained only `keep`: these bits could admit nothing more.
     if lock
         && capabilities_secure_bits().map_err(failed("prctl PR_GET_SECUREBITS"))? != LOCKED
         && now.permitted.contains(CapabilitySet::SETPCAP)
@@ -120,7 +118,7 @@ fn keep(keep: CapabilitySet, lock: bool) -> Result<(), Error> {
         .map_err(failed("capset"))
 }
 
-/// Drops by number, not by name: a kernel newer than this program has capabilities that it cannot name.
+/// Drops by number, not by name: a newer kernel has capabilities that this program cannot name.
 fn drop_bounding(keep: CapabilitySet) -> Result<(), Error> {
     for number in 0..64 {
         if keep.bits() & (1 << number) != 0 {
@@ -139,14 +137,14 @@ fn drop_bounding(keep: CapabilitySet) -> Result<(), Error> {
 fn set_ambient(keep: CapabilitySet) -> Result<(), Error> {
     if keep.is_empty() {
         return match clear_ambient_capability_set() {
-            // A kernel without ambient capabilities (before Linux 4.3, and gVisor's of old) cannot have any in force.
+            // A kernel without ambient capabilities (before Linux 4.3, and old gVisor) cannot have any in force.
             Err(rustix::io::Errno::INVAL) if capability_is_in_ambient_set(CapabilitySet::CHOWN).is_err() => Ok(()),
             cleared => cleared.map_err(failed("prctl PR_CAP_AMBIENT_CLEAR_ALL")),
         };
     }
     for capability in CapabilitySet::all() {
         let wanted = keep.contains(capability);
-        // Asked first: raising is locked after the first call, and numbers beyond the kernel's last one are an error
+        // Check first: raising is locked after the first call, and numbers beyond the kernel's last one are an error
         // only when set.
         if capability_is_in_ambient_set(capability).unwrap_or(false) != wanted {
             configure_capability_in_ambient_set(capability, wanted).map_err(failed("prctl PR_CAP_AMBIENT"))?;

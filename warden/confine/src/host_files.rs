@@ -10,7 +10,7 @@ use landlock::{
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
-/// Files, or directories with all that is below them. Paths that are missing allow nothing. Links are followed: the
+/// Files, or directories with everything below them. A missing path allows nothing. Links are followed, because the
 /// host's are trusted.
 pub struct HostFiles {
     pub read: Vec<String>,
@@ -22,11 +22,11 @@ pub struct HostFiles {
     pub connect: bool,
 }
 
-/// Restricts the calling thread and all that it will start, by every right that this kernel and this program know.
+/// Restricts the calling thread and its future children, with every right that this kernel and this program know.
 /// Signals and abstract Unix sockets reach no process outside (from ABI 6 on).
 ///
 /// # Errors
-/// `LANDLOCK_FAILED`, also for a kernel without Landlock: the caller decides whether that will do.
+/// `LANDLOCK_FAILED`, also for a kernel without Landlock: the caller decides whether that is acceptable.
 pub fn restrict(files: &HostFiles) -> Result<(), Error> {
     let number = kernel_abi().min(model::Landlock::NEWEST_ABI);
     if number == 0 {
@@ -67,7 +67,7 @@ fn allow(ruleset: RulesetCreated, path: &str, access: BitFlags<AccessFs>) -> Res
         move |errno: Errno| Error::new(Code::LandlockFailed, operation).path(path).errno(errno.raw_os_error())
     };
     let file = match open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
-        // The caller cannot reach it, so neither could what it starts.
+        // The caller cannot reach it, so neither can its children.
         Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(ruleset),
         opened => opened.map_err(failed("open"))?,
     };

@@ -1,6 +1,6 @@
 //! Landlock: file access by path, enforced a second time beside mounts.
 //!
-//! A mount flag that is lost, or a bug in an overlay, then still does not make a file writable.
+//! A lost mount flag, or a bug in an overlay, then still does not make a file writable.
 
 use bulkhead_error::{Code, Error};
 use bulkhead_order as model;
@@ -11,18 +11,18 @@ use landlock::{
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use std::os::fd::OwnedFd;
 
-/// The kernel's Landlock ABI, which this program may not know yet; 0: the kernel has none, or it is off.
+/// The kernel's Landlock ABI, possibly newer than this program; 0: the kernel has none, or it is off.
 pub fn abi() -> u32 {
     bulkhead_sys::landlock_abi()
 }
 
-/// Restricts the calling thread and all it will start, by all rights of the plan's ABI: below `/` read and execute (or
-/// only what `access` lists), below each `writable` everything but making device nodes (`whiteouts`: but block
-/// devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6). TCP ports
-/// are ruled where the plan has `tcp` (from ABI 4 on); else, and for UDP, the network namespace decides. Unix sockets
-/// that were made outside are connected to below `sockets` only (from ABI 9 on).
+/// Restricts the calling thread and its future children, with all rights of the plan's ABI: below `/` read and execute
+/// (or only the paths in `access`), below each `writable` everything except creating device nodes (`whiteouts`: except
+/// block devices), below `/dev` what its nodes allow. Abstract Unix sockets and signals stay inside (from ABI 6). TCP
+/// ports are restricted if the plan has `tcp` (from ABI 4 on); otherwise, and for UDP, the network namespace decides.
+/// Unix sockets from outside can be connected to only below `sockets` (from ABI 9 on).
 ///
-/// To be called after `pivot_root`, since Landlock denies every later mount.
+/// Call it after `pivot_root`, because Landlock denies every later mount.
 ///
 /// # Errors
 /// `LANDLOCK_FAILED`: the kernel has a lower ABI, or a `writable` path is missing or leads through a link. Never best
@@ -40,11 +40,11 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
         None => allow(ruleset, "/", read)?,
         Some(access) => allow_listed(ruleset, access)?,
     };
-    // Terminals take ioctls; nothing is made or removed in /dev, only in /dev/shm, where the plan says so.
+    // Terminals need ioctls; nothing may be created or removed in /dev, only in /dev/shm, if the plan says so.
     let devices = (AccessFs::WriteFile | AccessFs::IoctlDev) & AccessFs::from_all(abi);
     ruleset = allow(ruleset, "/dev", read | devices)?;
     let never = if plan.whiteouts { AccessFs::MakeBlock.into() } else { AccessFs::MakeChar | AccessFs::MakeBlock };
-    // A socket made outside is not one of the files that may be written here. Those made inside need no rule.
+    // A socket from outside is not among the files that may be written here. Those created inside need no rule.
     let write = AccessFs::from_all(abi) & !never & !AccessFs::ResolveUnix;
     for path in &plan.writable {
         ruleset = match &plan.access {
@@ -71,14 +71,14 @@ pub fn restrict(plan: &model::Landlock) -> Result<(), Error> {
     }
 }
 
-/// The child has one thread; where the kernel can promise that none is left out, it does.
+/// The child has one thread; if the kernel can guarantee that none is left out, use that.
 pub(crate) fn every_thread(ruleset: RulesetCreated, abi: ABI) -> Result<RulesetCreated, RulesetError> {
     if abi >= ABI::V8 { ruleset.all_threads(true) } else { Ok(ruleset) }
 }
 
-/// Never all rights of the network that the ABI has: UDP's of ABI 10 are not handled, because that to bind also decides
-/// about every `connect` and `sendto` of a socket that is not bound, which the kernel binds to a free port by itself.
-/// Programs that only look up names would need a rule for port 0, and with it could bind any port there is.
+/// Never all network rights of the ABI: UDP's of ABI 10 are not handled, because the right to bind also decides about
+/// every `connect` and `sendto` of an unbound socket, which the kernel binds to a free port by itself. Programs that
+/// only resolve names would need a rule for port 0, and with it could bind any port.
 fn create(abi: ABI, tcp: bool) -> Result<RulesetCreated, RulesetError> {
     let mut ruleset =
         Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(AccessFs::from_all(abi))?;
@@ -98,13 +98,13 @@ fn allow_listed(mut ruleset: RulesetCreated, access: &model::Access) -> Result<R
         ruleset = allow_if_there(ruleset, path, AccessFs::ReadDir.into())?;
     }
     for path in &access.execute {
-        // The kernel opens for reading what it executes.
+        // The kernel opens an executed file for reading.
         ruleset = allow_if_there(ruleset, path, AccessFs::ReadFile | AccessFs::Execute)?;
     }
     Ok(ruleset)
 }
 
-/// No rule for what is missing allows nothing.
+/// A missing path gets no rule, which allows nothing.
 fn allow_if_there(ruleset: RulesetCreated, path: &str, access: BitFlags<AccessFs>) -> Result<RulesetCreated, Error> {
     match open(path) {
         Err(error) if error.errno == Some(libc::ENOENT) => Ok(ruleset),
@@ -130,7 +130,7 @@ fn allow(ruleset: RulesetCreated, path: &str, access: BitFlags<AccessFs>) -> Res
         .map_err(|error| refused("landlock_add_rule", &error).path(path))
 }
 
-/// The tree may be hostile: a link in it must not choose what becomes writable.
+/// The tree may be hostile: a link in it must not decide what becomes writable.
 fn open(path: &str) -> Result<(OwnedFd, bool), Error> {
     let failed = |operation| {
         move |errno: rustix::io::Errno| {
@@ -144,7 +144,7 @@ fn open(path: &str) -> Result<(OwnedFd, bool), Error> {
     Ok((descriptor, FileType::from_raw_mode(stat.st_mode) == FileType::Directory))
 }
 
-/// The errno is what the chain of causes ends in.
+/// The errno at the end of the chain of causes.
 pub(crate) fn refused(operation: &str, error: &RulesetError) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {

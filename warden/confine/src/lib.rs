@@ -1,8 +1,7 @@
-//! Confining the calling process: seccomp, Landlock, capabilities, limits, the session keyring.
+//! Confines the calling process: seccomp, Landlock, capabilities, limits, the session keyring.
 //!
-//! Each function acts on the calling *thread* (the kernel knows no other unit for these), so callers are
-//! single-threaded children. Nothing here is best effort: what cannot be put in force is an error, and the launch is
-//! refused.
+//! Each function acts on the calling *thread* (the kernel has no other unit for these), so callers are single-threaded
+//! children. Nothing here is best effort: a failure is an error, and the launch is refused.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

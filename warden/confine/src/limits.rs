@@ -1,4 +1,4 @@
-//! Resource limits that need no cgroup. Each is set soft and hard, and is what every process inside inherits.
+//! Resource limits that need no cgroup. Each is set soft and hard, and every process inside inherits it.
 
 use crate::failed::failed;
 use bulkhead_error::Error;
@@ -6,8 +6,7 @@ use bulkhead_order::Limits;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Init holds pipes and terminals for up to 64 processes; the workload's own limit is set by init, for each process it
-/// starts.
+/// Init holds pipes and terminals for up to 64 processes; it sets the workload's own limit for each process it starts.
 const INIT_OPEN_FILES: u64 = 4096;
 
 /// The kernel's defaults, whatever our caller had: POSIX message queues in bytes, stack in bytes.
@@ -17,16 +16,16 @@ const STACK_BYTES: u64 = 8 * 1024 * 1024;
 /// Queued signals and POSIX timers pin kernel memory.
 const SIGNALS: u64 = 4096;
 
-/// Sets every rlimit of the plan, and those that no plan can raise. `runs_init`: what is executed is init, which needs
-/// files of its own.
+/// Sets every rlimit of the plan, and those that no plan can raise. `runs_init`: the program is init, which needs files
+/// of its own.
 ///
 /// # Errors
 /// `LAUNCH_FAILED`; `detail` names the resource.
 pub fn apply(limits: &Limits, runs_init: bool) -> Result<(), Error> {
     let least = if runs_init { INIT_OPEN_FILES } else { 0 };
-    // A core dump would leave by the host's core_pattern, which may be a program that runs as root on the host. Such a
-    // pipe is opened with a limit of 0 too, since nothing is written to a file; 1 is the one value at which the kernel
-    // opens none, and too little for any file (core(5)).
+    // A core dump would go to the host's core_pattern, which may be a program that runs as root on the host. The kernel
+    // opens such a pipe even with a limit of 0, because it writes no file; 1 is the only value at which it opens none,
+    // and too little for any file (core(5)).
     set(Resource::Core, 1, "CORE")?;
     set(Resource::Nofile, limits.open_files.max(least), "NOFILE")?;
     match limits.file_bytes {
@@ -44,7 +43,7 @@ pub fn apply(limits: &Limits, runs_init: bool) -> Result<(), Error> {
     if let Some(processes) = limits.processes {
         set(Resource::Nproc, processes, "NPROC")?;
     }
-    // Soft only, compilers raise it. An unlimited one would turn off the randomisation of mappings.
+    // Soft only, because compilers raise it. An unlimited one would turn off the randomisation of mappings.
     let hard = getrlimit(Resource::Stack).maximum;
     let soft = hard.map_or(STACK_BYTES, |hard| hard.min(STACK_BYTES));
     setrlimit(Resource::Stack, Rlimit { current: Some(soft), maximum: hard })
@@ -53,7 +52,7 @@ pub fn apply(limits: &Limits, runs_init: bool) -> Result<(), Error> {
 
 fn set(resource: Resource, wanted: u64, name: &'static str) -> Result<(), Error> {
     match setrlimit(resource, both(wanted)) {
-        // Not privileged, and our caller's hard limit is lower than the plan's: the lower one stays in force.
+        // Without privileges, a caller's hard limit below the plan's stays in force.
         Err(Errno::PERM) => {
             let hard = getrlimit(resource).maximum.map_or(wanted, |hard| hard.min(wanted));
             setrlimit(resource, both(hard))
@@ -63,7 +62,7 @@ fn set(resource: Resource, wanted: u64, name: &'static str) -> Result<(), Error>
     .map_err(|error| failed("setrlimit")(error).detail(name))
 }
 
-/// Whatever our caller had; not privileged, as much as its hard limit allows.
+/// Whatever our caller had; without privileges, as much as its hard limit allows.
 fn unlimited(resource: Resource, name: &'static str) -> Result<(), Error> {
     let none = Rlimit { current: None, maximum: None };
     if getrlimit(resource) == none {

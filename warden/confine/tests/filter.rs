@@ -1,4 +1,4 @@
-//! The filter in the kernel, probed with arguments that do nothing where it lets them through.
+//! The filter in the kernel, probed with arguments that have no effect if it lets them through.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -24,7 +24,7 @@ fn attempt(filters: &Filters, number: c_long, arguments: [u64; 6]) -> End {
     })
 }
 
-/// A bad address or descriptor: what is let through fails of itself.
+/// A bad address or descriptor: an allowed call fails by itself.
 const BAD: u64 = u64::MAX;
 
 fn check(filters: &Filters, cases: &[(&str, c_long, &[u64], i32)]) {

@@ -1,4 +1,4 @@
-//! Landlock in the kernel: what a shell may do below a directory of its own, and elsewhere.
+//! Landlock in the kernel: what a shell may do below its own directory, and elsewhere.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use support::{End, confined, in_child, output};
 
-/// A directory that is removed at the end, whatever happens.
+/// A directory that is removed at the end in any case.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -36,7 +36,7 @@ impl Drop for Directory {
     }
 }
 
-/// A kernel may be newer than what this version knows.
+/// A kernel may be newer than this program.
 fn usable() -> u32 {
     landlock::abi().min(Landlock::NEWEST_ABI)
 }
@@ -125,7 +125,7 @@ fn never_best_effort() {
         eprintln!("skipped: this kernel has no Landlock");
         return;
     }
-    // Each refusal comes before this thread is restricted: the test goes on unharmed.
+    // Each refusal comes before this thread is restricted, so the test continues unharmed.
     for wrong in [0, abi + 1, 99] {
         let error = landlock::restrict(&plan(wrong, &directory)).unwrap_err();
         assert_eq!((error.code, error.operation.as_str()), (Code::LandlockFailed, "landlock_create_ruleset"));
@@ -255,8 +255,7 @@ fn of_tcp_only_the_ports_of_the_plan() {
     assert_eq!(landlock::restrict(&early).unwrap_err().code, Code::LandlockFailed, "never best effort");
 }
 
-/// What an attempt below a fresh directory comes to in a child under `ruled`: a bit for each that the kernel refuses
-/// with EACCES.
+/// Bits for the attempts that the kernel refuses with EACCES, in a child under `ruled`, below a fresh directory.
 fn denials(ruled: &Landlock, attempts: &dyn Fn() -> Vec<std::io::Result<()>>) -> End {
     in_child(|| {
         if process::no_new_privs().and_then(|()| landlock::restrict(ruled)).is_err() {
@@ -313,7 +312,7 @@ fn udp_is_left_to_the_network_namespace() {
     let listening = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = listening.local_addr().unwrap();
     let attempts = || {
-        // Bound by the kernel in the middle of the call: what a resolver does.
+        // Bound by the kernel in the middle of the call, as a resolver does.
         let unbound = || -> std::io::Result<OwnedFd> {
             rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None)
                 .map_err(Into::into)

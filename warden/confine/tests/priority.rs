@@ -1,4 +1,4 @@
-//! What a child inherits of a caller that is ahead of everybody else.
+//! Advantages that a child inherits from a privileged caller.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,7 +10,7 @@ use support::{End, in_child, root};
 
 const NO_RANDOMIZATION: libc::c_ulong = 0x0004_0000;
 
-/// The attack: a limit on processors, and on memory, that binds nobody who is served first and killed last.
+/// The attack: limits on processors and memory that do not bind a process that is scheduled first and killed last.
 #[test]
 fn an_advantage_is_given_up() {
     if !root() {

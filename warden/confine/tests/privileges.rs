@@ -81,8 +81,8 @@ fn kept_over_exec_by_an_id_other_than_root() {
     assert_eq!(Sets::of(&status), Sets::only(0b1_1110_0000));
 }
 
-/// What init does for each process it starts: less than it has itself, although ambient capabilities are locked by
-/// then.
+/// Init does this for each process it starts: it drops some of its own capabilities, although ambient ones are locked
+/// by then.
 #[test]
 fn a_second_call_leaves_less() {
     for (workload, bits) in [(owned(&[]), 0), (owned(&["KILL"]), 0b10_0000)] {
@@ -91,7 +91,7 @@ fn a_second_call_leaves_less() {
             user_namespace(65_535)?;
             capabilities::keep_only(&init)?;
             capabilities::keep_only(&workload)?;
-            // Once nothing is left to do, no capability is needed to find that out.
+            // Once nothing is left to drop, finding that out needs no capability.
             capabilities::keep_only(&workload)
         });
         assert_eq!(Sets::of(&output(command.arg("/proc/self/status"))), Sets::only(bits));
@@ -119,7 +119,7 @@ fn nothing_that_was_not_there_comes_back() {
     assert_eq!(command.status().unwrap_err().raw_os_error(), Some(libc::EPERM));
 }
 
-/// The `chroot` level: from the host's root to an id of its own, without a user namespace.
+/// The `chroot` level: from the host's root to a separate id, without a user namespace.
 #[test]
 fn from_root_to_an_id_of_its_own() {
     if !support::root() {
@@ -153,7 +153,7 @@ fn limits_are_set_hard() {
     let table = output(confined("cat", || limits::apply(&LIMITS, true)).arg("/proc/self/limits"));
     let line = |name: &str| both(&table, name);
     for (name, value) in [
-        // The one value at which no core_pattern's program is started.
+        // The one value at which the kernel starts no core_pattern program.
         ("Max core file size", "1"),
         ("Max open files", "4096"),
         ("Max file size", "1048576"),

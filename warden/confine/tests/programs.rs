@@ -1,5 +1,5 @@
-//! Real programs under the filter alone: what works outside works inside. A program that this machine lacks is passed
-//! over, and said to be.
+//! Real programs under the filter alone: what works outside works inside. Skips a program that this machine lacks, and
+//! says so.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -29,7 +29,7 @@ fn script(needs: &[&str], text: &str, expected: &str) {
             .current_dir(&directory.0)
             .env("HOME", &directory.0)
             .env("LC_ALL", "C")
-            // Whatever goes wrong in a script must not reach the repository that this test is in.
+            // An error in a script must not reach the repository that this test is in.
             .env("GIT_CEILING_DIRECTORIES", std::env::temp_dir())
             // Go builds its whole library first; once is enough.
             .env("GOCACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/go"))
@@ -43,7 +43,7 @@ fn installed(program: &str) -> bool {
     Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", program]).status().unwrap().success()
 }
 
-/// A directory that is removed at the end, whatever happens.
+/// A directory that is removed at the end in any case.
 struct Scratch(PathBuf);
 
 impl Scratch {

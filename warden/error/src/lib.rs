@@ -2,8 +2,8 @@
 
 macro_rules! codes {
     ($($name:ident),+ $(,)?) => {
-        /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` holds cause and remedy of
-        /// each, and does not compile without one.
+        /// The codes that the warden can report. `packages/bulkhead/src/errors/registry.ts` contains the cause and
+        /// remedy of each, and does not compile without one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
         #[cfg_attr(feature = "json", serde(rename_all = "SCREAMING_SNAKE_CASE"))]
@@ -12,7 +12,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// In the order of their numbers, which only processes of one binary tell each other.
+            /// In the order of their numbers, which are exchanged only between processes of one binary.
             pub const ALL: &[Self] = &[$(Self::$name),+];
         }
     };
@@ -78,7 +78,7 @@ pub struct Error {
     pub path: Option<String>,
     #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]
     pub errno: Option<i32>,
-    /// A field, a value or a bound; never a sentence that somebody would have to parse.
+    /// A field, a value or a limit; never a sentence that a program would have to parse.
     #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]
     pub detail: Option<String>,
 }

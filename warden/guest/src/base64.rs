@@ -1,6 +1,6 @@
-//! Base64 with padding (RFC 4648), as the host writes binary fields.
+//! Base64 with padding (RFC 4648), as the host encodes binary fields.
 
-/// `None` unless it is exactly that.
+/// `None` unless the text is exactly that.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();
     if !bytes.len().is_multiple_of(4) {

@@ -8,11 +8,11 @@ use rustix::fd::OwnedFd;
 use std::fmt::Write as _;
 use std::io::Write;
 
-/// On the supervisor's own tmpfs, and so the same file wherever it is mounted.
+/// On the supervisor's own tmpfs, and so the same file in every mount.
 pub const FILE: &str = "/run/boot-id";
 pub const COVERS: &str = "/proc/sys/kernel/random/boot_id";
 
-/// A new one, after the kernel's generator was fed.
+/// Creates a new one, after the kernel's generator was reseeded.
 pub fn renew() -> Done {
     let mut bytes = [0_u8; 16];
     std::fs::File::open("/dev/urandom")
@@ -26,7 +26,7 @@ pub fn renew() -> Done {
     file.write_all(format(&mut bytes).as_bytes()).attempt_on(Code::GuestFailed, "write", FILE)
 }
 
-/// As a mount that can be attached in another mount namespace.
+/// A mount that can be attached in another mount namespace.
 pub fn cover() -> Done<OwnedFd> {
     use rustix::mount::OpenTreeFlags as Flags;
     rustix::mount::open_tree(rustix::fs::CWD, FILE, Flags::OPEN_TREE_CLONE | Flags::OPEN_TREE_CLOEXEC).attempt_on(

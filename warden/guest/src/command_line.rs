@@ -1,6 +1,6 @@
-//! What the host says on the kernel's command line.
+//! The host's settings on the kernel's command line.
 
-/// Where channel and control are.
+/// Transport of channel and control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ports {
     /// Two named virtio-serial ports (QEMU).
@@ -18,7 +18,7 @@ impl Ports {
     }
 }
 
-/// `bulkhead.ports=…`; `None` when it is missing or unknown.
+/// `bulkhead.ports=…`; `None` if missing or unknown.
 pub fn ports(line: &str) -> Option<Ports> {
     match words(line).find_map(|word| word.strip_prefix("bulkhead.ports="))? {
         "serial" => Some(Ports::Serial),
@@ -27,8 +27,8 @@ pub fn ports(line: &str) -> Option<Ports> {
     }
 }
 
-/// What is meant for a module, as `finit_module` takes it. The kernel itself reads only what is for parts built into
-/// it.
+/// Parameters for a module, in the form that `finit_module` takes. The kernel itself reads only those of built-in
+/// parts.
 pub fn parameters(line: &str, module: &str) -> String {
     let own = |word: &str| {
         let (name, parameter) = word.split_once('.')?;
@@ -37,7 +37,7 @@ pub fn parameters(line: &str, module: &str) -> String {
     words(line).filter_map(own).collect::<Vec<_>>().join(" ")
 }
 
-/// What follows `--` is for init, and init is us.
+/// Words after `--` are for init, which is this program.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace().take_while(|word| *word != "--")
 }

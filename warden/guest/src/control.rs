@@ -1,4 +1,4 @@
-//! The control port: messages of `u32` big-endian length and JSON. Nothing from inside the sandbox reaches it.
+//! The control port: messages of `u32` big-endian length and JSON. Nothing inside the sandbox can reach it.
 
 use crate::Done;
 use crate::message::{FromHost, ToHost};
@@ -7,7 +7,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::fs::File;
 use std::io::{Read, Write};
 
-/// A boot message holds a plan and a profile; everything else is small.
+/// A boot message contains a plan and a profile; all others are small.
 const MAX_BOOT: usize = 2 << 20;
 const MAX_LATER: usize = 64 * 1024;
 const MAX_SENT: usize = 256 * 1024;
@@ -17,10 +17,10 @@ pub struct Control {
     limit: usize,
 }
 
-/// What a read came to.
+/// The result of a read.
 pub enum Heard {
     Message(FromHost),
-    /// The host is gone, or its connection is.
+    /// The host or its connection is gone.
     Nobody,
 }
 
@@ -29,12 +29,12 @@ impl Control {
         Self { port: File::from(port), limit: MAX_BOOT }
     }
 
-    /// A new connection in the place of one that a restore has cut.
+    /// Replaces a connection that a restore has cut.
     pub fn replace(&mut self, port: OwnedFd) {
         self.port = File::from(port);
     }
 
-    /// From here on only short messages come.
+    /// From here on messages are short.
     pub fn booted(&mut self) {
         self.limit = MAX_LATER;
     }
@@ -43,7 +43,7 @@ impl Control {
         self.port.as_fd()
     }
 
-    /// Waits for a whole message. One that breaks the rules is the end: there is no way to find the next.
+    /// Waits for a complete message. An invalid one ends the connection, because the next cannot be found.
     pub fn receive(&mut self) -> Done<Heard> {
         let wrong = |detail: &str| Error::new(Code::GuestFailed, "read control message").detail(detail);
         let mut length = [0; 4];
@@ -65,7 +65,7 @@ impl Control {
         Ok(Heard::Message(message))
     }
 
-    /// A host that is gone does not hear it, which the next read will tell.
+    /// A host that is gone does not receive it; the next read reports that.
     pub fn send(&mut self, message: &ToHost) {
         let Ok(text) = serde_json::to_vec(message) else { return };
         if text.len() > MAX_SENT {

@@ -1,5 +1,5 @@
 //! Disks have no driver until the host has said what to boot. A machine that waits for that knows neither the size nor
-//! a byte of any image, so that a copy of it can be given other ones.
+//! a byte of any image, so that a copy of it can get other images.
 
 use crate::Done;
 use bulkhead_error::Attempt;
@@ -7,10 +7,10 @@ use bulkhead_plan::Code;
 
 const DRIVER: &str = "/sys/bus/virtio/drivers/virtio_blk";
 
-/// The devices that were released, in the order of their numbers, which is that in which the monitor has them.
+/// The released devices in the order of their numbers, which is the monitor's order.
 pub struct Released(Vec<String>);
 
-/// Takes the driver from every disk: what it had read of them is gone.
+/// Releases the driver of every disk, with the data it had read.
 pub fn release() -> Done<Released> {
     let mut devices: Vec<String> = std::fs::read_dir(DRIVER)
         .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())

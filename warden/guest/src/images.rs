@@ -1,4 +1,4 @@
-//! The read-only images that the host gave: found by number, mounted where the inner plan names them.
+//! The host's read-only images: found by number, mounted where the inner plan names them.
 
 use crate::Done;
 use bulkhead_error::Attempt;
@@ -15,14 +15,14 @@ pub fn mount(count: u32) -> Done {
         let device = format!("/dev/{}", wait(number)?);
         let at = format!("/images/{number}");
         std::fs::create_dir(&at).attempt_on(FAILED, "mkdir", &at)?;
-        // The image is a stranger's: no device and no set-user-id file in it means anything.
+        // The image is untrusted: its devices and set-user-id files have no effect.
         let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV;
         rustix::mount::mount(&*device, &*at, "erofs", flags, None).attempt_on(FAILED, "mount erofs", &device)?;
     }
     Ok(())
 }
 
-/// Disks are there as soon as their driver is, but the kernel may still be reading a partition table.
+/// Disks appear as soon as their driver does, but the kernel may still be reading a partition table.
 fn wait(number: u32) -> Done<String> {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -49,7 +49,7 @@ fn disks() -> Vec<(String, String)> {
         .collect()
 }
 
-/// By its serial where the VMM can give one, else by its letter: then disks are named in the order in which they were
+/// By its serial if the VMM can set one, else by its letter: disks are then named in the order in which they were
 /// added.
 fn find(number: u32, disks: &[(String, String)]) -> Option<String> {
     let named = |(_, serial): &&(String, String)| serial.starts_with("bulkhead-");

@@ -1,8 +1,8 @@
-//! The supervisor: process 1 of a virtual machine (`docs/guest.md`). It makes a Linux system of what the kernel left,
-//! asks the host what to run, and runs that with the broker's own code, confined as it would be on a host.
+//! The supervisor: process 1 of a virtual machine (`docs/guest.md`). It sets up a Linux system after the kernel, asks
+//! the host what to run, and runs that with the broker's own code, confined as it would be on a host.
 //!
-//! It is the guest's root, and to the host it is as hostile as everything else in there. What it defends itself against
-//! is the workload, and the images.
+//! It is the guest's root, and to the host it is as hostile as everything else in the guest. It defends itself against
+//! the workload and the images.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod base64;
@@ -22,7 +22,7 @@ use bulkhead_plan::Error;
 /// Runs until the machine ends.
 pub fn main() -> ! {
     if let Err(error) = supervisor::run() {
-        // The host shows the console's last words when a machine ended before it said anything better.
+        // The host shows the end of the console if a machine ended without a better message.
         eprintln!("bulkhead guest: {error}");
     }
     system::end()

@@ -1,4 +1,4 @@
-//! Kernel modules of the initramfs: loaded in order, and then never again any.
+//! Kernel modules of the initramfs: loaded in order; afterwards no module can be loaded.
 
 use crate::Done;
 use crate::command_line::{self, Ports};
@@ -11,7 +11,7 @@ use std::ffi::CString;
 pub const DIRECTORY: &str = "/modules";
 const FAILED: Code = Code::GuestFailed;
 
-/// A line of `/modules/order`: a file, and for which kind of ports it is needed when not for both.
+/// A line of `/modules/order`: a file, and the kind of ports that needs it if not both.
 fn wanted(line: &str, ports: Ports) -> Option<&str> {
     let mut words = line.split_ascii_whitespace();
     let file = words.next()?;
@@ -23,7 +23,7 @@ fn name(file: &str) -> String {
     file.trim_end_matches(".ko").replace('-', "_")
 }
 
-/// Keeps their directory within reach when the initramfs no longer is.
+/// Keeps their directory reachable after the initramfs is gone.
 pub fn keep() -> Done<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::open(DIRECTORY, flags, Mode::empty()).attempt_on(FAILED, "open", DIRECTORY)
@@ -36,15 +36,15 @@ pub fn load(directory: &OwnedFd, command_line: &str, ports: Ports) -> Done {
         let module = open(directory, file)?;
         let parameters = CString::new(command_line::parameters(command_line, &name(file))).unwrap_or_default();
         match rustix::system::finit_module(&module, &parameters, 0) {
-            // One that the kernel was built with.
+            // A built-in module.
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             failed => failed.attempt_on(FAILED, "finit_module", file)?,
         }
         drop(module);
-        // Memory that the machine is charged for.
+        // Frees memory that counts as the machine's.
         let _ = rustix::fs::unlinkat(directory, file, AtFlags::empty());
     }
-    // A kernel without modules has no such file, and needs none.
+    // A kernel without modules does not have this file, and does not need it.
     let switch = "/proc/sys/kernel/modules_disabled";
     if std::path::Path::new(switch).exists() {
         std::fs::write(switch, "1").attempt_on(FAILED, "write", switch)?;

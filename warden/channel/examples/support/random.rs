@@ -1,8 +1,8 @@
-//! What every fuzzer starts with: how long, and numbers that are the same for the same seed.
+//! Start-up of every fuzzer: its duration, and random numbers that depend only on the seed.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// xorshift64*: enough to choose mutations, and the same for the same seed everywhere.
+/// xorshift64*: good enough to choose mutations, and the same everywhere for the same seed.
 pub struct Random(u64);
 
 impl Random {
@@ -22,7 +22,7 @@ impl Random {
     }
 }
 
-/// Reads `SECONDS [SEED]` and prints the seed: until when, and with what.
+/// Reads `SECONDS [SEED]` and prints the seed; returns the end time and the generator.
 pub fn begin() -> (Instant, Random) {
     let mut args = std::env::args().skip(1);
     let seconds: u64 = args.next().map_or(10, |text| text.parse().expect("SECONDS is a number"));

@@ -1,4 +1,4 @@
-//! Children that confine themselves, and what became of them.
+//! Children that confine themselves, and how they ended.
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
@@ -58,7 +58,7 @@ pub fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Tests that need root say so where the run's output can be read.
+/// Tests that need root say so in the run's output.
 pub fn root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {

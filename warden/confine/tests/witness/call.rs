@@ -1,13 +1,13 @@
-//! What a witness is, and system calls made by number: the C library would choose others.
+//! A witness, and system calls made by number: the C library would choose others.
 
-/// Shows what one rule is for.
+/// Demonstrates the purpose of one rule.
 #[derive(Clone, Copy)]
 pub struct Witness {
     /// The name of the system call, and of the value that the rule allows, if it is about values.
     pub rule: &'static str,
-    /// Arguments by which this use of the call is told from others.
+    /// Arguments that distinguish this use of the call from others.
     pub given: &'static [(u8, u32)],
-    /// 0 or more when it worked, else an errno, negative.
+    /// 0 or more if it worked, else a negative errno.
     pub run: fn() -> i64,
 }
 
@@ -69,13 +69,13 @@ macro_rules! witness {
     };
 }
 
-/// That the kernel went so far as to look at the arguments is all that is wanted: its own refusals are other ones.
+/// Accepts any errno that shows that the kernel got as far as checking the arguments: its own refusals differ.
 pub fn looked(result: i64) -> i64 {
     let of_filter = [-i64::from(libc::EPERM), -i64::from(libc::ENOSYS)];
     if of_filter.contains(&result) { result } else { 0 }
 }
 
-/// The errno that means it worked, as EINTR for what waits.
+/// Accepts the errno that means success, such as EINTR for a call that waits.
 pub fn expecting(errno: i32, result: i64) -> i64 {
     if result == -i64::from(errno) { 0 } else { result.min(-1) }
 }

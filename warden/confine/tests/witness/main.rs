@@ -1,6 +1,5 @@
-//! Every rule of the default profile has a witness: a few lines that do what the rule is there for. They work under the
-//! filter, and no longer once the rule is taken away. What the profile leaves out fails with the errno that it
-//! documents.
+//! Every rule of the default profile has a witness: a few lines that need the rule. They work under the filter, and no
+//! longer once the rule is removed. Calls outside the profile fail with the documented errno.
 
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -28,7 +27,7 @@ use std::path::PathBuf;
 use support::{End, filters, in_child};
 use syscalls::Sysno;
 
-/// What this kernel, or this processor, may lack: a witness that fails without any filter proves nothing.
+/// Features that this kernel or processor may lack: a witness that fails without any filter proves nothing.
 const MAY_LACK: [&str; 10] = [
     "fchmodat2",
     "map_shadow_stack",
@@ -41,7 +40,7 @@ const MAY_LACK: [&str; 10] = [
     "socket IPPROTO_ICMP",
     "setgroups",
 ];
-/// Since 6.14 the kernel asks no filter about these, and answers only where a probe was put.
+/// Since 6.14 the kernel consults no filter about these, and answers only where a probe was placed.
 const UNFILTERED: [&str; 2] = ["uprobe", "uretprobe"];
 
 fn all() -> Vec<Witness> {
@@ -49,7 +48,7 @@ fn all() -> Vec<Witness> {
         .concat()
 }
 
-/// Every rule, and every value that a rule lets through, by the names that they have in the profile.
+/// Every rule, and every value that a rule allows, by their names in the profile.
 fn rules() -> BTreeSet<String> {
     let mut rules = BTreeSet::new();
     for allow in profile::named("default").unwrap().allow {
@@ -116,7 +115,7 @@ fn what_is_left_out_fails_as_documented() {
         tried += 1;
     }
     assert!(tried >= denied.len() + absent.len() - UNFILTERED.len(), "{tried}");
-    // And what a rule leaves out of a call that it allows.
+    // And what a rule excludes from a call that it allows.
     for allow in &profile.allow {
         for (name, condition) in allow.names.iter().flat_map(|name| allow.when.iter().flatten().map(move |c| (name, c)))
         {
@@ -130,7 +129,7 @@ fn what_is_left_out_fails_as_documented() {
     }
 }
 
-/// No descriptor, no memory, no id: should one get through after all, the kernel refuses it.
+/// Not a descriptor, address or id: if a call gets through after all, the kernel refuses it.
 const WILD: usize = usize::MAX;
 
 fn refused(filters: &Filters, number: libc::c_long, arguments: [usize; 6]) -> End {
@@ -164,7 +163,7 @@ fn end(scratch: &Scratch, filters: &[&Filters], witness: &Witness) -> End {
     })
 }
 
-/// The filter that takes away what `witness` is a witness of, and nothing else.
+/// The filter without the rule that `witness` is for.
 fn without(witness: &Witness) -> Filters {
     let (name, _) = witness.rule.split_once(' ').unwrap_or((witness.rule, ""));
     let conditions: Vec<Condition> = profile::named("default")
