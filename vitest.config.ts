@@ -7,7 +7,11 @@ const timeFactor = Math.max(1, Number(process.env["BULKHEAD_TIME_FACTOR"] ?? "1"
 /**
  * Tests see the library's sources, so that a failure points at the line that was written and no build is needed first.
  */
-const alias = { bulkhead: fileURLToPath(new URL("packages/bulkhead/src/index.ts", import.meta.url)) };
+const library = fileURLToPath(new URL("packages/bulkhead/src/", import.meta.url));
+const alias = [
+  { find: /^bulkhead$/, replacement: `${library}index.ts` },
+  { find: /^bulkhead\/([a-z]+)$/, replacement: `${library}$1.ts` },
+];
 
 interface Suite {
   readonly name: string;

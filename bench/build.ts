@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import * as library from "bulkhead";
+import * as main from "bulkhead";
+import { images } from "bulkhead/images";
 import { busybox, root } from "./environment.js";
 
 /** A build of Bulkhead that is measured: this checkout's, or that of another commit. */
@@ -8,8 +9,13 @@ export interface Build {
   readonly revision: string;
   /** Of the checkout, with a slash at its end. */
   readonly root: string;
-  readonly library: typeof library;
+  readonly library: Library;
 }
+
+/** As far as it is measured. */
+export type Library = typeof main & { readonly images: typeof images };
+
+const library: Library = { ...main, images };
 
 export const here: Build = { revision: "", root, library };
 

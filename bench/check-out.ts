@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import type { Build } from "./build.js";
+import type { Build, Library } from "./build.js";
 import { root } from "./environment.js";
 
 /** Levels whose programs set-up makes only when it is asked to. */
@@ -26,8 +26,14 @@ export async function checkOut(commit: string, kinds: readonly string[]): Promis
   }
   const uses = ["run", ...NEED_SET_UP.filter((level) => kinds.length === 0 || kinds.includes(level))];
   execFileSync(`${checkout}bulkhead`, ["setup", ...uses], { stdio: ["ignore", "inherit", "inherit"] });
-  const library = await import(pathToFileURL(`${checkout}packages/bulkhead/dist/index.js`).href);
-  return { revision, root: checkout, library };
+  return { revision, root: checkout, library: await libraryIn(`${checkout}packages/bulkhead/dist/`) };
+}
+
+async function libraryIn(dist: string): Promise<Library> {
+  const exported = async (name: string) => await import(pathToFileURL(`${dist}${name}.js`).href);
+  const main = await exported("index");
+  // Until December 2026 everything was one export.
+  return "images" in main ? main : { ...main, images: (await exported("images")).images };
 }
 
 function git(directory: string, ...args: readonly string[]): string {

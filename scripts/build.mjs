@@ -44,7 +44,7 @@ const script = {
   outExtension: { ".js": ".cjs" },
 };
 
-await put(library, await bundle(modules, library, { index: `${library}/src/index.ts` }));
+await put(library, await bundleLibrary());
 await buildHelpers();
 await put(cli, await bundleCommandLine());
 await keepHelp();
@@ -52,6 +52,27 @@ await writeSchemas();
 await copyProfiles();
 // Of use where the warden is built already and may make sandboxes; set-up does it again when all is ready.
 spawnSync(process.execPath, [`${root}scripts/keep-code.mjs`], { stdio: "ignore" });
+
+/** The library in one file, and for each export of the package a file beside it that re-exports its part. */
+async function bundleLibrary() {
+  const manifest = JSON.parse(await readFile(`${root}${library}/package.json`, "utf8"));
+  const names = Object.values(manifest.exports).flatMap(({ default: file }) => (file ? [basename(file, ".js")] : []));
+  const sources = names.map((name) => `${library}/src/${name}.ts`);
+  const whole = {
+    contents: sources.map((path) => `export * from "./${path}";`).join("\n"),
+    resolveDir: root,
+    sourcefile: "library.ts",
+    loader: "ts",
+  };
+  const files = await bundle({ ...modules, stdin: whole, entryNames: "library" }, library, undefined);
+  const { metafile } = await build({ ...common, bundle: false, metafile: true, outdir: ".", entryPoints: sources });
+  const doors = Object.entries(metafile.outputs).flatMap(([path, { exports, entryPoint }]) => {
+    if (entryPoint === undefined) return [];
+    const text = `export { ${exports.join(", ")} } from "./library.js";\n`;
+    return [{ path: `${root}${library}/dist/${basename(path)}`, contents: text }];
+  });
+  return [...files, ...doors];
+}
 
 /**
  * The whole command line, the part of it that `run` needs, and the launcher, which chooses: see
@@ -66,8 +87,8 @@ async function bundleCommandLine() {
       ...script,
       entryNames: "[name]-[hash]",
       // This part holds as much of the library as it uses. Where the library's own files are, the launcher tells it.
-      alias: { bulkhead: `${root}${library}/src/index.ts` },
       plugins: [
+        { name: "library", setup: ({ onResolve }) => onResolve({ filter: /^bulkhead(\/[a-z]+)?$/ }, inLibrary) },
         { name: "library-directory", setup: ({ onLoad }) => onLoad({ filter: /\/bulkhead\/src\/.*\.ts$/ }, ofLibrary) },
       ],
       define: { "import.meta.dirname": "__dirname" },
@@ -101,6 +122,11 @@ async function keepHelp() {
   await rename(`${root}${cli}/dist/help.json.new`, `${root}${cli}/dist/help.json`);
 }
 
+/** One of the library's exports, as its source. */
+function inLibrary({ path }) {
+  return { path: `${root}${library}/src/${path.split("/")[1] ?? "index"}.ts`, sideEffects: false };
+}
+
 async function ofLibrary({ path }) {
   const contents = await readFile(path, "utf8");
   return { loader: "ts", contents: contents.replaceAll("import.meta.dirname", "libraryDirectory") };
@@ -109,7 +135,7 @@ async function ofLibrary({ path }) {
 /** Bundles `entryPoints`: what they import comes before them. */
 async function bundle(options, directory, entryPoints) {
   const { outputFiles } = await build({ ...options, entryPoints, outdir: `${directory}/dist` });
-  const isEntry = ({ path }) => Object.keys(entryPoints).includes(basename(path).split(".")[0]);
+  const isEntry = ({ path }) => Object.keys(entryPoints ?? { library }).includes(basename(path).split(".")[0]);
   return [...outputFiles.filter((file) => !isEntry(file)), ...outputFiles.filter(isEntry)];
 }
 
@@ -138,7 +164,7 @@ async function copyProfiles() {
 
 /** Policies and plans as JSON Schema, for editors and for programs in other languages. */
 async function writeSchemas() {
-  const { planJsonSchema, policyJsonSchema } = await import(`${root}${library}/dist/index.js`);
+  const { planJsonSchema, policyJsonSchema } = await import(`${root}${library}/dist/policy.js`);
   for (const [name, schema] of Object.entries({ plan: planJsonSchema, policy: policyJsonSchema })) {
     await writeFile(`${root}${library}/dist/${name}.schema.json`, `${JSON.stringify(await schema(), null, 2)}\n`);
   }

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { images } from "bulkhead";
+import { images } from "bulkhead/images";
 
 const execute = promisify(execFile);
 const LAYER = "application/vnd.oci.image.layer.v1.tar";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Kernel, kernels } from "bulkhead";
+import { type Kernel, kernels } from "bulkhead/host";
 import { cpio } from "../../packages/bulkhead/src/guest/cpio.js";
 import { type Build, here, nameOf } from "../build.js";
 import { busybox, versionOf } from "../environment.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { images } from "bulkhead";
+import { images } from "bulkhead/images";
 import type { Group } from "./program.js";
 
 /**

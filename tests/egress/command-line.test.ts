@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { EgressEvent } from "bulkhead";
+import type { EgressEvent } from "bulkhead/egress";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";

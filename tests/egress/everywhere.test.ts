@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type EgressEvent, Sandbox } from "bulkhead";
+import { Sandbox } from "bulkhead";
+import type { EgressEvent } from "bulkhead/egress";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { certificatesIn } from "../../packages/bulkhead/src/egress/tls/roots.js";
 import { forEachLevel } from "../support/levels.js";

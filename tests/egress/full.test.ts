@@ -1,4 +1,5 @@
-import { type EgressEvent, run } from "bulkhead";
+import { run } from "bulkhead";
+import type { EgressEvent } from "bulkhead/egress";
 import { expect, test } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { serveCanary } from "./support/servers.js";

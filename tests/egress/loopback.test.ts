@@ -1,4 +1,5 @@
-import { type EgressEvent, explain, type Level, Sandbox } from "bulkhead";
+import { explain, type Level, Sandbox } from "bulkhead";
+import type { EgressEvent } from "bulkhead/egress";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { shell } from "../support/inside.js";
 import { exceptAt } from "../support/levels.js";

@@ -1,4 +1,5 @@
-import { type EgressEvent, type EgressHook, Sandbox } from "bulkhead";
+import { Sandbox } from "bulkhead";
+import type { EgressEvent, EgressHook } from "bulkhead/egress";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { Hosts } from "./support/hosts.js";

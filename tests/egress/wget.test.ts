@@ -1,4 +1,5 @@
-import { type EgressEvent, Sandbox } from "bulkhead";
+import { Sandbox } from "bulkhead";
+import type { EgressEvent } from "bulkhead/egress";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { shell } from "../support/inside.js";
 import { forEachLevel } from "../support/levels.js";

@@ -1,12 +1,5 @@
-import {
-  LEVELS,
-  type Level,
-  measurePeers,
-  measureSurface,
-  type Surface,
-  summariseSurfaces,
-  surfaceChart,
-} from "bulkhead";
+import { LEVELS, type Level } from "bulkhead";
+import { measurePeers, measureSurface, type Surface, summariseSurfaces, surfaceChart } from "bulkhead/verify";
 import { describe, expect, it } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 

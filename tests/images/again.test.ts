@@ -1,4 +1,5 @@
-import { images, run } from "bulkhead";
+import { run } from "bulkhead";
+import { images } from "bulkhead/images";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { baseLayer } from "./support/base-layer.js";

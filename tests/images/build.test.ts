@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { images, type Level, run } from "bulkhead";
+import { type Level, run } from "bulkhead";
+import { images } from "bulkhead/images";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { forEachLevel, isRequired } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";

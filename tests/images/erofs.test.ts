@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { images, run } from "bulkhead";
+import { run } from "bulkhead";
+import { images } from "bulkhead/images";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import { STORE_RANGE } from "../../packages/bulkhead/src/contract/generated/plan-constants.js";
 import { erofsOf } from "../../packages/bulkhead/src/images/erofs/erofs.js";

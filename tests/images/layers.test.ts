@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { images, run, Sandbox } from "bulkhead";
+import { run, Sandbox } from "bulkhead";
+import { images } from "bulkhead/images";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openImage } from "../../packages/bulkhead/src/images/open.js";
 import { forEachLevel } from "../support/levels.js";

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { BulkheadError, images, type Level, type PullEvent, run, Sandbox } from "bulkhead";
+import { BulkheadError, type Level, run, Sandbox } from "bulkhead";
+import { images, type PullEvent } from "bulkhead/images";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { forEachLevel, isRequired } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";

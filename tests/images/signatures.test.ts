@@ -1,5 +1,6 @@
 import { readdir, writeFile } from "node:fs/promises";
-import { images, run, type VerifyRules } from "bulkhead";
+import { run } from "bulkhead";
+import { images, type VerifyRules } from "bulkhead/images";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { baseLayer } from "./support/base-layer.js";

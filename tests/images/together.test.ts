@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { images } from "bulkhead";
+import { images } from "bulkhead/images";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { baseLayer } from "./support/base-layer.js";

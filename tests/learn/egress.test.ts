@@ -1,4 +1,5 @@
-import { learn, run } from "bulkhead";
+import { run } from "bulkhead";
+import { learn } from "bulkhead/learn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Names } from "../egress/support/names.js";
 import { type Served, serveHttp } from "../egress/support/servers.js";

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { learn, loadPolicy } from "bulkhead";
+import { loadPolicy } from "bulkhead";
+import { learn } from "bulkhead/learn";
 import { expect, test } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { type Lesson, learn, loadPolicy, type Policy, run, saveLesson } from "bulkhead";
+import { loadPolicy, type Policy, run } from "bulkhead";
+import { type Lesson, learn, saveLesson } from "bulkhead/learn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { learn, loadPolicy, type Policy, run, saveLesson } from "bulkhead";
+import { loadPolicy, type Policy, run } from "bulkhead";
+import { learn, saveLesson } from "bulkhead/learn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gitRepository } from "../egress/support/git-repository.js";
 import { Names } from "../egress/support/names.js";

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { exportProfile, type Policy, run, Sandbox } from "bulkhead";
+import { type Policy, run, Sandbox } from "bulkhead";
+import { exportProfile } from "bulkhead/policy";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { shell } from "../support/inside.js";
 import { forEachLevel } from "../support/levels.js";

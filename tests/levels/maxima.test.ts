@@ -2,7 +2,8 @@
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { explain, reportHost, run } from "bulkhead";
+import { explain, run } from "bulkhead";
+import { reportHost } from "bulkhead/host";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { SystemBroker } from "../support/system-broker.js";

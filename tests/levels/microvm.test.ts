@@ -1,6 +1,7 @@
 import { chmod, chown, stat, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { learn, run, Sandbox } from "bulkhead";
+import { run, Sandbox } from "bulkhead";
+import { learn } from "bulkhead/learn";
 import { describe, expect, test } from "vitest";
 import { shell } from "../support/inside.js";
 import { isRequired, lackFor } from "../support/levels.js";

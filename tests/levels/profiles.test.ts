@@ -1,6 +1,7 @@
 import { chown, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { explain, type Level, learn, type Policy, Sandbox } from "bulkhead";
+import { explain, type Level, type Policy, Sandbox } from "bulkhead";
+import { learn } from "bulkhead/learn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Names } from "../egress/support/names.js";
 import { type Served, serveHttp } from "../egress/support/servers.js";

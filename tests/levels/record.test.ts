@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { formatEnvelope, openPublicKey, openRecordKey, run, verifyRecord } from "bulkhead";
+import { run } from "bulkhead";
+import { formatEnvelope, openPublicKey, openRecordKey, verifyRecord } from "bulkhead/record";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
-import { BulkheadError, explain, type Policy, reportHost, run, Sandbox } from "bulkhead";
+import { BulkheadError, explain, type Policy, run, Sandbox } from "bulkhead";
+import { reportHost } from "bulkhead/host";
 import { describe, expect, test } from "vitest";
 import { createChanged } from "../support/changed-plan.js";
 import { exceptAt } from "../support/levels.js";

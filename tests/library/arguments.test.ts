@@ -1,5 +1,21 @@
-import * as library from "bulkhead";
-import { Broker, BulkheadError, images, kernels, learn, Pool, run, Sandbox } from "bulkhead";
+import {
+  BulkheadError,
+  compareLevels,
+  explain,
+  killSandbox,
+  listSandboxes,
+  loadPolicy,
+  Pool,
+  run,
+  Sandbox,
+} from "bulkhead";
+import { egressLog } from "bulkhead/egress";
+import { Broker, kernels, reportHost, systemBrokerCommand } from "bulkhead/host";
+import { images } from "bulkhead/images";
+import { checkLesson, learn, readLearned, saveLesson } from "bulkhead/learn";
+import { comparePolicies, exportProfile, isAtLeast, levelOf, parsePolicy, parsePolicyText } from "bulkhead/policy";
+import { openPublicKey, openRecordKey, readRecord, verifyRecord } from "bulkhead/record";
+import { measureSurface, verifyLevel } from "bulkhead/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Files } from "../../packages/bulkhead/src/session/files/files.js";
 import { Process } from "../../packages/bulkhead/src/session/process.js";
@@ -16,6 +32,7 @@ import {
   TIMES,
   type Use,
 } from "./support/cases.js";
+import { library } from "./support/doors.js";
 import { WITHOUT_ARGUMENTS } from "./support/without-arguments.js";
 
 const ofRun: readonly Case[] = [
@@ -217,62 +234,52 @@ const ofFiles: readonly Case[] = [
 
 const names: readonly unknown[] = [undefined, null, 5, "", {}];
 const ofOthers: readonly Case[] = [
-  ...each("explain", [null, 5, "x", []], (policy) => library.explain(policy), "policy"),
-  ...each("explain options", OPTIONS, (options) => library.explain({}, options), "options"),
-  ...each("levelOf", [undefined, null, 5], (policy) => library.levelOf(policy), "policy"),
-  ...each(
-    "reportHost",
-    [null, 5, { tryLevels: "yes" }, { borker: "x" }],
-    (options) => library.reportHost(options),
-    "options",
-  ),
-  ...each(
-    "listSandboxes",
-    [null, 5, { broker: 5 }, { borker: "x" }],
-    (options) => library.listSandboxes(options),
-    "options",
-  ),
-  ...each("killSandbox id", names.slice(0, 3), (id) => library.killSandbox(id), "id"),
-  ...each("killSandbox options", [null, 5, { borker: "x" }], (options) => library.killSandbox("a", options), "options"),
-  ...each("comparePolicies before", [undefined, null, 5], (before) => library.comparePolicies(before, {}), "before"),
-  ...each("comparePolicies after", [undefined, null, 5], (after) => library.comparePolicies({}, after), "after"),
-  ...each("readRecord", PATHS, (path) => library.readRecord(path), "path"),
+  ...each("explain", [null, 5, "x", []], (policy) => explain(policy), "policy"),
+  ...each("explain options", OPTIONS, (options) => explain({}, options), "options"),
+  ...each("levelOf", [undefined, null, 5], (policy) => levelOf(policy), "policy"),
+  ...each("reportHost", [null, 5, { tryLevels: "yes" }, { borker: "x" }], (options) => reportHost(options), "options"),
+  ...each("listSandboxes", [null, 5, { broker: 5 }, { borker: "x" }], (options) => listSandboxes(options), "options"),
+  ...each("killSandbox id", names.slice(0, 3), (id) => killSandbox(id), "id"),
+  ...each("killSandbox options", [null, 5, { borker: "x" }], (options) => killSandbox("a", options), "options"),
+  ...each("comparePolicies before", [undefined, null, 5], (before) => comparePolicies(before, {}), "before"),
+  ...each("comparePolicies after", [undefined, null, 5], (after) => comparePolicies({}, after), "after"),
+  ...each("readRecord", PATHS, (path) => readRecord(path), "path"),
   ...each("learn argv", ARGV, (argv) => learn(argv), "argv"),
   ...each("learn runs", [0, -1, 1.5, "3"], (runs) => learn(["true"], {}, { runs }), "options.runs"),
   ...each("learn from", [5, {}, null], (from) => learn(["true"], {}, { from }), "options.from"),
   ...each("learn onRun", [5], (onRun) => learn(["true"], {}, { onRun }), "options.onRun"),
-  ...each("checkLesson", ARGV, (argv) => library.checkLesson(argv, {}, bad({})), "argv"),
-  ...each("saveLesson", [undefined, 5, {}], (lesson) => library.saveLesson(lesson, "/nowhere"), "lesson"),
-  ...each("readLearned", PATHS, (directory) => library.readLearned(directory), "directory"),
-  ...each("compareLevels argv", ARGV, (argv) => library.compareLevels(argv, ["chroot", "container"]), "argv"),
+  ...each("checkLesson", ARGV, (argv) => checkLesson(argv, {}, bad({})), "argv"),
+  ...each("saveLesson", [undefined, 5, {}], (lesson) => saveLesson(lesson, "/nowhere"), "lesson"),
+  ...each("readLearned", PATHS, (directory) => readLearned(directory), "directory"),
+  ...each("compareLevels argv", ARGV, (argv) => compareLevels(argv, ["chroot", "container"]), "argv"),
   ...each(
     "compareLevels levels",
     [undefined, [], ["chroot"], ["chroot", "none"], "chroot"],
-    (levels) => library.compareLevels(["true"], levels),
+    (levels) => compareLevels(["true"], levels),
     "levels",
   ),
   ...each(
     "compareLevels timeoutMs",
     TIMES,
-    (timeoutMs) => library.compareLevels(["true"], ["chroot", "container"], {}, { timeoutMs }),
+    (timeoutMs) => compareLevels(["true"], ["chroot", "container"], {}, { timeoutMs }),
     "options.timeoutMs",
   ),
-  ...each("verifyLevel", [undefined, "none", 5], (level) => library.verifyLevel(level), "level"),
-  ...each("measureSurface", [null, 5], (policy) => library.measureSurface(policy), "policy"),
-  ...each("isAtLeast", [undefined, "none", 5], (level) => library.isAtLeast(level, "chroot"), "level"),
-  ...each("loadPolicy", PATHS, (path) => library.loadPolicy(path), "path"),
-  ...each("parsePolicyText", [undefined, 5, {}], (text) => library.parsePolicyText(text), "text"),
-  ...each("parsePolicy options", [null, { directry: "/" }], (options) => library.parsePolicy({}, options), "options"),
-  ...each("egressLog", PATHS, (path) => library.egressLog(path), "path"),
-  ...each("openPublicKey", PATHS.slice(1), (path) => library.openPublicKey(path), "path"),
-  ...each("openRecordKey", PATHS.slice(1), (path) => library.openRecordKey(path), "path"),
-  ...each("verifyRecord", [undefined, 5], (text) => library.verifyRecord(text, bad({ publicKey: {}, id: "" })), "text"),
-  ...each("verifyRecord key", [undefined, {}, "pem"], (key) => library.verifyRecord("", key), "key"),
-  ...each("exportProfile", [null, "none", 5], (name) => library.exportProfile(name), "name"),
+  ...each("verifyLevel", [undefined, "none", 5], (level) => verifyLevel(level), "level"),
+  ...each("measureSurface", [null, 5], (policy) => measureSurface(policy), "policy"),
+  ...each("isAtLeast", [undefined, "none", 5], (level) => isAtLeast(level, "chroot"), "level"),
+  ...each("loadPolicy", PATHS, (path) => loadPolicy(path), "path"),
+  ...each("parsePolicyText", [undefined, 5, {}], (text) => parsePolicyText(text), "text"),
+  ...each("parsePolicy options", [null, { directry: "/" }], (options) => parsePolicy({}, options), "options"),
+  ...each("egressLog", PATHS, (path) => egressLog(path), "path"),
+  ...each("openPublicKey", PATHS.slice(1), (path) => openPublicKey(path), "path"),
+  ...each("openRecordKey", PATHS.slice(1), (path) => openRecordKey(path), "path"),
+  ...each("verifyRecord", [undefined, 5], (text) => verifyRecord(text, bad({ publicKey: {}, id: "" })), "text"),
+  ...each("verifyRecord key", [undefined, {}, "pem"], (key) => verifyRecord("", key), "key"),
+  ...each("exportProfile", [null, "none", 5], (name) => exportProfile(name), "name"),
   ...each(
     "systemBrokerCommand",
     [null, { maxPids: 0 }, { allowUids: [-1] }, { sock: "/x" }],
-    (options) => library.systemBrokerCommand(options),
+    (options) => systemBrokerCommand(options),
     "options",
   ),
   ...each("Broker.connect", PATHS, (path) => Broker.connect(path), "path"),

@@ -1,4 +1,5 @@
-import { type Level, type Plan, type Verification, verifyLevel } from "bulkhead";
+import type { Level, Plan } from "bulkhead";
+import { type Verification, verifyLevel } from "bulkhead/verify";
 import { describe, expect, test } from "vitest";
 import { verifyWith } from "../../packages/bulkhead/src/verify/verify.js";
 import { junit } from "../../packages/cli/src/verify/junit.js";

@@ -64,7 +64,10 @@ const configuration = {
     noEmit: true,
     // Examples show one thing each; a variable that only the reader uses is fine.
     noUnusedLocals: false,
-    paths: { bulkhead: [join(root, "packages/bulkhead/src/index.ts")] },
+    paths: {
+      bulkhead: [join(root, "packages/bulkhead/src/index.ts")],
+      "bulkhead/*": [join(root, "packages/bulkhead/src/*.ts")],
+    },
   },
   include: ["."],
 };

@@ -1,4 +1,5 @@
-import { type Level, reportHost } from "bulkhead";
+import type { Level } from "bulkhead";
+import { reportHost } from "bulkhead/host";
 import { LEVELS_UNDER_TEST } from "./levels.js";
 
 /**

@@ -1,4 +1,4 @@
-import { Broker } from "bulkhead";
+import { Broker } from "bulkhead/host";
 
 // The broker starts while the rest of the program loads and parses the arguments: only `--broker` among them could
 // select another one. An unneeded one ends with this process; if it could not start, `run` tries again and reports why.

@@ -1,4 +1,4 @@
-import type { ImageList, PullEvent } from "bulkhead";
+import type { ImageList, PullEvent } from "bulkhead/images";
 import { describe, expect, it } from "vitest";
 import { layerLine } from "../src/images/bars.js";
 import { imageOptions } from "../src/images/flags.js";

@@ -1,4 +1,4 @@
-import type { Lesson } from "bulkhead";
+import type { Lesson } from "bulkhead/learn";
 import { expect, it } from "vitest";
 import { describeLesson } from "../src/learn/describe.js";
 

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { BulkheadError, type Level, type Policy, reportHost, run } from "bulkhead";
+import { BulkheadError, type Level, type Policy, run } from "bulkhead";
+import { reportHost } from "bulkhead/host";
 import type { Case } from "./list.js";
 
 const PATTERN = "/proc/sys/kernel/core_pattern";

@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { BulkheadError, levelAvailability, reportHost, run, Sandbox } from "bulkhead";
+import { BulkheadError, run, Sandbox } from "bulkhead";
+import { levelAvailability, reportHost } from "bulkhead/host";
 import { type Case, runList } from "./list.js";
 
 const REMEDY = /unprivileged_userns_clone/;

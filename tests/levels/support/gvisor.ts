@@ -1,5 +1,6 @@
 import { chmod, chown, copyFile, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
-import { examineHost, reportHost, run, Sandbox } from "bulkhead";
+import { run, Sandbox } from "bulkhead";
+import { examineHost, reportHost } from "bulkhead/host";
 import { describe, expect, test } from "vitest";
 import { isRequired, lackFor } from "../../support/levels.js";
 import { PROBE, PROBE_PATH } from "../../support/programs.js";

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
-import { Broker, explain, type Plan } from "bulkhead";
+import { explain, type Plan } from "bulkhead";
+import { Broker } from "bulkhead/host";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { lackFor } from "../../support/levels.js";
 

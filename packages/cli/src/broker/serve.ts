@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
-import { BulkheadError, parseSize, type SystemBrokerOptions, systemBrokerCommand } from "bulkhead";
+import { BulkheadError } from "bulkhead";
+import { type SystemBrokerOptions, systemBrokerCommand } from "bulkhead/host";
+import { parseSize } from "bulkhead/policy";
 import { EXIT, exitCodeOfSignal } from "../exit-codes.js";
 import { finish } from "../output/write.js";
 import type { BrokerFlags } from "./flags.js";

@@ -1,4 +1,4 @@
-import { type Kernel, kernels } from "bulkhead";
+import { type Kernel, kernels } from "bulkhead/host";
 import { Command, InvalidArgumentError } from "commander";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";

@@ -1,4 +1,4 @@
-import type { Examination, LevelAvailability } from "bulkhead";
+import type { Examination, LevelAvailability } from "bulkhead/host";
 import { saidMaxima } from "../output/maxima.js";
 import { ownPartRows } from "../output/own-parts.js";
 import type { Style } from "../output/style.js";

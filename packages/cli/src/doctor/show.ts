@@ -1,4 +1,4 @@
-import { examineHost, reportHost } from "bulkhead";
+import { examineHost, reportHost } from "bulkhead/host";
 import { styleFor } from "../output/style.js";
 import { widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";

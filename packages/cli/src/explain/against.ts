@@ -1,17 +1,14 @@
 import {
-  changedEnforcement,
-  comparePlans,
-  comparePolicies,
   type Enforcement,
   type Explanation,
   explain,
   LEVELS,
   loadPolicy,
-  type PlanChange,
   type Policy,
   type PrepareOptions,
   printableLine,
 } from "bulkhead";
+import { changedEnforcement, comparePlans, comparePolicies, type PlanChange } from "bulkhead/policy";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";

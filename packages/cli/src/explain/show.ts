@@ -1,4 +1,5 @@
-import { type Enforcement, type Explanation, explain, PURPOSES, planJsonSchema, printableLine } from "bulkhead";
+import { type Enforcement, type Explanation, explain, printableLine } from "bulkhead";
+import { PURPOSES, planJsonSchema } from "bulkhead/policy";
 import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";

@@ -1,4 +1,4 @@
-import type { PullEvent } from "bulkhead";
+import type { PullEvent } from "bulkhead/images";
 import { type Style, styleFor } from "../output/style.js";
 import { type Progress, pulledLine } from "./pulled.js";
 import { humanBytes } from "./size.js";

@@ -1,4 +1,5 @@
-import { images, printable } from "bulkhead";
+import { printable } from "bulkhead";
+import { images } from "bulkhead/images";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { BuildFlags } from "./flags.js";

@@ -1,4 +1,4 @@
-import { images } from "bulkhead";
+import { images } from "bulkhead/images";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { ImagesFlags } from "./flags.js";
 

@@ -1,4 +1,5 @@
-import type { ImageOptions, OnPullEvent, RegistryOptions } from "bulkhead";
+import type { ImageOptions } from "bulkhead";
+import type { OnPullEvent, RegistryOptions } from "bulkhead/images";
 import { type Command, Option } from "commander";
 import { oneOf } from "../policy/choice.js";
 

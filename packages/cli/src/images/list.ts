@@ -1,4 +1,4 @@
-import { type ImageList, images } from "bulkhead";
+import { type ImageList, images } from "bulkhead/images";
 import { type Style, styleFor } from "../output/style.js";
 import { type Cell, table } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";

@@ -1,4 +1,4 @@
-import type { OnPullEvent } from "bulkhead";
+import type { OnPullEvent } from "bulkhead/images";
 import { Bars } from "./bars.js";
 import { type Progress, pulledLine } from "./pulled.js";
 import { humanBytes } from "./size.js";

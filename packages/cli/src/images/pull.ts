@@ -1,4 +1,4 @@
-import { images } from "bulkhead";
+import { images } from "bulkhead/images";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, print } from "../output/write.js";
 import type { ImagesFlags } from "./flags.js";

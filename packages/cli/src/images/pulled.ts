@@ -1,4 +1,4 @@
-import type { OnPullEvent } from "bulkhead";
+import type { OnPullEvent } from "bulkhead/images";
 import { humanBytes } from "./size.js";
 
 /** Shows the progress of pulls. */

@@ -1,4 +1,4 @@
-import { type Collected, images } from "bulkhead";
+import { type Collected, images } from "bulkhead/images";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { ImagesFlags } from "./flags.js";
 import { humanBytes } from "./size.js";

@@ -1,4 +1,5 @@
-import { BulkheadError, images, loadPolicy, printable, type VerifyRules } from "bulkhead";
+import { BulkheadError, loadPolicy, printable } from "bulkhead";
+import { images, type VerifyRules } from "bulkhead/images";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { VerifyFlags } from "./flags.js";
 import { registryOptions } from "./flags.js";

@@ -1,4 +1,5 @@
-import { type Checked, type Lesson, printableLine } from "bulkhead";
+import { printableLine } from "bulkhead";
+import type { Checked, Lesson } from "bulkhead/learn";
 
 const MOST_NAMED = 10;
 

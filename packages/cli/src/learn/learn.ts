@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, checkLesson, type Learned, learn, loadPolicy, readLearned, saveLesson } from "bulkhead";
+import { BulkheadError, loadPolicy } from "bulkhead";
+import { checkLesson, type Learned, learn, readLearned, saveLesson } from "bulkhead/learn";
 import { exitCodeOf } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";

@@ -1,4 +1,4 @@
-import type { OwnerMaxima } from "bulkhead";
+import type { OwnerMaxima } from "bulkhead/host";
 
 const MIB = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import type { OwnPart } from "bulkhead";
+import type { OwnPart } from "bulkhead/host";
 import type { Style } from "./style.js";
 import type { Cell } from "./table.js";
 

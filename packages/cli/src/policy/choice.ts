@@ -1,4 +1,4 @@
-import { suggest } from "bulkhead";
+import { suggest } from "bulkhead/policy";
 import { type Argument, InvalidArgumentError, type Option } from "commander";
 
 /** As `choices`, and suggests the closest choice for a mistyped word. */

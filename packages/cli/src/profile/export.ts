@@ -1,4 +1,4 @@
-import { exportProfile } from "bulkhead";
+import { exportProfile } from "bulkhead/policy";
 import { finish, jsonLine, print } from "../output/write.js";
 
 /** Prints a built-in profile as an OCI seccomp profile. */

@@ -1,4 +1,5 @@
-import { openPublicKey, openRecordKey, printableLine, readRecord, type Statement, verifyRecord } from "bulkhead";
+import { printableLine, type Statement } from "bulkhead";
+import { openPublicKey, openRecordKey, readRecord, verifyRecord } from "bulkhead/record";
 import { styleFor } from "../output/style.js";
 import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";

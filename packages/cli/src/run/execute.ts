@@ -1,7 +1,6 @@
 import { fstatSync } from "node:fs";
 import {
   BulkheadError,
-  egressLog,
   type ImageOptions,
   type Policy,
   type RecordOptions,
@@ -9,6 +8,7 @@ import {
   type RunResult,
   run,
 } from "bulkhead";
+import { egressLog } from "bulkhead/egress";
 import type { RunFlags } from "../commands/run.js";
 import { EXIT, exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { Interrupted } from "../interrupted.js";

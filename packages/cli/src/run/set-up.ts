@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { BulkheadError, type Level, levelOf, type Policy } from "bulkhead";
+import { BulkheadError, type Level, type Policy } from "bulkhead";
+import { levelOf } from "bulkhead/policy";
 
 /** Levels that need third-party programs and kernels: a checkout installs these at first use. */
 const BROUGHT: ReadonlySet<Level> = new Set(["gvisor", "microvm"]);

@@ -1,19 +1,15 @@
 import { writeFile } from "node:fs/promises";
+import { LEVELS, type Level, loadPolicy, printableLine } from "bulkhead";
+import { levelAvailability, reportHost } from "bulkhead/host";
 import {
-  LEVELS,
-  type Level,
-  levelAvailability,
-  loadPolicy,
   measurePeers,
   measureSurface,
   type PeerSurface,
-  printableLine,
-  reportHost,
   type Surface,
   type SurfaceSummary,
   summariseSurfaces,
   surfaceChart,
-} from "bulkhead";
+} from "bulkhead/verify";
 import { type Style, styleFor } from "../output/style.js";
 import { table, widthOf, wrap } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";

@@ -1,4 +1,4 @@
-import type { Verification } from "bulkhead";
+import type { Verification } from "bulkhead/verify";
 
 /** The results as JUnit XML for CI systems: a suite for each level, a case for each attempt. */
 export function junit(verifications: readonly Verification[]): string {

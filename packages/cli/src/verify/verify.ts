@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
-import { LEVELS, type Level, levelAvailability, reportHost, type Verification, verifyLevel } from "bulkhead";
+import { LEVELS, type Level } from "bulkhead";
+import { levelAvailability, reportHost } from "bulkhead/host";
+import { type Verification, verifyLevel } from "bulkhead/verify";
 import { type Style, styleFor } from "../output/style.js";
 import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
