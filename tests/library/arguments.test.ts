@@ -363,8 +363,6 @@ describe("the table", () => {
           typeof value === "function" &&
           value.length > 0 &&
           name !== "constructor" &&
-          name !== "entries" &&
-          name !== "listing" &&
           !called.some((call) => call.startsWith(`${prefix}${name} `))
         );
       });

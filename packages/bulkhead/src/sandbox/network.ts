@@ -11,7 +11,7 @@ import { rulesFor } from "../policy/network/full.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
-import { Files } from "../session/files/files.js";
+import { filesOf } from "../session/files/files.js";
 import type { Live } from "../session/live.js";
 import { after, type Timer } from "../session/timer.js";
 
@@ -89,7 +89,7 @@ export async function connectNetwork(live: Live, gate: Gate): Promise<void> {
   }
   if (gate.bundle === null) return;
   const { at, content } = gate.bundle;
-  await new Files(live).write(at, content, { mode: 0o644 });
+  await filesOf(live).write(at, content, { mode: 0o644 });
 }
 
 /** A booting machine has its own time limit; from then on init only has to listen. */

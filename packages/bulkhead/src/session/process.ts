@@ -22,6 +22,18 @@ export interface WebStreams {
   readonly stderr: ReadableStream<Uint8Array> | null;
 }
 
+/** Starts a program. Functions and not methods: programs that use the library start processes with `sandbox.exec`. */
+export let startProcess: (
+  live: Live,
+  request: ExecRequest,
+  options: ExecOptions,
+  ends: Ends,
+  outputBytes: number | undefined,
+) => Process;
+
+/** Resolves when the process runs; rejects with the reason if it cannot start. */
+export let hasStarted: (process: Process) => Promise<void>;
+
 /** A process inside a sandbox. */
 export class Process {
   /** With `stdin: "pipe"`, a stream with backpressure from the process. Else null. */
@@ -49,8 +61,13 @@ export class Process {
   #cut: () => void = () => undefined;
   #pid: number | undefined;
 
-  /** @internal Use `sandbox.exec`. */
-  constructor(live: Live, request: ExecRequest, options: ExecOptions, ends: Ends, outputBytes: number | undefined) {
+  private constructor(
+    live: Live,
+    request: ExecRequest,
+    options: ExecOptions,
+    ends: Ends,
+    outputBytes: number | undefined,
+  ) {
     this.#live = live;
     this.#ends = ends;
     const collect = options.buffer === true;
@@ -69,9 +86,11 @@ export class Process {
     this.result.catch(() => undefined);
   }
 
-  /** @internal Resolves when the process runs; rejects with the reason if it cannot start. */
-  async started(): Promise<void> {
-    this.#pid = await this.#execution.started;
+  static {
+    startProcess = (...made) => new Process(...made);
+    hasStarted = async (process) => {
+      process.#pid = await process.#execution.started;
+    };
   }
 
   /**

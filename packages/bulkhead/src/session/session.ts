@@ -3,9 +3,9 @@ import type { Stats } from "../broker/messages.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { Ends } from "./ends/ends.js";
 import { type ExecOptions, execRequest, type ProgramDefaults } from "./exec-options.js";
-import { Files } from "./files/files.js";
+import { type Files, filesOf } from "./files/files.js";
 import type { Live } from "./live.js";
-import { Process } from "./process.js";
+import { hasStarted, type Process, startProcess } from "./process.js";
 import type { ProcessResult } from "./process-result.js";
 import { type Startable, start } from "./start.js";
 import { after } from "./timer.js";
@@ -30,7 +30,7 @@ export class Session implements AsyncDisposable {
 
   constructor(live: Live, defaults: SessionDefaults) {
     this.live = live;
-    this.files = new Files(live);
+    this.files = filesOf(live);
     this.#defaults = defaults;
     limitTime(live, defaults.timeMs);
     // From here on it keeps this process alive only while something is under way in it.
@@ -49,7 +49,7 @@ export class Session implements AsyncDisposable {
   /** Starts a program, in its turn. Resolves when it runs; a failure to start it rejects. */
   async exec(argv: readonly string[], options: ExecOptions, operation = "exec"): Promise<Process> {
     const process = await this.#begin(operation, argv, options);
-    await process.started();
+    await hasStarted(process);
     return process;
   }
 
@@ -84,7 +84,7 @@ export class Session implements AsyncDisposable {
     const request = execRequest(operation, argv, this.#defaults, options);
     const outputBytes = options.outputBytes ?? (options.buffer === true ? this.#defaults.outputBytes : undefined);
     const ends = new Ends(operation, options);
-    const make = () => new Process(this.live, request, options, ends, outputBytes);
+    const make = () => startProcess(this.live, request, options, ends, outputBytes);
     return await inTurn(this.live, ends, options.signal, make);
   }
 }

@@ -4,9 +4,9 @@ import { Kind } from "../../src/channel/protocol.js";
 import type { BulkheadError } from "../../src/errors/bulkhead-error.js";
 import { Ends } from "../../src/session/ends/ends.js";
 import { execRequest } from "../../src/session/exec-options.js";
-import { Files } from "../../src/session/files/files.js";
+import { filesOf } from "../../src/session/files/files.js";
 import { Live } from "../../src/session/live.js";
-import { Process } from "../../src/session/process.js";
+import { startProcess } from "../../src/session/process.js";
 import { duplexPair } from "../support/duplex-pair.js";
 import { FakeInit } from "../support/fake-init.js";
 
@@ -43,7 +43,7 @@ describe("a hostile init", () => {
     ["a signal that there is not", { exitCode: null, signal: 65 }],
     ["nothing", {}],
   ])("is ended for a result with %s", async (_, value) => {
-    const process = new Process(
+    const process = startProcess(
       live,
       execRequest("exec", ["true"], WORKLOAD, {}),
       { buffer: true },
@@ -57,7 +57,7 @@ describe("a hostile init", () => {
   });
 
   it("cannot make a result hold what was never sent, or more than is kept", async () => {
-    const process = new Process(
+    const process = startProcess(
       live,
       execRequest("exec", ["true"], WORKLOAD, {}),
       { buffer: true },
@@ -91,7 +91,7 @@ describe("a hostile init", () => {
     ["a field that nobody knows", line({ name: "x", ...INFO, evil: 1 })],
     ["a line without an end", "x".repeat(65_537)],
   ])("is ended for a directory with %s", async (_, content) => {
-    const entries = new Files(live).list("/");
+    const entries = filesOf(live).list("/");
     entries.catch(() => undefined);
     for (let at = 0; at < content.length; at += 60_000) init.data(1, 1, content.slice(at, at + 60_000));
     await expect(entries).rejects.toMatchObject({ code: "PROTOCOL_VIOLATION" });
@@ -99,14 +99,14 @@ describe("a hostile init", () => {
   });
 
   it("is ended for file information of another shape", async () => {
-    const info = new Files(live).stat("/");
+    const info = filesOf(live).stat("/");
     init.result(1, { ...INFO, mode: "0644" });
     await expect(info).rejects.toMatchObject({ code: "PROTOCOL_VIOLATION" });
     expect(killed).toBe(true);
   });
 
   it("cannot fill the memory of who reads a file", async () => {
-    const content = new Files(live).read("/endless", { maxBytes: 100_000 });
+    const content = filesOf(live).read("/endless", { maxBytes: 100_000 });
     content.catch(() => undefined);
     init.data(1, 1, Buffer.alloc(60_000));
     init.data(1, 1, Buffer.alloc(60_000));
@@ -118,7 +118,7 @@ describe("a hostile init", () => {
   });
 
   it("gives no entry of Object.prototype a new value", async () => {
-    const entries = new Files(live).list("/");
+    const entries = filesOf(live).list("/");
     entries.catch(() => undefined);
     init.data(1, 1, `{"__proto__":{"polluted":true},${line({ name: "x", ...INFO }).slice(1)}`);
     await expect(entries).rejects.toMatchObject({ code: "PROTOCOL_VIOLATION" });

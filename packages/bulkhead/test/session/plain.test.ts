@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
 import { Ends } from "../../src/session/ends/ends.js";
 import { type ExecOptions, execRequest } from "../../src/session/exec-options.js";
-import { Files } from "../../src/session/files/files.js";
+import { type Files, filesOf } from "../../src/session/files/files.js";
 import { Live } from "../../src/session/live.js";
-import { Process } from "../../src/session/process.js";
+import { hasStarted, type Process, startProcess } from "../../src/session/process.js";
 import { plainPath, runPlain } from "../support/plain.js";
 
 const WORKLOAD = { env: { PATH: "/usr/bin:/bin" }, cwd: "/", argv: [], notes: [], timeMs: null, outputBytes: 1 << 20 };
@@ -23,7 +23,7 @@ describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkh
 
   beforeEach(async () => {
     live = new Live(runPlain(plainPath ?? ""));
-    files = new Files(live);
+    files = filesOf(live);
     directory = await mkdtemp(join(tmpdir(), "bulkhead-plain-"));
   });
 
@@ -34,14 +34,14 @@ describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkh
   });
 
   async function exec(argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
-    const process = new Process(
+    const process = startProcess(
       live,
       execRequest("exec", argv, WORKLOAD, options),
       options,
       new Ends("exec", options),
       options.outputBytes,
     );
-    await process.started();
+    await hasStarted(process);
     return process;
   }
 

@@ -1,7 +1,7 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { ErrorCode } from "../../errors/registry.js";
 import type { Plan } from "../../plan/schema.js";
-import { Files } from "../../session/files/files.js";
+import { filesOf, listingOf } from "../../session/files/files.js";
 import type { Live } from "../../session/live.js";
 import { FETCH_MS } from "./bounds.js";
 import { DirectoryCopy, type Inside } from "./copy.js";
@@ -129,7 +129,7 @@ export class WriteBack {
   }
 
   async #within(live: Live, work: (inside: Inside) => Promise<void>): Promise<void> {
-    const files = new Files(live);
+    const files = filesOf(live);
     const late = () => {
       const detail = `not done within ${FETCH_MS} ms`;
       live.kill(new BulkheadError("WRITE_BACK_FAILED", { operation: "read", detail }));
@@ -139,7 +139,7 @@ export class WriteBack {
       const lister = this.prepare(live);
       const inside = { lister, read: (path: string) => files.readStream(path) };
       await lister.during(
-        (path) => files.listing(path),
+        (path) => listingOf(files, path),
         async () => await work(inside),
       );
     } catch (error) {

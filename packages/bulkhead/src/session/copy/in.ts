@@ -7,7 +7,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { below } from "../files/walk.js";
 import { isLossy, isPlainName } from "../host-files/names.js";
 import { OpenDirectory } from "../host-files/open-directory.js";
-import type { InsideFiles } from "./inside.js";
+import type { TargetFiles } from "./inside.js";
 import { type Copied, type CopyBounds, Count, eachOf, hostFailure } from "./result.js";
 
 const OPERATION = "files.copyIn";
@@ -21,7 +21,7 @@ const DEPTH = 64;
  * enters each directory from the open parent, so it reads nothing outside the named path, whatever another process
  * replaces in the meantime.
  */
-export async function copyIn(files: InsideFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
+export async function copyIn(files: TargetFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
   const source = resolve(from);
   const count = new Count(OPERATION, source, bounds.maxBytes);
   const copy = new CopyIn(files, source, bounds, count);
@@ -38,13 +38,13 @@ export async function copyIn(files: InsideFiles, from: string, to: string, bound
 }
 
 class CopyIn {
-  readonly #files: InsideFiles;
+  readonly #files: TargetFiles;
   readonly #source: string;
   readonly #bounds: CopyBounds;
   readonly #count: Count;
   #entries = 0;
 
-  constructor(files: InsideFiles, source: string, bounds: CopyBounds, count: Count) {
+  constructor(files: TargetFiles, source: string, bounds: CopyBounds, count: Count) {
     this.#files = files;
     this.#source = source;
     this.#bounds = bounds;

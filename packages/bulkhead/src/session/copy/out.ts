@@ -5,7 +5,7 @@ import { below, type TreeEntry, walk } from "../files/walk.js";
 import { isOwnName, isPlainName } from "../host-files/names.js";
 import { OpenDirectory } from "../host-files/open-directory.js";
 import { Staging } from "../host-files/staging.js";
-import type { InsideFiles } from "./inside.js";
+import type { SourceFiles } from "./inside.js";
 import { type Copied, type CopyBounds, Count, eachOf, hostFailure } from "./result.js";
 
 const OPERATION = "files.copyOut";
@@ -18,7 +18,7 @@ const OTHER_KINDS: ReadonlySet<string> = new Set(["FILE_NOT_REGULAR", "FILE_IS_D
  * open directory, links are neither followed nor created, set-id bits are dropped, and nothing takes its final place
  * until everything has arrived.
  */
-export async function copyOut(files: InsideFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
+export async function copyOut(files: SourceFiles, from: string, to: string, bounds: CopyBounds): Promise<Copied> {
   const target = resolve(to);
   const { type, mode, mtimeMs } = await files.stat(from, { follow: false });
   const count = new Count(OPERATION, from, bounds.maxBytes);
@@ -38,7 +38,7 @@ interface One {
   readonly mtimeMs: number;
 }
 
-async function single(files: InsideFiles, { path, mode, mtimeMs }: One, target: string, count: Count): Promise<void> {
+async function single(files: SourceFiles, { path, mode, mtimeMs }: One, target: string, count: Count): Promise<void> {
   await using top = await OpenDirectory.open(await realpath(dirname(target)));
   await using staging = await Staging.make(top, null);
   const staged = await staging.file(count.counted(files.readStream(path)), mode, mtimeMs);
@@ -47,7 +47,7 @@ async function single(files: InsideFiles, { path, mode, mtimeMs }: One, target: 
 }
 
 async function tree(
-  files: InsideFiles,
+  files: SourceFiles,
   from: string,
   target: string,
   mode: number,
@@ -85,7 +85,7 @@ interface Node {
 
 /** Fetches everything into the staging directory. */
 async function fetched(
-  files: InsideFiles,
+  files: SourceFiles,
   from: string,
   staging: Staging,
   { maxEntries }: CopyBounds,

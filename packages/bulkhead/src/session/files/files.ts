@@ -44,6 +44,12 @@ const DEFAULT_READ_BYTES = 64 * MIB;
 const LONGEST_LIST_BYTES = 32 * MIB;
 const DEFAULT_COPY_BYTES = 1024 * MIB;
 
+/** The files of a sandbox. Functions and not methods: programs that use the library have `sandbox.files`. */
+export let filesOf: (live: Live) => Files;
+
+/** What init says of a directory, as bytes that nothing has parsed. */
+export let listingOf: (files: Files, path: string) => AsyncGenerator<Buffer, void, void>;
+
 /**
  * File operations in a sandbox, with the permissions of its user. The kernel resolves each path inside the wall, so a
  * planted symbolic link leads nowhere else. Everything returned is hostile input. Paths are absolute. Every method
@@ -52,9 +58,13 @@ const DEFAULT_COPY_BYTES = 1024 * MIB;
 export class Files {
   readonly #live: Live;
 
-  /** @internal Use `sandbox.files`. */
-  constructor(live: Live) {
+  private constructor(live: Live) {
     this.#live = live;
+  }
+
+  static {
+    filesOf = (live) => new Files(live);
+    listingOf = (files, path) => files.#listing(path);
   }
 
   /** Reads a file. */
@@ -112,10 +122,10 @@ export class Files {
     const entries: TreeEntry[] = [];
     if (recursive) {
       const bounds = { ...TREE_BOUNDS, entries: maxEntries };
-      for await (const entry of walk((at) => this.entries(at), path, { bounds })) entries.push(entry);
+      for await (const entry of walk((at) => this.#entries(at), path, { bounds })) entries.push(entry);
       return entries;
     }
-    for await (const entry of this.entries(path)) {
+    for await (const entry of this.#entries(path)) {
       if (entries.length >= maxEntries) throw tooMany("list", path, maxEntries);
       entries.push({ ...entry, path: entry.name });
     }
@@ -150,7 +160,7 @@ export class Files {
     const enter = ({ path }: TreeEntry) => goesOn(glob, states.get(path) ?? new Set());
     const options = { bounds: { ...TREE_BOUNDS, entries: maxEntries }, enter, passDenied: true };
     try {
-      for await (const entry of walk((at) => this.entries(at), glob.base, options)) {
+      for await (const entry of walk((at) => this.#entries(at), glob.base, options)) {
         const parent = entry.path.slice(0, Math.max(0, entry.path.length - entry.name.length - 1));
         const now = step(glob, states.get(parent) ?? new Set(), entry.name, dot);
         if (entry.type === "directory") states.set(entry.path, now);
@@ -196,21 +206,26 @@ export class Files {
       ["options", copyOptions, options],
     );
     const { copyOut } = await import("../copy/out.js");
-    return await this.#live.during(async () => await copyOut(this, withoutSlash(from), to, boundsOf(options)));
+    const source = {
+      stat: this.stat.bind(this),
+      readStream: this.readStream.bind(this),
+      entries: (path: string) => this.#entries(path),
+    };
+    return await this.#live.during(async () => await copyOut(source, withoutSlash(from), to, boundsOf(options)));
   }
 
-  /** @internal As `list`, but does not collect the entries. */
-  async *entries(path: string): AsyncGenerator<DirectoryEntry, void, void> {
+  /** As `list`, but does not collect the entries. */
+  async *#entries(path: string): AsyncGenerator<DirectoryEntry, void, void> {
     const lines = new LineDecoder();
-    for await (const chunk of this.listing(path)) {
+    for await (const chunk of this.#listing(path)) {
       for (const line of this.#checked(() => lines.push(chunk))) {
         yield this.#checked(() => readEntry(line));
       }
     }
   }
 
-  /** @internal As `entries`, but raw bytes. */
-  async *listing(path: string): AsyncGenerator<Buffer, void, void> {
+  /** As `#entries`, but raw bytes. */
+  async *#listing(path: string): AsyncGenerator<Buffer, void, void> {
     const operation = new FileOperation(this.#live, { op: "list", path });
     let bytes = 0;
     for await (const chunk of operation.output as AsyncIterable<Buffer>) {
