@@ -2,7 +2,9 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Images: pull, verify, build and manage them. Policies name images; this is for what happens to them before and after. */
+/**
+ * Images: pull, verify, build and manage them. Policies name images; this is for what happens to them before and after.
+ */
 
 export { images } from "./images/images.js";
 export type { BuildImageOptions } from "./images/manage/build.js";
