@@ -1,4 +1,4 @@
-//! Channel, control and egress: where they come in.
+//! Channel, control and egress: how they are connected.
 
 use crate::Done;
 use crate::command_line::Ports;
@@ -15,16 +15,16 @@ const CHANNEL: (&str, u32) = ("bulkhead.channel", 1024);
 const CONTROL: (&str, u32) = ("bulkhead.control", 1025);
 const EGRESS: (&str, u32) = ("bulkhead.egress", 1026);
 
-/// The driver asks the host for each port's name, and learns later that somebody is connected to it. A host that is
-/// slow (an emulated machine beside many) must have the time.
+/// The driver asks the host for each port's name, and learns later that the port is connected. A slow host (an emulated
+/// machine beside many) needs the time.
 const PATIENCE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(1);
 
 pub struct Opened {
-    /// A port, or a socket to accept it from: init's.
+    /// A port, or a socket to accept it from: for init.
     pub channel: OwnedFd,
     pub control: OwnedFd,
-    /// Where the next control connection comes in, after a restore has cut this one.
+    /// Where the next control connection arrives, after a restore has cut this one.
     pub listener: Option<OwnedFd>,
 }
 
@@ -41,8 +41,8 @@ pub fn open(kind: Ports) -> Done<Opened> {
     }
 }
 
-/// The port of the sandbox's egress, or a socket to accept it from: init's. Only there when the machine was made for a
-/// sandbox that has some.
+/// The port of the sandbox's egress, or a socket to accept it from: for init. Present only if the machine was created
+/// for a sandbox with egress.
 pub fn open_egress(kind: Ports) -> Done<OwnedFd> {
     match kind {
         Ports::Serial => open_serial(EGRESS.0),
@@ -60,7 +60,7 @@ fn open_serial(name: &str) -> Done<OwnedFd> {
     let path = format!("/dev/{device}");
     let port =
         rustix::fs::open(&*path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).attempt_on(FAILED, "open", &path)?;
-    // Until the host's side is connected a read says "end of file", which must not be taken for the host's going away.
+    // Until the host's side is connected a read returns end of file, which must not be taken for the host's end.
     wait_for(until, name, || is_connected(&port).then_some(()))?;
     Ok(port)
 }
@@ -80,7 +80,7 @@ fn is_connected(port: &OwnedFd) -> bool {
     rustix::event::poll(&mut fds, Some(&now)).is_ok() && !fds[0].revents().contains(PollFlags::HUP)
 }
 
-/// The kernel has no event for either that could be waited on without a netlink socket.
+/// Without a netlink socket the kernel offers no event to wait for.
 fn wait_for<T>(until: Instant, name: &str, look: impl Fn() -> Option<T>) -> Done<T> {
     loop {
         if let Some(found) = look() {

@@ -1,5 +1,4 @@
-//! What a Linux system needs before anything else: a root that can be left, file systems of the kernel, clock and
-//! randomness.
+//! The basics of a Linux system: a root that can be left, the kernel's file systems, clock and randomness.
 
 use crate::Done;
 use bulkhead_error::Attempt;
@@ -13,14 +12,15 @@ const FAILED: Code = Code::GuestFailed;
 /// device.
 pub fn end() -> ! {
     let _ = rustix::system::reboot(rustix::system::RebootCommand::Restart);
-    // It does not fail for root. If it did, the end of process 1 is a panic, and that ends the machine, too.
+    // It does not fail for root. If it did, process 1 would end, the kernel would panic, and that ends the machine,
+    // too.
     std::process::exit(125);
 }
 
-/// A small tmpfs for a root: the initramfs is one that cannot be left by `pivot_root`, which every sandbox does.
+/// A small tmpfs as root: the initramfs cannot be left by `pivot_root`, which every sandbox does.
 pub fn settle() -> Done {
-    // Process 1 is born sharing root and working directory with the kernel's own threads, and who shares them may not
-    // enter another mount namespace.
+    // Process 1 starts with root and working directory shared with the kernel's own threads, and a process that shares
+    // them may not enter another mount namespace.
     bulkhead_sys::unshare(libc::CLONE_FS).attempt(FAILED, "unshare fs")?;
     mount("bulkhead", "/root", "tmpfs", MountFlags::NOSUID, Some("mode=0755,size=4m"))?;
     for directory in ["dev", "proc", "sys", "run", "images"] {
@@ -34,7 +34,7 @@ pub fn settle() -> Done {
     mount("cgroup", "/root/sys/fs/cgroup", "cgroup2", quiet, None)
 }
 
-/// Into that root, for good. `/init` and the modules stay behind, out of reach of every process.
+/// Enters that root permanently. `/init` and the modules stay behind, out of reach of every process.
 pub fn enter() -> Done {
     rustix::process::chdir("/root").attempt_on(FAILED, "chdir", "/root")?;
     rustix::mount::mount_move(".", "/").attempt_on(FAILED, "move mount", "/")?;
@@ -47,8 +47,8 @@ pub fn mount(source: &str, at: &str, kind: &str, flags: MountFlags, data: Option
     rustix::mount::mount(source, at, kind, flags, data.as_deref()).attempt_on(FAILED, &format!("mount {kind}"), at)
 }
 
-/// Mixes bytes of the host's into the kernel's pool, credited as what they are, and has every generator seeded anew
-/// before it gives out another byte: two copies of a machine would draw the same ones otherwise.
+/// Mixes the host's bytes into the kernel's pool, credited as entropy, and reseeds every generator before it returns
+/// another byte: otherwise two copies of a machine would draw the same ones.
 pub fn reseed(entropy: &[u8]) -> Done {
     const RNDADDENTROPY: libc::Ioctl = 0x4008_5203;
     const RNDRESEEDCRNG: libc::Ioctl = 0x5207;
@@ -80,7 +80,7 @@ pub fn set_clock(us: u64) -> Done {
     rustix::time::clock_settime(ClockId::Realtime, time).attempt(FAILED, "clock_settime")
 }
 
-/// Microseconds since the kernel began.
+/// Microseconds since the kernel started.
 pub fn uptime_us() -> u64 {
     let now = rustix::time::clock_gettime(ClockId::Boottime);
     u64::try_from(now.tv_sec * 1_000_000 + now.tv_nsec / 1000).unwrap_or(0)

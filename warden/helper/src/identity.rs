@@ -1,5 +1,5 @@
-//! A uid and a gid that no other live process has: helpers can neither signal nor look into each other, nor anything
-//! else.
+//! A uid and gid that no other live process has: helpers can neither signal nor inspect each other, nor any other
+//! process.
 
 use crate::failed;
 use bulkhead_confine::capabilities;
@@ -14,13 +14,13 @@ pub struct Own {
 
 impl Own {
     /// `None` for a caller that cannot change ids: the helper then keeps the caller's, and everything else is as
-    /// strict. `locks` is a descriptor of the file of locks; its description is not this process's alone, so the lock
+    /// strict. `locks` is a descriptor of the lock file; the library shares its open file description, so the lock
     /// outlives the exec.
     pub fn choose(locks: Option<&OwnedFd>) -> Result<Option<Self>, Error> {
         let rights = rustix::thread::capabilities(None).map_err(failed("capget"))?.effective;
         let change = CapabilitySet::SETUID | CapabilitySet::SETGID | CapabilitySet::SETPCAP;
         let Some(locks) = locks else {
-            // Never as root by mistake: who may change ids has to.
+            // Never as root by mistake: a process that may change ids must do so.
             return if rights.contains(change) { Err(Self::no_locks("missing")) } else { Ok(None) };
         };
         if !rights.contains(change) {
@@ -43,7 +43,7 @@ impl Own {
         Err(Self::no_locks("all in use"))
     }
 
-    /// Keeps the capabilities, which the caller drops: the bounding set could not be emptied without them.
+    /// Keeps the capabilities until the caller drops them: the bounding set could not be emptied without them.
     pub fn assume(&self) -> Result<(), Error> {
         rustix::thread::set_keep_capabilities(true).map_err(failed("prctl PR_SET_KEEPCAPS"))?;
         sys::become_for_good(self.id, self.id, Some(&[])).map_err(failed("setresuid"))
@@ -54,8 +54,8 @@ impl Own {
     }
 }
 
-/// All of them. Only the bounding set stays where this process may not change it: with no-new-privs nothing comes of
-/// it.
+/// Drops all of them. Only the bounding set stays if this process may not change it: with no-new-privs it has no
+/// effect.
 pub fn give_up_capabilities() -> Result<(), Error> {
     if rustix::thread::capabilities(None).map_err(failed("capget"))?.permitted.contains(CapabilitySet::SETPCAP) {
         return capabilities::keep_only(&[]);

@@ -1,5 +1,4 @@
-//! The dynamic loader that an ELF program asks for: the kernel executes it together with the program, so Landlock has
-//! to allow that.
+//! The dynamic loader of an ELF program: the kernel executes it together with the program, so Landlock has to allow it.
 
 use bulkhead_error::{Code, Error};
 use std::fs::File;
@@ -12,7 +11,7 @@ const PT_INTERP: u32 = 3;
 const MOST_ENTRIES: u16 = 64;
 const LONGEST_PATH: u64 = 4096;
 
-/// `None` for a program that is linked statically. Only 64-bit little-endian programs are known, as the warden is one.
+/// `None` for a statically linked program. Supports only 64-bit little-endian programs, like the warden itself.
 pub fn of(program: &str) -> Result<Option<String>, Error> {
     let failed = |detail: &str| Error::new(Code::LaunchFailed, "read ELF header").path(program).detail(detail);
     let read = |file: &File, bytes: &mut [u8], at: u64| {

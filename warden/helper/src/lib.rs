@@ -1,9 +1,9 @@
-//! `warden helper`: gives up every right, then executes the library's own code, which parses what registries, servers
-//! and guests say.
+//! `warden helper`: drops every right, then executes the library's own code, which parses data from registries, servers
+//! and guests.
 //!
-//! Its caller is the library and trusted. The program that it executes is Bulkhead's too, but what that reads is
-//! hostile: everything here is in force before, for good, and what cannot be put in force ends the helper. Only a
-//! kernel without Landlock is let pass; `doctor` reports it.
+//! Its caller is the library, which is trusted. The program that it executes is Bulkhead's too, but its input is
+//! hostile: all confinement is in force before the exec, permanently, and a failure ends the helper. Only a kernel
+//! without Landlock is accepted; `doctor` reports it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod identity;
@@ -21,7 +21,7 @@ use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
 use std::io::Write;
 
-/// Returns only on failure, with the exit code, having sent the reason on the control connection.
+/// Returns only on failure, with the exit code, after sending the reason on the control connection.
 pub fn main(arguments: &[OsString]) -> i32 {
     let error = match Options::parse(arguments) {
         Some(options) => match become_program(&options) {
@@ -37,7 +37,7 @@ pub fn main(arguments: &[OsString]) -> i32 {
 fn become_program(options: &Options) -> Result<std::convert::Infallible, Error> {
     sys::close_range(options.first_unused(), i32::MAX).map_err(failed("close_range"))?;
     die_with(options.parent)?;
-    // A session of its own: no terminal, and no signal sent to the caller's process group.
+    // A new session: no terminal, and no signals sent to the caller's process group.
     rustix::process::setsid().map_err(failed("setsid"))?;
     rustix::process::chdir("/").map_err(failed("chdir"))?;
     rustix::process::umask(Mode::from_raw_mode(0o077));
@@ -70,7 +70,7 @@ fn open(path: &str) -> Result<OwnedFd, Error> {
         .map_err(|errno| failed("open")(errno).path(path))
 }
 
-/// The kernel kills this process when the thread that started it ends; a parent that was gone before is noticed here.
+/// The kernel kills this process when the thread that started it ends; this detects a parent that was gone before.
 fn die_with(parent: i32) -> Result<(), Error> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
         .map_err(failed("prctl PR_SET_PDEATHSIG"))?;
@@ -86,7 +86,7 @@ pub(crate) fn failed(operation: &'static str) -> impl Fn(rustix::io::Errno) -> E
 
 /// Kind of a frame: a call has failed (`packages/bulkhead/src/helpers/frames.ts`).
 const THROW: u8 = 3;
-/// The library's first call, which is answered so.
+/// The library's first call, which this frame answers.
 const HELLO: u32 = 1;
 
 /// A frame: `u32` big-endian length of the rest, `u32` number of the call, `u8` kind, JSON.
@@ -98,7 +98,7 @@ fn report(error: &Error) {
     let Ok(length) = u32::try_from(rest.len()) else { return };
     let frame = [&length.to_be_bytes()[..], &rest].concat();
     if let Ok(control) = sys::adopt(CONTROL) {
-        // Whoever waited for it is gone, if this fails.
+        // If this fails, no one waits for it any more.
         let _ = std::fs::File::from(control).write_all(&frame);
     }
 }

@@ -4,25 +4,25 @@
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStringExt;
 
-/// The connection to the library: this program reports a failure there, and the program that it becomes speaks over it.
+/// The connection to the library: this program reports a failure there, and the program it executes uses it.
 pub const CONTROL: i32 = 3;
-/// Descriptors that a helper may start with.
+/// Maximum number of descriptors that a helper may start with.
 const MOST_DESCRIPTORS: i32 = 64;
 
 pub struct Options {
     /// The process that started this one.
     pub parent: i32,
-    /// 0 to `descriptors` - 1 stay open in the program; nothing else does.
+    /// 0 to `descriptors` - 1 stay open in the program; all others are closed.
     pub descriptors: i32,
-    /// The file of locks, when the helper gets a uid and a gid of its own. The library shares the open file
-    /// description, and holds the lock by keeping it open.
+    /// The lock file, if the helper gets its own uid and gid. The library shares the open file description, and holds
+    /// the lock by keeping it open.
     pub ids: Option<i32>,
     /// Open files, at most.
     pub files: u64,
-    /// Sockets of TCP and UDP, and the files that looking up names and checking certificates take.
+    /// TCP and UDP sockets, and the files needed to resolve names and check certificates.
     pub network: bool,
     pub program: String,
-    /// With the name of the program first.
+    /// The program's name comes first.
     pub arguments: Vec<CString>,
 }
 
@@ -45,7 +45,7 @@ impl Options {
         }
         let rest = words.map(|word| CString::new(word.clone().into_vec()).ok()).collect::<Option<Vec<_>>>()?;
         let descriptors = descriptors.filter(|count| (CONTROL + 1..=MOST_DESCRIPTORS).contains(count))?;
-        // It lies just behind those of the program.
+        // It follows those of the program.
         let ids = match ids {
             Some(fd) if fd != descriptors => return None,
             ids => ids,

@@ -1,10 +1,10 @@
-//! The files of the host that a helper may read. Everything else it gets as descriptors.
+//! The host files that a helper may read. It receives everything else as descriptors.
 
 use crate::options::Options;
 use bulkhead_confine::host_files::HostFiles;
 use std::path::Path;
 
-/// Shared libraries, and what Debian's Node reads of its own parts.
+/// Shared libraries, and the parts that Debian's Node reads of itself.
 const LIBRARIES: [&str; 8] = [
     "/lib",
     "/lib64",
@@ -18,7 +18,7 @@ const LIBRARIES: [&str; 8] = [
 const DEVICES: [&str; 2] = ["/dev/urandom", "/dev/random"];
 const SETTINGS: [&str; 4] =
     ["/etc/localtime", "/usr/share/zoneinfo", "/etc/ssl/openssl.cnf", "/usr/lib/ssl/openssl.cnf"];
-/// How names are looked up, and whose certificates are good. Not /etc/ssl as a whole: private keys are there, too.
+/// Files for name resolution and CA certificates. Not all of /etc/ssl, which also contains private keys.
 const NETWORK: [&str; 14] = [
     "/etc/resolv.conf",
     "/etc/hosts",
@@ -42,7 +42,7 @@ pub fn allowed(options: &Options, interpreter: Option<&str>) -> HostFiles {
     if options.network {
         read.extend(owned(&NETWORK));
     }
-    // Beside `bin`, where builds with shared libraries of their own keep them.
+    // Beside `bin`, where builds with their own shared libraries keep them.
     read.extend(Path::new(&options.program).ancestors().nth(2).map(|prefix| prefix.join("lib").display().to_string()));
     let execute = [Some(options.program.as_str()), interpreter].into_iter().flatten().map(str::to_owned).collect();
     HostFiles { read, execute, write: owned(&["/dev/null"]), connect: options.network }

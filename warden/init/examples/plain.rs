@@ -1,8 +1,8 @@
-//! Init as an ordinary process, with no wall around it: for tests of whoever speaks the channel.
+//! Init as an ordinary process, without a wall around it: for tests of programs that use the channel.
 //!
-//! `plain [--switching] [--channel FD|stdio] [--inner JSON]`. Without arguments it speaks on stdin and stdout, and the
-//! workload's user is whoever runs it. With `--switching`, as root, it first becomes what the broker makes of an init
-//! with an id of its own: uid 65535 with the four capabilities that it needs.
+//! `plain [--switching] [--channel FD|stdio] [--inner JSON]`. Without arguments it uses stdin and stdout, and the
+//! workload's user is the user who runs it. With `--switching`, as root, it first takes the identity that the broker
+//! gives an init with its own id: uid 65535 with the four capabilities that it needs.
 
 #![allow(clippy::expect_used)]
 

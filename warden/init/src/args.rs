@@ -1,15 +1,15 @@
-//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` and `--egress FD` where there
-//! are such, in any order.
+//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` and `--egress FD` if present,
+//! in any order.
 
 use bulkhead_plan::InnerPlan;
 use std::ffi::OsString;
 
-/// Where the channel is.
+/// The channel's descriptors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// A connected socket: 0 where runsc hands over two, else above 2.
+    /// A connected socket: 0 if runsc passes two, else above 2.
     Fd(i32),
-    /// Read from descriptor 0, write to 1: how runsc hands it over.
+    /// Reads from descriptor 0, writes to 1, as runsc passes them.
     Stdio,
 }
 
@@ -17,13 +17,13 @@ pub enum Channel {
 pub struct Args {
     pub channel: Channel,
     pub inner: InnerPlan,
-    /// Where the filter is that the programs it starts get on top of init's own.
+    /// The filter for the programs that it starts, on top of init's own.
     pub filter: Option<i32>,
-    /// Where the second connection is, on which the sandbox's egress travels.
+    /// The second connection, for the sandbox's egress.
     pub egress: Option<i32>,
 }
 
-/// `None` for anything else than exactly what the broker passes.
+/// `None` for anything but exactly the broker's arguments.
 pub fn parse(args: Vec<OsString>) -> Option<Args> {
     let (mut channel, mut inner, mut filter, mut egress) = (None, None, None, None);
     let mut args = args.into_iter();

@@ -1,9 +1,9 @@
 //! Init: the warden's role inside the wall. PID 1 of a sandbox, it serves the channel (`docs/channel.md`) and reaps.
 //!
-//! All confinement is in force before init starts (but for what only init can do, in gVisor's kernel: `sentry`); it is
-//! not trusted by anybody outside. What it defends itself against is the workload: it shares no memory, no descriptor
-//! and, where the level allows, no uid with it, never waits for it, and holds a bounded amount of its output. One
-//! thread, one poll loop; whatever could block is a child process.
+//! All confinement is in force before init starts (except what only init can do, in gVisor's kernel: `sentry`); nothing
+//! outside trusts it. It defends itself against the workload: it shares no memory, no descriptor and, where the level
+//! allows, no uid with it, never waits for it, and holds a bounded amount of its output. One thread, one poll loop;
+//! everything that could block is a child process.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -16,7 +16,7 @@ mod start;
 
 use std::ffi::OsString;
 
-/// How the broker sees the end; nothing else learns of it, since nobody is left to be told.
+/// Exit codes for the broker; no other process remains to be told.
 mod exit {
     pub const CHANNEL_CLOSED: i32 = 0;
     pub const USAGE: i32 = 64;
@@ -24,22 +24,22 @@ mod exit {
     pub const PROTOCOL: i32 = 76;
 }
 
-/// Serves the channel until it closes or breaks its rules. `args` are those after the role: as `args` says.
-/// Returns the exit code; the caller exits at once, and as PID 1 takes everything inside with it.
+/// Serves the channel until it closes or a side violates its rules. `args` are those after the role, as `args`
+/// describes. Returns the exit code; the caller exits at once, and as PID 1 ends everything inside with it.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> i32 {
-    // Before anything is read: from here on nothing inside can attach to init or open its /proc files.
+    // Before it reads anything: from here on no process inside can attach to init or open its /proc files.
     if bulkhead_confine::process::dumpable(false).is_err() {
         return exit::SYSTEM;
     }
     let Some(args) = args::parse(args) else { return exit::USAGE };
-    // Without the filter that it was given, nothing is started.
+    // Without the given filter, nothing is started.
     let Ok(handed) = args.filter.map(start::filter).transpose() else { return exit::SYSTEM };
     let Ok(prepared) = start::prepare(args.channel, args.egress) else { return exit::SYSTEM };
     let Ok(sentry) = args.inner.sentry.as_ref().map(|sentry| sentry::confine(sentry, &args.inner)).transpose() else {
         return exit::SYSTEM;
     };
-    // The limit is held to the end, which keeps it in force.
+    // Held to the end, which keeps the limit in force.
     let (_limit, own) = sentry.unwrap_or_default();
     match server::Server::new(prepared, args.inner, own.or(handed)).run() {
         server::End::Closed => exit::CHANNEL_CLOSED,

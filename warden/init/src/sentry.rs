@@ -1,7 +1,6 @@
-//! What init does itself before it serves, where the kernel is gVisor's Sentry: the broker could only confine that
-//! kernel.
+//! Init's own set-up before it serves, if the kernel is gVisor's Sentry: the broker could only confine that kernel.
 //!
-//! `runsc` starts init with two more capabilities inside the Sentry, which is over before the first request is read.
+//! `runsc` starts init with two more capabilities inside the Sentry; init drops them before it reads the first request.
 
 mod views;
 
@@ -22,15 +21,15 @@ use std::os::fd::OwnedFd;
 const PLACE: &str = "/.bulkhead";
 /// Init's own id, as at level container: no workload can be this user.
 const ID: u32 = 65_535;
-/// What only this is done with. What is left is what init has at level container.
+/// Needed only for this set-up. The remaining ones are init's at level container.
 const CAPABILITIES: [&str; 2] = ["SYS_ADMIN", "DAC_OVERRIDE"];
 
-/// Attempts to start a process that must all be refused: where one of several hierarchies is charged, whichever comes,
-/// some are not.
+/// Number of attempts to start a process that must all be refused: if an arbitrary one of several hierarchies is
+/// charged, some succeed.
 const ATTEMPTS: usize = 4;
 
-/// The number of processes, then capabilities, then system calls. The descriptor keeps the first in force; without it
-/// the Sentry would forget a hierarchy that is mounted nowhere. The filter, where there is one, is for what init
+/// Sets the process limit, then capabilities, then system calls. The descriptor keeps the limit in force; without it
+/// the Sentry would forget a hierarchy that is mounted nowhere. The filter, if any, is for the programs that init
 /// starts.
 pub fn confine(
     sentry: &Sentry,
@@ -44,12 +43,12 @@ pub fn confine(
                 views::show_group(group, advertised)?;
                 views::show_controllers(PLACE)?;
             }
-            // That of 2022 has no place for it in its /sys, and there programs go by the memory and the processors of
-            // its /proc.
+            // The Sentry of 2022 has no place for it in its /sys; programs there use the memory and processors in its
+            // /proc.
             None => drop(views::show_texts(advertised)),
         }
     }
-    // What the policy leaves to the workload, init has to have as well.
+    // Init must have every capability that the policy grants the workload.
     let own = |name: &&str| !inner.capabilities.iter().any(|left| left == name);
     let over: Vec<String> = CAPABILITIES.iter().filter(|name| own(name)).map(|name| (*name).to_owned()).collect();
     let failed = |error: bulkhead_plan::Error| error.errno.map_or(Errno::INVAL, Errno::from_raw_os_error);
@@ -59,8 +58,8 @@ pub fn confine(
     Ok((limit, filters.workload))
 }
 
-/// `runsc` starts init as root: a Sentry that knows no ambient capabilities, like that of Debian 13, takes all of them
-/// from what any other user executes.
+/// `runsc` starts init as root: a Sentry without ambient capabilities, like Debian 13's, takes all capabilities from a
+/// program that any other user executes.
 fn leave_root() -> Result<(), Errno> {
     set_keep_capabilities(true)?;
     set_thread_groups(&[])?;
@@ -70,18 +69,18 @@ fn leave_root() -> Result<(), Errno> {
     let now = thread::capabilities(None)?;
     thread::set_capabilities(None, CapabilitySets { effective: now.permitted, ..now })?;
     set_keep_capabilities(false)?;
-    // With the uid it was set anew.
+    // The change of uid reset it.
     dumpable(false).map_err(|_| Errno::PERM)
 }
 
-/// A control group of the Sentry's own: it counts what the workload starts, where a limit around it would count the
-/// Sentry's threads. Unmounted at once, so that no process inside can name it, whatever its rights.
+/// A cgroup of the Sentry: it counts the workload's processes, while a limit around the Sentry would count its threads.
+/// Unmounted at once, so that no process inside can name it, whatever its rights.
 fn limit_pids(sentry: &Sentry) -> Result<Option<OwnedFd>, Errno> {
     let (kind, options) = match sentry.counting {
-        // Without the option, this mount would take it from the one that the Sentry has.
+        // Without the option, this mount would take it from the Sentry's own.
         Counting::Cgroup2 => ("cgroup2", c"nsdelegate"),
         Counting::Cgroup => ("cgroup", c"pids"),
-        // `runsc` has set it already.
+        // `runsc` has already set it.
         Counting::Rlimit => return Ok(None),
     };
     mount("cgroup", PLACE, kind, MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(options))?;
@@ -97,7 +96,7 @@ fn limit_pids(sentry: &Sentry) -> Result<Option<OwnedFd>, Errno> {
     Ok(Some(group))
 }
 
-/// Nothing is served in a Sentry that does not keep the limit.
+/// Init does not serve in a Sentry that does not enforce the limit.
 fn refuses_processes() -> Result<(), Errno> {
     for _ in 0..ATTEMPTS {
         match bulkhead_sys::fork_plain() {

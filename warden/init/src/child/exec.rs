@@ -15,7 +15,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 
-/// `argv` and `env` as `execve` wants them, and where to look; made before the fork, in memory that init has at hand.
+/// `argv` and `env` in the form of `execve`, and the paths to try; built before the fork, in memory that init owns.
 pub struct Arrays<'a> {
     argv: Strings<'a>,
     envp: Strings<'a>,
@@ -29,14 +29,14 @@ impl<'a> Arrays<'a> {
     }
 }
 
-/// A name with a slash is a path. Others are looked up in the `PATH` that the program is given; an empty entry in it,
-/// which once meant the working directory, is passed over, since nobody means it.
+/// A name with a slash is a path. Others are looked up in the program's own `PATH`; an empty entry in it, which once
+/// meant the working directory, is skipped.
 fn candidates(exec: &Exec) -> Vec<CString> {
     let Some(name) = exec.argv.first() else { return Vec::new() };
     if name.as_bytes().contains(&b'/') {
         return vec![name.clone()];
     }
-    // An image's `CMD [""]`: no program has that name, and a directory of the PATH is none.
+    // An image's `CMD [""]`: no program has that name, and a directory of the PATH is not one.
     if name.is_empty() {
         return Vec::new();
     }
@@ -48,8 +48,8 @@ fn candidates(exec: &Exec) -> Vec<CString> {
         .collect()
 }
 
-/// Only returns when it failed. Once the filter is in force three calls are made: `execve`, and where that fails
-/// `sendto` and `exit_group`.
+/// Returns only on failure. Once the filter is in force it makes three calls: `execve`, and on failure `sendto` and
+/// `exit_group`.
 pub fn replace(
     exec: &Exec,
     arrays: Option<&Arrays>,
@@ -73,7 +73,7 @@ pub fn replace(
 }
 
 fn prepare(exec: &Exec, inner: &InnerPlan, reporter: &Reporter) -> Result<(), (&'static str, Errno)> {
-    // A session of its own: no terminal to type into, no process group shared with init.
+    // A new session: no terminal to type into, no process group shared with init.
     setsid().map_err(|errno| ("setsid", errno))?;
     let limit = Rlimit { current: Some(inner.open_files), maximum: Some(inner.open_files) };
     setrlimit(Resource::Nofile, limit).map_err(|errno| ("setrlimit", errno))?;
@@ -86,7 +86,7 @@ fn by_name(master: &OwnedFd) -> Result<OwnedFd, Errno> {
     rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// A terminal of the sandbox's own devpts, made by its user, whose controlling side goes to init.
+/// A terminal of the sandbox's own devpts, created by its user; its controlling side goes to init.
 fn terminal(window: Window, inner: &InnerPlan, reporter: &Reporter) -> Result<(), (&'static str, Errno)> {
     let master = rustix::fs::open("/dev/ptmx", OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
         .map_err(|errno| ("open /dev/ptmx", errno))?;
@@ -94,7 +94,7 @@ fn terminal(window: Window, inner: &InnerPlan, reporter: &Reporter) -> Result<()
     // By descriptor, not by a name in /dev/pts.
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let peer = match ioctl_tiocgptpeer(&master, flags) {
-        // Older Sentries only know the name; nobody else's devpts can be there.
+        // Older Sentries know only the name; no other devpts can be there.
         Err(Errno::NOTTY) if inner.sentry.is_some() => by_name(&master),
         peer => peer,
     }
@@ -108,8 +108,8 @@ fn terminal(window: Window, inner: &InnerPlan, reporter: &Reporter) -> Result<()
     reporter.begun_with(&master).map_err(|errno| ("sendmsg", errno))
 }
 
-/// Tries one candidate after another, as a shell does: one that is there but may not be executed is passed over, and
-/// reported if there is no better one.
+/// Tries one candidate after another, as a shell does: one that exists but may not be executed is skipped, and reported
+/// if there is no better one.
 fn execute(exec: &Exec, arrays: &Arrays) -> Error {
     let name = exec.argv.first().map(|name| name.to_string_lossy()).unwrap_or_default();
     let mut found: Option<(Errno, &CStr)> = None;
@@ -136,7 +136,7 @@ fn execute(exec: &Exec, arrays: &Arrays) -> Error {
 
 fn code(errno: Errno) -> Code {
     match errno {
-        // Out of something, not a fault of the file.
+        // A lack of resources, not a fault of the file.
         Errno::TOOBIG | Errno::NOMEM | Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::IO => Code::ExecFailed,
         _ => Code::ExecNotExecutable,
     }

@@ -1,5 +1,5 @@
-//! Children of init: forked, made the workload's user, then another program (`exec`) or a server of one file operation.
-//! Everything that could block or that follows a path happens there, with nothing of init's open.
+//! Children of init: forked, switched to the workload's user, then another program (`exec`) or a server of one file
+//! operation. Everything that could block or that follows a path happens there, with none of init's descriptors open.
 
 mod exec;
 mod report;
@@ -23,7 +23,7 @@ pub enum Work {
     File(File),
 }
 
-/// Which pipes it has; the other descriptors of 0, 1, 2 are /dev/null, as they are in init.
+/// The pipes it has; the other descriptors of 0, 1, 2 are /dev/null, as they are in init.
 #[derive(Debug, Clone, Copy)]
 pub struct Pipes {
     pub input: bool,
@@ -40,7 +40,7 @@ pub struct Process {
     pub error: Option<OwnedFd>,
 }
 
-/// The child's side, before it is put in place.
+/// The child's side, before it is in place.
 struct Ends {
     standard: [Option<OwnedFd>; 3],
     report: OwnedFd,
@@ -55,8 +55,8 @@ impl Work {
     }
 }
 
-/// Starts a child. Without processes or descriptors to spare it is an error like any other, and nothing is left behind.
-/// `filter` is for what an exec becomes; a file operation stays init's own code.
+/// Starts a child. A lack of processes or descriptors is an error like any other, and leaves nothing behind. `filter`
+/// is for an exec's program; a file operation stays init's own code.
 pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workload>) -> Result<Process, Error> {
     let failed =
         |operation: &'static str| move |errno: Errno| Error::new(work.failure(), operation).errno(errno.raw_os_error());
@@ -64,7 +64,7 @@ pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workl
     let (stdin, input) = pair(pipes.input, inner).map_err(failed("pipe2"))?;
     let (output, stdout) = pair(pipes.output, inner).map_err(failed("pipe2"))?;
     let (error, stderr) = pair(pipes.error, inner).map_err(failed("pipe2"))?;
-    // Nonblocking on our side only: the workload may open its own side again and read or write what we were promised.
+    // Nonblocking on our side only: the workload may open its own side again and read or write the data promised to us.
     for fd in [&input, &output, &error].into_iter().flatten() {
         fcntl_setfl(fd, OFlags::NONBLOCK).map_err(failed("fcntl"))?;
     }
@@ -79,7 +79,7 @@ pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workl
     }
 }
 
-/// The child. It owns a copy of all that init has, and lets go of it first.
+/// The child. It owns a copy of everything that init has, and closes that first.
 fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan, filter: Option<&Workload>) -> ! {
     let Ok(reporter) = arrange(ends) else { bulkhead_sys::exit_now(1) };
     let outcome = match work {
@@ -92,7 +92,7 @@ fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan
     bulkhead_sys::exit_now(1)
 }
 
-/// Standard descriptors in place, the report on 3, everything else closed: above all the channel.
+/// Puts the standard descriptors in place, the report on 3, and closes everything else, above all the channel.
 fn arrange(ends: Ends) -> Result<Reporter, Errno> {
     let [stdin, stdout, stderr] = ends.standard;
     if let Some(fd) = &stdin {
@@ -105,7 +105,7 @@ fn arrange(ends: Ends) -> Result<Reporter, Errno> {
         rustix::stdio::dup2_stderr(fd)?;
     }
     let reporter = Reporter::place(ends.report)?;
-    // Their numbers are about to be closed, one of them perhaps the report's by now.
+    // Their numbers are about to be closed, and one of them may by now be the report's.
     [stdin, stdout, stderr].into_iter().flatten().for_each(std::mem::forget);
     bulkhead_sys::close_range(reporter.as_raw_fd() + 1, i32::MAX)?;
     Ok(reporter)
@@ -121,11 +121,11 @@ fn pair(wanted: bool, inner: &InnerPlan) -> Result<(Option<OwnedFd>, Option<Owne
         return Ok((None, None));
     }
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    // A pipe belongs to whoever made it, and opening /dev/stdout opens it again by name: as the workload's user, who is
-    // another. Who can name it is decided by /proc, not by this mode.
+    // A pipe belongs to the user who created it, and opening /dev/stdout opens it again by name, as the workload's
+    // user, who is another. /proc, not this mode, decides who can name it.
     match fchmod(&read, Mode::from_raw_mode(0o666)) {
         Ok(()) => Ok((Some(read), Some(write))),
-        // Back from 0 init would be without its capabilities; root of a sandbox does without opening its pipes anew.
+        // Back from uid 0 init would have lost its capabilities; root in a sandbox does without reopening its pipes.
         Err(Errno::PERM) if inner.sentry.is_some() && inner.user.uid == 0 => Ok((Some(read), Some(write))),
         Err(Errno::PERM) if inner.sentry.is_some() => {
             user::acting_as(inner, || pipe_with(PipeFlags::CLOEXEC)).map(both)

@@ -1,6 +1,5 @@
-//! What a child tells init: that it has begun (perhaps with a terminal), and how it ended. When it becomes another
-//! program its end closes without a word. The child may be under the workload's control already, so init bounds what it
-//! reads.
+//! A child's messages to init: that it has started (perhaps with a terminal), and how it ended. When it becomes another
+//! program its end closes without a message. The workload may already control the child, so init bounds what it reads.
 
 use bulkhead_channel::Outcome;
 use bulkhead_channel::frame::INIT_JSON_MAX;
@@ -15,7 +14,7 @@ use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-/// Where it is in a child.
+/// Its descriptor in a child.
 const PLACE: RawFd = 3;
 const BEGUN: &[u8] = b"+";
 
@@ -26,14 +25,14 @@ pub struct Report(OwnedFd);
 pub struct Reporter(OwnedFd);
 
 pub enum Message {
-    /// Not now.
+    /// No message now.
     Nothing,
     Begun(Option<OwnedFd>),
     Ended(Outcome),
     Closed,
 }
 
-/// A pair that keeps the bounds of messages.
+/// A pair that preserves message boundaries.
 pub fn pair() -> Result<(Report, OwnedFd), Errno> {
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
     Ok((Report(ours), theirs))
@@ -52,11 +51,11 @@ impl AsRawFd for Reporter {
 }
 
 impl Report {
-    /// The next message, without waiting. A descriptor is taken only where one is expected.
+    /// The next message, without waiting. Takes a descriptor only if one is expected.
     pub fn receive(&mut self, take_terminal: bool) -> Message {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(if take_terminal { &mut space } else { &mut [] });
-        // The end is by far the most frequent, and to see it takes no buffer.
+        // The end is by far the most frequent case, and detecting it needs no buffer.
         match rustix::net::recv(&self.0, &mut [0], RecvFlags::DONTWAIT | RecvFlags::PEEK) {
             Ok((0, _)) => return Message::Closed,
             Ok(_) => {}
@@ -75,7 +74,7 @@ impl Report {
         if &text[..message.bytes] == BEGUN {
             return Message::Begun(terminal);
         }
-        // Nonsense ends the report; the result then says that the child ended without one.
+        // An invalid message ends the report; the result then says that the child ended without one.
         match Outcome::parse(&text[..message.bytes]) {
             Ok(outcome) if !message.flags.contains(ReturnFlags::TRUNC) => Message::Ended(outcome),
             _ => Message::Closed,
@@ -84,19 +83,19 @@ impl Report {
 }
 
 impl Reporter {
-    /// Moves the end to where it is not in the way.
+    /// Moves the end to its fixed number.
     pub fn place(end: OwnedFd) -> Result<Self, Errno> {
         if end.as_raw_fd() == PLACE {
             return Ok(Self(end));
         }
-        // Whatever is at this number is a copy of a descriptor of init's that nothing in this child uses again.
+        // This number is a copy of one of init's descriptors that this child does not use again.
         let mut placed = bulkhead_sys::take_over(PLACE);
         let result = rustix::io::dup3(&end, &mut placed, rustix::io::DupFlags::CLOEXEC);
         std::mem::forget(end);
         result.map(|()| Self(placed))
     }
 
-    /// The operation is under way. Errors have no one to go to: init then sees the end.
+    /// The operation has started. There is no one to report an error to: init then sees the end.
     pub fn begun(&self) {
         let _ = send(&self.0, BEGUN, SendFlags::NOSIGNAL);
     }

@@ -1,4 +1,4 @@
-//! Making, removing and renaming.
+//! Creating, removing and renaming.
 
 use crate::files::Fields;
 use crate::files::error::failed;
@@ -8,12 +8,12 @@ use rustix::io::Errno;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
-/// `recursive` also makes the parents, and is content with a directory that is there already.
+/// `recursive` also creates the parents, and accepts an existing directory.
 pub fn mkdir(path: &CStr, recursive: bool, mode: u32) -> Result<Fields, Error> {
     if recursive {
         for parent in parents(path) {
             match make(&parent, Mode::from_raw_mode(0o755), true) {
-                // In the way of what is below it, rather than there already.
+                // It blocks a path below it, rather than existing already.
                 Err(Errno::EXIST) => Err(failed("mkdir", &parent)(Errno::NOTDIR)),
                 result => result.map_err(failed("mkdir", &parent)),
             }?;
@@ -25,7 +25,7 @@ pub fn mkdir(path: &CStr, recursive: bool, mode: u32) -> Result<Fields, Error> {
 
 fn make(path: &CStr, mode: Mode, may_exist: bool) -> Result<(), Errno> {
     match rustix::fs::mkdir(path, mode) {
-        // EROFS or EACCES can hide that it exists, when the parent is not writable.
+        // EROFS or EACCES can hide that it exists, if the parent is not writable.
         Err(Errno::EXIST | Errno::ROFS | Errno::ACCESS) if may_exist && is_directory(path) => Ok(()),
         result => result,
     }
@@ -42,7 +42,8 @@ fn parents(path: &CStr) -> Vec<CString> {
     ends.filter_map(|at| CString::new(&bytes[..at]).ok()).collect()
 }
 
-/// A file, an empty directory, or with `recursive` everything below it. A symbolic link is removed, never followed.
+/// Removes a file, an empty directory, or with `recursive` everything below it. Removes a symbolic link without
+/// following it.
 pub fn remove(path: &CStr, recursive: bool) -> Result<Fields, Error> {
     match rustix::fs::unlink(path) {
         Err(Errno::ISDIR) if recursive => {

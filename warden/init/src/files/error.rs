@@ -13,7 +13,7 @@ pub fn with_code(code: Code, operation: &str, path: &CStr, errno: Errno) -> Erro
     Error::new(code, operation).path(&path.to_string_lossy()).errno(errno.raw_os_error())
 }
 
-/// What is there is not a regular file.
+/// The entry is not a regular file.
 pub fn not_regular(operation: &str, path: &CStr) -> Error {
     Error::new(Code::FileNotRegular, operation).path(&path.to_string_lossy())
 }

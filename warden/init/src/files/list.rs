@@ -1,4 +1,4 @@
-//! The entries of a directory, one JSON object a line.
+//! Entries of a directory, one JSON object per line.
 
 use crate::child::Reporter;
 use crate::files::error::failed;
@@ -21,7 +21,7 @@ pub fn list(path: &CStr, reporter: &Reporter) -> Result<Fields, Error> {
         if matches!(entry_name.to_bytes(), b"." | b"..") {
             continue;
         }
-        // Gone since it was listed: then it is not an entry any more.
+        // Removed after the listing, so no longer an entry.
         let Ok(found) = statat(&directory, entry_name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
         let mut fields = stat::describe(&directory, entry_name, &found);
         name::insert(&mut fields, entry_name.to_bytes());

@@ -1,6 +1,6 @@
-//! File operations, each in a process of its own that is the sandbox's user: the kernel resolves paths and checks
-//! permissions, inside the wall, so nothing here has to out-think a hostile file system. Descriptor 0 is content to
-//! write, 1 what comes out.
+//! File operations, each in its own process that runs as the sandbox's user: the kernel resolves paths and checks
+//! permissions, inside the wall, so nothing here has to outsmart a hostile file system. Descriptor 0 is content to
+//! write, 1 the output.
 
 mod change;
 mod error;
@@ -19,9 +19,9 @@ use serde_json::{Map, Value};
 /// The fields of a result.
 type Fields = Map<String, Value>;
 
-/// Does one operation, in a child that ends afterwards.
+/// Carries out one operation, in a child that then ends.
 pub fn serve(file: &File, reporter: &Reporter) -> Result<Fields, Error> {
-    // Modes are what the request says: there is no shell here whose umask would be meant.
+    // Modes are as requested: there is no shell here whose umask would apply.
     rustix::process::umask(Mode::empty());
     match file {
         File::Read { path, offset, length } => transfer::read(path, *offset, *length, reporter),

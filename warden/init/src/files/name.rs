@@ -1,11 +1,11 @@
-//! Names are bytes, JSON is text: what is not UTF-8 is given both ways.
+//! Names are bytes, JSON is text: a name that is not UTF-8 is given both ways.
 
 use crate::files::Fields;
 use serde_json::Value;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Adds `name`, and `nameBase64` where `name` had to be made up.
+/// Adds `name`, and `nameBase64` if `name` is only an approximation.
 pub fn insert(fields: &mut Fields, name: &[u8]) {
     fields.insert("name".to_owned(), String::from_utf8_lossy(name).into());
     if std::str::from_utf8(name).is_err() {

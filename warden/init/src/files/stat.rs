@@ -1,4 +1,4 @@
-//! What is known about a file.
+//! Metadata of a file.
 
 use crate::files::Fields;
 use crate::files::error::failed;
@@ -14,7 +14,7 @@ pub fn stat(path: &CStr, follow: bool) -> Result<Fields, Error> {
     Ok(describe(CWD, path, &stat))
 }
 
-/// The fields of a `stat` result. `target` is read afterwards, so it is left out when the link is gone by then.
+/// The fields of a `stat` result. `target` is read afterwards, and left out if the link is gone by then.
 pub fn describe(directory: impl AsFd, name: &CStr, stat: &Stat) -> Fields {
     let kind = FileType::from_raw_mode(stat.st_mode);
     let mut fields = Fields::new();
@@ -34,12 +34,12 @@ pub fn describe(directory: impl AsFd, name: &CStr, stat: &Stat) -> Fields {
 }
 
 fn milliseconds(stat: &Stat) -> i64 {
-    // Whoever owns the file sets its time to what they please; it must not overflow.
+    // A file's owner can set any time; it must not overflow.
     let nanoseconds = i64::try_from(stat.st_mtime_nsec).unwrap_or(0);
     stat.st_mtime.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000)
 }
 
-/// When anything of it changed: a time that nobody can set, so it tells two states of a file apart.
+/// Inode change time, which no program can set, so it distinguishes two states of a file.
 fn changed_us(stat: &Stat) -> i64 {
     let nanoseconds = i64::try_from(stat.st_ctime_nsec).unwrap_or(0);
     stat.st_ctime.saturating_mul(1_000_000).saturating_add(nanoseconds / 1000)

@@ -1,4 +1,4 @@
-//! Contents of files. Only of regular ones: a FIFO could block, and a device may do anything when it is read.
+//! Content of files, only of regular ones: a FIFO could block, and reading a device can do anything.
 
 use crate::child::Reporter;
 use crate::files::Fields;
@@ -30,7 +30,7 @@ pub fn write(path: &CStr, mode: u32, append: bool, exclusive: bool, reporter: &R
     flags.set(OFlags::EXCL, exclusive);
     let file = open_regular(path, flags, Mode::from_raw_mode(mode))?;
     if !append {
-        // Not by O_TRUNC, which would act before it is known what the file is.
+        // Not with O_TRUNC, which would act before the file's type is known.
         ftruncate(&file, 0).map_err(failed("ftruncate", path))?;
     }
     reporter.begun();
@@ -41,11 +41,11 @@ pub fn write(path: &CStr, mode: u32, append: bool, exclusive: bool, reporter: &R
     Ok(Fields::from_iter([("bytes".to_owned(), bytes.into())]))
 }
 
-/// O_NONBLOCK, so that opening a FIFO does not wait for somebody at its other end; regular files ignore it.
+/// O_NONBLOCK, so that opening a FIFO does not wait for its other end; regular files ignore it.
 fn open_regular(path: &CStr, flags: OFlags, mode: Mode) -> Result<OwnedFd, Error> {
     let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = open(path, flags, mode).map_err(|errno| match errno {
-        // A FIFO that nobody reads, a socket, a device without a driver.
+        // A FIFO without a reader, a socket, a device without a driver.
         Errno::NXIO => with_code(Code::FileNotRegular, "open", path, errno),
         _ => failed("open", path)(errno),
     })?;
@@ -56,13 +56,13 @@ fn open_regular(path: &CStr, flags: OFlags, mode: Mode) -> Result<OwnedFd, Error
     }
 }
 
-/// Which side failed.
+/// The side that failed.
 enum Copied {
     Read(Errno),
     Write(Errno),
 }
 
-/// Copies until the end, or `limit` bytes; returns how many.
+/// Copies until the end, or `limit` bytes; returns the number.
 fn copy(from: impl AsFd, to: impl AsFd, limit: u64) -> Result<u64, Copied> {
     let mut buffer = vec![0; BUFFER];
     let mut total = 0_u64;

@@ -1,4 +1,4 @@
-//! Changes of a file or of a directory's entries, one JSON object a line, until the operation is cancelled.
+//! Changes of a file or of a directory's entries, one JSON object per line, until the operation is cancelled.
 
 use crate::child::Reporter;
 use crate::files::error::failed;
@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 
 const BUFFER: usize = 4096;
 
-/// Ends by itself only when what is watched is gone.
+/// Ends by itself only when the watched file is gone.
 pub fn watch(path: &CStr, reporter: &Reporter) -> Result<Fields, Error> {
     let watched = WatchFlags::CREATE
         | WatchFlags::MOVED_TO
@@ -23,7 +23,7 @@ pub fn watch(path: &CStr, reporter: &Reporter) -> Result<Fields, Error> {
         | WatchFlags::ATTRIB;
     let queue = inotify::init(CreateFlags::CLOEXEC).map_err(failed("inotify_init1", path))?;
     inotify::add_watch(&queue, path, watched).map_err(failed("inotify_add_watch", path))?;
-    // Only now: whoever saw `accept` misses no event.
+    // Only now: a caller that sees `accept` misses no event.
     reporter.begun();
     let mut buffer = [MaybeUninit::uninit(); BUFFER];
     let mut events = Reader::new(&queue, &mut buffer);
@@ -39,7 +39,7 @@ pub fn watch(path: &CStr, reporter: &Reporter) -> Result<Fields, Error> {
     }
 }
 
-/// A queue that ran over lost events: it says "something changed" without a name, which is all that is known.
+/// A queue that overflowed lost events: it reports "something changed" without a name.
 fn kind(events: ReadFlags) -> &'static str {
     if events.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
         "create"

@@ -1,5 +1,5 @@
-//! /sys/fs/cgroup and /proc/cgroups where the kernel is the Sentry: it knows how many processors and how much memory
-//! there are from its jail, but shows no control group by itself.
+//! /sys/fs/cgroup and /proc/cgroups if the kernel is the Sentry: it knows its processors and memory from its jail, but
+//! shows no cgroup by itself.
 
 use super::write;
 use bulkhead_plan::advertised::{CONTROLLER_DIRECTORIES, UNIFIED};
@@ -12,8 +12,7 @@ use std::os::fd::OwnedFd;
 const GROUPS: &str = "/sys/fs/cgroup";
 const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC);
 
-/// The group that counts, with what it does not count itself. Seen from its own namespace it has no name, and nothing
-/// is above it.
+/// The cgroup that counts, plus the values that it does not count. Its own namespace shows it without a name or parent.
 pub fn show_group(group: &OwnedFd, advertised: &Advertised) -> Result<(), Errno> {
     write(group, "memory.max", &advertised.memory_bytes.to_string())?;
     write(group, "cpu.max", advertised.cpu_max().trim_end())?;
@@ -21,7 +20,7 @@ pub fn show_group(group: &OwnedFd, advertised: &Advertised) -> Result<(), Errno>
     mount("cgroup", GROUPS, "cgroup2", QUIET | MountFlags::RDONLY, Some(c"nsdelegate"))
 }
 
-/// A Sentry without groups of version 2: files that say the same.
+/// For a Sentry without cgroup v2: files with the same content.
 pub fn show_texts(advertised: &Advertised) -> Result<(), Errno> {
     let directory = scratch(GROUPS)?;
     for name in CONTROLLER_DIRECTORIES {
@@ -33,8 +32,7 @@ pub fn show_texts(advertised: &Advertised) -> Result<(), Errno> {
     read_only(GROUPS)
 }
 
-/// From it programs see that there is one hierarchy for all controllers. `place`: a directory that nothing is mounted
-/// on.
+/// It shows programs that there is one hierarchy for all controllers. `place`: a directory without a mount on it.
 pub fn show_controllers(place: &str) -> Result<(), Errno> {
     const NAME: &str = "cgroups";
     const COVERED: &str = "/proc/cgroups";
@@ -51,7 +49,7 @@ fn scratch(at: &str) -> Result<OwnedFd, Errno> {
     rustix::fs::open(at, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Nobody else can write them either: they are init's, whose id no workload has.
+/// No other process can write them either: they belong to init, whose id no workload has.
 fn make(directory: &OwnedFd, name: &str, text: &str) -> Result<(), Errno> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let file = openat(directory, name, flags, Mode::from_raw_mode(0o644))?;

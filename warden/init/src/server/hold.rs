@@ -1,5 +1,5 @@
-//! Silence for a snapshot: between `checkpoint` and what ends it, no frame is begun in either direction, so that a copy
-//! of this machine wakes with nothing half said.
+//! Silence for a snapshot: between `checkpoint` and its end, no frame begins in either direction, so that a copy of
+//! this machine wakes with no partial message.
 
 use crate::server::leftovers::Leftovers;
 use crate::server::operation::Operation;
@@ -7,13 +7,13 @@ use crate::server::{End, Server};
 use bulkhead_channel::{Accept, Control, Decoder, Frame, Hello, Kind, Order, Outcome, Side, Violation};
 
 impl Server {
-    /// The accept is the last that is said.
+    /// The accept is the last message.
     pub(super) fn hold(&mut self, stream: u32) {
         self.channel.outbox.json(Kind::Accept, stream, &Accept { pid: None });
         self.held = Some(stream);
     }
 
-    /// A frame that came in the silence, which only two may.
+    /// A frame during the silence; only two kinds are allowed.
     pub(super) fn wake(&mut self, stream: u32, frame: &Frame<'_>) -> Result<(), Violation> {
         match frame {
             Frame::Hello(_) => {
@@ -31,8 +31,8 @@ impl Server {
         Ok(())
     }
 
-    /// This is a restored copy: whoever was spoken to is another's host. What runs goes on, and its output goes
-    /// nowhere.
+    /// We are a restored copy; the previous peer belongs to the original. Programs continue, and their output is
+    /// discarded.
     fn begin_again(&mut self) {
         self.held = None;
         self.channel.outbox = super::Outbox::default();
@@ -45,8 +45,8 @@ impl Server {
         self.channel.outbox.json(Kind::Hello, 0, &Hello::ours());
     }
 
-    /// The connection is gone. A restore does that to a vsock connection: then the host makes another. Otherwise it is
-    /// the end.
+    /// The connection is gone. A restore cuts a vsock connection, and the host then opens another. Otherwise it is the
+    /// end.
     pub(super) fn lost(&mut self) -> Result<(), End> {
         if self.held.is_none() || !self.channel.wire.accept_next().map_err(End::System)? {
             return Err(End::Closed);

@@ -1,12 +1,12 @@
-//! What flows into an operation: from the channel, through at most one window of memory, into a pipe or a terminal.
+//! Input of an operation: from the channel, through at most one window of memory, into a pipe or a terminal.
 
 use bulkhead_channel::{Credit, Violation};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Credit is given back in pieces of this size, not with every write.
+/// Credit is returned in pieces of this size, not with every write.
 const GRANT: u32 = 65_536;
-/// What a terminal's line discipline takes for the end of input.
+/// A terminal's end-of-input character.
 const VEOF: u8 = 4;
 
 enum Sink {
@@ -14,13 +14,13 @@ enum Sink {
     Expected,
     Pipe(OwnedFd),
     Terminal(OwnedFd),
-    /// There never was one, it was closed, or its reader went away: what comes is swallowed, and credit given for it.
+    /// There never was one, it was closed, or its reader is gone: data is discarded, and credit returned for it.
     Nowhere,
 }
 
 pub struct Input {
     sink: Sink,
-    /// What the sink has not taken yet: at most one window, since the host has no credit for more.
+    /// Data that the sink has not taken yet: at most one window, because the host has no credit for more.
     pending: Vec<u8>,
     written: usize,
     ended: bool,
@@ -37,7 +37,7 @@ impl Input {
         Self::new(fd.map_or(Sink::Nowhere, Sink::Pipe))
     }
 
-    /// Keeps what comes until [`Input::terminal`] is called.
+    /// Keeps data until [`Input::terminal`] is called.
     pub fn expected() -> Self {
         Self::new(Sink::Expected)
     }
@@ -69,7 +69,7 @@ impl Input {
         }
     }
 
-    /// Where to wait until more can be written, if there is something to write.
+    /// What to wait for until more can be written, if there is data to write.
     pub fn waits_on(&self) -> Option<BorrowedFd<'_>> {
         match &self.sink {
             Sink::Pipe(fd) | Sink::Terminal(fd) if !self.pending.is_empty() => Some(fd.as_fd()),
@@ -77,7 +77,7 @@ impl Input {
         }
     }
 
-    /// Writes what can be written without waiting.
+    /// Writes as much as possible without waiting.
     pub fn drain(&mut self) {
         while self.written < self.pending.len() {
             let fd = match &self.sink {
@@ -89,11 +89,11 @@ impl Input {
                 Ok(count) => self.written += count,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return,
-                // EPIPE, or EIO of a terminal without a process: the workload reads no more, which is no fault.
+                // EPIPE, or EIO of a terminal without a process: the workload no longer reads, which is no fault.
                 Err(_) => self.sink = Sink::Nowhere,
             }
         }
-        // The end-of-input character was never paid for by the host, but counts as a byte of the last window: harmless.
+        // The host did not pay for the end-of-input character, but it counts as a byte of the last window: harmless.
         self.consumed = self.consumed.saturating_add(u32::try_from(self.pending.len()).unwrap_or(u32::MAX));
         self.pending.clear();
         self.written = 0;
@@ -102,13 +102,13 @@ impl Input {
         }
     }
 
-    /// Credit to be given to the host now, if it is worth a frame.
+    /// Credit to return to the host now, if it is worth a frame.
     pub fn grant(&mut self) -> Option<u32> {
         if self.consumed < GRANT || self.ended {
             return None;
         }
         let bytes = std::mem::take(&mut self.consumed);
-        // Never more than what was spent, so never beyond the maximum.
+        // Never more than was spent, so never beyond the maximum.
         self.window.grant(bytes).ok()?;
         Some(bytes)
     }

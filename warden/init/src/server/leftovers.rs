@@ -1,11 +1,12 @@
-//! Pipes whose operation is over but that a background process still writes to. They are read and thrown away: closing
-//! them would kill the process at its next line of output, leaving them would stop it once the pipe is full.
+//! Pipes whose operation is over but that a background process still writes to. Init reads them and discards the data:
+//! closing them would kill the process at its next line of output, and leaving them would stop it once the pipe is
+//! full.
 
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-/// Beyond that the oldest are closed: descriptors are what bounds everything else here.
+/// Above this number the oldest are closed: descriptors limit everything else here.
 const MAX: usize = 128;
 const READ_SIZE: usize = 4096;
 
@@ -24,7 +25,7 @@ impl Leftovers {
         self.0.iter().map(AsRawFd::as_raw_fd)
     }
 
-    /// One read from the pipe that poll found ready, if it is still here.
+    /// Reads once from the pipe that poll reported ready, if it is still here.
     pub fn drain(&mut self, fd: RawFd) {
         let Some(at) = self.0.iter().position(|pipe| pipe.as_raw_fd() == fd) else { return };
         let mut buffer = [MaybeUninit::uninit(); READ_SIZE];

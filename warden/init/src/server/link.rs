@@ -1,4 +1,4 @@
-//! One connection to the host: what came, what waits to be sent, and the sockets inside that are served on it.
+//! One connection to the host: received data, data to send, and the sockets inside that it serves.
 
 use super::outbox::Outbox;
 use super::sockets::Sockets;
@@ -18,7 +18,7 @@ pub struct Link {
     pub sockets: Sockets,
 }
 
-/// What one read came to.
+/// The result of one read.
 pub enum Taken {
     /// `short`: there was no more.
     Some {
@@ -30,7 +30,7 @@ pub enum Taken {
 }
 
 impl Link {
-    /// Says `hello`.
+    /// Sends `hello`.
     pub fn new(wire: Wire) -> Self {
         let mut outbox = Outbox::default();
         outbox.json(Kind::Hello, 0, &Hello::ours());
@@ -38,7 +38,7 @@ impl Link {
         Self { wire, decoder, order, outbox, sockets: Sockets::default() }
     }
 
-    /// Sends what can be sent without waiting. An error means that the host is gone.
+    /// Sends as much as possible without waiting. An error means that the host is gone.
     pub fn flush(&mut self) -> Result<(), Errno> {
         self.outbox.flush(self.wire.output())
     }
@@ -47,7 +47,7 @@ impl Link {
     pub fn waits_on(&self, mut add: impl FnMut(RawFd, i16)) {
         let (reads, writes) = (self.wire.input().as_raw_fd(), self.wire.output().as_raw_fd());
         let write = if self.outbox.is_empty() { 0 } else { libc::POLLOUT };
-        // A host that does not read gets no more answers, so it may send no more requests either.
+        // A host that does not read gets no more answers, so it may not send more requests either.
         let read = if self.outbox.is_full() { 0 } else { libc::POLLIN };
         add(reads, read | if reads == writes { write } else { 0 });
         if reads != writes && write != 0 {
@@ -69,14 +69,14 @@ impl Link {
         }
     }
 
-    /// Makes a socket inside do what it is ready for.
+    /// Lets a socket inside do what it is ready for.
     pub fn socket_ready(&mut self, stream: u32, events: i16) {
         self.sockets.ready(stream, events, &mut self.outbox);
         self.order.opened(self.sockets.last());
     }
 
-    /// Serves what is there on the connection of the sandbox's egress, a few reads of it. Whoever speaks there can
-    /// listen for the workload's connections, and nothing else. False: that end is closed.
+    /// Serves pending data on the connection of the sandbox's egress, a few reads at a time. Its peer can listen for
+    /// the workload's connections, and do nothing else. False: that end is closed.
     pub fn serve_egress(&mut self) -> Result<bool, End> {
         for _ in 0..READ_BATCH {
             let short = match self.take() {
