@@ -160,6 +160,27 @@ describe("a project with the packed package", () => {
   });
 });
 
+/** What judges a package before it is published. ES modules only: Node 20.19 and later can `require` them. */
+const JUDGES = [
+  ["publint", ["--strict"]],
+  ["attw", ["--pack", ".", "--profile", "esm-only"]],
+] as const;
+
+describe("the package", () => {
+  for (const [name, args] of JUDGES) {
+    const program = join(root, "node_modules/.bin", name);
+    const lacking = existsSync(program) ? undefined : `no ${name}: ./bulkhead setup test installs it`;
+    it.skipIf(lacking !== undefined && !isRequired("packaging"))(
+      `is what ${name} approves of${saying(lacking)}`,
+      async () => {
+        expect(lacking).toBeUndefined();
+        const { code, output } = await execute(program, args, library);
+        expect(code, output).toBe(0);
+      },
+    );
+  }
+});
+
 /** To be fixed: the links to busybox have to be made where the package is installed. */
 const UNLINKED = `
 import { run } from "bulkhead";
