@@ -1,4 +1,4 @@
-//! What init makes of the process that the broker executed: known signals, known descriptors, nothing else.
+//! Init's set-up of its process: known signals, known descriptors, nothing else.
 
 use crate::args::Channel;
 use crate::server::Wire;
@@ -11,10 +11,10 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-/// BPF_MAXINSNS instructions of 8 bytes, and what comes before them.
+/// BPF_MAXINSNS instructions of 8 bytes, and the header before them.
 const LARGEST_FILTER: usize = (4096 + 1) * 8;
 
-/// What init speaks on, and what it waits for beside that.
+/// Init's connections, and its other event sources.
 pub struct Prepared {
     pub channel: Wire,
     pub egress: Option<Wire>,
@@ -23,11 +23,10 @@ pub struct Prepared {
 }
 
 pub fn prepare(channel: Channel, egress: Option<i32>) -> Result<Prepared, Errno> {
-    // Not inherited over a change of uid, so it is set again here. In a pid namespace the kernel kills all of it with
-    // us.
+    // A change of uid clears it, so it is set again here. In a pid namespace the kernel kills everything in it with us.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     if !getpid().is_init() {
-        // Run as an ordinary process, as tests do: orphans must come to us all the same.
+        // As an ordinary process, in tests: orphans must come to us, too.
         set_child_subreaper(Some(getpid()))?;
     }
     // Otherwise `ps` inside would show the file that it was executed from.
@@ -53,8 +52,8 @@ pub fn filter(fd: i32) -> Result<Workload, Errno> {
     from_bytes(&bytes[..length]).filter(|_| length <= LARGEST_FILTER).ok_or(Errno::INVAL)
 }
 
-/// Dispositions become the defaults, which is what children are started with. Signals are blocked rather than ignored:
-/// a child starts with none pending, and a write to a broken pipe still fails with an errno.
+/// Dispositions become the defaults, which children start with. Signals are blocked rather than ignored: a child starts
+/// with none pending, and a write to a broken pipe still fails with an errno.
 fn signals() -> Result<OwnedFd, Errno> {
     bulkhead_sys::reset_dispositions();
     if getpid().is_init() {
@@ -68,7 +67,7 @@ fn signals() -> Result<OwnedFd, Errno> {
 /// A connection that the broker passed. In a virtual machine it may be a socket that the host connects to.
 fn connection(fd: i32) -> Result<Wire, Errno> {
     let socket = match fd {
-        // It is /dev/null that belongs there.
+        // That number belongs to /dev/null.
         0 => rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?,
         1 => rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?,
         number => bulkhead_sys::adopt(number)?,
@@ -77,7 +76,7 @@ fn connection(fd: i32) -> Result<Wire, Errno> {
     if listening { Wire::accept(socket) } else { Wire::new(socket, None) }
 }
 
-/// Leaves the connections, `children`, and /dev/null on 0, 1 and 2: what the broker had open there may be a host's
+/// Keeps the connections, `children`, and /dev/null on 0, 1 and 2: the broker's descriptors there may be a host's
 /// terminal.
 fn descriptors(channel: Channel, egress: Option<i32>, children: &OwnedFd) -> Result<(Wire, Option<Wire>), Errno> {
     let wire = match channel {
@@ -93,7 +92,7 @@ fn descriptors(channel: Channel, egress: Option<i32>, children: &OwnedFd) -> Res
     rustix::stdio::dup2_stdout(&null)?;
     rustix::stdio::dup2_stderr(&null)?;
     if null.as_raw_fd() <= 2 {
-        // It took the place of a standard descriptor that was closed, and that is where it belongs now.
+        // It took the number of a closed standard descriptor, where it now belongs.
         std::mem::forget(null);
     } else {
         drop(null);

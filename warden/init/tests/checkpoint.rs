@@ -10,12 +10,12 @@ use std::io::Read;
 use std::time::Duration;
 use support::Init;
 
-/// Falls silent, and shows that it is although a program has something to say.
+/// Falls silent, and shows that it is although a program has output.
 fn silent() -> (Init, u32, u32) {
     let mut init = Init::start();
     let talking = init.shell("echo before; while :; do echo more; sleep 0.02; done");
     init.until(|streams| streams[&talking].text().contains("before"));
-    // Nor may a host grant credit in the silence.
+    // A host may not grant credit in the silence either.
     init.reading = false;
     let checkpoint = init.request(json!({"op": "checkpoint"}));
     init.accepted(checkpoint);

@@ -1,4 +1,4 @@
-//! The second connection: it serves the sandbox's egress and nothing else, and what it served ends with it.
+//! The second connection: it serves the sandbox's egress and nothing else, and everything it served ends with it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_stack_arrays, missing_docs)]
 
@@ -47,7 +47,7 @@ impl Gate {
         self.send(&Frame::Request { stream, fields: request.as_object().unwrap().clone() });
     }
 
-    /// What `pick` finds in the frames that come.
+    /// The result of `pick` for the incoming frames.
     fn until<T>(&mut self, mut pick: impl FnMut(&Frame<'_>) -> Option<T>) -> T {
         loop {
             while let Some(frame) = self.decoder.next().unwrap() {

@@ -1,4 +1,4 @@
-//! Running programs: what init starts, what it passes on, what it says at the end.
+//! Running programs: how init starts them, what it forwards, and its results.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_stack_arrays, missing_docs)]
 
@@ -167,7 +167,7 @@ fn cancel_kills_and_the_result_follows() {
     init.until(|streams| streams[&stream].out.ends_with(b"before\n"));
     init.send(&Frame::Cancel { stream });
     assert_eq!(init.wait(stream).value()["signal"], json!(9));
-    // It is closed now: what comes late is dropped.
+    // It is closed now: late data is dropped.
     init.send(&Frame::Cancel { stream });
     init.send(&Frame::End { stream, fd: 0 });
     let other = init.shell("echo alive");

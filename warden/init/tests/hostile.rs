@@ -10,11 +10,11 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use support::{Init, Scratch};
 
-/// Memory that one more init costs, in KiB.
+/// Memory of one more init, in KiB.
 fn private_kib(init: &Init) -> u64 {
     let path = format!("/proc/{}/smaps_rollup", init.child.id());
     let text = std::fs::read_to_string(path).unwrap();
-    // Not the pages of the program, which all inits share.
+    // Without the program's pages, which all inits share.
     let own = text.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();
     own.trim().trim_end_matches(" kB").parse().unwrap()
 }
@@ -123,7 +123,7 @@ fn orphans_by_the_thousand_are_reaped_while_it_serves() {
 
 #[test]
 fn out_of_descriptors_is_a_clean_error() {
-    // Room for init itself and not much else.
+    // Room for init itself and little else.
     let mut init = Init::start_with(&[], |command| support::limit(command, Resource::Nofile, 20));
     let streams: Vec<u32> = (0..6).map(|_| init.exec_with(&["sleep", "100"], json!({"stdin": "pipe"}))).collect();
     let refused = streams.iter().filter(|stream| {
@@ -183,7 +183,7 @@ fn the_channel_can_be_a_descriptor() {
 #[test]
 fn a_pipe_that_the_workload_reads_itself_does_not_block_it() {
     let mut init = Init::start();
-    // It opens the other side of its own stdout and takes what init was told about.
+    // It opens the other side of its own stdout and reads the data announced to init.
     let stream = init.shell("exec 3</proc/self/fd/1; i=0; while [ $i -lt 200 ]; do echo x; dd if=/proc/self/fd/3 bs=64k count=1 2>/dev/null >/dev/null & i=$((i+1)); done; exec 3<&-; kill $(jobs -p) 2>/dev/null; exit 0");
     let other = init.shell("echo alive");
     assert_eq!(init.wait(other).text(), "alive\n");

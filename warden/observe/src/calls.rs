@@ -1,5 +1,4 @@
-//! What each syscall is about: which of its arguments are paths, and what it wants of them; which values tell its
-//! purpose.
+//! The meaning of each syscall: which arguments are paths, and how it uses them; which values determine its purpose.
 
 use syscalls::Sysno;
 
@@ -16,7 +15,7 @@ impl Call {
         Sysno::new(number).map(|call| call.name())
     }
 
-    /// Arguments that are ints come with whatever was in the upper half of their register.
+    /// The upper half of an int argument's register may contain anything.
     pub fn int(&self, argument: usize) -> i32 {
         #[allow(clippy::cast_possible_truncation, reason = "the lower half is the argument")]
         let lower = self.arguments[argument] as u32;
@@ -24,24 +23,24 @@ impl Call {
     }
 }
 
-/// What is wanted of a file.
+/// How a file is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Use {
-    /// Its metadata only; Landlock does not decide about that.
+    /// Only its metadata; Landlock does not decide about that.
     Look,
     Read,
     Write,
-    /// Made, in its directory.
+    /// Created, in its directory.
     Create,
-    /// Taken away, from its directory.
+    /// Removed, from its directory.
     Remove,
     Execute,
 }
 
-/// A path argument: where it is looked up from, where it is, and what for.
+/// A path argument: its base, its index, and its use.
 pub struct PathArgument {
-    /// The number of the argument that names a directory's descriptor; none: the working directory.
+    /// The argument with a directory's descriptor; none: the working directory.
     pub directory: Option<usize>,
     pub path: usize,
     pub wanted: Wanted,
@@ -49,15 +48,15 @@ pub struct PathArgument {
 
 pub enum Wanted {
     Always(Use),
-    /// By the flags of `open`, in this argument.
+    /// According to the flags of `open`, in this argument.
     Flags(usize),
-    /// By the first word of the `open_how` that this argument points to.
+    /// According to the first word of the `open_how` that this argument points to.
     How(usize),
-    /// To be executed: with an empty path, the file that the descriptor is of.
+    /// To be executed: with an empty path, the file of the descriptor.
     Executed,
 }
 
-/// The path arguments of a syscall; none for most.
+/// The path arguments of a syscall; most have none.
 pub fn paths(name: &str) -> Vec<PathArgument> {
     use Use::{Create, Look, Read, Remove, Write};
     let plain = |path, wanted| vec![PathArgument { directory: None, path, wanted: Wanted::Always(wanted) }];
@@ -92,7 +91,7 @@ pub fn paths(name: &str) -> Vec<PathArgument> {
     }
 }
 
-/// What `open` with these flags wants. A file that is made is written into a directory.
+/// The uses of `open` with these flags. A new file is a write to its directory.
 pub fn uses_of_flags(flags: i32, exists: bool) -> Vec<Use> {
     if flags & libc::O_PATH != 0 {
         return vec![Use::Look];
@@ -112,9 +111,9 @@ pub fn uses_of_flags(flags: i32, exists: bool) -> Vec<Use> {
     uses
 }
 
-/// Arguments whose value says what the call is for, and which bits of them: worth a condition in a filter.
+/// Arguments whose value determines the call's purpose, and the relevant bits: worth a condition in a filter.
 pub fn telling(name: &str) -> &'static [(usize, u32)] {
-    /// `SOCK_CLOEXEC` and `SOCK_NONBLOCK` change nothing about what a socket can do.
+    /// `SOCK_CLOEXEC` and `SOCK_NONBLOCK` change nothing about a socket's abilities.
     const TYPE: u32 = !0o2_004_000;
     match name {
         "socket" | "socketpair" => &[(0, u32::MAX), (1, TYPE)],

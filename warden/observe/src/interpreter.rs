@@ -1,4 +1,4 @@
-//! What the kernel itself opens when it executes a file: the interpreter of a script, the loader of a dynamic program.
+//! The files that the kernel itself opens when it executes a file: a script's interpreter, a dynamic program's loader.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// How often one script may be the interpreter of another: as in the kernel.
+/// Maximum depth of scripts as interpreters of each other, as in the kernel.
 const DEEPEST: usize = 4;
 
 /// All of them, in the order in which they are opened.
@@ -77,7 +77,7 @@ mod tests {
         let none = of(&script);
         std::fs::remove_dir_all(&directory).unwrap();
         assert_eq!(found.first().map(PathBuf::as_path), Some(Path::new("/bin/sh")));
-        // Its own, where the shell is not static.
+        // Its own, if the shell is not static.
         assert!(found.len() <= 2, "{found:?}");
         assert_eq!(none, Vec::<PathBuf>::new());
     }

@@ -1,4 +1,4 @@
-//! The filter that stops the command at each syscall, and the loop that lets it go on.
+//! The filter that stops the command at each syscall, and the loop that lets it continue.
 
 use crate::calls::Call;
 use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// `_IOWR('!', 1, 24 bytes)`.
 const RECEIVE: libc::c_ulong = 0xc050_2100;
 const SEND: libc::c_ulong = 0xc018_2101;
-/// What the command leaves running in the background is observed this long after its end.
+/// The command's background processes are observed this long after its end.
 const GRACE: Duration = Duration::from_millis(500);
 
 #[cfg(target_arch = "x86_64")]
@@ -20,10 +20,10 @@ const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const NATIVE: u32 = 0xc000_00b7;
 
-/// The descriptor that the stopped calls are read from.
+/// The descriptor for reading stopped calls.
 pub struct Listener(OwnedFd);
 
-/// A page that a child writes into and its parent reads: what two processes without a working syscall can still share.
+/// A page that a child writes and its parent reads: two processes without a working syscall can still share it.
 struct Shared(*mut AtomicI32);
 
 impl Shared {
@@ -55,10 +55,10 @@ impl Shared {
     }
 }
 
-/// Starts `program` under a filter that hands every one of its syscalls to the listener.
+/// Starts `program` under a filter that passes every one of its syscalls to the listener.
 ///
-/// The child shares this process's table of descriptors until its exec, so that the listener's descriptor, which it
-/// gets, is here too: from then on it could not send it, since sending is a syscall.
+/// The child shares this process's descriptor table until its exec, so that the listener's descriptor, which the child
+/// gets, is here too: the child could not send it, because sending is a syscall.
 pub fn start(program: &CStr, command: &[CString]) -> Result<(i32, Listener), String> {
     let mut words: Vec<*const libc::c_char> = command.iter().map(|word| word.as_ptr()).collect();
     words.push(std::ptr::null());
@@ -108,7 +108,7 @@ pub fn start(program: &CStr, command: &[CString]) -> Result<(i32, Listener), Str
 }
 
 impl Listener {
-    /// Gives each call to `look` before it goes on, until the command has ended. Returns its exit code, 128+n for a
+    /// Passes each call to `look` before it continues, until the command has ended. Returns its exit code, 128+n for a
     /// signal.
     pub fn serve(&self, child: i32, mut look: impl FnMut(&Call)) -> Result<u8, String> {
         let mut ended: Option<(u8, Instant)> = None;
@@ -135,7 +135,7 @@ impl Listener {
         let mut notice: libc::seccomp_notif = unsafe { std::mem::zeroed() };
         // SAFETY: the kernel writes one such structure.
         if unsafe { libc::ioctl(self.0.as_raw_fd(), RECEIVE as _, &raw mut notice) } != 0 {
-            // The caller died, or a signal came, before it could be told.
+            // The caller died, or a signal arrived, before the answer.
             return match Error::last_os_error().raw_os_error() {
                 Some(libc::ENOENT | libc::EINTR) => Ok(()),
                 _ => Err(failed("SECCOMP_IOCTL_NOTIF_RECV")),
@@ -173,7 +173,7 @@ fn status_of(child: i32) -> Result<Option<u8>, String> {
 
 const FILTER_LENGTH: u16 = 4;
 
-/// Everything native to the listener. A foreign ABI is let through to the sandbox's own filter, which kills it.
+/// Passes every native call to the listener. A foreign ABI goes to the sandbox's own filter, which kills it.
 fn filter() -> [sock_filter; FILTER_LENGTH as usize] {
     [
         instruction(BPF_LD | BPF_W | BPF_ABS, 0, 0, 4),

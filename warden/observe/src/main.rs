@@ -1,11 +1,11 @@
-//! `bulkhead-observe --report FILE -- COMMAND [ARGUMENT…]`: runs the command, ends with its exit code, and writes down
-//! what it asked of the kernel.
+//! `bulkhead-observe --report FILE -- COMMAND [ARGUMENT…]`: runs the command, exits with its exit code, and records its
+//! kernel requests.
 //!
 //! For `bulkhead learn`. It runs inside the sandbox as the workload's own user and holds no privilege: a seccomp filter
-//! with a listener (`seccomp_unotify(2)`) stops the command at each syscall, this program looks at it and lets it go
-//! on. What the sandbox's own filter refuses never gets here. The report is no evidence: a program that does not want
-//! to be observed can change the arguments after they were read, or end this process. It then fails under the policy
-//! that was learned, which is all that can come of it.
+//! with a listener (`seccomp_unotify(2)`) stops the command at each syscall, and this program examines it and lets it
+//! continue. A call that the sandbox's own filter refuses never gets here. The report is not evidence: a program that
+//! does not want to be observed can change the arguments after they were read, or end this process. Its only gain is
+//! that it then fails under the learned policy.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

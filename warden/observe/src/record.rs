@@ -1,4 +1,4 @@
-//! What was seen, added up, and the report of it.
+//! The observations, added up, and their report.
 
 use crate::calls::{self, Call, PathArgument, Use, Wanted};
 use crate::{interpreter, tracee};
@@ -8,7 +8,7 @@ use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-/// More different paths than this are not written down; the report then says that it is cut off.
+/// Further distinct paths are not recorded; the report then says that it is cut off.
 const MOST_PATHS: usize = 20_000;
 const MOST_VALUES: usize = 256;
 const MOST_PEERS: usize = 1_024;
@@ -24,7 +24,7 @@ pub struct Record {
 #[derive(Default)]
 struct Seen {
     count: u64,
-    /// By argument, the values of those that tell.
+    /// By argument, the values that determine a call's purpose.
     values: BTreeMap<usize, BTreeSet<u32>>,
 }
 
@@ -125,8 +125,8 @@ impl Record {
         }
     }
 
-    /// Rules are about files, not about the links that lead to them: what a path leads to is noted, and for what is
-    /// made or removed its directory's.
+    /// Rules are about files, not about the links that lead to them: this records a path's target and, for a created or
+    /// removed file, its directory's.
     fn note(&mut self, path: &Path, uses: &[Use]) {
         let resolved = if uses.iter().any(|wanted| matches!(wanted, Use::Create | Use::Remove)) {
             path.parent()
@@ -147,7 +147,7 @@ impl Record {
         let syscalls =
             self.calls.iter().map(|(&name, seen)| SyscallSeen { name, count: seen.count, values: &seen.values });
         let files = self.files.iter().map(|(path, uses)| FileSeen {
-            // A name that is not UTF-8 fits no rule of a policy, which is text; its directory's does.
+            // A name that is not UTF-8 fits no rule of a policy, which is text; its directory's name does.
             path: path.to_string_lossy().into_owned(),
             uses: uses.clone(),
             kind: kind(path),

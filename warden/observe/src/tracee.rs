@@ -1,4 +1,4 @@
-//! Looking into a stopped thread: its memory, and where its paths lead.
+//! Inspects a stopped thread: its memory, and the targets of its paths.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{self, File};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 const PATH_MAX: usize = 4096;
 
-/// Reads `length` bytes at `address`; fewer where its memory ends.
+/// Reads `length` bytes at `address`; fewer if its memory ends.
 pub fn memory(tid: u32, address: u64, length: usize) -> Option<Vec<u8>> {
     let memory = File::open(format!("/proc/{tid}/mem")).ok()?;
     let mut bytes = vec![0; length];
@@ -17,14 +17,14 @@ pub fn memory(tid: u32, address: u64, length: usize) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The string at `address`. Read page by page: what follows it may not be mapped.
+/// The string at `address`. Read in pieces, because the memory after it may not be mapped.
 pub fn string(tid: u32, address: u64) -> Option<OsString> {
     let memory = File::open(format!("/proc/{tid}/mem")).ok()?;
     let mut text = Vec::new();
     let mut at = address;
     while text.len() < PATH_MAX {
         let mut piece = [0; 256];
-        // Never across the end of a page: the next one may not be there.
+        // Never across the end of a page: the next one may not be mapped.
         let room = 256 - usize::try_from(at % 256).ok()?;
         let got = memory.read_at(&mut piece[..room], at).ok()?;
         if let Some(end) = piece[..got].iter().position(|&byte| byte == 0) {
@@ -40,7 +40,7 @@ pub fn string(tid: u32, address: u64) -> Option<OsString> {
     None
 }
 
-/// Where `path` leads for this thread: absolute, with `/proc/self` being its own.
+/// The target of `path` for this thread: absolute, with `/proc/self` being its own.
 pub fn absolute(tid: u32, directory: i32, path: &OsStr) -> Option<PathBuf> {
     let path = Path::new(path);
     let whole = if path.is_absolute() {
@@ -55,13 +55,13 @@ pub fn absolute(tid: u32, directory: i32, path: &OsStr) -> Option<PathBuf> {
     Some(own_process(tid, &whole))
 }
 
-/// What a descriptor is of; none where that is not a file with a name.
+/// The path of a descriptor; none if it is not a file with a name.
 pub fn descriptor_path(tid: u32, descriptor: i32) -> Option<PathBuf> {
     let path = fs::read_link(format!("/proc/{tid}/fd/{descriptor}")).ok()?;
     path.is_absolute().then_some(path)
 }
 
-/// `/proc/self` and `/proc/thread-self` name the reader: as read from here they would be this program.
+/// `/proc/self` and `/proc/thread-self` name the reader: read from here they would mean this program.
 fn own_process(tid: u32, path: &Path) -> PathBuf {
     for (prefix, own) in [("/proc/self", format!("/proc/{tid}")), ("/proc/thread-self", format!("/proc/{tid}"))] {
         if let Ok(rest) = path.strip_prefix(prefix) {

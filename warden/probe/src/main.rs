@@ -1,10 +1,10 @@
-//! `bulkhead-probe ATTEMPT [ARGUMENT…]`: one attempt to get out, one JSON line about how it went.
+//! `bulkhead-probe ATTEMPT [ARGUMENT…]`: makes one escape attempt, and prints one JSON line with its outcome.
 //!
-//! The security suite mounts this program read-only into a sandbox and then looks, from outside, whether the asset
-//! survived. What is printed here is a hint for a person who reads a failure, never the proof: a workload that has won
-//! can print anything.
+//! The security suite mounts this program read-only into a sandbox and then checks, from outside, whether the asset
+//! survived. Its output is a hint for a person who reads a failure, never the proof: a workload that has escaped can
+//! print anything.
 //!
-//! Every attempt is harmless when it succeeds: it aims at what the suite made for it, or asks with arguments that
+//! Every attempt is harmless if it succeeds: it targets something that the suite created for it, or uses arguments that
 //! cannot do harm.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

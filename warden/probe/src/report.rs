@@ -2,19 +2,19 @@
 
 use std::fmt::Write;
 
-/// `Ok`: it did what it must not be able to do, and this is what came of it. `Err`: it did not.
+/// `Ok`: it did what it must not be able to do, with a note on the result. `Err`: it did not.
 pub type Tried = Result<String, Stopped>;
 
-/// Why an attempt came to nothing.
+/// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stopped {
-    /// The kernel said so.
+    /// The kernel's errno.
     Errno(i32),
-    /// The kernel said so, after this much had been had.
+    /// The kernel's errno, after this much had succeeded.
     After(i32, String),
     /// There was nothing to take: no such file, device or leak.
     Absent(String),
-    /// The attempt was called with arguments it cannot use: a fault of the suite.
+    /// The attempt was called with invalid arguments: a bug of the suite.
     Usage(&'static str),
 }
 
@@ -39,8 +39,7 @@ pub fn line(attempt: &str, tried: &Tried) -> String {
     format!("{{\"attempt\":{},\"outcome\":\"{outcome}\"{rest}}}", quoted(attempt))
 }
 
-/// A JSON string. By hand: the probe has to stay small, static and free of dependencies that make syscalls of their
-/// own.
+/// A JSON string. Hand-written: the probe has to stay small, static and free of dependencies that make system calls.
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

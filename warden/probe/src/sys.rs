@@ -1,11 +1,11 @@
-//! The few ways in which attempts reach the kernel. Raw on purpose: a libc wrapper may refuse, emulate or fall back
-//! before the kernel is asked.
+//! The attempts' access to the kernel. Raw on purpose: a libc wrapper may refuse, emulate or fall back before it calls
+//! the kernel.
 
 use crate::report::{Stopped, Tried};
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
-/// One raw system call; the errno when it fails. Pointers among the arguments are the caller's to keep alive.
+/// One raw system call; the errno on failure. The caller keeps pointers among the arguments alive.
 pub fn call(number: libc::c_long, arguments: &[usize]) -> Result<usize, i32> {
     let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
     // SAFETY: every pointer that callers pass points to memory that outlives the call, or is null or wild on purpose,
@@ -74,7 +74,7 @@ pub fn open(path: &CString, how: libc::c_int) -> Result<OwnedFd, i32> {
     open_at(CWD, path, how, 0)
 }
 
-/// The first bytes, to show what was got.
+/// The first bytes, to show the result.
 pub fn read_some(fd: &OwnedFd) -> Result<String, i32> {
     let mut buffer = [0_u8; 256];
     let got = call(libc::SYS_read, &[raw(fd), buffer.as_mut_ptr().addr(), buffer.len()])?;
@@ -95,7 +95,7 @@ pub fn mode_of(path: &CString) -> Result<u32, i32> {
     Ok(stat.st_mode)
 }
 
-/// `Ok` with a note when a call got through.
+/// `Ok` with a note if a call succeeded.
 pub fn done(result: Result<usize, i32>, note: &str) -> Tried {
     result.map_err(Stopped::from)?;
     Ok(note.to_owned())

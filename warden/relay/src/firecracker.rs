@@ -1,5 +1,5 @@
-//! Firecracker listens: for its API, and for those who want to reach a vsock port of the guest. Both are Unix sockets
-//! in the jail's scratch directory, so the library's connections are joined to them here.
+//! Firecracker listens: for its API, and for connections to a vsock port of the guest. Both are Unix sockets in the
+//! jail's scratch directory, so this module joins the library's connections to them.
 
 use crate::link::{Link, wait};
 use crate::port::Port;
@@ -13,7 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Where the library tells Firecracker to make it.
+/// The path that the library sets in Firecracker's configuration.
 const API: &str = "/scratch/api";
 /// Present when the machine resumes from a snapshot (`machine.ts`).
 const SNAPSHOT: &str = "/vm/snapshot";
@@ -22,14 +22,14 @@ const CHANNEL_PORT: u32 = 1024;
 const CONTROL_PORT: u32 = 1025;
 const EGRESS_PORT: u32 = 1026;
 
-/// How long to wait before trying again to reach what is not there yet: a socket, or a guest that listens.
+/// Wait before the next try to reach something that is not ready yet: a socket, or a guest's port.
 const AGAIN_MS: i64 = 5;
-/// When nothing is under way but an answer of the guest's.
+/// Wait when only an answer of the guest is pending.
 const LOOK_MS: i64 = 1000;
 
 pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<()> {
     let (alive, theirs) = UnixStream::pair()?;
-    // Above the number that its other end is given, which either of them may have.
+    // Above the number that its other end gets, which either of them may have.
     let [alive, theirs] = [high(alive)?, high(theirs)?];
     let mut channel = Port::new(take(fd::CHANNEL)?, CHANNEL_PORT);
     let mut control = Port::new(take(fd::CONTROL)?, CONTROL_PORT);
@@ -37,7 +37,7 @@ pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<(
     let mut egress = egress.map(|outside| Port::new(outside, EGRESS_PORT));
     let mut api = Link::new(take(fd::MONITOR)?);
     let mut snapshots = Snapshots::new(take(fd::STATE)?);
-    // Closed when Firecracker has ended, however it does.
+    // Closed when Firecracker ends, for any reason.
     qemu::place(&theirs, fd::LIVENESS)?;
     drop(theirs);
     let console = std::io::stderr().as_fd().try_clone_to_owned()?;
@@ -51,9 +51,9 @@ pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<(
     // SAFETY: given to Firecracker, and no longer of use here.
     drop(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(fd::LIVENESS) });
 
-    // A guest that boots waits for the control connection before it says a word. One that was copied loses its
-    // connections when it goes on, and one that is made before that may be lost with them: the library speaks first,
-    // when it goes on.
+    // A booting guest waits for the control connection before it sends anything. A copied one loses its connections
+    // when it resumes, and one opened before that may be lost with them: the library sends first, when the guest
+    // resumes.
     let mut eager = !Path::new(SNAPSHOT).exists();
     loop {
         let mut reached = true;
@@ -90,7 +90,7 @@ pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<(
         if let Some(port) = &mut egress {
             port.link.carry()?;
         }
-        // Nothing but the egress ends with it: its other end is closed, too.
+        // Only the egress ends with it: its other end is closed, too.
         egress = egress.filter(|port| !port.link.inward.is_over() && !port.link.outward.is_over());
         if snapshots.serve()? {
             // The original loses its connections as its copies do, and Firecracker would keep its ends of them open.

@@ -1,10 +1,10 @@
 //! The warden in its role `relay`: process 1 of a monitor's jail, as confined as the monitor itself.
 //!
-//! It starts the monitor, and carries bytes between the connections that the library opened and what can be reached
-//! only inside: QEMU wants descriptors handed over on its monitor connection, Firecracker listens on Unix sockets of
-//! its own. What it says and does is as little evidence as what the monitor does: from outside both are one jail.
+//! It starts the monitor, and carries bytes between the library's connections and those reachable only inside: QEMU
+//! wants descriptors passed on its monitor connection, Firecracker listens on its own Unix sockets. Its behaviour is as
+//! little evidence as the monitor's: from outside both are one jail.
 //!
-//! It ends with the monitor, and the monitor with it: the end of process 1 is the end of its pid namespace.
+//! It ends with the monitor, and the monitor with it: the end of process 1 ends its pid namespace.
 
 mod firecracker;
 mod link;
@@ -41,7 +41,7 @@ pub fn main(arguments: &[OsString]) -> i32 {
     match done {
         Ok(()) => 0,
         Err(error) => {
-            // Where the guest's console goes: it tells why a boot failed.
+            // To the guest's console: it tells why a boot failed.
             eprintln!("relay: {error}");
             1
         }
@@ -53,11 +53,11 @@ fn usage() -> i32 {
     1
 }
 
-/// A descriptor that the plan gave, for this process alone from now on.
+/// A descriptor from the plan, owned by this process from now on.
 fn take(number: i32) -> Result<std::os::fd::OwnedFd> {
     // SAFETY: the broker put an open descriptor there, which nothing else in this process knows of; it is taken once.
     let given = unsafe { std::os::fd::OwnedFd::from_raw_fd(number) };
-    // Above those that a monitor is given, so that none of its numbers is taken.
+    // Above the monitor's descriptors, so that none of its numbers is taken.
     Ok(rustix::io::fcntl_dupfd_cloexec(&given, 16)?)
 }
 

@@ -1,4 +1,4 @@
-//! Two connections whose bytes are carried both ways, with a bound on what is held.
+//! Two connections with bytes carried both ways, and a bounded buffer.
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
@@ -6,7 +6,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use std::io::{Error, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// What is held for a side that does not read; until it does, the other side is not read either.
+/// Maximum buffered for a side that does not read; until it reads, the other side is not read either.
 const MOST_HELD: usize = 64 * 1024;
 
 /// One direction.
@@ -34,7 +34,7 @@ impl Flow {
         self.ended && self.held.is_empty()
     }
 
-    /// Takes what there is.
+    /// Reads the available data.
     pub fn read(&mut self, from: &OwnedFd) -> Result<()> {
         let mut bytes = [0; 16 * 1024];
         match rustix::net::recv(from, &mut bytes, RecvFlags::DONTWAIT) {
@@ -46,7 +46,7 @@ impl Flow {
         Ok(())
     }
 
-    /// Passes on what it can of the first `most` bytes.
+    /// Writes as much as possible of the first `most` bytes.
     pub fn write(&mut self, to: &OwnedFd, most: usize) -> Result<()> {
         let bytes = self.held.get(..most.min(self.held.len())).unwrap_or_default();
         match rustix::net::send(to, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
@@ -61,7 +61,7 @@ impl Flow {
         Ok(())
     }
 
-    /// Forgets what was passed on another way.
+    /// Drops data that was passed on another way.
     pub fn drop_first(&mut self, length: usize) {
         self.held.drain(..length.min(self.held.len()));
     }
@@ -81,7 +81,7 @@ impl Link {
         Self { outside, inside: None, inward: Flow::default(), outward: Flow::default() }
     }
 
-    /// Lets go of what is inside, and of what it had begun to say; another may take its place.
+    /// Drops the inside connection and its partial data; another may replace it.
     pub fn cut(&mut self) {
         self.inside = None;
         self.outward = Flow::default();
@@ -102,7 +102,7 @@ impl Link {
         all
     }
 
-    /// Carries what can be carried without waiting.
+    /// Carries as much as possible without waiting.
     pub fn carry(&mut self) -> Result<()> {
         if self.inward.wants_to_read() {
             self.inward.read(&self.outside)?;
@@ -124,7 +124,7 @@ impl Link {
 
 /// Waits until one of them is ready, at most `milliseconds`.
 pub fn wait(interests: &[(BorrowedFd<'_>, PollFlags)], milliseconds: Option<i64>) -> Result<()> {
-    // A descriptor that nothing is wanted of would still report its end, again and again.
+    // An unneeded descriptor would still report its end, again and again.
     let mut fds: Vec<PollFd<'_>> = interests
         .iter()
         .filter(|(_, flags)| !flags.is_empty())

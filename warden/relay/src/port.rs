@@ -10,19 +10,18 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-/// Where the library tells Firecracker to make it.
+/// The path that the library sets in Firecracker's configuration.
 const VSOCK: &str = "/scratch/vsock";
-/// No longer line is an answer.
+/// An answer is never longer.
 const LONGEST_ANSWER: usize = 32;
-/// A guest that lets a connection wait is asked again. Not sooner: one that is given up may be the one that it then
+/// A guest that lets a connection wait is asked again. Not sooner: an abandoned connection may be the one that it then
 /// accepts.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two tries, of which each interrupts a guest that is still on its way up; doubled each time, up to the
-/// longest.
+/// Between two tries, each of which interrupts a guest that is still booting; doubles each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 
-/// The library's connection, and the way to the port that it is for.
+/// The library's connection, and the connection to its port.
 pub struct Port {
     pub link: Link,
     number: u32,
@@ -46,12 +45,12 @@ impl Port {
         self.link.inside.is_some()
     }
 
-    /// An answer of the guest's is awaited.
+    /// Waiting for the guest's answer.
     pub fn is_knocking(&self) -> bool {
         self.knock.is_some()
     }
 
-    /// Takes the next step towards the guest; false: there is none yet, try again soon.
+    /// Takes the next step towards the guest; false if it is not reachable yet.
     pub fn reach(&mut self) -> Result<bool> {
         if self.is_open() {
             return Ok(true);
@@ -74,7 +73,7 @@ impl Port {
         Ok(self.is_open())
     }
 
-    /// What was said is said; the guest's end of it is gone, or about to be.
+    /// Everything has been sent; the guest's end is gone, or about to be.
     pub fn let_go(&mut self) {
         self.knock = None;
         self.pause = FIRST_PAUSE;
@@ -96,7 +95,7 @@ enum Heard {
 
 impl Knock {
     fn listen(&mut self) -> Result<Heard> {
-        // Byte by byte: what follows the line belongs to the guest.
+        // Byte by byte: the bytes after the line belong to the guest.
         let mut byte = [0];
         loop {
             match rustix::net::recv(&self.stream, &mut byte, RecvFlags::DONTWAIT) {

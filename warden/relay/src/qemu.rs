@@ -1,6 +1,6 @@
-//! QEMU 7.2 writes a snapshot to a descriptor that came over its monitor connection (`getfd`), which Node cannot send.
-//! So the monitor connection passes through here, and the commands that want the descriptor get it. Channel, control
-//! and console are QEMU's own.
+//! QEMU 7.2 writes a snapshot to a descriptor that arrived over its monitor connection (`getfd`), and Node cannot send
+//! descriptors. So the monitor connection passes through here, and this module adds the descriptor to the commands that
+//! need it. Channel, control and console are QEMU's own.
 
 use crate::link::{Flow, wait};
 use crate::{fd, take};
@@ -12,7 +12,7 @@ use std::io::{IoSlice, Result};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
 
-/// The library writes it exactly so (`qemu/snapshot.ts`), a line of its own.
+/// The library writes exactly this (`qemu/snapshot.ts`), on its own line.
 const GET_FD: &[u8] = b"{\"execute\":\"getfd\",";
 
 pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<()> {
@@ -28,7 +28,7 @@ pub fn run(program: &OsString, arguments: &[OsString], egress: bool) -> Result<(
     place(&theirs, fd::MONITOR)?;
     drop(theirs);
     Command::new(program).args(arguments).env_clear().envs(std::env::vars_os()).spawn()?;
-    // Its ends are QEMU's alone now: that they close tells that it is gone.
+    // Only QEMU holds these now: when they close, it is gone.
     for number in [fd::CHANNEL, fd::CONTROL, fd::MONITOR].into_iter().chain(egress.then_some(fd::EGRESS)) {
         // SAFETY: these numbers were given for the monitor, which has its own copies; nothing in this process uses
         // them.
@@ -60,7 +60,7 @@ fn carry(outside: &OwnedFd, inside: &OwnedFd, state: &OwnedFd) -> Result<()> {
     Ok(())
 }
 
-/// Passes on whole lines, since a descriptor belongs to one of them.
+/// Forwards whole lines, because a descriptor belongs to one of them.
 fn send_lines(inward: &mut Flow, inside: &OwnedFd, state: &OwnedFd) -> Result<()> {
     while let Some(end) = inward.held().iter().position(|&byte| byte == b'\n') {
         let line = inward.held().get(..=end).unwrap_or_default().to_vec();
@@ -82,7 +82,7 @@ fn send_lines(inward: &mut Flow, inside: &OwnedFd, state: &OwnedFd) -> Result<()
             &mut control,
             SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
         ) {
-            // A part of a line that goes out takes the descriptor with it; the rest follows as bytes.
+            // A partly sent line takes the descriptor with it; the rest follows as bytes.
             Ok(length) => inward.drop_first(length),
             Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
             Err(errno) => return Err(errno.into()),

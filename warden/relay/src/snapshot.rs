@@ -1,5 +1,5 @@
-//! Firecracker writes a snapshot to files of its own, in memory. They leave the jail over a connection, so that it
-//! needs no directory of the host that may be written to.
+//! Firecracker writes a snapshot to its own files, in memory. They leave the jail over a connection, so that it needs
+//! no writable host directory.
 
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 
 /// In the order in which they are sent.
 const FILES: [&str; 2] = ["/scratch/state", "/scratch/memory"];
-/// The library's word for "send them".
+/// The library's command to send them.
 const SEND: u8 = b's';
 
 pub struct Snapshots {
@@ -26,8 +26,8 @@ impl Snapshots {
         &self.connection
     }
 
-    /// Sends each file as `u64` big-endian length and content, and removes it. Everything else waits: the machine
-    /// stands still anyway. Whether it was asked to.
+    /// Sends each file as `u64` big-endian length and content, and removes it. Blocks everything else, because the
+    /// machine stands still anyway. Returns whether it was asked to.
     pub fn serve(&mut self) -> Result<bool> {
         let mut word = [0; 1];
         match rustix::net::recv(&self.connection, &mut word, RecvFlags::DONTWAIT) {

@@ -1,8 +1,9 @@
-//! What each system call is tried with.
+//! The arguments that each system call is tried with.
 //!
-//! Nearly all calls get [`WILD`] six times: no descriptor, no memory, no flag, no id is that, so the kernel says EBADF,
-//! EFAULT or EINVAL, which shows that it looked. Here is what would be different: calls that would act on everybody,
-//! that answer ENOSYS to a bad number, or that filters judge by their arguments, which get the most ordinary ones.
+//! Nearly all calls get [`WILD`] six times: it is no valid descriptor, address, flag or id, so the kernel returns
+//! EBADF, EFAULT or EINVAL, which shows that it checked. This module lists the exceptions: calls that would affect
+//! every process, that return ENOSYS for a bad number, or that filters judge by their arguments, which get the most
+//! ordinary ones.
 
 use crate::sys::WILD;
 use syscalls::Sysno;
@@ -16,9 +17,9 @@ static WORD: u32 = 0;
 pub fn harmless(call: Sysno) -> [usize; 6] {
     let small = |value: libc::c_int| usize::try_from(value).unwrap_or(WILD);
     match call {
-        // Nobody has this number, and signal 0 is none.
+        // No process has this number, and signal 0 only checks.
         Sysno::kill => [0x7fff_fffe, 0, 0, 0, 0, 0],
-        // Told apart from the 255 that a child is ended with.
+        // Distinct from the 255 that a child is ended with.
         Sysno::exit | Sysno::exit_group => [small(crate::syscalls_tried::EXITED), 0, 0, 0, 0, 0],
         // Bad operations are ENOSYS: wakes nobody.
         Sysno::futex => [std::ptr::from_ref(&WORD).addr(), small(libc::FUTEX_WAKE), 0, 0, 0, 0],
@@ -36,8 +37,8 @@ pub fn harmless(call: Sysno) -> [usize; 6] {
         #[cfg(target_arch = "x86_64")]
         Sysno::mknod => [WILD, 0o10_0000, 0, 0, 0, 0],
         Sysno::mknodat => [WILD, WILD, 0o10_0000, 0, 0, 0],
-        // With every flag it would make a queue, which outlives its maker; without flags it only looks for one that is
-        // not there.
+        // With every flag it would create a queue, which outlives its creator; without flags it only looks for one that
+        // does not exist.
         Sysno::msgget => [0x42_4c_4b_48, 0, 0, 0, 0, 0],
         Sysno::open_by_handle_at => [WILD, WILD, 0, 0, 0, 0],
         _ => [WILD; 6],

@@ -1,5 +1,5 @@
-//! What a seccomp filter can answer to a call, whatever the arguments: classic BPF, followed with the number known and
-//! the arguments not.
+//! The possible answers of a seccomp filter to a call, for any arguments: follows the classic BPF program with the
+//! number known and the arguments unknown.
 
 use libc::{
     BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W,
@@ -16,17 +16,17 @@ pub const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 pub const NATIVE: u32 = 0xc000_00b7;
 
-/// What a filter does with a call: depends on its arguments where both are set.
+/// A filter's treatment of a call: it depends on the arguments if both are set.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Answers {
-    /// Some arguments get through (allowed, or logged and allowed).
+    /// Some arguments are allowed (or logged and allowed).
     pub lets: bool,
-    /// Some do not.
+    /// Some are not.
     pub stops: bool,
 }
 
-/// What `filter` can answer to call `number`. An instruction that is not understood counts as letting through: too
-/// much, never too little.
+/// The possible answers of `filter` to call `number`. An unknown instruction counts as allowing: too much, never too
+/// little.
 pub fn answers(filter: &[sock_filter], number: u32) -> Answers {
     let mut found = Answers::default();
     // Jumps only go forward, so every path ends; seen states keep the number of paths small.
@@ -89,8 +89,8 @@ fn step(instruction: sock_filter, at: usize, value: Option<u32>, number: u32) ->
             };
             Step::On(if holds { then } else { otherwise }, value)
         }
-        // Scratch memory, the index register and other arithmetic: what is in the accumulator is not known any more,
-        // and nothing else matters.
+        // Scratch memory, the index register and other arithmetic: the accumulator's value is unknown from here, and
+        // nothing else matters.
         other
             if matches!(
                 other & 0x07,

@@ -1,4 +1,4 @@
-//! One step in a child of its own, so that what it changes or breaks ends with it.
+//! One step in a child process, so that its changes and damage end with it.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ pub enum End {
     Signalled(i32),
     /// It waited for something, and was ended.
     Waited,
-    /// No child could be made.
+    /// No child could be created.
     None(i32),
 }
 
-/// A call that has not come back by then waits. A busy machine only makes more calls look as if they waited, which
+/// A call that has not returned by then is waiting. A busy machine only makes more calls look as if they waited, which
 /// counts as reached.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// Runs `step` in a child; what it returns is the exit code.
+/// Runs `step` in a child and returns its exit code.
 pub fn attempt(step: impl FnOnce() -> i32) -> End {
     // SAFETY: this program has one thread, so the child may do whatever its parent could.
     let pid = unsafe { libc::fork() };

@@ -1,4 +1,4 @@
-//! Device nodes that open, and requests that matter on those that everybody has.
+//! Device nodes that open, and relevant requests on those that every process has.
 
 use crate::sys::{can_open, errno, open};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 const MOST: usize = 512;
 const DEEPEST: usize = 4;
-/// Opening one starts it, and the machine reboots when nobody goes on.
+/// Opening one starts it, and the machine reboots if no one keeps it alive.
 const NEVER: &str = "watchdog";
 
 #[derive(Debug, Serialize)]
@@ -21,12 +21,12 @@ pub struct Device {
     pub write: bool,
 }
 
-/// One request to a device driver that has been a way out, or nearly.
+/// One request to a device driver that has been used to escape, or nearly.
 #[derive(Debug, Serialize)]
 pub struct Ioctl {
     pub name: &'static str,
     pub why: &'static str,
-    /// The kernel looked at it; not: it was refused, or is not known there.
+    /// The kernel checked it; false: it was refused, or is unknown there.
     pub reached: bool,
     pub errno: i32,
 }
@@ -68,8 +68,7 @@ fn device(path: &Path, block: bool, number: u64) -> Option<Device> {
     })
 }
 
-/// On a terminal of our own, made for this, and on descriptors that anybody can have: with a null pointer where one is
-/// wanted.
+/// On a newly created terminal, and on descriptors that any process can have; with a null pointer where one is needed.
 pub fn ioctls() -> Vec<Ioctl> {
     let terminal = open("/dev/ptmx", libc::O_RDWR);
     let on_terminal = terminal.as_ref().map_or(-1, AsRawFd::as_raw_fd);

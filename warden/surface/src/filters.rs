@@ -1,5 +1,5 @@
-//! The seccomp filters in force, read from outside: what a thread may really ask of this kernel, whoever installed
-//! them.
+//! The seccomp filters in force, read from outside: the calls that a thread may really make to this kernel, whoever
+//! installed the filters.
 
 use crate::bpf::{Answers, answers};
 use crate::sys::errno;
@@ -10,27 +10,27 @@ use syscalls::Sysno;
 
 /// `PTRACE_SECCOMP_GET_FILTER` of `linux/ptrace.h`; libc does not have it everywhere.
 const GET_FILTER: libc::c_uint = 0x420c;
-/// A filter of the kernel's has at most this many instructions.
+/// The kernel limits a filter to this many instructions.
 const LONGEST: usize = 4096;
 const MOST_FILTERS: usize = 32;
 const MOST_THREADS: usize = 512;
 
-/// What one process may ask: the sum of what its threads may.
+/// The calls of one process: the sum of its threads'.
 #[derive(Debug, Serialize)]
 pub struct Process {
     pub pid: i32,
     /// Its name, by its own account.
     pub name: String,
     pub threads: usize,
-    /// Those that another process traces: what they ask is the tracer's to answer, and their filters cannot be read.
+    /// Threads traced by another process: the tracer answers their calls, and their filters cannot be read.
     pub traced: usize,
     /// The fewest filters that any of its threads has.
     pub filters: usize,
-    /// Allowed whatever the arguments, to some thread.
+    /// Allowed for any arguments, to some thread.
     pub allowed: Vec<&'static str>,
     /// Allowed for some arguments.
     pub conditional: Vec<&'static str>,
-    /// What of it could not be read, and why; then the lists are those of a thread without filters.
+    /// Why a part could not be read; the lists are then those of a thread without filters.
     pub errno: Option<i32>,
 }
 
@@ -52,7 +52,7 @@ fn process(pid: i32) -> Process {
         }
         let filters = match read(*tid) {
             Ok(filters) => filters,
-            // It has ended meanwhile: it asks for nothing more.
+            // It has ended meanwhile, and makes no more calls.
             Err(libc::ESRCH) => continue,
             Err(errno) => {
                 failed = Some(errno);
@@ -106,12 +106,12 @@ fn name(pid: i32) -> String {
     String::from_utf8_lossy(&first[..first.len().min(64)]).into_owned()
 }
 
-/// Stops the thread for as long as it takes to copy its filters. The kernel lets it go on should this program end.
+/// Stops the thread while its filters are copied. The kernel resumes it if this program ends.
 fn read(tid: i32) -> Result<Vec<Vec<sock_filter>>, i32> {
     ptrace(libc::PTRACE_SEIZE, tid, 0, std::ptr::null_mut())?;
     let status = stop(tid);
     let filters = status.and_then(|_| copy(tid));
-    // A signal that came first is what it stopped for, and is given to it now.
+    // It stopped for an earlier signal, which it now gets.
     let signal = status.ok().filter(|status| status >> 16 == 0).map_or(0, |status| libc::WSTOPSIG(status));
     let signal = std::ptr::without_provenance_mut(usize::try_from(signal).unwrap_or(0));
     let _ = ptrace(libc::PTRACE_DETACH, tid, 0, signal);

@@ -1,11 +1,11 @@
-//! Who this is to the kernel, and what it may do as that.
+//! This process's identity in the kernel, and its rights.
 
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 pub struct Capabilities {
     pub effective: Vec<&'static str>,
-    /// What an execve of a set-user-id program could still give.
+    /// What an execve of a set-user-id program could still grant.
     pub bounding: Vec<&'static str>,
 }
 

@@ -1,11 +1,11 @@
-//! Files of /proc and /sys: each is a piece of kernel behind a name.
+//! Files of /proc and /sys: each gives access to a piece of the kernel.
 
 use crate::sys::can_open;
 use serde::Serialize;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// What tells most, or changes most.
+/// Those that reveal or change most.
 const NAMED: [&str; 26] = [
     "/proc/kcore",
     "/proc/kallsyms",
@@ -44,7 +44,7 @@ pub struct Interface {
     pub writable: usize,
 }
 
-/// Whether something that holds nothing is mounted over it: /dev/null, or an empty directory.
+/// Whether an empty mount covers it: /dev/null, or an empty directory.
 fn is_covered(path: &Path) -> bool {
     let Ok(info) = path.metadata() else { return false };
     let kind = info.file_type();
@@ -70,7 +70,7 @@ fn one(path: &str) -> Interface {
     }
 }
 
-/// Files below a directory that open. Processes are counted elsewhere; below /proc this is about the machine's files.
+/// Files below a directory that open. Processes are counted elsewhere; below /proc this counts the machine's files.
 fn count(root: &str) -> Interface {
     let mut found = Interface { path: format!("{root}/**"), readable: 0, writable: 0 };
     let mut seen = 0;
@@ -89,7 +89,7 @@ fn count(root: &str) -> Interface {
             } else if info.is_file()
                 && let Some(text) = path.to_str()
             {
-                // The mode first: in /sys thousands of files are for root alone, and some wait when they are opened.
+                // The mode first: in /sys thousands of files are only for root, and some block when opened.
                 let mode = info.permissions().mode();
                 found.readable += usize::from(mode & 0o444 != 0 && can_open(text, libc::O_RDONLY).is_ok());
                 found.writable += usize::from(mode & 0o222 != 0 && can_open(text, libc::O_WRONLY).is_ok());

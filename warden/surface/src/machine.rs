@@ -1,18 +1,18 @@
-//! Whose kernel this is, and what machine it believes to run on.
+//! The kernel, and the machine that it reports.
 
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Machine {
-    /// `uname -r` and `-v`. A user-space kernel says something of its own.
+    /// `uname -r` and `-v`. A user-space kernel reports its own.
     pub release: String,
     pub version: String,
-    /// The processor's word (CPUID) for who stands between it and the kernel; null: nobody says so.
+    /// The hypervisor according to the processor (CPUID); null if there is none.
     pub hypervisor: Option<String>,
     pub processors: usize,
     pub memory_bytes: u64,
-    /// Modules that the kernel would still load, or has; null: it does not say.
+    /// Modules that the kernel has or would still load; null if it does not say.
     pub modules: Option<usize>,
 }
 

@@ -1,11 +1,10 @@
-//! `bulkhead-surface inside`: what can be reached from here, as one line of JSON. `bulkhead-surface filters PID…`: what
-//! the seccomp filters in force let through, for each thread of these processes, read from outside. `wait` does
-//! nothing, so that there is a workload to look at.
+//! `bulkhead-surface inside`: what is reachable from here, as one line of JSON. `bulkhead-surface filters PID…`: what
+//! the seccomp filters in force allow, for each thread of these processes, read from outside. `wait` does nothing, so
+//! that there is a workload to examine.
 //!
-//! Nothing is gained by what is tried: system calls get arguments that cannot do harm, files are opened and closed
-//! again without a byte being read or written, and what a call makes goes with the child that made it. `inside` needs
-//! no privilege and takes none; `filters` needs what the kernel asks for it (CAP_SYS_ADMIN), which it is started with
-//! or not.
+//! The attempts gain nothing: system calls get arguments that cannot do harm, files are opened and closed without
+//! reading or writing a byte, and everything that a call creates ends with its child process. `inside` needs no
+//! privilege and takes none; `filters` needs CAP_SYS_ADMIN, with which it is started or not.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -27,7 +26,7 @@ mod tree;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Everything that was found out.
+/// All findings.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Inside {

@@ -1,4 +1,4 @@
-//! What is mounted here, as this process sees it.
+//! The mounts that this process sees.
 
 use crate::sys::may_write;
 use serde::Serialize;

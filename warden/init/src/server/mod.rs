@@ -1,4 +1,4 @@
-//! The loop: wait, read what is there, answer, wait.
+//! The loop: wait, read the available data, answer, wait.
 
 mod hold;
 mod input;
@@ -26,10 +26,10 @@ use rustix::process::getpid;
 use sockets::Sockets;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-/// Children collected in one turn: however many orphans a workload makes, the channel is served in between.
+/// Children collected in one turn: however many orphans a workload creates, the channel is served in between.
 const REAP_BATCH: usize = 256;
 
-/// Reads from the channel in one turn: each turn costs a look at everything that is open.
+/// Reads from the channel in one turn: each turn costs a check of everything that is open.
 const READ_BATCH: usize = 4;
 
 /// Why init stops.
@@ -48,7 +48,7 @@ enum Way {
     Egress,
 }
 
-/// What a descriptor in the poll set belongs to. Operations are named by stream, which is never used again; descriptors
+/// The owner of a descriptor in the poll set. Operations are identified by stream, which is never reused; descriptors
 /// are.
 #[derive(Clone, Copy)]
 enum Token {
@@ -63,22 +63,22 @@ enum Token {
 
 pub struct Server {
     channel: Link,
-    /// The connection of the sandbox's egress, until its other end is closed. What it served has ended then: nothing
-    /// takes its place.
+    /// The connection of the sandbox's egress, until its other end closes. Everything it served has then ended: nothing
+    /// replaces it.
     egress: Option<Link>,
-    /// There is such a connection, or was one.
+    /// There is, or was, such a connection.
     has_egress: bool,
     children: OwnedFd,
     inner: InnerPlan,
-    /// For the programs that are started, on top of what init is under itself.
+    /// For the programs that init starts, on top of its own filter.
     filter: Option<Workload>,
     operations: Vec<Operation>,
     leftovers: Leftovers,
-    /// Silent for a snapshot, by the request on this stream.
+    /// Silent for a snapshot, requested on this stream.
     held: Option<u32>,
     /// More children may have ended than were collected.
     reaping: bool,
-    /// Kept from turn to turn for their memory.
+    /// Kept between turns to reuse their memory.
     fds: Vec<libc::pollfd>,
     tokens: Vec<Token>,
 }
@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    /// Until the channel closes or breaks its rules.
+    /// Until the channel closes or a side violates its rules.
     pub fn run(mut self) -> End {
         let end = loop {
             if let Err(end) = self.turn() {
@@ -116,7 +116,7 @@ impl Server {
     }
 
     fn turn(&mut self) -> Result<(), End> {
-        // Init cannot do without its output: the host is gone when it cannot be written.
+        // Init needs its output: if it cannot be written, the host is gone.
         if self.channel.flush().is_err() {
             self.lost()?;
         }
@@ -125,7 +125,7 @@ impl Server {
         }
         self.wait()?;
         for at in 0..self.fds.len() {
-            // The channel is the first of them, and may ask for silence.
+            // The channel comes first, and may ask for silence.
             if self.fds[at].revents != 0 && (at == 0 || self.held.is_none()) {
                 self.ready(self.tokens[at], self.fds[at].revents)?;
             }
@@ -158,7 +158,7 @@ impl Server {
         result.map_err(End::System)
     }
 
-    /// Adds what the inside may have to say.
+    /// Adds descriptors whose data comes from inside.
     fn wait_for_work(&mut self, full: bool, add: &mut impl FnMut(RawFd, i16, Token)) {
         add(self.children.as_raw_fd(), libc::POLLIN, Token::Children);
         for operation in &self.operations {
@@ -208,7 +208,8 @@ impl Server {
                 if let Some(at) = find(&mut self.operations, stream) {
                     self.operations[at].relay(index, &mut self.channel.outbox);
                 }
-                // Who closes its output mostly ends in the same moment: then its result goes out in the same write.
+                // A process that closes its output mostly ends at the same moment: its result then leaves in the same
+                // write.
                 self.reaping |= events & libc::POLLHUP != 0;
             }
             Token::Socket(Way::Channel, stream) => self.channel.socket_ready(stream, events),
@@ -222,7 +223,7 @@ impl Server {
         Ok(())
     }
 
-    /// What is there on the channel, a few reads of it, and every frame that they complete.
+    /// Reads the channel's pending data, a few reads at a time, and serves every frame that they complete.
     fn receive(&mut self) -> Result<(), End> {
         for _ in 0..READ_BATCH {
             let short = match self.channel.take() {
@@ -231,7 +232,7 @@ impl Server {
                 Taken::Gone => return self.lost(),
             };
             self.serve_all()?;
-            // A short read has emptied it; and who does not read answers is asked no more.
+            // A short read has emptied it; and a host that does not read answers is served no further requests.
             if short || self.channel.outbox.is_full() || self.held.is_some() {
                 break;
             }
@@ -247,16 +248,16 @@ impl Server {
         Ok(())
     }
 
-    /// Whoever decided about connections is gone: none is left, and none is taken any more.
+    /// The peer that decided about connections is gone: end all of them, and accept no more.
     fn end_egress(&mut self) {
         if let Some(link) = self.egress.take() {
             link.sockets.abort();
         }
     }
 
-    /// Every frame that is complete.
+    /// Serves every complete frame.
     fn serve_all(&mut self) -> Result<(), End> {
-        // Out of `self` for the time being: a frame borrows from the decoder, and serving it changes everything else.
+        // Moved out of `self` meanwhile: a frame borrows from the decoder, and serving it changes everything else.
         let mut decoder = std::mem::replace(&mut self.channel.decoder, Decoder::new(Side::Host));
         while let Some(frame) = decoder.next().map_err(End::Violation)? {
             if let Some(stream) = self.held {
@@ -289,16 +290,16 @@ impl Server {
             Frame::Credit { fd, bytes, .. } => operation.grant(fd, bytes)?,
             Frame::Control { control, .. } => operation.control(control),
             Frame::Cancel { .. } => operation.cancel(),
-            // The decoder lets no accept or result come from the host, and the others were dealt with.
+            // The decoder lets no accept or result come from the host, and the others have been handled.
             Frame::Hello(_) | Frame::Request { .. } | Frame::Accept { .. } | Frame::Result { .. } => {}
         }
         Ok(())
     }
 
-    /// Collects children: those of operations, and every orphan that the workload left.
+    /// Collects children: those of operations, and every orphan of the workload.
     fn reap(&mut self) {
         let mut info = [0; size_of::<libc::signalfd_siginfo>()];
-        // Taken before collecting, so that a child which ends meanwhile makes it readable again.
+        // Read before collecting, so that a child that ends meanwhile makes it readable again.
         let _ = rustix::io::read(&self.children, &mut info);
         for _ in 0..REAP_BATCH {
             let Some(ended) = bulkhead_sys::reap() else {
@@ -311,7 +312,7 @@ impl Server {
         }
     }
 
-    /// Gives credit for what was taken in, and ends what is over.
+    /// Grants credit for consumed data, and ends operations that are over.
     fn settle(&mut self) {
         for link in std::iter::once(&mut self.channel).chain(&mut self.egress) {
             link.sockets.settle(&mut link.outbox);

@@ -1,4 +1,4 @@
-//! One operation that has a process: an `exec`, or a file operation, which is served by a child of init.
+//! One operation with a process: an `exec`, or a file operation, which a child of init serves.
 
 use crate::child::{Process, Report};
 use crate::server::input::Input;
@@ -14,13 +14,13 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::json;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// What decides how an operation is ended and what its result says.
+/// How an operation is ended, and what its result contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     Exec,
     /// By its name; it ends by itself.
     File(&'static str),
-    /// Ends when it is cancelled, and that is its success.
+    /// Ends when it is cancelled, which counts as success.
     Watch,
 }
 
@@ -56,7 +56,7 @@ impl Operation {
         }
     }
 
-    /// Whether this is the living process `pid`: after it was reaped the number may be another's.
+    /// Whether this is the living process `pid`: once it is reaped, the number may be another's.
     pub fn is_process(&self, pid: i32) -> bool {
         self.ended.is_none() && self.pid == pid
     }
@@ -65,7 +65,7 @@ impl Operation {
         self.report.as_ref().map(AsFd::as_fd)
     }
 
-    /// Outputs to wait on. None before `accept`, so that it is always the first frame of its stream.
+    /// Outputs to wait for. None before `accept`, so that it is always the first frame of its stream.
     pub fn readable(&self) -> impl Iterator<Item = (usize, BorrowedFd<'_>)> {
         let running = self.accepted && self.ended.is_none();
         let outputs = self.outputs.iter().enumerate().filter(move |_| running);
@@ -81,14 +81,14 @@ impl Operation {
         self.outputs[usize::from(fd == FD_ERR)].grant(bytes)
     }
 
-    /// Gives credit back for what the operation took in.
+    /// Returns credit for the data that the operation consumed.
     pub fn settle_input(&mut self, outbox: &mut Outbox) {
         if let Some(bytes) = self.input.grant() {
             outbox.credit(self.stream, FD_IN, bytes);
         }
     }
 
-    /// Reads what the child reports: that it has begun, how it ended, or (by silence) that it is another program now.
+    /// Reads the child's report: that it has started, how it ended, or (by its end) that it is now another program.
     pub fn read_report(&mut self, outbox: &mut Outbox) {
         while let Some(report) = &mut self.report {
             match report.receive(self.terminal.is_none()) {
@@ -120,10 +120,10 @@ impl Operation {
         }
     }
 
-    /// One descriptor to read the terminal from, one to write to it, one to resize it by. Without them it is closed.
+    /// One descriptor to read the terminal from, one to write to it, one to resize it. Without all three it is closed.
     fn attach(&mut self, terminal: OwnedFd) {
         let copy = || rustix::io::fcntl_dupfd_cloexec(&terminal, 3);
-        // Never waited on: the workload decides when a terminal takes input.
+        // Never blocking: the workload decides when a terminal takes input.
         if fcntl_setfl(&terminal, OFlags::RDWR | OFlags::NONBLOCK).is_err() {
             return;
         }
@@ -137,23 +137,23 @@ impl Operation {
     pub fn control(&mut self, control: Control) {
         match control {
             Control::Signal { signal } => self.signal(signal),
-            // For a checkpoint, and this is none.
+            // Only for a checkpoint.
             Control::Continue {} => {}
             Control::Resize { rows, cols } => {
                 if let Some(terminal) = &self.terminal {
-                    // The workload may have done anything to its terminal; a size that it does not take is its loss.
+                    // The workload may have done anything to its terminal; if it refuses a size, that is its loss.
                     let _ = tcsetwinsize(terminal, Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 });
                 }
             }
         }
     }
 
-    /// To the process group of an `exec`, to the one process of a file operation. Gone already is fine.
+    /// To the process group of an `exec`, or to the process of a file operation. A process that is gone is fine.
     fn signal(&self, signal: i32) {
         if self.ended.is_some() {
             return;
         }
-        // The child makes its group itself, so it may not be there yet: then the signal waits in the child, blocked.
+        // The child itself creates its group, which may not exist yet: the signal then waits in the child, blocked.
         if self.class != Class::Exec || bulkhead_sys::kill(-self.pid, signal).is_err() {
             let _ = bulkhead_sys::kill(self.pid, signal);
         }
@@ -172,7 +172,7 @@ impl Operation {
         }
     }
 
-    /// The result, once the process has ended and its output is passed on.
+    /// The result, once the process has ended and its output is forwarded.
     pub fn finish(&mut self, outbox: &mut Outbox) -> Option<Outcome> {
         let ended = self.ended?;
         let (stream, patient) = (self.stream, !self.cancelled);

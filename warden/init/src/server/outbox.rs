@@ -1,4 +1,4 @@
-//! Frames that wait to be sent to the host.
+//! Frames queued for the host.
 
 use bulkhead_channel::Kind;
 use bulkhead_channel::encode::{self, DATA_HEAD};
@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use serde::Serialize;
 use std::os::fd::AsFd;
 
-/// From here on nothing more is read, neither from the workload nor from the host.
+/// Above this size nothing more is read, neither from the workload nor from the host.
 const FULL: usize = 1 << 20;
 /// Memory that an emptied outbox keeps.
 const KEEP_MAX: usize = 128 * 1024;
@@ -28,13 +28,13 @@ impl Outbox {
         self.bytes.len() - self.sent >= FULL
     }
 
-    /// From here on what is many, and nobody waits for, makes room for the rest.
+    /// Above this size, frames that are numerous and not urgent make room for the rest.
     pub fn is_half_full(&self) -> bool {
         self.bytes.len() - self.sent >= FULL / 2
     }
 
     pub fn json(&mut self, kind: Kind, stream: u32, payload: &impl Serialize) {
-        // What init says always has a JSON form; if it had none, saying nothing at all is the safe answer.
+        // Init's messages always have a JSON form; without one, sending nothing is the safe answer.
         let _ = encode::json(&mut self.bytes, kind, stream, payload);
     }
 
@@ -52,7 +52,7 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// One read from `source`, of at most `limit` bytes, straight into a data frame. Returns its count; zero is the
+    /// One read from `source`, of at most `limit` bytes, straight into a data frame. Returns the count; zero is the
     /// end.
     pub fn data_from(&mut self, source: impl AsFd, stream: u32, fd: u8, limit: usize) -> Result<usize, Errno> {
         let limit = limit.min(DATA_MAX);
@@ -76,7 +76,7 @@ impl Outbox {
         Ok(count)
     }
 
-    /// Sends what the channel takes without waiting. An error means that the host is gone.
+    /// Sends as much as the channel takes without waiting. An error means that the host is gone.
     pub fn flush(&mut self, wire: impl AsFd) -> Result<(), Errno> {
         while !self.is_empty() {
             match rustix::io::write(&wire, &self.bytes[self.sent..]) {
@@ -98,7 +98,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Moves what is left to the front, when that is less than what was sent.
+    /// Moves the rest to the front, if it is smaller than the part already sent.
     fn compact(&mut self) {
         if self.sent >= self.bytes.len() / 2 {
             self.bytes.drain(..self.sent);

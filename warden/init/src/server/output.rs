@@ -1,11 +1,11 @@
-//! What comes out of an operation: from a pipe or terminal into the channel, as far as there is credit.
+//! Output of an operation: from a pipe or terminal into the channel, as far as there is credit.
 
 use crate::server::outbox::Outbox;
 use bulkhead_channel::{Credit, Violation};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// More than a terminal holds back: what is left in one is not known beforehand.
+/// More than a terminal buffers: the amount left in one is not known in advance.
 const TERMINAL_REST: usize = 128 * 1024;
 
 pub struct Output {
@@ -13,7 +13,7 @@ pub struct Output {
     terminal: bool,
     fd: u8,
     credit: Credit,
-    /// After the process has ended: how much of what its pipe held then is still to be passed on.
+    /// After the process has ended: how much of its pipe's content at that time is still to be forwarded.
     rest: Option<usize>,
 }
 
@@ -31,7 +31,7 @@ impl Output {
         self.credit.grant(bytes)
     }
 
-    /// Where to wait for more, if more may be sent.
+    /// What to wait for, if more may be sent.
     pub fn waits_on(&self) -> Option<BorrowedFd<'_>> {
         self.source.as_ref().filter(|_| self.credit.available() > 0).map(AsFd::as_fd)
     }
@@ -42,7 +42,7 @@ impl Output {
         let Some(source) = self.source.as_ref().filter(|_| limit > 0) else { return };
         match outbox.data_from(source, stream, self.fd, limit) {
             Err(Errno::AGAIN | Errno::INTR) => {
-                // Nobody else was to read it, but the workload can open its own end of a pipe for that.
+                // Only init should read it, but the workload can open its own end of a pipe to do so.
                 self.rest = self.rest.map(|_| 0);
             }
             // EIO: a terminal that no process has open any more.
@@ -51,15 +51,15 @@ impl Output {
                 outbox.end(stream, self.fd);
             }
             Ok(count) => {
-                // Within the credit, which the limit was taken from.
+                // Within the credit, from which the limit was taken.
                 let _ = self.credit.spend(count);
                 self.rest = self.rest.map(|rest| rest.saturating_sub(count));
             }
         }
     }
 
-    /// The process has ended: what its pipe holds now is passed on, what others write to it later is not, or somebody
-    /// who keeps writing could hold up the result for ever.
+    /// The process has ended: forward the current content of its pipe, but not later writes by others; a process that
+    /// keeps writing could otherwise delay the result forever.
     pub fn process_ended(&mut self) {
         self.rest = Some(match &self.source {
             None => 0,
@@ -68,13 +68,13 @@ impl Output {
         });
     }
 
-    /// Gives up on the rest.
+    /// Discards the rest.
     pub fn discard(&mut self) {
         self.rest = Some(0);
     }
 
-    /// Passes on the rest as far as credit and outbox allow; true when there is nothing left to do. Unless `patient`,
-    /// what there is no credit for is given up.
+    /// Forwards the rest as far as credit and outbox allow; true when nothing is left to do. Unless `patient`, drops
+    /// data without credit.
     pub fn finish(&mut self, stream: u32, outbox: &mut Outbox, patient: bool) -> bool {
         while self.source.is_some() && self.rest != Some(0) {
             if self.credit.available() == 0 {
@@ -88,7 +88,7 @@ impl Output {
         true
     }
 
-    /// A pipe that another process may still write to. A terminal is hung up instead, as terminals are.
+    /// A pipe that another process may still write to. A terminal is hung up instead.
     pub fn into_leftover(self) -> Option<OwnedFd> {
         self.source.filter(|_| !self.terminal)
     }

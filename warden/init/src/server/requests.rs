@@ -1,4 +1,4 @@
-//! From a request to a running child, or to the result that says why not.
+//! From a request to a running child, or to a result with the reason.
 
 use crate::child::{self, Pipes, Work};
 use crate::server::Server;
@@ -22,7 +22,7 @@ impl Server {
     fn start(&mut self, stream: u32, fields: Map<String, Value>) -> Result<(), Error> {
         let request = Request::read(fields)?;
         let (class, pipes, work, terminal) = match request {
-            // Where egress has a connection of its own, only who is at its other end takes what the workload sends out.
+            // If egress has its own connection, only its peer receives the workload's outgoing traffic.
             Request::Listen(_) | Request::Checkpoint if self.has_egress => return Err(not_here()),
             Request::Listen(listen) => return self.channel.sockets.listen(stream, &listen, &mut self.channel.outbox),
             Request::Checkpoint => {

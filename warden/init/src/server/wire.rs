@@ -1,4 +1,4 @@
-//! The channel's descriptors, never waited on.
+//! The channel's descriptors, never blocking.
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
@@ -9,12 +9,12 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 pub struct Wire {
     input: OwnedFd,
     output: Option<OwnedFd>,
-    /// Where the next connection comes from, in a virtual machine whose connections do not outlive a restore.
+    /// Source of the next connection, in a virtual machine whose connections do not survive a restore.
     listener: Option<OwnedFd>,
 }
 
 impl Wire {
-    /// `output` is `None` when `input` is a socket that serves both.
+    /// `output` is `None` if `input` is a socket for both directions.
     pub fn new(input: OwnedFd, output: Option<OwnedFd>) -> Result<Self, Errno> {
         for fd in std::iter::once(&input).chain(output.as_ref()) {
             fcntl_setfl(fd, fcntl_getfl(fd)? | OFlags::NONBLOCK)?;
@@ -28,7 +28,7 @@ impl Wire {
         Ok(Self { listener: Some(listener), ..Self::new(connection, None)? })
     }
 
-    /// Waits for another connection in the place of one that is gone; false where none can come.
+    /// Waits for a connection that replaces a lost one; false if there can be none.
     pub fn accept_next(&mut self) -> Result<bool, Errno> {
         let Some(listener) = self.listener.take() else { return Ok(false) };
         *self = Self::accept(listener)?;

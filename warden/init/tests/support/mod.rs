@@ -1,4 +1,4 @@
-//! A host for init: starts the `plain` example over a socket and speaks the channel with it.
+//! A host for init: starts the `plain` example with a socket and uses the channel.
 
 // Each test program uses a part of this. Requests are written in place, so they are passed by value.
 #![allow(dead_code, clippy::needless_pass_by_value)]
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// What one stream has brought so far.
+/// Everything received on one stream so far.
 #[derive(Debug, Default, Clone)]
 pub struct Stream {
     pub accepted: bool,
@@ -53,7 +53,7 @@ pub struct Init {
     decoder: Decoder,
     next: u32,
     pub streams: HashMap<u32, Stream>,
-    /// Grant credit for what arrives, as a reader that keeps up does.
+    /// Grants credit for received data, like a reader that keeps up.
     pub reading: bool,
 }
 
@@ -140,7 +140,7 @@ impl Init {
         self.send(&Frame::Control { stream, control });
     }
 
-    /// One read, and what it brings. False at the end.
+    /// One read, and its frames. False at the end.
     pub fn receive(&mut self) -> bool {
         let count = self.socket.read(self.decoder.space()).expect("init answers within 20 s");
         self.decoder.filled(count);
@@ -197,7 +197,7 @@ impl Init {
         self.wait(stream)
     }
 
-    /// Sends raw bytes, which may be anything, and gives init's exit code.
+    /// Sends raw bytes, which may be anything, and returns init's exit code.
     pub fn abuse(mut self, bytes: &[u8]) -> Option<i32> {
         let _ = self.socket.write_all(bytes);
         self.child.wait().unwrap().code()
@@ -215,7 +215,7 @@ impl Drop for Init {
     }
 }
 
-/// Starts init with this limit; where it is not root it can then not raise it again.
+/// Starts init with this limit; without root it cannot raise it again.
 pub fn limit(command: &mut Command, resource: Resource, value: u64) {
     // SAFETY: setrlimit is async-signal-safe and touches nothing but the child.
     unsafe {
@@ -226,7 +226,7 @@ pub fn limit(command: &mut Command, resource: Resource, value: u64) {
     }
 }
 
-/// A directory that is gone when the test is over.
+/// A directory that is removed at the end of the test.
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {

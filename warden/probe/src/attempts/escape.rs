@@ -1,4 +1,4 @@
-//! Out of the root directory. CANARY is a host path that does not exist inside; reaching it means being outside.
+//! Escapes from the root directory. CANARY is a host path that does not exist inside; reaching it means being outside.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};

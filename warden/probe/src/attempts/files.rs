@@ -1,4 +1,4 @@
-//! Plain file operations on paths that the suite chooses: reading secrets, changing what is read-only.
+//! Ordinary file operations on paths that the suite chooses: reading secrets, changing read-only files.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};
@@ -28,7 +28,7 @@ pub const ATTEMPTS: &[Attempt] = &[
 
 fn read(arguments: &[String]) -> Tried {
     let read = read_some(&open(&text(arguments, 0)?, libc::O_RDONLY)?)?;
-    // What a mask covers is there, and empty.
+    // A masked file exists and is empty.
     if read.is_empty() { Err(Stopped::Absent("empty".into())) } else { Ok(read) }
 }
 

@@ -1,5 +1,5 @@
-//! Taking all there is of something. Each stops at what is refused, or at a bound that the suite gives, and then stays
-//! until it is killed where that is the attack.
+//! Exhausting a resource. Each attempt stops when it is refused, or at a bound from the suite, and then stays until it
+//! is killed if that is the attack.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};
@@ -48,7 +48,7 @@ fn fork_bomb() -> Tried {
     }
 }
 
-/// Repeats until it is refused; `Ok` when all `count` came through.
+/// Repeats until it is refused; `Ok` if all `count` succeeded.
 fn until_refused(count: usize, mut step: impl FnMut(usize) -> Result<(), i32>) -> Tried {
     for index in 0..count {
         step(index).map_err(|errno| Stopped::After(errno, index.to_string()))?;
@@ -201,7 +201,7 @@ fn sparse(arguments: &[String]) -> Tried {
     Ok("made".into())
 }
 
-/// In a child, which SIGBUS kills; some time later the file is removed, as programs do that clean up after themselves.
+/// In a child, which SIGBUS kills; later the file is removed, as programs do that clean up.
 fn fill_mapping(arguments: &[String]) -> Tried {
     let path = text(arguments, 0)?;
     let bytes = number(arguments, 1)?;

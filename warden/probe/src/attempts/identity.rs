@@ -1,4 +1,4 @@
-//! Who the workload is, and becoming somebody else.
+//! The workload's identity, and taking another one.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};
@@ -47,7 +47,7 @@ fn setgroups(arguments: &[String]) -> Tried {
 fn setfsuid(arguments: &[String]) -> Tried {
     let id = number(arguments, 0)?;
     call(libc::SYS_setfsuid, &[id])?;
-    // It answers the id of before, so asking a second time with an invalid one tells what the first did.
+    // It returns the previous id, so a second call with an invalid one shows the effect of the first.
     let now = call(libc::SYS_setfsuid, &[plain(-1)])?;
     if now == id { Ok(format!("fsuid {now}")) } else { Err(Stopped::Errno(libc::EPERM)) }
 }

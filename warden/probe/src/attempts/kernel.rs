@@ -1,4 +1,4 @@
-//! System calls that a sandbox has no use for, each asked with arguments that cannot do harm.
+//! System calls that a sandbox has no use for, with arguments that cannot do harm.
 
 mod abi;
 mod calls;

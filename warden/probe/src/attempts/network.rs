@@ -1,4 +1,4 @@
-//! Reaching something that is not in the sandbox.
+//! Reaching something outside the sandbox.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};

@@ -1,4 +1,4 @@
-//! Other processes: those of the host, and init, which serves the channel and must survive its workload.
+//! Other processes: the host's, and init, which serves the channel and must survive its workload.
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};
@@ -83,7 +83,7 @@ fn kill_group_of(arguments: &[String]) -> Tried {
 }
 
 fn queue_signal(arguments: &[String]) -> Tried {
-    // A siginfo_t whose si_code says SI_QUEUE; the kernel refuses to pass on a forged one to somebody else.
+    // A siginfo_t whose si_code says SI_QUEUE; the kernel refuses to pass a forged one on to another process.
     let mut info = [0_i32; 32];
     info[0] = libc::SIGTERM;
     info[2] = libc::SI_QUEUE;
@@ -218,7 +218,7 @@ fn find(arguments: &[String]) -> Tried {
     Err(Stopped::Absent("not in /proc".into()))
 }
 
-/// In a session of its own, deaf to every signal that can be ignored.
+/// In a new session, ignoring every signal that can be ignored.
 fn entrench() -> ! {
     for signal in 1..=31 {
         ignore(signal);

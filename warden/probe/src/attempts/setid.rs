@@ -44,7 +44,7 @@ pub const ATTEMPTS: &[Attempt] = &[
     },
 ];
 
-/// Makes a plain file, tries to give it the bits, and looks whether they stayed.
+/// Creates a regular file, tries to set the bits, and checks whether they stayed.
 fn left(arguments: &[String], set: fn(&CString) -> Result<usize, i32>) -> Tried {
     let path = text(arguments, 0)?;
     open_at(CWD, &path, libc::O_WRONLY | libc::O_CREAT, 0o755)?;
@@ -52,7 +52,7 @@ fn left(arguments: &[String], set: fn(&CString) -> Result<usize, i32>) -> Tried 
     look(&path)
 }
 
-/// Makes the file with the bits, and looks whether it has them.
+/// Creates the file with the bits, and checks whether it has them.
 fn fresh(arguments: &[String], make: fn(&CString) -> Result<usize, i32>) -> Tried {
     let path = text(arguments, 0)?;
     make(&path)?;

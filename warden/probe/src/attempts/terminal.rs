@@ -1,4 +1,4 @@
-//! The terminal: typing into it reaches whoever reads it after the sandbox is gone (CVE-2017-5226).
+//! The terminal: typed input reaches its next reader after the sandbox is gone (CVE-2017-5226).
 
 use super::Attempt;
 use crate::report::{Stopped, Tried};
@@ -9,7 +9,7 @@ const TIOCSTI: usize = 0x5412;
 const TIOCLINUX: usize = 0x541c;
 const TIOCCONS: usize = 0x541d;
 const TIOCSCTTY: usize = 0x540e;
-/// A filter that compares 64 bits misses a request whose upper half, which the kernel cuts off, is not empty.
+/// A filter that compares 64 bits misses a request with a non-empty upper half, which the kernel cuts off.
 const UPPER: usize = 0x1_0000_0000;
 
 pub const ATTEMPTS: &[Attempt] = &[

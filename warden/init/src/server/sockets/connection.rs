@@ -1,5 +1,4 @@
-//! One TCP connection inside, and the stream that carries it: bytes both ways, each with credit, each half closed by
-//! itself.
+//! One TCP connection inside, and its stream: bytes both ways, each with credit, each half closed separately.
 
 use crate::server::outbox::Outbox;
 use crate::server::sockets::listener::socket;
@@ -13,11 +12,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// Credit is given back in pieces of this size, not with every write.
+/// Credit is returned in pieces of this size, not with every write.
 const GRANT: u32 = 65_536;
 
 enum State {
-    /// A `connect` that the kernel has not decided yet, or has not told the host of.
+    /// A `connect` that is pending, or whose result the host does not know yet.
     Connecting {
         port: u16,
         second: bool,
@@ -29,20 +28,20 @@ enum State {
 pub struct Connection {
     socket: OwnedFd,
     state: State,
-    /// From the host, not taken by the socket yet: at most one window.
+    /// Data from the host that the socket has not taken yet: at most one window.
     pending: Vec<u8>,
     written: usize,
     window: Credit,
     consumed: u32,
-    /// No more comes from the host.
+    /// The host sends no more.
     ended: bool,
-    /// No more goes to the socket.
+    /// The socket takes no more.
     shut: bool,
-    /// For what comes out of the socket.
+    /// For data from the socket.
     credit: Credit,
-    /// No more comes out of it.
+    /// The socket has no more data.
     drained: bool,
-    /// A write has failed: the kernel tells of a reset once, so the next read would take it for an end.
+    /// A write has failed: the kernel reports a reset only once, so the next read would look like an end.
     reset: bool,
 }
 
@@ -63,14 +62,14 @@ impl Connection {
         }
     }
 
-    /// One that a listener took.
+    /// A connection that a listener accepted.
     pub fn accepted(socket: OwnedFd) -> Self {
-        // Whole messages are written at once; waiting for more would only delay them.
+        // Messages are complete when written; waiting for more would only delay them.
         let _ = sockopt::set_tcp_nodelay(&socket, true);
         Self::new(socket, State::Open)
     }
 
-    /// To a port of the loopback: by IPv4, and if nobody listens there, by IPv6.
+    /// To a port of the loopback: over IPv4 and, if nothing listens there, over IPv6.
     pub fn to(port: u16) -> Result<Self, Errno> {
         match begin(Ipv4Addr::LOCALHOST.into(), port) {
             Ok(socket) => Ok(Self::new(socket, State::Connecting { port, second: false })),
@@ -138,7 +137,7 @@ impl Connection {
                 self.drained = true;
                 outbox.end(stream, FD_OUT);
             }
-            // Within the credit, which the limit was taken from.
+            // Within the credit, from which the limit was taken.
             Ok(count) => self.credit.spend(count).unwrap_or_default(),
             Err(_) => self.broken(),
         }
@@ -150,7 +149,7 @@ impl Connection {
         if self.ended {
             return Ok(());
         }
-        // Mostly the socket takes all of it at once, and then nothing is copied.
+        // The socket mostly takes all of it at once, and nothing is copied.
         let direct = self.pending.is_empty() && matches!(self.state, State::Open);
         let taken = match if direct { rustix::io::write(&self.socket, bytes) } else { Ok(0) } {
             Ok(count) => count,
@@ -174,11 +173,11 @@ impl Connection {
     }
 
     pub fn grant(&mut self, fd: u8, bytes: u32) -> Result<(), Violation> {
-        // Nothing comes on stderr, so whatever is granted for it is never used.
+        // There is no data on stderr, so credit for it is never used.
         if fd == FD_OUT { self.credit.grant(bytes) } else { Ok(()) }
     }
 
-    /// Writes what can be written without waiting.
+    /// Writes as much as possible without waiting.
     fn drain(&mut self) {
         if !matches!(self.state, State::Open) {
             return;
@@ -204,13 +203,13 @@ impl Connection {
         self.written = 0;
         if self.ended && !self.shut {
             self.shut = true;
-            // It fails when the other end is gone, which the next read will tell.
+            // It fails if the other end is gone, which the next read reports.
             let _ = shutdown(&self.socket, Shutdown::Write);
         }
     }
 
-    /// What was written has been given back as credit, so more may come before all is: the front must not grow for
-    /// ever.
+    /// Written data has been returned as credit, so more may arrive before everything is written: the front must not
+    /// grow forever.
     fn compact(&mut self) {
         if self.written >= self.pending.len() / 2 {
             self.pending.drain(..self.written);
@@ -218,7 +217,7 @@ impl Connection {
         }
     }
 
-    /// The other end takes no more, so what waits can go nowhere. What it said before is still to be read; a reset
+    /// The other end takes no more, so pending data is dropped. Data that it sent before can still be read; a reset
     /// shows there.
     fn deaf(&mut self) {
         self.pending.clear();
@@ -227,7 +226,8 @@ impl Connection {
         self.reset = true;
     }
 
-    /// The host gives it up. Unless it has said all, the other end must not take what came for all there is.
+    /// The host gives up the connection. Unless it has sent everything, the other end must not take the data so far as
+    /// complete.
     pub fn abort(&self) {
         if !self.shut {
             let _ = sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
@@ -239,7 +239,7 @@ impl Connection {
         self.state = State::Over(Outcome::Done(Map::new()));
     }
 
-    /// Gives credit for what was written. Returns the outcome once it is over.
+    /// Grants credit for written data. Returns the outcome once it is over.
     pub fn settle(&mut self, stream: u32, outbox: &mut Outbox) -> Option<Outcome> {
         if matches!(self.state, State::Open) && self.drained && self.shut {
             self.broken();
@@ -252,7 +252,7 @@ impl Connection {
         }
         if self.consumed >= GRANT && !self.ended {
             let bytes = std::mem::take(&mut self.consumed);
-            // Never more than what was spent, so never beyond the maximum.
+            // Never more than was spent, so never beyond the maximum.
             if self.window.grant(bytes).is_ok() {
                 outbox.credit(stream, FD_IN, bytes);
             }

@@ -1,6 +1,6 @@
 //! Datagrams on the sandbox's own loopback, carried by the listener's stream in both directions as
-//! `u32 peer, u16 length, bytes`. `peer` is a number that init gives to a sender; answers to one that it has forgotten
-//! go nowhere, as datagrams may.
+//! `u32 peer, u16 length, bytes`. Init assigns the number `peer` to a sender; answers to a forgotten one are dropped,
+//! as datagrams may be.
 
 use crate::server::outbox::Outbox;
 use crate::server::sockets::listener::socket;
@@ -13,11 +13,11 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 const HEAD: usize = 6;
-/// The largest datagram that is carried. What is larger is dropped, as networks do.
+/// The largest datagram to carry. A larger one is dropped, as networks do.
 const LARGEST: usize = 4096;
-/// Senders that are remembered.
+/// Maximum number of senders to remember.
 const PEERS_MAX: usize = 256;
-/// Taken in one turn.
+/// Datagrams taken in one turn.
 const BATCH: usize = 32;
 
 pub struct Datagrams {
@@ -25,7 +25,7 @@ pub struct Datagrams {
     peers: VecDeque<(u32, SocketAddr)>,
     next: u32,
     credit: Credit,
-    /// From the host: the part of a datagram that has come.
+    /// From the host: the received part of a datagram.
     pending: Vec<u8>,
     window: Credit,
     consumed: u32,
@@ -72,7 +72,7 @@ impl Datagrams {
             }
             space[..4].copy_from_slice(&self.number_of(from).to_be_bytes());
             space[4..HEAD].copy_from_slice(&length.to_be_bytes());
-            // Within the credit, which was looked at before.
+            // Within the credit, which was checked before.
             let _ = self.credit.spend(HEAD + count);
             outbox.data(stream, FD_OUT, &space[..HEAD + count]);
         }
@@ -91,7 +91,7 @@ impl Datagrams {
         number
     }
 
-    /// Data from the host: whole datagrams are sent on, or lost where the kernel takes none.
+    /// Data from the host: complete datagrams are sent on, or lost if the kernel takes none.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         self.window.spend(bytes.len())?;
         self.consumed = self.consumed.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));

@@ -6,7 +6,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, accept_with, bind, lis
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-/// Connections that wait to be taken; the kernel has a maximum of its own.
+/// Connections waiting to be accepted; the kernel has its own maximum.
 const BACKLOG: i32 = 1024;
 
 pub struct Listener(OwnedFd);
@@ -14,7 +14,7 @@ pub struct Listener(OwnedFd);
 impl Listener {
     pub fn bind(at: SocketAddr) -> Result<Self, Errno> {
         let socket = socket(at, SocketType::STREAM)?;
-        // Connections of an earlier listener linger: they are no reason not to listen again.
+        // Connections of an earlier listener may linger and must not prevent a new one.
         sockopt::set_socket_reuseaddr(&socket, true)?;
         bind(&socket, &at)?;
         listen(&socket, BACKLOG)?;

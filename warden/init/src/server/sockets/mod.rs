@@ -1,5 +1,5 @@
-//! Sockets of the sandbox's own loopback that init serves for the host: listeners, the connections that they take, and
-//! connections to ports inside. Init moves bytes and looks into none: what may go where is decided outside.
+//! Sockets of the sandbox's own loopback that init serves for the host: listeners, their connections, and connections
+//! to ports inside. Init forwards bytes and inspects none: the host decides what is allowed.
 
 mod connection;
 mod datagrams;
@@ -18,14 +18,13 @@ use serde_json::Map;
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 
-/// Each is one descriptor. A workload that opens more waits in the queue of its listener, and nobody else waits with
-/// it.
+/// Each is one descriptor. If a workload opens more, they wait in the queue of its listener, and delay no one else.
 const CONNECTIONS_MAX: usize = STREAMS_MAX;
 const LISTENERS_MAX: usize = 256;
-/// Taken from one listener in one turn.
+/// Connections accepted from one listener in one turn.
 const ACCEPT_BATCH: usize = 32;
 
-/// What a stream stands for.
+/// What a stream represents.
 enum Socket {
     Listener(Listener),
     Datagrams(Datagrams),
@@ -38,11 +37,11 @@ pub struct Sockets {
     connections: usize,
     /// The last stream that init opened: an even number.
     last: u32,
-    /// Whose turn is first, since it found the outbox full the last time.
+    /// The stream to serve first, because it found the outbox full last time.
     first: Option<u32>,
-    /// The kernel gave no more connections; tried again when one has ended.
+    /// The kernel accepted no more connections; tried again when one has ended.
     exhausted: bool,
-    /// Results that wait for the end of this turn.
+    /// Results to send at the end of this turn.
     over: Vec<(u32, Outcome)>,
 }
 
@@ -87,7 +86,7 @@ impl Sockets {
                 Socket::Datagrams(datagrams) => (datagrams.fd(), datagrams.events(full)),
                 Socket::Connection(connection) => (connection.fd(), connection.events(full)),
             };
-            // Without an event poll still tells of a hang-up, again and again.
+            // Poll reports a hang-up even without events, again and again.
             if events != 0 {
                 add(fd, events, stream);
             }
@@ -95,7 +94,7 @@ impl Sockets {
     }
 
     pub fn ready(&mut self, stream: u32, events: i16, outbox: &mut Outbox) {
-        // However much all of them have to say, what programs put out finds room.
+        // However much data all of them have, output of programs finds room.
         let full = outbox.is_half_full();
         if full && events & libc::POLLIN != 0 {
             self.first.get_or_insert(stream);
@@ -123,7 +122,8 @@ impl Sockets {
                 }
                 Ok(None) => return,
                 Err(_) => {
-                    // Out of descriptors or memory, and still readable: it would be tried again at once, for ever.
+                    // Out of descriptors or memory, and still readable: without this it would be retried at once,
+                    // forever.
                     self.exhausted = true;
                     return;
                 }
@@ -135,7 +135,7 @@ impl Sockets {
         self.connections < CONNECTIONS_MAX && self.last < u32::MAX - 1 && !self.exhausted
     }
 
-    /// False when `frame` is for none of these.
+    /// False if `frame` is for none of these.
     pub fn serve(&mut self, frame: &Frame<'_>) -> Result<bool, Violation> {
         let stream = frame.stream();
         let Some(socket) = self.open.get_mut(&stream) else { return Ok(false) };
@@ -156,7 +156,7 @@ impl Sockets {
         Ok(true)
     }
 
-    /// Gives credit for what was taken in, and ends what is over.
+    /// Grants credit for consumed data, and ends operations that are over.
     pub fn settle(&mut self, outbox: &mut Outbox) {
         let mut over = std::mem::take(&mut self.over);
         for (&stream, socket) in &mut self.open {
@@ -178,7 +178,7 @@ impl Sockets {
         }
     }
 
-    /// Resets every connection: its other end must not take what came for all there is.
+    /// Resets every connection: its other end must not take the data so far as complete.
     pub fn abort(&self) {
         for socket in self.open.values() {
             if let Socket::Connection(connection) = socket {

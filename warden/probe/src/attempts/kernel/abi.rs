@@ -1,4 +1,4 @@
-//! The other two ways into an x86-64 kernel. A filter that compares numbers without the architecture is blind to both.
+//! The other two entries into an x86-64 kernel. A filter that compares numbers without the architecture misses both.
 
 use crate::report::{Stopped, Tried};
 use crate::sys::{call, errno};

@@ -1,4 +1,4 @@
-//! Calls by name, each with arguments that end in an error if the kernel is ever asked.
+//! Calls by name, each with arguments that cause an error if the kernel checks them.
 
 use crate::sys::{plain, pointer};
 
@@ -6,7 +6,7 @@ pub struct Call {
     pub name: &'static str,
     pub number: libc::c_long,
     pub arguments: fn() -> Vec<usize>,
-    /// Errors that only the call itself gives, for these arguments: seeing one means that nothing stood before it.
+    /// Errors that only the call itself returns for these arguments: seeing one means that nothing blocked it.
     pub reached: &'static [i32],
 }
 
@@ -89,6 +89,6 @@ pub const CALLS: &[Call] = &[
     entry("setns", libc::SYS_setns, || vec![BAD_FD(), 0], &[EBADF]),
     entry("unshare", libc::SYS_unshare, || vec![0x1000_0000], &[]),
     entry("clone3", libc::SYS_clone3, || vec![WILD, 88], &[EFAULT]),
-    // Control: a call that must get through, so that "refused" means something.
+    // Control: a call that must succeed, so that "refused" means something.
     entry("control", libc::SYS_clock_nanosleep, || vec![0, 0, pointer(&ZERO_TIME), 0], &[ENOTTY]),
 ];

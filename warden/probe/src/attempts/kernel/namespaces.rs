@@ -1,4 +1,4 @@
-//! Namespaces: making new ones gives new capabilities over much kernel code; joining others is being there.
+//! Namespaces: creating new ones gives new capabilities over much kernel code; joining another one means being there.
 
 use crate::report::{Stopped, Tried};
 use crate::sys::{call, done, number, open, pointer, raw, text};
@@ -26,7 +26,7 @@ pub fn unshare(arguments: &[String]) -> Tried {
     done(call(libc::SYS_unshare, &[flag(arguments)?]), "unshared")
 }
 
-/// The child's side returns 0 and must not run on in a copy of this process.
+/// The child's side returns 0 and must not continue in a copy of this process.
 fn child_or(result: Result<usize, i32>) -> Tried {
     if result == Ok(0) {
         // SAFETY: ends the child at once.
@@ -39,7 +39,7 @@ const SIGCHLD: usize = 17;
 
 pub fn clone(arguments: &[String]) -> Tried {
     let wanted = flag(arguments)?;
-    // The low byte of clone's flags is the child's exit signal, so CLONE_NEWTIME (0x80) cannot be asked for here: it
+    // The low byte of clone's flags is the child's exit signal, so CLONE_NEWTIME (0x80) cannot be requested here: it
     // counts as refused.
     if wanted == 0x80 {
         return Err(Stopped::Errno(libc::EINVAL));
