@@ -1,17 +1,17 @@
-//! Why a layer was not unpacked: one shape, sent as JSON, never a sentence to be parsed.
+//! Why a layer was not unpacked: one shape, sent as JSON, never a sentence to parse.
 
 use serde::Serialize;
 
 /// The codes of `packages/bulkhead/src/errors/codes/images.ts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Code {
-    /// The archive is malformed, ambiguous, or tries what no layer needs.
+    /// The archive is malformed, ambiguous, or uses features that no layer needs.
     #[serde(rename = "IMAGE_INVALID")]
     Invalid,
-    /// A bound of [`crate::limits::Limits`] was reached.
+    /// The archive reached a limit of [`crate::limits::Limits`].
     #[serde(rename = "IMAGE_LIMIT")]
     Limit,
-    /// The archive may be right; the file system or the pipe failed.
+    /// The archive may be valid; the file system or the pipe failed.
     #[serde(rename = "IMAGE_UNPACK_FAILED")]
     UnpackFailed,
 }
@@ -31,7 +31,7 @@ pub struct Failure {
     detail: Option<String>,
 }
 
-/// A path in an error is for a person to read: no longer than this.
+/// Maximum length of a path in an error, which is for people.
 const SHOWN_PATH_BYTES: usize = 512;
 
 impl Failure {
@@ -50,7 +50,7 @@ impl Failure {
         Self { code: Code::UnpackFailed, operation, path: None, errno: Some(errno.raw_os_error()), detail: None }
     }
 
-    /// Says which entry it was, unless that is known already.
+    /// Adds the entry's name, unless it is already known.
     pub fn at(mut self, path: &[u8]) -> Self {
         if self.path.is_none() {
             let shown = path.get(..SHOWN_PATH_BYTES).unwrap_or(path);

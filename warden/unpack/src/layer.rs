@@ -1,7 +1,7 @@
-//! One layer into a directory of its own, by the OCI image specification's rules for change sets (`layer.md`) and the
-//! stated rules of Bulkhead: only files, directories, symbolic links, hard links and whiteouts are made; set-user-id
-//! and set-group-id bits and extended attributes other than `user.*` are dropped. Without `owners` all files belong to
-//! whoever unpacks, and directories can always be entered by their owner.
+//! Unpacks one layer into its own directory, by the OCI image specification's rules for change sets (`layer.md`) and
+//! the documented rules of Bulkhead: it creates only files, directories, symbolic links, hard links and whiteouts; it
+//! drops set-user-id and set-group-id bits and extended attributes other than `user.*`. Without `owners` all files
+//! belong to the unpacking user, and a directory's owner can always enter it.
 
 use crate::failure::Failure;
 use crate::limits::Options;
@@ -16,10 +16,10 @@ use std::os::unix::fs::FileExt;
 
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
-/// What aufs keeps for itself: `.wh..wh.aufs`, which its whiteouts are hard links to, `.wh..wh.orph`, `.wh..wh.plnk`.
+/// Names reserved by aufs: `.wh..wh.aufs`, to which its whiteouts are hard links, `.wh..wh.orph`, `.wh..wh.plnk`.
 const AUFS: &[u8] = b".wh..wh.";
-/// In the root: files that hard links of several directories lead to. They are unpacked for those links, and removed in
-/// the end.
+/// In the root: files to which hard links of several directories lead. They are unpacked for those links, and removed
+/// at the end.
 const AUFS_LINKS: &[u8] = b".wh..wh.plnk";
 
 const DATA_BYTES: usize = 128 << 10;
@@ -30,7 +30,7 @@ const OWNER_ALL: u32 = 0o700;
 /// The last id of a sandbox that a workload can have.
 const NOBODY: u32 = 65_534;
 
-/// What the archive held and the tree does not.
+/// Content of the archive that the tree does not have.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dropped {
@@ -45,7 +45,7 @@ pub struct Dropped {
     pub aufs: u64,
 }
 
-/// Applies entries, and remembers what the layer hides of those below it.
+/// Applies entries, and records the layer's whiteouts.
 pub struct Layer<'l> {
     tree: Tree,
     options: &'l Options,
@@ -73,7 +73,7 @@ impl<'l> Layer<'l> {
     ///
     /// # Errors
     ///
-    /// The first entry that breaks a rule or a limit; the tree is of no use then.
+    /// The first entry that breaks a rule or exceeds a limit; the tree is then useless.
     pub fn apply(&mut self, archive: &mut Archive<'_>) -> Result<(), Failure> {
         let mut buffer = vec![0; DATA_BYTES];
         while let Some(entry) = archive.next_entry()? {
@@ -84,12 +84,12 @@ impl<'l> Layer<'l> {
         Ok(())
     }
 
-    /// Directories that no entry described when something was put below them.
+    /// Directories that no entry had described when something was put below them.
     pub fn implied(&self) -> u64 {
         self.tree.implied()
     }
 
-    /// One entry can imply a hundred directories, which take as much of a disk as those that are written out.
+    /// One entry can imply a hundred directories, which take as much disk space as explicit ones.
     fn afford(&self) -> Result<(), Failure> {
         if self.entries + self.implied() > self.options.limits.entries {
             return Err(Failure::limit("read entry", "max-entries"));
@@ -97,13 +97,12 @@ impl<'l> Layer<'l> {
         Ok(())
     }
 
-    /// Removes what was unpacked for hard links alone; they keep what they lead to.
+    /// Removes files that were unpacked for hard links alone; the links keep their content.
     pub fn forget_aufs(&mut self) -> Result<(), Failure> {
         tree::remove(self.tree.make(&[])?, AUFS_LINKS)
     }
 
-    /// Writes what the layer hides: into its own tree, and where something of its own stands in that place, into
-    /// `hidden`.
+    /// Writes the layer's whiteouts: into its own tree or, where an entry of its own has the name, into `hidden`.
     pub fn hide(&mut self, hidden: &mut Tree) -> Result<Hidden, Failure> {
         let written = std::mem::take(&mut self.whiteouts).write(&mut self.tree, hidden)?;
         hidden.forget_times()?;
@@ -184,7 +183,7 @@ impl<'l> Layer<'l> {
         let (Some((parents, name)), Some((target_parents, target_name))) = (path.split(), target.split()) else {
             return Err(Failure::invalid("link", "target is not in the image"));
         };
-        // Clearing the name would remove the target first.
+        // Clearing the name would first remove the target.
         if target.components().starts_with(path.components()) {
             return Err(Failure::invalid("link", "target is the link itself"));
         }
@@ -202,7 +201,7 @@ impl<'l> Layer<'l> {
         tree::put_hard_link(self.tree.make(parents)?, name, target_parent, target_name)
     }
 
-    /// Removes what has the name, with all that is below it.
+    /// Removes the name and everything below it.
     fn clear(&mut self, path: &EntryPath) -> Result<(), Failure> {
         let Some((parents, name)) = path.split() else { return Ok(()) };
         tree::remove(self.tree.make(parents)?, name)
@@ -222,7 +221,7 @@ impl<'l> Layer<'l> {
         if is_target && entry.kind == Kind::File { self.put_file(entry, path, archive, buffer) } else { Ok(()) }
     }
 
-    /// A marker is its name, whatever its type: writers use files, aufs hard links to one of its own.
+    /// The name makes it a marker, whatever its type: writers use files, aufs hard links to one of its own.
     fn white_out(&mut self, parents: &[Vec<u8>], name: &[u8]) -> Result<(), Failure> {
         let hidden = name.strip_prefix(WHITEOUT).unwrap_or_default();
         if name != OPAQUE && name.starts_with(AUFS) {
@@ -246,7 +245,7 @@ impl<'l> Layer<'l> {
         Ok(())
     }
 
-    /// Pays for a path that is kept in memory until the end.
+    /// Pays for a path that stays in memory until the end.
     fn remember(&mut self, path: &[Vec<u8>]) -> Result<(), Failure> {
         // Each name is a vector of its own.
         self.name_bytes += path.iter().map(|name| (name.len() + size_of::<Vec<u8>>()) as u64).sum::<u64>();
@@ -275,13 +274,13 @@ impl<'l> Layer<'l> {
         }
     }
 
-    /// Last, since putting something into a directory changes its time. Directories without an entry get none, so that
-    /// the same layer is the same tree whenever it is unpacked.
+    /// Last, because adding an entry to a directory changes its time. Directories without an entry get none, so that
+    /// the same layer always gives the same tree.
     pub fn finish_directories(&mut self) -> Result<(), Failure> {
         self.tree.forget_times()?;
         for (path, mtime) in std::mem::take(&mut self.directory_times) {
             let Some((parents, name)) = path.split() else { continue };
-            // A later entry may have put something else where a parent was.
+            // A later entry may have replaced a parent.
             if let Ok(Some(parent)) = self.tree.find(parents) {
                 tree::set_time(parent, name, mtime)?;
             }
@@ -290,7 +289,7 @@ impl<'l> Layer<'l> {
     }
 }
 
-/// All data that is left of the entry.
+/// The remaining data of the entry.
 fn copy(
     archive: &mut Archive<'_>,
     buffer: &mut [u8],
@@ -305,7 +304,7 @@ fn copy(
     }
 }
 
-/// Each piece to its place; what is between them is never written.
+/// Writes each piece to its place; the holes between them are never written.
 fn scatter(map: &Map, archive: &mut Archive<'_>, buffer: &mut [u8], file: &File) -> Result<(), Failure> {
     file.set_len(map.size).map_err(|error| write_failure(&error))?;
     for piece in &map.pieces {

@@ -1,23 +1,23 @@
-//! What one layer may cost. The caller sets every bound; the defaults are those of a large but real image.
+//! Limits for one layer. The caller sets each of them; the defaults fit a large but real image.
 
 use std::ffi::OsString;
 
 /// Bounds of one run.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Entries of the archive, extension headers not counted.
+    /// Entries of the archive, without extension headers.
     pub entries: u64,
-    /// Bytes of the archive after decompression: headers, data, padding, and what comes behind the end marker.
+    /// Bytes of the archive after decompression: headers, data, padding, and everything after the end marker.
     pub bytes: u64,
-    /// Decompressed bytes for each compressed one, looked at after `RATIO_FREE_BYTES`.
+    /// Decompressed bytes for each compressed one, checked after `RATIO_FREE_BYTES`.
     pub ratio: u64,
     /// Components of one path.
     pub depth: usize,
-    /// Bytes of all names that this process must remember: of directories, and of what is whited out.
+    /// Bytes of all names that this process must keep: of directories, and of whiteouts.
     pub name_bytes: u64,
 }
 
-/// A small archive of zeros compresses a thousandfold and harms nobody.
+/// A small archive of zeros compresses a thousandfold and does no harm.
 pub const RATIO_FREE_BYTES: u64 = 64 << 20;
 
 impl Default for Limits {
@@ -31,13 +31,11 @@ impl Default for Limits {
 pub struct Options {
     /// The directory to unpack into.
     pub dest: OsString,
-    /// The directory for whiteouts that this layer's own files stand in the place of; it and `dest` are the only ones
-    /// that are ever written to.
+    /// The directory for whiteouts whose place this layer's own files take; only it and `dest` are ever written to.
     pub hidden: OsString,
-    /// Nothing is below this layer: its whiteouts hide nothing.
+    /// No layer is below this one: its whiteouts hide nothing.
     pub lowest: bool,
-    /// Files get the owners and directories the exact permissions that the archive says: this process may give files
-    /// away.
+    /// Files get the owners and directories the exact permissions in the archive: this process may change owners.
     pub owners: bool,
     /// Bounds.
     pub limits: Limits,

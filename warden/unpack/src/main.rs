@@ -1,12 +1,12 @@
 //! Unpacks one image layer, assuming that it is hostile:
 //! `bulkhead-unpack --dest DIR --hidden DIR [--lowest] [--owners] [--max-… N]`.
 //!
-//! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes below the two directories only.
-//! It never holds privilege and runs inside a sandbox of Bulkhead's own; its caller believes nothing that it says but
-//! what can be checked. `bulkhead-unpack --decompress [--max-bytes N] [--max-ratio N]` only decompresses stdin to
-//! stdout, and says on stderr what was wrong. `bulkhead-unpack --flush DIR`, which reads nothing, flushes the file
-//! system of a directory when all layers are there. One line of JSON goes to stdout:
-//! `{"entries","implied","bytes","dropped","hidden","diffId"}`, or `{"error":{code,…}}` with exit code 1.
+//! Reads the layer (tar, plain or compressed with gzip or zstd) from stdin and writes only below the two directories.
+//! It never holds privilege and runs inside a sandbox of Bulkhead's own; its caller trusts only answers that it can
+//! check. `bulkhead-unpack --decompress [--max-bytes N] [--max-ratio N]` only decompresses stdin to stdout, and reports
+//! a failure on stderr. `bulkhead-unpack --flush DIR`, which reads nothing, flushes a directory's file system after all
+//! layers are unpacked. One line of JSON goes to stdout: `{"entries","implied","bytes","dropped","hidden","diffId"}`,
+//! or `{"error":{code,…}}` with exit code 1.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -27,18 +27,18 @@ use std::io::Write;
 use std::process::ExitCode;
 use whiteouts::Hidden;
 
-/// The answer when all went well.
+/// The answer on success.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
     entries: u64,
     /// Directories that no entry described at first.
     implied: u64,
-    /// Of the archive, decompressed, and of holes in its files.
+    /// Bytes of the decompressed archive, and of holes in its files.
     bytes: u64,
     dropped: Dropped,
     hidden: Hidden,
-    /// `sha256:` and the hash of the archive, decompressed.
+    /// `sha256:` and the hash of the decompressed archive.
     diff_id: String,
 }
 
@@ -75,7 +75,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// For an archive of several images, which the caller reads itself.
+/// For an archive of several images, which the caller parses itself.
 fn decompress(arguments: &[std::ffi::OsString]) -> ExitCode {
     let nowhere = ["--dest", "", "--hidden", ""].map(std::ffi::OsString::from);
     let Ok(options) = limits::parse(nowhere.into_iter().chain(arguments.iter().cloned())) else {

@@ -1,24 +1,25 @@
-//! Names in an archive, made into something that can only lead downwards.
+//! Turns an archive's names into paths that can lead only downwards.
 
 use crate::failure::Failure;
 use crate::limits::Limits;
 
-/// Below `PATH_MAX` (4,096), so that the host can still name what lies below its own directory; and `NAME_MAX`.
+/// Below `PATH_MAX` (4,096), so that the host can still name a path below its own directory; and `NAME_MAX`.
 pub const PATH_BYTES: usize = 3072;
 const NAME_BYTES: usize = 255;
 
-/// Components below the destination: none is empty, `.`, `..`, or holds a slash or NUL. Any other bytes may be in them.
+/// Components below the destination: none is empty, `.`, `..`, or contains a slash or NUL. They may contain any other
+/// bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryPath {
     components: Vec<Vec<u8>>,
 }
 
 impl EntryPath {
-    /// A leading slash is dropped, as every unpacker of layers does; `..` is refused even where it would stay inside.
+    /// Drops a leading slash, as every unpacker of layers does; refuses `..` even where it would stay inside.
     ///
     /// # Errors
     ///
-    /// It holds `..` or NUL, or is too long or too deep.
+    /// It contains `..` or NUL, or is too long or too deep.
     pub fn parse(name: &[u8], limits: &Limits) -> Result<Self, Failure> {
         let refuse = |failure: Failure| Err(failure.at(name));
         if name.len() > PATH_BYTES {
@@ -42,12 +43,12 @@ impl EntryPath {
         Ok(Self { components })
     }
 
-    /// The directory it is in, and its own name; `None` for the destination itself.
+    /// The parent directory, and its own name; `None` for the destination itself.
     pub fn split(&self) -> Option<(&[Vec<u8>], &[u8])> {
         self.components.split_last().map(|(name, parents)| (parents, name.as_slice()))
     }
 
-    /// All of it.
+    /// All components.
     pub fn components(&self) -> &[Vec<u8>] {
         &self.components
     }

@@ -14,19 +14,19 @@ const BUFFER_BYTES: usize = 128 << 10;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// The archive, decompressed. Every byte that it gives is in [`Source::diff_id`] and was paid for from the budget.
+/// The decompressed archive. Every byte that it returns counts in [`Source::diff_id`] and against the budget.
 pub struct Source<'a> {
     decoder: Box<dyn Read + 'a>,
     compressed: Rc<Cell<u64>>,
     hash: Sha256,
     bytes: u64,
-    /// Bytes of files that the archive has no data for.
+    /// Bytes of files for which the archive has no data.
     holes: u64,
     limits: Limits,
 }
 
 impl<'a> Source<'a> {
-    /// Looks at the first bytes for the compression: the media type is only a claim.
+    /// Determines the compression from the first bytes: the media type is only a claim.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     ///
-    /// The compressed stream is broken or cut short, or a budget is used up.
+    /// The compressed stream is broken or cut short, or a budget is exhausted.
     pub fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -71,12 +71,12 @@ impl<'a> Source<'a> {
         Ok(filled)
     }
 
-    /// Takes what the archive *says* it will need from the budget before any of it is written: a header that claims an
+    /// Takes the size that the archive *claims* from the budget before anything is written: a header that claims an
     /// exabyte is refused at once.
     ///
     /// # Errors
     ///
-    /// There is not that much left.
+    /// The rest of the budget is smaller.
     pub fn afford(&self, bytes: u64) -> Result<(), Failure> {
         if bytes > self.limits.bytes.saturating_sub(self.bytes()) {
             return Err(Failure::limit("read entry size", "max-bytes"));
@@ -84,12 +84,12 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// Pays for holes of sparse files as if they were there. They take no part in the ratio: nothing was compressed
-    /// into them.
+    /// Pays for holes of sparse files as if they were data. They do not count in the ratio, because nothing was
+    /// compressed into them.
     ///
     /// # Errors
     ///
-    /// There is not that much left.
+    /// The rest of the budget is smaller.
     pub fn pay_holes(&mut self, bytes: u64) -> Result<(), Failure> {
         self.afford(bytes)?;
         self.holes = self.holes.saturating_add(bytes);
@@ -108,12 +108,12 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// Decompressed bytes so far, and holes.
+    /// Decompressed bytes so far, including holes.
     pub fn bytes(&self) -> u64 {
         self.bytes.saturating_add(self.holes)
     }
 
-    /// The sha256 of all that was read, in hex.
+    /// SHA-256 of everything read, in hex.
     pub fn diff_id(self) -> String {
         self.hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
             for nibble in [byte >> 4, byte & 15] {

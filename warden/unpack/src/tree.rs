@@ -1,8 +1,8 @@
-//! The directory that is unpacked into, and the only ways in which it is changed.
+//! The destination directory, and the only operations that change it.
 //!
-//! Every step is one component below a descriptor of a directory, and opens it with `O_NOFOLLOW`. A link is read, and
-//! its parts walked in the same way within the tree. (`openat2` with `RESOLVE_IN_ROOT` would do the same in one call,
-//! but the sandbox this runs in has no `openat2`: its seccomp filter could not see the mode bits behind the pointer.)
+//! Every step is one component below a directory descriptor, opened with `O_NOFOLLOW`. A link is read, and its
+//! components are walked in the same way within the tree. (`openat2` with `RESOLVE_IN_ROOT` would do the same in one
+//! call, but this program's sandbox has no `openat2`: a seccomp filter could not see the mode bits behind the pointer.)
 
 use crate::failure::Failure;
 use crate::path::PATH_BYTES;
@@ -16,10 +16,10 @@ use std::os::unix::ffi::OsStrExt;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// Directories that no entry describes.
+/// Mode of directories that no entry describes.
 const IMPLIED_MODE: Mode = Mode::from_raw_mode(0o755);
-/// Their time, which tells them from others: no time that an entry says has a fraction of a second. Where layers are
-/// put together, such a directory shows the owner, bits and time of the one below it.
+/// Their time, which identifies them: no time in an entry has a fraction of a second. Where layers are combined, such a
+/// directory shows the owner, bits and time of the one below it.
 const IMPLIED_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 1 };
 /// Far below where a recursion would use up its stack.
 const DEEPEST: usize = 1024;
@@ -27,7 +27,7 @@ const DEEPEST: usize = 1024;
 /// As many as the kernel follows in one path.
 const LINKS: u32 = 40;
 
-/// Ids as the sandbox counts them.
+/// Ids inside the sandbox.
 #[derive(Debug, Clone, Copy)]
 pub struct Owner {
     pub uid: u32,
@@ -37,8 +37,8 @@ pub struct Owner {
 /// An unpacked tree.
 pub struct Tree {
     root: OwnedFd,
-    /// The directory of the last entry: archives are written directory by directory. It cannot go stale: what is
-    /// removed is always below the directory that was walked to last.
+    /// The directory of the last entry: archives are written directory by directory. It cannot go stale: removed files
+    /// are always below the directory that was walked to last.
     last: Option<Walked>,
     implied: u64,
 }
@@ -52,7 +52,7 @@ struct Walked {
 impl Tree {
     /// # Errors
     ///
-    /// The destination is not a directory that can be opened.
+    /// The destination cannot be opened as a directory.
     pub fn open(dest: &OsStr) -> Result<Self, Failure> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = fs::open(dest, flags, Mode::empty())
@@ -60,24 +60,24 @@ impl Tree {
         Ok(Self { root, last: None, implied: 0 })
     }
 
-    /// Directories that were made because something below them was.
+    /// Directories that were created for an entry below them.
     pub fn implied(&self) -> u64 {
         self.implied
     }
 
-    /// The directory with these components, if it is there.
+    /// The directory with these components, if it exists.
     pub fn find(&mut self, components: &[Vec<u8>]) -> Result<Option<BorrowedFd<'_>>, Failure> {
         Ok(self.walk(components, false)?.map(|walked| walked.directory.as_fd()))
     }
 
-    /// The directory with these components; what is missing of it is made.
+    /// The directory with these components; creates missing ones.
     pub fn make(&mut self, components: &[Vec<u8>]) -> Result<BorrowedFd<'_>, Failure> {
         self.walk(components, true)?
             .map(|walked| walked.directory.as_fd())
             .ok_or_else(|| Failure::system("make parent", Errno::NOENT))
     }
 
-    /// As `make`, but the components without links.
+    /// As `make`, but returns the components without links.
     pub fn resolve(&mut self, components: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Failure> {
         self.walk(components, true)?
             .map(|walked| walked.path.clone())
@@ -103,14 +103,14 @@ impl Tree {
         Ok(self.last.as_ref())
     }
 
-    /// Gives every directory, the root among them, the time of one that no entry describes.
+    /// Gives every directory, including the root, the time of one that no entry describes.
     pub fn forget_times(&mut self) -> Result<(), Failure> {
         self.last = None;
         forget_times(self.root.as_fd())
     }
 }
 
-/// Flushes the file system that a directory is on.
+/// Flushes a directory's file system.
 ///
 /// # Errors
 ///
@@ -122,8 +122,8 @@ pub fn flush(directory: &OsStr) -> Result<(), Failure> {
     fs::syncfs(directory).map_err(|errno| Failure::system("syncfs", errno))
 }
 
-/// On the way to a directory. Links lead where they would with the tree as the root, as with `RESOLVE_IN_ROOT`: nobody
-/// else changes the tree meanwhile, so what was a directory a step ago still is.
+/// A walk to a directory. Links are resolved with the tree as the root, as with `RESOLVE_IN_ROOT`: no other process
+/// changes the tree meanwhile, so a directory stays one between steps.
 struct Walk<'t> {
     root: &'t OwnedFd,
     stack: Vec<(Vec<u8>, OwnedFd)>,
@@ -133,7 +133,7 @@ struct Walk<'t> {
 }
 
 impl Walk<'_> {
-    /// False: there is no such directory.
+    /// False if there is no such directory.
     fn to(&mut self, components: &[Vec<u8>]) -> Result<bool, Failure> {
         for name in components {
             if !self.step(name)? {
@@ -166,7 +166,7 @@ impl Walk<'_> {
     fn enter(&mut self, name: &[u8], directory: OwnedFd) -> Result<bool, Failure> {
         self.stack.push((name.to_vec(), directory));
         let bytes: usize = self.stack.iter().map(|(name, _)| name.len() + 1).sum();
-        // Links could lead deeper than any name in the archive is long.
+        // Links could lead deeper than the longest name in the archive.
         if self.stack.len() > DEEPEST || bytes > PATH_BYTES {
             return Err(Failure::limit("follow link", "max-depth"));
         }
@@ -188,7 +188,7 @@ impl Walk<'_> {
         for part in target.split(|byte| *byte == b'/') {
             match part {
                 b"" | b"." => {}
-                // Above the root there is the root.
+                // The root is its own parent.
                 b".." => drop(self.stack.pop()),
                 name if !self.step(name)? => return Ok(false),
                 _ => {}
@@ -202,8 +202,8 @@ fn open_directory(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     fs::openat(parent, name, DIRECTORY, Mode::empty())
 }
 
-/// Makes the directory, or keeps the one that is there with what is in it, and gives it these bits, this owner and
-/// these attributes. Returns how many attributes the file system does not take.
+/// Creates the directory, or keeps the existing one with its content, and sets its bits, owner and attributes. Returns
+/// the number of attributes that the file system refuses.
 pub fn put_directory(
     parent: BorrowedFd<'_>,
     name: &[u8],
@@ -231,8 +231,8 @@ pub fn put_directory(
     Ok(dropped)
 }
 
-/// Sets extended attributes, and returns how many of them the file system does not take: not all have room for them,
-/// and no workload can rely on them.
+/// Sets extended attributes, and returns the number that the file system refuses: not all can store them, and no
+/// workload can rely on them.
 pub fn put_xattrs(file: &OwnedFd, xattrs: &[Xattr]) -> Result<u64, Failure> {
     let mut dropped = 0;
     for Xattr { name, value } in xattrs {
@@ -251,23 +251,22 @@ fn give(file: &OwnedFd, owner: Option<Owner>) -> Result<(), Failure> {
     fs::fchown(file, Some(uid), Some(gid)).map_err(|errno| Failure::system("chown", errno))
 }
 
-/// Hides the name from whoever looks through this layer at those below: overlayfs takes a character device 0:0 for
-/// that.
+/// Hides the name in the layers below: for overlayfs, a character device 0:0 does that.
 pub fn put_whiteout(parent: BorrowedFd<'_>, name: &[u8]) -> Result<(), Failure> {
     fs::mknodat(parent, OsStr::from_bytes(name), FileType::CharacterDevice, Mode::empty(), 0)
         .map_err(|errno| Failure::system("mknod", errno))?;
     set_time(parent, name, 0)
 }
 
-/// A new, empty file. Whatever had the name is gone before: writing into it could write into a file that another name
-/// of it, perhaps in a lower layer, still means.
+/// A new, empty file. An existing entry with the name is removed first: writing into it could change a file that has
+/// another name, perhaps in a lower layer.
 pub fn put_file(parent: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, Failure> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     fs::openat(parent, OsStr::from_bytes(name), flags, Mode::RUSR | Mode::WUSR)
         .map_err(|errno| Failure::system("create file", errno))
 }
 
-/// A symbolic link; its target is never looked at here, and resolved inside the sandbox that uses the image.
+/// A symbolic link; its target is never checked here, and resolved inside the sandbox that uses the image.
 pub fn put_symlink(parent: BorrowedFd<'_>, name: &[u8], target: &[u8], owner: Option<Owner>) -> Result<(), Failure> {
     let name = OsStr::from_bytes(name);
     fs::symlinkat(OsStr::from_bytes(target), parent, name).map_err(|errno| Failure::system("symlink", errno))?;
@@ -277,7 +276,7 @@ pub fn put_symlink(parent: BorrowedFd<'_>, name: &[u8], target: &[u8], owner: Op
         .map_err(|errno| Failure::system("chown", errno))
 }
 
-/// Another name for what is already there. Flags 0: a symbolic link is linked itself, not what it points to.
+/// Another name for an existing entry. Flags 0: links a symbolic link itself, not its target.
 pub fn put_hard_link(
     parent: BorrowedFd<'_>,
     name: &[u8],
@@ -293,7 +292,7 @@ pub fn put_hard_link(
     }
 }
 
-/// Sets owner, permission bits and time of a file that was just written.
+/// Sets owner, permission bits and time of a newly written file.
 pub fn finish_file(file: &OwnedFd, mode: u32, owner: Option<Owner>, mtime: i64) -> Result<(), Failure> {
     give(file, owner)?;
     fs::fchmod(file, Mode::from_raw_mode(mode)).map_err(|errno| Failure::system("chmod", errno))?;
@@ -303,7 +302,7 @@ pub fn finish_file(file: &OwnedFd, mode: u32, owner: Option<Owner>, mtime: i64) 
 /// Sets the time of a directory or symbolic link.
 pub fn set_time(parent: BorrowedFd<'_>, name: &[u8], mtime: i64) -> Result<(), Failure> {
     match fs::utimensat(parent, OsStr::from_bytes(name), &times(mtime), AtFlags::SYMLINK_NOFOLLOW) {
-        // Replaced or removed again by the same layer.
+        // The same layer has replaced or removed it since.
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(Failure::system("set time", errno)),
     }
@@ -315,7 +314,7 @@ fn forget_times(directory: BorrowedFd<'_>) -> Result<(), Failure> {
     for entry in Dir::read_from(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_bytes();
-        // Some file systems do not say in the directory what an entry is.
+        // Some file systems do not store an entry's type in the directory.
         let is_directory = match entry.file_type() {
             FileType::Unknown => is_directory(directory, name)?,
             kind => kind == FileType::Directory,
@@ -334,7 +333,7 @@ fn times(mtime: i64) -> Timestamps {
     Timestamps { last_access: time, last_modification: time }
 }
 
-/// Whether the name is a directory itself; false when there is none.
+/// Whether the name itself is a directory; false if there is none.
 pub fn is_directory(parent: BorrowedFd<'_>, name: &[u8]) -> Result<bool, Failure> {
     match fs::statat(parent, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory),
@@ -343,7 +342,7 @@ pub fn is_directory(parent: BorrowedFd<'_>, name: &[u8]) -> Result<bool, Failure
     }
 }
 
-/// Whether anything has the name.
+/// Whether an entry has the name.
 pub fn is_there(parent: BorrowedFd<'_>, name: &[u8]) -> Result<bool, Failure> {
     match fs::statat(parent, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => Ok(true),

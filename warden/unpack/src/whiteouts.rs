@@ -1,9 +1,9 @@
-//! What a layer hides of those below it.
+//! A layer's whiteouts.
 //!
-//! Overlayfs knows two ways of hiding: a character device 0:0 instead of a name, and an extended attribute of a
-//! directory whose lower part is not to be seen. The second would need privilege, or a kind of mount that believes
-//! attributes of the image. So it is written with the first: into a tree of its own that lies between this layer and
-//! the one below, where the device ends the search for what else belongs to the directory.
+//! Overlayfs has two ways of hiding: a character device 0:0 instead of a name, and an extended attribute of a directory
+//! whose lower part must not show. The second would need privilege, or a kind of mount that trusts attributes of the
+//! image. So it is written with the first: into a separate tree between this layer and the one below, where the device
+//! ends the search for the directory's other parts.
 
 use crate::failure::Failure;
 use crate::tree::{self, Tree};
@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 
 type Path = Vec<Vec<u8>>;
 
-/// Collected while the layer is read: they hide lower layers only, wherever in the archive they stand.
+/// Collected while the layer is read: they hide only lower layers, wherever they are in the archive.
 #[derive(Debug, Default)]
 pub struct Whiteouts {
     names: BTreeSet<Path>,
-    /// Nothing below these is to be seen of lower layers.
+    /// Nothing of lower layers may show below these.
     opaque: BTreeSet<Path>,
 }
 
@@ -27,29 +27,29 @@ pub struct Hidden {
     names: u64,
     /// Directories in the other tree.
     directories: u64,
-    /// The root is opaque: nothing of the layers below is to be seen.
+    /// The root is opaque: nothing of the layers below may show.
     everything: bool,
 }
 
 impl Whiteouts {
-    /// A name in a directory, whose path has no link in it.
+    /// A name in a directory whose path contains no link.
     pub fn hide(&mut self, mut directory: Path, name: &[u8]) {
         directory.push(name.to_vec());
         self.names.insert(directory);
     }
 
-    /// All that lower layers have in a directory.
+    /// Everything that lower layers have in a directory.
     pub fn hide_below(&mut self, directory: Path) {
         self.opaque.insert(directory);
     }
 
-    /// Writes them, now that the layer's own files are all there.
+    /// Writes them, after all of the layer's own files.
     pub fn write(mut self, files: &mut Tree, hidden: &mut Tree) -> Result<Hidden, Failure> {
         let mut written = Hidden::default();
         let mut plain = Vec::new();
         for path in self.names {
             let Some((name, parents)) = path.split_last() else { continue };
-            // What stood there when the whiteout was read may have been replaced since, by anything.
+            // The entry that was there when the whiteout was read may have been replaced since.
             match files.find(parents) {
                 Ok(Some(parent)) if tree::is_directory(parent, name)? => {
                     self.opaque.insert(path);
@@ -61,7 +61,7 @@ impl Whiteouts {
         if self.opaque.contains(&Path::new()) {
             return Ok(Hidden { everything: true, ..written });
         }
-        // In order, so that a directory comes before what is below it: that is hidden with it.
+        // In order, so that a directory comes before its entries, which are hidden with it.
         let mut last: Option<&Path> = None;
         let topmost: BTreeSet<&Path> = self
             .opaque

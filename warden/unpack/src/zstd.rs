@@ -1,11 +1,12 @@
-//! Zstandard as layers use it (RFC 8878): any number of frames one after the other, some of them to be skipped
-//! (zstd:chunked keeps its table of contents in such frames).
+//! Zstandard as layers use it (RFC 8878): any number of consecutive frames, some of which are skippable (zstd:chunked
+//! keeps its table of contents in such frames).
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{BufRead, Error, Read, Result};
 
-/// The window that a frame may ask for: the most that zstd itself accepts unasked (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`, 27).
+/// The largest window that a frame may request: the most that zstd itself accepts by default
+/// (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`, 27).
 const WINDOW_BYTES: u64 = 128 << 20;
 
 /// The frames' content, joined.
@@ -23,7 +24,7 @@ impl<R: BufRead> ZstdFrames<R> {
         Self { input, decoder, inside_frame: false }
     }
 
-    /// Starts the next frame; false when there is none.
+    /// Starts the next frame; false if there is none.
     fn next_frame(&mut self) -> Result<bool> {
         while !self.input.fill_buf()?.is_empty() {
             match self.decoder.init(&mut self.input) {
@@ -50,7 +51,7 @@ impl<R: BufRead> Read for ZstdFrames<R> {
                     return Ok(0);
                 }
             }
-            // One block at a time (at most 128 KiB): what is decoded and not yet read stays small.
+            // One block at a time (at most 128 KiB), so that little decoded data is buffered.
             if self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 self.decoder
                     .decode_blocks(&mut self.input, BlockDecodingStrategy::UptoBlocks(1))

@@ -1,7 +1,7 @@
-//! The warden: one static program in six roles. `warden broker` makes sandboxes; `warden init` is process 1 of one;
+//! The warden: one static program in six roles. `warden broker` creates sandboxes; `warden init` is process 1 of one;
 //! `warden relay` starts a virtual machine monitor in its jail; `warden helper` confines a part of the library that
-//! reads what strangers wrote; `warden sandboxes` asks brokers which sandboxes are alive, for its caller; and as
-//! `/init` of an initramfs it is process 1 of a virtual machine, and makes the sandbox in it.
+//! parses untrusted input; `warden sandboxes` asks brokers which sandboxes are alive, for its caller; and as `/init` of
+//! an initramfs it is process 1 of a virtual machine, and creates the sandbox in it.
 
 mod tsc;
 
@@ -11,12 +11,11 @@ const USAGE: &str = "usage: warden broker (--private | --socket PATH …)\n     
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    // The kernel of a virtual machine starts it by this name; elsewhere nobody is process 1 under it.
+    // A virtual machine's kernel starts it under this name; elsewhere no process 1 has it.
     if std::process::id() == 1 && arguments.first().is_some_and(|name| name == "/init") {
         bulkhead_guest::main();
     }
-    // Init is executed with "init" as its name, by runsc with a path in front of it, which there is no other way to
-    // give.
+    // Init is executed with "init" as its name; runsc adds a path in front, which cannot be avoided.
     let name = arguments.first().and_then(|name| std::path::Path::new(name).file_name()?.to_str());
     let role = name.filter(|name| *name == "init");
     let code = match role.or_else(|| arguments.get(1).and_then(|word| word.to_str())) {

@@ -1,15 +1,15 @@
-//! How fast this processor's time-stamp counter counts. An emulated machine reads the host's, and has nothing to
-//! compare it with.
+//! Frequency of this processor's time-stamp counter. An emulated machine reads the host's, and has nothing to compare
+//! it with.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Long enough for a few millionths of error, and short enough to wait for.
+/// Long enough for an error of a few millionths, and short enough to wait for.
 const APART: Duration = Duration::from_millis(100);
-/// Whoever is interrupted between two looks tries again; the quickest pair is the best.
+/// An interruption between two readings spoils a try; the quickest pair is the best.
 const TRIES: usize = 32;
 
-/// Thousands of counts in a second, by the host's monotonic clock.
+/// Thousands of counts per second, by the host's monotonic clock.
 pub fn khz() -> u64 {
     let (began, first) = look();
     sleep(APART);
@@ -19,7 +19,7 @@ pub fn khz() -> u64 {
     u64::try_from((counts * 1_000_000 + nanoseconds / 2) / nanoseconds).unwrap_or(0)
 }
 
-/// The counter, and when it was read.
+/// The counter, and the time of the reading.
 fn look() -> (Instant, u64) {
     let mut best: Option<(Duration, Instant, u64)> = None;
     for _ in 0..TRIES {
@@ -39,7 +39,7 @@ fn counter() -> u64 {
     unsafe { std::arch::x86_64::_rdtsc() }
 }
 
-/// Others have none: then it never counts.
+/// Other processors have none: it then never counts.
 #[cfg(not(target_arch = "x86_64"))]
 fn counter() -> u64 {
     0

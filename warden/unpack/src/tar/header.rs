@@ -1,14 +1,14 @@
-//! One 512-byte header block (POSIX.1-1988 ustar, and what GNU made of it).
+//! One 512-byte header block (POSIX.1-1988 ustar, and GNU's variant).
 
 use crate::failure::Failure;
 
-/// Everything in a tar is a multiple of this.
+/// Every size in a tar is a multiple of this.
 pub const BLOCK_BYTES: usize = 512;
 
 /// A block that may be a header.
 pub type Block = [u8; BLOCK_BYTES];
 
-/// The fields that a layer needs. Names of owners are not among them: they mean something only where the archive was
+/// The fields that a layer needs. Owner names are not among them: they mean something only where the archive was
 /// written.
 #[derive(Debug)]
 pub struct Header {
@@ -27,7 +27,7 @@ const OPERATION: &str = "read header";
 impl Header {
     /// # Errors
     ///
-    /// The checksum is wrong or a number is none.
+    /// The checksum is wrong or a number is invalid.
     pub fn parse(block: &Block) -> Result<Self, Failure> {
         if checksum(block) != number(field(block, 148, 8))? {
             return Err(Failure::invalid(OPERATION, "checksum"));

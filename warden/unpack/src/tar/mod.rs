@@ -1,9 +1,9 @@
-//! A strict reader of tar: ustar, GNU and pax, as layers are written in.
+//! A strict reader of tar: ustar, GNU and pax, the formats of layers.
 //!
-//! Readers of tar disagree about the odd cases, and an archive that means one thing to a scanner and another to the
-//! unpacker is an attack. So whatever has two readings is refused here: a pax size beside a different one in the
-//! header, data behind a hard link, bytes behind the end marker. The `tar` crate guesses in some of these, which is why
-//! it is not used; a layer needs little of the format.
+//! Tar readers disagree about the odd cases, and an archive that means one thing to a scanner and another to the
+//! unpacker is an attack. So this reader refuses everything with two readings: a pax size that differs from the
+//! header's, data after a hard link, bytes after the end marker. The `tar` crate guesses in some of these, so it is not
+//! used; a layer needs little of the format.
 
 mod header;
 mod pax;

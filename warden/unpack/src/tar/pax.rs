@@ -10,12 +10,12 @@ pub struct Xattr {
     pub value: Vec<u8>,
 }
 
-/// What a file may bring along. More, and file systems differ in what they have room for.
+/// The attributes of one file. With more, file systems differ in what they can store.
 const MOST_XATTRS: usize = 32;
 const XATTR_NAME_BYTES: usize = 255;
 const XATTR_VALUE_BYTES: usize = 1024;
 
-/// What the records of one header say.
+/// The records of one header.
 #[derive(Debug, Default)]
 pub struct Pax {
     pub path: Option<Vec<u8>>,
@@ -26,7 +26,7 @@ pub struct Pax {
     pub gid: Option<u64>,
     pub sparse: Option<Records>,
     pub xattrs: Vec<Xattr>,
-    /// Extended attributes that are not taken.
+    /// Extended attributes that are dropped.
     pub dropped_xattrs: u64,
 }
 
@@ -61,7 +61,7 @@ impl Pax {
                 if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
                     return self.xattr(name, value);
                 }
-                // The same attributes once more: whoever writes these writes those above, too.
+                // The same attributes again: writers of these also write those above.
                 if key.starts_with(b"LIBARCHIVE.xattr.") {
                     self.dropped_xattrs += 1;
                 }
@@ -70,8 +70,8 @@ impl Pax {
         }
     }
 
-    /// Only a user's own attributes are kept: those of `security` and `system` give rights, and those of `trusted` and
-    /// of overlayfs change what a tree shows.
+    /// Keeps only user attributes: those of `security` and `system` grant rights, and those of `trusted` and of
+    /// overlayfs change what a tree shows.
     fn xattr(&mut self, name: &[u8], value: &[u8]) -> Result<(), Failure> {
         if self.xattrs.iter().any(|known| known.name == name) {
             return Err(Failure::invalid(OPERATION, "duplicate record"));
@@ -86,16 +86,16 @@ impl Pax {
         Ok(())
     }
 
-    /// Whether it changes what an entry is called or holds, which a global header must not.
+    /// Whether it changes an entry's name or content, which a global header must not.
     pub fn changes_entry(&self) -> bool {
         let named = self.path.is_some() || self.link.is_some() || self.size.is_some();
         named || self.sparse.is_some() || !self.xattrs.is_empty()
     }
 }
 
-/// Split by the stated length, never by looking for a newline: a name may hold one.
+/// Split by the stated length, never at a line break: a name may contain one.
 fn record(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    // No record is longer than its header, and a header is far shorter than eight digits can say.
+    // No record is longer than its header, and a header is far shorter than eight digits allow.
     let space = data.iter().take(8).position(|byte| *byte == b' ')?;
     let digits = data.get(..space).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
     let length: usize = std::str::from_utf8(digits).ok()?.parse().ok()?;
@@ -104,7 +104,7 @@ fn record(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((body.get(..equals)?, body.get(equals + 1..)?, data.get(length..)?))
 }
 
-/// POSIX lets the last of two win, some readers take the first: neither here.
+/// POSIX says that the last of two wins, some readers take the first: refuse both.
 pub fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Failure> {
     match slot.replace(value) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Entry by entry through an archive, extension headers applied.
+//! Reads an archive entry by entry, and applies extension headers.
 
 use super::header::{BLOCK_BYTES, Block, Header};
 use super::pax::{Pax, Xattr};
@@ -6,7 +6,7 @@ use super::sparse::{self, Described, Map};
 use crate::failure::Failure;
 use crate::source::Source;
 
-/// What a layer may hold; everything else is refused by the reader.
+/// Types that a layer may contain; the reader refuses all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     File,
@@ -18,7 +18,7 @@ pub enum Kind {
     Fifo,
 }
 
-/// One file of the archive, as it calls itself: nothing about its names has been checked yet.
+/// One file of the archive as the archive describes it: its names are unchecked.
 #[derive(Debug)]
 pub struct Entry {
     pub kind: Kind,
@@ -31,32 +31,32 @@ pub struct Entry {
     pub gid: u64,
     /// Seconds since 1970.
     pub mtime: i64,
-    /// Those that a file or directory gets, and how many more it would like to have.
+    /// Attributes that a file or directory gets, and the number of further ones.
     pub xattrs: Vec<Xattr>,
     pub dropped_xattrs: u64,
-    /// Where its data belongs, if there are holes.
+    /// Where its data belongs, if it has holes.
     pub sparse: Option<Map>,
 }
 
-/// A pax header is taken into memory whole; real ones hold a few names and attributes of at most 64 KiB.
+/// A pax header is read into memory as a whole; real ones contain a few names and attributes of at most 64 KiB.
 const PAX_BYTES: u64 = 1 << 20;
-/// A GNU long name: the longest path that Linux takes, and its NUL.
+/// A GNU long name: the longest path that Linux accepts, with its NUL.
 const LONG_NAME_BYTES: u64 = 4097;
-/// `git archive` writes one global header, nothing known writes more than a few.
+/// `git archive` writes one global header; no known program writes more than a few.
 const GLOBAL_HEADERS: u32 = 16;
 
 /// A tar archive being read.
 pub struct Archive<'a> {
     source: Source<'a>,
-    /// Data and padding of the current entry that nobody has read yet.
+    /// Unread data and padding of the current entry.
     data_left: u64,
     padding_left: u64,
     global_headers: u32,
-    /// Something has been read that makes it an archive.
+    /// Something that makes it an archive has been read.
     begun: bool,
 }
 
-/// What the headers before an entry's own said.
+/// The headers before an entry's own.
 #[derive(Default)]
 struct Extensions {
     pax: Option<Pax>,
@@ -69,7 +69,7 @@ impl<'a> Archive<'a> {
         Self { source, data_left: 0, padding_left: 0, global_headers: 0, begun: false }
     }
 
-    /// The next entry; `None` behind the last, when all of the stream has been read.
+    /// The next entry; `None` after the last, when the whole stream has been read.
     ///
     /// # Errors
     ///
@@ -78,8 +78,8 @@ impl<'a> Archive<'a> {
         self.skip_rest()?;
         let mut extensions = Extensions::default();
         loop {
-            // Some writers leave the end marker out, and readers in Go take that: where a header may stand, the archive
-            // may end.
+            // Some writers omit the end marker, and readers in Go accept that: the archive may end where a header may
+            // stand.
             let block = match self.block()? {
                 None if !self.begun || extensions.any() => return Err(Failure::invalid("read header", "truncated")),
                 None => return Ok(None),
@@ -127,7 +127,7 @@ impl<'a> Archive<'a> {
 
     fn entry(&mut self, block: &Block, header: Header, extensions: Extensions) -> Result<Entry, Failure> {
         let mut pax = extensions.pax.unwrap_or_default();
-        // The name of a sparse file is said apart: `path` is what a reader that knows none is to call its data.
+        // A sparse file's name is separate: `path` is the name of its data for a reader without sparse files.
         let sparse_name = pax.sparse.as_mut().and_then(|records| records.name.take());
         let path = one_of(pax.path.take(), extensions.long_name)?.unwrap_or(header.name);
         let path = sparse_name.unwrap_or(path);
@@ -214,7 +214,7 @@ impl<'a> Archive<'a> {
         Ok(())
     }
 
-    /// The data of an extension header. Its length is looked at before anything is allocated.
+    /// The data of an extension header. Its length is checked before anything is allocated.
     fn extension(&mut self, header: &Header, longest: u64) -> Result<Vec<u8>, Failure> {
         if header.size > longest {
             return Err(Failure::limit("read extension header", "extension bytes"));
@@ -254,8 +254,8 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// Behind the end marker there may be zeros (tar pads to its record size) and nothing else: what other readers
-    /// would find there is not what was unpacked.
+    /// After the end marker there may be zeros (tar pads to its record size) and nothing else: other readers could find
+    /// there what was not unpacked.
     fn drain(&mut self) -> Result<(), Failure> {
         let mut buffer = [0; 16 << 10];
         loop {
@@ -278,7 +278,7 @@ impl Extensions {
 
 fn kind(flag: u8, path: &[u8]) -> Result<Kind, Failure> {
     match flag {
-        // Before ustar, only the slash at its end told a directory from a file.
+        // Before ustar, only a trailing slash distinguished a directory from a file.
         0 if path.ends_with(b"/") => Ok(Kind::Directory),
         0 | b'0' | b'7' | b'S' => Ok(Kind::File),
         b'1' => Ok(Kind::HardLink),
@@ -290,7 +290,7 @@ fn kind(flag: u8, path: &[u8]) -> Result<Kind, Failure> {
     }
 }
 
-/// At most one extension of each kind may come before an entry, so their number needs no limit of its own.
+/// At most one extension of each kind may precede an entry, so their number needs no limit.
 fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), Failure> {
     match slot.replace(value) {
         None => Ok(()),

@@ -1,13 +1,13 @@
 //! Sparse files: GNU's old format, and the three that it writes into pax headers (0.0, 0.1, 1.0).
 //!
-//! A map is hostile: pieces that overlap, go backwards, reach beyond the file, or are more data than the entry has are
-//! refused, and the holes between them are paid for like bytes, since not every file system and no copy keeps them.
+//! A map is hostile: pieces that overlap, go backwards, reach beyond the file, or exceed the entry's data are refused,
+//! and the holes between them count like bytes, because not every file system and no copy preserves them.
 
 use super::header::{Block, field, number};
 use super::pax::Pax;
 use crate::failure::Failure;
 
-/// Of one file; a map is kept in memory. A pax header ends long before.
+/// For one file; the map is kept in memory. A pax header ends long before.
 const MOST_PIECES: usize = 1 << 17;
 const OPERATION: &str = "read sparse map";
 
@@ -161,13 +161,13 @@ impl Lines {
 pub struct Records {
     major: Option<u64>,
     minor: Option<u64>,
-    /// The file's own name: `path` is one that readers without sparse files make of it.
+    /// The file's own name: readers without sparse files get an invented one in `path`.
     pub name: Option<Vec<u8>>,
     size: Option<u64>,
     real_size: Option<u64>,
     count: Option<u64>,
     list: Option<Pieces>,
-    /// Version 0.0 says each piece in two records, which are there many times.
+    /// Version 0.0 gives each piece in two records, which occur many times.
     pairs: Pieces,
     offset: Option<u64>,
 }
@@ -175,7 +175,7 @@ pub struct Records {
 impl Records {
     /// # Errors
     ///
-    /// A record is malformed, there twice, or none that is known.
+    /// A record is malformed, repeated, or unknown.
     pub fn take(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
         use super::pax::{decimal, once};
         match key {
@@ -216,7 +216,7 @@ impl Records {
             None if self.offset.is_none() => self.pairs,
             _ => return Err(odd()),
         };
-        // The number is said as well, and must be right.
+        // The number is also given, and must be right.
         if self.count != Some(pieces.0.len() as u64) {
             return Err(odd());
         }
