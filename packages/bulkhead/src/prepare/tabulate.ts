@@ -3,7 +3,7 @@ import { withNetwork } from "../evidence/network.js";
 import { requireAll } from "../evidence/requirements.js";
 import { enforcementOf } from "../evidence/table.js";
 import type { HostReport } from "../host/report.js";
-import { bundlesOf } from "../plan/compile/own-files.js";
+import { type CaBundles, caBundlesOf } from "../plan/compile/own-files.js";
 import { type CompileOptions, planFor, type Workload, workloadFor } from "../plan/compile.js";
 import type { Inputs } from "../plan/input-types.js";
 import type { Plan } from "../plan/schema.js";
@@ -21,8 +21,7 @@ export interface Compiled {
   readonly plan: Plan;
   readonly enforcement: EnforcementTable;
   readonly workload: Workload;
-  /** What the root's own bundles of authorities say, where they are to be covered (`BUNDLE_TO_COME`). */
-  readonly bundles: readonly string[];
+  readonly caBundles: CaBundles;
 }
 
 /**
@@ -34,8 +33,8 @@ export interface Compiled {
 export function compile(policy: ResolvedPolicy, host: HostReport, inputs: Inputs, { id }: CompileOptions): Compiled {
   const { plan, enforcement } = tabulate(policy, host, inputs, { id });
   requireAll(policy, enforcement);
-  const bundles = bundlesOf(inputs, policy);
-  return { level: plan.level, plan, enforcement, workload: workloadFor(policy, inputs), bundles };
+  const caBundles = caBundlesOf(plan, inputs, policy);
+  return { level: plan.level, plan, enforcement, workload: workloadFor(policy, inputs), caBundles };
 }
 
 /** As `compile`, but what `require` asks for is not insisted on: for `explain`, which shows what is missing. */

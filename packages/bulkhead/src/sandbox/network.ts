@@ -4,7 +4,7 @@ import type { Gate } from "../egress/client/gate.js";
 import type { Handed } from "../egress/handed.js";
 import type { EgressOptions } from "../egress/options.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { BUNDLE_TO_COME } from "../plan/compile/own-files.js";
+import type { CaBundles } from "../plan/compile/own-files.js";
 import type { Mount, Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";
 import { rulesFor } from "../policy/network/full.js";
@@ -50,17 +50,17 @@ const LISTEN_MS = 60_000;
 const ROOM_FOR_BUNDLES = 512 * 1024;
 
 /**
- * Replaces the root's CA bundles in a plan with the bundle for the workload. If the plan would become too large, the
+ * Fills the slots for CA bundles in a plan with the bundle for the workload. If the plan would become too large, the
  * root keeps its own bundles: a program that ignores the variables then does not trust our CA, and its connection
  * fails.
  */
-export function withBundle(plan: Plan, egress: Pick<Handed, "bundle"> | null): Plan {
+export function withBundle(plan: Plan, { slots }: CaBundles, egress: Pick<Handed, "bundle"> | null): Plan {
   const content = egress?.bundle?.content;
   if (content === undefined) return plan;
   const bytes = Buffer.byteLength(content);
   let room = bytes > MAX_CONTENT_BYTES ? 0 : Math.floor(ROOM_FOR_BUNDLES / bytes);
   const mounts = plan.mounts.flatMap((mount): readonly Mount[] => {
-    if (mount.kind !== "file" || mount.content !== BUNDLE_TO_COME) return [mount];
+    if (mount.kind !== "file" || !slots.includes(mount.at)) return [mount];
     room -= 1;
     return room < 0 ? [] : [{ ...mount, content }];
   });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { BUNDLE_TO_COME } from "../../src/plan/compile/own-files.js";
 import { isWithin } from "../../src/policy/paths.js";
 import type { Policy } from "../../src/policy/schema.js";
 import { hostWith, rootlessHost } from "../support/facts.js";
@@ -176,8 +175,9 @@ describe("root: host", () => {
     const result = compiled({ root: "host", network, ...policy }, { inputs: inputsWith({ root }) });
     const cover = result.plan.mounts.find(({ at }) => at === "/etc/ssl/certs/ca-certificates.crt");
     expect(cover).toEqual(
-      covered ? { kind: "file", at: "/etc/ssl/certs/ca-certificates.crt", content: BUNDLE_TO_COME } : undefined,
+      covered ? { kind: "file", at: "/etc/ssl/certs/ca-certificates.crt", content: "" } : undefined,
     );
+    expect(result.caBundles.slots).toEqual(covered ? ["/etc/ssl/certs/ca-certificates.crt"] : []);
   });
 
   it("is an empty root with read-only binds and accounts of its own", () => {

@@ -3,7 +3,8 @@ import { handed } from "../../src/egress/handed.js";
 import { openEgress } from "../../src/egress/open.js";
 import { loadSecrets } from "../../src/egress/secrets/load.js";
 import { certificatesIn } from "../../src/egress/tls/roots.js";
-import { BUNDLE_TO_COME } from "../../src/plan/compile/own-files.js";
+import { NO_CA_BUNDLES } from "../../src/plan/compile/own-files.js";
+import { BUNDLES } from "../../src/plan/inputs/bundles.js";
 import type { Plan } from "../../src/plan/schema.js";
 import { rulesFor } from "../../src/policy/network/full.js";
 import { parsePolicy } from "../../src/policy/parse.js";
@@ -46,8 +47,8 @@ describe("the bundle of a root", () => {
     async (places) => {
       const of = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`;
       const result = planFor(Object.fromEntries(places.map((at) => [at, `# its own\n${of("b3du")}\r\n`])));
-      const egress = await egressFor(result.bundles);
-      const plan = withBundle(result.plan, egress);
+      const egress = await egressFor(result.caBundles.roots);
+      const plan = withBundle(result.plan, result.caBundles, egress);
       expectAccepted(plan);
       const covers = plan.mounts.flatMap((mount) =>
         mount.kind === "file" && places.includes(mount.at) ? [mount] : [],
@@ -67,14 +68,16 @@ describe("the bundle of a root", () => {
       return `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`;
     });
     const result = planFor({ [DEBIAN]: huge.join("\n") });
-    const plan = withBundle(result.plan, await egressFor(result.bundles));
+    const plan = withBundle(result.plan, result.caBundles, await egressFor(result.caBundles.roots));
     expectAccepted(plan);
     expect(plan.mounts.filter(({ at }) => at === DEBIAN)).toEqual([]);
   });
 
   it("is the root's own where nothing is looked into", () => {
-    const { plan, bundles } = compiled({ network: { allow: ["api.example.org"] } });
-    expect(plan.mounts.filter((mount) => mount.kind === "file" && mount.content === BUNDLE_TO_COME)).toEqual([]);
-    expect(bundles).toEqual([]);
+    const { plan, caBundles } = compiled({ network: { allow: ["api.example.org"] } });
+    expect(
+      plan.mounts.filter((mount) => mount.kind === "file" && BUNDLES.includes(mount.at as (typeof BUNDLES)[number])),
+    ).toEqual([]);
+    expect(caBundles).toEqual(NO_CA_BUNDLES);
   });
 });

@@ -3,7 +3,7 @@ import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Inputs } from "../input-types.js";
 import { coveredBundles } from "../inputs/bundles.js";
 import { COVERED_FILES } from "../inputs/mount-points.js";
-import type { Mount } from "../schema.js";
+import type { Mount, Plan } from "../schema.js";
 
 /**
  * A sandbox's own files in /etc. They cover those of a root, and are created in a root without them: images often have
@@ -34,22 +34,33 @@ export function placeOf(root: Inputs["root"], at: string): string {
   return root.kind === "host" ? at : (root.links?.[at] ?? at);
 }
 
-/** Placeholder for a root's CA bundle until the CA of one sandbox is created. */
-export const BUNDLE_TO_COME = "# The authorities of the root and of the host, and one that is made for this sandbox.\n";
+/** The CA bundles of a plan. Each sandbox has a CA of its own, so their content is filled in at launch. */
+export interface CaBundles {
+  /** Slots: places of file mounts of the plan that have no content yet. An empty bundle trusts no CA. */
+  readonly slots: readonly string[];
+  /** Content of the root's own bundles at these places. */
+  readonly roots: readonly string[];
+}
+
+export const NO_CA_BUNDLES: CaBundles = { slots: [], roots: [] };
 
 /** Covers the root's own CA bundles, for programs that ignore the variables. A link to one leads to the cover. */
 export function bundleCovers({ root }: Inputs, policy: ResolvedPolicy): readonly Mount[] {
   const covered = coveredBundles(policy);
   const found = root.kind === "host" ? root.bundles : covered.filter((at) => root.kindAt[at] === "file");
-  return found.filter((at) => covered.includes(at)).map((at) => file(at, BUNDLE_TO_COME));
+  return found.filter((at) => covered.includes(at)).map((at) => file(at, ""));
 }
 
 /**
- * Content of the root's CA bundles. Empty for the host's own root: the code that builds the bundle already knows it.
+ * The slots of a plan, and the content that they cover. No content for the host's own root: the code that builds the
+ * bundle already knows it.
  */
-export function bundlesOf({ root }: Inputs, policy: ResolvedPolicy): readonly string[] {
-  if (root.kind === "host") return [];
-  return coveredBundles(policy).flatMap((at) => root.contents[at] ?? []);
+export function caBundlesOf(plan: Pick<Plan, "mounts">, inputs: Inputs, policy: ResolvedPolicy): CaBundles {
+  const covered = new Set(bundleCovers(inputs, policy).map(({ at }) => at));
+  const slots = plan.mounts.flatMap(({ kind, at }) => (kind === "file" && covered.has(at) ? [at] : []));
+  const { root } = inputs;
+  const roots = root.kind === "host" ? [] : coveredBundles(policy).flatMap((at) => root.contents[at] ?? []);
+  return { slots, roots };
 }
 
 function file(at: string, content: string): Mount {

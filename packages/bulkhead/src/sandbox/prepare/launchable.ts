@@ -5,6 +5,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { HostReport } from "../../host/report.js";
 import type { Driver, SavedMachine } from "../../levels/driver.js";
 import type { Runtime } from "../../levels/runtime.js";
+import { NO_CA_BUNDLES } from "../../plan/compile/own-files.js";
 import type { Plan } from "../../plan/schema.js";
 import { GENERATED_PROFILE } from "../../policy/defaults.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
@@ -56,20 +57,20 @@ export async function makeLaunchable(
   beginning: Beginning,
 ): Promise<Launchable> {
   const { broker, runtime, resolved, pin } = held;
-  const { plan: compiledPlan, workload, bundles: _, ...compiled } = held.compiled;
+  const { plan: compiledPlan, workload, caBundles, ...compiled } = held.compiled;
   const { diskBytes } = resolved.resources;
   const holds: Disposable[] = pin === undefined ? [] : [pin];
   try {
     const id = freshId();
     const egress = resolved.network.kind === "none" ? null : await openGate(held, id, options);
     if (egress !== null) holds.push({ [Symbol.dispose]: () => void egress.close() });
-    const plan = await withProfile({ ...withBundle(compiledPlan, egress), id }, resolved, holds);
+    const plan = await withProfile({ ...withBundle(compiledPlan, caBundles, egress), id }, resolved, holds);
     const writeBack = runtime.writesBack === true ? await writeBackOf(plan, diskBytes) : null;
     return {
       compiled: {
         ...compiled,
         // The plan already contains the bundles; a snapshot has no use for them.
-        bundles: [],
+        caBundles: NO_CA_BUNDLES,
         workload: { ...workload, env: withEgress(workload.env, egress, resolved) },
         plan: await hostPlanOf(runtime, plan, diskBytes, beginning),
       },
@@ -90,10 +91,10 @@ export async function makeLaunchable(
 
 /** Does slow work for the sandbox first, because the broker does not wait forever for the rest of a launch. */
 async function openGate({ broker, runtime, resolved, compiled }: HeldPolicy, id: string, options: PrepareOptions) {
-  const { plan, bundles } = compiled;
+  const { plan, caBundles } = compiled;
   if (runtime.guest !== undefined) await hostPlanOf(runtime, plan, resolved.resources.diskBytes, BOOT);
   const connection = () => broker.attached(id, EGRESS);
-  return await openNetwork(resolved, plan.level, options.egress ?? {}, bundles, connection);
+  return await openNetwork(resolved, plan.level, options.egress ?? {}, caBundles.roots, connection);
 }
 
 /** Loads the code that examines and writes host directories only if there is one to write. */
