@@ -1,4 +1,4 @@
-/** This build beside another one: the same subject of both, in turns. */
+/** Compares this build with another one: the same subject of both, in turns. */
 
 import { type Build, here, nameOf } from "./build.js";
 import { egressPairs } from "./egress/groups.js";
@@ -14,10 +14,10 @@ import { commandLine, commandWithEgress, launcher } from "./subjects/commands.js
 
 interface Pair {
   readonly kind: string;
-  /** What the subject is called without its build. */
+  /** The subject's name without its build. */
   readonly title: string;
   readonly subject: (build: Build) => Promise<Subject | Absent>;
-  /** Of so many runs of a launch, one of this. */
+  /** Run this once per so many runs of a launch. */
   readonly every?: number;
   readonly warmUp?: number;
 }

@@ -3,16 +3,16 @@ import * as main from "bulkhead";
 import { images } from "bulkhead/images";
 import { busybox, root } from "./environment.js";
 
-/** A build of Bulkhead that is measured: this checkout's, or that of another commit. */
+/** A build of Bulkhead to measure: this checkout's, or that of another commit. */
 export interface Build {
   /** Empty: this checkout's. */
   readonly revision: string;
-  /** Of the checkout, with a slash at its end. */
+  /** Path of the checkout, with a trailing slash. */
   readonly root: string;
   readonly library: Library;
 }
 
-/** As far as it is measured. */
+/** The measured part of the library. */
 export type Library = typeof main & { readonly images: typeof images };
 
 const library: Library = { ...main, images };
@@ -23,12 +23,12 @@ export function cliOf({ root: checkout }: Build): string {
   return `${checkout}packages/cli/dist/bulkhead.cjs`;
 }
 
-/** What a subject of this build is called. */
+/** The name of this build's subject. */
 export function nameOf(subject: string, { revision }: Build): string {
   return revision === "" ? subject : `${subject}, ${revision}`;
 }
 
-/** Ends with the remedy when this checkout was not set up. */
+/** Ends with the remedy if this checkout is not set up. */
 export function requireSetUp(): void {
   const lacking = [busybox, cliOf(here)].find((path) => !existsSync(path));
   if (lacking === undefined) return;

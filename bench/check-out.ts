@@ -5,12 +5,12 @@ import { pathToFileURL } from "node:url";
 import type { Build, Library } from "./build.js";
 import { root } from "./environment.js";
 
-/** Levels whose programs set-up makes only when it is asked to. */
+/** Levels whose programs set-up builds only on request. */
 const NEED_SET_UP = ["gvisor", "microvm"];
 
 /**
- * Checks a commit out beside this one, once, and builds it with its own set-up; `kinds` are what will be measured, all
- * of them when there is none.
+ * Checks a commit out beside this one, once, and builds it with its own set-up; `kinds` are the groups to measure, all
+ * of them if empty.
  */
 export async function checkOut(commit: string, kinds: readonly string[]): Promise<Build> {
   const id = git(root, "rev-parse", "--verify", `${commit}^{commit}`);

@@ -5,12 +5,12 @@ import { promisify } from "node:util";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const baseImage = `${root}packages/bulkhead/assets/base`;
-/** The very program that runs inside: static, so that no subject pays for a dynamic linker that another does not. */
+/** The same program as inside: static, so that no subject pays for a dynamic linker that another does not. */
 export const busybox = `${baseImage}/bin/busybox`;
 
 const execute = promisify(execFile);
 
-/** The first line of `COMMAND --version`; nothing when the command is not there. */
+/** The first line of `COMMAND --version`; nothing if the command is missing. */
 export async function versionOf(command: string): Promise<string | undefined> {
   try {
     return (await execute(command, ["--version"])).stdout.split("\n")[0];

@@ -1,4 +1,4 @@
-/** What is measured beside peers, group by group: subjects of one group take turns. */
+/** Comparisons with peers, group by group: subjects of one group take turns. */
 
 import { egressGroups } from "./egress/groups.js";
 import { FILTERS, filtered, programs } from "./filter/filtered.js";
@@ -39,7 +39,7 @@ export interface Group {
   readonly promises: readonly Promised[];
 }
 
-/** `runs`: of the fastest; what takes longer is run less often. */
+/** `runs`: of the fastest subject; slower ones run less often. */
 export function besidePeers(runs: number): readonly Group[] {
   return [
     {

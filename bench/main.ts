@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --json FILE] [--runs N] [--only KIND,…] [--against REVISION [--at-most RATIO]]`: what the walls
- * cost, peers measured in the same run; or, with `--against`, this build beside that of another commit. KIND: launch,
- * pool, command, steady, filter, record, images, gvisor, microvm, egress, memory.
+ * `npm run bench [-- --json FILE] [--runs N] [--only KIND,…] [--against REVISION [--at-most RATIO]]`: the cost of the
+ * walls, with peers measured in the same run; or, with `--against`, this build compared with that of another commit.
+ * KIND: launch, pool, command, steady, filter, record, images, gvisor, microvm, egress, memory.
  */
 
 import { writeFile } from "node:fs/promises";

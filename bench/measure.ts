@@ -15,8 +15,8 @@ export interface Measurement {
 const WARM_UP = 10;
 
 /**
- * Runs the subjects in turn, round after round, so that a machine that becomes slower or faster does so for all of
- * them. `onRound` is told how many rounds are done.
+ * Runs the subjects in turn, round after round, so that a machine that becomes slower or faster affects all of them.
+ * `onRound` gets the number of finished rounds.
  */
 export async function measure(
   prepare: readonly Prepare[],
@@ -35,7 +35,7 @@ export async function measure(
         try {
           await subject.run();
         } catch (error) {
-          // What failed once is not measured: a mean over the runs that happened to work would say little.
+          // A subject that failed once is not measured: a mean over the runs that happened to work would say little.
           absent.push({ name: subject.name, absent: error instanceof Error ? error.message : String(error) });
           times.delete(subject);
           await subject[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@ import type { Measured } from "./measure.js";
 export interface Promised {
   readonly subject: string;
   readonly peer: string;
-  /** Of one median, divided by the other; or how many milliseconds it may be above the other. */
+  /** Maximum of one median divided by the other; or maximum difference in milliseconds. */
   readonly atMost: number;
   readonly unit?: "ms";
 }
@@ -15,7 +15,7 @@ export const launchPromises: readonly Promised[] = [
   { subject: "bulkhead container", peer: "spawn", atMost: 2 },
 ];
 
-/** What a launch ahead saves: docs/performance.md. */
+/** Savings of a launch ahead: docs/performance.md. */
 export const poolPromises: readonly Promised[] = [{ subject: "pool container", peer: "spawn", atMost: 0.6 }];
 
 export const gvisorPromises: readonly Promised[] = [
@@ -26,7 +26,7 @@ export const commandPromises: readonly Promised[] = [{ subject: "bulkhead run", 
 
 export const steadyPromises: readonly Promised[] = [{ subject: "container", peer: "outside", atMost: 1.03 }];
 
-/** What our own filter adds. What any filter adds, the kernel does, and the table shows it. */
+/** The cost of our own filter. The kernel adds the cost of any filter, and the table shows it. */
 export const filterPromises: readonly Promised[] = [
   { subject: "default profile", peer: "no filter", atMost: 1.03 },
   { subject: "default profile", peer: "a filter of one instruction", atMost: 1.03 },
@@ -46,7 +46,7 @@ export const imageLaunchPromises: readonly Promised[] = [
 ];
 
 /**
- * What the jail, the channel and the supervisor add to the monitor; and what resuming a booted machine saves. The
+ * The cost of jail, channel and supervisor on top of the monitor; and the savings of resuming a booted machine. The
  * aims in seconds are in docs/performance.md.
  */
 export const microvmPromises: readonly Promised[] = [

@@ -1,7 +1,7 @@
 import type { Measurement } from "./measure.js";
 import type { Verdict } from "./promises.js";
 
-/** Medians with their ratio to the first subject, then what was promised. */
+/** Medians with their ratio to the first subject, then the promises. */
 export function table(title: string, { measured, absent }: Measurement, verdicts: readonly Verdict[]): string {
   const first = measured[0]?.summary.medianMs ?? Number.NaN;
   const rows = measured.map(({ name, summary }) => [

@@ -1,5 +1,5 @@
-// Bundles the programs of helper processes (packages/bulkhead/src/helpers): one file each, with what V8 makes of it
-// beside it. Plain JavaScript, as build.mjs. Tests do it before they start, since they see the library's sources.
+// Bundles the programs of helper processes (packages/bulkhead/src/helpers): one file each, with V8's code cache beside
+// it. Plain JavaScript, as build.mjs. Tests do it before they start, because they use the library's sources.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ const helpers = {
   gate: "egress/process/main.ts",
 };
 
-/** Makes what is not as it would be made now. */
+/** Builds whatever is out of date. */
 export async function buildHelpers() {
   await mkdir(dist, { recursive: true });
   for (const [kind, entry] of Object.entries(helpers)) {
@@ -50,8 +50,8 @@ export async function buildHelpers() {
 }
 
 /**
- * What V8 made of the functions that were called until the library's first word was answered: those of the start. The
- * flags are those of helpers/helper.ts, or V8 would not take it.
+ * V8's cache of the functions called up to the first answer to the library: those of the start. The flags are those of
+ * helpers/helper.ts, or V8 would not accept it.
  */
 async function keepCode(kind, path) {
   const cache = `${dist}/${kind}.cache`;

@@ -1,8 +1,7 @@
-// Keeps what V8 makes of the bundle for `run`, beside it: the launcher (packages/cli/src/bulkhead.ts) takes it from
-// there.
+// Stores V8's code cache of the bundle for `run` beside it; the launcher (packages/cli/src/bulkhead.ts) uses it.
 //
-// A run is done with the bundle as it is, since V8 keeps the code of those functions that were really called. Where no
-// sandbox can be made, that is less of them; the result is right all the same.
+// Runs the bundle as it is, because V8 keeps the code of functions that were called. Where no sandbox can be created
+// that is fewer of them; the result is still valid.
 
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,8 +1,8 @@
-# Makes ready what a use needs, and says what it does: sh scripts/setup.sh [USE…] [--offline]
+# Installs and builds what a use needs, and reports what it does: sh scripts/setup.sh [USE…] [--offline]
 #
-# Uses: cli (bundles only), run = chroot = container, gvisor, microvm, test, bench, hosts, all. Each step is skipped
-# when its result is fresh, so doing it again after an interruption goes on where that happened. Nothing is told when
-# nothing is to do.
+# Uses: cli (bundles only), run = chroot = container, gvisor, microvm, test, bench, hosts, all. Each step is skipped if
+# its result is fresh, so a run after an interruption continues where it stopped. Prints nothing if there is nothing to
+# do.
 set -eu
 
 here=${0%/*}
@@ -38,7 +38,7 @@ setup_base() {
   fi
 }
 
-# Steps that do not need each other all get their turn, whatever fails: without root as much as possible is made ready.
+# Independent steps all get their turn, whatever fails: without root as much as possible is set up.
 setup_use() {
   case $1 in
     cli) setup_node && setup_npm run && setup_js ;;
@@ -105,7 +105,7 @@ if ! mkdir -p "$state" 2>/dev/null || [ ! -w "$state" ]; then
   exit 125
 fi
 # Two first runs at once: the second waits, then finds everything fresh. The kernel drops the lock with its last holder,
-# so a killed set-up blocks nobody (but a cargo that outlived it is waited for).
+# so a killed set-up blocks no other (but a cargo that outlived it is waited for).
 exec 9>"$state/lock"
 if ! flock -n 9; then
   say "another set-up of this checkout is running; waiting for it …"

@@ -1,4 +1,4 @@
-// Writes the library's type declarations to packages/bulkhead/dist. Plain JavaScript: it runs before anything else was
+// Writes the library's type declarations to packages/bulkhead/dist. Plain JavaScript: it runs before anything else is
 // built.
 
 import { spawnSync } from "node:child_process";
@@ -10,7 +10,7 @@ const root = new URL("..", import.meta.url).pathname;
 const source = join(root, "packages/bulkhead/src");
 const dist = join(root, "packages/bulkhead/dist");
 
-// Only emits: `npm run typecheck` is what checks, and keeps a record of its own of what it has checked.
+// Only emits: `npm run typecheck` does the checking, and keeps its own record of it.
 const options = ["--noCheck", "--composite", "false", "--incremental", "false"];
 const { status } = spawnSync(
   process.execPath,
@@ -19,7 +19,7 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(1);
 
-// A declaration that outlived its source would still be found by whoever imports it.
+// An importer would still find a declaration that outlived its source.
 for (const name of await readdir(dist, { recursive: true })) {
   const [, module] = /^(.*)\.d\.ts(?:\.map)?$/.exec(name) ?? [];
   if (module !== undefined && !existsSync(join(source, `${module}.ts`))) await rm(join(dist, name));

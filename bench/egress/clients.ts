@@ -9,7 +9,7 @@ export const download = (url: string, how: readonly string[]): readonly string[]
   url,
 ];
 
-/** As many tunnels as it is told, all open before the first asks for anything; then one answer on each. */
+/** Opens the given number of tunnels before the first asks for anything; then one answer on each. */
 const MANY = `
 const net = require("node:net");
 const [proxy, host, count, bytes] = [process.argv[1], process.argv[2], Number(process.argv[3]), process.argv[4]];

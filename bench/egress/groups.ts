@@ -7,14 +7,14 @@ import { through } from "./through.js";
 
 const MIB = 1024 * 1024;
 
-/** What is asked for, by a client that is told where its proxy is. */
+/** The requests, by a client that knows where its proxy is. */
 const workloads: Readonly<Record<string, (proxy: string, host: string) => readonly string[]>> = {
   "128 MiB by CONNECT": (proxy, host) => download(`http://${host}/${128 * MIB}`, ["-p", "-x", `http://${proxy}`]),
   "128 MiB by HTTP": (proxy, host) => download(`http://${host}/${128 * MIB}`, ["-x", `http://${proxy}`]),
   "1,000 tunnels, 64 KiB each": (proxy, host) => many(proxy, host, 1000, 65_536),
 };
 
-/** Egress at container against the least that a proxy can do. */
+/** Egress at container compared with a minimal proxy. */
 export const egressGroups: readonly { readonly title: string; readonly subjects: readonly Prepare[] }[] =
   Object.entries(workloads).map(([title, argvFor]) => {
     let web: Promise<Web> | undefined;
@@ -41,7 +41,7 @@ export const egressGroups: readonly { readonly title: string; readonly subjects:
     };
   });
 
-/** The same of one build; each has a server of its own, since the other's may end first. */
+/** The same for one build; each has its own server, because the other's may end first. */
 export const egressPairs: readonly {
   readonly title: string;
   readonly subject: (build: Build) => Promise<Subject | Absent>;

@@ -8,7 +8,7 @@ import type { Web } from "./server.js";
 
 export const NAME = "plain proxy";
 
-/** The least that a proxy can do: no decision, no log, no wall; like the gate it lives in the process that measures. */
+/** A minimal proxy: no decision, no log, no wall; like the gate it runs in the measuring process. */
 export async function plain(argvFor: (proxy: string, host: string) => readonly string[], web: Web): Promise<Subject> {
   const server = createServer((request, response) => {
     const outgoing = ask(request.url ?? "", { method: request.method, headers: request.headers }, (incoming) => {

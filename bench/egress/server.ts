@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** Answers `GET /BYTES` with so many bytes, in a process of its own: what serves is none of what is measured. */
+/** Answers `GET /BYTES` with that many bytes, in a separate process that is not measured. */
 const SCRIPT = `
 const block = Buffer.alloc(65536);
 const server = require("node:http").createServer((request, response) => {

@@ -18,7 +18,7 @@ export async function through(
         level: "container",
         root: "host",
         resources: { cpus: 64, memory: "1GiB", openFiles: 8192 },
-        // `tcp`, so that a tunnel is not looked into, as one that carries TLS is not after its first bytes.
+        // `tcp`, so that the tunnel is not inspected, like one that carries TLS after its first bytes.
         network: {
           allow: (["http", "tcp"] as const).map((protocol) => ({
             host: "web.test",

@@ -9,8 +9,8 @@ const places = ["x86_64-unknown-linux-gnu/", "aarch64-unknown-linux-gnu/", ""].m
 );
 
 /**
- * What the program is started under, by the same launcher: no filter; one that allows everything, which no filter can
- * beat; the default profile.
+ * The filter of the program, with the same launcher: none; one that allows everything, which no filter can beat; the
+ * default profile.
  */
 export const FILTERS = {
   "no filter": ["--none"],

@@ -9,14 +9,16 @@ import { baseImage } from "../environment.js";
 import type { Absent, Subject } from "../subject.js";
 import { spawned } from "../subjects/spawned.js";
 
-/** Best first, as the library tries them; KVM hangs on too many machines to be tried without its precautions. */
+/**
+ * Best first, as the library tries them; KVM hangs on too many machines to be tried without the library's precautions.
+ */
 const PLATFORMS = ["systrap", "ptrace"] as const;
-/** What the jail gives `runsc`, of which a bare one with its own defaults has nothing. */
+/** The jail's options for `runsc`, which a bare one with its defaults lacks. */
 const AS_IN_THE_JAIL = ["--directfs=false", "--overlay2=none"] as const;
 
 /**
- * `runsc run` by itself, as root, on the same root file system: its two processes in no jail, no control group and no
- * uid range of their own, and no channel. With its defaults, or with the options that it has in the jail.
+ * `runsc run` by itself, as root, on the same root file system: its two processes without a jail, cgroup, uid range or
+ * channel. With its defaults, or with its options in the jail.
  */
 export async function bareRunsc(options: "defaults" | "options of the jail"): Promise<Subject | Absent> {
   const name = `runsc run, ${options}`;

@@ -9,7 +9,7 @@ import { images } from "bulkhead/images";
 const execute = promisify(execFile);
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
 
-/** What each layer takes of the tree; the first takes the rest. */
+/** Parts of the tree, one per layer; the first takes the rest. */
 const PARTS = ["usr/share", "usr/bin", "usr/lib/python3", "var"];
 
 /**

@@ -5,7 +5,7 @@ import type { Policy } from "bulkhead";
 import { type Build, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 
-/** The built-in root, and the same files as an image that is in the store: what an image adds to a launch. */
+/** The built-in root, and the same files as an image in the store: the cost of an image at launch. */
 export async function launchFrom(root: "base" | "image", build: Build = here): Promise<Subject | Absent> {
   const name = nameOf(`container, ${root}`, build);
   const { images, run } = build.library;

@@ -7,7 +7,7 @@ import { versionOf } from "../environment.js";
 import { debianLayout } from "./debian.js";
 import { startRegistry } from "./registry.js";
 
-/** An image in a registry of its own, and room for what is made of it. */
+/** An image in its own registry, and space for its results. */
 export interface Published extends AsyncDisposable {
   /** `127.0.0.1:PORT/debian:bench`. */
   readonly image: string;
@@ -17,19 +17,19 @@ export interface Published extends AsyncDisposable {
 const NEEDED = ["skopeo", "umoci", "docker-registry", "mmdebstrap"];
 let made: Promise<Published> | undefined;
 
-/** Made once for all that is measured with it. Throws what is missing. */
+/** Created once for all measurements that use it. Throws what is missing. */
 export function published(): Promise<Published> {
   made ??= publish();
   return made;
 }
 
-/** When nothing is measured any more. */
+/** Call it after the last measurement. */
 export async function unpublish(): Promise<void> {
   await (await made?.catch(() => undefined))?.[Symbol.asyncDispose]();
 }
 
 async function publish(): Promise<Published> {
-  // Files of an image belong to many.
+  // An image's files have many owners.
   if (process.getuid?.() !== 0) throw new Error("only root can unpack every owner's files");
   for (const program of NEEDED) {
     if ((await versionOf(program)) === undefined) throw new Error(`${program} is not installed`);

@@ -5,7 +5,7 @@ import type { Absent, Subject } from "../subject.js";
 import { spawned } from "../subjects/spawned.js";
 import { type Published, published } from "./published.js";
 
-/** Nothing is there yet, or all of it was pulled before. */
+/** An empty store, or one that already contains everything. */
 export type Start = "first" | "cached";
 
 /** `bulkhead images pull`: checked, stored, unpacked layer by layer in sandboxes, flushed to the disk, ready to run. */
@@ -16,7 +16,7 @@ export async function bulkheadPull(start: Start, build: Build = here): Promise<S
   });
 }
 
-/** The same with what others have: one to download, one to unpack. The first keeps what it has, the second does not. */
+/** The same with other tools: one to download, one to unpack. The first keeps its data, the second does not. */
 export async function skopeoAndUmoci(start: Start): Promise<Subject | Absent> {
   return await subject(`skopeo + umoci, ${start}`, start, ({ image }, place) => {
     const layout = join(place, "layout");

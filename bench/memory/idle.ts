@@ -3,25 +3,22 @@ import { setTimeout } from "node:timers/promises";
 import { type Level, Sandbox } from "bulkhead";
 import { type Absent, isAbsent } from "../subject.js";
 
-/** What one sandbox takes that nothing runs in, as a median of several that are up at once. */
+/** Memory of one idle sandbox, as a median of several that are up at once. */
 export interface Idle {
   readonly name: string;
   readonly sandboxes: number;
-  /** Of all its processes: what each has alone, and its share of what several map. */
+  /** All its processes: private memory, and its share of shared memory. */
   readonly pssBytes: number;
-  /**
-   * What its control group is charged, its files in memory and the kernel's own data among it; null where there is
-   * none.
-   */
+  /** Charged to its cgroup, including in-memory files and kernel data; null without a cgroup. */
   readonly chargedBytes: number | null;
 }
 
-/** So many at once of each: enough for pages that several share to count as such. */
+/** Number of sandboxes at once: enough for shared pages to count as shared. */
 const SANDBOXES: Readonly<Record<Level, number>> = { chroot: 20, container: 20, gvisor: 5, microvm: 3 };
 /** A program that has just started is not idle. */
 const SETTLED_MS = 2_000;
 
-/** Every level in turn. The library's own process and the broker, of which there is one for all, are not in it. */
+/** Every level in turn. Without the library's own process and the broker, which all sandboxes share. */
 export async function idleSandboxes(): Promise<readonly (Idle | Absent)[]> {
   const measured: (Idle | Absent)[] = [];
   for (const level of ["chroot", "container", "gvisor", "microvm"] as const) measured.push(await idleAt(level));
@@ -67,10 +64,10 @@ function median(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Of an idle `container`. */
+/** For an idle `container`. */
 const AT_MOST_BYTES = 1024 * 1024;
 
-/** One line a level, then what was promised. */
+/** One line per level, then the promises. */
 export function memoryTable(measured: readonly (Idle | Absent)[]): string {
   const lines = measured.map((each) =>
     isAbsent(each)

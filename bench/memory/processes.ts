@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { type Build, nameOf } from "../build.js";
 
 /**
- * Of each build, a process that has run one sandbox without a network and waits; several, since a heap is never twice
+ * Processes of each build that have run one sandbox without a network and wait; several, because a heap is never twice
  * the same.
  */
 const PROCESSES = 5;
@@ -17,7 +17,7 @@ console.log(process.memoryUsage.rss());
 process.exit(0);
 `;
 
-/** What a program that uses the library takes: the median resident memory of its Node process. */
+/** Memory of a program that uses the library: the median resident memory of its Node process. */
 export async function processesTable(builds: readonly Build[]): Promise<string> {
   const lines: string[] = [];
   let first: number | undefined;

@@ -16,7 +16,7 @@ const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
 
 /** The distribution's kernel, or the one that `bulkhead kernel build` makes. */
 export type KernelKind = "distribution" | "built";
-/** A kernel that boots each time, or a machine that has booted before and goes on. */
+/** A kernel that boots each time, or a machine that has booted before and resumes. */
 export type Start = "cold" | "restored";
 
 /** create, run `true`, destroy, with this kernel; emulated where there is no KVM that works. */
@@ -50,10 +50,7 @@ export async function microvm(kind: KernelKind, start: Start, build: Build = her
   };
 }
 
-/**
- * No jail, no channel and no supervisor: what QEMU alone takes from its start to its end around a kernel that runs
- * `true`.
- */
+/** No jail, no channel and no supervisor: QEMU alone, from its start to its end around a kernel that runs `true`. */
 export async function bareQemu(kind: KernelKind): Promise<Subject | Absent> {
   const name = `bare QEMU, ${kind} kernel`;
   const kernel = await find(kind);

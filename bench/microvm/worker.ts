@@ -1,6 +1,6 @@
 /**
- * Runs `true` in a microVM by the library that it is told, for each line that it is sent, and answers with one: kernel
- * and start are chosen by this process's environment.
+ * Runs `true` in a microVM with the given library, for each input line, and answers with one: this process's
+ * environment selects kernel and start.
  */
 
 import { createInterface } from "node:readline";

@@ -4,9 +4,8 @@ import { Sandbox } from "bulkhead";
 import { PROGRAMS, type Program } from "./programs.js";
 
 /**
- * How many processes and threads real programs have at once: `node --import tsx bench/pids/main.ts`. What
- * `resources.pids` is when a policy does not say was chosen by it (docs/policy.md). As root, or where the broker has a
- * pids controller.
+ * The number of processes and threads that real programs have at once: `node --import tsx bench/pids/main.ts`. The
+ * default of `resources.pids` was chosen by it (docs/policy.md). As root, or where the broker has a pids controller.
  */
 const LOOK_MS = 2;
 

@@ -1,9 +1,9 @@
-/** A real program, and how it is run: all of it from Debian's packages, or this project's own modules. */
+/** A real program, and its command: all from Debian's packages, or this project's own modules. */
 export interface Program {
   readonly name: string;
   /** For a shell in an empty working directory; exits with 0. */
   readonly script: string;
-  /** What must be there, or the program is left out. */
+  /** Required; without it the program is left out. */
   readonly needs: string;
 }
 

@@ -2,7 +2,7 @@ import type { Sandbox } from "bulkhead";
 import { type Build, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 
-/** The work in one sandbox that lives as long as the measurement: what the wall costs once it stands. */
+/** The work in one sandbox that lives as long as the measurement: the running cost of the wall. */
 export async function inside(script: string, build: Build = here, title = "container"): Promise<Subject | Absent> {
   const name = nameOf(title, build);
   let sandbox: Sandbox;

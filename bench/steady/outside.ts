@@ -5,9 +5,7 @@ import { busybox } from "../environment.js";
 import type { Subject } from "../subject.js";
 import { spawned } from "../subjects/spawned.js";
 
-/**
- * The same work with no wall, in a directory on a tmpfs where there is one, since that is what a sandbox's /work is.
- */
+/** The same work without a wall, in a directory on a tmpfs if there is one, because a sandbox's /work is one. */
 export async function outside(script: string): Promise<Subject> {
   const shared = await mkdtemp("/dev/shm/bulkhead-bench-").catch(() => mkdtemp(join(tmpdir(), "bulkhead-bench-")));
   const argv = [busybox, "sh", "-c", `cd ${shared} && ${script}`];

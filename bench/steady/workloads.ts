@@ -1,11 +1,11 @@
 /**
- * Scripts for busybox's shell, run in an empty directory that they leave empty; long enough that starting them does not
+ * Scripts for busybox's shell, run in an empty directory that they leave empty; long enough that their start does not
  * matter.
  */
 export const workloads = {
-  /** Two system calls per byte, and nothing else: what the filter costs on each. */
+  /** Two system calls per byte, and nothing else: the filter's cost for each. */
   "syscall-heavy": "dd if=/dev/zero of=/dev/null bs=1 count=600000 2>/dev/null",
-  /** Files made, found, read, renamed and removed: what Landlock and the mounts cost on each path. */
+  /** Creates, finds, reads, renames and removes files: the cost of Landlock and the mounts for each path. */
   "file-heavy": [
     "mkdir a && i=0 && while [ $i -lt 2000 ]; do echo $i >a/f$i && i=$((i + 1)); done",
     "tar -cf a.tar a && for i in 1 2 3 4; do mkdir x$i && tar -xf a.tar -C x$i && find x$i -type f | wc -l >/dev/null && rm -r x$i; done",

@@ -3,8 +3,8 @@ import { type Build, here, nameOf } from "../build.js";
 import type { Absent, Subject } from "../subject.js";
 
 /**
- * Cold: every run makes a sandbox, runs in it, and destroys it. The private broker lives as long as this process, as in
- * any program.
+ * Cold: every run creates a sandbox, runs in it, and destroys it. The private broker lives as long as this process, as
+ * in any program.
  */
 export async function bulkhead(
   level: "chroot" | "container" | "gvisor",

@@ -14,7 +14,7 @@ export async function commandLine(build: Build = here): Promise<Subject> {
   return spawned(nameOf("bulkhead run", build), [process.execPath, cliOf(build), ...WORD, ...TRUE]);
 }
 
-/** With a rule that is never asked about: what egress costs to be ready. */
+/** With a rule that no request uses: the cost of having egress ready. */
 export async function commandWithEgress(build: Build = here): Promise<Subject> {
   const argv = [process.execPath, cliOf(build), ...WORD, "--allow", "web.test", ...TRUE];
   return spawned(nameOf("bulkhead run --allow", build), argv);

@@ -6,14 +6,13 @@ import { baseImage, busybox, versionOf } from "../environment.js";
 import type { Absent, Subject } from "../subject.js";
 import { spawned } from "./spawned.js";
 
-/** No wall at all: what starting the program costs. */
+/** No wall at all: the cost of starting the program. */
 export async function bareSpawn(): Promise<Subject> {
   return spawned("spawn", [busybox, "true"]);
 }
 
 /**
- * The namespaces and mounts that `container` has. bubblewrap has no filter, no Landlock, no cgroup and no limits of its
- * own.
+ * The namespaces and mounts of `container`. bubblewrap has no filter, no Landlock, no cgroup and no limits of its own.
  */
 export async function bubblewrap(): Promise<Subject | Absent> {
   if ((await versionOf("bwrap")) === undefined) return { name: "bubblewrap", absent: "bwrap is not installed" };

@@ -2,10 +2,10 @@ import { setTimeout } from "node:timers/promises";
 import { type Level, Pool } from "bulkhead";
 import type { Absent, Subject } from "../subject.js";
 
-/** Longer than one takes to make at any level but one that boots. */
+/** Longer than creating one takes at any level except one that boots. */
 const FILL_MS = 5_000;
 
-/** A run in a sandbox that stands ready; the next is made before the next run, and not measured. */
+/** A run in a ready sandbox; the next one is created before the next run, and not measured. */
 export async function pooled(level: Level): Promise<Subject | Absent> {
   const name = `pool ${level}`;
   let pool: Pool;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { run } from "bulkhead";
 import type { Subject } from "../subject.js";
 
-/** As any run, and signed; the record is kept in memory, or written to a file of its own. */
+/** As any run, and signed; the record stays in memory, or goes to a file. */
 export async function recorded(name: "with a record" | "with a record in a file"): Promise<Subject> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-bench-"));
   const options = name === "with a record" ? {} : { to: directory };

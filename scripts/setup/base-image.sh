@@ -1,6 +1,6 @@
-# Makes the `base` root file system from the distribution's static busybox: sh base-image.sh DIRECTORY
+# Builds the `base` root file system from the distribution's static busybox: sh base-image.sh DIRECTORY
 #
-# busybox is taken out of its package without installing that, so no root is needed and the host is unchanged.
+# Extracts busybox from its package without installing it, so no root is needed and the host is unchanged.
 set -eu
 
 destination=$1
@@ -36,7 +36,7 @@ if [ -z "$busybox" ]; then
 fi
 
 umask 022
-# Every directory that a default plan mounts on exists, so that no overlay is needed to make it.
+# Every directory that a default plan mounts on exists, so that no overlay is needed to create it.
 for directory in bin sbin usr/bin usr/sbin usr/lib lib etc dev proc sys tmp run root home/sandbox work data input output opt mnt srv \
   var/lib var/log var/tmp; do
   mkdir -p "$tree/$directory"
@@ -45,7 +45,7 @@ chmod 1777 "$tree/tmp" "$tree/var/tmp"
 cp "$busybox" "$tree/bin/busybox"
 chmod 0755 "$tree/bin/busybox"
 
-# One link per applet, relative, so that they hold in whatever place the tree is mounted.
+# One relative link per applet, so that the links work wherever the tree is mounted.
 "$busybox" --list-full | while read -r path; do
   case $path in
     bin/busybox) ;;
@@ -65,7 +65,7 @@ root:x:0:
 sandbox:x:1000:
 nogroup:x:65534:
 END
-# As a default plan would write them: then it need not cover them.
+# As a default plan would write them, so that it need not cover them.
 printf '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 sandbox\n' >"$tree/etc/hosts"
 : >"$tree/etc/resolv.conf"
 printf 'sandbox\n' >"$tree/etc/hostname"

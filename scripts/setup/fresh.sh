@@ -1,9 +1,10 @@
-# What is built already, and from these very sources? Sourced by the launcher on every start, so it starts no process.
+# Which parts are already built from the current sources? The launcher sources this file on every start, so it starts no
+# process.
 #
-# A part is fresh when nothing it was made from is newer than its stamp. `git pull`, `git checkout` and editors all give
-# what they write a new time, and a removed file gives one to its directory. A stamp bears the time when its step
-# *began* (a change made during the build is newer) and is put in place when the step is complete (an interrupted one
-# leaves none). Expects $root.
+# A part is fresh if none of its inputs is newer than its stamp. `git pull`, `git checkout` and editors give the files
+# they write a new time, and removing a file changes its directory's time. A stamp has the time when its step *began* (a
+# change made during the build is newer) and is put in place when the step is complete (an interrupted one leaves none).
+# Expects $root.
 
 # stale STAMP PATH…: true when STAMP is missing or a PATH is newer than it.
 stale() {
@@ -33,8 +34,7 @@ js_stale() {
     "$root"/packages/*/src/* "$root"/packages/*/src/*/* "$root"/packages/*/src/*/*/*
 }
 
-# What V8 made of the bundle is best kept from a run with all that a run needs; nothing depends on it, so `ready` does
-# not ask.
+# V8's code cache is best taken from a complete run; nothing depends on it, so `ready` does not ask.
 code_stale() {
   stale "$root/.setup/code" "$root/.setup/js" "$root/.setup/warden" "$root/.setup/base"
 }

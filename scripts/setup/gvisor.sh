@@ -1,4 +1,4 @@
-# What level gvisor needs: runsc. The distribution's will do; a newer one is faster and is built where there is a Go
+# The needs of level gvisor: runsc. The distribution's works; a newer one is faster and is built if there is a Go
 # toolchain for it.
 
 # Of September 2026; the go command checks it against the checksum database.
@@ -13,8 +13,8 @@ setup_gvisor() {
   install_wanted "gVisor"
 }
 
-# build_runsc: where the library looks first (levels/gvisor/locate.ts). False when it cannot be built here, which is no
-# fault.
+# build_runsc: builds it where the library looks first (levels/gvisor/locate.ts). False if it cannot be built here,
+# which is no error.
 build_runsc() {
   case ${XDG_DATA_HOME-} in
     /*) tools=$XDG_DATA_HOME/bulkhead/tools ;;
@@ -28,7 +28,7 @@ build_runsc() {
 }
 
 # fetch_old_runsc: the distribution's, for tests; unpacked and not installed, so that no other program of this machine
-# comes upon it.
+# finds it.
 fetch_old_runsc() {
   [ ! -x "$state/runsc/usr/bin/runsc" ] && [ ! -x /usr/bin/runsc ] || return 0
   ! offline && command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || return 1

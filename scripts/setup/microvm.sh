@@ -1,4 +1,4 @@
-# What microVMs need: QEMU, a maker of EROFS images, and a kernel.
+# The needs of microVMs: QEMU, a builder of EROFS images, and a kernel.
 
 microvm_tools() {
   need qemu-system-x86_64 qemu-system-x86
@@ -8,7 +8,7 @@ microvm_tools() {
   install_wanted "programs for level microvm"
 }
 
-# Downloaded and unpacked by the library; never installed, so the boot loader of this machine is left alone.
+# The library downloads and unpacks it, without installing it, so this machine's boot loader is unchanged.
 setup_kernel() {
   node "$root/packages/cli/dist/bulkhead.cjs" kernel ls 2>/dev/null | grep -q '^\*' && return 0
   if offline || ! step "fetching a kernel for microVMs" "$state/kernel.log" \

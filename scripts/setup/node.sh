@@ -1,11 +1,11 @@
-# Node and what comes by npm.
+# Node and npm packages.
 
 node_enough() {
   command -v node >/dev/null 2>&1 &&
     node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 11) ? 0 : 1)'
 }
 
-# Debian 12's own Node (18) is too old, so its package is only taken when it is recent enough.
+# Debian 12's own Node (18) is too old, so its package is used only if it is recent enough.
 setup_node() {
   if ! node_enough; then
     version=$(candidate nodejs)
@@ -19,14 +19,14 @@ setup_node() {
   fi
 }
 
-# setup_npm run|dev: no install script of any package is run: nothing here needs one, and each would be foreign code
-# running as you.
+# setup_npm run|dev: no package's install script runs: nothing here needs one, and each would be foreign code running as
+# you.
 setup_npm() {
   case $1 in
     run) npm_stale || return 0 ;;
     dev) npm_dev_stale || return 0 ;;
   esac
-  # What a developer installed is brought up to date with the rest, not removed.
+  # A developer's packages are updated with the rest, not removed.
   [ ! -e "$root/node_modules/vitest/package.json" ] || set -- dev
   if ! command -v npm >/dev/null 2>&1; then
     missing npm "install it (it comes with Node)"
@@ -52,7 +52,7 @@ setup_js() {
   fi
 }
 
-# Declarations are for programs in TypeScript; nothing here needs them, so a failure is said and stops nothing.
+# Declarations are for programs in TypeScript; nothing here needs them, so a failure is reported and stops nothing.
 setup_types() {
   types_stale || return 0
   begin_stamp types
@@ -64,8 +64,8 @@ setup_types() {
   fi
 }
 
-# The build could not run a sandbox to learn what a run needs, unless a warden was there already. Without this all is
-# well, but slower.
+# The build could not run a sandbox to learn what a run needs, unless a warden already existed. Without this everything
+# works, but slower.
 setup_code() {
   code_stale || return 0
   begin_stamp code

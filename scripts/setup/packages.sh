@@ -1,4 +1,4 @@
-# What comes from the distribution. Installs as root where there is apt; otherwise names what to install.
+# Packages of the distribution. Installs as root where there is apt; otherwise names what to install.
 
 offline() {
   [ -n "${BULKHEAD_OFFLINE-}" ]
@@ -9,11 +9,11 @@ can_install() {
 }
 
 apt() {
-  # Another apt may be at work (unattended upgrades); five minutes is what it takes at most.
+  # Another apt may be running (unattended upgrades); wait at most five minutes.
   DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 
-# candidate PACKAGE: the version that apt would install; nothing when it knows of none.
+# candidate PACKAGE: the version that apt would install; nothing if it knows none.
 candidate() {
   LC_ALL=C apt-cache policy "$1" 2>/dev/null | awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
 }

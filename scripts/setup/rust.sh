@@ -74,7 +74,7 @@ setup_warden() {
   end_stamp warden
 }
 
-# install_program FROM TO: by renaming, so that nobody ever starts half a file, and running ones keep theirs.
+# install_program FROM TO: with a rename, so that no process ever starts half a file, and running ones keep theirs.
 install_program() {
   mkdir -p "${2%/*}"
   cp "$1" "$2.new.$$" && chmod 0755 "$2.new.$$" && mv -f "$2.new.$$" "$2"

@@ -1,10 +1,10 @@
-# Telling what happens, on stderr: stdout belongs to whatever is run afterwards.
+# Progress messages on stderr: stdout belongs to the program that runs afterwards.
 
 say() {
   printf 'bulkhead: %s\n' "$*" >&2
 }
 
-# missing WHAT REMEDY: noted now, reported together at the end, so that one run tells all that there is to do.
+# missing WHAT REMEDY: recorded now, reported together at the end, so that one run names everything that is missing.
 missing() {
   case $lacking in
     *"  $1: "*) ;;
@@ -20,7 +20,7 @@ report_missing() {
   return 1
 }
 
-# report_json: what report_missing says, on stdout as one JSON object in the form of the command line's errors.
+# report_json: the content of report_missing, on stdout as one JSON object in the form of the command line's errors.
 report_json() {
   if [ -z "$lacking" ]; then
     printf '{"ready":true}\n'
@@ -56,7 +56,7 @@ step() {
 }
 
 # On a terminal a line that is rewritten each second with the last line of the log, elsewhere a line every half minute.
-# Ends with its parent, however that ends.
+# Ends with its parent in any case.
 progress() {
   while sleep 1 && kill -0 $$ 2>/dev/null; do
     seconds=$(($(date +%s) - $1))

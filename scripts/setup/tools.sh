@@ -14,7 +14,7 @@ test_tools() {
   need mpirun openmpi-bin
   need Rscript r-base-core
   need chromium chromium
-  # Podman's seccomp profile, which is to be taken as it is.
+  # Podman's unmodified seccomp profile.
   [ -e /usr/share/containers/seccomp.json ] || wanted="$wanted golang-github-containers-common"
   bench_tools
   host_tools

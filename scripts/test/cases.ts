@@ -2,13 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = new URL("../../", import.meta.url).pathname;
-/** How a file says that its cases are of every level (tests/support/levels.ts). */
+/** How a file declares that its cases run at every level (tests/support/levels.ts). */
 const SAYS_SO = /\b(?:forEachLevel|exceptAt)\(/;
 
-/**
- * The files of a suite that declare cases for each level: what is of one level alone has run already, and would run
- * again.
- */
+/** The files of a suite with cases for each level: cases of a single level have already run, and would run again. */
 export function casesOfEachLevel(project: string): readonly string[] {
   const files = readdirSync(join(root, "tests", project), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts"))

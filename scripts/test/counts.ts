@@ -1,11 +1,11 @@
-/** From what a test runner printed or wrote to what it found. */
+/** From the output or report of a test runner to its counts. */
 
 import { OUTSIDE } from "./outside-tests.js";
 import { add, failure, nothing, ofReport, type Report, type Verdict } from "./verdict.js";
 
 /**
- * Adds what failed outside a test. A runner that failed without either (it did not compile, was killed) still is one
- * failure.
+ * Adds failures outside a test. A runner that failed without either (it did not compile, was killed) still counts as
+ * one failure.
  */
 export function withStatus(verdict: Verdict, output: string, succeeded: boolean): Verdict {
   const outside = output.split("\n").filter((line) => line.startsWith(OUTSIDE));
@@ -13,7 +13,7 @@ export function withStatus(verdict: Verdict, output: string, succeeded: boolean)
   return succeeded || all.failed > 0 ? all : add(all, failure("the runner itself"));
 }
 
-/** A check has no tests of its own: it is one. */
+/** A check has no tests of its own: it counts as one. */
 export function ofCheck(): Verdict {
   return { ...nothing, passed: 1 };
 }

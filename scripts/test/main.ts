@@ -1,4 +1,4 @@
-/** `npm test`: every check and every suite, and at the very end what failed and one line that says how many passed. */
+/** `npm test`: every check and every suite, and at the very end the failures and one line with the counts. */
 
 import { parseArgs } from "node:util";
 import { type Part, parts } from "./parts.js";

@@ -14,7 +14,7 @@ export interface Part {
   readonly env?: Readonly<Record<string, string>>;
   /** A part that takes longer hangs, and is ended. */
   readonly minutes: number;
-  /** Where the counts are read from: what it printed, or the report that it wrote. */
+  /** Source of the counts: the output, or the report. */
   readonly count: { readonly from: "output" | "report"; readonly parse: (text: string) => Verdict };
 }
 
@@ -23,8 +23,8 @@ const bin = "node_modules/.bin";
 export const reportPath = ".setup/vitest.json";
 
 /**
- * Levels with kernels of their own, and the suites that run at each: a level of the list in tests/support/levels.ts
- * needs none of it.
+ * Levels with their own kernels, and the suites that run at each: a level in the list of tests/support/levels.ts needs
+ * none of this.
  */
 const suitesAt: readonly (readonly [level: string, ...projects: readonly string[]])[] = [
   ["gvisor", "levels", "security", "faults"],
@@ -95,9 +95,7 @@ function vitest(name: string): Part {
   };
 }
 
-/**
- * A suite once more, at a level with a kernel of its own: a part by itself, so that its count and its time are seen.
- */
+/** Repeats a suite at a level with its own kernel: a separate part, so that its count and its time show. */
 function atLevel(level: string, project: string): Part {
   const part = vitest(project);
   const [bin = "", run = "", ...options] = part.argv;

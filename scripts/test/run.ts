@@ -8,7 +8,7 @@ import { add, failure, nothing, type Verdict } from "./verdict.js";
 const root = new URL("../../", import.meta.url).pathname;
 
 /**
- * Runs one part, showing what it prints as it comes, and counts. A part that leaves something in the temporary folder
+ * Runs one part, shows its output as it arrives, and counts. A part that leaves something in the temporary folder
  * fails.
  */
 export async function runPart(part: Part): Promise<Verdict> {
@@ -30,7 +30,7 @@ async function verdictOf(part: Part, temporary: TemporaryFolder): Promise<Verdic
 function runCommand(part: Part, temporary: TemporaryFolder): Promise<{ output: string; succeeded: boolean }> {
   const [file = "", ...args] = part.argv;
   return new Promise((resolve) => {
-    // A group of its own, so that a part that hangs is ended with all its children.
+    // A separate process group, so that a part that hangs is ended with all its children.
     const child = spawn(file, args, {
       cwd: `${root}${part.cwd}`,
       env: { ...process.env, ...part.env, TMPDIR: temporary.path },

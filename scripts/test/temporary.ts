@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Caches of other programs, which those keep on purpose. */
+/** Caches that other programs keep on purpose. */
 const KEPT = /^(tsx-\d+|node-compile-cache|node-jiti|v8-compile-cache-\d+)$/;
 
-/** A folder that is the TMPDIR of one part, so that what the part leaves there is known to be its own. */
+/** A folder that is the TMPDIR of one part, so that leftovers in it are certainly that part's. */
 export class TemporaryFolder implements Disposable {
   readonly path: string;
 

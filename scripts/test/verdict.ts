@@ -1,9 +1,9 @@
-/** What a test runner found: a part of `npm test`, or a suite on another host. */
+/** The result of a test runner: a part of `npm test`, or a suite on another host. */
 export interface Verdict {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** One line each: the test, and the first line of why. */
+  /** One line each: the test, and the first line of the reason. */
   readonly failures: readonly string[];
 }
 

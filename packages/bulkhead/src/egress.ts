@@ -2,7 +2,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Egress: the hooks, events and log of the connections that a policy lets through. */
+/** Egress: hooks, events and the log of connections that a policy allows. */
 
 export type { EgressAnswer, EgressAsk, EgressHook } from "./egress/hook.js";
 export type { EgressEvent, EgressListener } from "./egress/log/event.js";

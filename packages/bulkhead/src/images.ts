@@ -2,9 +2,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/**
- * Images: pull, verify, build and manage them. Policies name images; this is for what happens to them before and after.
- */
+/** Images: pull, verify, build and manage them. Policies name images; this module manages them. */
 
 export { images } from "./images/images.js";
 export type { BuildImageOptions } from "./images/manage/build.js";

@@ -2,7 +2,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Attacking a sandbox to test it, and measuring what can be reached from inside. */
+/** Attacking a sandbox to test it, and measuring its attack surface. */
 
 export { surfaceChart } from "./surface/chart.js";
 export { measurePeers, type PeerSurface } from "./surface/peers.js";

@@ -32,5 +32,5 @@ export const MAX_JSON_BYTES = { host: MAX_HOST_JSON_BYTES, init: MAX_INIT_JSON_B
 
 export const MAX_STREAM = 2 ** 32 - 1;
 
-/** The two on which init may send data. */
+/** The two descriptors on which init may send data. */
 export type OutFd = typeof FD_OUT | typeof FD_ERR;

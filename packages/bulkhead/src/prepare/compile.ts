@@ -13,7 +13,7 @@ import { withinMaxima } from "./maxima.js";
 import type { CompiledPolicy, Gathered, Parsed } from "./stages.js";
 import { compile } from "./tabulate.js";
 
-/** What gathering obtains from layers above: images, and disks made of trees. */
+/** Inputs of gathering from higher layers: images, and disks built from trees. */
 export interface Sources extends InputSources {
   /** A tree as a disk for a virtual machine. `mapped`: the broker can map ids. */
   readonly treeImage: (tree: Tree, mapped: boolean) => Promise<TreeImage>;
@@ -25,18 +25,17 @@ export function parse(policy: Policy): Parsed {
 }
 
 /**
- * Looks up what a policy names, and what this host has for its level. A broker that starts meanwhile is awaited when it
- * is needed.
- * @throws BulkheadError what `gatherInputs`, the broker and trying the level throw; LIMIT_ABOVE_MAXIMUM
+ * Looks up the names of a policy, and this host's runtime for its level. Awaits a starting broker only when needed.
+ * @throws BulkheadError as `gatherInputs`, the broker and trying the level do; LIMIT_ABOVE_MAXIMUM
  */
 export async function gather(
   { policy, resolved }: Parsed,
   starting: Promise<Broker>,
   sources: Sources,
 ): Promise<Gathered> {
-  // If it fails, that is reported where it is awaited.
+  // The code that awaits it reports a failure.
   starting.catch(() => undefined);
-  // Without a broker the work that an image makes would be for nothing.
+  // Without a broker the work for an image would be wasted.
   if (resolved.root.kind === "image") await starting;
   const inputs = await gatherInputs(resolved, sources);
   const broker = await starting;

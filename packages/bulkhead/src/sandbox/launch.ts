@@ -21,7 +21,7 @@ export async function launch(prepared: Launchable, signal: AbortSignal | undefin
   return { prepared, ...started };
 }
 
-/** What surrounds the workload has to work before it runs: its way out, and the copies of host directories. */
+/** The workload's surroundings must work before it runs: its egress, and the copies of host directories. */
 async function makeReady({ egress, writeBack }: Launchable, live: Live): Promise<void> {
   const connected = egress === null ? undefined : connectNetwork(live, egress);
   connected?.catch(() => undefined);

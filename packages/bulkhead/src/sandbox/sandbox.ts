@@ -38,7 +38,7 @@ export interface SandboxOptions extends PrepareOptions {
 }
 
 /**
- * The sandbox of a launch that was made elsewhere in the library. Not a method: programs that use the library make none
+ * Wraps the sandbox of a launch elsewhere in the library. Not a method: programs that use the library cannot create one
  * this way.
  */
 export let sandboxOf: (standing: Standing, origin: Origin) => Sandbox;
@@ -162,7 +162,7 @@ export class Sandbox implements AsyncDisposable {
     return await this.#session.run(program, chosen, "sandbox.run");
   }
 
-  /** The rules that were set last are in force before a program starts. */
+  /** The latest rules are in force before a program starts. */
   async #settled({ signal }: ExecOptions): Promise<void> {
     throwIfAborted("create", signal);
     if (this.#egress !== null) await this.#egress.settled();

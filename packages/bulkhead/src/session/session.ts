@@ -11,17 +11,17 @@ import { type Startable, start } from "./start.js";
 import { after } from "./timer.js";
 import { inTurn } from "./turn.js";
 
-/** What holds for all programs of a session, unless one exec says otherwise. */
+/** Defaults for all programs of a session, unless one exec overrides them. */
 export interface SessionDefaults extends ProgramDefaults {
-  /** Of collected output. */
+  /** Maximum bytes of collected output. */
   readonly outputBytes: number;
-  /** After which the whole session is killed. Null or undefined: never. */
+  /** Time after which the whole session is killed. Null or undefined: never. */
   readonly timeMs: number | null | undefined;
 }
 
 /**
- * A running sandbox, made from a plan: its programs, its files, and its end. It knows the channel and the driver. What
- * a policy, an image or a network adds belongs to the layers above.
+ * A running sandbox created from a plan: its programs, its files, and its end. It knows the channel and the driver.
+ * Policies, images and networks belong to higher layers.
  */
 export class Session implements AsyncDisposable {
   readonly live: Live;
@@ -33,7 +33,7 @@ export class Session implements AsyncDisposable {
     this.files = filesOf(live);
     this.#defaults = defaults;
     limitTime(live, defaults.timeMs);
-    // From here on it keeps this process alive only while something is under way in it.
+    // From here on it keeps this process alive only while an operation is in progress.
     live.letGo();
   }
 
@@ -46,7 +46,7 @@ export class Session implements AsyncDisposable {
     return new Session(live, made.defaults);
   }
 
-  /** Starts a program, in its turn. Resolves when it runs; a failure to start it rejects. */
+  /** Starts a program when its turn comes. Resolves when it runs; rejects if it cannot start. */
   async exec(argv: readonly string[], options: ExecOptions, operation = "exec"): Promise<Process> {
     const process = await this.#begin(operation, argv, options);
     await hasStarted(process);
@@ -59,20 +59,20 @@ export class Session implements AsyncDisposable {
     return await process.result;
   }
 
-  /** What it uses, as measured from outside. */
+  /** Resource use, measured from outside. */
   async stats(): Promise<Stats> {
     return await this.live.during(async () => await this.live.running.stats());
   }
 
-  /** What is in force for each process inside, read again from outside. */
+  /** The protections in force for each process inside, read again from outside. */
   async evidence(): Promise<Evidence> {
     return await this.live.during(async () => await this.live.running.evidence());
   }
 
-  /** Ends everything inside. Resolves when nothing of it is left; what was under way fails with SANDBOX_CLOSED. */
+  /** Kills everything inside. Resolves when nothing is left; operations in progress fail with SANDBOX_CLOSED. */
   async kill(): Promise<void> {
     this.live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "kill" }));
-    // A broker that is lost takes its sandboxes with it.
+    // A lost broker takes its sandboxes with it.
     await this.live.during(async () => await this.live.running.ended).catch(() => undefined);
   }
 
@@ -89,7 +89,7 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** Not a method: a timer must not keep a session that is otherwise unused. */
+/** A function and not a method, so that the timer does not keep an unused session alive. */
 function limitTime(live: Live, timeMs: number | null | undefined): void {
   if (timeMs === null || timeMs === undefined) return;
   const error = () => new BulkheadError("TIMED_OUT", { operation: "sandbox", detail: `${timeMs} ms` });

@@ -5,22 +5,22 @@ import type { Driver } from "../levels/driver.js";
 import type { Plan } from "../plan/schema.js";
 import { Live } from "./live.js";
 
-/** A plan, and what launches plans of its level. */
+/** A plan, and the driver of its level. */
 export interface Startable {
   readonly driver: Driver;
   readonly plan: Plan;
 }
 
-/** A sandbox that runs, and what the broker saw of it from outside. */
+/** A running sandbox, and the broker's evidence about it. */
 export interface Started {
   readonly live: Live;
   readonly launched: Launched;
 }
 
 /**
- * Launches a plan and waits until init runs. Nothing is left of a launch that fails. `accompany` begins as soon as the
- * launch is on its way, and must have ended before anything of the workload may run.
- * @throws BulkheadError what launching and `accompany` throw, and ABORTED
+ * Launches a plan and waits until init runs. A failed launch leaves nothing behind. `accompany` starts as soon as the
+ * launch is on its way, and must finish before any workload may run.
+ * @throws BulkheadError as launching and `accompany` do, and ABORTED
  */
 export async function start(
   { driver, plan }: Startable,

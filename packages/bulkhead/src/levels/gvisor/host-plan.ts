@@ -14,8 +14,8 @@ const EMPTY = { sizeBytes: 4096, inodes: 16, mode: 0o555, uid: 0, gid: 0, exec: 
 const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
 
 /**
- * The jail of `runsc` for a workload's plan. The broker builds the workload's tree in it as it does at level container,
- * with the same checks of paths, owners and limits; `runsc` serves that tree, and makes /proc, /sys and /dev itself.
+ * The jail of `runsc` for a workload's plan. The broker builds the workload's tree in it as at level container, with
+ * the same checks of paths, owners and limits; `runsc` serves that tree, and provides /proc, /sys and /dev itself.
  * Pure.
  */
 export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
@@ -39,7 +39,7 @@ export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
   });
 }
 
-/** The root always has a layer in memory here: init needs a place in it. */
+/** The root always has an in-memory layer here: init needs a place in it. */
 function treeOf({ source, overlay, readOnly }: Root): readonly Mount[] {
   if (source.kind === "empty") return [];
   const layers = source.kind === "layers" ? source.layers : [source.path];
@@ -56,8 +56,8 @@ function initMounts(workload: Plan, initPath: string, counting: Counting): reado
 }
 
 /**
- * Into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host that would need a
- * mask; what holds their place keeps the links of an image from having `runsc` mount something else there.
+ * Moves a mount into the jail's copy of the root. The kernel's trees are the Sentry's, and show nothing of the host
+ * that would need a mask; placeholders keep an image's links from making `runsc` mount something else there.
  */
 function moved(mount: Mount, at: string): readonly Mount[] {
   switch (mount.kind) {
@@ -79,7 +79,7 @@ function moved(mount: Mount, at: string): readonly Mount[] {
   }
 }
 
-/** In the jail: a file that is covered in a volume of the image lies in that, which the Sentry mounts by itself. */
+/** Path in the jail: a covered file in a volume of the image lies in that volume, which the Sentry mounts by itself. */
 function placeOf({ kind, at }: Mount, separate: readonly Separate[]): string {
   const volume = kind === "file" ? separate.find((one) => one.covered && isWithin(at, one.at)) : undefined;
   return volume === undefined ? inRoot(at) : `${volume.source}${at.slice(volume.at.length)}`;

@@ -7,11 +7,11 @@ import { BUNDLE, ROOT, RUNSC, STATE } from "./layout.js";
 
 const MIB = 1024 * 1024;
 
-/** What Sentry, gofer and `runsc` itself take beside the workload's memory. */
+/** Memory of Sentry, gofer and `runsc` itself, besides the workload's. */
 const OVERHEAD_BYTES = 128 * MIB;
 /** Threads of those three. */
 const OVERHEAD_PIDS = 192;
-/** Of any plan. */
+/** Limit of any plan. */
 const MOST_PIDS = 4_194_304;
 const MOST_FILES = 1_048_576;
 /**
@@ -21,8 +21,8 @@ const MOST_FILES = 1_048_576;
 const PIDS_FOR_EACH: Readonly<Record<Platform, number>> = { systrap: 3, kvm: 3, ptrace: 8 };
 
 /**
- * Of its user namespace, which holds no other process: to make namespaces for Sentry and gofer, and to serve files of
- * several owners. Sentry and gofer give up what they do not need.
+ * In its user namespace, which contains no other process: to create namespaces for Sentry and gofer, and to serve files
+ * of several owners. Sentry and gofer drop what they do not need.
  */
 const CAPABILITIES = [
   "CHOWN",
@@ -39,24 +39,24 @@ const CAPABILITIES = [
   "SYS_PTRACE",
 ] as const;
 
-/** What the workload adds to the jail. */
+/** The workload's additions to the jail. */
 export interface Contents {
   /** At or below `ROOT`. */
   readonly mounts: readonly Mount[];
   readonly config: object;
-  /** The workload writes to a directory of the host. */
+  /** The workload writes to a host directory. */
   readonly writesHost: boolean;
-  /** Its egress has a connection of its own. */
+  /** Its egress has a separate connection. */
   readonly egress: boolean;
 }
 
-/** What the jail has of the workload's own plan. */
+/** The parts of the workload's own plan that the jail shares. */
 export type Shared = Pick<Plan, "id" | "hostname" | "namespaces" | "limits" | "advertised">;
 
 /**
- * The plan that `runsc` runs under: an empty root that holds it and the workload's tree, no network, a uid range and
- * namespaces of its own, the Sentry's seccomp profile, and limits with room for itself. Landlock would refuse the
- * mounts that it makes for its own parts.
+ * The plan that `runsc` runs under: an empty root with `runsc` and the workload's tree, no network, its own uid range
+ * and namespaces, the Sentry's seccomp profile, and limits with room for itself. Without Landlock, which would refuse
+ * the mounts that `runsc` sets up for its own processes.
  */
 export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: Contents): Plan {
   const { limits } = shared;
@@ -81,15 +81,15 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
     limits: {
       ...limits,
       ...wallLimits(found, limits),
-      // Those that the workload opens, too: the gofer opens them.
+      // Including the workload's, because the gofer opens them.
       openFiles: Math.min(MOST_FILES, Math.max(65_536, limits.openFiles + FILES_OF_RUNSC)),
-      // The workload's memory is one file of the Sentry's; its own are bounded by what they lie in.
+      // The workload's memory is one file of the Sentry's; its own files are bounded by their file system.
       fileBytes: null,
       addressSpaceBytes: null,
       processes: null,
     },
-    // `runsc` takes what its workload has from the /proc/meminfo of its jail, and from the processors that it may run
-    // on. One that knows no group of its own inside is older: that of 2022 ends at its start in such a jail.
+    // `runsc` derives the workload's resources from the /proc/meminfo of its jail, and from the processors that it may
+    // run on. Without a cgroup of its own inside, it is older: the one of 2022 exits at its start in such a jail.
     advertised: found.counting === "cgroup2" ? shared.advertised : null,
     cgroup,
     seccomp: { profile: "sentry", denySetid: contents.writesHost, unixSocketsOnly: false, whiteouts: false },
@@ -103,7 +103,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
   };
 }
 
-/** Those of the Sentry and of what it serves. */
+/** The limits of the Sentry with everything it serves. */
 export function wallLimits(
   { platform }: Pick<Found, "platform">,
   { memoryBytes, pids, milliCpus }: WorkloadLimits,
@@ -115,7 +115,7 @@ export function wallLimits(
   };
 }
 
-/** `runsc` hands on what it has as 0, 1 and 2: one socket as two of them, or two sockets. */
+/** `runsc` passes descriptors 0, 1 and 2 on: one socket twice, or two sockets. */
 function program(found: Found, egress: boolean): Program {
   return {
     kind: "program",
@@ -125,11 +125,11 @@ function program(found: Found, egress: boolean): Program {
       `--root=${STATE}`,
       `--platform=${found.platform}`,
       "--network=none",
-      // Limits are set from outside, around all of it.
+      // The broker sets limits from outside, around all of it.
       "--ignore-cgroups",
-      // Of its control groups inside, those whose limit of processes holds.
+      // The cgroup version inside whose process limit holds.
       ...(found.counting === "cgroup2" ? ["--in-sandbox-cgroup=v2"] : []),
-      // Files are opened by the gofer, not by the Sentry; and no layer of its own over the root.
+      // The gofer opens files, not the Sentry; and `runsc` adds no layer over the root.
       ...(found.directfs ? ["--directfs=false", "--overlay2=none"] : []),
       "run",
       `--bundle=${BUNDLE}`,
@@ -145,7 +145,7 @@ function scratch(at: string): Mount {
   return { kind: "tmpfs", at, sizeBytes: 4 * MIB, inodes: 256, mode: 0o700, uid: 0, gid: 0, exec: false };
 }
 
-/** Where something of the workload's root is in the jail. */
+/** Path in the jail of something in the workload's root. */
 export function inRoot(at: string): string {
   return `${ROOT}${at}`;
 }

@@ -17,25 +17,25 @@ import { linkTo } from "./monitor-link.js";
 import { forget } from "./ready.js";
 import { tieOf } from "./snapshot/tie.js";
 
-/** How long a guest may take to boot. Emulated, on a machine that is busy besides, it takes seconds. */
+/** How long a guest may take to boot. Emulated, on a busy machine, it takes seconds. */
 const BOOT_MS = 90_000;
-/** How long a guest may take to say what it counted; a hostile one never might. */
+/** How long a guest may take to report its counters; a hostile one might never do so. */
 const LAST_STATS_MS = 2_000;
 const ASKED_STATS_MS = 5_000;
-/** How long a monitor that failed may take to end. */
+/** How long a failed monitor may take to end. */
 const LAST_WORDS_MS = 500;
 
-/** `bootMs`: how long a guest may take to come up. */
+/** `bootMs`: how long a guest may take to boot. */
 export const microvmDriver = (broker: Broker, bootMs = BOOT_MS): Driver => ({
   launch: (plan) => new RunningMachine(broker, plan, bootMs),
 });
 
-/** Asks the guest whether its supervisor answers, and what its kernel can enforce; nothing is run in it. */
+/** Asks whether the guest's supervisor answers, and what its kernel can enforce; runs nothing in it. */
 export async function probeGuest(broker: Broker, plan: Plan, withinMs: number): Promise<Facts> {
   return await onceReady(broker, plan, withinMs, async (_machine, facts) => facts);
 }
 
-/** Boots a machine, writes it down when its supervisor waits for the first order, and ends it. */
+/** Boots a machine, saves it when its supervisor waits for the first order, and ends it. */
 export async function keepReady(
   broker: Broker,
   plan: Plan,
@@ -45,14 +45,14 @@ export async function keepReady(
   return await onceReady(broker, plan, withinMs, async (machine) => await machine.save(file));
 }
 
-/** Has a machine for as long as its supervisor waits for the first order. */
+/** Runs a machine for as long as its supervisor waits for the first order. */
 async function onceReady<Result>(
   broker: Broker,
   plan: Plan,
   withinMs: number,
   use: (machine: RunningMachine, facts: Facts) => Promise<Result>,
 ): Promise<Result> {
-  // No sandbox's: who has it next is given another.
+  // It belongs to no sandbox: the one that resumes the machine gets another.
   const egress = hasEgress(plan) ? broker.attach(plan.id, EGRESS) : undefined;
   egress?.on("error", () => undefined);
   const machine = new RunningMachine(broker, plan, withinMs);
@@ -65,13 +65,16 @@ async function onceReady<Result>(
   }
 }
 
-/** A virtual machine, from outside: its jail as the broker tells of it, its guest as far as that can be believed. */
+/**
+ * A virtual machine, seen from outside: its jail according to the broker, its guest as far as its claims can be
+ * trusted.
+ */
 class RunningMachine implements Running {
   readonly id: string;
   readonly transport: Socket;
   readonly launched: Promise<Launched>;
   readonly ended: Promise<Ended>;
-  /** Resolves when the guest's supervisor is up: with what its kernel has. */
+  /** Resolves with the facts about its kernel when the guest's supervisor is up. */
   readonly ready: Promise<Facts>;
   readonly #monitor: MonitorLink;
   readonly #launch: Launch;
@@ -79,7 +82,7 @@ class RunningMachine implements Running {
   readonly #console: GuestConsole;
   readonly #plan: Plan;
   readonly #attached: readonly Socket[];
-  /** What the guest said last of what it counted. A claim, which speaks of nothing but the workload's own result. */
+  /** The guest's last report of its counters. A claim, which affects only the workload's own result. */
   #claimed: Stats | undefined;
   #violation: BulkheadError | undefined;
   #released = false;
@@ -151,7 +154,7 @@ class RunningMachine implements Running {
     this.#launch.kill();
   }
 
-  /** The guest is asked what it counted, and then nothing more: a machine needs no orderly end. */
+  /** Asks the guest for its counters, and then kills it: a machine needs no orderly end. */
   release(): void {
     if (this.#released) return;
     this.#released = true;
@@ -169,12 +172,12 @@ class RunningMachine implements Running {
 
   async stats(): Promise<Stats> {
     const outside = await this.#launch.stats();
-    // A machine that stands still answers nothing, and a hostile one need not.
+    // A paused machine answers nothing, and a hostile one need not.
     if (!this.#paused) await within(ASKED_STATS_MS, this.#claim());
     return this.#merged(outside);
   }
 
-  /** What the guest has counted so far, by its own word. */
+  /** The guest's counters so far, according to the guest. */
   async #claim(): Promise<void> {
     this.#claimed = await this.#control.stats().catch(() => this.#claimed);
   }
@@ -193,7 +196,7 @@ class RunningMachine implements Running {
     this.#paused = false;
   }
 
-  /** Silence, standstill, copy; then it goes on with entropy that no copy has had (`docs/guest.md`). */
+  /** Silence, pause, copy; then it resumes with entropy that no copy has had (`docs/guest.md`). */
   async snapshot(silence: () => Promise<() => void>, file: string): Promise<SavedMachine> {
     const tie = await tieOf(this.#plan);
     const goOn = await silence();
@@ -210,17 +213,17 @@ class RunningMachine implements Running {
     }
   }
 
-  /** Stops the machine and writes it down. */
+  /** Pauses the machine and saves it. */
   async save(file: string): Promise<readonly SavedFile[]> {
     return await this.#monitor.save(file, this.#plan.limits.memoryBytes * 2);
   }
 
-  /** A copy that was loaded stands still, as its original did: it runs, and then the guest is told what it is to do. */
+  /** A loaded copy is paused, as its original was: it resumes, and then the guest gets its orders. */
   async #start(up: () => void): Promise<void> {
     await this.#monitor.start();
     if (isRestored(this.#plan)) {
       await this.#monitor.resume();
-      // The copy is told apart from every other one before anything of the workload runs in it.
+      // The copy gets a new identity before any workload runs in it.
       await this.#control.awake(hostnameOf(this.#plan));
       up();
     } else if (startsReady(this.#plan)) {
@@ -229,7 +232,7 @@ class RunningMachine implements Running {
     }
   }
 
-  /** The first order, with fresh entropy and the time. The plan was checked by the library when it was made. */
+  /** The first order, with fresh entropy and the time. The library validated the plan when it was created. */
   #order(): void {
     const { inner } = this.#plan;
     if (inner === null) return;
@@ -259,7 +262,7 @@ class RunningMachine implements Running {
     }
   }
 
-  /** A monitor that ends while it is asked something says why on its console, if anywhere. */
+  /** A monitor that ends during a request gives its reason on its console, if anywhere. */
   async #explained(error: unknown): Promise<BulkheadError> {
     const gone = this.#launch.ended.catch(() => undefined);
     await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
@@ -293,14 +296,14 @@ class RunningMachine implements Running {
     };
   }
 
-  /** Why the guest's kernel gave up, if it did, by its own word. */
+  /** The reason of a kernel panic, if any, according to the guest. */
   #panic(): BulkheadError | undefined {
     const words = this.#console.panic();
     if (words === undefined || this.#released) return undefined;
     return new BulkheadError("GUEST_FAILED", { operation: "run", detail: words });
   }
 
-  /** Memory and time as the host counted them; what went wrong inside as the guest did, since nobody else can. */
+  /** Memory and time as the host counted them; failures inside as the guest reports them, because only it can. */
   #merged(outside: Stats): Stats {
     const inside = this.#claimed;
     if (inside === undefined) return outside;
@@ -318,7 +321,7 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** What the guest has said already when this machine begins. */
+/** What the guest has already sent when this machine starts. */
 function stateOf(plan: Plan): "start" | "ready" | "booted" {
   if (isRestored(plan)) return "booted";
   return startsReady(plan) ? "ready" : "start";
@@ -336,7 +339,7 @@ function hostnameOf({ inner }: Plan): string {
   return typeof name === "string" ? name : "sandbox";
 }
 
-/** The profile that the plan names, if it was made here: the guest has none but what it is given. */
+/** The plan's AppArmor profile, if it was generated here: the guest has only the profiles it is given. */
 function apparmorOf(inner: NonNullable<Plan["inner"]>): { readonly apparmor?: Uint8Array } {
   const { apparmor } = inner as { readonly apparmor?: unknown };
   const compiled = typeof apparmor === "string" ? compiledProfile(apparmor) : undefined;

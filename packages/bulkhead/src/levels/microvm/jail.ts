@@ -14,33 +14,33 @@ const MIB = 1024 * 1024;
 /** An id of the jail's own range, which no user of the host has. */
 const MONITOR = { uid: 1000, gid: 1000, groups: [] } as const;
 
-/** What a monitor is, and what it takes beside the machine. */
+/** A monitor, and its needs besides the machine. */
 export interface Monitor {
   readonly path: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Files of the host that it opens, beside those of the machine. */
+  /** Host files that it opens, besides the machine's. */
   readonly files: readonly JailFile[];
-  /** Small files that the plan itself carries. */
+  /** Small files that the plan itself contains. */
   readonly texts?: readonly { readonly at: string; readonly content: string }[];
-  /** Devices of the host. */
+  /** Host devices. */
   readonly devices: readonly Extract<Mount, { kind: "device" }>["path"][];
   readonly seccomp: Plan["seccomp"]["profile"];
   /** Memory of the jail beyond the guest's own. */
   readonly overheadMib: number;
-  /** What it writes, in memory: a scratch directory of its own. */
+  /** Size of its in-memory scratch directory, the only place it writes to. */
   readonly scratchBytes: number;
 }
 
-/** What the jail has of a workload. */
+/** The parts of a workload's plan that the jail uses. */
 export interface Jailed {
   readonly id: string;
   readonly milliCpus: number;
-  /** What the guest's supervisor is told to do; null: nothing, it only comes up. */
+  /** Orders for the guest's supervisor; null: none, it only boots. */
   readonly inner: Plan["inner"];
 }
 
-/** The monitor's, whose memory the guest's is. */
+/** The monitor's limits, which include the guest's memory. */
 export function wallLimits(
   milliCpus: number,
   machine: Pick<Machine, "memoryMib" | "cpus">,
@@ -55,9 +55,9 @@ export function wallLimits(
 }
 
 /**
- * The plan of the jail that a monitor runs in: what a `container` is, and less. Its root is empty but for the files
- * that it opens, all read-only; it has a network with nothing in it, no capability, a filter of its own, and no way to
- * the workload's limits. Pure.
+ * The plan of a monitor's jail: a `container` with less in it. Its root contains only the files that the monitor opens,
+ * all read-only; it has an empty network, no capabilities, its own seccomp filter, and no access to the workload's
+ * limits. Pure.
  */
 export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, monitor: Monitor, host: Facts): Plan {
   const namespaces = namespacesFor("microvm", host);
@@ -89,7 +89,7 @@ export function jailPlan({ id, milliCpus, inner }: Jailed, machine: Machine, mon
       addressSpaceBytes: cgroup.controllers.includes("memory") ? null : memoryBytes * 2 + 2048 * MIB,
       processes: cgroup.controllers.includes("pids") ? null : pids,
     },
-    // The guest advertises its own; a monitor sizes nothing by what it sees.
+    // The guest advertises its own; a monitor does not size anything by these.
     advertised: null,
     cgroup,
     seccomp: {
@@ -127,7 +127,7 @@ function machineFiles({ kernel, initramfs, images }: Machine) {
   ];
 }
 
-/** A file that is closed to others, as everything in a store is, is lent to the monitor's user. */
+/** A file that is closed to others, as everything in a store is, is mapped to the monitor's user. */
 function readOnly(source: string, at: string): Mount {
   return { kind: "bind", source, at, readOnly: true, exec: true, owner: null };
 }
@@ -145,7 +145,7 @@ function scratch(sizeBytes: number): Mount {
   };
 }
 
-/** It writes nothing but its scratch directory. */
+/** It writes only to its scratch directory. */
 function landlock({ scratchBytes }: Monitor, { landlockAbi }: Facts): Plan["landlock"] {
   const abi = usableAbi(landlockAbi);
   if (abi === 0) return null;

@@ -1,7 +1,7 @@
 import type { EGRESS } from "../../contract/generated/plan-constants.js";
 import type { Plan } from "../../plan/schema.js";
 
-/** A virtual machine to be made: what the arguments of a monitor and its jail are computed from. Plain data. */
+/** A virtual machine, from which the arguments of a monitor and its jail are computed. Plain data. */
 export interface Machine {
   readonly kernel: string;
   readonly initramfs: string;
@@ -10,13 +10,13 @@ export interface Machine {
   readonly memoryMib: number;
   readonly cpus: number;
   readonly commandLine: string;
-  /** Devices are told to the kernel by ACPI; else on its command line. */
+  /** The kernel finds its devices through ACPI; else on its command line. */
   readonly acpi: boolean;
-  /** The sandbox's egress has a port of its own. */
+  /** The sandbox's egress has a separate port. */
   readonly egress?: boolean;
 }
 
-/** Where a jail holds what its monitor opens. */
+/** Paths in a jail of the files that its monitor opens. */
 export const KERNEL = "/vm/kernel";
 export const INITRAMFS = "/vm/initramfs";
 /** State that a restored machine resumes: a snapshot of a sandbox, or a machine that waits for its first order. */
@@ -24,19 +24,16 @@ export const SNAPSHOT = "/vm/snapshot" as const;
 export const READY = "/vm/ready" as const;
 /** Firecracker's snapshots are two files: devices, and memory. */
 export const MEMORY = "/vm/memory";
-/** What the machine is, as Firecracker's API wants to be told; for who reads the plan, too. */
+/** The machine in the format of Firecracker's API; also for people who read the plan. */
 export const DESCRIPTION = "/vm/machine.json";
 export const IMAGE_PREFIX = "/vm/image-";
 export const imageAt = (index: number): string => `${IMAGE_PREFIX}${index}`;
 
-/** Connections beside the channel, by the names that plans call them. */
+/** Connections besides the channel, by their names in plans. */
 export const CONNECTIONS = ["control", "console", "monitor", "state"] as const;
 export type ConnectionName = (typeof CONNECTIONS)[number];
 
-/**
- * Descriptors of a payload. What a monitor says on stderr goes where its guest's console does: both tell why a boot
- * failed.
- */
+/** Descriptors of a payload. The monitor's stderr goes to its guest's console: both tell why a boot failed. */
 export const CHANNEL_FD = 3;
 const FDS: Readonly<Record<ConnectionName | typeof EGRESS, number>> = {
   console: 2,
@@ -51,7 +48,7 @@ export function fdOf(name: keyof typeof FDS): number {
   return FDS[name];
 }
 
-/** Whether it goes on as a copy of another machine, in which a sandbox ran. */
+/** Whether it resumes as a copy of another machine, in which a sandbox ran. */
 export function isRestored({ mounts }: Plan): boolean {
   return mounts.some(({ at }) => at === SNAPSHOT);
 }

@@ -9,9 +9,9 @@ import type { RootDirectory } from "../schema.js";
 
 type Owner = NonNullable<RootDirectory["owner"]>;
 
-/** What owners depend on: the broker's facts, and whether it is the host's kernel that maps them. */
+/** The facts that owners depend on: the broker's, and whether the host's kernel maps ids. */
 export interface Lender extends Pick<Facts, "privileged" | "callerUid" | "callerGid" | "kernel"> {
-  /** The broker of this host is not root: no mount of the host's is made with ids mapped. */
+  /** The broker of this host is not root, so the host has no idmapped mounts. */
   readonly mapsNothing: boolean;
 }
 
@@ -20,9 +20,9 @@ export function lenderOf({ facts, privileged }: HostReport): Lender {
 }
 
 /**
- * Who on disk stands for the sandbox's user in a writable mount. Never root: what a workload writes would be root's on
- * the host. Null without a privileged broker, where the sandbox's user is the caller already.
- * Throws MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN, MOUNT_IDMAP_UNSUPPORTED; the broker checks the same again.
+ * The owner on disk that maps to the sandbox's user in a writable mount. Never root: the workload's files would be
+ * root's on the host. Null without a privileged broker, where the sandbox's user is the caller already. Throws
+ * MOUNT_OWNER_ROOT, MOUNT_OWNER_FOREIGN, MOUNT_IDMAP_UNSUPPORTED; the broker repeats the check.
  */
 export function writableOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
   const operation = "mount writable";
@@ -50,10 +50,10 @@ function requireMapped(file: HostFile, { mapsNothing }: Lender, operation: strin
 }
 
 /**
- * Who on disk stands for the sandbox's user in a read-only mount: its owner, as in a writable one, where the caller may
- * lend that. Programs look at owners (git refuses a repository with an unmapped owner), and a policy names a path so
- * that it can be read. Where ids cannot be mapped, the owner of a world-readable path stays unmapped. Root lends
- * nothing of a system's own directories but what is closed: a mount of /etc shows what everybody may see of it.
+ * The owner on disk that maps to the sandbox's user in a read-only mount: its owner, as in a writable one, if the
+ * caller may map it. Programs check owners (git refuses a repository with an unmapped owner), and a policy names a path
+ * so that it can be read. Where ids cannot be mapped, the owner of a world-readable path stays unmapped. For root, a
+ * system's own directories are mapped only if they are closed: a mount of /etc shows what every user may see of it.
  */
 export function readableOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
   if (!file.openToAll) return closedOwner(file, user, lender);
@@ -73,7 +73,7 @@ export function whyNobodys(file: HostFile, lender: Lender): string | undefined {
 }
 
 /**
- * A path that is closed to others, such as what `mktemp -d` makes, could not be read at all without its owner. Throws
+ * A path that is closed to others, such as one of `mktemp -d`, could not be read at all without its owner. Throws
  * MOUNT_IDMAP_UNSUPPORTED.
  */
 function closedOwner(file: HostFile, user: UserInput, lender: Lender): Owner | null {
@@ -83,7 +83,7 @@ function closedOwner(file: HostFile, user: UserInput, lender: Lender): Owner | n
   return { hostUid: file.uid, hostGid, uid: user.uid, gid: user.gid };
 }
 
-/** Trees in which files of root's are closed because they are secret, and the directories that hold those of others. */
+/** Trees in which root's files are closed because they are secret, and the directories that contain those of others. */
 const OF_SYSTEM = [
   "/bin",
   "/boot",
@@ -133,7 +133,7 @@ export function rootOwner(
   return closedOwner(directory, user, lender);
 }
 
-/** An idmapped mount needs a privileged broker, and lends an id that must be the caller's own. */
+/** An idmapped mount needs a privileged broker, and maps only an id that is the caller's own. */
 function mayLend(file: HostFile, { privileged, callerUid }: Lender): boolean {
   return privileged && (callerUid === 0 || callerUid === file.uid);
 }

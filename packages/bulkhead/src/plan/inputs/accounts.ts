@@ -20,7 +20,7 @@ export interface Group {
   readonly members: readonly string[];
 }
 
-/** Most distributions have fewer than a hundred lines; what a hostile root has beyond these is left out. */
+/** Most distributions have fewer than a hundred lines; further lines of a hostile root are ignored. */
 const MOST_LINES = 1000;
 const MOST_MEMBERS = 1000;
 const LONGEST_FIELD = 255;
@@ -55,7 +55,7 @@ function linesOf(text: string, fields: number): readonly (readonly string[])[] {
   return lines.filter((line) => line.length === fields).slice(0, MOST_LINES);
 }
 
-/** `+` and `-` at the start are no names but orders to a C library. */
+/** A C library treats a leading `+` or `-` as an instruction, not a name. */
 function isName(name: string): boolean {
   return isField(name) && /^[^-+,]/.test(name) && !name.includes(",");
 }
@@ -66,7 +66,7 @@ function isField(text: string): boolean {
 
 /**
  * Looks a name up in the text of an /etc/passwd that may be hostile. Strict where C libraries are lax: an id that is
- * not plain digits, or is larger than any id inside, is no id (libraries that read junk as 0 have made users root).
+ * not plain digits, or is larger than any id inside, is invalid (libraries that read junk as 0 have made users root).
  */
 export function accountIn(passwd: string, name: string): Ids | undefined {
   const fields = lineOf(passwd, name);

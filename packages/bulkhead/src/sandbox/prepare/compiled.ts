@@ -8,15 +8,15 @@ import { recall, remember } from "./remembered.js";
 import { ImageSources } from "./sources.js";
 
 /**
- * The first three stages: parsed, gathered, compiled; or what they came to a moment ago.
- * @throws BulkheadError what the stages throw
+ * The first three stages: parsed, gathered, compiled; or their recent result.
+ * @throws BulkheadError as the stages do
  */
 export async function compilePolicy(policy: Policy, options: PrepareOptions): Promise<HeldPolicy> {
   return (await recall(policy, options)) ?? (await compileFresh(policy, options));
 }
 
 async function compileFresh(policy: Policy, options: PrepareOptions): Promise<HeldPolicy> {
-  // A private broker starts meanwhile; why it could not is reported where it is awaited.
+  // Start a private broker meanwhile; the code that awaits it reports a failure.
   const starting = Broker.default(options.broker);
   starting.catch(() => undefined);
   const parsed = parse(policy);

@@ -1,6 +1,6 @@
 import type { Driver } from "../../levels/driver.js";
 
-/** Releases what a sandbox holds when it has ended, or there never was one. */
+/** Releases a sandbox's resources when it has ended or failed to start. */
 export function heldUntilEnd(driver: Driver, holds: readonly Disposable[]): Driver {
   if (holds.length === 0) return driver;
   const letGo = () => release(holds);

@@ -17,7 +17,7 @@ import type { HeldPolicy } from "./held.js";
 import { heldUntilEnd, release } from "./holds.js";
 import type { PrepareOptions } from "./options.js";
 
-/** The last stage of preparing a policy: everything of one sandbox, ready to be launched once. */
+/** The last stage of preparing a policy: everything for one sandbox, ready for one launch. */
 export interface Launchable {
   /** With the plan that the broker executes. */
   readonly compiled: Compiled;
@@ -36,11 +36,11 @@ export interface Launchable {
   readonly compiledPlan: Plan;
   /** Whether the sandbox holds copies of host directories as they were at launch. */
   readonly copiesHostFiles: boolean;
-  /** Releases what is held for it, where it is not launched after all. */
+  /** Releases its resources if it is not launched after all. */
   readonly discard: () => void;
 }
 
-/** How a sandbox begins: by itself, or from the memory of a saved machine whose first file is at `path`. */
+/** How a sandbox starts: from nothing, or from the memory of a saved machine whose first file is at `path`. */
 export type Beginning =
   | { readonly kind: "boot" }
   | { readonly kind: "saved"; readonly path: string; readonly machine: SavedMachine };
@@ -48,8 +48,8 @@ export type Beginning =
 export const BOOT: Beginning = { kind: "boot" };
 
 /**
- * Gives a compiled policy an id, its way out and its profile.
- * @throws BulkheadError what making those and the plan of the wall throw
+ * Gives a compiled policy an id, egress and its profile.
+ * @throws BulkheadError as creating those and the wall's plan does
  */
 export async function makeLaunchable(
   held: HeldPolicy,
@@ -105,8 +105,7 @@ async function writeBackOf(plan: Plan, diskBytes: number): Promise<WriteBack | n
 }
 
 /**
- * Where the policy asks for one, a profile made of it: in the kernel of this host as long as it is held, or for a
- * guest's.
+ * Generates an AppArmor profile if the policy asks for one: in this host's kernel while it is held, or for a guest's.
  */
 async function withProfile(plan: Plan, { apparmor, access }: ResolvedPolicy, holds: Disposable[]): Promise<Plan> {
   if (apparmor !== GENERATED_PROFILE) return plan;

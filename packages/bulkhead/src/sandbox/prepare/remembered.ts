@@ -19,7 +19,7 @@ const REMEMBERED_MS = 2_000;
 
 const remembered = new WeakMap<Broker, Map<string, Remembered>>();
 
-/** The same policy, compiled a moment ago, with another hold on its image. Undefined: it has to be compiled. */
+/** The same policy, compiled recently, with another pin on its image. Undefined if it must be compiled. */
 export async function recall(policy: Policy, options: PrepareOptions): Promise<HeldPolicy | undefined> {
   const broker = Broker.present(options.broker);
   if (broker === undefined) return undefined;

@@ -6,12 +6,12 @@ import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Sources } from "../../prepare/compile.js";
 import type { PrepareOptions } from "./options.js";
 
-/** Images, and disks made of trees. What opens or makes them is loaded only when there is one to be opened or made. */
+/** Images, and disks built from trees. The code that opens or builds them is loaded on demand. */
 export class ImageSources implements Sources {
   readonly baseRoot = baseRootPath();
   readonly #policy: ResolvedPolicy;
   readonly #options: PrepareOptions;
-  /** The image that was opened, which stays in the store until it is disposed of. */
+  /** The opened image, pinned in the store until it is disposed of. */
   opened: StoredImage | undefined;
 
   constructor(policy: ResolvedPolicy, options: PrepareOptions) {
@@ -36,7 +36,7 @@ export class ImageSources implements Sources {
     await diskOf(tree, mapped, this.#options);
 }
 
-/** A tree as a disk for a virtual machine: that of the store, or made now. */
+/** A tree as a disk for a virtual machine: the stored one, or a new one. */
 export async function diskOf(
   tree: Tree,
   mapped: boolean,

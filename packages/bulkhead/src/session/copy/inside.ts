@@ -2,14 +2,14 @@ import type { Readable, Writable } from "node:stream";
 import type { DirectoryEntry, FileInfo } from "../files/entries.js";
 import type { MakeDirectoryOptions, RemoveOptions, StatOptions, WriteOptions } from "../files/options.js";
 
-/** The files of a sandbox, as far as a copy out of it needs them. */
+/** The file operations that a copy out of a sandbox needs. */
 export interface SourceFiles {
   stat(path: string, options?: StatOptions): Promise<FileInfo>;
   entries(path: string): AsyncGenerator<DirectoryEntry, void, void>;
   readStream(path: string): Readable;
 }
 
-/** The files of a sandbox, as far as a copy into it needs them. */
+/** The file operations that a copy into a sandbox needs. */
 export interface TargetFiles {
   stat(path: string, options?: StatOptions): Promise<FileInfo>;
   mkdir(path: string, options?: MakeDirectoryOptions): Promise<void>;

@@ -44,10 +44,10 @@ const DEFAULT_READ_BYTES = 64 * MIB;
 const LONGEST_LIST_BYTES = 32 * MIB;
 const DEFAULT_COPY_BYTES = 1024 * MIB;
 
-/** The files of a sandbox. Functions and not methods: programs that use the library have `sandbox.files`. */
+/** Creates a sandbox's files API. Functions and not methods: programs that use the library have `sandbox.files`. */
 export let filesOf: (live: Live) => Files;
 
-/** What init says of a directory, as bytes that nothing has parsed. */
+/** Init's listing of a directory, as unparsed bytes. */
 export let listingOf: (files: Files, path: string) => AsyncGenerator<Buffer, void, void>;
 
 /**
