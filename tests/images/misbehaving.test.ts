@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type OpenImageOptions, openImage } from "../../packages/bulkhead/src/images/open.js";
-import type { Timing } from "../../packages/bulkhead/src/images/registry/settings.js";
+import type { RegistryTiming } from "../../packages/bulkhead/src/images/registry/settings.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { architecture, type Descriptor, INDEX, LAYER, MANIFEST, sha256 } from "./support/layout.js";
 import { FakeRegistry, isFor } from "./support/registry/fake.js";
@@ -11,7 +11,14 @@ import { tar } from "./support/tar.js";
 import { mergedListing } from "./support/unpacker.js";
 
 /** As the defaults, but for tests that must not wait. */
-const timing: Partial<Timing> = { headMs: 400, paceMs: 400, paceBytes: 4096, tries: 3, waitMs: 5, longestWaitMs: 40 };
+const timing: Partial<RegistryTiming> = {
+  headMs: 400,
+  paceMs: 400,
+  paceBytes: 4096,
+  tries: 3,
+  waitMs: 5,
+  longestWaitMs: 40,
+};
 
 const content = randomBytes(3 * 1024 * 1024);
 const layer = tar({ name: "file", data: content });

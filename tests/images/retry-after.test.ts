@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openImage } from "../../packages/bulkhead/src/images/open.js";
-import type { Timing } from "../../packages/bulkhead/src/images/registry/settings.js";
+import type { RegistryTiming } from "../../packages/bulkhead/src/images/registry/settings.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { sha256 } from "./support/layout.js";
 import { FakeRegistry, isFor } from "./support/registry/fake.js";
 import { tar } from "./support/tar.js";
 
 /** As the defaults, but for tests that must not wait. */
-const timing: Partial<Timing> = { tries: 3, waitMs: 5, longestWaitMs: 40 };
+const timing: Partial<RegistryTiming> = { tries: 3, waitMs: 5, longestWaitMs: 40 };
 const layer = tar({ name: "file", data: "x" });
 const manifest = "/manifests/v1";
 const blob = `/blobs/${sha256(layer)}`;
@@ -27,7 +27,7 @@ afterEach(async () => {
   await directory[Symbol.asyncDispose]();
 });
 
-function open(times: Partial<Timing> = timing) {
+function open(times: Partial<RegistryTiming> = timing) {
   const dockerConfig = directory.join("docker");
   return openImage(image, { store: directory.join("store"), registry: { dockerConfig, timing: times } });
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadPolicy, type Policy, run } from "bulkhead";
-import { type Lesson, learn, saveLesson } from "bulkhead/learn";
+import { type LearnResult, learn, saveLearned } from "bulkhead/learn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
 
@@ -46,7 +46,7 @@ for (const { program, flag, job, others } of LANGUAGES) {
     const argv = [path, flag];
     let directory: TemporaryDirectory;
     let policy: Policy;
-    let lesson: Lesson;
+    let outcome: LearnResult;
     let least: Policy;
 
     beforeAll(async () => {
@@ -56,19 +56,19 @@ for (const { program, flag, job, others } of LANGUAGES) {
       await writeFile(directory.join("data/in"), "content");
       await writeFile(directory.join("data/other"), "secret");
       policy = { root: "host", files: [{ host: data, at: "/data" }] };
-      lesson = await learn([...argv, job], policy, { runs: 2 });
-      await saveLesson(lesson, directory.path);
+      outcome = await learn([...argv, job], policy, { runs: 2 });
+      await saveLearned(outcome, directory.path);
       least = await loadPolicy(directory.join("policy.json"));
     });
     afterAll(() => directory[Symbol.asyncDispose]());
 
     test("ran as ever while it was observed", () => {
-      expect(lesson.result).toMatchObject({ exitCode: 0, stdout: "done\n", stderr: "" });
-      expect(lesson.learned).toMatchObject({ runs: 2, cutOff: false });
+      expect(outcome.result).toMatchObject({ exitCode: 0, stdout: "done\n", stderr: "" });
+      expect(outcome.learned).toMatchObject({ runs: 2, cutOff: false });
     });
 
     test("needs less than the default allows", () => {
-      const { surface } = lesson.least;
+      const { surface } = outcome.least;
       expect(surface.syscalls.after).toBeLessThan(surface.syscalls.before / 2);
       expect(surface.network).toBe(false);
     });

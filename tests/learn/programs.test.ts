@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { loadPolicy, type Policy, run } from "bulkhead";
-import { learn, saveLesson } from "bulkhead/learn";
+import { learn, saveLearned } from "bulkhead/learn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gitRepository } from "../egress/support/git-repository.js";
 import { Names } from "../egress/support/names.js";
@@ -141,10 +141,10 @@ describe("what was learned of a program suffices for its next run", () => {
         };
         const egress = { egress: { resolver: { servers: names.servers } } };
         const argv = ["sh", "-c", script];
-        const lesson = await learn(argv, policy, { ...egress, runs: 2 });
-        expect(lesson.failure, lesson.result.stderr).toBeNull();
-        expect(lesson.result.stdout).toBe(stdout);
-        await saveLesson(lesson, at);
+        const outcome = await learn(argv, policy, { ...egress, runs: 2 });
+        expect(outcome.failure, outcome.result.stderr).toBeNull();
+        expect(outcome.result.stdout).toBe(stdout);
+        await saveLearned(outcome, at);
 
         const least = await loadPolicy(`${at}/policy.json`);
         const again = await run(argv, least, egress);
@@ -154,12 +154,12 @@ describe("what was learned of a program suffices for its next run", () => {
           stderr: "",
         });
         expect(again.stdout).toBe(stdout);
-        const { before, after } = lesson.least.surface.syscalls;
+        const { before, after } = outcome.least.surface.syscalls;
         expect(after).toBeLessThan(before / 2);
         // What init does is no part of it.
         const own = ["setresuid", "setgroups", "capset", "seccomp"];
-        const allowed = lesson.least.seccomp.syscalls.flatMap(({ names: of }) => of);
-        for (const call of own) if (!(call in lesson.learned.syscalls)) expect(allowed).not.toContain(call);
+        const allowed = outcome.least.seccomp.syscalls.flatMap(({ names: of }) => of);
+        for (const call of own) if (!(call in outcome.learned.syscalls)) expect(allowed).not.toContain(call);
       },
       180_000,
     );

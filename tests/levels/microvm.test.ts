@@ -96,8 +96,8 @@ describe.skipIf(lack !== undefined)(`microvm${lack === undefined ? "" : ` (skipp
   });
 
   test("programs are observed in there, too", async () => {
-    const lesson = await learn(["sh", "-c", "cat /etc/hostname"], { level });
-    expect(lesson.result.exitCode).toBe(0);
-    expect(JSON.stringify(lesson.learned)).toContain("openat");
+    const outcome = await learn(["sh", "-c", "cat /etc/hostname"], { level });
+    expect(outcome.result.exitCode).toBe(0);
+    expect(JSON.stringify(outcome.learned)).toContain("openat");
   });
 });

@@ -12,7 +12,7 @@ import {
 import { egressLog } from "bulkhead/egress";
 import { Broker, kernels, reportHost, systemBrokerCommand } from "bulkhead/host";
 import { images } from "bulkhead/images";
-import { checkLesson, learn, readLearned, saveLesson } from "bulkhead/learn";
+import { checkLearned, learn, readLearned, saveLearned } from "bulkhead/learn";
 import { comparePolicies, exportProfile, isAtLeast, levelOf, parsePolicy, parsePolicyText } from "bulkhead/policy";
 import { openPublicKey, openRecordKey, readRecord, verifyRecord } from "bulkhead/record";
 import { measureSurface, verifyLevel } from "bulkhead/verify";
@@ -248,8 +248,8 @@ const ofOthers: readonly Case[] = [
   ...each("learn runs", [0, -1, 1.5, "3"], (runs) => learn(["true"], {}, { runs }), "options.runs"),
   ...each("learn from", [5, {}, null], (from) => learn(["true"], {}, { from }), "options.from"),
   ...each("learn onRun", [5], (onRun) => learn(["true"], {}, { onRun }), "options.onRun"),
-  ...each("checkLesson", ARGV, (argv) => checkLesson(argv, {}, bad({})), "argv"),
-  ...each("saveLesson", [undefined, 5, {}], (lesson) => saveLesson(lesson, "/nowhere"), "lesson"),
+  ...each("checkLearned", ARGV, (argv) => checkLearned(argv, {}, bad({})), "argv"),
+  ...each("saveLearned", [undefined, 5, {}], (outcome) => saveLearned(outcome, "/nowhere"), "outcome"),
   ...each("readLearned", PATHS, (directory) => readLearned(directory), "directory"),
   ...each("compareLevels argv", ARGV, (argv) => compareLevels(argv, ["chroot", "container"]), "argv"),
   ...each(

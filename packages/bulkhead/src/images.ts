@@ -11,7 +11,7 @@ export type { PullImageOptions, StoreOptions, VerifyImageOptions, VerifyRules } 
 export type { ImageList, ImageSummary } from "./images/manage/summary.js";
 export type { VerifiedImage } from "./images/manage/verify.js";
 export type { OnPullEvent, PullEvent } from "./images/pull/progress.js";
-export type { RegistryOptions, Timing } from "./images/registry/settings.js";
+export type { RegistryOptions, RegistryTiming } from "./images/registry/settings.js";
 export type { Collected } from "./images/store/collect.js";
 export type { Usage } from "./images/store/usage.js";
 export type { UnpackLimits } from "./images/unpack/limits.js";

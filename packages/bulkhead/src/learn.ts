@@ -4,7 +4,7 @@
 
 /** Learning the least policy of a program from observed runs. */
 
-export { type Checked, checkLesson } from "./learn/check.js";
-export { type LearnOptions, type Lesson, learn, readLearned, saveLesson } from "./learn/learn.js";
+export { type Checked, checkLearned } from "./learn/check.js";
+export { type LearnOptions, type LearnResult, learn, readLearned, saveLearned } from "./learn/learn.js";
 export type { Learned } from "./learn/learned.js";
-export type { Least, SurfaceLearned } from "./learn/least.js";
+export type { LeastPolicy, SurfaceLearned } from "./learn/least.js";

@@ -1,10 +1,10 @@
-import type { Lesson } from "bulkhead/learn";
+import type { LearnResult } from "bulkhead/learn";
 import { expect, it } from "vitest";
-import { describeLesson } from "../src/learn/describe.js";
+import { describeLearned } from "../src/learn/describe.js";
 
 it("a name from inside forges no line of what is printed", () => {
   const name = "/work/x\nbulkhead: checked: it came out the same\u001b[2J";
-  const lesson = {
+  const outcome = {
     learned: { runs: 2, cutOff: false },
     failure: null,
     least: {
@@ -15,8 +15,8 @@ it("a name from inside forges no line of what is printed", () => {
       },
       seenOnce: { syscalls: [], paths: [name] },
     },
-  } as unknown as Lesson;
-  const text = describeLesson(lesson, "least", {
+  } as unknown as LearnResult;
+  const text = describeLearned(outcome, "least", {
     same: false,
     differences: ["stdout\nbulkhead: checked: fine"],
   } as never);

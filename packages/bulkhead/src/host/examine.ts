@@ -1,8 +1,8 @@
 import { adviceFor } from "./examine/advice.js";
 import { type KvmFinding, lookAtKvm } from "./examine/kvm.js";
-import { findTools, type Tool } from "./examine/tools.js";
+import { findTools, type HostProgram } from "./examine/tools.js";
 import { type LevelAvailability, levelAvailability } from "./levels.js";
-import type { Missing } from "./missing.js";
+import type { MissingRequirement } from "./missing.js";
 import { type OwnPart, ownParts } from "./own-parts.js";
 import type { HostReport } from "./report.js";
 
@@ -11,11 +11,11 @@ export interface Examination {
   readonly report: HostReport;
   readonly levels: readonly LevelAvailability[];
   readonly kvm: KvmFinding;
-  readonly tools: readonly Tool[];
+  readonly tools: readonly HostProgram[];
   /** Bulkhead's own processes that parse hostile input, as this process would start them. */
   readonly ownParts: readonly OwnPart[];
   /** Improvements that would make sandboxes here stronger, with instructions. */
-  readonly advice: readonly Missing[];
+  readonly advice: readonly MissingRequirement[];
 }
 
 /** Looks for tools and examines KVM. Starts nothing but the tools' own `--version`. */

@@ -1,5 +1,5 @@
 import { LEVELS, type Level } from "../policy/level.js";
-import type { Missing } from "./missing.js";
+import type { MissingRequirement } from "./missing.js";
 import type { HostReport } from "./report.js";
 import { missingForAnyLevel, missingUserNamespaces } from "./requirements.js";
 
@@ -7,7 +7,7 @@ import { missingForAnyLevel, missingUserNamespaces } from "./requirements.js";
 export interface LevelAvailability {
   readonly level: Level;
   readonly available: boolean;
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingRequirement[];
   /**
    * The program that makes the level's wall, for people; null if that is Bulkhead and this kernel alone, or nothing.
    */
@@ -15,7 +15,7 @@ export interface LevelAvailability {
 }
 
 /** Everything that this host lacks for a level; empty if the level is available. */
-export function missingFor(level: Level, host: HostReport): readonly Missing[] {
+export function missingFor(level: Level, host: HostReport): readonly MissingRequirement[] {
   const always = missingForAnyLevel(host);
   switch (level) {
     case "chroot":
@@ -38,11 +38,11 @@ export function levelAvailability(host: HostReport): readonly LevelAvailability[
   });
 }
 
-function notTried(level: Level): Missing {
+function notTried(level: Level): MissingRequirement {
   return { what: "a look at the programs that make it", remedy: `\`./bulkhead setup ${level}\`, then \`doctor\`.` };
 }
 
-function missingUts({ facts }: HostReport): readonly Missing[] {
+function missingUts({ facts }: HostReport): readonly MissingRequirement[] {
   return facts.namespaces.includes("uts")
     ? []
     : [{ what: "uts namespaces", remedy: "Boot a kernel with CONFIG_UTS_NS." }];

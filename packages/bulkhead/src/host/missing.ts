@@ -1,5 +1,5 @@
 /** Something that is missing, and how to install it. */
-export interface Missing {
+export interface MissingRequirement {
   readonly what: string;
   readonly remedy: string;
 }

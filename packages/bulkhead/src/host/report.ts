@@ -1,6 +1,6 @@
 import type { Level } from "../policy/level.js";
 import type { Facts } from "./facts.js";
-import type { Missing } from "./missing.js";
+import type { MissingRequirement } from "./missing.js";
 
 /** Null: no maximum. */
 export interface OwnerMaxima {
@@ -19,7 +19,7 @@ export interface HostReport {
   readonly maxima?: OwnerMaxima;
   readonly architecture: string;
   /** For levels whose wall is another program: what a trial found missing. A level that is absent was not tried. */
-  readonly tried: Readonly<Partial<Record<Level, readonly Missing[]>>>;
+  readonly tried: Readonly<Partial<Record<Level, readonly MissingRequirement[]>>>;
   /** The program behind each level that was tried and works, for people. */
   readonly by?: Readonly<Partial<Record<Level, string>>>;
   /** How the Sentry of level gvisor counts processes, if that level was tried and works. */

@@ -1,11 +1,11 @@
-import type { Missing } from "./missing.js";
+import type { MissingRequirement } from "./missing.js";
 import type { HostReport } from "./report.js";
 
 const OLDEST_KERNEL = [5, 13] as const;
 
 /** Requirements of every level that this host lacks. */
-export function missingForAnyLevel({ facts, architecture }: HostReport): readonly Missing[] {
-  const missing: Missing[] = [];
+export function missingForAnyLevel({ facts, architecture }: HostReport): readonly MissingRequirement[] {
+  const missing: MissingRequirement[] = [];
   if (architecture !== "x64" && architecture !== "arm64") {
     missing.push({ what: `a seccomp profile for ${architecture}`, remedy: "Use an x86-64 or aarch64 machine." });
   }
@@ -27,7 +27,7 @@ export function missingForAnyLevel({ facts, architecture }: HostReport): readonl
 }
 
 /** Why user namespaces do not work here; empty if they do. */
-export function missingUserNamespaces({ facts }: HostReport): readonly Missing[] {
+export function missingUserNamespaces({ facts }: HostReport): readonly MissingRequirement[] {
   const { userns } = facts;
   if (userns.works) return [];
   const what = "user namespaces";

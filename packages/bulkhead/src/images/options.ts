@@ -1,7 +1,7 @@
 import type { Check } from "../arguments/check.js";
 import { anyText, bytes, callback, duration, hostPath, list, object, oneOf, text, whole } from "../arguments/values.js";
 import type { OnPullEvent } from "./pull/progress.js";
-import type { RegistryOptions, Timing } from "./registry/settings.js";
+import type { RegistryOptions, RegistryTiming } from "./registry/settings.js";
 import type { UnpackLimits } from "./unpack/limits.js";
 
 /** Where to get images. */
@@ -20,7 +20,7 @@ export interface ImageOptions {
   readonly onEvent?: OnPullEvent;
 }
 
-const timing = object<Partial<Timing>>({
+const timing = object<Partial<RegistryTiming>>({
   headMs: duration,
   paceMs: duration,
   paceBytes: bytes,

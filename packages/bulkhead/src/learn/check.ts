@@ -15,7 +15,7 @@ export interface Checked {
  * `learn --check` does.
  * @throws BulkheadError as `run` does
  */
-export async function checkLesson(
+export async function checkLearned(
   argv: readonly string[],
   policy: Policy,
   before: Pick<ProcessResult, "exitCode" | "signal" | "stdout" | "stderr">,

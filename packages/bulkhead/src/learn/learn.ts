@@ -14,7 +14,7 @@ import type { ProcessResult } from "../session/process-result.js";
 import { builtInProfile } from "../syscalls/built-in.js";
 import type { LearnedSeccomp } from "./export/seccomp.js";
 import { addRun, type Learned, NOTHING_LEARNED } from "./learned.js";
-import { type Least, least } from "./least.js";
+import { type LeastPolicy, least } from "./least.js";
 import { observe } from "./observe.js";
 
 export interface LearnOptions extends SandboxOptions {
@@ -27,9 +27,9 @@ export interface LearnOptions extends SandboxOptions {
 }
 
 /** The result of learning, and of the last run. */
-export interface Lesson {
+export interface LearnResult {
   readonly learned: Learned;
-  readonly least: Least;
+  readonly least: LeastPolicy;
   readonly result: ProcessResult;
   /**
    * How the last failed run ended (`exit code 1`); null if none failed. A policy from failed runs may be too narrow for
@@ -42,12 +42,15 @@ const learnOptions = object<LearnOptions>(
   {
     ...prepareShape,
     runs: whole(1, 1000),
-    from: check<Learned>(isLearned, "what `readLearned` returned, or `learned` of a lesson"),
+    from: check<Learned>(isLearned, "what `readLearned` returned, or `learned` of what `learn` returned"),
     onRun: callback<NonNullable<LearnOptions["onRun"]>>(),
   },
   POLICY_HINTS,
 );
-const lessonArgument = check<Lesson>((value) => isRecord(value) && isRecord(value["least"]), "what `learn` returned");
+const learnResultArgument = check<LearnResult>(
+  (value) => isRecord(value) && isRecord(value["least"]),
+  "what `learn` returned",
+);
 
 /**
  * Runs a program under `policy` with observation, as often as requested, and computes the least policy under which it
@@ -60,7 +63,11 @@ const lessonArgument = check<Lesson>((value) => isRecord(value) && isRecord(valu
  * run it under the policy.
  * @throws BulkheadError LEARN_FAILED, and as creating a sandbox does
  */
-export async function learn(argv: readonly string[], policy: Policy = {}, options: LearnOptions = {}): Promise<Lesson> {
+export async function learn(
+  argv: readonly string[],
+  policy: Policy = {},
+  options: LearnOptions = {},
+): Promise<LearnResult> {
   requireArguments(
     "learn",
     ["argv", argvCheck, argv],
@@ -108,8 +115,8 @@ async function tell(onRun: LearnOptions["onRun"], result: ProcessResult, number:
   }
 }
 
-/** File names in a lesson's directory. */
-export const LESSON_FILES = {
+/** File names in the directory of `saveLearned`. */
+export const LEARNED_FILES = {
   learned: "learned.json",
   policy: "policy.json",
   seccomp: "seccomp.json",
@@ -118,21 +125,21 @@ export const LESSON_FILES = {
 } as const;
 
 /**
- * Writes a lesson to a directory: the policy and the files it refers to, the other formats, and the data for adding
+ * Writes the outcome to a directory: the policy and the files it refers to, the other formats, and the data for adding
  * later runs.
  */
-export async function saveLesson(lesson: Lesson, directory: string): Promise<void> {
-  requireArguments("saveLesson", ["lesson", lessonArgument, lesson], ["directory", hostPath, directory]);
-  const { learned, least: found } = lesson;
+export async function saveLearned(outcome: LearnResult, directory: string): Promise<void> {
+  requireArguments("saveLearned", ["outcome", learnResultArgument, outcome], ["directory", hostPath, directory]);
+  const { learned, least: found } = outcome;
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const { comment } = found.policy;
-  const policy = { ...found.policy, syscalls: { profile: `./${LESSON_FILES.seccomp}` } };
+  const policy = { ...found.policy, syscalls: { profile: `./${LEARNED_FILES.seccomp}` } };
   const files: readonly (readonly [string, string])[] = [
-    [LESSON_FILES.seccomp, json(commented(found.seccomp, comment))],
-    [LESSON_FILES.apparmor, comment === undefined ? found.apparmor : `# ${comment}\n${found.apparmor}`],
-    [LESSON_FILES.landlock, json(found.landlock)],
-    [LESSON_FILES.learned, json(learned)],
-    [LESSON_FILES.policy, json(policy)],
+    [LEARNED_FILES.seccomp, json(commented(found.seccomp, comment))],
+    [LEARNED_FILES.apparmor, comment === undefined ? found.apparmor : `# ${comment}\n${found.apparmor}`],
+    [LEARNED_FILES.landlock, json(found.landlock)],
+    [LEARNED_FILES.learned, json(learned)],
+    [LEARNED_FILES.policy, json(policy)],
   ];
   for (const [name, content] of files) await writeFile(join(directory, name), content);
 }
@@ -146,12 +153,12 @@ function commented(seccomp: LearnedSeccomp, comment: string | undefined): Learne
 }
 
 /**
- * Reads the data that `saveLesson` stored about earlier runs in `directory`.
+ * Reads the data that `saveLearned` stored about earlier runs in `directory`.
  * @throws BulkheadError LEARN_FAILED if it is invalid
  */
 export async function readLearned(directory: string): Promise<Learned> {
   requireArguments("readLearned", ["directory", hostPath, directory]);
-  const path = join(directory, LESSON_FILES.learned);
+  const path = join(directory, LEARNED_FILES.learned);
   const refuse = (why: Unreadable) => new BulkheadError("LEARN_FAILED", { path, ...why });
   const text = (await readGivenFile(path, LARGEST_LEARNED, refuse)).toString("utf8");
   try {

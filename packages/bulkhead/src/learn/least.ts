@@ -8,7 +8,7 @@ import type { Learned } from "./learned.js";
 import { learnedPorts } from "./ports.js";
 
 /** The least policy that would have sufficed, in every useful format. */
-export interface Least {
+export interface LeastPolicy {
   /**
    * The policy of the runs, with `access`; its `syscalls` is for a caller that stores {@link seccomp}:
    * `{ profile: FILE }`.
@@ -36,7 +36,7 @@ export interface SurfaceLearned {
 /**
  * Computes the least policy from the observations. Pure. `defaultSyscalls`: how many calls the default profile allows.
  */
-export function least(learned: Learned, policy: Policy, defaultSyscalls: number): Least {
+export function least(learned: Learned, policy: Policy, defaultSyscalls: number): LeastPolicy {
   const access = generalise(learned);
   const ports = learnedPorts(learned, policy.tcp);
   const seccomp = learnedSeccomp(learned);
@@ -75,7 +75,7 @@ export function least(learned: Learned, policy: Policy, defaultSyscalls: number)
   };
 }
 
-function onceOf({ runs, syscalls, files }: Learned): Least["seenOnce"] {
+function onceOf({ runs, syscalls, files }: Learned): LeastPolicy["seenOnce"] {
   if (runs < 2) return { syscalls: [], paths: [] };
   const names = (things: Readonly<Record<string, { readonly runs: number }>>) =>
     Object.entries(things)

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import type { Broker } from "../broker/broker.js";
 import { wardenPath } from "../host/locate.js";
-import type { Missing } from "../host/missing.js";
+import type { MissingRequirement } from "../host/missing.js";
 import { gvisorDriver } from "./gvisor/driver.js";
 import type { Found } from "./gvisor/found.js";
 import { hostPlan } from "./gvisor/host-plan.js";
@@ -32,7 +32,7 @@ export async function gvisorRuntime(broker: Broker, { again = false } = {}): Pro
   };
 }
 
-async function find(broker: Broker, again: boolean): Promise<Found | Missing> {
+async function find(broker: Broker, again: boolean): Promise<Found | MissingRequirement> {
   if (!broker.facts.privileged) {
     return {
       what: "a broker that runs as root: files of several owners are served from a uid range",

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker/broker.js";
 import type { Facts } from "../host/facts.js";
-import type { Missing } from "../host/missing.js";
+import type { MissingRequirement } from "../host/missing.js";
 import type { Counting, HostReport } from "../host/report.js";
 import type { Plan } from "../plan/schema.js";
 import type { Driver, SavedMachine } from "./driver.js";
@@ -11,7 +11,7 @@ export type WorkloadLimits = Pick<Plan["limits"], "memoryBytes" | "pids" | "mill
 /** How this host provides a level. */
 export interface Runtime {
   /** What a trial found missing; empty if the level works. */
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingRequirement[];
   /** The program that makes the wall, for people, if it is not Bulkhead's. */
   readonly by?: string;
   /** The kernel that the workload's plan is compiled for, if it is a guest's and not this host's. */

@@ -2,7 +2,7 @@ import { requireArguments } from "../arguments/require.js";
 import { hostPath, object, oneOf } from "../arguments/values.js";
 import { Broker } from "../broker/broker.js";
 import type { BrokerOptions } from "../broker/options.js";
-import type { Missing } from "../host/missing.js";
+import type { MissingRequirement } from "../host/missing.js";
 import type { HostReport } from "../host/report.js";
 import type { Tree } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
@@ -32,7 +32,7 @@ export async function reportHost(options: ReportOptions = {}): Promise<HostRepor
   const { tryLevels = false } = options;
   if (tryLevels === false) return host;
   const imageOf = async (tree: Tree) => await diskOf(tree, host.facts.privileged, options);
-  const tried: Partial<Record<Level, readonly Missing[]>> = {};
+  const tried: Partial<Record<Level, readonly MissingRequirement[]>> = {};
   const by: Partial<Record<Level, string>> = {};
   let counting: HostReport["counting"];
   for (const level of ["gvisor", "microvm"] as const) {

@@ -1,11 +1,11 @@
 import { printableLine } from "bulkhead";
-import type { Checked, Lesson } from "bulkhead/learn";
+import type { Checked, LearnResult } from "bulkhead/learn";
 
 const MOST_NAMED = 10;
 
 /** The result of learning, for people: how much attack surface it removes, and what to check. */
-export function describeLesson(
-  { learned, least, failure }: Lesson,
+export function describeLearned(
+  { learned, least, failure }: LearnResult,
   directory: string,
   checked: Checked | undefined,
 ): string {

@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, loadPolicy } from "bulkhead";
-import { checkLesson, type Learned, learn, readLearned, saveLesson } from "bulkhead/learn";
+import { checkLearned, type Learned, learn, readLearned, saveLearned } from "bulkhead/learn";
 import { exitCodeOf } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
-import { describeLesson } from "./describe.js";
+import { describeLearned } from "./describe.js";
 import type { LearnFlags } from "./flags.js";
 
 /** Learns, writes the result, and with `--check` tries it. */
@@ -13,27 +13,27 @@ export async function learnProgram(argv: readonly string[], flags: LearnFlags): 
   const policy = await policyFrom(flags);
   const broker = flags.broker === undefined ? {} : { broker: flags.broker };
   const from: Learned | undefined = flags.add === true ? await readLearned(flags.out) : undefined;
-  const lesson = await learn(argv, policy, {
+  const outcome = await learn(argv, policy, {
     runs: runsOf(flags.runs),
     ...(from === undefined ? {} : { from }),
     ...broker,
   });
   await mkdir(flags.out, { recursive: true });
-  await saveLesson(lesson, flags.out);
+  await saveLearned(outcome, flags.out);
   const checked =
     flags.check === true
-      ? await checkLesson(argv, await loadPolicy(join(flags.out, "policy.json")), lesson.result, broker)
+      ? await checkLearned(argv, await loadPolicy(join(flags.out, "policy.json")), outcome.result, broker)
       : undefined;
   if (flags.json === true) {
-    const { learned, least, result, failure } = lesson;
+    const { learned, least, result, failure } = outcome;
     const failed = { failedRuns: learned.failedRuns ?? 0, failure };
     await print(process.stdout, jsonLine({ runs: learned.runs, ...failed, ...least, result, ...(checked ?? {}) }));
   } else {
-    await print(process.stdout, lesson.result.stdout);
-    await print(process.stderr, lesson.result.stderr + describeLesson(lesson, flags.out, checked));
+    await print(process.stdout, outcome.result.stdout);
+    await print(process.stderr, outcome.result.stderr + describeLearned(outcome, flags.out, checked));
   }
   // A failed run that fails the same way under its policy proves nothing about one that succeeds.
-  await finish(checked === undefined ? exitCodeOf(lesson.result) : checked.same && lesson.failure === null ? 0 : 1);
+  await finish(checked === undefined ? exitCodeOf(outcome.result) : checked.same && outcome.failure === null ? 0 : 1);
 }
 
 function runsOf(text: string): number {

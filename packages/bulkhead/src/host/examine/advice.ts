@@ -1,9 +1,9 @@
-import type { Missing } from "../missing.js";
+import type { MissingRequirement } from "../missing.js";
 import type { HostReport } from "../report.js";
 import { isKernelAtLeast, missingForAnyLevel, missingUserNamespaces } from "../requirements.js";
 
 /** Improvements that would make sandboxes on this host stronger, most important first. */
-export function adviceFor(host: HostReport): readonly Missing[] {
+export function adviceFor(host: HostReport): readonly MissingRequirement[] {
   return [
     ...missingForAnyLevel(host),
     ...missingUserNamespaces(host),
@@ -15,7 +15,7 @@ export function adviceFor(host: HostReport): readonly Missing[] {
   ];
 }
 
-function privilege({ facts }: HostReport): readonly Missing[] {
+function privilege({ facts }: HostReport): readonly MissingRequirement[] {
   if (facts.privileged) return [];
   return [
     {
@@ -26,7 +26,7 @@ function privilege({ facts }: HostReport): readonly Missing[] {
   ];
 }
 
-function cgroups({ facts }: HostReport): readonly Missing[] {
+function cgroups({ facts }: HostReport): readonly MissingRequirement[] {
   const { version, controllers, why } = facts.cgroup;
   const lacking = ["memory", "pids", "cpu"].filter((name) => version === 0 || !controllers.includes(name));
   if (lacking.length === 0) return [];
@@ -36,7 +36,7 @@ function cgroups({ facts }: HostReport): readonly Missing[] {
   return [{ what: `limits by cgroup for ${lacking.join(", ")}${why === null ? "" : ` (${why})`}`, remedy }];
 }
 
-function landlock({ facts }: HostReport): readonly Missing[] {
+function landlock({ facts }: HostReport): readonly MissingRequirement[] {
   if (facts.landlockAbi >= 3) return [];
   const what =
     facts.landlockAbi === 0 ? "Landlock" : `Landlock's rule for truncation (ABI 3; this is ${facts.landlockAbi})`;
@@ -46,13 +46,13 @@ function landlock({ facts }: HostReport): readonly Missing[] {
   return [{ what, remedy }];
 }
 
-function apparmor({ facts }: HostReport): readonly Missing[] {
+function apparmor({ facts }: HostReport): readonly MissingRequirement[] {
   if (facts.apparmor) return [];
   return [{ what: "AppArmor", remedy: "Boot a kernel that has it, with `apparmor` in the lsm= parameter." }];
 }
 
 /** Where level gvisor works through the distribution's runsc. */
-function runsc({ counting }: HostReport): readonly Missing[] {
+function runsc({ counting }: HostReport): readonly MissingRequirement[] {
   if (counting === undefined || counting === "cgroup2") return [];
   const less =
     counting === "rlimit" ? "this one counts processes by user" : "this one is slower, and shows more in /proc";

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { programPaths, whyUnusable } from "../programs.js";
 
 /** A program that a level or feature needs, and whether it is installed. */
-export interface Tool {
+export interface HostProgram {
   readonly name: string;
   /** Its purpose. */
   readonly purpose: string;
@@ -34,7 +34,7 @@ const WANTED = [
 const VERSION_MS = 2000;
 
 /** Looks for every tool in the places where its user would, and asks for its version. */
-export async function findTools(env: NodeJS.ProcessEnv = process.env): Promise<readonly Tool[]> {
+export async function findTools(env: NodeJS.ProcessEnv = process.env): Promise<readonly HostProgram[]> {
   return await Promise.all(
     WANTED.map(async (wanted) => {
       const [path] = programPaths(wanted.name, env);

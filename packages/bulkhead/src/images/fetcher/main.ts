@@ -4,7 +4,7 @@ import type { Answered, Peer } from "../../helpers/peer.js";
 import { RegistryClient } from "../registry/client.js";
 import { deliver } from "../registry/deliver.js";
 import type { Local } from "../registry/local.js";
-import type { Timing } from "../registry/settings.js";
+import type { RegistryTiming } from "../registry/settings.js";
 import {
   blobSchema,
   certificatesSchema,
@@ -20,7 +20,7 @@ import {
 
 interface Opened {
   readonly client: RegistryClient;
-  readonly timing: Timing;
+  readonly timing: RegistryTiming;
 }
 
 serve((library) => {

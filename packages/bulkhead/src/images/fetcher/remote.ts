@@ -9,7 +9,7 @@ import type { Digest } from "../reference/digest.js";
 import type { ImageName } from "../reference/name.js";
 import { localFor } from "../registry/local.js";
 import type { Registry, Wanted } from "../registry/registry.js";
-import type { RegistrySettings, Timing } from "../registry/settings.js";
+import type { RegistrySettings, RegistryTiming } from "../registry/settings.js";
 import { FETCHER, hostSchema, mediaTypeSchema, type Opening } from "./wire.js";
 
 /**
@@ -119,7 +119,7 @@ const SHORTEST_SILENCE_MS = 60_000;
  * Each try makes at most three requests, one of them for a token, and waits for a body. `Retry-After` may double the
  * wait between two tries.
  */
-function silenceOf({ tries, headMs, paceMs, longestWaitMs }: Timing): number {
+function silenceOf({ tries, headMs, paceMs, longestWaitMs }: RegistryTiming): number {
   return timerMs(Math.max(SHORTEST_SILENCE_MS, tries * (3 * headMs + paceMs) + 2 * longestWaitMs * tries));
 }
 
@@ -134,7 +134,7 @@ function opening({ registry, repository, tag, digest }: ImageName, settings: Reg
       insecure: [...settings.insecure],
       tokenServers: [...settings.tokenServers],
       proxy: { https: settings.proxy.https, http: settings.proxy.http, none: settings.proxy.none },
-      timing: Object.fromEntries(timing) as Timing,
+      timing: Object.fromEntries(timing) as RegistryTiming,
     },
   };
 }

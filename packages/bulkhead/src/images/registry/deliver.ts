@@ -4,7 +4,7 @@ import { TransientFailure } from "./failure.js";
 import { paced } from "./http/body.js";
 import type { Answer } from "./http/exchange.js";
 import type { Wanted } from "./registry.js";
-import type { Timing } from "./settings.js";
+import type { RegistryTiming } from "./settings.js";
 
 /**
  * Bytes of a body that must arrive before earlier failures are forgotten: a registry that sends one byte and resets
@@ -20,7 +20,7 @@ export async function* deliver(
   client: RegistryClient,
   wanted: Wanted,
   offset: number,
-  timing: Timing,
+  timing: RegistryTiming,
 ): AsyncGenerator<Uint8Array> {
   const at: Position = { have: offset, mayResume: true };
   const patience = client.patience();
@@ -46,7 +46,7 @@ async function* receive(
   client: RegistryClient,
   { digest, sizeBytes }: Wanted,
   at: Position,
-  timing: Timing,
+  timing: RegistryTiming,
 ): AsyncGenerator<Uint8Array> {
   const answer = await client.blob(digest, at.mayResume ? at.have : 0);
   if (answer.status === 206 && !continues(answer, at.have, sizeBytes)) {

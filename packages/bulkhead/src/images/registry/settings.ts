@@ -25,11 +25,11 @@ export interface RegistryOptions {
   readonly certificates?: readonly string[];
   /** Default: the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY. `{}`: no proxy. */
   readonly proxy?: ProxySettings;
-  readonly timing?: Partial<Timing>;
+  readonly timing?: Partial<RegistryTiming>;
 }
 
 /** Time limits for a registry, and how often it may fail. */
-export interface Timing {
+export interface RegistryTiming {
   /** Until the head of an answer, starting with name resolution. */
   readonly headMs: number;
   /** While a body arrives, each of these spans must bring `paceBytes`. */
@@ -48,7 +48,7 @@ export interface Timing {
   readonly parallel: number;
 }
 
-export const DEFAULT_TIMING: Timing = {
+export const DEFAULT_TIMING: RegistryTiming = {
   headMs: 20_000,
   paceMs: 20_000,
   // 1 KiB/s: a slower server does not deliver but only holds the connection.
@@ -66,7 +66,7 @@ export interface RegistrySettings {
   readonly dockerConfig: string | undefined;
   readonly certificates: readonly string[];
   readonly proxy: ProxySettings;
-  readonly timing: Timing;
+  readonly timing: RegistryTiming;
 }
 
 /** The part that a registry's client needs to know; the rest stays where the files are. */
@@ -84,7 +84,7 @@ export function registrySettings(options: RegistryOptions = {}): RegistrySetting
 }
 
 /** A time that no timer can count is practically unlimited. */
-function timingOf({ headMs, paceMs, waitMs, longestWaitMs, ...timing }: Timing): Timing {
+function timingOf({ headMs, paceMs, waitMs, longestWaitMs, ...timing }: RegistryTiming): RegistryTiming {
   return {
     ...timing,
     headMs: timerMs(headMs),

@@ -4,7 +4,7 @@ import { shown, TransientFailure } from "../failure.js";
 import { readBody } from "../http/body.js";
 import { type Answer, exchange, type Line } from "../http/exchange.js";
 import { retryAfterMs } from "../http/retry.js";
-import type { Timing } from "../settings.js";
+import type { RegistryTiming } from "../settings.js";
 import type { Credentials } from "./docker-config.js";
 
 /** As in RFC 6750: valid header characters only, so that no token adds a header. */
@@ -22,7 +22,7 @@ export async function fetchToken(
   realm: URL,
   request: { readonly service: string | undefined; readonly scope: string },
   credentials: Credentials | undefined,
-  timing: Timing,
+  timing: RegistryTiming,
 ): Promise<string> {
   const answer =
     credentials?.kind === "identity"

@@ -1,6 +1,6 @@
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { networkFailure, shown, TransientFailure } from "../failure.js";
-import type { Timing } from "../settings.js";
+import type { RegistryTiming } from "../settings.js";
 import type { Answer } from "./exchange.js";
 
 /**
@@ -9,7 +9,7 @@ import type { Answer } from "./exchange.js";
  */
 export async function* paced(
   { body, url, signal }: Answer,
-  { paceMs, paceBytes }: Pick<Timing, "paceMs" | "paceBytes">,
+  { paceMs, paceBytes }: Pick<RegistryTiming, "paceMs" | "paceBytes">,
 ): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
   let waitedMs = 0;
@@ -37,7 +37,7 @@ export async function* paced(
 export async function readBody(
   answer: Answer,
   maximum: number,
-  timing: Pick<Timing, "paceMs" | "paceBytes">,
+  timing: Pick<RegistryTiming, "paceMs" | "paceBytes">,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { TransientFailure } from "../failure.js";
-import type { Timing } from "../settings.js";
+import type { RegistryTiming } from "../settings.js";
 
 /** All consecutive waits together may take this many times the longest one. */
 const MOST_WAITS = 2;
 
 /** Counts consecutive failures, and waits longer after each. */
 export class Patience {
-  readonly #timing: Pick<Timing, "tries" | "waitMs" | "longestWaitMs">;
+  readonly #timing: Pick<RegistryTiming, "tries" | "waitMs" | "longestWaitMs">;
   readonly #signal: AbortSignal | undefined;
   #failures = 0;
   #waitedMs = 0;
   #answered = false;
 
-  constructor(timing: Pick<Timing, "tries" | "waitMs" | "longestWaitMs">, signal: AbortSignal | undefined) {
+  constructor(timing: Pick<RegistryTiming, "tries" | "waitMs" | "longestWaitMs">, signal: AbortSignal | undefined) {
     this.#timing = timing;
     this.#signal = signal;
   }

@@ -1,6 +1,6 @@
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import type { Facts } from "../../../host/facts.js";
-import type { Missing } from "../../../host/missing.js";
+import type { MissingRequirement } from "../../../host/missing.js";
 import type { Trials } from "../../../host/trials.js";
 import { type Candidate, candidates, fingerprint, type MonitorName, whyNone } from "./monitors.js";
 import type { Trial } from "./remembered.js";
@@ -21,7 +21,7 @@ export interface Tried {
 export interface Chosen {
   readonly choice: Choice | undefined;
   readonly tried: readonly Tried[];
-  readonly missing: readonly Missing[];
+  readonly missing: readonly MissingRequirement[];
 }
 
 /** Boots a guest under a monitor and returns its facts; rejects if it does not boot in time. */
@@ -75,7 +75,7 @@ async function attempt(
   }
 }
 
-function missing(tried: readonly Tried[]): Missing {
+function missing(tried: readonly Tried[]): MissingRequirement {
   const remedy = "`./bulkhead setup microvm`, then `bulkhead doctor --reprobe`.";
   if (tried.length === 0) return { what: "a virtual machine monitor (QEMU or Firecracker)", remedy };
   const each = tried.map(({ name, trial }) => `${name}: ${trial.works ? "works" : trial.why}`);
