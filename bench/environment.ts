@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { cpus, release } from "node:os";
+import { existsSync } from "node:fs";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -23,6 +24,10 @@ export interface Machine {
   readonly kernel: string;
   readonly cpu: string;
   readonly cpus: number;
+  readonly memoryGiB: number;
+  /** Over the last minute: 0 is an idle machine, the number of processors a full one. */
+  readonly load: number;
+  readonly cgroup: "v1" | "v2";
   readonly node: string;
   readonly uid: number;
 }
@@ -33,6 +38,9 @@ export function machine(): Machine {
     kernel: release(),
     cpu: processors[0]?.model ?? "unknown",
     cpus: processors.length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+    cgroup: existsSync("/sys/fs/cgroup/cgroup.controllers") ? "v2" : "v1",
     node: process.version,
     uid: process.getuid?.() ?? -1,
   };

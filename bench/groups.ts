@@ -25,8 +25,8 @@ import { outside } from "./steady/outside.js";
 import { workloads } from "./steady/workloads.js";
 import type { Prepare } from "./subject.js";
 import { bulkhead } from "./subjects/bulkhead.js";
-import { commandLine, launcher, nodeAlone } from "./subjects/commands.js";
-import { bareSpawn, bubblewrap, runc } from "./subjects/peers.js";
+import { commandLine, launcher, nodeAlone, printed } from "./subjects/commands.js";
+import { bareSpawn, bubblewrap, ociRuntime } from "./subjects/peers.js";
 import { pooled } from "./subjects/pooled.js";
 import { recorded } from "./subjects/recorded.js";
 
@@ -45,7 +45,14 @@ export function besidePeers(runs: number): readonly Group[] {
     {
       kind: "launch",
       title: "launch to result of true",
-      subjects: [bareSpawn, bubblewrap, runc, () => bulkhead("chroot"), () => bulkhead("container")],
+      subjects: [
+        bareSpawn,
+        bubblewrap,
+        () => ociRuntime("runc"),
+        () => ociRuntime("crun"),
+        () => bulkhead("chroot"),
+        () => bulkhead("container"),
+      ],
       runs,
       promises: launchPromises,
     },
@@ -59,7 +66,7 @@ export function besidePeers(runs: number): readonly Group[] {
     {
       kind: "command",
       title: "command line",
-      subjects: [nodeAlone, () => commandLine(), () => launcher()],
+      subjects: [nodeAlone, () => commandLine(), () => launcher(), () => printed("version"), () => printed("--help")],
       runs: Math.ceil(runs / 5),
       promises: commandPromises,
     },

@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --json FILE] [--runs N] [--only KIND,…] [--against REVISION [--at-most RATIO]]`: the cost of the
- * walls, with peers measured in the same run; or, with `--against`, this build compared with that of another commit.
+ * `npm run bench [-- --json FILE] [--report DIRECTORY] [--runs N] [--only KIND,…] [--against REVISION]
+ * [--at-most RATIO]`: the cost of the walls, with peers measured in the same run; or, with `--against`, this build
+ * compared with that of another commit.
  * KIND: launch, pool, command, steady, filter, record, images, gvisor, microvm, egress, memory.
  */
 
@@ -12,15 +13,17 @@ import { checkOut } from "./check-out.js";
 import { machine, versionOf } from "./environment.js";
 import { besidePeers, type Group } from "./groups.js";
 import { unpublish } from "./images/published.js";
-import { type Measurement, measure } from "./measure.js";
+import { measure } from "./measure.js";
 import { idleSandboxes, memoryTable } from "./memory/idle.js";
 import { processesTable } from "./memory/processes.js";
-import { judge, type Verdict } from "./promises.js";
+import { judge } from "./promises.js";
+import { type Outcome, writeReport } from "./report/write.js";
 import { table } from "./table.js";
 
 const { values } = parseArgs({
   options: {
     json: { type: "string" },
+    report: { type: "string" },
     runs: { type: "string", default: "200" },
     only: { type: "string" },
     against: { type: "string" },
@@ -40,11 +43,7 @@ const groups = (other === undefined ? besidePeers(runs) : againstBuild(other, ru
   isAsked(kind),
 );
 
-interface Outcome extends Measurement {
-  readonly title: string;
-  readonly verdicts: readonly Verdict[];
-}
-
+const started = machine();
 const outcomes: Outcome[] = [];
 for (const group of groups) {
   const measurement = await measure(group.subjects, group.runs, (round) => progress(group, round), group.warmUp);
@@ -56,10 +55,13 @@ await unpublish();
 const memory = other === undefined && isAsked("memory") ? await idleSandboxes() : undefined;
 if (memory !== undefined) process.stdout.write(`${memoryTable(memory)}\n`);
 if (isAsked("memory")) process.stdout.write(await processesTable(other === undefined ? [here] : [here, other]));
-if (values.json !== undefined) {
-  const versions = { bubblewrap: await versionOf("bwrap"), runc: await versionOf("runc"), against: values.against };
-  await writeFile(values.json, `${JSON.stringify({ machine: machine(), versions, outcomes, memory }, null, 2)}\n`);
-}
+const peers = { bubblewrap: "bwrap", runc: "runc", crun: "crun" };
+const versions = Object.fromEntries(
+  await Promise.all(Object.entries(peers).map(async ([name, program]) => [name, (await versionOf(program)) ?? null])),
+);
+const report = { machine: started, versions, against: values.against ?? null, outcomes, memory: memory ?? null };
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+if (values.report !== undefined) await writeReport(values.report, report);
 
 function progress({ title, runs: of }: Group, round: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${round < of ? `${title}: ${round} of ${of}` : ""}`);

@@ -1,9 +1,12 @@
+import { countCpu } from "./cpu.js";
 import { type Summary, summarize } from "./statistics.js";
 import { type Absent, isAbsent, type Prepare, type Subject } from "./subject.js";
 
 export interface Measured {
   readonly name: string;
   readonly summary: Summary;
+  /** Processor time of all processes that one run costs, as a mean. */
+  readonly cpuMs: number;
 }
 
 export interface Measurement {
@@ -28,9 +31,11 @@ export async function measure(
   const absent = prepared.filter(isAbsent);
   const subjects = prepared.filter((each): each is Subject => !isAbsent(each));
   const times = new Map<Subject, number[]>(subjects.map((subject) => [subject, []]));
+  const cpu = new Map<Subject, number>();
   try {
     for (let round = -Math.min(warmUp, runs); round < runs; round += 1) {
       for (const [subject, list] of times) {
+        const cpuMs = countCpu();
         const began = performance.now();
         try {
           await subject.run();
@@ -42,7 +47,10 @@ export async function measure(
           continue;
         }
         const tookMs = performance.now() - began;
-        if (round >= 0) list.push(tookMs);
+        if (round >= 0) {
+          list.push(tookMs);
+          cpu.set(subject, (cpu.get(subject) ?? 0) + cpuMs());
+        }
         await subject.after?.();
       }
       onRound(Math.max(0, round + 1));
@@ -50,5 +58,10 @@ export async function measure(
   } finally {
     for (const subject of times.keys()) await subject[Symbol.asyncDispose]();
   }
-  return { measured: [...times].map(([{ name }, list]) => ({ name, summary: summarize(list) })), absent };
+  const measured = [...times].map(([subject, list]) => ({
+    name: subject.name,
+    summary: summarize(list),
+    cpuMs: (cpu.get(subject) ?? 0) / list.length,
+  }));
+  return { measured, absent };
 }

@@ -3,6 +3,7 @@ export interface Summary {
   readonly runs: number;
   readonly medianMs: number;
   readonly p95Ms: number;
+  readonly p99Ms: number;
   readonly minMs: number;
 }
 
@@ -12,6 +13,7 @@ export function summarize(timesMs: readonly number[]): Summary {
     runs: sorted.length,
     medianMs: quantile(sorted, 0.5),
     p95Ms: quantile(sorted, 0.95),
+    p99Ms: quantile(sorted, 0.99),
     minMs: sorted[0] ?? Number.NaN,
   };
 }

@@ -3,24 +3,30 @@ import type { Verdict } from "./promises.js";
 
 /** Medians with their ratio to the first subject, then the promises. */
 export function table(title: string, { measured, absent }: Measurement, verdicts: readonly Verdict[]): string {
-  const first = measured[0]?.summary.medianMs ?? Number.NaN;
-  const rows = measured.map(({ name, summary }) => [
-    name,
-    ms(summary.medianMs),
-    ms(summary.p95Ms),
-    ms(summary.minMs),
-    `${(summary.medianMs / first).toFixed(2)} ×`,
-  ]);
-  const heading = [title, "median", "p95", "min", `÷ ${measured[0]?.name ?? "?"}`];
   return [
-    ...align([heading, ...rows]),
+    ...align(cells(title, measured)),
     ...absent.map(({ name, absent: why }) => `${name}: not measured: ${why}`),
     ...verdicts.map(promiseLine),
     "",
   ].join("\n");
 }
 
-function promiseLine({ subject, peer, atMost, unit, ratio, kept }: Verdict): string {
+/** A heading, and a row for each subject. */
+export function cells(title: string, measured: Measurement["measured"]): readonly (readonly string[])[] {
+  const first = measured[0]?.summary.medianMs ?? Number.NaN;
+  const rows = measured.map(({ name, summary, cpuMs }) => [
+    name,
+    ms(summary.medianMs),
+    ms(summary.p95Ms),
+    ms(summary.p99Ms),
+    ms(summary.minMs),
+    ms(cpuMs),
+    `${(summary.medianMs / first).toFixed(2)} ×`,
+  ]);
+  return [[title, "median", "p95", "p99", "min", "CPU", `÷ ${measured[0]?.name ?? "?"}`], ...rows];
+}
+
+export function promiseLine({ subject, peer, atMost, unit, ratio, kept }: Verdict): string {
   const promise = unit === "ms" ? `  ${subject} ≤ ${peer} + ${atMost} ms` : `  ${subject} ≤ ${atMost} × ${peer}`;
   if (ratio === null) return `${promise}: not measured`;
   return `${promise}: ${ratio.toFixed(3)} ${kept === true ? "kept" : "NOT KEPT"}`;

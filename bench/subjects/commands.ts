@@ -14,6 +14,11 @@ export async function commandLine(build: Build = here): Promise<Subject> {
   return spawned(nameOf("bulkhead run", build), [process.execPath, cliOf(build), ...WORD, ...TRUE]);
 }
 
+/** A command that only prints. */
+export async function printed(word: "version" | "--help", build: Build = here): Promise<Subject> {
+  return spawned(nameOf(`bulkhead ${word}`, build), [process.execPath, cliOf(build), word]);
+}
+
 /** With a rule that no request uses: the cost of having egress ready. */
 export async function commandWithEgress(build: Build = here): Promise<Subject> {
   const argv = [process.execPath, cliOf(build), ...WORD, "--allow", "web.test", ...TRUE];

@@ -33,30 +33,21 @@ export async function bubblewrap(): Promise<Subject | Absent> {
   return spawned("bubblewrap", ["bwrap", ...flags, ...mounts, "--", "/bin/true"]);
 }
 
-/** runc with its own default configuration, on the same root. */
-export async function runc(): Promise<Subject | Absent> {
-  const name = "runc";
-  if ((await versionOf("runc")) === undefined) return { name, absent: "runc is not installed" };
-  const directory = await mkdtemp(join(tmpdir(), "bulkhead-bench-runc-"));
+/** An OCI runtime with its own default configuration, on the same root. */
+export async function ociRuntime(name: "runc" | "crun"): Promise<Subject | Absent> {
+  if ((await versionOf(name)) === undefined) return { name, absent: `${name} is not installed` };
+  const directory = await mkdtemp(join(tmpdir(), `bulkhead-bench-${name}-`));
   const rootless = process.getuid?.() === 0 ? [] : ["--rootless"];
-  execFileSync("runc", ["spec", "--bundle", directory, ...rootless]);
+  execFileSync(name, ["spec", "--bundle", directory, ...rootless]);
   const path = join(directory, "config.json");
-  const config = JSON.parse(await readFile(path, "utf8")) as RuncConfig;
+  const config = JSON.parse(await readFile(path, "utf8")) as RuntimeConfig;
   config.root = { path: baseImage, readonly: true };
   Object.assign(config.process, { terminal: false, args: ["/bin/true"] });
   await writeFile(path, JSON.stringify(config));
   let sequence = 0;
   const argv = () => {
     sequence += 1;
-    return [
-      "runc",
-      "--root",
-      join(directory, "state"),
-      "run",
-      "--bundle",
-      directory,
-      `bench-${process.pid}-${sequence}`,
-    ];
+    return [name, "--root", join(directory, "state"), "run", "--bundle", directory, `bench-${process.pid}-${sequence}`];
   };
   return {
     name,
@@ -65,7 +56,7 @@ export async function runc(): Promise<Subject | Absent> {
   };
 }
 
-interface RuncConfig {
+interface RuntimeConfig {
   root: unknown;
   process: object;
 }

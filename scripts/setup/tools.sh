@@ -42,6 +42,7 @@ image_tools() {
 bench_tools() {
   need bwrap bubblewrap
   need runc runc /usr/sbin/runc
+  need crun crun
   need skopeo skopeo
   need umoci umoci
   need docker-registry docker-registry
