@@ -5,7 +5,7 @@ import { projectFiles, readProjectFile } from "./support/sources.js";
 const WIDTH = 120;
 
 /** Documents that the editing pass has not reached yet. */
-const unedited = /^(?:CONTRIBUTING)\.md$|^docs\/(?:architecture|control|privilege|decisions\/002[35-9].*)\.md$/;
+const unedited = /^(?:CONTRIBUTING)\.md$|^docs\/(?:architecture|control|privilege|decisions\/0023.*)\.md$/;
 
 const documents = projectFiles(/\.md$/).filter((path) => !unedited.test(path));
 
