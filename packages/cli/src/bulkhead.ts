@@ -19,8 +19,7 @@ else if (words[0] === "run") startRun(import.meta.dirname);
 else void startWhole();
 
 async function startWhole(): Promise<unknown> {
-  const own = ownDirectory();
-  if (own !== undefined) keepModules(RUN_BUNDLE, own);
+  keepModules(RUN_BUNDLE);
   return await import("./main.js");
 }
 

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -88,7 +89,7 @@ describe("code that V8 made, of this user's own", () => {
 
   it("is below a directory that only this user can write to", () => {
     const path = join(directory, "private");
-    expect(withCache(path)).toBe(join(path, "bulkhead", "code"));
+    expect(withCache(path)).toBe(join(realpathSync(path), "bulkhead", "code"));
     expect(isOurs(join(path, "bulkhead", "code"))).toBe(true);
   });
 

@@ -35,7 +35,9 @@ export function ownDirectory(): string | undefined {
   const directory = join(base, "bulkhead", "code");
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return isOurs(realpathSync(directory)) ? directory : undefined;
+    // Without links: another user could replace a link after this check.
+    const real = realpathSync(directory);
+    return isOurs(real) ? real : undefined;
   } catch {
     return undefined;
   }
@@ -83,9 +85,10 @@ export function keepCode(script: Script, bundle: string, directory: string): voi
 }
 
 /** The same for modules; Node itself does it from version 22.1 on. */
-export function keepModules(bundle: string, directory: string): void {
+export function keepModules(bundle: string): void {
   if (!("enableCompileCache" in nodeModule) || typeof nodeModule.enableCompileCache !== "function") return;
-  nodeModule.enableCompileCache(join(directory, `${bundle}.cache`));
+  const directory = ownDirectory();
+  if (directory !== undefined) nodeModule.enableCompileCache(join(directory, `${bundle}.cache`));
 }
 
 function prune(directory: string): void {
