@@ -351,7 +351,7 @@ function isAlive(pid: number): boolean {
 /** The helpers of a process that pulled and was killed. */
 async function killedMidway(): Promise<ReadonlyMap<string, number>> {
   const { asked } = holding("/blobs/");
-  const program = `import { images } from "${sources}/index.ts"; await images.pull("${image}", { store: "${freshStore()}" });`;
+  const program = `import { images } from "${sources}/images.ts"; await images.pull("${image}", { store: "${freshStore()}" });`;
   const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
     stdio: ["ignore", "ignore", "inherit"],
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
