@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz [-- SECONDS [SEED [NAME]]]`: hostile bytes for every decoder of hostile bytes, or those with NAME in their names, each for so many
- * seconds (10). The library's run here, init's and setup's by cargo. Ends with 1 when one of them broke.
+ * seconds (10). The library's run here, the warden's by cargo. Ends with 1 when one of them broke.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,8 @@ const warden = fileURLToPath(new URL("../warden", import.meta.url));
 const decoders = {
   "init: the channel's decoder": "bulkhead-channel",
   "setup: the decoder of orders": "bulkhead-order",
+  "keeper: the decoder of messages": "bulkhead-protocol",
+  "keeper: parcels": "bulkhead-parcel",
 };
 for (const [name, crate] of Object.entries(decoders)) {
   if (only !== undefined && !name.includes(only)) continue;

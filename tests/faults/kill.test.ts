@@ -1,9 +1,17 @@
 import { Sandbox } from "bulkhead";
 import { expect, test } from "vitest";
+import { frontsOf } from "../support/fronts.js";
 import { isAlive, parentOf } from "../support/host.js";
 import { exceptAt } from "../support/levels.js";
 import { eventually, sleep } from "../support/time.js";
 import { Subject } from "./support/subject.js";
+
+/** The one process that speaks to the owner of a private broker. */
+function frontOf(broker: number): number {
+  const [front] = frontsOf(broker, process.getuid?.() ?? 0)[0] ?? [];
+  if (front === undefined) throw new Error(`no front of ${broker}`);
+  return front;
+}
 
 await exceptAt({ microvm: "machines have faults of their own, and emulated ones take minutes for these" })((level) => {
   /** A broker starts by removing what dead ones left. */
@@ -61,6 +69,18 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await subject.assertNothingLeft();
   });
 
+  test.each(["idle", "flood", "churn"] as const)("the broker's front, killed while %s [§4.8(7)]", async (mode) => {
+    await using subject = await Subject.start(level, mode);
+    await subject.reaches("made");
+    await sleep(100);
+    process.kill(frontOf(subject.broker), "SIGKILL");
+    await subject.assertInsideGone();
+    // A private broker has one front, and ends with it.
+    await eventually("the broker is gone", 2000, () => !isAlive(subject.broker));
+    process.kill(subject.pid, "SIGKILL");
+    await subject.assertNothingLeft();
+  });
+
   test("every init, while its sandbox is busy [§4.8(7)]", async () => {
     await using subject = await Subject.start(level, "flood");
     await subject.reaches("made");
@@ -80,16 +100,24 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await subject.assertNothingLeft();
   });
 
-  test("the broker dies under this process: what was under way fails by code, and the next sandbox is made", async () => {
-    const sandbox = await Sandbox.create({ level });
-    const waiting = sandbox.run(["sleep", "1000"]);
-    const { init } = await sandbox.evidence();
-    const lost = expect(waiting).rejects.toMatchObject({ code: expect.stringMatching(/^(BROKER_LOST|SANDBOX_LOST)$/) });
-    process.kill(parentOf(init.pid) ?? 0, "SIGKILL");
-    await lost;
-    await eventually("init is gone", 1000, () => !isAlive(init.pid));
-    await sandbox.kill();
-    await using next = await Sandbox.create({ level });
-    expect((await next.run(["true"])).exitCode).toBe(0);
-  });
+  test.each([
+    ["broker", (broker: number) => broker],
+    ["front", frontOf],
+  ] as const)(
+    "the %s dies under this process: what was under way fails by code, and the next sandbox is made",
+    async (_, victim) => {
+      const sandbox = await Sandbox.create({ level });
+      const waiting = sandbox.run(["sleep", "1000"]);
+      const { init } = await sandbox.evidence();
+      const lost = expect(waiting).rejects.toMatchObject({
+        code: expect.stringMatching(/^(BROKER_LOST|SANDBOX_LOST)$/),
+      });
+      process.kill(victim(parentOf(init.pid) ?? 0), "SIGKILL");
+      await lost;
+      await eventually("init is gone", 1000, () => !isAlive(init.pid));
+      await sandbox.kill();
+      await using next = await Sandbox.create({ level });
+      expect((await next.run(["true"])).exitCode).toBe(0);
+    },
+  );
 });

@@ -1,6 +1,6 @@
-//! Writes the floors of all filters as constants: compiled once, where the warden is built, and never again where it runs.
+//! Writes the floors of all filters, and that of a front, as constants: compiled once, where the warden is built, and never again where it runs.
 
-use bulkhead_filters::{Floor, floor};
+use bulkhead_filters::{Floor, floor, front};
 use std::fmt::Write;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,15 +14,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let workload = |whiteouts, chroot| Floor::Workload { whiteouts, chroot };
     let mut text = String::new();
-    for (name, which) in [
-        ("PROGRAM", Floor::Program),
-        ("WORKLOAD", workload(false, false)),
-        ("CHROOT", workload(false, true)),
-        ("WHITEOUTS", workload(true, false)),
-        ("WHITEOUTS_CHROOT", workload(true, true)),
+    for (name, filter) in [
+        ("PROGRAM", floor(Floor::Program)?),
+        ("WORKLOAD", floor(workload(false, false))?),
+        ("CHROOT", floor(workload(false, true))?),
+        ("WHITEOUTS", floor(workload(true, false))?),
+        ("WHITEOUTS_CHROOT", floor(workload(true, true))?),
+        ("FRONT", front()?),
     ] {
         writeln!(text, "pub const {name}: &[sock_filter] = &[")?;
-        for one in floor(which)? {
+        for one in filter {
             let (high, low) = (one.k >> 16, one.k & 0xffff);
             writeln!(text, "    instruction({}, {}, {}, 0x{high:04x}_{low:04x}),", one.code, one.jt, one.jf)?;
         }

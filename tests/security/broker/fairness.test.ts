@@ -1,10 +1,13 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { length } from "../../support/broker-peer.js";
 import { ms, sleep } from "../../support/time.js";
 import { ALLOWED, BrokerSetting } from "../support/broker-setting.js";
+import { Caller } from "../support/caller.js";
+import { frontsOf } from "../../support/fronts.js";
 
 /** Opens as many control connections as its second argument says, and prints how many of them were greeted. */
 const HOARDER = `
@@ -23,6 +26,19 @@ function open(left) {
 }
 open(Number(wanted));
 `;
+
+/** Opens as many connections as its second argument says, says nothing on them, and ends with its input. */
+const CROWD = `
+const [socket, wanted] = process.argv.slice(1);
+function open(left) {
+  if (left === 0) return process.stdout.write("all");
+  require("node:net").connect(socket, () => open(left - 1)).on("error", () => setTimeout(open, 1, left));
+}
+open(Number(wanted));
+process.stdin.on("end", () => process.exit()).resume();
+`;
+
+const descriptorsOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 
 /** The broker is one loop for all of its callers: none of them may have it alone, or fill it up. */
 describe.skipIf(process.getuid?.() !== 0)(
@@ -62,6 +78,28 @@ describe.skipIf(process.getuid?.() !== 0)(
       const exited = once(hoarder, "exit");
       expect(await text(hoarder.stdout)).toBe("256");
       await exited;
+    });
+
+    test("connections do not pile up in the keeper while the caller has stopped its front", async () => {
+      await using caller = await setting.caller();
+      const [front] = frontsOf(setting.broker.pid, ALLOWED.uid)[0] ?? [];
+      expect(front).toBeGreaterThan(0);
+      // A front is a process of the caller's: nobody else is needed to stop it.
+      execFileSync("kill", ["-STOP", String(front)], { ...ALLOWED, cwd: "/" });
+      const before = descriptorsOf(setting.broker.pid);
+      const crowd = spawn(process.execPath, ["-e", CROWD, setting.broker.socket, "900"], { ...ALLOWED, cwd: "/" });
+      const exited = once(crowd, "exit");
+      try {
+        expect(String(await once(crowd.stdout, "data"))).toBe("all");
+        // Served after all of them.
+        await (await Caller.connect(setting.broker.socket))?.[Symbol.asyncDispose]();
+        expect(descriptorsOf(setting.broker.pid) - before).toBeLessThan(100);
+      } finally {
+        crowd.stdin.end();
+        execFileSync("kill", ["-CONT", String(front)], { ...ALLOWED, cwd: "/" });
+      }
+      await exited;
+      expect(await caller.ask("stats", "unknown-sandbox")).toMatchObject({ type: "reply" });
     });
   },
   ms(60_000),

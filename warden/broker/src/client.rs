@@ -3,15 +3,15 @@
 //! Private brokers listen under names that the kernel lists. Anybody may listen under such a name, so who does is asked of the kernel, and what
 //! another user's process says is neither shown nor believed; root believes it of that user's own.
 
-use crate::log::ascii;
-use crate::wire::{Read, Reader, Writer};
-use bulkhead_plan::model::Level;
+use bulkhead_front::wire::{Read, Reader, Writer};
+use bulkhead_order::Level;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 pub const USAGE: &str = "usage: warden sandboxes (list | kill ID) [--socket PATH]";
@@ -204,6 +204,22 @@ fn is_of_a_broker(name: &str) -> bool {
     let Some(random) = name.strip_prefix("bulkhead-") else { return false };
     let digits = random.trim_start_matches('-');
     digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Outside of strings JSON is ASCII, and within them every character may be escaped.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut units = [0_u16; 2];
+    for character in json.chars() {
+        if matches!(character, ' '..='~') {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
 }
 
 #[cfg(test)]

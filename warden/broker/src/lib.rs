@@ -1,38 +1,12 @@
-//! The broker: takes plans from its callers, makes sandboxes, reports from outside what is in force.
+//! `warden broker`: one keeper, which holds privilege, and a front for each caller, which holds none. This crate is what happens before: the command line,
+//! the socket, the signals. `warden sandboxes` asks brokers, as its caller.
 //!
-//! With setup and helpers, which it or the library start, the only part of Bulkhead that holds privilege. It knows no HTTP, no image
-//! formats, and no JSON but plans and control messages. docs/privilege.md has the order to read it in.
+//! docs/privilege.md has the order to read it in.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod accounts;
-pub mod alone;
-mod attach;
-
-mod authorize;
-mod caller;
-mod cgroup;
 pub mod client;
-mod compile;
-mod evidence;
-mod facts;
-mod fill;
-mod idmap;
-
-mod launch;
 mod listen;
-mod log;
-mod message;
-mod nursery;
 mod options;
-mod orders;
-mod processors;
-mod read;
-mod sandbox;
-mod self_image;
-mod server;
-mod session;
 mod startup;
-mod uid_range;
-mod wire;
 
 pub use startup::main;

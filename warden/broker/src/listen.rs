@@ -1,9 +1,7 @@
 //! The socket that connections come in on.
 
 use crate::options::Options;
-use crate::session;
-use bulkhead_error::Attempt;
-use bulkhead_plan::{Code, Error};
+use bulkhead_error::{Attempt, Code, Error};
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
@@ -12,15 +10,14 @@ const BACKLOG: i32 = 128;
 const LONGEST_NAME: usize = 107;
 const FAILED: Code = Code::LaunchFailed;
 
-/// A listening socket and what a library is told to connect to.
+/// What a library is told to connect to. Dropped, a socket file is removed.
 pub struct Listener {
-    pub socket: OwnedFd,
     pub name: String,
     path: Option<String>,
 }
 
 impl Listener {
-    pub fn open(options: &Options) -> Result<Self, Error> {
+    pub fn open(options: &Options) -> Result<(OwnedFd, Self), Error> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket =
             rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).attempt(FAILED, "socket")?;
@@ -31,18 +28,18 @@ impl Listener {
     }
 
     /// Private: a name that nobody can guess and that is gone with us, without a file to leave behind.
-    fn abstract_name(socket: OwnedFd, length: usize) -> Result<Self, Error> {
-        let random = session::random_hex().attempt(FAILED, "getrandom")?;
+    fn abstract_name(socket: OwnedFd, length: usize) -> Result<(OwnedFd, Self), Error> {
+        let random = bulkhead_front::random_hex().attempt(FAILED, "getrandom")?;
         // As long as a name can be: Node before 22 pads shorter ones with zeroes, and to the kernel that is another name. Bun does not, and has no room for the last byte.
         let name = format!("bulkhead-{random:->width$}", width = length - "bulkhead-".len());
         let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).attempt(FAILED, "name socket")?;
         rustix::net::bind(&socket, &address).attempt(FAILED, "bind")?;
         rustix::net::listen(&socket, BACKLOG).attempt(FAILED, "listen")?;
-        Ok(Self { socket, name: format!("@{name}"), path: None })
+        Ok((socket, Self { name: format!("@{name}"), path: None }))
     }
 
     /// Anybody may connect; the kernel says who it is, and the broker whether that is enough.
-    fn at_path(socket: OwnedFd, path: &str) -> Result<Self, Error> {
+    fn at_path(socket: OwnedFd, path: &str) -> Result<(OwnedFd, Self), Error> {
         remove_dead(path)?;
         let address = SocketAddrUnix::new(path).attempt_on(FAILED, "name socket", path)?;
         // By the umask and not by a chmod afterwards: the name may lead elsewhere by then, where others can write in its directory.
@@ -51,7 +48,7 @@ impl Listener {
         rustix::process::umask(before);
         bound.attempt_on(FAILED, "bind", path)?;
         rustix::net::listen(&socket, BACKLOG).attempt_on(FAILED, "listen", path)?;
-        Ok(Self { socket, name: path.to_owned(), path: Some(path.to_owned()) })
+        Ok((socket, Self { name: path.to_owned(), path: Some(path.to_owned()) }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The broker's command line.
 
-use bulkhead_plan::model::Level;
+use bulkhead_order::Level;
+use bulkhead_protocol::facts::Maxima;
 use std::ffi::OsString;
 
 /// How the broker lives and what its owner allows.
@@ -17,42 +18,11 @@ pub struct Options {
     pub short_name: bool,
 }
 
-/// What a plan may ask for at most; `None` is no bound of the owner's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Maxima {
-    pub memory_bytes: Option<u64>,
-    pub pids: Option<u64>,
-    pub milli_cpus: Option<u64>,
-    /// Alive at once, for each caller.
-    pub sandboxes: Option<u64>,
-}
-
 pub const USAGE: &str = "usage: warden broker --private [--expect LEVEL] [--short-name]
        warden broker --socket PATH [--allow-uid UID]… [--max-memory BYTES] [--max-pids N] [--max-cpus N.N] [--max-sandboxes N]";
 
 /// A system broker's owner who says nothing still gets a bound: callers are other people.
 const DEFAULT_SANDBOXES: u64 = 256;
-
-impl Maxima {
-    /// What the owner of a system broker left open is bounded by the machine, for each controller that there is.
-    pub fn fill(&mut self, controllers: &[String]) {
-        // Room for the default at level gvisor, where each process is several of the Sentry's.
-        const PIDS: u64 = 8192;
-        let there = |name: &str| controllers.iter().any(|one| one == name);
-        if there("memory") {
-            let system = rustix::system::sysinfo();
-            self.memory_bytes.get_or_insert(u64::from(system.mem_unit).saturating_mul(system.totalram) / 2);
-        }
-        if there("pids") {
-            self.pids.get_or_insert(PIDS);
-        }
-        if there("cpu") {
-            let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
-            self.milli_cpus.get_or_insert(processors * 1000);
-        }
-    }
-}
 
 impl Options {
     /// The error is one line for stderr.

@@ -1,12 +1,11 @@
 //! What happens before the loop: command line, signals, descriptors.
 
-use bulkhead_error::Attempt;
-
+use crate::listen::Listener;
 use crate::options::{Options, USAGE};
-use crate::server::Server;
-use bulkhead_plan::payload::LAST_FD;
-use bulkhead_plan::{Code, Error};
-use rustix::fd::{AsRawFd, OwnedFd};
+use bulkhead_error::{Attempt, Code, Error};
+use bulkhead_front::Setting;
+use bulkhead_keeper::{Keeper, Settings, Start, occupy_low_descriptors};
+use rustix::fd::OwnedFd;
 use std::ffi::OsString;
 
 /// The control connection of a private broker.
@@ -21,7 +20,7 @@ pub fn main(arguments: &[OsString]) -> i32 {
             return 125;
         }
     };
-    match prepare(options).and_then(Server::run) {
+    match run(options) {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("bulkhead: {error}");
@@ -30,7 +29,7 @@ pub fn main(arguments: &[OsString]) -> i32 {
     }
 }
 
-fn prepare(options: Options) -> Result<Server, Error> {
+fn run(options: Options) -> Result<(), Error> {
     // Nobody of the same uid may attach to the one process that holds privilege.
     bulkhead_confine::process::dumpable(false)?;
     // Out of the terminal's session: ^C is for the program that uses us. Fails where we lead one already.
@@ -42,7 +41,25 @@ fn prepare(options: Options) -> Result<Server, Error> {
     bulkhead_sys::close_all_but(if control.is_some() { CONTROL + 1 } else { CONTROL }, Vec::new());
     occupy_low_descriptors()?;
     let signals = signals()?;
-    Server::new(options, control, signals)
+    let (socket, listener) = Listener::open(&options)?;
+    let Options { allow_uids, maxima, expect, .. } = options;
+    let settings = Settings { private: control.is_some(), allow_uids, maxima, expect, name: listener.name.clone() };
+    Keeper::new(settings, socket, control, signals, front)?.run()
+}
+
+/// In a process of its own, as its caller.
+fn front(start: Start) -> i32 {
+    let Start { socket, control, caller, allowed, facts, maxima, name, expect } = start;
+    bulkhead_front::run(Setting {
+        keeper: socket,
+        control,
+        caller_uid: caller.uid,
+        allowed,
+        facts,
+        maxima,
+        name,
+        expects: expect.is_some(),
+    })
 }
 
 /// Each live sandbox costs a few descriptors.
@@ -54,22 +71,6 @@ fn raise_open_files() {
 
 fn inherited_control() -> Result<OwnedFd, Error> {
     bulkhead_sys::adopt(CONTROL).attempt(Code::LaunchFailed, "use descriptor 3 as control connection")
-}
-
-/// 0 to 15 are where a child puts what its payload starts with: nothing of ours may live there, but what is there already and
-/// closes itself on exec.
-pub fn occupy_low_descriptors() -> Result<(), Error> {
-    loop {
-        let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(
-            Code::LaunchFailed,
-            "open",
-            "/dev/null",
-        )?;
-        if null.as_raw_fd() > i32::from(LAST_FD) {
-            return Ok(());
-        }
-        std::mem::forget(null);
-    }
 }
 
 /// SIGTERM and SIGINT as a descriptor: the end is orderly, with nothing left behind.

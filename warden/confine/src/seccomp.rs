@@ -45,6 +45,14 @@ pub fn install_workload(workload: &Workload) -> Result<(), Error> {
     put_in_force(&workload.program, workload.log)
 }
 
+/// The filter of a front of the broker.
+///
+/// # Errors
+/// As [`install`].
+pub fn install_front() -> Result<(), Error> {
+    put_in_force(floor::FRONT, false)
+}
+
 fn floor(floor: Floor) -> &'static [sock_filter] {
     match floor {
         Floor::Program => floor::PROGRAM,

@@ -76,6 +76,17 @@ pub fn compile_helper(network: bool) -> Result<Filters, Error> {
     Ok(Filters { floor, base: vec![program::generate(&table, &Verdict::Absent)?], workload: None })
 }
 
+/// The filter of a front, which is made when the warden is built.
+///
+/// # Errors
+/// `SECCOMP_FAILED` when the profiles do not parse.
+pub fn front() -> Result<Filter, Error> {
+    let (default, front) = (profile::named("default")?, profile::front()?);
+    let mut table = table::known(&default);
+    table.extend(table::allowed(&front));
+    program::generate(&table, &Verdict::Absent)
+}
+
 fn floor_for(seccomp: &Seccomp, capabilities: &[String]) -> Floor {
     match &seccomp.profile {
         SeccompProfile::Named(name) if profile::FOR_PROGRAMS.contains(&name.as_str()) => Floor::Program,

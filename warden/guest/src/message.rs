@@ -1,9 +1,9 @@
 //! What host and supervisor say to each other on control: see `docs/guest.md`.
 
 use crate::base64;
-use bulkhead_broker::alone::{Evidence, Stats};
-use bulkhead_plan::facts::Facts;
+use bulkhead_alone::{Evidence, Stats};
 use bulkhead_plan::{Code, Error};
+use bulkhead_protocol::facts::Facts;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -4,7 +4,7 @@ use crate::command_line::Ports;
 use crate::control::{Control, Heard};
 use crate::message::{Awake, Boot, FromHost, GENERATION, Outcome, Reply, ToHost, Value};
 use crate::{Done, base64, boot_id, command_line, disks, images, modules, ports, system};
-use bulkhead_broker::alone::{Alone, Connections, Host};
+use bulkhead_alone::{Alone, Host};
 use bulkhead_error::Attempt;
 use bulkhead_plan::{Code, Error};
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -61,8 +61,8 @@ fn start(boot: &Boot, host: Host, disks: disks::Released, channel: &OwnedFd, kin
     }
     let cover = boot_id::cover()?;
     let egress = boot.egress.then(|| ports::open_egress(kind)).transpose()?;
-    let connections = Connections { channel, attached: egress.as_slice() };
-    let sandbox = host.launch(boot.plan.get(), &connections, |inside| inside.cover(&cover, boot_id::COVERS))?;
+    let set_up = |inside: &bulkhead_alone::Inside| inside.cover(&cover, boot_id::COVERS);
+    let sandbox = host.launch(boot.plan.get(), channel, egress.as_slice(), set_up)?;
     rustix::system::sethostname(sandbox.hostname().as_bytes()).attempt(FAILED, "sethostname")?;
     Ok(sandbox)
 }

@@ -2,8 +2,9 @@
 
 use crate::wire::Refused;
 use crate::{
-    Bind, Caller, Channel, DEVICES, Descriptor, FILTER_FD, Floor, Given, LAST_FD, Landlock, Layers, Limits, MAX_INODES,
-    Mount, Offer, Order, Overlay, Owner, Program, Root, RootSource, Tmpfs, User, filter,
+    Caller, Channel, DEVICES, Descriptor, FILTER_FD, Floor, LAST_FD, Landlock, Layers, Level, Limits, MAX_ATTACHED,
+    MAX_INODES, MAX_SOURCES, Mount, Namespace, Offer, Order, Overlay, Owner, Piece, Program, Root, RootSource, Source,
+    Terms, Text, Tmpfs, User, filter,
 };
 use std::collections::BTreeSet;
 
@@ -28,11 +29,13 @@ const MAX_SIZE: u64 = 1 << 50;
 const MAX_PIDS: u64 = 4_194_304;
 const MAX_MILLI_CPUS: u64 = 1_024_000;
 
-pub fn order(order: &Order, given: Given) -> Checked {
-    caller(&order.caller)?;
+pub fn order(order: &Order) -> Checked {
+    need(id(&order.id), "Order.id")?;
+    namespaces(order)?;
+    sources(order)?;
     need(order.hostname.as_deref().is_none_or(|name| name_of(name, 63, "-")), "Order.hostname")?;
-    root(&order.root, given)?;
-    mounts(order, given)?;
+    root(&order.root)?;
+    mounts(order)?;
     limits(&order.limits)?;
     if let Some(told) = &order.advertised {
         let fits = told.memory_bytes <= MAX_SIZE && told.pids <= MAX_PIDS && told.milli_cpus <= MAX_MILLI_CPUS;
@@ -45,14 +48,63 @@ pub fn order(order: &Order, given: Given) -> Checked {
     need(order.selinux.as_deref().is_none_or(|label| name_of(label, 255, "._-,:")), "Order.selinux")?;
     user(&order.owner, "Order.owner")?;
     user(&order.user, "Order.user")?;
-    program(&order.program, order.filters.workload.is_some(), given)?;
-    offer(&order.offer)
+    program(&order.program, order.filters.workload.is_some())
+}
+
+/// What comes from who runs the order.
+///
+/// # Errors
+/// The field.
+pub fn terms(terms: &Terms) -> Checked {
+    caller(&terms.caller)?;
+    offer(&terms.offer)
+}
+
+fn id(text: &str) -> bool {
+    let letter = |one: u8| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'-';
+    (8..=40).contains(&text.len()) && text.bytes().all(letter) && !text.starts_with('-')
+}
+
+fn namespaces(order: &Order) -> Checked {
+    let distinct = order.namespaces.iter().collect::<BTreeSet<_>>().len() == order.namespaces.len();
+    let always = [Namespace::Mount, Namespace::Pid, Namespace::Ipc].into_iter().all(|one| order.has(one));
+    need(distinct && always, "Order.namespaces")?;
+    let named = order.hostname.is_none() || order.has(Namespace::Uts);
+    need(named && (!order.reserved_addresses || order.has(Namespace::Net)), "Order.namespaces")?;
+    need(order.controllers.iter().collect::<BTreeSet<_>>().len() == order.controllers.len(), "Order.controllers")?;
+    need(order.controllers.is_empty() || order.cgroup_version != 0, "Order.controllers")
+}
+
+/// Each is mounted, and once: two places that share a mount would share its restrictions.
+fn sources(order: &Order) -> Checked {
+    let mounted = order.mounts.iter().flat_map(Mount::sources);
+    let used: Vec<u16> = order.root.source.sources().iter().chain(mounted).copied().collect();
+    let each = used.iter().collect::<BTreeSet<_>>().len() == order.sources.len() && used.len() == order.sources.len();
+    let there = used.iter().all(|one| usize::from(*one) < order.sources.len());
+    need(each && there && used.len() <= MAX_SOURCES, "Order.sources")?;
+    for one in &order.sources {
+        need(one.path == "/" || path(&one.path), "Source.path")?;
+        owner(one, order.level)?;
+    }
+    // What lies under a tree is never written.
+    let layered = order.mounts.iter().filter(|mount| matches!(mount, Mount::Layers(_))).flat_map(Mount::sources);
+    let mut shown = order.root.source.sources().iter().chain(layered);
+    need(shown.all(|one| order.sources[usize::from(*one)].read_only), "Source.read_only")
+}
+
+fn owner(source: &Source, level: Level) -> Checked {
+    let Some(Owner::One(owner)) = source.owner else { return Ok(()) };
+    // 2^32 - 1 means "no id" to the kernel.
+    need(owner.host_uid != u32::MAX && owner.host_gid != u32::MAX, "OneOwner.host_uid")?;
+    need(owner.uid < MAX_ID && owner.gid < MAX_ID, "OneOwner.uid")?;
+    need(!owner.maker || level == Level::Gvisor && !source.read_only, "OneOwner.maker")?;
+    need(!owner.optional || source.read_only, "OneOwner.optional")
 }
 
 fn caller(caller: &Caller) -> Checked {
     // 2^32 - 1 means "no id" to the kernel.
     let ids = [caller.uid, caller.gid].into_iter().chain(caller.groups.iter().copied());
-    need(caller.groups.len() <= MAX_GROUPS && ids.into_iter().all(|id| id != u32::MAX), "Order.caller")
+    need(caller.groups.len() <= MAX_GROUPS && ids.into_iter().all(|id| id != u32::MAX), "Terms.caller")
 }
 
 fn user(user: &User, field: Refused) -> Checked {
@@ -60,12 +112,11 @@ fn user(user: &User, field: Refused) -> Checked {
     need(user.groups.len() <= MAX_ID as usize && ids.all(|id| id <= MAX_ID), field)
 }
 
-fn root(root: &Root, given: Given) -> Checked {
+fn root(root: &Root) -> Checked {
     overlay(root.overlay.as_ref())?;
-    owner(root.source.owner(), given)?;
     match &root.source {
-        RootSource::Directory(directory) => need(path(&directory.path), "RootDirectory.path"),
-        RootSource::Layers(tree) => layers(&tree.layers),
+        RootSource::Directory(_) => Ok(()),
+        RootSource::Layers(tree) => layers(tree),
         RootSource::Empty(empty) => {
             need((1..=MAX_SIZE).contains(&empty.size_bytes) && root.overlay.is_none(), "RootEmpty.size_bytes")
         }
@@ -77,25 +128,19 @@ fn overlay(overlay: Option<&Overlay>) -> Checked {
     need(overlay.is_none_or(fits), "Overlay")
 }
 
-fn layers(layers: &[String]) -> Checked {
-    need((1..=MAX_LAYERS).contains(&layers.len()) && layers.iter().all(|layer| path(layer)), "layers")
+fn layers(layers: &[u16]) -> Checked {
+    need((1..=MAX_LAYERS).contains(&layers.len()), "layers")
 }
 
-fn owner(owner: Option<Owner>, given: Given) -> Checked {
-    need(owner.is_none_or(|owner| usize::from(owner.idmap) < given.idmaps), "Owner.idmap")
-}
-
-fn mounts(order: &Order, given: Given) -> Checked {
+fn mounts(order: &Order) -> Checked {
     need(order.mounts.len() <= MAX_MOUNTS, "Order.mounts")?;
     for mount in &order.mounts {
         need(path(mount.at()) && is_place(mount), "Mount.at")?;
-        owner(mount.owner(), given)?;
         match mount {
-            Mount::Bind(bind) => need(host_path(bind), "Bind.source")?,
             Mount::Layers(tree) => tree_of(tree)?,
             Mount::Tmpfs(tmpfs) => memory(tmpfs)?,
             Mount::Dev(dev) => need((1..=MAX_SIZE).contains(&dev.shm_bytes), "Dev.shm_bytes")?,
-            Mount::File(file) => need(file.content.len() <= MAX_CONTENT, "File.content")?,
+            Mount::Text(text) => content(text)?,
             Mount::Symlink(link) => {
                 let made = matches!(order.root.source, RootSource::Empty(_));
                 let target = !link.target.is_empty() && link.target.len() < MAX_PATH && !link.target.contains('\0');
@@ -105,7 +150,8 @@ fn mounts(order: &Order, given: Given) -> Checked {
                 let known = DEVICES.iter().any(|(known, _, _)| *known == device.path) && device.at == device.path;
                 need(known && !order.program.is_init, "Device.path")?;
             }
-            Mount::Proc(_) | Mount::Sys(_) | Mount::Mask(_) => {}
+            Mount::Proc(proc) => need(!proc.writable || !order.program.is_init, "Proc.writable")?,
+            Mount::Bind(_) | Mount::Sys(_) | Mount::Mask(_) => {}
         }
     }
     Ok(())
@@ -124,8 +170,13 @@ fn is_place(mount: &Mount) -> bool {
     }
 }
 
-fn host_path(bind: &Bind) -> bool {
-    bind.source == "/" || path(&bind.source)
+fn content(text: &Text) -> Checked {
+    let length = |piece: &Piece| match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Id(_) => 10,
+    };
+    let ids = text.content.iter().all(|piece| !matches!(piece, Piece::Id(id) if *id > MAX_ID));
+    need(ids && text.content.iter().map(length).sum::<usize>() <= MAX_CONTENT, "Text.content")
 }
 
 fn tree_of(tree: &Layers) -> Checked {
@@ -159,7 +210,7 @@ fn landlock(landlock: &Landlock) -> Checked {
     need(fits.all(|fits| fits) && ports.into_iter().all(|count| count <= MAX_RULES), "Order.landlock")
 }
 
-fn program(program: &Program, filter: bool, given: Given) -> Checked {
+fn program(program: &Program, filter: bool) -> Checked {
     need((1..=MAX_WORDS).contains(&program.argv.len()) && program.env.len() <= MAX_WORDS, "Program.argv")?;
     need(program.path.as_ref().is_none_or(|path| path.as_bytes().starts_with(b"/")), "Program.path")?;
     let mut numbers = BTreeSet::new();
@@ -181,12 +232,12 @@ fn program(program: &Program, filter: bool, given: Given) -> Checked {
             Descriptor::Open(open) => need(path(&open.path), "Open.path")?,
         }
     }
-    need(attached == given.attached, "Program.descriptors")
+    need(attached <= MAX_ATTACHED, "Program.descriptors")
 }
 
 fn offer(offer: &Offer) -> Checked {
     let count = offer.processors.len();
-    need(offer.wanted as usize <= count && offer.equal as usize <= count, "Order.offer")
+    need(offer.wanted as usize <= count && offer.equal as usize <= count, "Terms.offer")
 }
 
 /// Absolute and normal, and not `/` itself: nothing in it that the kernel would resolve to something else, but for links.

@@ -2,69 +2,34 @@
 
 use crate::wire::{Reader, Refused, Wire};
 use crate::{
-    Access, Advertised, At, Bind, Caller, Channel, Descriptor, Dev, Device, File, Filters, Floor, Landlock, Layers,
-    Limits, Mount, Offer, Open, Order, Overlay, Owner, Proc, Program, Root, RootDirectory, RootEmpty, RootLayers,
-    RootSource, Symlink, Tcp, Tmpfs, User, Workload,
+    Access, Advertised, Assignment, At, Bind, Caller, Channel, Controller, Descriptor, Dev, Device, Filters, Floor,
+    Landlock, Layers, Level, Limits, Mount, Namespace, Offer, OneOwner, Open, Order, Overlay, Owner, Piece, Proc,
+    Program, Root, RootEmpty, RootSource, Source, StoreOwner, Symlink, Tcp, Terms, Text, Tmpfs, User, Workload,
 };
-
-macro_rules! fields {
-    ($($part:ident { $($field:ident),+ })+) => {
-        $(impl Wire for $part {
-            fn put(&self, to: &mut Vec<u8>) {
-                $(self.$field.put(to);)+
-            }
-
-            fn take(from: &mut Reader) -> Result<Self, Refused> {
-                Ok(Self { $($field: from.field(concat!(stringify!($part), ".", stringify!($field)))?),+ })
-            }
-        })+
-    };
-}
-
-macro_rules! choices {
-    ($($choice:ident { $($tag:literal => $variant:ident),+ })+) => {
-        $(impl Wire for $choice {
-            fn put(&self, to: &mut Vec<u8>) {
-                match self {
-                    $(Self::$variant(value) => {
-                        let tag: u8 = $tag;
-                        tag.put(to);
-                        value.put(to);
-                    })+
-                }
-            }
-
-            fn take(from: &mut Reader) -> Result<Self, Refused> {
-                match from.field::<u8>(stringify!($choice))? {
-                    $($tag => from.field(stringify!($choice)).map(Self::$variant),)+
-                    _ => from.refused(),
-                }
-            }
-        })+
-    };
-}
 
 fields! {
     Order {
-        caller, hostname, root, mounts, limits, advertised, filters, landlock, apparmor, selinux, reserved_addresses,
-        owner, user, capabilities, hands_on, program, offer
+        id, level, namespaces, cgroup_version, controllers, sources, hostname, root, mounts, limits, advertised, filters,
+        landlock, apparmor, selinux, reserved_addresses, owner, user, capabilities, hands_on, program
     }
+    Terms { caller, offer }
+    Assignment { terms, order }
+    Source { path, read_only, exec, owner }
+    OneOwner { host_uid, host_gid, uid, gid, maker, optional }
+    StoreOwner { range }
+    Text { at, content }
     Caller { uid, gid, groups }
     User { uid, gid, groups }
     Offer { wanted, equal, processors }
     Root { source, read_only, overlay }
-    RootDirectory { path, owner }
-    RootLayers { layers, owner }
     RootEmpty { size_bytes }
     Overlay { size_bytes, inodes }
-    Owner { idmap, optional }
-    Bind { source, at, read_only, exec, owner }
-    Layers { at, layers, owner, overlay, read_only, exec }
+    Bind { source, at }
+    Layers { at, layers, overlay, read_only, exec }
     Tmpfs { at, size_bytes, inodes, mode, uid, gid, exec }
     Proc { at, writable }
     Dev { at, shm_bytes, mqueue }
     At { at }
-    File { at, content }
     Symlink { at, target }
     Device { path, at }
     Limits {
@@ -81,12 +46,20 @@ fields! {
 }
 
 choices! {
+    Owner { 0 => One, 1 => Store }
+    Piece { 0 => Text, 1 => Id }
     RootSource { 0 => Directory, 1 => Layers, 2 => Empty }
     Mount {
-        0 => Bind, 1 => Layers, 2 => Tmpfs, 3 => Proc, 4 => Dev, 5 => Sys, 6 => Mask, 7 => File, 8 => Symlink, 9 => Device
+        0 => Bind, 1 => Layers, 2 => Tmpfs, 3 => Proc, 4 => Dev, 5 => Sys, 6 => Mask, 7 => Text, 8 => Symlink, 9 => Device
     }
     Channel { 0 => Fd, 1 => Stdio }
     Descriptor { 0 => Attached, 1 => Open }
+}
+
+tags! {
+    Level { 0 => Chroot, 1 => Container, 2 => Gvisor, 3 => Microvm }
+    Namespace { 0 => Mount, 1 => Pid, 2 => Ipc, 3 => Net, 4 => User, 5 => Uts, 6 => Cgroup }
+    Controller { 0 => Memory, 1 => Pids, 2 => Cpu }
 }
 
 /// Three flags in a byte: for a program that makes a wall, whiteouts, chroot.

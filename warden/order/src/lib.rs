@@ -5,25 +5,31 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[macro_use]
+pub mod wire;
+
 pub mod advertised;
 mod check;
 mod confinement;
 mod fields;
 pub mod filter;
+mod kinds;
 mod mounts;
 mod order;
+mod owner;
 mod program;
 mod report;
-mod wire;
 
 pub use advertised::Advertised;
 pub use confinement::{Access, Landlock, Limits, Tcp};
 pub use filter::{Filters, Floor, Workload};
+pub use kinds::{Controller, Level, Namespace};
 pub use mounts::{
-    At, Bind, DEVICES, Dev, Device, File, Layers, MAX_INODES, Mount, Overlay, Owner, Proc, Root, RootDirectory,
-    RootEmpty, RootLayers, RootSource, Symlink, Tmpfs,
+    At, Bind, DEVICES, Dev, Device, File, Layers, MAX_INODES, Mount, Overlay, Piece, Proc, Root, RootEmpty, RootSource,
+    Source, SourceNumber, Symlink, Text, Tmpfs,
 };
-pub use order::{Caller, Given, MAX_BYTES, MAX_IDMAPS, Offer, Order, User};
+pub use order::{Assignment, Caller, MAX_BYTES, MAX_IDMAPS, MAX_SOURCES, Offer, Order, Terms, User};
+pub use owner::{OneOwner, Owner, STORE_RANGE, StoreOwner};
 pub use program::{Channel, Descriptor, FILTER_FD, LAST_FD, MAX_ATTACHED, Open, Program};
 pub use report::{decode_error, encode_error};
 
@@ -40,13 +46,36 @@ impl Order {
 
     /// # Errors
     /// `LAUNCH_FAILED`; `detail` names the field.
-    pub fn decode(bytes: &[u8], given: Given) -> Result<Self, Error> {
-        let refused = |field: &str| Error::new(Code::LaunchFailed, "decode order").detail(field);
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
             return Err(refused("bytes"));
         }
         let order: Self = wire::decode(bytes).map_err(refused)?;
-        check::order(&order, given).map_err(refused)?;
+        order.check()?;
         Ok(order)
     }
+
+    /// What [`Order::decode`] checks.
+    ///
+    /// # Errors
+    /// As of it.
+    pub fn check(&self) -> Result<(), Error> {
+        check::order(self).map_err(refused)
+    }
+}
+
+impl Assignment {
+    /// The terms, and the order as [`Order::decode`] gives it.
+    ///
+    /// # Errors
+    /// `LAUNCH_FAILED`; `detail` names the field.
+    pub fn decode(bytes: &[u8]) -> Result<(Terms, Order), Error> {
+        let Self { terms, order } = wire::decode(bytes).map_err(refused)?;
+        check::terms(&terms).map_err(refused)?;
+        Ok((terms, Order::decode(&order.0)?))
+    }
+}
+
+fn refused(field: &str) -> Error {
+    Error::new(Code::LaunchFailed, "decode order").detail(field)
 }

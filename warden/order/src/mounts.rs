@@ -1,5 +1,7 @@
 //! The mount tree.
 
+use crate::owner::Owner;
+
 macro_rules! shared {
     ($($(#[$meta:meta])* struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* $(,)? })+) => {
         $($(#[$meta])*
@@ -81,14 +83,19 @@ pub const MAX_INODES: u64 = 1 << 31;
 /// Devices that may be named, with their numbers: both are registered for good (`Documentation/admin-guide/devices.txt`).
 pub const DEVICES: [(&str, u32, u32); 2] = [("/dev/kvm", 10, 232), ("/dev/vhost-vsock", 10, 241)];
 
-/// Whose the files of a mount are: it is an idmapped one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
-    /// Which of the user namespaces that came with the order describes it.
-    pub idmap: u8,
-    /// Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of it.
-    pub optional: bool,
+/// A file or directory of the host, which is mounted at one place: nosuid, nodev, and restricted as it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Absolute; a symbolic link anywhere in it is refused. Who opened the source says so, and error messages name it.
+    pub path: String,
+    pub read_only: bool,
+    /// False: mounted noexec.
+    pub exec: bool,
+    pub owner: Option<Owner>,
 }
+
+/// One of [`crate::Order::sources`], by its position.
+pub type SourceNumber = u16;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
@@ -102,25 +109,12 @@ pub struct Root {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RootSource {
     /// A host directory, always mounted read-only.
-    Directory(RootDirectory),
-    /// Host directories on top of each other, as an image's layers are, always mounted read-only.
-    Layers(RootLayers),
+    Directory(SourceNumber),
+    /// Host directories on top of each other, as an image's layers are, always mounted read-only; the topmost first, as
+    /// overlayfs counts.
+    Layers(Vec<SourceNumber>),
     /// An empty tmpfs, to be filled by `mounts`.
     Empty(RootEmpty),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RootDirectory {
-    /// Absolute; a symbolic link anywhere in it is refused.
-    pub path: String,
-    pub owner: Option<Owner>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RootLayers {
-    /// Each as `RootDirectory::path`; the topmost first, as overlayfs counts.
-    pub layers: Vec<String>,
-    pub owner: Option<Owner>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,31 +133,25 @@ pub enum Mount {
     Mask(At),
     /// A read-only file with this content. In an empty root it is made; elsewhere it covers the file there, or one that the layer in
     /// memory above the root gets for it.
-    File(File),
+    Text(Text),
     /// Only in an empty root.
     Symlink(Symlink),
     /// One of a few devices of the host, for the order's owner alone.
     Device(Device),
 }
 
-/// Always nosuid and nodev.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bind {
-    /// A host path as `RootDirectory::path`; opened with the caller's rights.
-    pub source: String,
+    pub source: SourceNumber,
     pub at: String,
-    pub read_only: bool,
-    /// False: mounted noexec.
-    pub exec: bool,
-    pub owner: Option<Owner>,
 }
 
 /// Always nosuid and nodev. What is mounted at a place in it is resolved in it: its links do not lead out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layers {
     pub at: String,
-    pub layers: Vec<String>,
-    pub owner: Option<Owner>,
+    /// The topmost first.
+    pub layers: Vec<SourceNumber>,
     /// A writable layer above them, in memory; without one the tree is read-only.
     pub overlay: Option<Overlay>,
     /// Whether the writable layer is closed once everything is mounted: it only has to hold mount points.
@@ -172,17 +160,39 @@ pub struct Layers {
     pub exec: bool,
 }
 
+/// As [`File`], of pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub at: String,
+    pub content: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    Text(String),
+    /// An id inside, in decimal as the host counts it: who writes the order does not know the sandbox's range.
+    Id(u32),
+}
+
 impl RootSource {
-    pub fn owner(&self) -> Option<Owner> {
+    pub fn sources(&self) -> &[SourceNumber] {
         match self {
-            Self::Directory(directory) => directory.owner,
-            Self::Layers(tree) => tree.owner,
-            Self::Empty(_) => None,
+            Self::Directory(one) => std::slice::from_ref(one),
+            Self::Layers(layers) => layers,
+            Self::Empty(_) => &[],
         }
     }
 }
 
 impl Mount {
+    pub fn sources(&self) -> &[SourceNumber] {
+        match self {
+            Self::Bind(bind) => std::slice::from_ref(&bind.source),
+            Self::Layers(tree) => &tree.layers,
+            _ => &[],
+        }
+    }
+
     /// Where it lies, inside.
     pub fn at(&self) -> &str {
         match self {
@@ -192,17 +202,9 @@ impl Mount {
             Self::Proc(mount) => &mount.at,
             Self::Sys(mount) | Self::Mask(mount) => &mount.at,
             Self::Dev(mount) => &mount.at,
-            Self::File(mount) => &mount.at,
+            Self::Text(mount) => &mount.at,
             Self::Symlink(mount) => &mount.at,
             Self::Device(mount) => &mount.at,
-        }
-    }
-
-    pub fn owner(&self) -> Option<Owner> {
-        match self {
-            Self::Bind(bind) => bind.owner,
-            Self::Layers(tree) => tree.owner,
-            _ => None,
         }
     }
 }

@@ -3,10 +3,14 @@
 use crate::advertised::Advertised;
 use crate::confinement::{Landlock, Limits};
 use crate::filter::Filters;
-use crate::mounts::{Mount, Root};
-use crate::program::Program;
+use crate::kinds::{Controller, Level, Namespace};
+use crate::mounts::{Mount, Root, Source, SourceNumber};
+use crate::program::{Descriptor, Program};
+use crate::wire::Bytes;
 
-/// More idmapped mounts than this in one order are refused: their descriptors travel in one message.
+/// Files and directories of the host in one order.
+pub const MAX_SOURCES: usize = 1024;
+/// More idmapped mounts than this in one order are refused: each costs a user namespace.
 pub const MAX_IDMAPS: usize = 64;
 /// What an order may be long. The text of a plan is at most half of it, and most of an order is what the plan had as text too.
 pub const MAX_BYTES: usize = 2 << 20;
@@ -52,7 +56,17 @@ pub struct Offer {
 /// One launch.
 #[derive(Debug, Clone)]
 pub struct Order {
-    pub caller: Caller,
+    /// Names the sandbox.
+    pub id: String,
+    pub level: Level,
+    /// Those of its own.
+    pub namespaces: Vec<Namespace>,
+    /// 2, 1, or 0 for none.
+    pub cgroup_version: u8,
+    /// Those whose limit must be in force.
+    pub controllers: Vec<Controller>,
+    /// What is opened on the host; each is mounted once.
+    pub sources: Vec<Source>,
     /// Only where the sandbox has a uts namespace.
     pub hostname: Option<String>,
     pub root: Root,
@@ -78,12 +92,35 @@ pub struct Order {
     /// It may go on making capabilities ambient, as `runsc` does for its children.
     pub hands_on: bool,
     pub program: Program,
+}
+
+/// What the order does not decide: it comes from who runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    pub caller: Caller,
     pub offer: Offer,
 }
 
-/// How many descriptors came with the order, beside the channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Given {
-    pub attached: usize,
-    pub idmaps: usize,
+/// What setup receives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    pub terms: Terms,
+    /// An order as it was encoded, and checked by who passes it on.
+    pub order: Bytes,
+}
+
+impl Order {
+    pub fn has(&self, namespace: Namespace) -> bool {
+        self.namespaces.contains(&namespace)
+    }
+
+    /// Whether the root is made of it.
+    pub fn is_root(&self, source: SourceNumber) -> bool {
+        self.root.source.sources().contains(&source)
+    }
+
+    /// How many connections travel with the order, beside the channel.
+    pub fn attached(&self) -> usize {
+        self.program.descriptors.iter().filter(|one| matches!(one, Descriptor::Attached(_))).count()
+    }
 }

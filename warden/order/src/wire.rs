@@ -12,12 +12,24 @@ pub struct Reader<'a> {
     field: Refused,
 }
 
+/// A value with one encoding.
 pub trait Wire: Sized {
     fn put(&self, to: &mut Vec<u8>);
     fn take(from: &mut Reader) -> Result<Self, Refused>;
 }
 
+/// The bytes that [`decode`] takes.
+#[must_use]
+pub fn encode(value: &impl Wire) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    value.put(&mut bytes);
+    bytes
+}
+
 /// A whole message: bytes behind it are refused.
+///
+/// # Errors
+/// The field that was being read.
 pub fn decode<T: Wire>(bytes: &[u8]) -> Result<T, Refused> {
     let mut reader = Reader { rest: bytes, field: "start" };
     let decoded = T::take(&mut reader)?;
@@ -111,6 +123,31 @@ impl Wire for CString {
     }
 }
 
+/// Bytes that are not looked at here, and are copied as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Wire for Bytes {
+    fn put(&self, to: &mut Vec<u8>) {
+        put_bytes(&self.0, to);
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, Refused> {
+        let length = from.length()?;
+        from.bytes(length).map(|bytes| Self(bytes.to_vec()))
+    }
+}
+
+impl<T: Wire> Wire for Box<T> {
+    fn put(&self, to: &mut Vec<u8>) {
+        T::put(self, to);
+    }
+
+    fn take(from: &mut Reader) -> Result<Self, Refused> {
+        T::take(from).map(Self::new)
+    }
+}
+
 impl<T: Wire> Wire for Option<T> {
     fn put(&self, to: &mut Vec<u8>) {
         self.is_some().put(to);
@@ -137,4 +174,67 @@ impl<T: Wire> Wire for Vec<T> {
         // Grows as items come: a length alone allocates nothing.
         (0..length).map(|_| T::take(from)).collect()
     }
+}
+
+/// Which fields a type has on the wire, in this order.
+#[macro_export]
+macro_rules! fields {
+    ($($part:ident { $($field:ident),+ })+) => {
+        $(impl $crate::wire::Wire for $part {
+            fn put(&self, to: &mut Vec<u8>) {
+                $($crate::wire::Wire::put(&self.$field, to);)+
+            }
+
+            fn take(from: &mut $crate::wire::Reader) -> Result<Self, $crate::wire::Refused> {
+                Ok(Self { $($field: from.field(concat!(stringify!($part), ".", stringify!($field)))?),+ })
+            }
+        })+
+    };
+}
+
+/// Which tag stands for which variant; each has one value.
+#[macro_export]
+macro_rules! choices {
+    ($($choice:ident { $($tag:literal => $variant:ident),+ })+) => {
+        $(impl $crate::wire::Wire for $choice {
+            fn put(&self, to: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant(value) => {
+                        let tag: u8 = $tag;
+                        $crate::wire::Wire::put(&tag, to);
+                        $crate::wire::Wire::put(value, to);
+                    })+
+                }
+            }
+
+            fn take(from: &mut $crate::wire::Reader) -> Result<Self, $crate::wire::Refused> {
+                match from.field::<u8>(stringify!($choice))? {
+                    $($tag => from.field(stringify!($choice)).map(Self::$variant),)+
+                    _ => from.refused(),
+                }
+            }
+        })+
+    };
+}
+
+/// The same of variants without a value.
+#[macro_export]
+macro_rules! tags {
+    ($($choice:ident { $($tag:literal => $variant:ident),+ })+) => {
+        $(impl $crate::wire::Wire for $choice {
+            fn put(&self, to: &mut Vec<u8>) {
+                let tag: u8 = match self {
+                    $(Self::$variant => $tag),+
+                };
+                $crate::wire::Wire::put(&tag, to);
+            }
+
+            fn take(from: &mut $crate::wire::Reader) -> Result<Self, $crate::wire::Refused> {
+                match from.field::<u8>(stringify!($choice))? {
+                    $($tag => Ok(Self::$variant),)+
+                    _ => from.refused(),
+                }
+            }
+        })+
+    };
 }

@@ -4,13 +4,15 @@
 
 mod support;
 
+use bulkhead_order::wire::{Bytes, encode};
 use bulkhead_order::{
-    Channel, Descriptor, FILTER_FD, Floor, Given, MAX_BYTES, Mount, Order, Overlay, Owner, RootSource, Symlink,
+    Assignment, Channel, Descriptor, FILTER_FD, Floor, Level, MAX_BYTES, Mount, Namespace, OneOwner, Order, Overlay,
+    Owner, Piece, Proc, RootSource, Symlink, Terms, Text,
 };
-use support::{GIVEN, directory, program, workload};
+use support::{directory, program, terms, workload};
 
-fn refusal(bytes: &[u8], given: Given) -> String {
-    let error = Order::decode(bytes, given).expect_err("refused");
+fn refusal(bytes: &[u8]) -> String {
+    let error = Order::decode(bytes).expect_err("refused");
     assert_eq!(error.operation, "decode order");
     error.detail.unwrap()
 }
@@ -19,7 +21,7 @@ fn refusal(bytes: &[u8], given: Given) -> String {
 fn what_was_encoded_is_decoded() {
     for order in [workload(), program(), directory()] {
         let bytes = order.encode();
-        let decoded = Order::decode(&bytes, GIVEN).unwrap();
+        let decoded = Order::decode(&bytes).unwrap();
         assert_eq!((decoded.encode(), decoded.mounts), (bytes, order.mounts));
     }
 }
@@ -29,11 +31,11 @@ fn nothing_is_missing_and_nothing_follows() {
     for order in [workload(), program()] {
         let bytes = order.encode();
         for cut in 0..bytes.len() {
-            refusal(&bytes[..cut], GIVEN);
+            refusal(&bytes[..cut]);
         }
-        assert_eq!(refusal(&[bytes, vec![0]].concat(), GIVEN), "trailing bytes");
+        assert_eq!(refusal(&[bytes, vec![0]].concat()), "trailing bytes");
     }
-    assert_eq!(refusal(&vec![0; MAX_BYTES + 1], GIVEN), "bytes");
+    assert_eq!(refusal(&vec![0; MAX_BYTES + 1]), "bytes");
 }
 
 /// Each length and tag in turn; nothing may panic, or take memory for what is not there.
@@ -44,7 +46,7 @@ fn no_byte_can_be_any_other_and_mean_the_same() {
         for value in [0, 1, 2, 127, 255] {
             let mut changed = bytes.clone();
             changed[at] = value;
-            if let Ok(order) = Order::decode(&changed, GIVEN) {
+            if let Ok(order) = Order::decode(&changed) {
                 assert_eq!(order.encode(), changed, "{at}");
             }
         }
@@ -52,22 +54,58 @@ fn no_byte_can_be_any_other_and_mean_the_same() {
 }
 
 #[test]
-fn the_descriptors_are_those_that_it_names() {
-    let bytes = workload().encode();
-    assert_eq!(refusal(&bytes, Given { idmaps: 1, ..GIVEN }), "Owner.idmap");
-    for attached in [0, 2, 5] {
-        assert_eq!(refusal(&bytes, Given { attached, ..GIVEN }), "Program.descriptors");
+fn the_terms_come_beside_it() {
+    let decode = |terms: Terms| {
+        let order = Bytes(workload().encode());
+        Assignment::decode(&encode(&Assignment { terms, order }))
+    };
+    let (decoded, order) = decode(terms()).unwrap();
+    assert_eq!((decoded, order.attached()), (terms(), 1));
+    for (field, change) in [
+        ("Terms.caller", (|terms| terms.caller.uid = u32::MAX) as fn(&mut Terms)),
+        ("Terms.caller", |terms| terms.caller.groups.push(u32::MAX)),
+        ("Terms.offer", |terms| terms.offer.wanted = 4),
+    ] {
+        let mut terms = terms();
+        change(&mut terms);
+        assert_eq!(decode(terms).unwrap_err().detail.unwrap(), field);
     }
 }
 
 type Change = fn(&mut Order);
 
-const WRONG: [(&str, Change); 35] = [
-    ("Order.caller", |order| order.caller.uid = u32::MAX),
-    ("Order.caller", |order| order.caller.groups.push(u32::MAX)),
-    ("Order.hostname", |order| order.hostname = Some("a/b".to_owned())),
-    ("layers", |order| order.root.source = layers(&["/../etc"])),
-    ("layers", |order| order.root.source = layers(&[])),
+const WRONG: [(&str, Change); 51] = [
+    ("Order.id", |order| order.id = "-sandbox-1".into()),
+    ("Order.id", |order| order.id = "a/../../etc".into()),
+    ("Order.id", |order| order.id = "short".into()),
+    ("Order.namespaces", |order| order.namespaces.retain(|one| *one != Namespace::Pid)),
+    ("Order.namespaces", |order| order.namespaces.retain(|one| *one != Namespace::Uts)),
+    ("Order.namespaces", |order| order.namespaces.retain(|one| *one != Namespace::Net)),
+    ("Order.namespaces", |order| order.namespaces.push(Namespace::Mount)),
+    ("Order.controllers", |order| order.cgroup_version = 0),
+    ("Order.sources", |order| order.sources.truncate(3)),
+    ("Order.sources", |order| order.sources.push(order.sources[0].clone())),
+    ("Order.sources", |order| order.root.source = RootSource::Layers(vec![0, 0])),
+    ("Order.sources", |order| order.root.source = RootSource::Directory(u16::MAX)),
+    ("Source.path", |order| order.sources[0].path = "/../etc".into()),
+    ("Source.path", |order| order.sources[1].path = "etc".into()),
+    ("Source.path", |order| order.sources[1].path = "/a//b".into()),
+    ("Source.read_only", |order| order.sources[0].read_only = false),
+    ("OneOwner.host_uid", |order| lent(order).host_uid = u32::MAX),
+    ("OneOwner.uid", |order| lent(order).uid = 65_535),
+    ("OneOwner.maker", |order| lent(order).maker = true),
+    ("OneOwner.optional", |order| lent(order).optional = true),
+    ("Proc.writable", |order| order.mounts[0] = Mount::Proc(Proc { at: "/proc".into(), writable: true })),
+    ("Text.content", |order| {
+        order.mounts.push(Mount::Text(Text { at: "/a".into(), content: vec![Piece::Id(65_536)] }));
+    }),
+    ("Order.hostname", |order| order.hostname = Some("a/b".into())),
+    ("layers", |order| {
+        order.root.source = RootSource::Layers(Vec::new());
+        order.sources.remove(0);
+        order.mounts.retain(|mount| mount.sources().is_empty());
+        order.sources.clear();
+    }),
     ("Overlay", |order| order.root.overlay = Some(Overlay { size_bytes: 0, inodes: 1 })),
     ("Overlay", |order| order.root.overlay = Some(Overlay { size_bytes: 1, inodes: u64::MAX })),
     ("Mount.at", |order| at(order, "data")),
@@ -75,8 +113,6 @@ const WRONG: [(&str, Change); 35] = [
     ("Mount.at", |order| at(order, "/proc/1")),
     ("Mount.at", |order| at(order, "/a\0b")),
     ("Mount.at", |order| at(order, &format!("/{}", "a".repeat(256)))),
-    ("Bind.source", |order| bind(order, "etc")),
-    ("Bind.source", |order| bind(order, "/a//b")),
     ("Symlink.target", |order| {
         order.mounts.push(Mount::Symlink(Symlink { at: "/bin".to_owned(), target: "usr/bin".to_owned() }));
     }),
@@ -99,12 +135,11 @@ const WRONG: [(&str, Change); 35] = [
     ("Descriptor.fd", |order| order.program.descriptors = vec![Descriptor::Attached(3)]),
     ("Program.channel", |order| order.program.channel = Channel::Fd(0)),
     ("Descriptor.fd", |order| order.program.descriptors = vec![Descriptor::Attached(FILTER_FD)]),
-    ("Order.offer", |order| order.offer.wanted = 4),
 ];
 
-fn layers(layers: &[&str]) -> RootSource {
-    let layers = layers.iter().map(|layer| (*layer).to_owned()).collect();
-    RootSource::Layers(bulkhead_order::RootLayers { layers, owner: None })
+fn lent(order: &mut Order) -> &mut OneOwner {
+    let Some(Owner::One(owner)) = &mut order.sources[1].owner else { panic!("not lent") };
+    owner
 }
 
 fn at(order: &mut Order, place: &str) {
@@ -112,25 +147,26 @@ fn at(order: &mut Order, place: &str) {
     place.clone_into(&mut bind.at);
 }
 
-fn bind(order: &mut Order, source: &str) {
-    let Mount::Bind(bind) = &mut order.mounts[4] else { panic!("not a bind") };
-    source.clone_into(&mut bind.source);
-}
-
 #[test]
 fn each_field_is_checked() {
     for (field, change) in WRONG {
         let mut order = workload();
         change(&mut order);
-        assert_eq!(refusal(&order.encode(), GIVEN), field);
+        assert_eq!(refusal(&order.encode()), field);
     }
     let mut order = workload();
     order.mounts.push(Mount::Device(bulkhead_order::Device { path: "/dev/kvm".into(), at: "/dev/kvm".into() }));
-    assert_eq!(refusal(&order.encode(), GIVEN), "Device.path", "for a program, never for a workload");
-    let mut order = directory();
-    order.root.source = RootSource::Directory(bulkhead_order::RootDirectory {
-        path: "/srv".into(),
-        owner: Some(Owner { idmap: 2, optional: false }),
-    });
-    assert_eq!(refusal(&order.encode(), GIVEN), "Owner.idmap");
+    assert_eq!(refusal(&order.encode()), "Device.path", "for a program, never for a workload");
+    let mut order = program();
+    order.sources = workload().sources[1..2].to_vec();
+    order.mounts.push(Mount::Bind(bulkhead_order::Bind { source: 0, at: "/data".into() }));
+    lent_first(&mut order).maker = true;
+    assert!(Order::decode(&order.encode()).is_ok(), "for the gofer of runsc");
+    order.level = Level::Microvm;
+    assert_eq!(refusal(&order.encode()), "OneOwner.maker");
+}
+
+fn lent_first(order: &mut Order) -> &mut OneOwner {
+    let Some(Owner::One(owner)) = &mut order.sources[0].owner else { panic!("not lent") };
+    owner
 }

@@ -1,4 +1,4 @@
-//! Which users and groups a sandbox knows by name: `warden/broker/src/accounts.rs` writes the files.
+//! Which users and groups a sandbox knows by name: `warden/front/src/accounts.rs` writes the files.
 
 use serde::{Deserialize, Serialize};
 

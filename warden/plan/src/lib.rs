@@ -5,10 +5,8 @@
 
 pub mod accounts;
 pub mod custom;
-pub mod facts;
 pub mod inner;
 pub mod model;
-pub mod owner;
 pub mod payload;
 pub mod profile;
 pub mod validate;

@@ -2,11 +2,10 @@
 
 pub use crate::accounts::{Account, Group, GroupFile, Passwd};
 use crate::custom::CustomProfile;
-pub use crate::owner::{OneOwner, Owner, STORE_RANGE, StoreOwner};
 pub use crate::payload::Payload;
 pub use bulkhead_order::{
-    Access, Advertised, At, DEVICES, Dev, Device, File, Landlock, Limits, MAX_INODES, Overlay, Proc, RootEmpty,
-    Symlink, Tcp, Tmpfs, User,
+    Access, Advertised, At, Controller, DEVICES, Dev, Device, File, Landlock, Level, Limits, MAX_INODES, Namespace,
+    OneOwner, Overlay, Owner, Proc, RootEmpty, STORE_RANGE, StoreOwner, Symlink, Tcp, Tmpfs, User,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,31 +54,6 @@ pub struct Plan {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     pub inner: Option<serde_json::Value>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    Chroot,
-    Container,
-    /// The plan is that of the jail which `runsc` runs in.
-    Gvisor,
-    /// The plan is that of the jail which the virtual machine monitor runs in.
-    Microvm,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Namespace {
-    Mount,
-    Pid,
-    Ipc,
-    Net,
-    User,
-    Uts,
-    Cgroup,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,15 +168,6 @@ pub struct Cgroup {
     pub version: u8,
     /// Those whose limit must be in force: a launch that cannot set one is refused.
     pub controllers: Vec<Controller>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Controller {
-    Memory,
-    Pids,
-    Cpu,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

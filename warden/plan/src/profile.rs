@@ -167,16 +167,28 @@ impl<'de> Deserialize<'de> for Word {
 /// # Errors
 /// `SECCOMP_FAILED` for data that does not parse (a test keeps that from shipping).
 pub fn serving() -> Result<Vec<Allow>, Error> {
+    allowed(include_str!("../profiles/init.json"))
+}
+
+/// What a front of the broker may do.
+///
+/// # Errors
+/// As of [`serving`].
+pub fn front() -> Result<Vec<Allow>, Error> {
+    allowed(include_str!("../profiles/front.json"))
+}
+
+fn allowed(text: &str) -> Result<Vec<Allow>, Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Serving {
+    struct Allowed {
         #[serde(rename = "name")]
         _name: String,
         allow: Vec<Allow>,
     }
-    let serving: Serving = serde_json::from_str(include_str!("../profiles/init.json"))
+    let allowed: Allowed = serde_json::from_str(text)
         .map_err(|error| Error::new(Code::SeccompFailed, "parse profile").detail(error.to_string()))?;
-    Ok(serving.allow)
+    Ok(allowed.allow)
 }
 
 /// What a process of Bulkhead's own may do that parses hostile input. No plan can name it.

@@ -16,15 +16,17 @@ mod receive;
 pub use answer::{GO, MAX_WATCHED, READY};
 pub use birth::Birth;
 pub use identity::map_self;
-pub use mounts::{Ids, View, Wanted};
+pub use mounts::{Ids, View, Wanted, source};
+pub use receive::LIMITS;
 
 use bulkhead_confine as confine;
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_order::{LAST_FD, Offer, Order, encode_error};
+use bulkhead_order::{LAST_FD, Offer, Order, Terms, encode_error};
 use mounts::{Prepared, Views};
 use receive::Received;
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::net::SendFlags;
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -33,14 +35,14 @@ const FAILED: Code = Code::LaunchFailed;
 /// Never returns: the process becomes its program or ends, having said why.
 pub fn run(birth: &Birth) -> ! {
     let done = prepare(birth).and_then(|prepared| {
-        let received = receive::order(&birth.status)?;
-        become_program(birth, &received, prepared)
+        let received = receive::order(&birth.status, birth.base.is_some())?;
+        become_program(birth, received, prepared)
     });
     let error = match done {
         Err(error) => error,
         Ok(never) => match never {},
     };
-    let _ = rustix::net::send(&birth.status, &encode_error(error), SendFlags::NOSIGNAL);
+    let _ = rustix::net::send(&birth.status, &encode_error(&error), SendFlags::NOSIGNAL);
     bulkhead_sys::exit_now(125)
 }
 
@@ -79,22 +81,19 @@ fn enter(group: &Path) -> Result<(), Error> {
     written.attempt_on(Code::CgroupUnavailable, "write", &group.to_string_lossy())
 }
 
-fn become_program(
-    birth: &Birth,
-    received: &Received,
-    prepared: Option<(Prepared, Views)>,
-) -> Result<Infallible, Error> {
-    let order = &received.order;
+fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared, Views)>) -> Result<Infallible, Error> {
+    let Received { order, terms, channel, attached, sources } = received;
+    let order = &order;
     if birth.base.is_none() {
         // Without root the user namespace came first: everything else needs the rights that it gives.
-        map_self((order.owner.uid, order.owner.gid), (order.caller.uid, order.caller.gid))?;
+        map_self((order.owner.uid, order.owner.gid), (terms.caller.uid, terms.caller.gid))?;
     }
     label_exec(order)?;
     if order.reserved_addresses {
         bulkhead_sys::loopback_answers_for_reserved()
             .attempt(Code::NamespaceRefused, "route 198.18.0.0/15 to loopback")?;
     }
-    let watched = build_tree(birth, received, prepared)?;
+    let watched = build_tree(birth, order, &terms, sources, prepared)?;
     if let Some(hostname) = &order.hostname {
         rustix::system::sethostname(hostname.as_bytes()).attempt(FAILED, "sethostname")?;
     }
@@ -112,7 +111,7 @@ fn become_program(
     confine::process::dumpable(birth.base.is_none())?;
     die_with_parent()?;
 
-    payload::arrange(&order.program, &received.channel, &received.attached)?;
+    payload::arrange(&order.program, &channel, &attached)?;
     if order.program.is_init {
         // Init needs more calls than some workloads may have: what is for these alone it puts in force in each program that it starts.
         if let Some(workload) = &order.filters.workload {
@@ -143,8 +142,13 @@ fn label_exec(order: &Order) -> Result<(), Error> {
     Ok(())
 }
 
-fn build_tree(birth: &Birth, received: &Received, prepared: Option<(Prepared, Views)>) -> Result<Vec<OwnedFd>, Error> {
-    let order = &received.order;
+fn build_tree(
+    birth: &Birth,
+    order: &Order,
+    terms: &Terms,
+    sources: Vec<OwnedFd>,
+    prepared: Option<(Prepared, Views)>,
+) -> Result<Vec<OwnedFd>, Error> {
     let ids = match birth.base {
         Some(base) => Ids::Range { base },
         None => Ids::Only { uid: order.owner.uid, gid: order.owner.gid },
@@ -154,10 +158,13 @@ fn build_tree(birth: &Birth, received: &Received, prepared: Option<(Prepared, Vi
         Some((prepared, views)) => (Some(prepared), views),
         None => (None, Views::make(&birth.sources())?),
     };
-    settle(&order.offer);
+    settle(&terms.offer);
     views.tell(order.advertised.as_ref(), &birth.sources())?;
-    let (caller, user, idmaps) = (&order.caller, &order.owner, received.idmaps.as_slice());
-    mounts::enter(order, &mounts::Context { caller, ids, user, privileged, prepared, idmaps }, &views)
+    let (caller, user, described) = (&terms.caller, &order.owner, order.sources.as_slice());
+    // Without root nobody could do this before.
+    let sources = if privileged { sources } else { mounts::source::own(order, caller)? };
+    let sources = RefCell::new(sources.into_iter().map(Some).collect());
+    mounts::enter(order, &mounts::Context { caller, ids, user, privileged, prepared, described, sources }, &views)
 }
 
 /// Binds the process to processors. Of equals it takes the one that it runs on: to move would cost it time, and the scheduler had a

@@ -2,7 +2,7 @@ import type { Plan } from "../plan/schema.js";
 import type { Access } from "../policy/resolved.js";
 import { quotedPath } from "./quote.js";
 
-/** Capabilities that init needs besides the workload's, if it switches users: see `warden/broker/src/compile.rs`. */
+/** Capabilities that init needs besides the workload's, if it switches users: see `warden/front/src/compile.rs`. */
 const OF_INIT = ["SETUID", "SETGID", "KILL", "SETPCAP"] as const;
 
 /**

@@ -1,13 +1,11 @@
 //! Orders that are in order.
 
 use bulkhead_order::{
-    Access, Advertised, At, Bind, Caller, Channel, Descriptor, Dev, Device, File, Filters, Floor, Given, Landlock,
-    Layers, Limits, Mount, Offer, Open, Order, Overlay, Owner, Proc, Program, Root, RootDirectory, RootEmpty,
-    RootLayers, RootSource, Symlink, Tcp, Tmpfs, User, Workload,
+    Access, Advertised, At, Bind, Caller, Channel, Controller, Descriptor, Dev, Device, Filters, Floor, Landlock,
+    Layers, Level, Limits, Mount, Namespace, Offer, OneOwner, Open, Order, Overlay, Owner, Piece, Proc, Program, Root,
+    RootEmpty, RootSource, STORE_RANGE, Source, StoreOwner, Symlink, Tcp, Terms, Text, Tmpfs, User, Workload,
 };
 use std::ffi::CString;
-
-pub const GIVEN: Given = Given { attached: 1, idmaps: 2 };
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -27,18 +25,17 @@ fn filter() -> Vec<libc::sock_filter> {
     ]
 }
 
-fn mounts(owner: Option<Owner>) -> Vec<Mount> {
+fn mounts() -> Vec<Mount> {
     let at = |place: &str| At { at: text(place) };
     vec![
         Mount::Proc(Proc { at: text("/proc"), writable: false }),
         Mount::Sys(at("/sys")),
         Mount::Dev(Dev { at: text("/dev"), shm_bytes: 1 << 20, mqueue: true }),
         Mount::Mask(at("/proc/kcore")),
-        Mount::Bind(Bind { source: text("/srv/data"), at: text("/data"), read_only: false, exec: true, owner }),
+        Mount::Bind(Bind { source: 1, at: text("/data") }),
         Mount::Layers(Layers {
             at: text("/image"),
-            layers: vec![text("/store/a"), text("/store/b")],
-            owner,
+            layers: vec![3, 2],
             overlay: Some(Overlay { size_bytes: 1 << 20, inodes: 100 }),
             read_only: true,
             exec: false,
@@ -52,22 +49,53 @@ fn mounts(owner: Option<Owner>) -> Vec<Mount> {
             gid: 1000,
             exec: true,
         }),
-        Mount::File(File { at: text("/etc/hosts"), content: text("127.0.0.1 localhost\n") }),
+        Mount::Text(Text {
+            at: text("/etc/passwd"),
+            content: vec![Piece::Text(text("root:x:")), Piece::Id(0), Piece::Text(text(":0::/:/bin/sh\n"))],
+        }),
     ]
+}
+
+fn source(path: &str, read_only: bool, owner: Option<Owner>) -> Source {
+    Source { path: text(path), read_only, exec: true, owner }
+}
+
+fn sources() -> Vec<Source> {
+    let store = Some(Owner::Store(StoreOwner { range: STORE_RANGE }));
+    let lent = OneOwner { host_uid: 1000, host_gid: 1000, uid: 1000, gid: 1000, maker: false, optional: false };
+    vec![
+        source("/store/c", true, store),
+        source("/srv/data", false, Some(Owner::One(lent))),
+        source("/store/b", true, store),
+        source("/store/a", true, None),
+    ]
+}
+
+/// What comes from who runs an order.
+pub fn terms() -> Terms {
+    Terms {
+        caller: Caller { uid: 1000, gid: 1000, groups: vec![4, 27] },
+        offer: Offer { wanted: 1, equal: 2, processors: vec![3, 0, 1] },
+    }
 }
 
 /// A workload under init, with everything that one can have.
 pub fn workload() -> Order {
-    let owner = Some(Owner { idmap: 1, optional: false });
+    use Namespace::{Cgroup, Ipc, Net, Pid, User as Users, Uts};
     Order {
-        caller: Caller { uid: 1000, gid: 1000, groups: vec![4, 27] },
+        id: text("sandbox-1"),
+        level: Level::Container,
+        namespaces: vec![Namespace::Mount, Pid, Ipc, Net, Users, Uts, Cgroup],
+        cgroup_version: 2,
+        controllers: vec![Controller::Memory, Controller::Pids],
+        sources: sources(),
         hostname: Some(text("box")),
         root: Root {
-            source: RootSource::Layers(RootLayers { layers: vec![text("/store/c")], owner }),
+            source: RootSource::Layers(vec![0]),
             read_only: false,
             overlay: Some(Overlay { size_bytes: 1 << 26, inodes: 1 << 14 }),
         },
-        mounts: mounts(owner),
+        mounts: mounts(),
         limits: Limits {
             memory_bytes: 1 << 29,
             pids: 64,
@@ -108,7 +136,6 @@ pub fn workload() -> Order {
             channel: Channel::Fd(3),
             descriptors: vec![Descriptor::Attached(5)],
         },
-        offer: Offer { wanted: 1, equal: 2, processors: vec![3, 0, 1] },
     }
 }
 
@@ -121,6 +148,8 @@ pub fn program() -> Order {
         Mount::Symlink(Symlink { at: text("/bin"), target: text("usr/bin") }),
     ];
     Order {
+        level: Level::Gvisor,
+        sources: Vec::new(),
         hostname: None,
         root: Root { source: RootSource::Empty(RootEmpty { size_bytes: 4096 }), read_only: true, overlay: None },
         mounts: made,
@@ -147,9 +176,6 @@ pub fn program() -> Order {
 
 /// Of another kind of root.
 pub fn directory() -> Order {
-    let source = RootSource::Directory(RootDirectory {
-        path: text("/srv/root"),
-        owner: Some(Owner { idmap: 0, optional: true }),
-    });
-    Order { root: Root { source, read_only: true, overlay: None }, ..workload() }
+    let root = Root { source: RootSource::Directory(0), read_only: true, overlay: None };
+    Order { root, ..workload() }
 }

@@ -1,9 +1,11 @@
 //! What building needs to know beyond the mounts, and whose rights it acts with.
 
 use super::ids::Ids;
+use super::source;
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_order::{Caller, Owner, User};
+use bulkhead_order::{Caller, Source, SourceNumber, User};
 use rustix::fd::OwnedFd;
+use std::cell::RefCell;
 
 /// The parts of a tree that are the same for every order, made while nobody waits for them and attached to nothing yet. Only as root:
 /// without it the ids that these file systems need are not there before the order is.
@@ -21,13 +23,29 @@ pub struct Context<'a> {
     /// We are root: device nodes can be made, and host files keep their owners apart from ours.
     pub privileged: bool,
     pub prepared: Option<Prepared>,
-    /// The user namespaces of idmapped mounts, which name theirs.
-    pub idmaps: &'a [OwnedFd],
+    /// What the order wants of the host, and the detached mount of each, which is attached once.
+    pub described: &'a [Source],
+    pub sources: RefCell<Vec<Option<OwnedFd>>>,
 }
 
 impl Context<'_> {
-    pub fn idmap(&self, owner: Owner, path: &str) -> Result<&OwnedFd, Error> {
-        self.idmaps.get(usize::from(owner.idmap)).ok_or_else(|| Error::new(Code::LaunchFailed, "idmap").path(path))
+    /// The mount, and whether it is read-only.
+    pub fn source(&self, number: SourceNumber, at: &str) -> Result<(OwnedFd, bool), Error> {
+        let number = usize::from(number);
+        let mount = self.sources.borrow_mut().get_mut(number).and_then(Option::take);
+        let read_only = self.described.get(number).map(|one| one.read_only);
+        mount.zip(read_only).ok_or_else(|| Error::new(Code::LaunchFailed, "take source").path(at))
+    }
+
+    /// The mounts of directories, as the layers of a tree.
+    pub fn directories(&self, numbers: &[SourceNumber], failed: Code, at: &str) -> Result<Vec<OwnedFd>, Error> {
+        let one = |number: &SourceNumber| {
+            let (mount, _) = self.source(*number, at)?;
+            let path = self.described.get(usize::from(*number)).map_or(at, |one| &one.path);
+            let directory = source::is_directory(&mount, failed, path)?;
+            if directory { Ok(mount) } else { Err(Error::new(failed, "open").path(path).errno(libc::ENOTDIR)) }
+        };
+        numbers.iter().map(one).collect()
     }
 }
 

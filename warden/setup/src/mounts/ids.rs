@@ -1,5 +1,7 @@
 //! Ids of the sandbox in what is mounted for it.
 
+use bulkhead_order::Piece;
+
 /// How ids inside are written in a mount option.
 #[derive(Debug, Clone, Copy)]
 pub enum Ids {
@@ -15,6 +17,15 @@ impl Ids {
             Self::Range { base } => base + inside,
             Self::Only { uid, .. } => uid,
         }
+    }
+
+    /// With ids as the host counts them.
+    pub fn text(self, pieces: &[Piece]) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Id(inside) => self.uid(*inside).to_string(),
+        };
+        pieces.iter().map(text).collect()
     }
 
     pub fn gid(self, inside: u32) -> u32 {

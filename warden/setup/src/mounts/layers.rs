@@ -1,13 +1,12 @@
 //! Trees of several layers: overlayfs over idmapped copies of host directories, which stay as they are.
 
 use super::api::{self, Filesystem};
-use super::bind::Source;
 use super::context::Context;
 use super::staging::Staging;
 use super::target;
 use super::tree::Tree;
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_order::{Layers, Overlay, Owner};
+use bulkhead_order::{Layers, Overlay};
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Gid, Mode, StatxFlags, Uid};
@@ -16,31 +15,11 @@ use std::collections::BTreeSet;
 /// A string that configures a file system is cut at 255 bytes by the kernel, which says EINVAL.
 const LONGEST_OPTION: usize = 255;
 
-/// Directories of the host, the topmost first.
-pub struct Lower<'a> {
-    pub layers: &'a [String],
-    pub owner: Option<Owner>,
-    pub exec: bool,
-}
-
-impl Lower<'_> {
-    /// A detached, read-only mount of each.
-    pub fn copy(&self, failed: Code, context: &Context) -> Result<Vec<OwnedFd>, Error> {
-        let copies = self.layers.iter().map(|path| {
-            let source = Source { path, owner: self.owner, read_only: true, exec: self.exec };
-            let (mount, directory) = source.copy(failed, context)?;
-            if directory { Ok(mount) } else { Err(Error::new(failed, "open").path(path).errno(libc::ENOTDIR)) }
-        });
-        copies.collect()
-    }
-}
-
 /// Somewhere below the root.
 pub fn place(plan: &Layers, tree: &Tree, context: &Context, watched: &mut Vec<OwnedFd>) -> Result<(), Error> {
     let at = plan.at.as_str();
     let outer = tree.staging.ok_or_else(|| Error::new(Code::LaunchFailed, "stage layers").path(at))?;
-    let lower = Lower { layers: &plan.layers, owner: plan.owner, exec: plan.exec };
-    let lowers = lower.copy(Code::MountSourceUnavailable, context)?;
+    let lowers = context.directories(&plan.layers, Code::MountSourceUnavailable, at)?;
     let name = format!("at{}", at.replace('/', "!"));
     let mount = match (lowers, &plan.overlay) {
         (mut lowers, None) if lowers.len() == 1 => lowers.remove(0),

@@ -10,6 +10,7 @@ mod file;
 mod ids;
 mod layers;
 mod root;
+pub mod source;
 mod staging;
 mod target;
 mod tree;
@@ -80,7 +81,7 @@ fn place(
         Mount::Sys(at) => views.place_sys(&at.at, tree),
         Mount::Mask(at) => views.place_mask(&at.at, tree),
         Mount::Dev(dev) => device::place(dev, tree, context, watched),
-        Mount::File(file) => file::place_file(&file.at, file.content.as_bytes(), tree),
+        Mount::Text(text) => file::place_file(&text.at, context.ids.text(&text.content).as_bytes(), tree),
         Mount::Symlink(link) => file::place_symlink(link, tree),
         Mount::Device(one) => device::place_one(one, tree, context),
     }

@@ -1,12 +1,11 @@
 //! The root itself: host directories, read-only; a memory layer above them; or nothing at all.
 
 use super::api::{self, Filesystem};
-use super::bind;
 use super::context::Context;
-use super::layers::{self, Lower};
+use super::layers;
 use super::staging::Staging;
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_order::{Root, RootDirectory, RootSource};
+use bulkhead_order::{Root, RootSource};
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID};
 use rustix::fd::OwnedFd;
 
@@ -26,10 +25,8 @@ pub fn attach(
             api::attach_over_root(&mount)?;
             return Ok(mount);
         }
-        RootSource::Directory(directory) => vec![copy(directory, context)?],
-        RootSource::Layers(tree) => {
-            let lower = Lower { layers: &tree.layers, owner: tree.owner, exec: true };
-            lower.copy(Code::RootUnavailable, context)?
+        RootSource::Directory(_) | RootSource::Layers(_) => {
+            context.directories(root.source.sources(), Code::RootUnavailable, "/")?
         }
     };
     let mount = match (lowers, &root.overlay, staging) {
@@ -42,14 +39,5 @@ pub fn attach(
         (_, _, None) => return Err(Error::new(Code::LaunchFailed, "stage root").path("/")),
     };
     api::attach_over_root(&mount)?;
-    Ok(mount)
-}
-
-fn copy(directory: &RootDirectory, context: &Context) -> Result<OwnedFd, Error> {
-    let source = bind::Source { path: &directory.path, owner: directory.owner, read_only: true, exec: true };
-    let (mount, directory_found) = source.copy(Code::RootUnavailable, context)?;
-    if !directory_found {
-        return Err(Error::new(Code::RootUnavailable, "open").path(&directory.path).errno(libc::ENOTDIR));
-    }
     Ok(mount)
 }

@@ -21,10 +21,10 @@ impl Staging {
         let bound =
             |at: &str| order.mounts.iter().any(|mount| matches!(mount, Mount::Bind(bind) if below(at, &bind.at)));
         let files = order.mounts.iter().any(|mount| match mount {
-            Mount::File(file) => !empty || bound(&file.at),
+            Mount::Text(file) => !empty || bound(&file.at),
             _ => false,
         });
-        let stacked = matches!(&order.root.source, RootSource::Layers(tree) if tree.layers.len() > 1)
+        let stacked = matches!(&order.root.source, RootSource::Layers(layers) if layers.len() > 1)
             || order.mounts.iter().any(|mount| matches!(mount, Mount::Layers(_)));
         let size = match &order.root.overlay {
             Some(overlay) => overlay.clone(),

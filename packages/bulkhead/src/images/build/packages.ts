@@ -23,7 +23,7 @@ const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * The host id of root inside while packages are installed, followed by 65,535 more: ids that no one else uses, just
- * below those of sandboxes (`warden/broker/src/uid_range.rs`).
+ * below those of sandboxes (`warden/keeper/src/uid_range.rs`).
  */
 const FIRST_ID = 0x6ffe_0000;
 

@@ -1,0 +1,40 @@
+//! Compiled filters of the plans seen last. They are the same for almost every plan.
+
+use bulkhead_error::Error;
+use bulkhead_order::Filters;
+use bulkhead_plan::model::Seccomp;
+use std::rc::Rc;
+
+#[derive(Default)]
+pub struct FilterCache {
+    kept: Vec<(Seccomp, Vec<String>, Rc<Filters>)>,
+}
+
+impl FilterCache {
+    const LIMIT: usize = 16;
+
+    fn find(&self, seccomp: &Seccomp, capabilities: &[String]) -> Option<Rc<Filters>> {
+        let same = |one: &&(Seccomp, Vec<String>, Rc<Filters>)| one.0 == *seccomp && one.1 == capabilities;
+        self.kept.iter().find(same).map(|(_, _, filters)| Rc::clone(filters))
+    }
+
+    /// Compiles these filters unless they are known: a faulty profile is refused before anything is made.
+    pub fn prepare(&mut self, seccomp: &Seccomp, capabilities: &[String]) -> Result<Rc<Filters>, Error> {
+        if let Some(known) = self.find(seccomp, capabilities) {
+            return Ok(known);
+        }
+        let filters = Rc::new(bulkhead_filters::compile(seccomp, capabilities)?);
+        if self.kept.len() == Self::LIMIT {
+            self.kept.remove(0);
+        }
+        self.kept.push((seccomp.clone(), capabilities.to_vec(), Rc::clone(&filters)));
+        Ok(filters)
+    }
+
+    /// For a sandbox with defaults. What fails here will fail again at the launch, and be reported there.
+    pub fn prepare_default(&mut self) {
+        let seccomp =
+            Seccomp { profile: "default".into(), deny_setid: false, unix_sockets_only: false, whiteouts: false };
+        let _ = self.prepare(&seccomp, &[]);
+    }
+}

@@ -1,0 +1,20 @@
+//! A front: the part of the broker that speaks to one caller, in a process that runs as that caller and holds no privilege.
+//!
+//! It keeps sessions, checks plans, compiles them into orders, and opens what they name on the host. All that it cannot do itself it asks of the keeper, which
+//! does not trust it.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod accounts;
+mod attach;
+mod compile;
+mod filters;
+mod link;
+mod message;
+mod server;
+mod session;
+pub mod wire;
+
+pub use compile::compile;
+pub use filters::FilterCache;
+pub use server::{Setting, run};
+pub use session::random_hex;

@@ -1,0 +1,94 @@
+//! The words of docs/control.md.
+
+use bulkhead_error::Error;
+use bulkhead_protocol::facts::{Facts, Maxima};
+use bulkhead_protocol::{Cause, Evidence, Live, Request as Kind, Stats};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The first message on a connection to the socket.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    #[serde(rename = "type")]
+    pub kind: OpeningKind,
+    /// With `launch` and `attach`.
+    pub session: Option<String>,
+    /// With `launch` only; parsed by itself, as strictly as a plan is.
+    pub plan: Option<Box<RawValue>>,
+    /// With `attach`: of the sandbox that is going to be launched; with `kill` of the one that is to end.
+    pub id: Option<String>,
+    /// With `attach` only: what the plan calls this connection.
+    pub name: Option<String>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum OpeningKind {
+    Control,
+    Launch,
+    Attach,
+    /// Which sandboxes of this caller's are alive; one answer, and the connection is closed. `kill`, with an id, alike.
+    List,
+    Kill,
+}
+
+/// What a library asks for on its control connection.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    pub seq: u64,
+    pub id: String,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Message<'a> {
+    Hello {
+        generation: u32,
+        version: &'a str,
+        session: &'a str,
+        socket: &'a str,
+        facts: &'a Facts,
+        limits: &'a Maxima,
+    },
+    Launched {
+        id: &'a str,
+        pid: i32,
+        evidence: &'a Evidence,
+    },
+    Refused {
+        id: &'a str,
+        error: &'a Error,
+    },
+    Ended {
+        id: &'a str,
+        cause: Cause,
+        stats: &'a Stats,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a Error>,
+    },
+    /// Answers `list`. `more`: how many have no room in it.
+    Sandboxes {
+        sandboxes: &'a [Live],
+        more: u64,
+    },
+    Reply {
+        seq: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<serde_json::Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a Error>,
+    },
+}
+
+/// The id of a plan that may be wrong in every other way, so that its refusal can be told to whoever waits for it.
+pub fn id_of(plan: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct OnlyId {
+        id: String,
+    }
+    serde_json::from_str::<OnlyId>(plan.get()).map(|only| only.id.chars().take(64).collect()).unwrap_or_default()
+}

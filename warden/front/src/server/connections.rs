@@ -1,0 +1,188 @@
+//! Connections of the caller, and what is said on control connections.
+
+use super::state::{Asker, Front, Source};
+use crate::attach::{self, Asked};
+use crate::link::Lost;
+use crate::message::{Message, Opening, OpeningKind, Request};
+use crate::session::{self, Pending, Session};
+use crate::wire::{Read, Reader, Writer};
+use bulkhead_error::{Code, Error};
+use bulkhead_protocol::{Ask, Request as Kind, ToKeeper};
+use rustix::event::epoll::{self, EventData};
+use rustix::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// Of an opening, which may carry a plan.
+const MAX_OPENING: usize = 1 << 20;
+/// Of a request on a control connection: a word, a number and an id.
+const MAX_REQUEST: usize = 16 << 10;
+/// A client that connects must say what it wants within this time.
+const OPENING_LIMIT: Duration = Duration::from_secs(5);
+const MAX_PENDING: usize = 64;
+/// Of somebody who may not use this broker, and is told so once they have said what they want.
+const MAX_PENDING_OF_A_STRANGER: usize = 4;
+/// Control connections: each costs a descriptor, and memory while its client does not read.
+const MAX_SESSIONS: usize = 256;
+
+impl Front {
+    /// Most have said what they want by now.
+    pub(super) fn receive(&mut self, socket: OwnedFd) -> Result<(), Lost> {
+        let until = Instant::now() + OPENING_LIMIT;
+        self.read_opening(None, Pending { socket, reader: Reader::default(), until })
+    }
+
+    /// A connection that is one too many is dropped, that is: closed.
+    fn wait_for_opening(&mut self, token: Option<u64>, pending: Pending) {
+        let waiting = self.sources.values().filter(|source| matches!(source, Source::Pending(_))).count();
+        if let Some(token) = token {
+            self.sources.insert(token, Source::Pending(pending));
+        } else if waiting < if self.allowed { MAX_PENDING } else { MAX_PENDING_OF_A_STRANGER } {
+            self.watch(Source::Pending(pending));
+        }
+    }
+
+    pub(super) fn read_opening(&mut self, token: Option<u64>, mut pending: Pending) -> Result<(), Lost> {
+        let opening = match pending.reader.read(&pending.socket, MAX_OPENING) {
+            Read::Later => {
+                self.wait_for_opening(token, pending);
+                return Ok(());
+            }
+            Read::End => return Ok(()),
+            Read::Message(body) => serde_json::from_slice::<Opening>(&body),
+        };
+        if token.is_some() {
+            let _ = epoll::delete(&self.epoll, &pending.socket);
+        }
+        let opening = match opening {
+            Ok(opening) if matches!(opening.kind, OpeningKind::List | OpeningKind::Kill) => {
+                return self.manage(pending, opening);
+            }
+            opening => opening,
+        };
+        if !self.allowed {
+            return self.refuse(&pending);
+        }
+        match opening {
+            Ok(Opening { kind: OpeningKind::Control, session: None, plan: None, id: None, name: None })
+                if !self.private =>
+            {
+                self.open_session(pending.socket);
+            }
+            Ok(Opening { kind: OpeningKind::Launch, session: Some(key), plan: Some(plan), id: None, name: None }) => {
+                if let Some(session) = self.session_of(&key) {
+                    let channel = pending.socket;
+                    return self.launch(Asked { session, channel, plan, until: Instant::now() + attach::LIMIT });
+                }
+            }
+            Ok(Opening {
+                kind: OpeningKind::Attach,
+                session: Some(key),
+                plan: None,
+                id: Some(id),
+                name: Some(name),
+            }) => return self.attach(pending, &key, &id, &name),
+            _ => {} // closed: who does not speak the protocol is not answered
+        }
+        Ok(())
+    }
+
+    /// The one message that who may not use the broker gets: whom to ask, the owner knows.
+    pub(super) fn refuse(&mut self, Pending { socket, .. }: &Pending) -> Result<(), Lost> {
+        let error = Error::new(Code::CallerRefused, "connect").detail(format!("uid {}", self.caller_uid));
+        let _ = Writer::default().send(socket, &Message::Refused { id: "", error: &error });
+        self.link.send(&ToKeeper::Stranger(bulkhead_sys::peer_pid(socket)), Vec::new())
+    }
+
+    fn session_of(&self, key: &str) -> Option<u64> {
+        self.sources.iter().find_map(|(token, source)| match source {
+            Source::Session(session) if session.key == key => Some(*token),
+            _ => None,
+        })
+    }
+
+    fn attach(&mut self, pending: Pending, key: &str, id: &str, name: &str) -> Result<(), Lost> {
+        let Some(session) = self.session_of(key) else { return Ok(()) };
+        if rustix::io::ioctl_fionbio(&pending.socket, false).is_err() {
+            return Ok(());
+        }
+        self.attachments.add(session, id, name, pending.socket);
+        match self.attachments.unpark(session, id) {
+            Some(launch) => self.launch(launch),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn open_session(&mut self, socket: OwnedFd) {
+        if self.sources.values().filter(|source| matches!(source, Source::Session(_))).count() >= MAX_SESSIONS {
+            return;
+        }
+        let Ok(key) = session::random_hex() else { return };
+        let mut session = Session { socket, key, reader: Reader::default(), writer: Writer::default(), asked: 0 };
+        let hello = Message::Hello {
+            generation: 1,
+            version: env!("CARGO_PKG_VERSION"),
+            session: &session.key,
+            socket: &self.name,
+            facts: &self.facts,
+            limits: &self.maxima,
+        };
+        let greeted = session.writer.send(&session.socket, &hello);
+        let greeted = greeted && self.watch(Source::Session(session)).is_some();
+        // A private broker lives for one session: if its owner has died already, nobody will ever tell it to end.
+        self.done |= !greeted && self.private;
+    }
+
+    pub(super) fn serve_session(&mut self, token: u64, mut session: Session) -> Result<(), Lost> {
+        let mut alive = session.writer.flush(&session.socket);
+        while alive && session.may_ask() {
+            match session.reader.read(&session.socket, MAX_REQUEST) {
+                Read::Later => break,
+                Read::End => alive = false,
+                Read::Message(body) => match serde_json::from_slice::<Request>(&body) {
+                    Ok(request) => alive = self.ask(token, &mut session, request)?,
+                    Err(_) => alive = false,
+                },
+            }
+        }
+        self.keep_session(token, session, alive)
+    }
+
+    fn ask(&mut self, token: u64, session: &mut Session, Request { kind, seq, id }: Request) -> Result<bool, Lost> {
+        // Another session's sandbox does not exist for this one.
+        if self.sandboxes.get(&id).is_none_or(|known| known.session != token || !known.running) {
+            let id = id.chars().take(64).collect::<String>();
+            let error = Error::new(Code::IdUnknown, "find sandbox").detail(id);
+            return Ok(session.writer.send(&session.socket, &Message::Reply { seq, value: None, error: Some(&error) }));
+        }
+        session.asked += 1;
+        let seq = self.seq(Asker::Session { token, seq });
+        self.link.send(&ToKeeper::Ask(Ask { seq, id, request: kind }), Vec::new())?;
+        Ok(true)
+    }
+
+    fn keep_session(&mut self, token: u64, session: Session, alive: bool) -> Result<(), Lost> {
+        if alive {
+            let _ = epoll::modify(&self.epoll, &session.socket, EventData::new_u64(token), session.events());
+            self.sources.insert(token, Source::Session(session));
+            return Ok(());
+        }
+        // Its library is gone: so is everything that it started.
+        self.done |= self.private;
+        self.attachments.forget(token);
+        let own: Vec<String> =
+            self.sandboxes.iter().filter(|(_, known)| known.session == token).map(|(id, _)| id.clone()).collect();
+        for id in own {
+            let seq = self.seq(Asker::Nobody);
+            self.link.send(&ToKeeper::Ask(Ask { seq, id, request: Kind::Kill }), Vec::new())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn tell(&mut self, token: u64, message: &Message) -> Result<(), Lost> {
+        if let Some(Source::Session(mut session)) = self.sources.remove(&token) {
+            let alive = session.writer.send(&session.socket, message);
+            return self.keep_session(token, session, alive);
+        }
+        Ok(())
+    }
+}

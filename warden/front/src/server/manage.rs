@@ -1,0 +1,36 @@
+//! `list` and `kill`: what a caller may see of sandboxes that other connections made, and end. One answer, and the connection is closed.
+
+use super::state::{Asker, Front};
+use crate::link::Lost;
+use crate::message::{Message, Opening, OpeningKind};
+use crate::session::Pending;
+use crate::wire::Writer;
+use bulkhead_protocol::{End, Listed, ToKeeper};
+
+impl Front {
+    pub(super) fn manage(&mut self, pending: Pending, opening: Opening) -> Result<(), Lost> {
+        // Root could end any of them anyway; everybody else sees their own, of a broker that serves them.
+        if self.caller_uid != 0 && !self.allowed {
+            return self.refuse(&pending);
+        }
+        match opening {
+            Opening { kind: OpeningKind::List, session: None, plan: None, id: None, name: None } => {
+                let seq = self.seq(Asker::Once(pending.socket));
+                self.link.send(&ToKeeper::List(seq), Vec::new())
+            }
+            Opening { kind: OpeningKind::Kill, session: None, plan: None, id: Some(id), name: None } => {
+                let pid = bulkhead_sys::peer_pid(&pending.socket);
+                let seq = self.seq(Asker::Once(pending.socket));
+                self.link.send(&ToKeeper::End(End { seq, id, pid }), Vec::new())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn pass_list_on(&mut self, listed: &Listed) {
+        if let Some(Asker::Once(socket)) = self.asked.remove(&listed.seq) {
+            let message = Message::Sandboxes { sandboxes: &listed.sandboxes, more: listed.more };
+            let _ = Writer::default().send(&socket, &message);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The process itself.
+
+mod connections;
+mod launches;
+mod manage;
+mod run;
+mod state;
+
+pub use run::run;
+pub use state::Setting;

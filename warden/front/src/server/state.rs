@@ -1,0 +1,95 @@
+//! What a front keeps.
+
+use crate::attach::Attachments;
+use crate::filters::FilterCache;
+use crate::link::Link;
+use crate::session::{Pending, Session};
+use bulkhead_protocol::facts::{Facts, Maxima};
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::fd::{AsFd, OwnedFd};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// What a front starts with.
+pub struct Setting {
+    pub keeper: OwnedFd,
+    /// A private broker's control connection: the front ends with it.
+    pub control: Option<OwnedFd>,
+    pub caller_uid: u32,
+    /// Whether the caller may launch anything.
+    pub allowed: bool,
+    pub facts: Facts,
+    pub maxima: Maxima,
+    /// What a library is told to connect to.
+    pub name: String,
+    /// The first launch will probably be one with defaults.
+    pub expects: bool,
+}
+
+/// What a token of epoll stands for.
+pub(super) enum Source {
+    Keeper,
+    Pending(Pending),
+    Session(Session),
+}
+
+/// Who waits for an answer of the keeper.
+pub(super) enum Asker {
+    Session {
+        token: u64,
+        seq: u64,
+    },
+    /// A connection that gets one answer.
+    Once(OwnedFd),
+    Nobody,
+}
+
+/// A launch that the keeper knows of.
+pub(super) struct Known {
+    pub(super) session: u64,
+    pub(super) running: bool,
+}
+
+pub(super) struct Front {
+    pub(super) caller_uid: u32,
+    pub(super) allowed: bool,
+    pub(super) facts: Facts,
+    pub(super) maxima: Maxima,
+    pub(super) name: String,
+    pub(super) link: Link,
+    pub(super) private: bool,
+    pub(super) epoll: OwnedFd,
+    pub(super) next_token: u64,
+    pub(super) next_seq: u64,
+    pub(super) sources: HashMap<u64, Source>,
+    pub(super) sandboxes: HashMap<String, Known>,
+    pub(super) asked: HashMap<u64, Asker>,
+    pub(super) attachments: Attachments,
+    pub(super) filters: FilterCache,
+    /// Connections that the keeper handed over.
+    pub(super) received: u64,
+    pub(super) at_rest_since: Option<Instant>,
+    /// The private broker's control connection is gone.
+    pub(super) done: bool,
+}
+
+impl Front {
+    pub(super) fn watch(&mut self, source: Source) -> Option<u64> {
+        self.next_token += 1;
+        let token = self.next_token;
+        let fd = match &source {
+            Source::Keeper => self.link.socket.as_fd(),
+            Source::Pending(pending) => pending.socket.as_fd(),
+            Source::Session(session) => session.socket.as_fd(),
+        };
+        epoll::add(&self.epoll, fd, EventData::new_u64(token), EventFlags::IN).ok()?;
+        self.sources.insert(token, source);
+        Some(token)
+    }
+
+    pub(super) fn seq(&mut self, asker: Asker) -> u64 {
+        self.next_seq += 1;
+        self.asked.insert(self.next_seq, asker);
+        self.next_seq
+    }
+}

@@ -1,0 +1,60 @@
+//! The kernel's files.
+
+use crate::read;
+use bulkhead_error::{Code, Error};
+use std::path::Path;
+
+/// The kernel's files are never made by us: a missing one is an error, not a new file.
+pub fn write(path: &Path, value: &str) -> Result<(), Error> {
+    use std::io::Write;
+    let failed = |error: &std::io::Error| {
+        let described =
+            Error::new(Code::CgroupUnavailable, "write").path(&path.to_string_lossy()).detail(value.to_owned());
+        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
+    };
+    let mut file = std::fs::OpenOptions::new().write(true).open(path).map_err(|error| failed(&error))?;
+    file.write_all(value.as_bytes()).map_err(|error| failed(&error))
+}
+
+pub fn read_number(path: &Path) -> Option<u64> {
+    read::text(path).ok()?.trim().parse().ok()
+}
+
+/// The number behind `key` in a file of `key number` lines.
+pub fn read_keyed(path: &Path, key: &str) -> Option<u64> {
+    let text = read::text(path).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+/// How often the limit of processes of the group in `path` refused one.
+pub fn exceeded(path: &Path) -> Option<u64> {
+    let refused = read_keyed(&path.join("pids.events"), "max");
+    by_own_limit(refused, read_number(&path.join("pids.peak")), read_number(&path.join("pids.max")))
+}
+
+/// Before Linux 6.11, and on v1 ever since, a group counts whatever was refused to a process of its own, also by the limit of a group
+/// above it, which is the host's and not the sandbox's. A limit that was never reached has refused nothing; `pids.peak` is there since 6.1.
+fn by_own_limit(refused: Option<u64>, peak: Option<u64>, max: Option<u64>) -> Option<u64> {
+    let reached = peak.zip(max).is_none_or(|(peak, max)| peak >= max);
+    if reached { refused } else { refused.map(|_| 0) }
+}
+
+pub fn make_directory(path: &Path) -> Result<(), Error> {
+    std::fs::create_dir(path).map_err(|error| {
+        let described = Error::new(Code::CgroupUnavailable, "mkdir").path(&path.to_string_lossy());
+        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_limit_that_was_reached_has_refused() {
+        assert_eq!(by_own_limit(Some(3), Some(13), Some(13)), Some(3));
+        assert_eq!(by_own_limit(Some(3), Some(12), Some(13)), Some(0), "of a group above");
+        assert_eq!(by_own_limit(Some(3), None, Some(13)), Some(3), "before 6.1 nobody can tell");
+        assert_eq!(by_own_limit(None, Some(1), Some(13)), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! One sandbox's group, whichever hierarchy it is in.
+
+use super::kinds::{Frozen, Group};
+use super::{v1, v2};
+use crate::read;
+use bulkhead_error::Error;
+use bulkhead_order::{Controller, Limits};
+use bulkhead_protocol::{Counters, InForce};
+use rustix::fd::OwnedFd;
+use std::path::PathBuf;
+
+impl Group {
+    /// Sets the limits of these controllers; a missing controller is an error.
+    pub fn limit(&self, controllers: &[Controller], limits: &Limits) -> Result<(), Error> {
+        controllers.iter().try_for_each(|one| {
+            if self.version == 2 { v2::limit(self, *one, limits) } else { v1::limit(self, *one, limits) }
+        })
+    }
+
+    /// v2: the directory, for CLONE_INTO_CGROUP.
+    pub fn descriptor(&self) -> Result<Option<OwnedFd>, Error> {
+        if self.version == 2 { v2::descriptor(self).map(Some) } else { Ok(None) }
+    }
+
+    /// v1: the files through which a process moves itself into it, while it still may.
+    pub fn entrances(&self) -> Vec<PathBuf> {
+        let v1 = if self.version == 1 { self.directories.as_slice() } else { &[] };
+        v1.iter().map(|(_, path)| path.join("cgroup.procs")).collect()
+    }
+
+    pub fn counters(&self) -> Counters {
+        if self.version == 2 { v2::counters(self) } else { v1::counters(self) }
+    }
+
+    pub fn in_force(&self) -> InForce {
+        if self.version == 2 { v2::in_force(self) } else { v1::in_force(self) }
+    }
+
+    /// Stops every process of the group until what is returned is given to `thaw`.
+    pub fn freeze(&self) -> Result<Frozen, Error> {
+        if self.version == 2 { v2::freeze(self, true).map(|()| Frozen::V2) } else { v1::freeze(self).map(Frozen::V1) }
+    }
+
+    /// Freezing takes the time that the processes need to get out of the kernel.
+    pub fn is_frozen(&self) -> bool {
+        match self.version {
+            2 => v2::is_frozen(self),
+            _ => true, // v1: the guard goes on until it is
+        }
+    }
+
+    pub fn thaw(&self, frozen: Frozen) -> Result<(), Error> {
+        match frozen {
+            Frozen::V2 => v2::freeze(self, false),
+            Frozen::V1(guard) => {
+                drop(guard);
+                Ok(())
+            }
+        }
+    }
+
+    /// Kills what is in it; on v1 init's own death has to do (a pid namespace does not outlive it). What is frozen must thaw first.
+    pub fn kill(&self) {
+        if self.version == 2 {
+            v2::kill(self);
+        }
+    }
+
+    /// The processes in it, as the broker's pid namespace numbers them.
+    pub fn processes(&self) -> Vec<i32> {
+        let list = self.directories.first().map(|(_, path)| path.join("cgroup.procs"));
+        let text = list.and_then(|path| read::text(path).ok()).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+
+    /// Busy until the last process is reaped: the caller tries again.
+    pub fn remove(&self) -> Result<(), rustix::io::Errno> {
+        for (_, path) in &self.directories {
+            match rustix::fs::unlinkat(rustix::fs::CWD, path, rustix::fs::AtFlags::REMOVEDIR) {
+                Ok(()) | Err(rustix::io::Errno::NOENT) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On v1 there is a directory for each controller, and the one that is removed first has counted the kills.
+    #[test]
+    fn what_a_removed_directory_counted_is_kept() {
+        let top = std::env::temp_dir().join(format!("bulkhead-counters-{}", std::process::id()));
+        let at = |name: &str| top.join(name);
+        for (name, file, text) in [
+            ("memory", "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"),
+            ("pids", "pids.events", "max 2\n"),
+        ] {
+            std::fs::create_dir_all(at(name)).unwrap();
+            std::fs::write(at(name).join(file), text).unwrap();
+        }
+        let directories = ["memory", "pids"].map(|name| (name.to_owned(), at(name))).to_vec();
+        let group = Group { version: 1, directories };
+        let first = group.counters().after(&Counters::default());
+        std::fs::remove_dir_all(at("memory")).unwrap();
+        std::fs::write(at("pids").join("pids.events"), "max 3\n").unwrap();
+        let second = group.counters().after(&first);
+        std::fs::remove_dir_all(&top).unwrap();
+        assert_eq!((first.oom_kills, second.oom_kills), (Some(1), Some(1)));
+        assert_eq!((first.pids_exceeded, second.pids_exceeded), (Some(2), Some(3)));
+    }
+}

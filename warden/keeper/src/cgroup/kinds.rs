@@ -1,0 +1,73 @@
+//! Hierarchies and groups.
+
+use super::guard::Guard;
+use bulkhead_order::{Controller, Limits};
+use std::path::{Path, PathBuf};
+
+/// Where a broker may make groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hierarchy {
+    /// One directory for all controllers.
+    V2 {
+        parent: PathBuf,
+        controllers: Vec<Controller>,
+    },
+    /// A directory per controller: of `memory pids cpu cpuacct freezer`, those that are there and writable.
+    V1 {
+        parents: Vec<(String, PathBuf)>,
+    },
+    None,
+}
+
+/// What else there is of control groups where the broker is.
+pub struct Around {
+    /// The broker's own group.
+    pub unified: Option<PathBuf>,
+    pub cpuset: Option<PathBuf>,
+    /// /proc/cgroups of the host.
+    pub hierarchies: String,
+}
+
+/// One sandbox's group.
+pub struct Group {
+    pub version: u8,
+    /// v2: one; v1: one per controller, named by it.
+    pub directories: Vec<(String, PathBuf)>,
+}
+
+/// A pause.
+pub enum Frozen {
+    /// What is killed dies all the same.
+    V2,
+    V1(Guard),
+}
+
+impl Hierarchy {
+    pub fn parents(&self) -> Vec<&Path> {
+        match self {
+            Self::V2 { parent, .. } => vec![parent],
+            Self::V1 { parents } => parents.iter().map(|(_, path)| path.as_path()).collect(),
+            Self::None => Vec::new(),
+        }
+    }
+}
+
+impl Group {
+    pub fn directory(&self, controller: &str) -> Option<&Path> {
+        self.directories.iter().find(|(name, _)| name == controller).map(|(_, path)| path.as_path())
+    }
+}
+
+pub fn controller_name(controller: Controller) -> &'static str {
+    match controller {
+        Controller::Memory => "memory",
+        Controller::Pids => "pids",
+        Controller::Cpu => "cpu",
+    }
+}
+
+/// Init is one of them and not the workload's. The kernel takes no more than it can have processes.
+pub fn pids_max(limits: &Limits) -> u64 {
+    const PID_MAX_LIMIT: u64 = 4_194_304;
+    (limits.pids + 1).min(PID_MAX_LIMIT)
+}

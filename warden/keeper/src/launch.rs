@@ -1,0 +1,191 @@
+//! From an order to a child that sets itself up: the keeper's side.
+
+use crate::cgroup;
+use crate::evidence;
+use crate::fill::Fill;
+use crate::idmap::Mapping;
+use crate::nursery::{Blank, Kind, Nursery, Parents};
+use crate::processors::Processors;
+use crate::sandbox::{Phase, Sandbox};
+use crate::uid_range::{UidRange, UidRanges};
+use bulkhead_error::{Attempt, Code, Error};
+use bulkhead_order::wire::{self, Bytes};
+use bulkhead_order::{Assignment, Caller, Level, Mount, Namespace, Order, Owner, Terms};
+use bulkhead_protocol::{Cause, Counters};
+use bulkhead_setup::{Wanted, source};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// A path on a dead network file system must not hold a launch up for ever.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What launching uses of the broker. Fields are dropped in this order: children before the cgroups that they are in.
+pub struct Launcher {
+    nursery: Nursery,
+    pub home: cgroup::Home,
+    /// None without root.
+    ranges: Option<UidRanges>,
+    program: OwnedFd,
+    pub processors: Processors,
+}
+
+/// What came with the order.
+pub struct Connections<'a> {
+    pub channel: &'a OwnedFd,
+    /// Those that the program names, in its order.
+    pub attached: &'a [OwnedFd],
+    /// The opened sources, in the order's numbers; none without root.
+    pub sources: &'a [OwnedFd],
+}
+
+/// Who asked for a launch, and how.
+pub struct Asked<'a> {
+    pub caller: &'a Caller,
+    pub caller_pid: i32,
+    pub front: u64,
+}
+
+impl Launcher {
+    pub fn new(home: cgroup::Home, privileged: bool) -> Result<Self, Error> {
+        let ranges = if privileged { Some(UidRanges::open()?) } else { None };
+        let program = crate::self_image::sealed()?;
+        Ok(Self { nursery: Nursery::default(), home, ranges, program, processors: Processors::find() })
+    }
+
+    /// Gets ready for a sandbox of this level with defaults for all else.
+    pub fn expect(&mut self, level: Level) {
+        use Namespace::{Cgroup, Ipc, Mount, Net, Pid, User, Uts};
+        let grouped = self.home.facts().version != 0;
+        let mut namespaces = vec![Mount, Pid, Ipc, Net];
+        namespaces.extend((level != Level::Chroot || self.ranges.is_none()).then_some(User));
+        namespaces.extend((level != Level::Chroot).then_some(Uts));
+        namespaces.extend(grouped.then_some(Cgroup));
+        self.nursery.expect(Kind::new(&namespaces, grouped, false, Wanted::usual()));
+    }
+
+    /// The sandbox is launching when this returns; nothing is left when it fails. `bytes`: the order as it came, which is what was checked.
+    pub fn launch(
+        &mut self,
+        mut order: Order,
+        bytes: Vec<u8>,
+        asked: &Asked,
+        connections: &Connections,
+    ) -> Result<Sandbox, Error> {
+        let blank = self.instruct(&order, bytes, asked.caller, connections)?;
+        let filters = evidence::filters_of(&order);
+        order.mounts.retain(|mount| matches!(mount, Mount::Bind(_)));
+        order.filters.base = Vec::new();
+        order.filters.workload = None;
+        Ok(Sandbox {
+            order,
+            filters,
+            front: asked.front,
+            caller_uid: asked.caller.uid,
+            caller_pid: asked.caller_pid,
+            started: Instant::now(),
+            pid: blank.pid,
+            pidfd: blank.pidfd,
+            group: blank.group,
+            range: blank.range,
+            share: None,
+            status: Some(blank.status),
+            phase: Phase::Launching { until: Instant::now() + LIMIT },
+            evidence: None,
+            counted: Counters::default(),
+            fill: Fill::default(),
+            frozen: None,
+            cause: Cause::Exited,
+            error: None,
+        })
+    }
+
+    pub fn give_back(&mut self, range: Option<UidRange>) {
+        UidRanges::give_back_to(&mut self.ranges, range);
+    }
+
+    /// Whether `refill` has something to do. It should be called when nothing else waits.
+    pub fn wants_refill(&self) -> bool {
+        self.nursery.lacking().is_some()
+    }
+
+    pub fn refill(&mut self) {
+        let (nursery, mut parents) = self.split();
+        nursery.refill(&mut parents);
+    }
+
+    fn split(&mut self) -> (&mut Nursery, Parents<'_>) {
+        let parents = Parents {
+            home: &mut self.home,
+            ranges: &mut self.ranges,
+            processors: &self.processors,
+            program: &self.program,
+        };
+        (&mut self.nursery, parents)
+    }
+
+    /// A child with its limits set and its order on the way.
+    fn instruct(
+        &mut self,
+        order: &Order,
+        bytes: Vec<u8>,
+        caller: &Caller,
+        connections: &Connections,
+    ) -> Result<Blank, Error> {
+        let stored = order.sources.iter().any(|source| matches!(source.owner, Some(Owner::Store(_))));
+        let kind = Kind::new(&order.namespaces, order.cgroup_version != 0, stored, wanted(order));
+        let (nursery, mut parents) = self.split();
+        let blank = nursery.take(&kind, &mut parents)?;
+        let offer = order.advertised.map(|told| self.processors.offer(told.milli_cpus)).unwrap_or_default();
+        let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&order.controllers, &order.limits));
+        let assignment = Assignment { terms: Terms { caller: caller.clone(), offer }, order: Bytes(bytes) };
+        match limited.and_then(|()| assign(&blank, order, &assignment, connections)) {
+            Ok(()) => Ok(blank),
+            Err(error) => {
+                self.give_back(blank.discard());
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Which views an order asks for, as far as they can be made before it is there.
+fn wanted(order: &Order) -> Wanted {
+    let below_proc = |mount: &Mount| match mount {
+        Mount::Mask(at) => at.at.strip_prefix("/proc/").filter(|name| !name.contains('/')).map(str::to_owned),
+        _ => None,
+    };
+    Wanted {
+        writable: order.mounts.iter().any(|mount| matches!(mount, Mount::Proc(proc) if proc.writable)),
+        sys: order.mounts.iter().any(|mount| matches!(mount, Mount::Sys(_))),
+        advertised: order.advertised.is_some(),
+        masks: order.mounts.iter().filter_map(below_proc).collect(),
+    }
+}
+
+fn assign(blank: &Blank, order: &Order, assignment: &Assignment, connections: &Connections) -> Result<(), Error> {
+    let mounts = clone_sources(blank, order, &assignment.terms.caller, connections.sources)?;
+    let fds: Vec<BorrowedFd> =
+        std::iter::once(connections.channel).chain(connections.attached).chain(&mounts).map(AsFd::as_fd).collect();
+    bulkhead_parcel::send(&blank.status, &wire::encode(assignment), &fds).attempt(Code::LaunchFailed, "send order")
+}
+
+/// Detached mounts of what the front opened, each with its restrictions and with the ids that it says.
+fn clone_sources(blank: &Blank, order: &Order, caller: &Caller, opened: &[OwnedFd]) -> Result<Vec<OwnedFd>, Error> {
+    let base = blank.range.map_or(0, UidRange::base);
+    let mut idmaps: Vec<(Mapping, Rc<OwnedFd>)> = Vec::new();
+    let mut idmap = |owner: Owner| {
+        let mapping = Mapping::of(owner, base);
+        if let Some((_, known)) = idmaps.iter().find(|(known, _)| *known == mapping) {
+            return Ok(Rc::clone(known));
+        }
+        let made = blank.idmap(&mapping)?;
+        idmaps.push((mapping, Rc::clone(&made)));
+        Ok(made)
+    };
+    let clones = (0..).zip(&order.sources).zip(opened).map(|((number, source), opened)| {
+        let idmap = source.owner.map(&mut idmap).transpose()?;
+        source::clone(order, number, source, opened, caller, idmap.as_deref())
+    });
+    clones.collect()
+}

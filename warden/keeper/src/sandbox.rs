@@ -1,0 +1,125 @@
+//! One sandbox as the broker knows it, from the fork to the removal of its cgroup.
+
+use crate::cgroup::{Frozen, Group};
+use crate::fill::Fill;
+use crate::processors::Share;
+use crate::uid_range::UidRange;
+use bulkhead_error::{Code, Error};
+use bulkhead_order::Order;
+use bulkhead_protocol::{Cause, Counters, Evidence, State, Stats};
+use rustix::fd::OwnedFd;
+use rustix::process::Signal;
+use std::time::{Duration, Instant};
+
+/// A sandbox that has run for so long will probably run on: until then its end is waited for, and nothing else is begun.
+pub const SETTLED: Duration = Duration::from_millis(3);
+
+pub struct Sandbox {
+    /// Without its filters and most mounts, which nobody needs any more.
+    pub order: Order,
+    /// How many filters init is under.
+    pub filters: usize,
+    /// The front that it lives and dies with.
+    pub front: u64,
+    pub caller_uid: u32,
+    /// The process at the other end of the control connection, as the front says.
+    pub caller_pid: i32,
+    pub started: Instant,
+    pub pid: i32,
+    pub pidfd: OwnedFd,
+    pub group: Option<Group>,
+    /// What was read of the group last: at the end its directories go one by one, and what a removed one counted must not be lost.
+    pub counted: Counters,
+    pub range: Option<UidRange>,
+    /// The processors that it settled on, which count as taken until it is gone.
+    pub share: Option<Share>,
+    /// To the child, until init is exec'd.
+    pub status: Option<OwnedFd>,
+    pub phase: Phase,
+    /// What was seen to be in force before init was executed.
+    pub evidence: Option<Evidence>,
+    /// The writable file systems.
+    pub fill: Fill,
+    pub frozen: Option<Frozen>,
+    pub cause: Cause,
+    pub error: Option<Error>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The child sets itself up; killed when this has passed.
+    Launching {
+        until: Instant,
+    },
+    Running {
+        since: Instant,
+    },
+    /// Init is dead; the cgroup may need a moment. `launched`: whether the library was told that it ran.
+    Removing {
+        until: Instant,
+        launched: bool,
+    },
+}
+
+impl Sandbox {
+    pub fn kill(&mut self, cause: Cause) {
+        if self.cause == Cause::Exited {
+            self.cause = cause;
+        }
+        // Init first: with it goes the whole pid namespace. The group catches what a bug might have left outside of it.
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+        let _ = self.resume(); // what is frozen does not die on v1
+        if let Some(group) = &self.group {
+            group.kill();
+        }
+    }
+
+    /// Ends it for a reason of ours; the first reason is the one that is told.
+    pub fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+        self.kill(Cause::Failed);
+    }
+
+    pub fn pause(&mut self) -> Result<(), Error> {
+        let group = self.group.as_ref().ok_or_else(|| Error::new(Code::CgroupUnavailable, "freeze"))?;
+        if self.frozen.is_none() {
+            self.frozen = Some(group.freeze()?);
+        }
+        Ok(())
+    }
+
+    pub fn resume(&mut self) -> Result<(), Error> {
+        match (&self.group, self.frozen.take()) {
+            (Some(group), Some(frozen)) => group.thaw(frozen),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Launching { .. } => State::Launching,
+            Phase::Running { .. } if self.frozen.is_some() => State::Paused,
+            Phase::Running { .. } => State::Running,
+            Phase::Removing { .. } => State::Ending,
+        }
+    }
+
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Launching { until } if until < now) && self.error.is_none()
+    }
+
+    pub fn is_settled(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Running { since } if now.duration_since(since) >= SETTLED)
+    }
+
+    pub fn stats(&mut self) -> Stats {
+        let counted = self.group.as_ref().map(Group::counters).unwrap_or_default();
+        self.counted = counted.after(&self.counted);
+        Stats { counters: self.counted.clone(), disk_full: self.fill.look(Instant::now()) }
+    }
+
+    /// When its file systems are to be looked at; nothing else waits for that.
+    pub fn look_due(&self) -> Option<Instant> {
+        matches!(self.phase, Phase::Running { .. }).then(|| self.fill.due()).flatten()
+    }
+}

@@ -1,0 +1,11 @@
+//! The process itself.
+
+mod answers;
+mod front;
+mod fronts;
+mod give_up;
+mod run;
+mod sandboxes;
+mod state;
+
+pub use state::{Keeper, Settings, Start};

@@ -1,0 +1,168 @@
+//! The life of a sandbox, step by step: launched, running, ended, removed.
+
+use super::state::{Keeper, Source};
+use crate::authorize::Broker;
+use crate::evidence;
+use crate::launch::{Asked, Connections};
+use crate::sandbox::Phase;
+use crate::status::{Received, look_at, receive};
+use bulkhead_error::{Code, Error};
+use bulkhead_order::wire::Bytes;
+use bulkhead_order::{Caller, Order};
+use bulkhead_protocol::{Ended, Launch, Launched, Refused, ToFront};
+use rustix::event::epoll;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::process::{WaitId, WaitIdOptions};
+use std::time::{Duration, Instant};
+
+/// A cgroup that is still busy after this is left to the next broker that starts.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(2);
+
+impl Keeper {
+    pub(super) fn launch(&mut self, token: u64, launch: Launch, descriptors: Vec<OwnedFd>) {
+        let Some(caller) = self.fronts.get(&token).map(|front| front.caller.clone()) else { return };
+        let Launch { caller_pid, order: Bytes(bytes) } = launch;
+        // A front checks its orders: this one does not speak for its caller any more.
+        let Ok(order) = Order::decode(&bytes) else { return self.lose(token) };
+        let asked = Asked { caller: &caller, caller_pid, front: token };
+        let id = order.id.clone();
+        if let Err(error) = self.try_launch(order, bytes, &asked, descriptors) {
+            self.log.refused(&id, caller.uid, &error);
+            self.tell(token, &ToFront::Refused(Refused { id, error }), Vec::new());
+        }
+    }
+
+    fn try_launch(
+        &mut self,
+        order: Order,
+        bytes: Vec<u8>,
+        asked: &Asked,
+        mut descriptors: Vec<OwnedFd>,
+    ) -> Result<(), Error> {
+        let failed = |detail: &str| Error::new(Code::LaunchFailed, "launch").detail(detail);
+        if self.closing {
+            return Err(failed("the broker is ending"));
+        }
+        self.check_room(&order.id, asked.caller)?;
+        let privileged = self.host.privileged();
+        let broker = Broker {
+            privileged,
+            cgroup_version: self.launcher.home.facts().version,
+            maxima: &self.settings.maxima,
+            guest: false,
+        };
+        broker.authorize(&order, asked.caller)?;
+        let attached = order.attached();
+        if descriptors.len() != 1 + attached + if privileged { order.sources.len() } else { 0 } {
+            return Err(failed("descriptors"));
+        }
+        let sources = descriptors.split_off(1 + attached);
+        let attached = descriptors.split_off(1);
+        let channel = descriptors.pop().ok_or_else(|| failed("channel"))?;
+        let connections = Connections { channel: &channel, attached: &attached, sources: &sources };
+        let id = order.id.clone();
+        let sandbox = self.launcher.launch(order, bytes, asked, &connections)?;
+        self.sandboxes.insert(id.clone(), sandbox);
+        self.unsettled.push(id.clone());
+        let watched = self.watch(Source::Exit(id.clone())).and_then(|_| self.watch(Source::Status(id.clone())));
+        if let (Err(error), Some(sandbox)) = (watched, self.sandboxes.get_mut(&id)) {
+            sandbox.fail(error);
+        }
+        Ok(())
+    }
+
+    fn check_room(&self, id: &str, caller: &Caller) -> Result<(), Error> {
+        if self.sandboxes.contains_key(id) {
+            return Err(Error::new(Code::IdTaken, "launch").detail(id));
+        }
+        let alive = self.sandboxes.values().filter(|sandbox| sandbox.caller_uid == caller.uid).count();
+        if self.settings.maxima.sandboxes.is_some_and(|maximum| alive as u64 >= maximum) {
+            return Err(Error::new(Code::TooManySandboxes, "launch").detail(alive.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Messages of the child before it becomes init: our own code, in another process.
+    pub(super) fn read_status(&mut self, token: u64, id: String) {
+        let Some(sandbox) = self.sandboxes.get_mut(&id) else { return };
+        match receive(sandbox) {
+            Received::Later => {}
+            Received::Ready => {
+                if let Err(error) = look_at(sandbox) {
+                    return sandbox.fail(error);
+                }
+                sandbox.share = self.launcher.processors.settled(sandbox.pid);
+            }
+            Received::End => return self.launched(&id),
+            Received::Failed(error) => return sandbox.fail(error),
+        }
+        self.sources.insert(token, Source::Status(id));
+    }
+
+    /// The status socket has closed: init runs, if the child was told to go on.
+    fn launched(&mut self, id: &str) {
+        let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
+        sandbox.status = None;
+        // Without evidence its death will be noticed, and reported as a refusal.
+        let Some(mut evidence) = sandbox.evidence.take() else { return };
+        let now = Instant::now();
+        sandbox.phase = Phase::Running { since: now };
+        sandbox.fill.start(now);
+        if let Err(error) = evidence::check_label(&mut evidence, &sandbox.order) {
+            return sandbox.fail(error);
+        }
+        let (front, pid) = (sandbox.front, sandbox.pid);
+        self.log.launched(sandbox);
+        self.tell(front, &ToFront::Launched(Box::new(Launched { id: id.to_owned(), pid, evidence })), Vec::new());
+    }
+
+    pub(super) fn reap(&mut self, id: &str) {
+        // What the child said last may still wait in its socket.
+        while let Some(sandbox) = self.sandboxes.get_mut(id).filter(|sandbox| sandbox.status.is_some()) {
+            match receive(sandbox) {
+                Received::Later | Received::Ready | Received::End => sandbox.status = None,
+                Received::Failed(error) => {
+                    sandbox.error.get_or_insert(error);
+                    sandbox.status = None;
+                }
+            }
+        }
+        let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
+        let _ = epoll::delete(&self.epoll, &sandbox.pidfd);
+        let _ = rustix::process::waitid(WaitId::PidFd(sandbox.pidfd.as_fd()), WaitIdOptions::EXITED);
+        let launched = matches!(sandbox.phase, Phase::Running { .. });
+        sandbox.phase = Phase::Removing { until: Instant::now() + REMOVAL_LIMIT, launched };
+        self.remove(id);
+        if self.sandboxes.contains_key(id) {
+            self.unsettled.push(id.to_owned()); // its cgroup is still busy
+        }
+    }
+
+    /// Takes the cgroup away and reports the end; tried again by `expire` while the group is busy.
+    pub(super) fn remove(&mut self, id: &str) {
+        let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
+        let Phase::Removing { until, launched } = sandbox.phase else { return };
+        let stats = sandbox.stats();
+        let busy = sandbox.group.as_ref().is_some_and(|group| group.remove().is_err());
+        if busy && Instant::now() < until {
+            if let Some(group) = &sandbox.group {
+                group.kill();
+            }
+            return;
+        }
+        let Some(sandbox) = self.sandboxes.remove(id) else { return };
+        self.launcher.give_back(sandbox.range);
+        self.sources.retain(|_, source| !matches!(source, Source::Status(one) | Source::Exit(one) if one == id));
+        if launched {
+            self.log.ended(&sandbox, &stats);
+            let ended = Ended { id: id.to_owned(), cause: sandbox.cause, stats, error: sandbox.error };
+            self.tell(sandbox.front, &ToFront::Ended(Box::new(ended)), Vec::new());
+        } else {
+            let error = sandbox
+                .error
+                .unwrap_or_else(|| Error::new(Code::LaunchFailed, "set up").detail("the child ended early"));
+            self.log.refused(id, sandbox.caller_uid, &error);
+            self.tell(sandbox.front, &ToFront::Refused(Refused { id: id.to_owned(), error }), Vec::new());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the keeper keeps.
+
+use super::front::Front;
+use crate::facts::HostFacts;
+use crate::launch::Launcher;
+use crate::log::Log;
+use crate::sandbox::Sandbox;
+use bulkhead_error::{Attempt, Code, Error};
+use bulkhead_order::{Caller, Level};
+use bulkhead_protocol::facts::{Facts, Maxima};
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::fd::{AsFd, OwnedFd};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// How the broker lives and what its owner allows.
+pub struct Settings {
+    /// It lives as long as the one front that it starts with.
+    pub private: bool,
+    /// Who may connect; the keeper's own uid always may.
+    pub allow_uids: Vec<u32>,
+    pub maxima: Maxima,
+    /// Of the first sandbox, probably.
+    pub expect: Option<Level>,
+    /// What a library is told to connect to.
+    pub name: String,
+}
+
+/// What a front starts with. It runs as its caller already, and holds nothing else.
+pub struct Start {
+    /// To the keeper.
+    pub socket: OwnedFd,
+    /// A private broker's control connection.
+    pub control: Option<OwnedFd>,
+    pub caller: Caller,
+    /// Whether the caller may launch anything.
+    pub allowed: bool,
+    pub facts: Facts,
+    pub maxima: Maxima,
+    pub name: String,
+    pub expect: Option<Level>,
+}
+
+/// What a token of epoll stands for.
+pub(super) enum Source {
+    Listener,
+    Signals,
+    Front,
+    /// A front that is to end.
+    Leaving(OwnedFd),
+    /// Progress of a child, by sandbox id.
+    Status(String),
+    /// Its death.
+    Exit(String),
+}
+
+pub struct Keeper {
+    pub(super) settings: Settings,
+    pub(super) host: HostFacts,
+    pub(super) launcher: Launcher,
+    pub(super) listener: OwnedFd,
+    pub(super) signals: OwnedFd,
+    pub(super) epoll: OwnedFd,
+    pub(super) next_token: u64,
+    pub(super) sources: HashMap<u64, Source>,
+    pub(super) fronts: HashMap<u64, Front>,
+    pub(super) sandboxes: HashMap<String, Sandbox>,
+    /// Those that are launching, have just been launched, or are being removed: the others need no looking after.
+    pub(super) unsettled: Vec<String>,
+    /// A front has just got a connection, and will probably ask for a launch: nothing else is begun before this.
+    pub(super) expecting_until: Option<Instant>,
+    /// Out of descriptors: no connection is accepted before this.
+    pub(super) deaf_until: Option<Instant>,
+    pub(super) log: Log,
+    /// Set when the owner is gone or asked us to end: no more launches, and the end as soon as the last sandbox is removed.
+    pub(super) closing: bool,
+    /// What a front does; never returns to the keeper's code.
+    pub(super) front: fn(Start) -> i32,
+}
+
+impl Keeper {
+    pub(super) fn token(&mut self) -> u64 {
+        self.next_token += 1;
+        self.next_token
+    }
+
+    pub(super) fn watch(&mut self, source: Source) -> Result<u64, Error> {
+        let token = self.token();
+        let fd = match &source {
+            Source::Listener => Some(self.listener.as_fd()),
+            Source::Signals => Some(self.signals.as_fd()),
+            Source::Leaving(pidfd) => Some(pidfd.as_fd()),
+            Source::Status(id) => self.sandboxes.get(id).and_then(|sandbox| sandbox.status.as_ref()).map(AsFd::as_fd),
+            Source::Exit(id) => self.sandboxes.get(id).map(|sandbox| sandbox.pidfd.as_fd()),
+            Source::Front => None,
+        };
+        let fd = fd.ok_or_else(|| Error::new(Code::LaunchFailed, "epoll_ctl"))?;
+        epoll::add(&self.epoll, fd, EventData::new_u64(token), EventFlags::IN)
+            .attempt(Code::LaunchFailed, "epoll_ctl")?;
+        self.sources.insert(token, source);
+        Ok(token)
+    }
+}

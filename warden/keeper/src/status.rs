@@ -1,0 +1,54 @@
+//! What a child says before it becomes init: our own code, in another process.
+
+use crate::evidence;
+use crate::sandbox::Sandbox;
+use crate::uid_range::UidRange;
+use bulkhead_error::{Attempt, Code, Error};
+use bulkhead_order::decode_error;
+use bulkhead_setup::{GO, MAX_WATCHED, READY};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+use std::io::IoSliceMut;
+
+pub enum Received {
+    Later,
+    /// Everything is in force: the child waits to be looked at.
+    Ready,
+    End,
+    Failed(Error),
+}
+
+/// One message. The descriptors that come with it are the sandbox's writable file systems.
+pub fn receive(sandbox: &mut Sandbox) -> Received {
+    let Some(status) = &sandbox.status else { return Received::End };
+    let mut text = [0_u8; 8192];
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let length = match rustix::net::recvmsg(status, &mut [IoSliceMut::new(&mut text)], &mut control, flags) {
+        Ok(message) => message.bytes,
+        Err(rustix::io::Errno::AGAIN) => return Received::Later,
+        Err(_) => 0,
+    };
+    let fds = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+        _ => None,
+    });
+    sandbox.fill.watch(fds.flatten());
+    match &text[..length] {
+        [] => Received::End,
+        message if message == READY => Received::Ready,
+        message => {
+            let failed = Error::new(Code::LaunchFailed, "set up");
+            Received::Failed(decode_error(message).unwrap_or(failed))
+        }
+    }
+}
+
+/// Fail closed: the child is told to go on only when what is seen from outside is what the order says.
+pub fn look_at(sandbox: &mut Sandbox) -> Result<(), Error> {
+    let seen = evidence::collect(sandbox.pid, &sandbox.order, sandbox.group.as_ref(), false)?;
+    evidence::check(&seen, &sandbox.order, sandbox.filters, sandbox.range.map(UidRange::base))?;
+    sandbox.evidence = Some(seen);
+    let status = sandbox.status.as_ref().ok_or_else(|| Error::new(Code::LaunchFailed, "answer child"))?;
+    rustix::net::send(status, GO, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "answer child").map(|_| ())
+}

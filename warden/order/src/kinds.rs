@@ -1,0 +1,41 @@
+//! What kinds of sandboxes there are.
+
+macro_rules! kinds {
+    ($($(#[$meta:meta])* enum $name:ident { $($(#[$kind_meta:meta])* $kind:ident),* $(,)? })+) => {
+        $($(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "json", serde(rename_all = "lowercase"))]
+        pub enum $name {
+            $($(#[$kind_meta])* $kind),*
+        })+
+    };
+}
+
+kinds! {
+    enum Level {
+        Chroot,
+        Container,
+        /// The plan is that of the jail which `runsc` runs in.
+        Gvisor,
+        /// The plan is that of the jail which the virtual machine monitor runs in.
+        Microvm,
+    }
+
+    enum Namespace {
+        Mount,
+        Pid,
+        Ipc,
+        Net,
+        User,
+        Uts,
+        Cgroup,
+    }
+
+    enum Controller {
+        Memory,
+        Pids,
+        Cpu,
+    }
+}

@@ -1,0 +1,93 @@
+//! What the broker can see of its host, sent in `hello`: the warden's part of the host report.
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
+pub struct Facts {
+    /// `uname -r`.
+    pub kernel: String,
+    /// The broker's uid, as it sees it itself.
+    pub uid: u32,
+    /// True when the broker holds CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial sense: it can make sandboxes
+    /// with a uid range of their own.
+    pub privileged: bool,
+    /// The connected caller, from `SO_PEERCRED`.
+    pub caller_uid: u32,
+    pub caller_gid: u32,
+    /// Names from `/proc/self/ns`, without `_for_children`.
+    pub namespaces: Vec<String>,
+    /// Whether making a user namespace works, tried.
+    pub userns: Userns,
+    pub cgroup: CgroupFacts,
+    /// Actions of `SECCOMP_GET_ACTION_AVAIL` that exist: `kill_process errno user_notif log …`.
+    pub seccomp_actions: Vec<String>,
+    /// 0: the kernel has none or it is off.
+    pub landlock_abi: u32,
+    /// `/sys/module/apparmor/parameters/enabled` is Y.
+    pub apparmor: bool,
+    /// `/sys/fs/selinux/enforce` is 1.
+    pub selinux: bool,
+    pub ceilings: Ceilings,
+    /// `mount_setattr`, `open_tree`, `fsopen` are there.
+    pub new_mount_api: bool,
+}
+
+/// The most that a sandbox of this broker can be given of what no cgroup limits. The broker's own hard limits, or the
+/// kernel's where it may raise those.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
+pub struct Ceilings {
+    /// RLIMIT_NOFILE: `fs.nr_open`, or the hard limit.
+    pub open_files: u64,
+    /// RLIMIT_NPROC; `None`: no limit.
+    pub processes: Option<u64>,
+    /// RLIMIT_AS; `None`: no limit.
+    pub address_space_bytes: Option<u64>,
+    /// Memory and processors of the machine.
+    pub memory_bytes: u64,
+    pub processors: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
+pub struct Userns {
+    pub works: bool,
+    /// When it does not: what clone or writing the map said.
+    pub errno: Option<i32>,
+    /// `kernel.apparmor_restrict_unprivileged_userns`, where there is one.
+    pub apparmor_restricted: Option<bool>,
+    /// `kernel.unprivileged_userns_clone`, where there is one.
+    pub unprivileged_clone: Option<bool>,
+    /// `user.max_user_namespaces`.
+    pub maximum: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
+pub struct CgroupFacts {
+    /// `v2`, `v1`, `hybrid` or `none`: what is mounted.
+    pub layout: String,
+    /// Which version the broker can make limited groups in: 2, 1, or 0.
+    pub version: u8,
+    /// Controllers it can set limits with, of `memory pids cpu`; and `freezer` where pause works.
+    pub controllers: Vec<String>,
+    /// Directory (v2) below which sandboxes' groups are made, or that of the pids controller (v1).
+    pub parent: Option<String>,
+    /// Why there are none, or fewer than three.
+    pub why: Option<String>,
+}
+
+/// What a plan may ask for at most; `None` is no bound of the owner's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
+pub struct Maxima {
+    pub memory_bytes: Option<u64>,
+    pub pids: Option<u64>,
+    pub milli_cpus: Option<u64>,
+    /// Alive at once, for each caller.
+    pub sandboxes: Option<u64>,
+}

@@ -1,0 +1,138 @@
+//! The messages themselves.
+
+use crate::seen::{Cause, Evidence, Stats};
+use bulkhead_error::Error;
+use bulkhead_order::Level;
+use bulkhead_order::wire::Bytes;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToKeeper {
+    /// With the channel, the attached connections and, as root, the opened sources, in this order.
+    Launch(Launch),
+    /// About a sandbox of this front.
+    Ask(Ask),
+    /// Which sandboxes are the caller's; the answer has this number.
+    List(u64),
+    /// Ends one of the caller's, whichever front launched it.
+    End(End),
+    /// The front refused this launch by itself: for the log.
+    Refuse(Refused),
+    /// The process of this number may not use the broker, and was told so: for the log.
+    Stranger(i32),
+    /// Nothing is left to do for the front, which has received so many connections.
+    Idle(u64),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The process at the other end of the control connection, for people to read.
+    pub caller_pid: i32,
+    pub order: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    pub seq: u64,
+    pub id: String,
+    pub request: Request,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "lowercase"))]
+pub enum Request {
+    Stats,
+    Evidence,
+    Pause,
+    Resume,
+    Kill,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    pub seq: u64,
+    pub id: String,
+    /// Who asked, for the log.
+    pub pid: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    pub id: String,
+    pub error: Error,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToFront {
+    /// A new one of the caller's, which is the descriptor.
+    Connection(()),
+    Launched(Box<Launched>),
+    Refused(Refused),
+    Ended(Box<Ended>),
+    Reply(Reply),
+    Listed(Listed),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launched {
+    pub id: String,
+    pub pid: i32,
+    pub evidence: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub id: String,
+    pub cause: Cause,
+    pub stats: Stats,
+    pub error: Option<Error>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub seq: u64,
+    pub answer: Answer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Done(()),
+    Stats(Stats),
+    Evidence(Box<Evidence>),
+    Failed(Error),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub seq: u64,
+    pub sandboxes: Vec<Live>,
+    /// How many have no room in it.
+    pub more: u64,
+}
+
+/// One that is alive, as its caller and root are told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
+pub struct Live {
+    pub id: String,
+    pub level: Level,
+    pub state: State,
+    /// Whose it is.
+    pub uid: u32,
+    /// Of init, as this host sees it.
+    pub pid: i32,
+    /// Of the program that has its control connection; 0 where that is not to be seen from here.
+    pub caller_pid: i32,
+    pub age_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "lowercase"))]
+pub enum State {
+    Launching,
+    Running,
+    Paused,
+    Ending,
+}

@@ -1,0 +1,136 @@
+//! What the keeper sees of a sandbox, from outside.
+
+use bulkhead_order::Namespace;
+
+macro_rules! seen {
+    ($($(#[$meta:meta])* struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+        $($(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[cfg_attr(feature = "json", derive(serde::Serialize))]
+        #[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type),*
+        })+
+    };
+}
+
+seen! {
+    struct Evidence {
+        init: Process,
+        /// The processes inside, when asked for: the first `MAX_PROCESSES` of them.
+        #[cfg_attr(feature = "json", serde(skip_serializing_if = "Option::is_none"))]
+        processes: Option<Vec<Process>>,
+        cgroup: InForce,
+        /// Not visible from outside: applied by the child before init ran, which would not have run otherwise.
+        landlock: Option<LandlockInForce>,
+        mounts: Mounts,
+    }
+
+    struct LandlockInForce {
+        abi: u32,
+    }
+
+    struct Mounts {
+        root_read_only: bool,
+        /// Mounts on `/`: one, or the host's root is still there below or above it.
+        #[cfg_attr(feature = "json", serde(skip))]
+        roots: u32,
+        count: u32,
+    }
+
+    /// One process; ids as the host counts them, sets as hexadecimal.
+    struct Process {
+        pid: i32,
+        uid: Vec<u32>,
+        gid: Vec<u32>,
+        capabilities: Capabilities,
+        no_new_privs: bool,
+        seccomp: u32,
+        seccomp_filters: u32,
+        /// `own` or `host`, by name.
+        #[cfg_attr(feature = "json", serde(serialize_with = "by_name"))]
+        namespaces: Vec<OneNamespace>,
+        lsm: Option<String>,
+    }
+
+    struct Capabilities {
+        permitted: String,
+        effective: String,
+        bounding: String,
+        ambient: String,
+    }
+
+    struct Stats {
+        #[cfg_attr(feature = "json", serde(flatten))]
+        counters: Counters,
+        disk_full: Option<bool>,
+    }
+}
+
+/// How many processes one answer tells of. Their number is the workload's choice, and must neither make the answer longer than a
+/// library reads, which would cost it the connection and all its sandboxes, nor keep the keeper from serving others.
+pub const MAX_PROCESSES: usize = 256;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OneNamespace {
+    pub namespace: Namespace,
+    /// Not the keeper's.
+    pub own: bool,
+}
+
+#[cfg(feature = "json")]
+fn by_name<S: serde::Serializer>(all: &[OneNamespace], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(all.iter().map(|one| (one.namespace, if one.own { "own" } else { "host" })))
+}
+
+/// What was counted; `None` where nothing counts it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
+pub struct Counters {
+    pub memory_bytes: Option<u64>,
+    pub memory_peak_bytes: Option<u64>,
+    pub cpu_us: Option<u64>,
+    pub pids: Option<u64>,
+    pub oom_kills: Option<u64>,
+    pub pids_exceeded: Option<u64>,
+}
+
+impl Counters {
+    /// These, and of what is not there any more what was read before.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        Self {
+            memory_bytes: self.memory_bytes.or(before.memory_bytes),
+            memory_peak_bytes: self.memory_peak_bytes.or(before.memory_peak_bytes),
+            cpu_us: self.cpu_us.or(before.cpu_us),
+            pids: self.pids.or(before.pids),
+            oom_kills: self.oom_kills.or(before.oom_kills),
+            pids_exceeded: self.pids_exceeded.or(before.pids_exceeded),
+        }
+    }
+}
+
+/// The limits as the kernel gives them back; `None` where there is no such controller.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
+pub struct InForce {
+    pub version: u8,
+    pub memory_max: Option<u64>,
+    pub pids_max: Option<u64>,
+    /// Thousandths of a processor.
+    pub cpu_max: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "lowercase"))]
+pub enum Cause {
+    /// Init ended by itself, or its connection did.
+    Exited,
+    /// Somebody asked for it.
+    Killed,
+    /// What is in force was not what the order says.
+    Failed,
+}
