@@ -54,7 +54,7 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await sleep(100);
     process.kill(subject.broker, "SIGKILL");
     await subject.assertInsideGone();
-    process.kill(subject.pid, "SIGKILL");
+    subject.end();
     await nextStart();
     await subject.assertNothingLeft();
   });
@@ -77,7 +77,7 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await subject.assertInsideGone();
     // A private broker has one front, and ends with it.
     await eventually("the broker is gone", 2000, () => !isAlive(subject.broker));
-    process.kill(subject.pid, "SIGKILL");
+    subject.end();
     await subject.assertNothingLeft();
   });
 
@@ -86,7 +86,7 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await subject.reaches("made");
     for (const init of subject.inits) process.kill(init, "SIGKILL");
     await subject.assertInsideGone();
-    process.kill(subject.pid, "SIGKILL");
+    subject.end();
     await subject.assertNothingLeft();
   });
 

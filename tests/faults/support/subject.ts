@@ -109,6 +109,11 @@ export class Subject implements AsyncDisposable {
     this.#noted = processesWith(this.#warden).flatMap(descendantsOf);
   }
 
+  /** Kills the program, which may have ended by itself when it lost its sandboxes. */
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+
   /** Throws unless everything inside is gone within a second. */
   async assertInsideGone(): Promise<void> {
     await eventually("what was noted is gone", GONE_WITHIN_MS, () => !this.#noted.some(isAlive));
@@ -134,7 +139,7 @@ export class Subject implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
+    this.end();
     for (const broker of processesWith(this.#warden)) process.kill(broker, "SIGKILL");
     await this.#temporary[Symbol.asyncDispose]();
   }
