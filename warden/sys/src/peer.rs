@@ -31,9 +31,17 @@ fn peer(socket: impl AsFd) -> Option<libc::ucred> {
     done.ok().map(|_| peer)
 }
 
-/// The supplementary groups of the process at the other end of a Unix socket (SO_PEERGROUPS).
+/// The supplementary groups of the process at the other end of a Unix socket (SO_PEERGROUPS). Most are in a few: room for all that there can be
+/// would be a quarter of a megabyte for each connection.
 pub fn peer_groups(socket: impl AsFd) -> Result<Vec<u32>, Errno> {
-    let mut groups = vec![0_u32; 65_536];
+    match groups_of(&socket, 64) {
+        Err(Errno::RANGE) => groups_of(&socket, 65_536),
+        known => known,
+    }
+}
+
+fn groups_of(socket: impl AsFd, most: usize) -> Result<Vec<u32>, Errno> {
+    let mut groups = vec![0_u32; most];
     let mut length = libc::socklen_t::try_from(size_of_val(groups.as_slice())).unwrap_or(0);
     // SAFETY: the buffer has `length` bytes; the kernel stores how many it used.
     check(libc::c_long::from(unsafe {
