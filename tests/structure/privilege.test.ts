@@ -8,7 +8,7 @@ import { readProjectFile } from "./support/sources.js";
  */
 const roles: Readonly<Record<string, { readonly parts: readonly string[]; readonly lines: number }>> = {
   /** From the fork to the exec of one launch, and what it stands on. */
-  setup: { parts: ["setup", "confine", "order", "parcel", "sys", "error"], lines: 4040 },
+  setup: { parts: ["setup", "confine", "order", "parcel", "sys", "error"], lines: 4050 },
   /** Gives up everything at once, and executes a part of the library. */
   helper: { parts: ["helper"], lines: 310 },
   /** Uid ranges, control groups, evidence, who may have what, and what happens before the first connection. */

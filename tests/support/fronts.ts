@@ -15,7 +15,10 @@ function status(pid: number): Status | undefined {
   }
 }
 
-/** The children of a broker that run as this user in its own namespaces; of root's those under a filter, since others only hold a user namespace for a moment. */
+/**
+ * The children of a broker that run as this user in its own namespaces; of root's those under a filter, since others
+ * only hold a user namespace for a moment.
+ */
 export function frontsOf(broker: number, uid: number): readonly (readonly [number, Status])[] {
   const found = readdirSync("/proc")
     .map(Number)

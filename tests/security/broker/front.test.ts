@@ -17,8 +17,8 @@ process.stdin.on("end", () => process.exit()).resume();
 `;
 
 /**
- * Who speaks to a caller is a process that runs as that caller: what the broker's keeper holds is out of its reach. What a front that was taken over can say to the
- * keeper: `warden/keeper/tests/hostile.rs`.
+ * Who speaks to a caller is a process that runs as that caller: what the broker's keeper holds is out of its reach.
+ * What a front that was taken over can say to the keeper: `warden/keeper/tests/hostile.rs`.
  */
 describe.skipIf(process.getuid?.() !== 0)(
   "a front",
