@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { type ProcessEvidence, Sandbox } from "bulkhead";
+import { Names } from "../../egress/support/names.js";
+import { serveHttp } from "../../egress/support/servers.js";
 import { allProcesses, readKernelFile } from "../../support/host.js";
 import { eventually } from "../../support/time.js";
 import { aftermath } from "./aftermath.js";
@@ -82,6 +84,25 @@ const inside: readonly Case[] = [
   },
 ];
 
+const network: readonly Case[] = [
+  {
+    name: "what a guest sends out goes through the gate of its sandbox, to the allowed host and to no other",
+    check: async () => {
+      await using web = await serveHttp((_request, response) => response.end("from outside\n"));
+      await using names = await Names.start({ "allowed.test": ["127.0.0.1"], "other.test": ["127.0.0.1"] });
+      const allow = [{ protocol: "http", private: true, host: "allowed.test", ports: web.port } as const];
+      await using connected = await Sandbox.create(
+        { level: "microvm", resources: { memory: "48MiB" }, network: { allow } },
+        { egress: { resolver: { servers: names.servers } } },
+      );
+      const get = (name: string) => shell(connected, `wget -q -T 60 -O - http://${name}:${web.port}/ || echo refused`);
+      assert.equal(await get("allowed.test"), "from outside\n");
+      assert.equal(await get("other.test"), "refused\n");
+      assert.equal(web.requests.length, 1);
+    },
+  },
+];
+
 const snapshots: readonly Case[] = [
   {
     name: "the first machine lived through all of that",
@@ -132,7 +153,7 @@ const snapshots: readonly Case[] = [
 ];
 
 await runList("microvm", [
-  { gate: boots, cases: [...inside, ...conformance("microvm"), ...attacks("microvm"), ...snapshots] },
+  { gate: boots, cases: [...inside, ...conformance("microvm"), ...attacks("microvm"), ...network, ...snapshots] },
   aftermath(),
 ]);
 
