@@ -219,7 +219,7 @@ describe.runIf(hasRegistry)("an image signed by an identity", () => {
       },
     },
   ];
-  const vouched = (payload: Buffer, by = authority, atMs = Date.now()) =>
+  const vouched = (payload: Buffer, by = authority, atMs?: number) =>
     [payload, by.sign(payload, { identity: IDENTITY, issuer: ISSUER, atMs })] as const;
 
   beforeAll(async () => {

@@ -86,8 +86,11 @@ export class Authority {
     });
   }
 
-  /** A keyless signature, in the annotations that cosign writes; `atMs` is when the log recorded it. */
-  sign(payload: Buffer, { identity, issuer, atMs = Date.now() }: { identity: string; issuer: string; atMs?: number }) {
+  /**
+   * A keyless signature, in annotations as cosign writes them. `atMs`: when the log recorded it; by default, when the
+   * certificate exists.
+   */
+  sign(payload: Buffer, { identity, issuer, atMs }: { identity: string; issuer: string; atMs?: number | undefined }) {
     const extensions = [
       "basicConstraints=critical,CA:FALSE",
       "keyUsage=critical,digitalSignature",
@@ -104,7 +107,7 @@ export class Authority {
     return {
       "dev.cosignproject.cosign/signature": signature,
       "dev.sigstore.cosign/certificate": certificate,
-      "dev.sigstore.cosign/bundle": this.#logged(payload, signature, certificate, atMs),
+      "dev.sigstore.cosign/bundle": this.#logged(payload, signature, certificate, atMs ?? Date.now()),
     };
   }
 
