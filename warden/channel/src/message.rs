@@ -36,10 +36,12 @@ pub const CODES: [Code; 19] = [
 
 /// First frame of each side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hello {
     pub generation: u32,
     /// Names that the other side may not know, and then ignores.
+    #[cfg_attr(feature = "schema", schemars(inner(length(max = 64))))]
     pub features: Vec<String>,
 }
 
@@ -53,15 +55,18 @@ impl Hello {
 
 /// The operation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Accept {
     /// Process id of an `exec`, as seen inside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 2_147_483_647)))]
     pub pid: Option<u32>,
 }
 
 /// A request of init: a program inside has connected to one of the host's listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, tag = "op", rename_all = "lowercase")]
 pub enum Connection {
     /// `listen` is the stream of the listener.

@@ -4,6 +4,7 @@ use crate::HEADER;
 use bulkhead_channel::{Kind, credit, frame, message};
 use bulkhead_plan::model::Landlock;
 use bulkhead_plan::{Code, model, payload, validate};
+use bulkhead_sys::helper_ids;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -67,6 +68,28 @@ pub fn channel() -> Result<String, String> {
         .add("Its stderr.", "FD_ERR", frame::FD_ERR)?
         .add("Bytes of the operation that an error names.", "MAX_OPERATION_BYTES", message::OPERATION_MAX)?
         .add("Bytes of the path that an error names.", "MAX_PATH_BYTES", message::PATH_MAX)?;
+    Ok(all.0)
+}
+
+/// Of what a broker and the supervisor of a guest say.
+pub fn control() -> Result<String, String> {
+    let all = Constants::new()
+        .add("Of what a broker says.", "CONTROL_GENERATION", bulkhead_front::GENERATION)?
+        .add(
+            "Bytes of the first message to a broker, which may hold a plan.",
+            "MAX_OPENING_BYTES",
+            bulkhead_front::MAX_OPENING,
+        )?
+        .add("Of what a guest's supervisor says.", "GUEST_GENERATION", bulkhead_guest::GENERATION)?;
+    Ok(all.0)
+}
+
+/// Of processes of Bulkhead's own.
+pub fn ids() -> Result<String, String> {
+    let all = Constants::new()
+        .add("The first id that helpers run as.", "FIRST_HELPER_ID", helper_ids::FIRST)?
+        .add("How many such ids there are.", "HELPER_IDS", helper_ids::COUNT)?
+        .add("Locks of all ids in use.", "ID_LOCKS", helper_ids::LOCKS)?;
     Ok(all.0)
 }
 

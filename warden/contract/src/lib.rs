@@ -2,7 +2,9 @@
 //!
 //! Only `bulkhead-contract` turns on the features `schema`: no program that is shipped contains a line of it.
 
+mod checks;
 mod constants;
+mod messages;
 mod plan;
 mod schema;
 mod typescript;
@@ -26,6 +28,10 @@ pub fn files() -> Result<Vec<Generated>, String> {
         Generated { name: "plan-schema.ts", text: plan::json_schema()? },
         Generated { name: "plan-constants.ts", text: constants::plan()? },
         Generated { name: "channel.ts", text: constants::channel()? },
+        Generated { name: "channel-messages.ts", text: messages::channel()? },
+        Generated { name: "control-messages.ts", text: messages::control()? },
+        Generated { name: "control-constants.ts", text: constants::control()? },
+        Generated { name: "ids.ts", text: constants::ids()? },
         Generated { name: "codes.ts", text: constants::codes()? },
     ])
 }

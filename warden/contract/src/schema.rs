@@ -24,7 +24,10 @@ impl Collected {
 
     pub fn definitions(mut self) -> Definitions {
         let mut definitions = self.generator.take_definitions(true);
-        definitions.values_mut().for_each(speak_json);
+        definitions.values_mut().for_each(|schema| {
+            speak_json(schema);
+            leave_out(schema);
+        });
         definitions
     }
 }
@@ -40,5 +43,30 @@ fn speak_json(value: &mut Value) {
         }
         Value::Array(list) => list.iter_mut().for_each(speak_json),
         _ => {}
+    }
+}
+
+/// A field that may be missing is left out where there is nothing to say: it is never `null`.
+fn leave_out(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.values_mut().for_each(leave_out);
+            let required = object.get("required").cloned().unwrap_or_default();
+            let is_required = |name: &String| required.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+            let properties = object.get_mut("properties").and_then(Value::as_object_mut);
+            for (_, schema) in properties.into_iter().flatten().filter(|(name, _)| !is_required(name)) {
+                without_null(schema);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(leave_out),
+        _ => {}
+    }
+}
+
+fn without_null(schema: &mut Value) {
+    if let Some([name, null]) = schema.get("type").and_then(Value::as_array).map(Vec::as_slice)
+        && null == "null"
+    {
+        schema["type"] = name.clone();
     }
 }

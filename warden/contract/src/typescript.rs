@@ -38,6 +38,9 @@ fn type_of(schema: &Value, indent: &str) -> Result<String, String> {
         return Err(format!("no counterpart for {key}"));
     }
     if let Some(name) = object.get("$ref").and_then(Value::as_str) {
+        if object.keys().any(|key| key != "$ref" && TYPED.contains(&key.as_str())) {
+            return Err(format!("{name} and more"));
+        }
         return Ok(name.trim_start_matches("#/$defs/").to_owned());
     }
     if let Some(literal) = object.get("const") {

@@ -6,6 +6,7 @@ macro_rules! codes {
         /// remedy of each, and does not compile without one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[cfg_attr(feature = "json", serde(rename_all = "SCREAMING_SNAKE_CASE"))]
         pub enum Code {
             $($name),+
@@ -70,13 +71,17 @@ codes! {
 /// `operation` names what was attempted (a syscall or a step), `path` on what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WireError"))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Error {
     pub code: Code,
+    #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
     pub operation: String,
     #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]
     pub path: Option<String>,
     #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 4095)))]
     pub errno: Option<i32>,
     /// A field, a value or a limit; never a sentence that a program would have to parse.
     #[cfg_attr(feature = "json", serde(default, skip_serializing_if = "Option::is_none"))]

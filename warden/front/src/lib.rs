@@ -16,5 +16,7 @@ pub mod wire;
 
 pub use compile::compile;
 pub use filters::FilterCache;
+#[cfg(feature = "schema")]
+pub use message::{GENERATION, MAX_OPENING, Message};
 pub use server::{Setting, run};
 pub use session::random_hex;

@@ -6,6 +6,11 @@ use bulkhead_protocol::{Cause, Evidence, Live, Request as Kind, Stats};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+/// Of `hello`: a library of another one is refused by itself.
+pub const GENERATION: u32 = 1;
+/// Bytes of an opening, which may carry a plan.
+pub const MAX_OPENING: usize = 1 << 20;
+
 /// The first message on a connection to the socket.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,23 +49,30 @@ pub struct Request {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Message<'a> {
     Hello {
         generation: u32,
+        #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
         version: &'a str,
+        #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
         session: &'a str,
+        /// Its path, or `@` and its abstract name.
+        #[cfg_attr(feature = "schema", schemars(length(max = 108), regex(pattern = "^[@/].")))]
         socket: &'a str,
         facts: &'a Facts,
         limits: &'a Maxima,
     },
     Launched {
         id: &'a str,
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         pid: i32,
         evidence: &'a Evidence,
     },
     Refused {
         id: &'a str,
+        #[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))]
         error: &'a Error,
     },
     Ended {
@@ -68,18 +80,17 @@ pub enum Message<'a> {
         cause: Cause,
         stats: &'a Stats,
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
         error: Option<&'a Error>,
     },
     /// Answers `list`. `more`: how many have no room in it.
-    Sandboxes {
-        sandboxes: &'a [Live],
-        more: u64,
-    },
+    Sandboxes { sandboxes: &'a [Live], more: u64 },
     Reply {
         seq: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<serde_json::Value>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
         error: Option<&'a Error>,
     },
 }

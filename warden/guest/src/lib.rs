@@ -17,6 +17,9 @@ mod ports;
 mod supervisor;
 mod system;
 
+#[cfg(feature = "schema")]
+pub use message::{GENERATION, ToHost};
+
 use bulkhead_plan::Error;
 
 /// Runs until the machine ends.

@@ -93,41 +93,42 @@ impl TryFrom<String> for Entropy {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum ToHost<'a> {
     #[serde(rename_all = "camelCase")]
-    Ready {
-        generation: u32,
-        facts: Facts,
-        boot_us: u64,
-    },
+    Ready { generation: u32, facts: Facts, boot_us: u64 },
     #[serde(rename_all = "camelCase")]
-    Booted {
-        evidence: Box<Evidence>,
-        boot_us: u64,
-    },
+    Booted { evidence: Box<Evidence>, boot_us: u64 },
     Failed {
+        #[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))]
         error: &'a Error,
     },
     Ended {
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         code: i32,
         stats: Stats,
     },
-    Reply(Reply),
+    /// With one of both.
+    Reply {
+        seq: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
+        value: Option<Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
+        error: Option<Error>,
+    },
 }
 
-#[derive(Debug, Serialize)]
-pub struct Reply {
-    pub seq: u64,
-    #[serde(flatten)]
-    pub outcome: Outcome,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    Value(Value),
-    Error(Error),
+impl ToHost<'_> {
+    pub fn reply(seq: u64, outcome: Result<Value, Error>) -> Self {
+        let (value, error) = match outcome {
+            Ok(value) => (Some(value), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self::Reply { seq, value, error }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -185,10 +186,10 @@ mod tests {
 
     #[test]
     fn replies_are_flat() {
-        let reply = ToHost::Reply(Reply { seq: 7, outcome: Outcome::Value(Value::Nothing {}) });
+        let reply = ToHost::reply(7, Ok(Value::Nothing {}));
         assert_eq!(serde_json::to_string(&reply).unwrap(), r#"{"type":"reply","seq":7,"value":{}}"#);
         let error = Error::new(Code::GuestFailed, "quiesce");
-        let reply = ToHost::Reply(Reply { seq: 8, outcome: Outcome::Error(error) });
+        let reply = ToHost::reply(8, Err(error));
         let text = serde_json::to_string(&reply).unwrap();
         assert_eq!(text, r#"{"type":"reply","seq":8,"error":{"code":"GUEST_FAILED","operation":"quiesce"}}"#);
     }

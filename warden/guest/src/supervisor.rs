@@ -2,7 +2,7 @@
 
 use crate::command_line::Ports;
 use crate::control::{Control, Heard};
-use crate::message::{Awake, Boot, FromHost, GENERATION, Outcome, Reply, ToHost, Value};
+use crate::message::{Awake, Boot, FromHost, GENERATION, ToHost, Value};
 use crate::{Done, base64, boot_id, command_line, disks, images, modules, ports, system};
 use bulkhead_alone::{Alone, Host};
 use bulkhead_error::Attempt;
@@ -125,8 +125,7 @@ impl Supervisor {
                 return Err(Error::new(FAILED, "read control message").detail("after boot"));
             }
         };
-        let outcome = outcome.map_or_else(Outcome::Error, Outcome::Value);
-        self.control.send(&ToHost::Reply(Reply { seq, outcome }));
+        self.control.send(&ToHost::reply(seq, outcome));
         Ok(())
     }
 

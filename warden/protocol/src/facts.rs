@@ -2,6 +2,7 @@
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Facts {
     /// `uname -r`.
@@ -15,11 +16,13 @@ pub struct Facts {
     pub caller_uid: u32,
     pub caller_gid: u32,
     /// Names from `/proc/self/ns`, without `_for_children`.
+    #[cfg_attr(feature = "schema", schemars(length(max = 64), inner(length(max = 64))))]
     pub namespaces: Vec<String>,
     /// Whether making a user namespace works, tried.
     pub userns: Userns,
     pub cgroup: CgroupFacts,
     /// Actions of `SECCOMP_GET_ACTION_AVAIL` that exist: `kill_process errno user_notif log …`.
+    #[cfg_attr(feature = "schema", schemars(length(max = 64), inner(length(max = 64))))]
     pub seccomp_actions: Vec<String>,
     /// 0: the kernel has none or it is off.
     pub landlock_abi: u32,
@@ -36,13 +39,16 @@ pub struct Facts {
 /// kernel's where it may raise those.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Ceilings {
     /// RLIMIT_NOFILE: `fs.nr_open`, or the hard limit.
     pub open_files: u64,
     /// RLIMIT_NPROC; `None`: no limit.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub processes: Option<u64>,
     /// RLIMIT_AS; `None`: no limit.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub address_space_bytes: Option<u64>,
     /// Memory and processors of the machine.
     pub memory_bytes: u64,
@@ -51,6 +57,7 @@ pub struct Ceilings {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct Userns {
     pub works: bool,
@@ -61,18 +68,23 @@ pub struct Userns {
     /// `kernel.unprivileged_userns_clone`, where there is one.
     pub unprivileged_clone: Option<bool>,
     /// `user.max_user_namespaces`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub maximum: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(deny_unknown_fields, rename_all = "camelCase"))]
 pub struct CgroupFacts {
     /// `v2`, `v1`, `hybrid` or `none`: what is mounted.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["v2", "v1", "hybrid", "none"])))]
     pub layout: String,
     /// Which version the broker can make limited groups in: 2, 1, or 0.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [0, 1, 2])))]
     pub version: u8,
     /// Controllers it can set limits with, of `memory pids cpu`; and `freezer` where pause works.
+    #[cfg_attr(feature = "schema", schemars(length(max = 64), inner(length(max = 64))))]
     pub controllers: Vec<String>,
     /// Directory (v2) below which sandboxes' groups are made, or that of the pids controller (v1).
     pub parent: Option<String>,
@@ -83,6 +95,7 @@ pub struct CgroupFacts {
 /// What a plan may ask for at most; `None` is no bound of the owner's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
 pub struct Maxima {
     pub memory_bytes: Option<u64>,

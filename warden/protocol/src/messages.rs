@@ -113,22 +113,26 @@ pub struct Listed {
 /// One that is alive, as its caller and root are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
 pub struct Live {
     pub id: String,
     pub level: Level,
     pub state: State,
-    /// Whose it is.
+    /// Uid of the sandbox's owner.
     pub uid: u32,
-    /// Of init, as this host sees it.
+    /// Process id of its init.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub pid: i32,
-    /// Of the program that has its control connection; 0 where that is not to be seen from here.
+    /// Process id of the program that created it; 0 if it is not visible from here.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub caller_pid: i32,
     pub age_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(rename_all = "lowercase"))]
 pub enum State {
     Launching,

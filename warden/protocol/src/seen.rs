@@ -7,6 +7,7 @@ macro_rules! seen {
         $($(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[cfg_attr(feature = "json", derive(serde::Serialize))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
         pub struct $name {
             $($(#[$field_meta])* pub $field: $type),*
@@ -40,29 +41,40 @@ seen! {
 
     /// One process; ids as the host counts them, sets as hexadecimal.
     struct Process {
+        /// Process id on the host.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         pid: i32,
+        /// Real, effective, saved and file system uid on the host.
         uid: Vec<u32>,
         gid: Vec<u32>,
         capabilities: Capabilities,
         no_new_privs: bool,
+        /// 0: none, 1: strict, 2: filters.
+        #[cfg_attr(feature = "schema", schemars(extend("enum" = [0, 1, 2])))]
         seccomp: u32,
         seccomp_filters: u32,
-        /// `own` or `host`, by name.
+        /// By name; `own`: not the keeper's namespace.
         #[cfg_attr(feature = "json", serde(serialize_with = "by_name"))]
+        #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>", extend("additionalProperties" = { "type": "string", "enum": ["own", "host"] })))]
         namespaces: Vec<OneNamespace>,
         lsm: Option<String>,
     }
 
     struct Capabilities {
+        #[cfg_attr(feature = "schema", schemars(length(max = 16), regex(pattern = "^[0-9a-f]+$")))]
         permitted: String,
+        #[cfg_attr(feature = "schema", schemars(length(max = 16), regex(pattern = "^[0-9a-f]+$")))]
         effective: String,
+        #[cfg_attr(feature = "schema", schemars(length(max = 16), regex(pattern = "^[0-9a-f]+$")))]
         bounding: String,
+        #[cfg_attr(feature = "schema", schemars(length(max = 16), regex(pattern = "^[0-9a-f]+$")))]
         ambient: String,
     }
 
     struct Stats {
         #[cfg_attr(feature = "json", serde(flatten))]
         counters: Counters,
+        /// Whether one of the sandbox's own writable file systems had no free block or inode at a check.
         disk_full: Option<bool>,
     }
 }
@@ -86,13 +98,16 @@ fn by_name<S: serde::Serializer>(all: &[OneNamespace], serializer: S) -> Result<
 /// What was counted; `None` where nothing counts it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
 pub struct Counters {
     pub memory_bytes: Option<u64>,
     pub memory_peak_bytes: Option<u64>,
     pub cpu_us: Option<u64>,
     pub pids: Option<u64>,
+    /// How often the kernel killed a process inside for lack of memory.
     pub oom_kills: Option<u64>,
+    /// How often the kernel refused a process or thread because of the limit.
     pub pids_exceeded: Option<u64>,
 }
 
@@ -114,8 +129,10 @@ impl Counters {
 /// The limits as the kernel gives them back; `None` where there is no such controller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(rename_all = "camelCase"))]
 pub struct InForce {
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [0, 1, 2])))]
     pub version: u8,
     pub memory_max: Option<u64>,
     pub pids_max: Option<u64>,
@@ -125,6 +142,7 @@ pub struct InForce {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(rename_all = "lowercase"))]
 pub enum Cause {
     /// Init ended by itself, or its connection did.

@@ -2,23 +2,15 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { requireArguments } from "../arguments/require.js";
 import { hostPath, object, text } from "../arguments/values.js";
-import { isInteger, isObject, isText, type JsonObject } from "../channel/json.js";
+import { isInteger, isObject, type JsonObject } from "../channel/json.js";
+import { checked } from "../contract/check.js";
+import { checkLive, type Live } from "../contract/generated/control-messages.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { wardenPath } from "../host/locate.js";
 import { SYSTEM_SOCKET } from "./system-command.js";
 
 /** A live sandbox on this machine, as its broker reports it. */
-export interface LiveSandbox {
-  readonly id: string;
-  readonly level: string;
-  readonly state: "launching" | "running" | "paused" | "ending";
-  /** Uid of the sandbox's owner. */
-  readonly uid: number;
-  /** Process id of its init. */
-  readonly pid: number;
-  /** Process id of the program that created it; 0 if it is not visible from here. */
-  readonly callerPid: number;
-  readonly ageMs: number;
+export interface LiveSandbox extends Live {
   /** Socket of the system broker that created it; null for a private broker. */
   readonly broker: string | null;
 }
@@ -37,7 +29,6 @@ export interface LiveOptions {
 
 /** Enough for a few hundred sandboxes from each of several brokers. */
 const LARGEST_ANSWER = 16 * 1024 * 1024;
-const STATES: ReadonlySet<unknown> = new Set<LiveSandbox["state"]>(["launching", "running", "paused", "ending"]);
 const GONE_MS = 5_000;
 const PAUSE_MS = 20;
 
@@ -107,17 +98,8 @@ async function ask(words: readonly string[]): Promise<JsonObject> {
 
 function readRow(row: unknown): LiveSandbox {
   const { broker, sandbox } = isObject(row) ? row : {};
-  if (!isObject(sandbox)) throw unexpected("sandbox");
-  const { id, level, state, uid, pid, callerPid, ageMs } = sandbox as Readonly<
-    Partial<Record<keyof LiveSandbox, unknown>>
-  >;
-  const numbers = isInteger(uid, 0) && isInteger(pid, 0) && isInteger(callerPid, 0) && isInteger(ageMs, 0);
-  if (!numbers || !isText(id, 64) || !isText(level, 16) || !isState(state)) throw unexpected("sandbox");
-  return { id, level, state, uid, pid, callerPid, ageMs, broker: typeof broker === "string" ? broker : null };
-}
-
-function isState(value: unknown): value is LiveSandbox["state"] {
-  return STATES.has(value);
+  const live = checked(checkLive, sandbox, (path) => unexpected(`sandbox${path}`));
+  return { ...live, broker: typeof broker === "string" ? broker : null };
 }
 
 function unexpected(detail: string): BulkheadError {

@@ -1,9 +1,10 @@
 import { type JsonObject, parseObject } from "../channel/json.js";
+import { MAX_OPENING_BYTES } from "../contract/generated/control-constants.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 
 /** Messages of `docs/control.md`: `u32` big-endian length, then that many bytes of JSON. */
 const HEADER_BYTES = 4;
-const MAX_BYTES = { toBroker: 1_048_576, fromBroker: 262_144 } as const;
+const MAX_BYTES = { toBroker: MAX_OPENING_BYTES, fromBroker: 262_144 } as const;
 
 /** @throws BulkheadError PLAN_INVALID above what the broker reads. */
 export function encodeMessage(json: string): Buffer {

@@ -1,10 +1,10 @@
-import { MAX_OPERATION_BYTES, MAX_PATH_BYTES } from "../contract/generated/channel.js";
+import { type Check, checked } from "../contract/check.js";
+import { checkAccept, checkConnection, checkHello, checkWireError } from "../contract/generated/channel-messages.js";
 import { INIT_CODES } from "../contract/generated/codes.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
-import { isErrorCode } from "../errors/registry.js";
 import { errorFromWire } from "../errors/wire.js";
-import { hasOnly, isInteger, isObject, isText, type JsonObject, parseObject } from "./json.js";
-import { GENERATION, MAX_STREAM } from "./protocol.js";
+import { hasOnly, isObject, type JsonObject, parseObject } from "./json.js";
+import { GENERATION } from "./protocol.js";
 import { violation } from "./violation.js";
 
 /** How an operation came out, as init tells it: a value that nobody has looked into, or an error. */
@@ -16,12 +16,8 @@ export type Outcome = { readonly value: JsonObject } | { readonly error: Bulkhea
  * @throws BulkheadError PROTOCOL_VIOLATION
  */
 export function readHello(payload: Buffer): readonly string[] {
-  const message = objectOf(payload);
-  const features = message["features"];
-  const known = hasOnly(message, ["generation", "features"]) && message["generation"] === GENERATION;
-  if (!known || !Array.isArray(features) || !features.every((feature) => isText(feature, 64))) {
-    throw violation("message");
-  }
+  const { generation, features } = messageOf(checkHello, objectOf(payload));
+  if (generation !== GENERATION) throw violation("message");
   return features;
 }
 
@@ -31,12 +27,7 @@ export function readHello(payload: Buffer): readonly string[] {
  * @throws BulkheadError PROTOCOL_VIOLATION
  */
 export function readAccept(payload: Buffer): number | undefined {
-  const message = objectOf(payload);
-  const pid = message["pid"];
-  if (!hasOnly(message, ["pid"]) || !(pid === undefined || isInteger(pid, 1, 2 ** 31 - 1))) {
-    throw violation("message");
-  }
-  return pid;
+  return messageOf(checkAccept, objectOf(payload)).pid;
 }
 
 /**
@@ -45,12 +36,7 @@ export function readAccept(payload: Buffer): number | undefined {
  * @throws BulkheadError PROTOCOL_VIOLATION
  */
 export function readConnection(payload: Buffer): number {
-  const message = objectOf(payload);
-  const listen = message["listen"];
-  if (!hasOnly(message, ["op", "listen"]) || message["op"] !== "connection" || !isInteger(listen, 0, MAX_STREAM)) {
-    throw violation("message");
-  }
-  return listen;
+  return messageOf(checkConnection, objectOf(payload)).listen;
 }
 
 /** Reads a `result`. @throws BulkheadError PROTOCOL_VIOLATION */
@@ -60,8 +46,9 @@ export function readResult(payload: Buffer): Outcome {
   if (ok === true && isObject(value) && hasOnly(message, ["ok", "value"])) {
     return { value };
   }
-  if (ok === false && isWireError(error) && hasOnly(message, ["ok", "error"])) {
-    return { error: errorOfInit(error) };
+  if (ok === false && hasOnly(message, ["ok", "error"])) {
+    const { code, ...rest } = messageOf(checkWireError, error);
+    return { error: errorFromWire({ ...rest, code: codesOfInit.has(code) ? code : "EXEC_FAILED" }, "EXEC_FAILED") };
   }
   throw violation("message");
 }
@@ -74,32 +61,12 @@ function objectOf(payload: Buffer): JsonObject {
   return value;
 }
 
-function isWireError(value: unknown): value is JsonObject {
-  if (!isObject(value) || !hasOnly(value, ["code", "operation", "path", "errno", "detail"])) {
-    return false;
-  }
-  const { code, operation, path, errno, detail } = value as Readonly<
-    Record<keyof typeof LONGEST | "code" | "errno", unknown>
-  >;
-  return (
-    isErrorCode(code) &&
-    isText(operation, LONGEST.operation) &&
-    (path === undefined || isText(path, LONGEST.path)) &&
-    (errno === undefined || isInteger(errno, 0, 4095)) &&
-    (detail === undefined || isText(detail, LONGEST.detail))
-  );
+function messageOf<T>(check: Check<T>, value: unknown): T {
+  return checked(check, value, () => violation("message"));
 }
-
-const LONGEST = { operation: MAX_OPERATION_BYTES, path: MAX_PATH_BYTES, detail: 4096 } as const;
 
 /**
  * Codes that are about what goes on inside. Init may use no other: it must not be able to say that Bulkhead itself
  * failed.
  */
 const codesOfInit: ReadonlySet<string> = new Set(INIT_CODES);
-
-function errorOfInit(error: JsonObject): BulkheadError {
-  const code = error["code"];
-  const allowed = typeof code === "string" && codesOfInit.has(code);
-  return errorFromWire(allowed ? error : { ...error, code: "EXEC_FAILED" }, "EXEC_FAILED");
-}

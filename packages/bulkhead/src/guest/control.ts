@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Evidence } from "../broker/evidence.js";
 import type { Stats } from "../broker/messages.js";
 import { parseObject } from "../channel/json.js";
+import { GUEST_GENERATION } from "../contract/generated/control-constants.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { Facts } from "../host/facts.js";
 import type { Plan } from "../plan/schema.js";
@@ -67,7 +68,7 @@ export class GuestControl {
   /** Tells the guest what to run, with fresh entropy and the current time. May be called before the guest is ready. */
   boot({ plan, images, egress = false, apparmor }: Boot): void {
     const profile = apparmor === undefined ? null : Buffer.from(apparmor).toString("base64");
-    this.#send({ type: "boot", generation: 1, ...freshness(), images, apparmor: profile, egress, plan });
+    this.#send({ type: "boot", generation: GUEST_GENERATION, ...freshness(), images, apparmor: profile, egress, plan });
   }
 
   /** Resolves when nothing of the sandbox runs any more. @throws BulkheadError the guest's own, or GUEST_FAILED */

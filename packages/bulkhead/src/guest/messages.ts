@@ -1,7 +1,8 @@
-import { type Evidence, readEvidence } from "../broker/evidence.js";
-import { isFacts } from "../broker/facts.js";
-import { readStats, type Stats } from "../broker/messages.js";
-import { hasOnly, isInteger, type JsonObject } from "../channel/json.js";
+import type { Stats } from "../broker/messages.js";
+import type { JsonObject } from "../channel/json.js";
+import { type Check, checked } from "../contract/check.js";
+import { GUEST_GENERATION } from "../contract/generated/control-constants.js";
+import { checkEvidence, checkStats, checkToHost, type Evidence } from "../contract/generated/control-messages.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import type { Facts } from "../host/facts.js";
@@ -15,68 +16,39 @@ export type FromGuest =
   | { readonly type: "reply"; readonly seq: number; readonly value: unknown }
   | { readonly type: "reply"; readonly seq: number; readonly error: BulkheadError };
 
-const GENERATION = 1;
-
 /** @throws BulkheadError PROTOCOL_VIOLATION when it is no message of `docs/guest.md` */
 export function readFromGuest(message: JsonObject): FromGuest {
-  const { type } = message;
-  switch (type) {
-    case "ready": {
-      const { facts, bootUs, generation } = fields(message, "generation", "facts", "bootUs");
-      if (generation !== GENERATION || !isFacts(facts)) throw broken("ready");
-      return { type, facts, bootUs: count(bootUs) };
-    }
-    case "booted": {
-      const { evidence, bootUs } = fields(message, "evidence", "bootUs");
-      return { type, evidence: evidenceOf(evidence), bootUs: count(bootUs) };
-    }
+  const said = of(checkToHost, message, "");
+  switch (said.type) {
+    case "ready":
+      if (said.generation !== GUEST_GENERATION) throw broken(".generation");
+      return said;
     case "failed":
-      return { type, error: errorFromWire(fields(message, "error")["error"], "GUEST_FAILED") };
-    case "ended": {
-      const { code, stats } = fields(message, "code", "stats");
-      return { type, code: count(code), stats: statsOf(stats) };
+      return { type: "failed", error: errorFromWire(said.error, "GUEST_FAILED") };
+    case "reply": {
+      const { type, seq, value, error } = said;
+      if ((value === undefined) === (error === undefined)) throw broken("reply");
+      if (error === undefined) return { type, seq, value };
+      return { type, seq, error: errorFromWire(error, "GUEST_FAILED") };
     }
-    case "reply":
-      return replyOf(fields(message, "seq", "value", "error"));
-    default:
-      throw broken("type");
+    case "booted":
+    case "ended":
+      return said;
   }
-}
-
-function replyOf(message: JsonObject): FromGuest {
-  const seq = count(message["seq"]);
-  const { value, error } = message;
-  if ((value === undefined) === (error === undefined)) throw broken("reply");
-  if (error === undefined) return { type: "reply", seq, value };
-  return { type: "reply", seq, error: errorFromWire(error, "GUEST_FAILED") };
 }
 
 /** @throws BulkheadError PROTOCOL_VIOLATION */
 export function statsOf(value: unknown): Stats {
-  try {
-    return readStats(value);
-  } catch {
-    throw broken("stats");
-  }
+  return of(checkStats, value, "stats");
 }
 
 /** @throws BulkheadError PROTOCOL_VIOLATION */
 export function evidenceOf(value: unknown): Evidence {
-  try {
-    return readEvidence(value);
-  } catch {
-    throw broken("evidence");
-  }
+  return of(checkEvidence, value, "evidence");
 }
 
-function fields(message: JsonObject, ...names: readonly string[]): JsonObject {
-  if (!hasOnly(message, ["type", ...names])) throw broken("field");
-  return message;
-}
-
-function count(value: unknown): number {
-  if (!isInteger(value, 0)) throw broken("number");
-  return value;
+function of<T>(check: Check<T>, value: unknown, name: string): T {
+  return checked(check, value, (path) => broken(`${name}${path}`));
 }
 
 /** Our supervisor never does this: an attacker controls the guest. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { FIRST_HELPER_ID, HELPER_IDS } from "../contract/generated/ids.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { FIRST_ID, IDS } from "./ids.js";
 
 /** Required fields of `/proc/PID/status`, for any caller. */
 const WANTED: Readonly<Record<string, RegExp>> = {
@@ -28,7 +28,10 @@ export function requireConfined(pid: number, ownIds: boolean): void {
   if (!ownIds) return;
   for (const field of ["Uid", "Gid"]) {
     const ids = (status.get(field) ?? "").split("\t").map(Number);
-    if (ids.length !== 4 || !ids.every((id) => id === ids[0] && id >= FIRST_ID && id < FIRST_ID + IDS))
+    if (
+      ids.length !== 4 ||
+      !ids.every((id) => id === ids[0] && id >= FIRST_HELPER_ID && id < FIRST_HELPER_ID + HELPER_IDS)
+    )
       throw notConfined(`${field} ${ids.join(" ")}`);
   }
   if (status.get("Groups") !== "") throw notConfined(`Groups ${status.get("Groups")}`);

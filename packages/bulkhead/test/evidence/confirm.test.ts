@@ -20,7 +20,6 @@ const seen: Evidence = {
     namespaces: { mnt: "own", pid: "own", ipc: "own", net: "own", user: "own", uts: "own", cgroup: "own" },
     lsm: null,
   },
-  processes: null,
   cgroup: { version: 2, memoryMax: 536_870_912, pidsMax: 66, cpuMax: 1000 },
   landlock: { abi: 6 },
   mounts: { rootReadOnly: true, count: 30 },

@@ -17,7 +17,6 @@ const init = {
 } as const;
 const jail: Evidence = {
   init,
-  processes: null,
   cgroup: { version: 2, memoryMax: 1 << 28, pidsMax: 65, cpuMax: 1000 },
   landlock: null,
   mounts: { rootReadOnly: true, count: 12 },

@@ -3,7 +3,7 @@
 use super::state::{Asker, Front, Source};
 use crate::attach::{self, Asked};
 use crate::link::Lost;
-use crate::message::{Message, Opening, OpeningKind, Request};
+use crate::message::{GENERATION, MAX_OPENING, Message, Opening, OpeningKind, Request};
 use crate::session::{self, Pending, Session};
 use crate::wire::{Read, Reader, Writer};
 use bulkhead_error::{Code, Error};
@@ -12,8 +12,6 @@ use rustix::event::epoll::{self, EventData};
 use rustix::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// Of an opening, which may carry a plan.
-const MAX_OPENING: usize = 1 << 20;
 /// Of a request on a control connection: a word, a number and an id.
 const MAX_REQUEST: usize = 16 << 10;
 /// A client that connects must say what it wants within this time.
@@ -119,7 +117,7 @@ impl Front {
         let Ok(key) = session::random_hex() else { return };
         let mut session = Session { socket, key, reader: Reader::default(), writer: Writer::default(), asked: 0 };
         let hello = Message::Hello {
-            generation: 1,
+            generation: GENERATION,
             version: env!("CARGO_PKG_VERSION"),
             session: &session.key,
             socket: &self.name,
