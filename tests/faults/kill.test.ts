@@ -26,15 +26,18 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     expect((await fresh.run(["true"])).exitCode).toBe(0);
   }
 
-  test.each(["idle", "flood", "churn"] as const)("the library's process, killed while %s [§4.8(7)]", async (mode) => {
-    await using subject = await Subject.start(level, mode);
-    await subject.reaches(mode === "flood" ? "flooding" : "made");
-    if (mode === "flood") await subject.reaches("made");
-    await sleep(100);
-    subject.note();
-    process.kill(subject.pid, "SIGKILL");
-    await subject.assertNothingLeft();
-  });
+  test.each(["idle", "flood", "churn"] as const)(
+    "the library's process, killed while %s [death ends the sandbox]",
+    async (mode) => {
+      await using subject = await Subject.start(level, mode);
+      await subject.reaches(mode === "flood" ? "flooding" : "made");
+      if (mode === "flood") await subject.reaches("made");
+      await sleep(100);
+      subject.note();
+      process.kill(subject.pid, "SIGKILL");
+      await subject.assertNothingLeft();
+    },
+  );
 
   test.each([0, 20, 40, 60, 80, 100, 130, 160, 200, 300])(
     "the library's process, killed %i ms into making sandboxes",
@@ -48,18 +51,21 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     },
   );
 
-  test.each(["idle", "flood", "churn"] as const)("the broker, killed while %s [§4.8(7)]", async (mode) => {
-    await using subject = await Subject.start(level, mode);
-    await subject.reaches("made");
-    await sleep(100);
-    process.kill(subject.broker, "SIGKILL");
-    await subject.assertInsideGone();
-    subject.end();
-    await nextStart();
-    await subject.assertNothingLeft();
-  });
+  test.each(["idle", "flood", "churn"] as const)(
+    "the broker, killed while %s [death ends the sandbox]",
+    async (mode) => {
+      await using subject = await Subject.start(level, mode);
+      await subject.reaches("made");
+      await sleep(100);
+      process.kill(subject.broker, "SIGKILL");
+      await subject.assertInsideGone();
+      subject.end();
+      await nextStart();
+      await subject.assertNothingLeft();
+    },
+  );
 
-  test("broker and library at once [§4.8(7)]", async () => {
+  test("broker and library at once [death ends the sandbox]", async () => {
     await using subject = await Subject.start(level, "flood");
     await subject.reaches("made");
     process.kill(subject.broker, "SIGKILL");
@@ -69,19 +75,22 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await subject.assertNothingLeft();
   });
 
-  test.each(["idle", "flood", "churn"] as const)("the broker's front, killed while %s [§4.8(7)]", async (mode) => {
-    await using subject = await Subject.start(level, mode);
-    await subject.reaches("made");
-    await sleep(100);
-    process.kill(frontOf(subject.broker), "SIGKILL");
-    await subject.assertInsideGone();
-    // A private broker has one front, and ends with it.
-    await eventually("the broker is gone", 2000, () => !isAlive(subject.broker));
-    subject.end();
-    await subject.assertNothingLeft();
-  });
+  test.each(["idle", "flood", "churn"] as const)(
+    "the broker's front, killed while %s [death ends the sandbox]",
+    async (mode) => {
+      await using subject = await Subject.start(level, mode);
+      await subject.reaches("made");
+      await sleep(100);
+      process.kill(frontOf(subject.broker), "SIGKILL");
+      await subject.assertInsideGone();
+      // A private broker has one front, and ends with it.
+      await eventually("the broker is gone", 2000, () => !isAlive(subject.broker));
+      subject.end();
+      await subject.assertNothingLeft();
+    },
+  );
 
-  test("every init, while its sandbox is busy [§4.8(7)]", async () => {
+  test("every init, while its sandbox is busy [death ends the sandbox]", async () => {
     await using subject = await Subject.start(level, "flood");
     await subject.reaches("made");
     for (const init of subject.inits) process.kill(init, "SIGKILL");
@@ -90,7 +99,7 @@ await exceptAt({ microvm: "machines have faults of their own, and emulated ones 
     await subject.assertNothingLeft();
   });
 
-  test("a library that is stopped, not dead, keeps its sandboxes; when it dies they go [§4.8(7)]", async () => {
+  test("a library that is stopped, not dead, keeps its sandboxes; when it dies they go [death ends the sandbox]", async () => {
     await using subject = await Subject.start(level, "idle");
     await subject.reaches("made");
     process.kill(subject.pid, "SIGSTOP");
