@@ -55,7 +55,7 @@ fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
     let ours = [Some(&birth.status), Some(&birth.program), birth.user_namespace.as_ref()];
     // Not those that the program will start with.
     bulkhead_sys::close_all_but(i32::from(LAST_FD) + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
-    // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into (§4.8 of the design, 1).
+    // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into.
     rustix::process::setsid().attempt(FAILED, "setsid")?;
     confine::keyring::join_new_session()?;
     rustix::process::umask(rustix::fs::Mode::empty());
