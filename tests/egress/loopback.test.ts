@@ -79,7 +79,7 @@ http.server.HTTPServer(("127.0.0.1", 8000), H).serve_forever()`;
     expect(await by("127.0.0.0/8:80")).toContain(
       "127.0.0.1 is this host's, by rule 127.0.0.0/8:80, and the sandbox's own servers are reached as localhost or ::1",
     );
-    expect(await by("localhost", "127.0.0.1", "[::1]")).toContain("reached by no name");
+    expect(await by("localhost", "127.0.0.1", "[::1]")).toContain("reached under no name");
     for (const other of ["example.org", "0.0.0.0/0:80", "*", "10.0.0.0/8"])
       expect(await by(other)).not.toContain("is this host's");
   });
