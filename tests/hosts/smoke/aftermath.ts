@@ -37,7 +37,8 @@ const mounts: Case = {
   check: () => {
     assert.doesNotMatch(readKernelFile("/proc/self/mountinfo"), /bulkhead-[0-9a-f]{8}/);
     assert.deepEqual(
-      readdirSync("/tmp").filter((name) => name.startsWith("bulkhead-")),
+      // The machine itself shows its runner's folder.
+      readdirSync("/tmp").filter((name) => name.startsWith("bulkhead-") && !name.startsWith("bulkhead-hosts-")),
       [],
     );
   },
