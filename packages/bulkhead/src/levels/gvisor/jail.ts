@@ -1,4 +1,4 @@
-import { EGRESS } from "../../contract/generated/plan-constants.js";
+import { EGRESS, GRANTABLE } from "../../contract/generated/plan-constants.js";
 import { FILES_OF_RUNSC } from "../../plan/compile/ceilings.js";
 import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
 import type { WorkloadLimits } from "../runtime.js";
@@ -24,20 +24,7 @@ const PIDS_FOR_EACH: Readonly<Record<Platform, number>> = { systrap: 3, kvm: 3, 
  * In its user namespace, which contains no other process: to create namespaces for Sentry and gofer, and to serve files
  * of several owners. Sentry and gofer drop what they do not need.
  */
-const CAPABILITIES = [
-  "CHOWN",
-  "DAC_OVERRIDE",
-  "DAC_READ_SEARCH",
-  "FOWNER",
-  "FSETID",
-  "KILL",
-  "SETGID",
-  "SETPCAP",
-  "SETUID",
-  "SYS_ADMIN",
-  "SYS_CHROOT",
-  "SYS_PTRACE",
-] as const;
+const CAPABILITIES = [...GRANTABLE, "SYS_ADMIN", "SYS_PTRACE"].toSorted();
 
 /** The workload's additions to the jail. */
 export interface Contents {
