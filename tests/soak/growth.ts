@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { processesWith, readKernelFile } from "../support/host.js";
+import { processesWith, readKernelFile, residentBytes } from "../support/host.js";
 
 /** What must not grow with the number of launches, by name. `rss` in bytes; the others are counts. */
 export type Sizes = Readonly<Record<string, number>>;
@@ -27,8 +27,7 @@ export function isLeak({ what, early, late }: Growth): boolean {
 }
 
 export function sizesOf(pid: number | "self"): Sizes {
-  const rss = Number(/VmRSS:\s+(\d+)/.exec(readKernelFile(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
-  return { descriptors: listOf(`/proc/${pid}/fd`).length, rss };
+  return { descriptors: listOf(`/proc/${pid}/fd`).length, rss: residentBytes(pid) };
 }
 
 /** Of the broker that serves now: the oldest process of the warden's name. Undefined while there is none. */

@@ -3,13 +3,13 @@ import { mkdir, symlink } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Level } from "bulkhead";
+import { Random } from "../../scripts/fuzz/random.js";
 import { WARDEN_PATH } from "../support/programs.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { sleep } from "../support/time.js";
 import { type Growth, growthOf, type Sample, sizesOfBroker } from "./growth.js";
 import { Left } from "./left.js";
 import type { Line } from "./lines.js";
-import { Random } from "./random.js";
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 

@@ -4,10 +4,10 @@
  */
 
 import { BulkheadError, LEVELS, type Level, Pool } from "bulkhead";
+import { Random } from "../../scripts/fuzz/random.js";
 import { ACTIONS, type Action, type Context, pooledPolicy } from "./actions.js";
 import { sizesOf } from "./growth.js";
 import type { Line } from "./lines.js";
-import { Random } from "./random.js";
 
 /** Uses under way at once. */
 const AT_ONCE = 3;

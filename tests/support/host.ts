@@ -21,6 +21,11 @@ export function allProcesses(): readonly number[] {
     .map(Number);
 }
 
+/** Resident memory of a process in bytes; 0 when it is gone. */
+export function residentBytes(pid: number | "self"): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readKernelFile(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
+}
+
 /** `R`, `S`, `Z`, …; undefined when there is no such process. */
 export function stateOf(pid: number): string | undefined {
   const stat = readKernelFile(`/proc/${pid}/stat`);

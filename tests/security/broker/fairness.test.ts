@@ -4,10 +4,10 @@ import { readdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { length } from "../../support/broker-peer.js";
+import { frontsOf } from "../../support/fronts.js";
 import { ms, sleep } from "../../support/time.js";
 import { ALLOWED, BrokerSetting } from "../support/broker-setting.js";
 import { Caller } from "../support/caller.js";
-import { frontsOf } from "../../support/fronts.js";
 
 /** Opens as many control connections as its second argument says, and prints how many of them were greeted. */
 const HOARDER = `

@@ -2,11 +2,11 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { frontsOf, type Status } from "../../support/fronts.js";
 import { isAlive } from "../../support/host.js";
 import { eventually, ms } from "../../support/time.js";
 import { ALLOWED, BrokerSetting, STRANGER } from "../support/broker-setting.js";
 import { Caller, variant } from "../support/caller.js";
-import { frontsOf, type Status } from "../../support/fronts.js";
 
 /** Opens a control connection, says so when it was greeted, and ends with its input. */
 const GREETED = `

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { length, Peer } from "../../support/broker-peer.js";
-import { readKernelFile } from "../../support/host.js";
+import { readKernelFile, residentBytes } from "../../support/host.js";
 import { ms, sleep } from "../../support/time.js";
 import { ALLOWED, BrokerSetting, STRANGER } from "../support/broker-setting.js";
 import { Caller, variant } from "../support/caller.js";
@@ -22,8 +22,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     afterAll(async () => await setting[Symbol.asyncDispose]());
 
     const peer = (user = ALLOWED) => new Peer(setting.broker.socket, user);
-    const rss = () =>
-      Number(/VmRSS:\s+(\d+)/.exec(readKernelFile(`/proc/${setting.broker.pid}/status`))?.[1] ?? 0) * 1024;
+    const rss = () => residentBytes(setting.broker.pid);
 
     test("a user who was not allowed gets nothing", async () => {
       expect(await Caller.connect(setting.broker.socket, STRANGER)).toBeUndefined();
