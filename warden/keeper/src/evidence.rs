@@ -40,7 +40,7 @@ fn read(path: &str) -> Result<String, Error> {
     read::text(path).attempt_on(Code::EnforcementMismatch, "read", path)
 }
 
-/// A thread of the kernel's own. KVM starts some in the group of who makes a machine, and they are nobody's to confine.
+/// KVM puts kernel threads into the VMM's cgroup. No process can confine them, so they are skipped.
 fn is_of_kernel(pid: i32) -> bool {
     const PF_KTHREAD: u32 = 0x0020_0000;
     // After the name, which may hold anything, in its last parenthesis: state, five numbers, flags.

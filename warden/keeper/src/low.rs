@@ -4,8 +4,8 @@ use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::LAST_FD;
 use rustix::fd::AsRawFd;
 
-/// 0 to 15 are where a child puts what its payload starts with: nothing of ours may live there, but what is there already and
-/// closes itself on exec.
+/// A child puts its payload's descriptors at 0 to 15: the keeper keeps no descriptor there but those that close on exec
+/// and were there before.
 pub fn occupy_low_descriptors() -> Result<(), Error> {
     loop {
         let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(
