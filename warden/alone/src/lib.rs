@@ -1,5 +1,5 @@
-//! One sandbox, made and watched by the process that calls: what a virtual machine's process 1 needs of a broker. No socket, no
-//! session and no other caller; everything else is the same code.
+//! One sandbox, created and supervised by the calling process: the part of a broker that process 1 of a virtual machine
+//! needs. It has no socket, no session and no other caller; all other code is shared with the broker.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -21,11 +21,11 @@ use rustix::thread::{LinkNameSpaceType, ThreadNameSpaceType};
 use std::time::{Duration, Instant};
 
 const FAILED: Code = Code::LaunchFailed;
-/// An emulated machine on a busy host takes seconds for what takes milliseconds elsewhere.
+/// On a busy host an emulated machine takes seconds for a launch that takes milliseconds elsewhere.
 const LIMIT: Duration = Duration::from_mins(1);
 const ROOT: Caller = Caller { uid: 0, gid: 0, groups: Vec::new() };
 
-/// This system, and what sandboxes are made with.
+/// This system, and the means of launching sandboxes on it.
 pub struct Host {
     facts: HostFacts,
     launcher: Launcher,
@@ -44,7 +44,8 @@ impl Host {
         self.facts.told_to(&ROOT)
     }
 
-    /// Makes the sandbox of this plan, with these connections as its init's: the channel, and what else the plan names. `set_up` gets its last word before init is executed.
+    /// Launches a sandbox from this plan and passes init these connections: the channel, and the others that the plan
+    /// names. `set_up` runs last, before init is executed.
     pub fn launch(
         mut self,
         text: &str,
@@ -79,7 +80,7 @@ impl Host {
     }
 }
 
-/// Follows the child until it is init.
+/// Follows the child until it executes init.
 fn start(sandbox: &mut Sandbox, set_up: impl FnOnce(&Inside) -> Result<(), Error>) -> Result<(), Error> {
     let until = Instant::now() + LIMIT;
     let mut set_up = Some(set_up);
@@ -117,13 +118,13 @@ fn wait(sandbox: &Sandbox, until: Instant) -> Result<(), Error> {
     }
 }
 
-/// A sandbox whose walls are up and whose init is not there yet.
+/// A sandbox whose protections are in force and whose init is not running yet.
 pub struct Inside<'a> {
     sandbox: &'a Sandbox,
 }
 
 impl Inside<'_> {
-    /// Mounts `mount`, read-only, on something that is there already.
+    /// Mounts `mount`, read-only, over an existing file or directory.
     pub fn cover(&self, mount: &OwnedFd, at: &str) -> Result<(), Error> {
         use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MountAttr};
         use rustix::mount::{MoveMountFlags, move_mount};
@@ -140,8 +141,8 @@ impl Inside<'_> {
     }
 }
 
-/// Does something in a namespace of the sandbox's, and comes back: not to find the way back is fatal, since everything after
-/// it would happen in there.
+/// Runs a function in one of the sandbox's namespaces and returns. A failure to return is fatal, since all later code
+/// would run in that namespace.
 fn visit(
     sandbox: &Sandbox,
     kind: ThreadNameSpaceType,
@@ -159,7 +160,7 @@ fn visit(
     done
 }
 
-/// A running sandbox, and what its groups and its range come from.
+/// A running sandbox, and the sources of its control groups and uid range.
 pub struct Alone {
     _launcher: Launcher,
     sandbox: Sandbox,
@@ -175,17 +176,17 @@ impl Alone {
         self.sandbox.pidfd.as_fd()
     }
 
-    /// Read again; `everyone`: of the processes inside, too.
+    /// Reads the evidence again; with `everyone`, that of each process inside too.
     pub fn evidence(&self, everyone: bool) -> Result<Evidence, Error> {
         seen::collect(self.sandbox.pid, &self.sandbox.order, self.sandbox.group.as_ref(), everyone)
     }
 
-    /// Notices a file system that is full now, and may not be for long.
+    /// Checks whether a file system is full now: it may have space again later.
     pub fn look(&mut self) {
         self.sandbox.fill.look(Instant::now());
     }
 
-    /// How long until its file systems are to be looked at.
+    /// Time until the next check of its file systems.
     pub fn look_in(&self) -> Option<Duration> {
         self.sandbox.look_due().map(|due| due.saturating_duration_since(Instant::now()))
     }
@@ -194,7 +195,7 @@ impl Alone {
         self.sandbox.stats()
     }
 
-    /// Returns when the last of its processes has stopped.
+    /// Returns once the last process of the sandbox has stopped.
     pub fn freeze(&mut self) -> Result<(), Error> {
         self.sandbox.pause()?;
         let until = Instant::now() + LIMIT;
@@ -212,7 +213,7 @@ impl Alone {
         self.sandbox.resume()
     }
 
-    /// Gives it another host name.
+    /// Changes the sandbox's host name.
     pub fn rename(&self, hostname: &str) -> Result<(), Error> {
         if !self.sandbox.order.has(Namespace::Uts) {
             return Ok(());
@@ -226,7 +227,7 @@ impl Alone {
         )
     }
 
-    /// Once init has ended: with which code (128 + signal), and what was counted.
+    /// Call after init has ended. Returns its exit code (128 + signal) and the counters.
     pub fn end(&mut self) -> (i32, Stats) {
         let status = rustix::process::waitid(WaitId::PidFd(self.sandbox.pidfd.as_fd()), WaitIdOptions::EXITED);
         let code = status.ok().flatten().map_or(125, |status| {

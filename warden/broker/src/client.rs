@@ -1,7 +1,9 @@
-//! `warden sandboxes`: asks every broker of this machine that its caller may trust which sandboxes are alive, or to end one. Runs as its caller.
+//! `warden sandboxes`: asks each broker of this machine that its caller may trust to list its live sandboxes, or to end
+//! one. Runs as its caller.
 //!
-//! Private brokers listen under names that the kernel lists. Anybody may listen under such a name, so who does is asked of the kernel, and what
-//! another user's process says is neither shown nor believed; root believes it of that user's own.
+//! The kernel lists the names under which private brokers listen. Any user may listen under such a name, so the kernel
+//! is asked for the uid of the listener. Answers from another user's process are neither shown nor trusted; root trusts
+//! them only about that user's own sandboxes.
 
 use bulkhead_front::wire::{Read, Reader, Writer};
 use bulkhead_order::Level;
@@ -16,12 +18,12 @@ use std::time::{Duration, Instant};
 
 pub const USAGE: &str = "usage: warden sandboxes (list | kill ID) [--socket PATH]";
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
-/// Of all of them together: a user who listens under a thousand names holds nobody up.
+/// For all brokers together: a user who listens under a thousand names delays nobody.
 const ALL_LIMIT: Duration = Duration::from_secs(10);
 const LARGEST_ANSWER: usize = 256 << 10;
 const LONGEST_ID: usize = 64;
 
-/// As `message::Live`, from whom it may be.
+/// A `message::Live`, with the broker that reported it.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Live {
@@ -41,7 +43,7 @@ struct Listed {
 }
 
 struct Broker {
-    /// None: a private one.
+    /// `None` for a private broker.
     path: Option<String>,
     address: SocketAddrUnix,
 }
@@ -50,13 +52,13 @@ struct Asking {
     brokers: Vec<Broker>,
     until: Instant,
     uid: u32,
-    /// Brokers that may be ours and did not answer, and rows for which there was no room.
+    /// Brokers that may be the caller's and did not answer, and rows that did not fit.
     missing: u64,
-    /// Nobody listens at the path that was named.
+    /// No process listens at the path given.
     unreached: bool,
 }
 
-/// Prints one JSON object. Returns the exit code: 0 also where there is nothing to list or to kill.
+/// Prints one JSON object. Returns the exit code: 0 also if there is nothing to list or to kill.
 pub fn main(arguments: &[OsString]) -> i32 {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let (id, socket) = match words.as_slice() {
@@ -99,7 +101,8 @@ impl Asking {
         json!({ "sandboxes": rows, "missing": self.missing })
     }
 
-    /// At each broker that has it: another user's, which may say that it has whatever is asked for, stands in nobody's way.
+    /// Asks each broker that reports the sandbox: another user's broker may claim any id, and must not prevent the
+    /// kill.
     fn kill(&mut self, id: &str) -> Value {
         let mut killed = false;
         for broker in std::mem::take(&mut self.brokers) {
@@ -114,7 +117,7 @@ impl Asking {
     fn listed(&mut self, broker: &Broker) -> Vec<Live> {
         let Some((peer, answer)) = self.ask(broker, &json!({ "type": "list" })) else { return Vec::new() };
         if answer.get("type").is_some_and(|kind| kind == "refused") {
-            return Vec::new(); // it serves others
+            return Vec::new(); // it serves other users
         }
         let Ok(Listed { sandboxes, more }) = serde_json::from_value(answer) else {
             self.missing += 1;
@@ -124,7 +127,7 @@ impl Asking {
         sandboxes.into_iter().filter(|live| is_credible(live, peer, self.uid)).collect()
     }
 
-    /// One question, one answer, and who gave it.
+    /// Sends one question; returns the answer and the uid of the process that gave it.
     fn ask(&mut self, broker: &Broker, question: &Value) -> Option<(u32, Value)> {
         let until = self.until.min(Instant::now() + ANSWER_LIMIT);
         let Some(socket) = connect(&broker.address) else {
@@ -141,7 +144,8 @@ impl Asking {
     }
 }
 
-/// Root's brokers may have sandboxes of anybody's; root is told by everybody. A path has been named, or stands where only root can put it.
+/// Root's brokers may hold any user's sandboxes, and root may ask all brokers. A path was either given by the caller or
+/// is one that only root can create.
 fn may_trust(peer: u32, own: u32, named: bool) -> bool {
     peer == own || peer == 0 || own == 0 || named
 }
@@ -151,7 +155,7 @@ fn is_credible(live: &Live, peer: u32, own: u32) -> bool {
         && live.id.len() <= LONGEST_ID
         && live.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let known = ["launching", "running", "paused", "ending"].contains(&live.state.as_str());
-    // A user's own broker has nobody else's.
+    // A user's own broker holds only that user's sandboxes.
     plain && known && (own == 0 || live.uid == own) && (peer == 0 || peer == own || live.uid == peer)
 }
 
@@ -173,7 +177,7 @@ fn exchange(socket: &OwnedFd, question: &Value, until: Instant) -> Option<Vec<u8
     }
 }
 
-/// Without waiting: one whose queue is full is not waited for.
+/// Does not wait: a broker with a full queue is skipped.
 fn connect(address: &SocketAddrUnix) -> Option<OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).ok()?;
@@ -191,7 +195,7 @@ fn brokers(socket: Option<&str>) -> Vec<Broker> {
     system.into_iter().chain(private.map(|address| Broker { path: None, address })).collect()
 }
 
-/// Each once: the connections of a broker are listed under its name, too.
+/// Each name once: the kernel also lists a broker's connections under its name.
 fn private_names(listed: &str) -> Vec<&str> {
     let names = listed.lines().filter_map(|line| line.split_whitespace().nth(7)?.strip_prefix('@'));
     let mut names: Vec<&str> = names.filter(|name| is_of_a_broker(name)).collect();
@@ -206,7 +210,7 @@ fn is_of_a_broker(name: &str) -> bool {
     digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Outside of strings JSON is ASCII, and within them every character may be escaped.
+/// Outside strings JSON is ASCII, and inside them every character may be escaped.
 fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut units = [0_u16; 2];

@@ -1,7 +1,7 @@
-//! `warden broker`: one keeper, which holds privilege, and a front for each caller, which holds none. This crate is what happens before: the command line,
-//! the socket, the signals. `warden sandboxes` asks brokers, as its caller.
+//! `warden broker`: one keeper, which holds privilege, and one front for each caller, which holds none. This crate
+//! holds the start-up: the command line, the socket, the signals. `warden sandboxes` queries brokers as its caller.
 //!
-//! docs/privilege.md has the order to read it in.
+//! See docs/privilege.md for the reading order.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod client;

@@ -1,4 +1,4 @@
-//! The socket that connections come in on.
+//! The socket that accepts connections.
 
 use crate::options::Options;
 use bulkhead_error::{Attempt, Code, Error};
@@ -6,11 +6,11 @@ use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 const BACKLOG: i32 = 128;
-/// Of an abstract socket: `sun_path` without the zero that marks it as one.
+/// Longest name of an abstract socket: `sun_path` without its leading zero byte.
 const LONGEST_NAME: usize = 107;
 const FAILED: Code = Code::LaunchFailed;
 
-/// What a library is told to connect to. Dropped, a socket file is removed.
+/// The address that libraries connect to. Dropping it removes a socket file.
 pub struct Listener {
     pub name: String,
     path: Option<String>,
@@ -27,10 +27,11 @@ impl Listener {
         }
     }
 
-    /// Private: a name that nobody can guess and that is gone with us, without a file to leave behind.
+    /// For a private broker: an unguessable name, which disappears with the broker and leaves no file behind.
     fn abstract_name(socket: OwnedFd, length: usize) -> Result<(OwnedFd, Self), Error> {
         let random = bulkhead_front::random_hex().attempt(FAILED, "getrandom")?;
-        // As long as a name can be: Node before 22 pads shorter ones with zeroes, and to the kernel that is another name. Bun does not, and has no room for the last byte.
+        // Use the full length: Node before 22 pads shorter names with zero bytes, which the kernel takes for a
+        // different name. Bun does not pad, and has no room for the last byte.
         let name = format!("bulkhead-{random:->width$}", width = length - "bulkhead-".len());
         let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).attempt(FAILED, "name socket")?;
         rustix::net::bind(&socket, &address).attempt(FAILED, "bind")?;
@@ -38,11 +39,12 @@ impl Listener {
         Ok((socket, Self { name: format!("@{name}"), path: None }))
     }
 
-    /// Anybody may connect; the kernel says who it is, and the broker whether that is enough.
+    /// Any user may connect; the kernel reports the uid, and the broker decides.
     fn at_path(socket: OwnedFd, path: &str) -> Result<(OwnedFd, Self), Error> {
         remove_dead(path)?;
         let address = SocketAddrUnix::new(path).attempt_on(FAILED, "name socket", path)?;
-        // By the umask and not by a chmod afterwards: the name may lead elsewhere by then, where others can write in its directory.
+        // Set the mode by umask rather than by a later chmod: where others can write to the directory, the name may
+        // point elsewhere by then.
         let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o111));
         let bound = rustix::net::bind(&socket, &address);
         rustix::process::umask(before);
@@ -60,7 +62,7 @@ impl Drop for Listener {
     }
 }
 
-/// The socket file of a broker that died is in the way of the next; that of a living one is not ours to remove.
+/// Removes the socket file of a broker that died, which blocks the next one. Leaves that of a live broker alone.
 fn remove_dead(path: &str) -> Result<(), Error> {
     let Ok(stat) = rustix::fs::lstat(path) else { return Ok(()) };
     if rustix::fs::FileType::from_raw_mode(stat.st_mode) != rustix::fs::FileType::Socket {

@@ -4,24 +4,24 @@ use bulkhead_order::Level;
 use bulkhead_protocol::facts::Maxima;
 use std::ffi::OsString;
 
-/// How the broker lives and what its owner allows.
+/// The broker's lifetime, and what its owner allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// None: private, with descriptor 3 as its only control connection.
+    /// `None` for a private broker, whose only control connection is descriptor 3.
     pub socket: Option<String>,
-    /// Who may connect to the socket; the broker's own uid always may.
+    /// Uids that may connect to the socket, besides the broker's own.
     pub allow_uids: Vec<u32>,
     pub maxima: Maxima,
-    /// Of the first sandbox, probably.
+    /// The probable level of the first sandbox.
     pub expect: Option<Level>,
-    /// The private socket's name leaves a byte of room: Bun refuses a name that fills it.
+    /// Leaves one byte of the private socket's name unused: Bun refuses a name that fills it.
     pub short_name: bool,
 }
 
 pub const USAGE: &str = "usage: warden broker --private [--expect LEVEL] [--short-name]
        warden broker --socket PATH [--allow-uid UID]… [--max-memory BYTES] [--max-pids N] [--max-cpus N.N] [--max-sandboxes N]";
 
-/// A system broker's owner who says nothing still gets a bound: callers are other people.
+/// A system broker without an explicit limit still gets one: its callers are other people.
 const DEFAULT_SANDBOXES: u64 = 256;
 
 impl Options {

@@ -1,4 +1,4 @@
-//! What happens before the loop: command line, signals, descriptors.
+//! Start-up before the loop: command line, signals, descriptors.
 
 use crate::listen::Listener;
 use crate::options::{Options, USAGE};
@@ -30,14 +30,14 @@ pub fn main(arguments: &[OsString]) -> i32 {
 }
 
 fn run(options: Options) -> Result<(), Error> {
-    // Nobody of the same uid may attach to the one process that holds privilege.
+    // No process of the same uid may attach to the one process that holds privilege.
     bulkhead_confine::process::dumpable(false)?;
-    // Out of the terminal's session: ^C is for the program that uses us. Fails where we lead one already.
+    // Leave the terminal's session: ^C is for the calling program. Fails if we are already a session leader.
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
     raise_open_files();
     let control = if options.socket.is_none() { Some(inherited_control()?) } else { None };
-    // What whoever started us left open is not ours, and must not get into a sandbox.
+    // Close descriptors that the caller left open: they must not reach a sandbox.
     bulkhead_sys::close_all_but(if control.is_some() { CONTROL + 1 } else { CONTROL }, Vec::new());
     occupy_low_descriptors()?;
     let signals = signals()?;
@@ -47,7 +47,7 @@ fn run(options: Options) -> Result<(), Error> {
     Keeper::new(settings, socket, control, signals, front)?.run()
 }
 
-/// In a process of its own, as its caller.
+/// Runs a front, in a process of its own, as its caller.
 fn front(start: Start) -> i32 {
     let Start { socket, control, caller, allowed, facts, maxima, name, expect } = start;
     bulkhead_front::run(Setting {
@@ -73,7 +73,7 @@ fn inherited_control() -> Result<OwnedFd, Error> {
     bulkhead_sys::adopt(CONTROL).attempt(Code::LaunchFailed, "use descriptor 3 as control connection")
 }
 
-/// SIGTERM and SIGINT as a descriptor: the end is orderly, with nothing left behind.
+/// Turns SIGTERM and SIGINT into a descriptor, so that the broker can clean up before it ends.
 fn signals() -> Result<OwnedFd, Error> {
     let ends = [libc::SIGTERM, libc::SIGINT];
     bulkhead_sys::block_signals(&ends).attempt(Code::LaunchFailed, "sigprocmask")?;

@@ -1,4 +1,4 @@
-//! A profile of the policy's own as a classic BPF program.
+//! A custom profile of a policy as a classic BPF program.
 
 use super::program::{
     Program, Wide, add, assemble, compare_and_jump, jump_to, load_argument, mask_with, reach, refuse_with, ret,
@@ -8,11 +8,11 @@ use bulkhead_plan::Error;
 use bulkhead_plan::custom::{Action, Argument, Comparison, CustomProfile, Rule};
 use std::collections::BTreeMap;
 
-/// One filter for the profile alone: what holds beside it is in another. What `always` allows is allowed whatever the
-/// profile says.
+/// One filter for the custom profile alone; the other rules are in a filter of their own. Calls that `always` allows
+/// are allowed whatever the profile says.
 ///
 /// # Errors
-/// `SECCOMP_FAILED` when it would be longer than the kernel takes.
+/// `SECCOMP_FAILED` when it would be longer than the kernel accepts.
 pub fn generate(profile: &CustomProfile, always: &Table) -> Result<Program, Error> {
     let numbers = Numbers::new();
     let mut rules: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();
@@ -23,7 +23,7 @@ pub fn generate(profile: &CustomProfile, always: &Table) -> Result<Program, Erro
     }
     let mut codes = BTreeMap::new();
     for (number, mut rules) in rules {
-        // The strictest decides where rules overlap; and without arguments nothing that is more lenient is reached.
+        // Where rules overlap, the strictest decides. After a rule without arguments, no more lenient rule is reached.
         rules.sort_by_key(|rule| rule.action);
         codes.insert(number, chain(&rules, profile.default)?);
     }
@@ -50,7 +50,7 @@ fn chain(rules: &[&Rule], otherwise: Action) -> Result<Program, Error> {
     Ok(program)
 }
 
-/// Goes on behind itself when the comparison holds, else passes over `rest` instructions more.
+/// Falls through to the next instruction when the comparison holds, else skips `rest` more instructions.
 fn test(argument: &Argument, rest: usize) -> Result<Program, Error> {
     let (high, low) = halves(argument.value.0);
     let load = |upper| load_argument(argument.index, upper);

@@ -1,4 +1,4 @@
-//! A profile of the policy's own, against what its rules say; and the floor, which no such profile moves.
+//! Custom profiles against their rules, and the floor, which no custom profile can lower.
 
 use super::tests::{NATIVE, run};
 use super::*;
@@ -15,13 +15,13 @@ const OPERATIONS: [Comparison; 7] = [
     Comparison::Greater,
     Comparison::MaskedEqual,
 ];
-/// Both halves matter, and their order.
+/// Both halves of a value matter, and so does their order.
 const VALUES: [u64; 9] =
     [0, 1, 2, 0xffff_fffe, 0xffff_ffff, 0x1_0000_0000, 0x1_0000_0001, 0x2_0000_0000, 0xffff_ffff_ffff_ffff];
 
 const NONE: table::Table<'static> = table::Table::new();
 
-/// For init, the floor among them.
+/// Init's filters, including the floor.
 fn base_of(filters: &Filters) -> Vec<Program> {
     [floor(filters.floor).unwrap()].into_iter().chain(filters.base.iter().cloned()).collect()
 }
@@ -74,7 +74,7 @@ fn every_comparison_is_of_64_bits() {
                     custom::generate(&CustomProfile { default: Action::Errno(38), rules, log: false }, &NONE).unwrap();
                 for given in VALUES {
                     for other in VALUES {
-                        // The stricter of two rules that hold counts.
+                        // When two rules match, the stricter applies.
                         let wanted = if holds(&args[0], given) { Action::Errno(7) } else { Action::Errno(38) };
                         let found = run(&program, NATIVE, number, [9, given, 9, other, 9, 9]);
                         assert_eq!(found, code(wanted), "{op:?} {value:#x} {given:#x} {other:#x}");
@@ -104,7 +104,7 @@ fn other_abis_kill_whatever_a_profile_says() {
     assert_eq!(run(&program, NATIVE, 0, [0; 6]), code(Action::Allow));
 }
 
-/// Everything allowed, and yet: the default profile's answer to each call that the floor names.
+/// With a profile that allows everything, each call that the floor names still gets the default profile's verdict.
 #[test]
 fn nothing_allowed_moves_the_floor() {
     let all = SeccompProfile::Custom(CustomProfile { default: Action::Allow, rules: Vec::new(), log: false });
@@ -150,7 +150,7 @@ fn the_longest_profile_fits_or_is_refused() {
     assert_eq!((error.code, error.detail.as_deref()), (Code::SeccompFailed, Some("length")));
 }
 
-/// Nothing allowed but starting a program: init does its work all the same, and the workload, under all of them,
+/// With a profile that allows only program start, init still does its work, and the workload, under all filters,
 /// cannot.
 #[test]
 fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
@@ -180,7 +180,7 @@ fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
             assert_eq!(strictest(&workload, number, arguments), Some(refused), "{number}");
         }
         assert_eq!(strictest(&workload, libc::SYS_execve, [0; 6]), Some(code(Action::Allow)));
-        // Raw sockets, other families, namespaces, foreign commands of seccomp: no more than before.
+        // Raw sockets, other families, namespaces, unknown seccomp commands: still refused.
         for (number, arguments) in [
             (libc::SYS_socket, [internet, 3, 0, 0, 0, 0]),
             (libc::SYS_socket, [16, 1, 0, 0, 0, 0]),
@@ -194,7 +194,7 @@ fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
     }
 }
 
-/// As the kernel orders them: kill, trap, errno, log, allow; as numbers with a sign, by their upper half.
+/// The kernel's order: kill, trap, errno, log, allow; by the upper half, as a signed number.
 fn rank(action: u32) -> i32 {
     i32::from_ne_bytes((action & 0xffff_0000).to_ne_bytes())
 }

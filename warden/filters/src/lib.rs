@@ -1,9 +1,11 @@
-//! Seccomp filters, compiled from the profile and the plan: bytes that whoever holds privilege puts in force without understanding them.
+//! Seccomp filters, compiled from the profile and the plan into bytes. The privileged process installs these bytes
+//! without interpreting them.
 //!
-//! seccompiler gives a filter two outcomes and compares syscall numbers one after the other. We need four (allow, EPERM, ENOSYS, kill), which would
-//! be two stacked filters of some 2,000 instructions with `openat` near their end. So [`program`] writes one filter of our own that
-//! finds a number by halving: a quarter of the size, ten steps for each syscall whose arguments are looked at, and
-//! for all others none, since the kernel (5.11 and later) remembers which numbers are allowed whatever the arguments.
+//! A seccompiler filter has two outcomes and compares syscall numbers one after the other. Bulkhead needs four (allow,
+//! EPERM, ENOSYS, kill), which would take two stacked filters of about 2,000 instructions, with `openat` near their
+//! end. So [`program`] generates one filter that finds a number by binary search. It is a quarter of the size. A
+//! syscall whose arguments are checked takes ten steps. All others take none, since the kernel (5.11 and later) caches
+//! which numbers are allowed whatever their arguments.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -21,7 +23,7 @@ use bulkhead_plan::model::{Seccomp, SeccompProfile};
 use bulkhead_plan::{Error, profile};
 use table::Verdict;
 
-/// How many filters init is under, at least: what its `Seccomp_filters` must say before it runs.
+/// Minimum number of filters that init runs under: its `Seccomp_filters` must show at least this before it runs.
 #[must_use]
 pub fn base_count(seccomp: &Seccomp) -> u32 {
     let narrowed = match &seccomp.profile {
@@ -31,8 +33,8 @@ pub fn base_count(seccomp: &Seccomp) -> u32 {
     2 + u32::from(narrowed && narrows(seccomp))
 }
 
-/// Compiles what `seccomp` asks for, given the capabilities left to the workload (without `CAP_`).
-/// Pure: the same arguments give the same filters, so results may be cached.
+/// Compiles the filters for `seccomp`, given the workload's capabilities (without `CAP_`). Pure: the same arguments
+/// give the same filters, so callers may cache them.
 ///
 /// # Errors
 /// `PLAN_INVALID` for an unknown profile, `SECCOMP_FAILED` for one that does not compile.
@@ -61,7 +63,7 @@ pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Er
     }
 }
 
-/// The filter of a helper: a process of Bulkhead's own that parses hostile input. `network`: it may speak TCP and UDP.
+/// The filter of a helper: a Bulkhead process that parses hostile input. `network`: the helper may use TCP and UDP.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` for one that does not compile.
@@ -76,7 +78,7 @@ pub fn compile_helper(network: bool) -> Result<Filters, Error> {
     Ok(Filters { floor, base: vec![program::generate(&table, &Verdict::Absent)?], workload: None })
 }
 
-/// The filter of a front, which is made when the warden is built.
+/// The filter of a front, compiled when the warden is built.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when the profiles do not parse.
@@ -97,13 +99,13 @@ fn floor_for(seccomp: &Seccomp, capabilities: &[String]) -> Floor {
     }
 }
 
-/// The plan's mounts or network call for more than the floor does.
+/// Whether the plan's mounts or network need more restrictions than the floor has.
 fn narrows(seccomp: &Seccomp) -> bool {
     seccomp.deny_setid || seccomp.unix_sockets_only
 }
 
-/// What the floor lacks then, under a profile that does not say it by itself. A filter of its own: of several verdicts the kernel obeys
-/// the strictest, so neither a profile nor what init does can undo it.
+/// These additional restrictions, for a profile that lacks them. They form a separate filter: the kernel applies the
+/// strictest verdict of all filters, so neither the profile nor init can lift them.
 fn narrow(seccomp: &Seccomp, capabilities: &[String]) -> Result<Option<Filter>, Error> {
     if !narrows(seccomp) {
         return Ok(None);
@@ -112,7 +114,7 @@ fn narrow(seccomp: &Seccomp, capabilities: &[String]) -> Result<Option<Filter>, 
     program::generate(&table::floor(&profile, seccomp, capabilities), &Verdict::Allow).map(Some)
 }
 
-/// The floor itself, which is made when the warden is built.
+/// The floor itself, compiled when the warden is built.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when the profiles do not parse.

@@ -22,14 +22,14 @@ const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const NATIVE: u32 = 0xc000_00b7;
 
-/// x32 calls share the architecture of x86-64 and have this bit in their number. No kernel has so many syscalls of its
-/// own.
+/// x32 calls share the architecture of x86-64 and set this bit in their number. No native syscall has a number this
+/// large.
 const FOREIGN: u32 = 0x4000_0000;
 
-/// One filter for the whole table; `otherwise` is for what is not in it.
+/// One filter for the whole table; `otherwise` applies to numbers outside it.
 ///
 /// # Errors
-/// `SECCOMP_FAILED` when it would be longer than the kernel takes, or than a jump reaches.
+/// `SECCOMP_FAILED` when it would be longer than the kernel accepts, or than a jump reaches.
 pub fn generate(table: &Table, otherwise: &Verdict) -> Result<Program, Error> {
     generate_beside(&Table::new(), table, otherwise)
 }
@@ -48,7 +48,7 @@ pub fn generate_beside(always: &Table, table: &Table, otherwise: &Verdict) -> Re
     assemble(codes.into_iter(), &otherwise)
 }
 
-/// Puts what `always` allows before the code of each number. `otherwise`: the code of numbers that have none.
+/// Puts the rules of `always` before the code of each number. `otherwise`: the code of numbers without any.
 ///
 /// # Errors
 /// As [`generate`].
@@ -71,14 +71,15 @@ pub fn add(always: &Table, codes: &mut BTreeMap<u32, Program>, otherwise: &Progr
     Ok(())
 }
 
-/// One filter of the code for each number, in ascending order, and what is for all others. Each ends in a return.
+/// One filter from the code of each number, in ascending order, and the code for all other numbers. Each code ends in a
+/// return.
 ///
 /// # Errors
 /// As [`generate`].
 pub fn assemble(codes: impl Iterator<Item = (u32, Program)>, otherwise: &Program) -> Result<Program, Error> {
     let mut program = vec![
         load(ARCHITECTURE),
-        // Another ABI (int 0x80 on x86-64) numbers its syscalls differently: nothing that follows would mean anything.
+        // Another ABI (int 0x80 on x86-64) numbers its syscalls differently, so the rules below would not apply to it.
         jump(BPF_JEQ, NATIVE, 1, 0),
         ret(libc::SECCOMP_RET_KILL_PROCESS),
         load(NUMBER),
@@ -93,13 +94,13 @@ pub fn assemble(codes: impl Iterator<Item = (u32, Program)>, otherwise: &Program
     Ok(program)
 }
 
-/// From this number on, until the next interval starts, this code decides.
+/// This code decides from this number up to the start of the next interval.
 struct Interval {
     start: u32,
     code: Program,
 }
 
-/// Neighbours with the same unconditional verdict share one interval.
+/// Adjacent numbers with the same unconditional verdict share one interval.
 fn intervals(codes: impl Iterator<Item = (u32, Program)>, otherwise: &Program) -> Vec<Interval> {
     let mut intervals = Vec::new();
     let mut push = |start: u32, code: Program| {
@@ -124,7 +125,7 @@ fn same(one: &Program, other: &Program) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.code == b.code && a.k == b.k)
 }
 
-/// Halves the intervals until one is left.
+/// Binary search over the intervals.
 fn search(intervals: &[Interval]) -> Result<Program, Error> {
     match intervals {
         [] => Ok(vec![refuse(libc::ENOSYS)]),
@@ -133,7 +134,7 @@ fn search(intervals: &[Interval]) -> Result<Program, Error> {
             let (lower, upper) = intervals.split_at(intervals.len() / 2);
             let middle = upper.first().map_or(0, |interval| interval.start);
             let (lower, upper) = (search(lower)?, search(upper)?);
-            // A conditional jump reaches 255 instructions, an unconditional one all.
+            // A conditional jump reaches 255 instructions, an unconditional one any number.
             let distance = u32::try_from(lower.len()).map_err(|_| too_long())?;
             let mut program = match u8::try_from(distance) {
                 Ok(distance) => vec![jump(BPF_JGE, middle, distance, 0)],
@@ -146,7 +147,7 @@ fn search(intervals: &[Interval]) -> Result<Program, Error> {
     }
 }
 
-/// Always ends in a return; the accumulator holds the number at first, and is free to be used.
+/// Always ends in a return. The accumulator first holds the number, and may be overwritten.
 fn decide(verdict: &Verdict) -> Result<Program, Error> {
     Ok(match verdict {
         Verdict::Allow => vec![ret(libc::SECCOMP_RET_ALLOW)],
@@ -178,8 +179,8 @@ fn errno_of(refusal: Refusal) -> libc::c_int {
     }
 }
 
-/// Ends in `end` when all conditions hold; otherwise falls through, to the next alternative or the refusal.
-/// Written from its end: what follows a condition is known when the condition is written.
+/// Ends in `end` when all conditions hold; otherwise falls through to the next alternative or the refusal. Generated
+/// from the end backwards, since each condition needs the length of the code behind it.
 fn alternative(conditions: &[Condition], end: sock_filter) -> Result<Program, Error> {
     let mut rest = vec![end];
     for condition in conditions.iter().rev() {
@@ -230,7 +231,7 @@ pub fn refuse_with(errno: u32) -> sock_filter {
     ret(libc::SECCOMP_RET_ERRNO | errno)
 }
 
-/// Half of an argument, into the accumulator.
+/// Loads one half of an argument into the accumulator.
 pub fn load_argument(index: u8, upper: bool) -> sock_filter {
     load(ARGUMENTS + 8 * u32::from(index) + if upper { 4 } else { 0 })
 }
@@ -239,7 +240,7 @@ pub fn mask_with(mask: u32) -> sock_filter {
     statement(BPF_ALU | BPF_AND | BPF_K, mask)
 }
 
-/// What the accumulator is compared for; unsigned, as all of BPF.
+/// A comparison of the accumulator; unsigned, as all of BPF.
 #[derive(Debug, Clone, Copy)]
 pub enum Wide {
     Equal,
@@ -256,8 +257,8 @@ pub fn jump_to(test: Wide, value: u32, yes: u8, no: u8) -> sock_filter {
     jump(test, value, yes, no)
 }
 
-/// Whether 64 bits are above a value: the upper halves decide unless they are equal. `yes` and `no` count from behind
-/// all of it.
+/// Compares a 64-bit argument with a value: the upper halves decide unless they are equal. `yes` and `no` count from
+/// the end of this code.
 pub fn compare_and_jump(index: u8, test: Wide, (high, low): (u32, u32), yes: u8, no: u8) -> Result<Program, Error> {
     let over = |distance: u8, more: usize| reach(usize::from(distance) + more);
     Ok(vec![
@@ -273,7 +274,7 @@ fn statement(code: u32, k: u32) -> sock_filter {
     instruction(code, 0, 0, k)
 }
 
-/// `yes` and `no` count the instructions to pass over.
+/// `yes` and `no` count the instructions to skip.
 fn jump(test: u32, k: u32, yes: u8, no: u8) -> sock_filter {
     instruction(BPF_JMP | test | BPF_K, yes, no, k)
 }

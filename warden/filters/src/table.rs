@@ -1,16 +1,16 @@
-//! From names to numbers of this architecture: what becomes of each syscall.
+//! From syscall names to numbers of this architecture, and the verdict for each.
 
 use bulkhead_plan::model::Seccomp;
 use bulkhead_plan::profile::{Allow, Names, Overlay, Profile};
 use std::collections::BTreeMap;
 use syscalls::Sysno;
 
-/// What becomes of one syscall.
+/// The verdict for one syscall.
 #[derive(Debug, Clone, Copy)]
 pub enum Verdict<'p> {
-    /// It passes, whatever its arguments.
+    /// Allowed, whatever its arguments.
     Allow,
-    /// It passes when all conditions of one alternative hold.
+    /// Allowed when all conditions of one alternative hold.
     When(&'p Allow),
     /// EPERM.
     Deny,
@@ -18,10 +18,10 @@ pub enum Verdict<'p> {
     Absent,
 }
 
-/// Verdicts by syscall number. A number that is missing here is [`Verdict::Absent`].
+/// Verdicts by syscall number. A missing number is [`Verdict::Absent`].
 pub type Table<'p> = BTreeMap<u32, Verdict<'p>>;
 
-/// Resolves a profile for one plan; what comes later replaces what was there.
+/// Resolves a profile for one plan; later entries replace earlier ones.
 pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) -> Table<'p> {
     let mut resolver = Resolver::new();
     resolver.put(&profile.deny, Verdict::Deny);
@@ -31,8 +31,8 @@ pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[Stri
     resolver.table
 }
 
-/// What holds whatever a profile of the policy's own says: the entries marked `floor`, and what the plan's mounts and
-/// network call for. A number that is missing here is left to the profile.
+/// The verdicts that hold under any custom profile: the entries marked `floor`, and the restrictions that the plan's
+/// mounts and network need. A missing number is left to the profile.
 pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) -> Table<'p> {
     let mut resolver = Resolver::new();
     for (entries, verdict) in [(&profile.deny, Verdict::Deny), (&profile.absent, Verdict::Absent)] {
@@ -47,8 +47,8 @@ pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String
     resolver.table
 }
 
-/// What the floor denies and none of these profiles allows: nobody has a use for it, not even a program that makes a
-/// wall.
+/// Calls that the floor denies and none of these profiles allows: no program needs them, not even one that builds a
+/// sandbox.
 pub fn never<'p>(floor: &'p Profile, profiles: &[Profile]) -> Table<'p> {
     let mut resolver = Resolver::new();
     for entry in floor.deny.iter().filter(|entry| entry.floor) {
@@ -67,14 +67,14 @@ pub fn never<'p>(floor: &'p Profile, profiles: &[Profile]) -> Table<'p> {
     resolver.table
 }
 
-/// What these entries allow, and nothing about other numbers.
+/// The calls that these entries allow. Says nothing about other numbers.
 pub fn allowed(entries: &[Allow]) -> Table<'_> {
     let mut resolver = Resolver::new();
     resolver.allow(entries);
     resolver.table
 }
 
-/// Denies whatever the profile allows or denies; the rest stays absent.
+/// Denies each call that the profile allows or denies; the others stay absent.
 pub fn known(profile: &Profile) -> Table<'_> {
     let mut resolver = Resolver::new();
     for entry in &profile.allow {
@@ -87,14 +87,13 @@ pub fn known(profile: &Profile) -> Table<'_> {
 
 /// The numbers of this architecture's syscalls.
 pub struct Numbers(
-    /// Sorted by name: the crate's own look-up compares with one name after the other, and this runs before the first
-    /// launch.
+    /// Sorted by name: the crate's own look-up scans linearly, and this runs before the first launch.
     Vec<(&'static str, u32)>,
 );
 
 impl Numbers {
     pub fn new() -> Self {
-        // The crate's iterator leaves out the last one.
+        // The crate's iterator omits the last number.
         let all = Sysno::iter().chain([Sysno::last()]);
         let mut numbers: Vec<_> = all.filter_map(|call| Some((call.name(), u32::try_from(call.id()).ok()?))).collect();
         numbers.sort_unstable();
@@ -124,7 +123,7 @@ impl<'p> Resolver<'p> {
                 self.apply(overlay);
             }
         }
-        // After capabilities: no capability lifts a restriction that the plan's mounts or network call for.
+        // After capabilities: no capability lifts a restriction that the plan's mounts or network need.
         if seccomp.deny_setid {
             self.apply(&profile.deny_setid);
         }
@@ -153,7 +152,7 @@ impl<'p> Resolver<'p> {
         }
     }
 
-    /// Passes over names that this architecture lacks, as aarch64 lacks `open`.
+    /// Skips names that this architecture lacks, as aarch64 lacks `open`.
     fn set(&mut self, names: &[String], verdict: Verdict<'p>) {
         for name in names {
             if let Some(number) = self.numbers.of(name) {

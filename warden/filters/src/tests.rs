@@ -30,7 +30,7 @@ fn default() -> Profile {
     profile::named("default").unwrap()
 }
 
-/// What the kernel does with `struct seccomp_data`, for the instructions that we generate.
+/// Evaluates a filter on `struct seccomp_data` as the kernel does, for the instructions that we generate.
 pub fn run(program: &[libc::sock_filter], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
     let mut data = Vec::new();
     data.extend(number.to_le_bytes());
@@ -98,7 +98,7 @@ fn expected(table: &Table, number: u32, arguments: [u64; 6]) -> u32 {
     }
 }
 
-/// Of what passes and of what is refused in a way of its own.
+/// The conditions of allowed calls, and those of calls with a specific refusal.
 fn conditions_of(allow: &Allow) -> impl Iterator<Item = &Condition> {
     allow.when.iter().chain(allow.refuse.iter().flat_map(|refused| &refused.when)).flatten()
 }
@@ -226,7 +226,8 @@ fn every_condition_can_hold_and_can_fail() {
     }
 }
 
-/// Each syscall that the kernel's table has is named once: a new one in the `syscalls` crate asks for a decision here.
+/// The profile names each syscall of the kernel's table exactly once: a new one in the `syscalls` crate needs a
+/// decision here.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn every_known_syscall_has_one_verdict() {
@@ -242,12 +243,12 @@ fn one_verdict(profile: &Profile) {
     let all: Vec<&str> = base.chain(others).map(String::as_str).collect();
     let named: BTreeSet<&str> = all.iter().copied().collect();
     assert_eq!(named.len(), all.len(), "named twice");
-    // The iterator of this crate leaves out the last one.
+    // This crate's iterator omits the last number.
     let known: BTreeSet<&str> = Sysno::iter().chain([Sysno::last()]).map(|sysno| sysno.name()).collect();
     assert_eq!(named.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
-/// A jail's profile names what its program uses, each once; what it does not name does not exist there.
+/// A jail's profile names each call that its program uses exactly once; all other calls get ENOSYS there.
 #[test]
 fn jails_name_each_syscall_once_and_no_dangerous_one() {
     for profile in all().filter(|profile| profile.name != "default") {
@@ -268,7 +269,7 @@ fn allows_less_than_docker() {
     assert_eq!((allowed, Sysno::count()), (273, 383));
 }
 
-/// Whatever `strict` lets through, `default` does too; and no overlay brings back what it leaves out.
+/// `default` allows each call that `strict` allows, and no overlay allows one that `strict` leaves out.
 #[test]
 fn strict_is_stricter() {
     let strict = profile::named("strict").unwrap();

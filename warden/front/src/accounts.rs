@@ -1,24 +1,24 @@
-//! /etc/passwd and /etc/group, with the ids that a sandbox really has.
+//! /etc/passwd and /etc/group, with the ids that the sandbox really has.
 
 use bulkhead_order::Piece;
 use bulkhead_plan::model::{GroupFile, Namespace, Passwd, Plan, User};
 
-/// What a process of the host's root, and what belongs to nobody inside, shows as: both are seen in every sandbox.
+/// How host root's processes, and files with an unmapped owner, appear inside: every sandbox shows both.
 const OF_THE_KERNEL: [u32; 2] = [0, 65_534];
 
-/// What the ids of a plan are inside.
+/// How a plan's ids appear inside.
 pub struct Ids<'a> {
     known_as: KnownAs,
-    /// Who the workload is, in ids of the plan.
+    /// The workload's ids, as the plan counts them.
     user: &'a User,
 }
 
 enum KnownAs {
-    /// There is a user namespace.
+    /// The sandbox has a user namespace, so the ids are the plan's.
     OfPlan,
-    /// As the host counts them, in the sandbox's range, which is not known yet.
+    /// Ids as the host counts them, in the sandbox's range, which is not known yet.
     OfRange,
-    /// There is no other id than the workload's.
+    /// The only id is the workload's.
     Only(u32),
 }
 
@@ -26,12 +26,12 @@ enum KnownAs {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Plain(u32),
-    /// The id of the sandbox's range that this one has on the host.
+    /// Offset in the sandbox's range of host ids.
     OfRange(u32),
 }
 
 impl<'a> Ids<'a> {
-    /// `privileged`: there is a range.
+    /// `privileged`: the sandbox has a uid range.
     pub fn of(plan: &'a Plan, privileged: bool) -> Self {
         let known_as = match privileged {
             _ if plan.namespaces.contains(&Namespace::User) => KnownAs::OfPlan,
@@ -90,8 +90,9 @@ pub fn group(file: &GroupFile, ids: &Ids) -> Vec<Piece> {
     content.0
 }
 
-/// What an id of the plan is inside. Root and nobody are two things without a user namespace: an id of the range that files may have, and that of the kernel.
-/// Of two lines with one name the first one tells the name's id: for the workload itself that must be its own.
+/// How an id of the plan appears inside. Without a user namespace root and nobody each have two ids: one of the
+/// sandbox's range, which files may have, and the kernel's. Of two lines with one name, the first gives the name's id:
+/// for the workload that must be its own id.
 fn ids_of(id: u32, of_workload: u32, ids: &Ids) -> Vec<Shown> {
     let (own, plain) = (own(id, ids), Shown::Plain(id));
     match (own != plain && OF_THE_KERNEL.contains(&id), id == of_workload) {

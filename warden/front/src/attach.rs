@@ -1,5 +1,5 @@
-//! Connections that a library opens for a launch beside its channel. They may arrive before or after the launch itself, so
-//! both wait for each other, for a few seconds.
+//! Connections that a library opens for a launch besides its channel. They may arrive before or after the launch
+//! itself, so each waits a few seconds for the other.
 
 use bulkhead_plan::payload::{MAX_ATTACHED, Payload};
 use rustix::fd::OwnedFd;
@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
 pub const LIMIT: Duration = Duration::from_secs(10);
-/// Launches, or connections for one caller, that wait at once.
+/// Launches, or connections of one caller, that may wait at once.
 const MAX_WAITING: usize = 64;
 
-/// One that no launch has asked for yet.
+/// A connection that no launch has claimed yet.
 struct Waiting {
     session: u64,
     id: String,
@@ -19,16 +19,16 @@ struct Waiting {
     until: Instant,
 }
 
-/// A launch as it was asked for.
+/// A launch as the caller requested it.
 pub struct Asked {
     pub session: u64,
     pub channel: OwnedFd,
     pub plan: Box<RawValue>,
-    /// How long it may wait for its further connections.
+    /// The deadline for its further connections.
     pub until: Instant,
 }
 
-/// A launch that lacks a connection.
+/// A launch that still lacks a connection.
 pub struct Parked {
     pub id: String,
     pub launch: Asked,
@@ -41,7 +41,7 @@ pub struct Attachments {
 }
 
 impl Attachments {
-    /// Dropped, that is closed, when it is one too many or its name is taken.
+    /// Drops, and so closes, a connection when too many wait or its name is taken.
     pub fn add(&mut self, session: u64, id: &str, name: &str, socket: OwnedFd) {
         let of_session = self.waiting.iter().filter(|one| one.session == session);
         let same: Vec<&Waiting> = of_session.clone().filter(|one| one.id == id).collect();
@@ -53,7 +53,8 @@ impl Attachments {
         self.waiting.push(Waiting { session, id: id.to_owned(), name: name.to_owned(), socket, until });
     }
 
-    /// Those that a payload names, in its order, once all are there. Whatever else was attached for this launch is closed with that.
+    /// The connections that a payload names, in its order, once all have arrived. Also closes every other connection
+    /// attached for this launch.
     pub fn take(&mut self, session: u64, id: &str, payload: &Payload) -> Option<Vec<OwnedFd>> {
         let position = |waiting: &[Waiting], name: &str| {
             waiting.iter().position(|one| one.session == session && one.id == id && one.name == name)
@@ -69,7 +70,7 @@ impl Attachments {
         Some(found)
     }
 
-    /// False: too many wait already.
+    /// Returns false if too many launches wait already.
     pub fn park(&mut self, id: &str, launch: Asked) -> bool {
         let room = self.parked.iter().filter(|one| one.launch.session == launch.session).count() < MAX_WAITING;
         if room {
@@ -78,19 +79,19 @@ impl Attachments {
         room
     }
 
-    /// The launch that waits under this id, if there is one.
+    /// The launch waiting under this id, if any.
     pub fn unpark(&mut self, session: u64, id: &str) -> Option<Asked> {
         let index = self.parked.iter().position(|one| one.launch.session == session && one.id == id)?;
         Some(self.parked.remove(index).launch)
     }
 
-    /// Lets go of what has waited too long; gives the launches among it.
+    /// Drops launches and connections that have waited too long; returns the launches.
     pub fn expire(&mut self, now: Instant) -> Vec<Parked> {
         self.waiting.retain(|one| one.until > now);
         self.parked.extract_if(.., |one| one.launch.until <= now).collect()
     }
 
-    /// Of a session that has ended.
+    /// Drops everything of a session that has ended.
     pub fn forget(&mut self, session: u64) {
         self.waiting.retain(|one| one.session != session);
         self.parked.retain(|one| one.launch.session != session);

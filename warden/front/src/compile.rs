@@ -1,4 +1,4 @@
-//! From a plan to the order that setup takes: every choice is made here, so that setup has none left.
+//! From a plan to the order that setup executes. All choices are made here, so that setup has none left.
 
 use crate::accounts;
 use bulkhead_error::{Code, Error};
@@ -9,13 +9,13 @@ use bulkhead_plan::payload::{self, Channel, Descriptor, Init, Program};
 use rustix::thread::CapabilitySet;
 use std::ffi::CString;
 
-/// Init's own id inside, where it can have one: no workload can be this user.
+/// Init's own id inside, if it can have one: no workload can be this user.
 const INIT_ID: u32 = 65_535;
-/// Lets init become the workload's user, end its processes and drop the bounding set; over nothing but the sandbox's own ids.
+/// Lets init become the workload's user, end its processes and drop the bounding set, over the sandbox's own ids only.
 const INIT_CAPABILITIES: [&str; 4] = ["SETUID", "SETGID", "KILL", "SETPCAP"];
-/// Where init finds its channel.
+/// The descriptor of init's channel.
 const CHANNEL: u8 = 3;
-/// Where init finds the connection of the sandbox's egress, when there is one.
+/// The descriptor of init's egress connection, if there is one.
 const EGRESS: u8 = 5;
 
 /// Init has an id of its own inside.
@@ -23,7 +23,8 @@ fn switches_user(plan: &Plan, privileged: bool) -> bool {
     privileged && plan.namespaces.contains(&Namespace::User)
 }
 
-/// Who the payload starts as: init is nobody that a workload can be, where it can become the workload's user; a program is the plan's user.
+/// The user that the payload starts as. Init gets an id that no workload can have, if it can switch to the workload's
+/// user; a program starts as the plan's user.
 fn user_of(plan: &Plan, switches_user: bool) -> User {
     match plan.payload {
         Payload::Init(_) if switches_user => User { uid: INIT_ID, gid: INIT_ID, groups: Vec::new() },
@@ -31,8 +32,9 @@ fn user_of(plan: &Plan, switches_user: bool) -> User {
     }
 }
 
-/// What the payload holds. Init, where it switches users, some of its own beside the workload's; without an own user namespace nobody holds any,
-/// but for a program of a rootless plan, which has its user namespace already.
+/// The payload's capabilities. Init, if it switches users, has some of its own besides the workload's. Without a user
+/// namespace of the sandbox there are none, except for a program of a rootless plan, which is in its user namespace
+/// already.
 fn capabilities_of(plan: &Plan, switches_user: bool) -> u64 {
     let own: &[&str] = match plan.payload {
         Payload::Init(_) if switches_user => &INIT_CAPABILITIES,
@@ -43,10 +45,10 @@ fn capabilities_of(plan: &Plan, switches_user: bool) -> u64 {
     names.filter_map(CapabilitySet::from_name).fold(CapabilitySet::empty(), |all, one| all | one).bits()
 }
 
-/// `privileged`: the sandbox gets a range of ids.
+/// `privileged`: the sandbox gets a uid range.
 ///
 /// # Errors
-/// `PLAN_INVALID` for what an order has no room for.
+/// `PLAN_INVALID` for a value that does not fit into an order.
 pub fn compile(plan: &Plan, filters: &Filters, privileged: bool) -> Result<Order, Error> {
     let switches_user = switches_user(plan, privileged);
     let is_init = matches!(plan.payload, Payload::Init(_));
@@ -89,14 +91,14 @@ pub fn compile(plan: &Plan, filters: &Filters, privileged: bool) -> Result<Order
     })
 }
 
-/// What the plan names on the host, as it is met.
+/// The host paths that the plan names, in order of appearance.
 #[derive(Default)]
 struct Sources(Vec<Source>);
 
 impl Sources {
     fn add(&mut self, path: &str, read_only: bool, exec: bool, owner: Option<Owner>) -> SourceNumber {
         self.0.push(Source { path: path.to_owned(), read_only, exec, owner });
-        // More than there can be are refused, whatever their numbers.
+        // The order's check refuses more sources than it can number, whatever their numbers.
         SourceNumber::try_from(self.0.len() - 1).unwrap_or(SourceNumber::MAX)
     }
 
@@ -150,7 +152,7 @@ fn init(plan: &Plan, init: &Init, switches_user: bool, filters: bool) -> Result<
         sentry: None,
     };
     let json = serde_json::to_string(&inner).map_err(|_| Error::new(Code::LaunchFailed, "encode inner plan"))?;
-    // With an empty environment: it is readable inside.
+    // An empty environment, since it is readable inside.
     let filter: &[&str] = if filters { &["--filter", "4"] } else { &[] };
     let egress: &[&str] = if init.egress { &["--egress", "5"] } else { &[] };
     let argv = ["init", "--channel", "3", "--inner", &json].into_iter().chain(filter.iter().chain(egress).copied());

@@ -1,4 +1,4 @@
-//! Compiled filters of the plans seen last. They are the same for almost every plan.
+//! Compiled filters of the most recent plans. They are the same for almost every plan.
 
 use bulkhead_error::Error;
 use bulkhead_order::Filters;
@@ -18,7 +18,7 @@ impl FilterCache {
         self.kept.iter().find(same).map(|(_, _, filters)| Rc::clone(filters))
     }
 
-    /// Compiles these filters unless they are known: a faulty profile is refused before anything is made.
+    /// Compiles these filters unless they are cached, so that a faulty profile is refused before anything is created.
     pub fn prepare(&mut self, seccomp: &Seccomp, capabilities: &[String]) -> Result<Rc<Filters>, Error> {
         if let Some(known) = self.find(seccomp, capabilities) {
             return Ok(known);
@@ -31,7 +31,7 @@ impl FilterCache {
         Ok(filters)
     }
 
-    /// For a sandbox with defaults. What fails here will fail again at the launch, and be reported there.
+    /// For a sandbox with defaults. An error here occurs again at the launch, which reports it.
     pub fn prepare_default(&mut self) {
         let seccomp =
             Seccomp { profile: "default".into(), deny_setid: false, unix_sockets_only: false, whiteouts: false };

@@ -1,7 +1,8 @@
-//! A front: the part of the broker that speaks to one caller, in a process that runs as that caller and holds no privilege.
+//! A front: the part of the broker that serves one caller, in a process that runs as that caller and holds no
+//! privilege.
 //!
-//! It keeps sessions, checks plans, compiles them into orders, and opens what they name on the host. All that it cannot do itself it asks of the keeper, which
-//! does not trust it.
+//! It manages sessions, checks plans, compiles them into orders, and opens the host paths that they name. It asks the
+//! keeper, which does not trust it, for everything else.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod accounts;

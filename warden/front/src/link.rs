@@ -8,7 +8,7 @@ use rustix::fd::OwnedFd;
 use rustix::net::RecvFlags;
 use std::collections::VecDeque;
 
-/// Evidence of as many processes as are told of, and one connection.
+/// Evidence of the most processes that one answer reports, and one connection.
 const LIMITS: Limits = Limits { bytes: 1 << 20, descriptors: 1 };
 
 pub struct Link {
@@ -26,7 +26,8 @@ impl Link {
         Self { socket, inbox: Inbox::new(LIMITS), outbox: Outbox::default(), arrived: VecDeque::new() }
     }
 
-    /// Returns when the message is on its way. What arrives meanwhile is kept: a keeper whose answers nobody reads does not read either.
+    /// Returns once the message is sent. Buffers messages that arrive meanwhile: a keeper whose answers are not read
+    /// stops reading too.
     pub fn send(&mut self, message: &ToKeeper, descriptors: Vec<OwnedFd>) -> Result<(), Lost> {
         if !self.outbox.send(&self.socket, &encode(message), descriptors) {
             return Err(Lost);
@@ -42,7 +43,7 @@ impl Link {
         Ok(())
     }
 
-    /// Everything that is there, for `next`.
+    /// Reads all available messages, for `next`.
     pub fn read(&mut self) -> Result<(), Lost> {
         loop {
             match self.inbox.read(&self.socket, RecvFlags::DONTWAIT) {
@@ -60,7 +61,7 @@ impl Link {
         self.arrived.pop_front()
     }
 
-    /// Something was read while something else was sent.
+    /// Whether `send` buffered a message.
     pub fn has_more(&self) -> bool {
         !self.arrived.is_empty()
     }

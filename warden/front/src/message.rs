@@ -1,4 +1,4 @@
-//! The words of docs/control.md.
+//! The messages of docs/control.md.
 
 use bulkhead_error::Error;
 use bulkhead_protocol::facts::{Facts, Maxima};
@@ -6,9 +6,9 @@ use bulkhead_protocol::{Cause, Evidence, Live, Request as Kind, Stats};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Of `hello`: a library of another one is refused by itself.
+/// Protocol generation in `hello`: a library of another generation refuses it.
 pub const GENERATION: u32 = 1;
-/// Bytes of an opening, which may carry a plan.
+/// Maximum bytes of an opening, which may carry a plan.
 pub const MAX_OPENING: usize = 1 << 20;
 
 /// The first message on a connection to the socket.
@@ -19,11 +19,11 @@ pub struct Opening {
     pub kind: OpeningKind,
     /// With `launch` and `attach`.
     pub session: Option<String>,
-    /// With `launch` only; parsed by itself, as strictly as a plan is.
+    /// With `launch` only; parsed separately, as strictly as every plan.
     pub plan: Option<Box<RawValue>>,
-    /// With `attach`: of the sandbox that is going to be launched; with `kill` of the one that is to end.
+    /// With `attach`: the sandbox to be launched; with `kill`: the one to end.
     pub id: Option<String>,
-    /// With `attach` only: what the plan calls this connection.
+    /// With `attach` only: the plan's name for this connection.
     pub name: Option<String>,
 }
 
@@ -33,12 +33,13 @@ pub enum OpeningKind {
     Control,
     Launch,
     Attach,
-    /// Which sandboxes of this caller's are alive; one answer, and the connection is closed. `kill`, with an id, alike.
+    /// Asks for this caller's live sandboxes. The broker answers once and closes the connection. So with `kill`, which
+    /// has an id.
     List,
     Kill,
 }
 
-/// What a library asks for on its control connection.
+/// A library's request on its control connection.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -58,7 +59,7 @@ pub enum Message<'a> {
         version: &'a str,
         #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
         session: &'a str,
-        /// Its path, or `@` and its abstract name.
+        /// A path, or `@` followed by an abstract name.
         #[cfg_attr(feature = "schema", schemars(length(max = 108), regex(pattern = "^[@/].")))]
         socket: &'a str,
         facts: &'a Facts,
@@ -83,7 +84,7 @@ pub enum Message<'a> {
         #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
         error: Option<&'a Error>,
     },
-    /// Answers `list`. `more`: how many have no room in it.
+    /// Answers `list`. `more`: how many did not fit.
     Sandboxes { sandboxes: &'a [Live], more: u64 },
     Reply {
         seq: u64,
@@ -95,7 +96,7 @@ pub enum Message<'a> {
     },
 }
 
-/// The id of a plan that may be wrong in every other way, so that its refusal can be told to whoever waits for it.
+/// The id of a plan that may be invalid in every other way, so that its refusal can reach the waiting launch.
 pub fn id_of(plan: &RawValue) -> String {
     #[derive(Deserialize)]
     struct OnlyId {

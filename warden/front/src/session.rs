@@ -1,15 +1,15 @@
-//! A control connection and what is known of its library.
+//! A control connection and the state of its library.
 
 use crate::wire::{Reader, Writer};
 use rustix::event::epoll::EventFlags;
 use rustix::fd::OwnedFd;
 
-/// Requests that the keeper has not answered yet, of one session.
+/// Requests of one session that the keeper has not answered yet.
 const MAX_ASKED: usize = 32;
 
 pub struct Session {
     pub socket: OwnedFd,
-    /// 128 random bits in hexadecimal: whoever knows them may launch for this session.
+    /// 128 random bits in hexadecimal: a process that knows them may launch for this session.
     pub key: String,
     pub reader: Reader,
     pub writer: Writer,
@@ -17,12 +17,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// Who does not read the answers gets no more of them: unread ones would pile up here.
+    /// A client that does not read answers gets no more: unread ones would accumulate here.
     pub fn may_ask(&self) -> bool {
         self.writer.is_empty() && self.asked < MAX_ASKED
     }
 
-    /// What its socket is watched for.
+    /// The events to watch its socket for.
     pub fn events(&self) -> EventFlags {
         let reads = if self.may_ask() { EventFlags::IN } else { EventFlags::empty() };
         let writes = if self.writer.is_empty() { EventFlags::empty() } else { EventFlags::OUT };

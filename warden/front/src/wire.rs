@@ -1,10 +1,10 @@
-//! Messages with a length in front, over sockets that never block and never cost more than a bounded amount of memory.
+//! Length-prefixed messages over non-blocking sockets, in a bounded amount of memory.
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-/// Reads one message and not one byte of what follows: on a launch connection that is the channel's.
+/// Reads one message and not one byte more: on a launch connection the rest belongs to the channel.
 #[derive(Default)]
 pub struct Reader {
     header: [u8; 4],
@@ -13,12 +13,12 @@ pub struct Reader {
     body_length: usize,
 }
 
-/// What came of an attempt to read.
+/// Result of an attempt to read.
 pub enum Read {
     Message(Vec<u8>),
-    /// Nothing more for now.
+    /// No more data for now.
     Later,
-    /// The peer is gone, or broke the rules.
+    /// The peer is gone, or violated the protocol.
     End,
 }
 
@@ -66,13 +66,13 @@ impl Reader {
     }
 }
 
-/// What waits to be sent to a peer that may not be reading.
+/// Data to send to a peer that may not be reading.
 #[derive(Default)]
 pub struct Writer {
     waiting: Vec<u8>,
 }
 
-/// A peer that has let this much pile up has stopped listening, and its sandboxes have nobody to tell.
+/// A peer with this much unread data has stopped listening, and cannot learn what becomes of its sandboxes.
 const MAXIMUM_WAITING: usize = 4 << 20;
 
 impl Writer {

@@ -1,5 +1,5 @@
-//! May this caller have this sandbox? Everything that an order could ask for and its caller must not have. Nothing here relies on what the
-//! front has checked before.
+//! Whether this caller may have this sandbox: all checks of what an order could ask for and its caller must not have.
+//! Nothing here relies on checks that the front has made.
 
 use crate::idmap::Mapping;
 use bulkhead_error::{Code, Error};
@@ -9,8 +9,8 @@ use bulkhead_order::{
 use bulkhead_protocol::facts::Maxima;
 use rustix::thread::CapabilitySet as Set;
 
-/// What a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to the host's user namespace, so the
-/// capabilities about those would be promised in vain; `SYS_PTRACE` would open init.
+/// The capabilities that a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to
+/// the host's user namespace, so capabilities over those would have no effect. `SYS_PTRACE` would give access to init.
 const GRANTABLE: Set = Set::CHOWN
     .union(Set::DAC_OVERRIDE)
     .union(Set::DAC_READ_SEARCH)
@@ -22,10 +22,11 @@ const GRANTABLE: Set = Set::CHOWN
     .union(Set::SETUID)
     .union(Set::SYS_CHROOT);
 
-/// What `runsc` sets its sandbox up with, in the jail's own user namespace: namespaces below it, and stopping its own children.
+/// The capabilities with which `runsc` sets up its sandbox, in the jail's own user namespace: to make namespaces below
+/// it, and to stop its own children.
 const FOR_RUNSC: Set = Set::SYS_ADMIN.union(Set::SYS_PTRACE);
 
-/// What the answer depends on, beyond the caller.
+/// The broker's state that the decision depends on, besides the caller.
 pub struct Broker<'a> {
     pub privileged: bool,
     pub cgroup_version: u8,
@@ -35,7 +36,7 @@ pub struct Broker<'a> {
 }
 
 impl Broker<'_> {
-    /// The order has been checked by itself already.
+    /// Expects an order that has passed its own check.
     pub fn authorize(&self, order: &Order, caller: &Caller) -> Result<(), Error> {
         self.check_namespaces(order)?;
         check_rights(order)?;
@@ -62,7 +63,7 @@ impl Broker<'_> {
         Ok(())
     }
 
-    /// A caller can lower, never raise, what the owner configured; and cannot get around it by asking for no limit at all.
+    /// A caller can lower, but never raise, the owner's limits, and cannot evade them by requesting no limit.
     fn check_limits(&self, order: &Order) -> Result<(), Error> {
         if order.cgroup_version != self.cgroup_version {
             let detail = format!("cgroup.version {}, the broker has {}", order.cgroup_version, self.cgroup_version);
@@ -84,7 +85,7 @@ impl Broker<'_> {
 
     fn check_source(&self, source: &Source, caller: &Caller) -> Result<(), Error> {
         if self.privileged && !source.read_only && source.owner.is_none() {
-            // Without a mapping the files that it leaves would belong to an id that another sandbox gets later.
+            // Without a mapping, files that the sandbox leaves would have an id that another sandbox gets later.
             return Err(Error::new(Code::MountOwnerForeign, "check plan")
                 .path(&source.path)
                 .detail("writable without an owner"));
@@ -92,8 +93,8 @@ impl Broker<'_> {
         self.check_owner(source.owner.as_ref(), source.read_only, caller, &source.path)
     }
 
-    /// Mapping an id to the workload lets it act as that id on these files: only the caller's own may be lent. Root may
-    /// lend any id, but nobody writes as root.
+    /// Mapping an id to the workload lets it act as that id on these files, so a caller may lend only its own id. Root
+    /// may lend any id, but no workload writes as root.
     fn check_owner(&self, owner: Option<&Owner>, read_only: bool, caller: &Caller, path: &str) -> Result<(), Error> {
         let Some(owner) = owner else { return Ok(()) };
         let foreign = |detail: &str| Err(Error::new(Code::MountOwnerForeign, "check plan").path(path).detail(detail));
@@ -102,9 +103,9 @@ impl Broker<'_> {
         }
         let owner = match owner {
             Owner::One(owner) => owner,
-            // Not one id of anybody's but all of the store's, which is root's.
+            // The image store's whole id range, which only root may map.
             Owner::Store(owner) if caller.is_root() && owner.range == STORE_RANGE => return Ok(()),
-            // On a host they would be root and everybody. An image of a virtual machine can only be read.
+            // On a host these ids would be root and all users. In a virtual machine, images are read-only.
             Owner::Store(owner) if self.guest && owner.range == 0 && read_only => return Ok(()),
             Owner::Store(_) => return foreign("owner.range"),
         };
@@ -124,7 +125,7 @@ impl Broker<'_> {
     }
 }
 
-/// Of a level that a plan cannot have, of a right that no sandbox has: no front compiles such an order.
+/// Refuses a level without a plan of its own and rights that no sandbox has: no front compiles such an order.
 fn check_rights(order: &Order) -> Result<(), Error> {
     let refused = |field: &str| Err(Error::new(Code::PlanInvalid, "check order").detail(field));
     let wall = matches!(order.level, Level::Gvisor | Level::Microvm);
@@ -145,7 +146,7 @@ fn check_rights(order: &Order) -> Result<(), Error> {
         return refused("Proc.writable");
     }
     match order.filters.floor {
-        // Of init it is told by what the workload can have.
+        // The floor of init depends on the workload's capabilities.
         Floor::Workload { chroot: true, .. } if !held.contains(Set::SYS_CHROOT) && !order.program.is_init => {
             refused("Filters.floor")
         }

@@ -1,4 +1,4 @@
-//! Who asked: the credentials of the process at the other end of a connection, as the kernel tells them.
+//! The caller: the credentials of the peer process of a connection, as the kernel reports them.
 
 use bulkhead_error::Attempt;
 
@@ -6,7 +6,7 @@ use bulkhead_error::{Code, Error};
 use bulkhead_order::Caller;
 use rustix::fd::AsFd;
 
-/// Taken when the peer connected; it cannot be changed or forged afterwards.
+/// The kernel recorded them when the peer connected; nobody can change or forge them afterwards.
 pub fn of(socket: impl AsFd) -> Result<Caller, Error> {
     let peer = rustix::net::sockopt::socket_peercred(&socket).attempt(Code::CallerRefused, "SO_PEERCRED")?;
     let groups = bulkhead_sys::peer_groups(&socket).attempt(Code::CallerRefused, "SO_PEERGROUPS")?;

@@ -1,4 +1,5 @@
-//! What is in force, read from outside: from /proc and the cgroup files, never from anything that the sandbox says.
+//! Evidence: the protections in force, read from outside, from /proc and the cgroup files, never from data that the
+//! sandbox sends.
 
 use crate::cgroup::Group;
 use crate::read;
@@ -9,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Of an LSM's label, which may be of any length.
+/// Bytes kept of an LSM label, which may have any length.
 const LONGEST_LABEL: usize = 256;
 
 const NAMESPACES: [(&str, Namespace); 7] = [
@@ -43,7 +44,7 @@ fn read(path: &str) -> Result<String, Error> {
 /// KVM puts kernel threads into the VMM's cgroup. No process can confine them, so they are skipped.
 fn is_of_kernel(pid: i32) -> bool {
     const PF_KTHREAD: u32 = 0x0020_0000;
-    // After the name, which may hold anything, in its last parenthesis: state, five numbers, flags.
+    // After the name, which may contain anything and ends with the last parenthesis: state, five numbers, flags.
     let flags = |stat: String| stat.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse::<u32>().ok();
     read(&format!("/proc/{pid}/stat")).ok().and_then(flags).is_some_and(|flags| flags & PF_KTHREAD != 0)
 }
@@ -80,7 +81,7 @@ fn process(pid: i32) -> Result<Process, Error> {
 
 fn is_own(pid: i32, file: &'static str) -> Option<bool> {
     thread_local! {
-        /// The broker's own, which never change: `step_down` moves it before the first sandbox.
+        /// The broker's own namespaces, which never change: `step_down` moves it before the first sandbox.
         static OURS: RefCell<BTreeMap<&'static str, PathBuf>> = const { RefCell::new(BTreeMap::new()) };
     }
     let theirs = std::fs::read_link(format!("/proc/{pid}/ns/{file}")).ok()?;
@@ -121,12 +122,13 @@ fn narrow(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// How many filters its init is under, at least; a program that makes a wall is under all of them.
+/// Minimum number of filters on init; a program that builds a sandbox runs under all filters.
 pub fn filters_of(order: &Order) -> usize {
     if order.program.is_init { 1 + order.filters.base.len() } else { order.filters.count() }
 }
 
-/// Compares init with the order. What differs is the detail of the error; the sandbox must then end. `base`: none without root.
+/// Compares init's state with the order. On a difference the error's detail names it, and the sandbox must end. `base`:
+/// `None` without root.
 pub fn check(evidence: &Evidence, order: &Order, filters: usize, base: Option<u32>) -> Result<(), Error> {
     let init = &evidence.init;
     let (uid, gid) = match base {
@@ -162,7 +164,7 @@ pub fn check(evidence: &Evidence, order: &Order, filters: usize, base: Option<u3
     }
 }
 
-/// Profile and label take effect only with the exec, after everything else was looked at. Exactly these: `foo` is not
+/// Profile and label take effect only at the exec, after all other checks. They must match exactly: `foo` is not
 /// `foobar`, and a profile in complain mode enforces nothing.
 pub fn check_label(evidence: &mut Evidence, order: &Order) -> Result<(), Error> {
     if let Some(label) = &order.selinux {

@@ -7,7 +7,7 @@ use bulkhead_sys::Fork;
 use rustix::process::{Resource, WaitId, WaitIdOptions};
 use rustix::thread::CapabilitySet;
 
-/// What is the same for every caller.
+/// The facts that are the same for every caller.
 #[derive(Debug, Clone)]
 pub struct HostFacts {
     facts: Facts,
@@ -57,7 +57,7 @@ fn at_least(release: &str, major: u32, minor: u32) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (major, minor)
 }
 
-/// Asked one by one: the directory of a process that is not dumpable cannot be listed by its own user.
+/// Probes each name: a user cannot list the /proc directory of its own process if that is not dumpable.
 fn namespaces() -> Vec<String> {
     let known = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
     known
@@ -67,7 +67,7 @@ fn namespaces() -> Vec<String> {
         .collect()
 }
 
-/// Only with CAP_SYS_RESOURCE may a hard limit be raised; a root without it (a container's) has to do with its caller's.
+/// Only CAP_SYS_RESOURCE may raise a hard limit; root without it (in a container) must use its caller's.
 fn ceilings() -> Ceilings {
     let raises =
         rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_RESOURCE));
@@ -83,8 +83,8 @@ fn ceilings() -> Ceilings {
     }
 }
 
-/// Root in the sense that counts: able to mount, and to give away ids of the ranges that sandboxes get. Root of a user
-/// namespace (a rootless container) often is not, and is served like any user.
+/// Whether we have the rights of root that launches need: to mount, and to assign ids of the sandboxes' ranges. Root of
+/// a user namespace (a rootless container) often lacks them, and is then treated as an ordinary user.
 fn privileged() -> bool {
     let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::SETUID | CapabilitySet::SETGID | CapabilitySet::MKNOD;
     let root = rustix::process::geteuid().is_root();
@@ -98,7 +98,7 @@ fn covers(map_line: &str, id: u32) -> bool {
     matches!(numbers[..], [inside, _, count] if (inside..inside + count).contains(&u64::from(id)))
 }
 
-/// Makes a user namespace and writes its map, the way a rootless sandbox does.
+/// Creates a user namespace and writes its map, as a rootless sandbox does.
 fn userns() -> Userns {
     let tried = try_userns();
     Userns {
@@ -115,7 +115,8 @@ fn try_userns() -> Result<(), i32> {
     let fork = bulkhead_sys::fork(libc::CLONE_NEWUSER as u64, None).map_err(rustix::io::Errno::raw_os_error)?;
     let Fork::Parent { pidfd, .. } = fork else {
         let done = bulkhead_setup::map_self((uid, gid), (uid, gid)).map_err(|error| error.errno.unwrap_or(libc::EPERM));
-        // Ubuntu's restriction lets the namespace be made and takes its capabilities away: making another namespace in it tells.
+        // Ubuntu's restriction allows the namespace but removes its capabilities; creating another namespace inside
+        // shows that.
         let done =
             done.and_then(|()| bulkhead_sys::unshare(libc::CLONE_NEWNS).map_err(rustix::io::Errno::raw_os_error));
         bulkhead_sys::exit_now(done.err().unwrap_or(0))

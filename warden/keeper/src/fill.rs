@@ -1,23 +1,23 @@
-//! How full a sandbox's writable file systems are, and whether one of them ever was.
+//! How full a sandbox's writable file systems are, and whether one was ever full.
 //!
-//! No kernel tells that a file system ran full, and a program that meets ENOSPC often removes what it wrote before it ends. So the broker
-//! looks again and again: seldom while nothing changes, and the more often the sooner the last byte could be gone.
+//! No kernel reports that a file system ran full, and a program that gets ENOSPC often removes its files before it
+//! ends. So the broker polls: seldom while nothing changes, and more often the sooner the last byte could be used.
 
 use rustix::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 const SHORTEST: Duration = Duration::from_micros(100);
-/// Of a sandbox that writes nothing: ten looks of a microsecond each second.
+/// For a sandbox that writes nothing: ten polls a second, of a microsecond each.
 const LONGEST: Duration = Duration::from_millis(100);
-/// What a program can write at most, about: 4 GB/s.
+/// About the most that a program can write: 4 GB/s.
 const BYTES_PER_US: u64 = 4096;
 
 #[derive(Default)]
 pub struct Fill {
     filesystems: Vec<OwnedFd>,
-    /// One of them was, at some time.
+    /// One of them was full at some time.
     full: bool,
-    /// What was free in all of them together.
+    /// Free bytes in all of them together.
     free: u64,
     pause: Duration,
     next: Option<Instant>,
@@ -28,18 +28,18 @@ impl Fill {
         self.filesystems.extend(filesystems);
     }
 
-    /// From here on `due` says when to look.
+    /// After this, `due` returns the time of the next poll.
     pub fn start(&mut self, now: Instant) {
         self.pause = LONGEST;
         self.look(now);
     }
 
-    /// When to look again; `None`: never, nothing can change any more.
+    /// Time of the next poll; `None`: never, since nothing can change any more.
     pub fn due(&self) -> Option<Instant> {
         self.next
     }
 
-    /// Whether one of them is, or was full; `None` where none is watched.
+    /// Whether one of them is or was full; `None` if none is watched.
     pub fn look(&mut self, now: Instant) -> Option<bool> {
         if self.filesystems.is_empty() {
             return None;
@@ -55,7 +55,7 @@ impl Fill {
         let mut least = u64::MAX;
         for filesystem in &self.filesystems {
             let Ok(stat) = rustix::fs::fstatfs(filesystem) else { continue };
-            // Some have no table of files, and count none. What is kept for root is nothing that a workload can have.
+            // Some have no inode table and count no files. Blocks reserved for root are not available to a workload.
             self.full |= stat.f_bavail == 0 || stat.f_files > 0 && stat.f_ffree == 0;
             let free = stat.f_bavail.saturating_mul(stat.f_bsize.unsigned_abs());
             least = least.min(free);

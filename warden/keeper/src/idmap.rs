@@ -1,4 +1,4 @@
-//! User namespaces that are made before anybody lives in them: to describe an idmapped mount, or for a sandbox to enter.
+//! User namespaces created in advance: to describe an idmapped mount, or for a sandbox to enter.
 
 use crate::uid_range;
 use bulkhead_error::{Attempt, Code, Error};
@@ -8,8 +8,8 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 
-/// `count` ids from `inside_*` on are, as the host counts, those from `host_*` on. For a mount, inside is what is on the disk;
-/// no other id gets through.
+/// Maps `count` ids starting at `inside_*` to host ids starting at `host_*`. For a mount, the inside ids are those on
+/// disk; no other id is mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapping {
     pub inside_uid: u32,
@@ -17,13 +17,13 @@ pub struct Mapping {
     pub host_uid: u32,
     pub host_gid: u32,
     pub count: u32,
-    /// A host uid and a host gid that are the same on both sides, beside these.
+    /// A host uid and a host gid that map to themselves, in addition.
     pub same_uid: Option<u32>,
     pub same_gid: Option<u32>,
 }
 
 impl Mapping {
-    /// Of an idmapped mount, with the first id of the sandbox's range added.
+    /// For an idmapped mount, with the first id of the sandbox's range added.
     pub fn of(owner: Owner, base: u32) -> Self {
         match owner {
             Owner::One(owner) => Self {
@@ -39,7 +39,7 @@ impl Mapping {
         }
     }
 
-    /// All ids of a sandbox, from `inside` on.
+    /// All ids of a sandbox, starting at `inside`.
     pub fn whole(inside: u32, base: u32) -> Self {
         Self {
             inside_uid: inside,
@@ -53,7 +53,8 @@ impl Mapping {
     }
 }
 
-/// The descriptor, or a mount made with it, keeps the namespace alive; the process that carried it into the world ends before this returns.
+/// The descriptor, or a mount made with it, keeps the namespace alive. The process that creates it ends before this
+/// returns.
 pub fn user_namespace(mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error> {
     let broker = rustix::process::getpid();
     let fork = bulkhead_sys::fork(libc::CLONE_NEWUSER as u64, None).attempt(failed, "clone")?;
@@ -67,10 +68,10 @@ pub fn user_namespace(mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error>
     opened
 }
 
-/// It has a copy of everything that the broker has open, so it must not outlive it.
+/// This process holds copies of all of the broker's descriptors, so it must not outlive the broker.
 fn wait_for_death(broker: rustix::process::Pid) -> ! {
     let asked = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
-    // A broker that died before the call above was not noticed by it.
+    // The call above does not report a broker that died before it.
     while asked.is_ok() && rustix::process::getppid() == Some(broker) {
         bulkhead_sys::pause();
     }
@@ -83,7 +84,7 @@ fn describe(pid: i32, mapping: &Mapping, failed: Code) -> Result<OwnedFd, Error>
         (format!("/proc/{pid}/gid_map"), mapping.inside_gid, mapping.host_gid, mapping.same_gid),
     ] {
         let same = same.map_or_else(String::new, |id| format!("{id} {id} 1\n"));
-        // The kernel takes a map as a whole.
+        // The kernel accepts a map only as one write.
         std::fs::write(&file, format!("{inside} {host} {}\n{same}", mapping.count))
             .attempt_on(failed, "write", &file)?;
     }

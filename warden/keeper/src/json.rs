@@ -1,10 +1,10 @@
-//! JSON for the log: written, never read.
+//! JSON for the log: written, never parsed.
 
 use std::fmt::Write as _;
 
 const LONGEST_WORD: usize = 256;
 
-/// A string, cut and escaped to ASCII: no word of a caller can forge a line or act on a terminal.
+/// A string, truncated and escaped to ASCII: no caller's text can forge a line or act on a terminal.
 pub fn text(text: &str) -> String {
     let cut = text.char_indices().nth(LONGEST_WORD).map(|(at, _)| at);
     let mut quoted = String::from('"');
@@ -23,7 +23,7 @@ pub fn text(text: &str) -> String {
     quoted + "\""
 }
 
-/// A number, or whatever else stands for itself.
+/// A number, or another value that needs no quotes.
 pub fn plain(value: &impl ToString) -> String {
     value.to_string()
 }
@@ -36,7 +36,7 @@ pub fn array(values: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", values.into_iter().collect::<Vec<_>>().join(","))
 }
 
-/// Values are JSON already.
+/// The values are JSON already.
 pub fn object(fields: &[(&str, String)]) -> String {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", fields.join(","))

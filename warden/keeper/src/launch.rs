@@ -1,4 +1,4 @@
-//! From an order to a child that sets itself up: the keeper's side.
+//! The keeper's side of a launch: from an order to a child process that sets itself up.
 
 use crate::cgroup;
 use crate::evidence;
@@ -17,29 +17,29 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// A path on a dead network file system must not hold a launch up for ever.
+/// A path on a dead network file system must not delay a launch for ever.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What launching uses of the broker. Fields are dropped in this order: children before the cgroups that they are in.
+/// The parts of the broker that a launch uses. Fields are dropped in this order: children before their cgroups.
 pub struct Launcher {
     nursery: Nursery,
     pub home: cgroup::Home,
-    /// None without root.
+    /// `None` without root.
     ranges: Option<UidRanges>,
     program: OwnedFd,
     pub processors: Processors,
 }
 
-/// What came with the order.
+/// The descriptors that came with the order.
 pub struct Connections<'a> {
     pub channel: &'a OwnedFd,
-    /// Those that the program names, in its order.
+    /// The connections that the program names, in its order.
     pub attached: &'a [OwnedFd],
-    /// The opened sources, in the order's numbers; none without root.
+    /// The opened sources, by the order's numbers; none without root.
     pub sources: &'a [OwnedFd],
 }
 
-/// Who asked for a launch, and how.
+/// The caller of a launch, and its request.
 pub struct Asked<'a> {
     pub caller: &'a Caller,
     pub caller_pid: i32,
@@ -53,7 +53,7 @@ impl Launcher {
         Ok(Self { nursery: Nursery::default(), home, ranges, program, processors: Processors::find() })
     }
 
-    /// Gets ready for a sandbox of this level with defaults for all else.
+    /// Prepares for a sandbox of this level with defaults otherwise.
     pub fn expect(&mut self, level: Level) {
         use Namespace::{Cgroup, Ipc, Mount, Net, Pid, User, Uts};
         let grouped = self.home.facts().version != 0;
@@ -64,7 +64,8 @@ impl Launcher {
         self.nursery.expect(Kind::new(&namespaces, grouped, false, Wanted::usual()));
     }
 
-    /// The sandbox is launching when this returns; nothing is left when it fails. `bytes`: the order as it came, which is what was checked.
+    /// When this returns, the sandbox is launching; a failure leaves nothing behind. `bytes`: the encoded order as it
+    /// was checked.
     pub fn launch(
         &mut self,
         mut order: Order,
@@ -104,7 +105,7 @@ impl Launcher {
         UidRanges::give_back_to(&mut self.ranges, range);
     }
 
-    /// Whether `refill` has something to do. It should be called when nothing else waits.
+    /// Whether `refill` has work to do. Call it when no other work waits.
     pub fn wants_refill(&self) -> bool {
         self.nursery.lacking().is_some()
     }
@@ -124,7 +125,7 @@ impl Launcher {
         (&mut self.nursery, parents)
     }
 
-    /// A child with its limits set and its order on the way.
+    /// A child with its limits set, and its order sent.
     fn instruct(
         &mut self,
         order: &Order,
@@ -149,7 +150,7 @@ impl Launcher {
     }
 }
 
-/// Which views an order asks for, as far as they can be made before it is there.
+/// The views that an order asks for, as far as they can be made in advance.
 fn wanted(order: &Order) -> Wanted {
     let below_proc = |mount: &Mount| match mount {
         Mount::Mask(at) => at.at.strip_prefix("/proc/").filter(|name| !name.contains('/')).map(str::to_owned),
@@ -170,7 +171,7 @@ fn assign(blank: &Blank, order: &Order, assignment: &Assignment, connections: &C
     bulkhead_parcel::send(&blank.status, &wire::encode(assignment), &fds).attempt(Code::LaunchFailed, "send order")
 }
 
-/// Detached mounts of what the front opened, each with its restrictions and with the ids that it says.
+/// Detached mounts of the sources that the front opened, each with its restrictions and id mapping.
 fn clone_sources(blank: &Blank, order: &Order, caller: &Caller, opened: &[OwnedFd]) -> Result<Vec<OwnedFd>, Error> {
     let base = blank.range.map_or(0, UidRange::base);
     let mut idmaps: Vec<(Mapping, Rc<OwnedFd>)> = Vec::new();

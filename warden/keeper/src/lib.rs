@@ -1,8 +1,8 @@
-//! The keeper: ids, control groups, evidence, limits, and who may have which sandbox. With setup and helpers, the only part of Bulkhead that
-//! holds privilege.
+//! The keeper: ids, control groups, evidence, limits, and the decision which caller may have which sandbox. With setup
+//! and helpers, the only part of Bulkhead that holds privilege.
 //!
-//! It knows no JSON and no plan. What it takes is one bounded binary message after the other, from fronts that it treats as hostile; what it does for them
-//! they could not do themselves, and nothing else. docs/privilege.md has the order to read it in.
+//! It knows no JSON and no plan. Its input is bounded binary messages from fronts, which it treats as hostile. It does
+//! for them only work that they could not do themselves. See docs/privilege.md for the reading order.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod authorize;
@@ -36,6 +36,6 @@ pub use server::{Keeper, Settings, Start};
 pub use status::{Received, look_at, receive};
 
 pub mod seen {
-    //! Looking at a sandbox that runs.
+    //! Inspecting a running sandbox.
     pub use crate::evidence::{check_label, collect};
 }

@@ -1,6 +1,7 @@
-//! What a system broker did, for its owner: a line of JSON on stderr for each launch, refusal and end.
+//! A system broker's log for its owner: a line of JSON on stderr for each launch, refusal and end.
 //!
-//! Words of an order are its caller's: they are cut, and escaped to ASCII, so that no line can forge another or act on a terminal.
+//! Text in an order is the caller's: it is truncated and escaped to ASCII, so that no line can forge another or act on
+//! a terminal.
 
 use crate::json::{array, object, optional, plain, text};
 use crate::sandbox::Sandbox;
@@ -12,13 +13,14 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A pipe takes so much in one piece or not at all.
+/// A pipe accepts a line of this length as a whole or not at all.
 const LONGEST_LINE: usize = 4096;
 const MOST_MOUNTS: usize = 8;
-/// Refusals cost their caller nothing, and must not fill the owner's disk or hide what others did: of one user at most so many in a time.
+/// Refusals cost their caller nothing, and must not fill the owner's disk or hide other users' events: the maximum
+/// logged for one user in a period.
 const REFUSALS: u32 = 100;
 const REFUSALS_IN: Duration = Duration::from_secs(10);
-/// Users whose refusals are counted apart; all others together.
+/// Users whose refusals have a count of their own; all others share one.
 const MOST_COUNTED: usize = 256;
 const ALL_OTHERS: u32 = u32::MAX;
 
@@ -28,10 +30,10 @@ struct Counted {
 }
 
 pub struct Log {
-    /// Private brokers report to the one program that they belong to.
+    /// False for private brokers, which report only to their one program.
     enabled: bool,
     counted: HashMap<u32, Counted>,
-    /// Lines that were left out since the last one, for whatever reason.
+    /// Lines dropped since the last one, for any reason.
     left_out: u64,
 }
 
@@ -156,7 +158,7 @@ impl Log {
         line.extend(fields);
         let mut written = object(&line);
         if written.len() >= LONGEST_LINE {
-            // Escapes made it too long: what a caller chose is left out, what the keeper knows stays.
+            // Escapes made it too long: drop the fields that a caller chose, keep those that the keeper knows.
             line.retain(|(name, _)| !["mounts", "root", "detail", "path"].contains(name));
             written = object(&line);
         }
@@ -169,7 +171,7 @@ impl Log {
     }
 }
 
-/// The broker waits for nobody: a line that stderr has no room for is left out, and counted.
+/// The broker never waits: a line that stderr has no room for is dropped and counted.
 fn print(line: &[u8]) -> bool {
     let stderr = rustix::stdio::stderr();
     let mut polled = [PollFd::new(&stderr, PollFlags::OUT)];
@@ -201,7 +203,7 @@ fn root(order: &Order) -> String {
     first.map_or_else(|| "null".to_owned(), |source| text(&source.path))
 }
 
-/// Host paths that are shown inside: the first few, and how many there are.
+/// Host paths that are visible inside: the first few, and the total.
 fn mounts(order: &Order) -> String {
     let bound: Vec<u16> = order
         .mounts

@@ -1,4 +1,4 @@
-//! Numbers of descriptors that stay free.
+//! Keeps low descriptor numbers free.
 
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::LAST_FD;

@@ -1,7 +1,8 @@
-//! Children made ahead of time: in their namespaces and their cgroup already, waiting to be told what to become.
+//! A prefork pool: child processes created ahead of time, in their namespaces and their cgroup, that wait for their
+//! order.
 //!
-//! A launch does not have to wait for what is the same for every plan. Where none is ready, one is made on the spot: the same
-//! code either way, only earlier or later.
+//! A launch then need not wait for work that is the same for every plan. If no child waits, the same code creates one
+//! on the spot.
 
 use crate::cgroup::{Group, Home};
 use crate::idmap::{self, Mapping};
@@ -19,55 +20,55 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Ready at once for each kind, and in all.
+/// Waiting children of each kind, and in all.
 const KEPT_OF_A_KIND: usize = 2;
 const KEPT: usize = 4;
-/// Children are made ahead only for a kind that was asked for this often: most programs run one command.
+/// The pool only holds children of a kind that was requested this often: most programs run one command.
 const WORTH_IT: u32 = 2;
 
-/// What must be known before a child is made.
+/// The facts needed before a child is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {
     pub namespaces: Vec<Namespace>,
-    /// In a cgroup of its own.
+    /// Has a cgroup of its own.
     pub grouped: bool,
-    /// Its plan mounts trees of an image store, whose ids must be told as those of its range. Any child can be of such a plan; this
-    /// one has the mapping beforehand.
+    /// Its plan mounts trees of an image store, whose ids must be mapped to those of its range. Any child can serve
+    /// such a plan; this one has the mapping in advance.
     pub stored: bool,
     pub views: Wanted,
 }
 
 impl Kind {
-    /// In one order, so that plans which say the same in another do not make another kind.
+    /// Sorts the lists, so that plans that differ only in their order share a kind.
     pub fn new(namespaces: &[Namespace], grouped: bool, stored: bool, views: Wanted) -> Self {
         let mut namespaces = namespaces.to_vec();
         namespaces.sort_unstable();
         Self { namespaces, grouped, stored, views }
     }
 
-    /// Whether a child of the other kind can become what this one is for.
+    /// Whether a child of the other kind can serve a plan of this one.
     fn fits(&self, other: &Self) -> bool {
         self.namespaces == other.namespaces && self.grouped == other.grouped && self.views.include(&other.views)
     }
 }
 
-/// A child that waits.
+/// A child that waits for its order.
 pub struct Blank {
     kind: Kind,
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub status: OwnedFd,
     pub group: Option<Group>,
-    /// None without root.
+    /// `None` without root.
     pub range: Option<UidRange>,
-    /// Of a kind that mounts stored trees, the ids of the store as those of its range.
+    /// If its kind mounts stored trees, the mapping of the store's ids to those of its range.
     stored: Option<(Mapping, Rc<OwnedFd>)>,
 }
 
-/// What children are made from.
+/// The resources from which children are created.
 pub struct Parents<'a> {
     pub home: &'a mut Home,
-    /// None without root.
+    /// `None` without root.
     pub ranges: &'a mut Option<UidRanges>,
     pub processors: &'a Processors,
     pub program: &'a OwnedFd,
@@ -77,20 +78,20 @@ pub struct Parents<'a> {
 pub struct Nursery {
     ready: Vec<Blank>,
     asked: Vec<(Kind, u32)>,
-    /// One to be made before anybody has asked.
+    /// A kind to create before the first request.
     expected: Option<Kind>,
 }
 
 impl Nursery {
-    /// The first launch will probably be of this kind: its child can be made while the caller still gets ready.
+    /// The first launch will probably be of this kind: its child can be created while the caller is still preparing.
     pub fn expect(&mut self, kind: Kind) {
         self.expected = Some(kind);
     }
 
-    /// One that was ready, or a new one.
+    /// A waiting child, or a new one.
     pub fn take(&mut self, kind: &Kind, parents: &mut Parents) -> Result<Blank, Error> {
         self.expected = None;
-        // Only a few kinds exist; whoever makes up more gets no child ahead of time.
+        // Only a few kinds exist; a caller that invents more gets no preforked child.
         if self.asked.len() < KEPT && !self.asked.iter().any(|(known, _)| known == kind) {
             self.asked.push((kind.clone(), 0));
         }
@@ -102,7 +103,7 @@ impl Nursery {
             if blank.is_alive() {
                 return Ok(blank);
             }
-            // Killed while it waited, by an administrator or for want of memory.
+            // Killed while it waited, by an administrator or for lack of memory.
             UidRanges::give_back_to(parents.ranges, blank.discard());
         }
         make(kind, parents)
@@ -113,7 +114,7 @@ impl Nursery {
         exact.or_else(|| self.ready.iter().position(|blank| kind.fits(&blank.kind)))
     }
 
-    /// The kind that the next child should be made of.
+    /// The kind of which the next child should be created.
     pub fn lacking(&self) -> Option<Kind> {
         let few = |kind: &Kind| self.ready.iter().filter(|blank| blank.kind == *kind).count() < KEPT_OF_A_KIND;
         let often = self.asked.iter().find(|(kind, times)| *times >= WORTH_IT && few(kind)).map(|(kind, _)| kind);
@@ -125,7 +126,7 @@ impl Nursery {
         self.expected = None;
         match make(&kind, parents) {
             Ok(blank) => self.ready.push(blank),
-            // The next launch will meet the same fault and report it; until then this is not tried over and over.
+            // The next launch will meet the same error and report it; do not retry until then.
             Err(_) => self.asked.retain(|(known, _)| *known != kind),
         }
     }
@@ -134,7 +135,7 @@ impl Nursery {
 impl Drop for Nursery {
     fn drop(&mut self) {
         for blank in self.ready.drain(..) {
-            blank.discard(); // its range is free with the end of the broker
+            blank.discard(); // its range is free when the broker ends
         }
     }
 }
@@ -153,7 +154,7 @@ impl Blank {
         matches!(rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&self.pidfd)), ended), Ok(None))
     }
 
-    /// Ends it and leaves nothing but its range, which is to be given back.
+    /// Ends the child and cleans up. Returns its range, which the caller must release.
     pub fn discard(self) -> Option<UidRange> {
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
         let _ = rustix::process::waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&self.pidfd)), WaitIdOptions::EXITED);
@@ -165,7 +166,7 @@ impl Blank {
     }
 }
 
-/// What a child is made of; taken apart again when it cannot be made.
+/// The parts of a child; undone again when the child cannot be created.
 struct Parts {
     group: Option<Group>,
     range: Option<UidRange>,
@@ -215,7 +216,7 @@ fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, 
     let own_user = kind.namespaces.contains(&Namespace::User);
     let user_namespace = parts.range.filter(|_| own_user).map(own_user_namespace).transpose()?;
     let privileged = parts.range.is_some();
-    // Read here, once for all of them.
+    // Read here, once for all children.
     parents.processors.described();
     let fork = bulkhead_sys::fork(clone_flags(&kind.namespaces, privileged), group_fd.as_ref());
     match fork.map_err(|errno| refused(errno, privileged))? {
@@ -235,19 +236,20 @@ fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, 
     }
 }
 
-/// The whole range, 0 to 65,535 inside. Only the broker can write such a map; made beforehand, nobody has to wait for it.
+/// The whole range, 0 to 65,535 inside. Only the broker can write such a map; written in advance, no launch waits for
+/// it.
 fn own_user_namespace(range: UidRange) -> Result<OwnedFd, Error> {
     idmap::user_namespace(&Mapping::whole(0, range.base()), Code::UsernsRefused)
 }
 
-/// Where a kernel refuses it, the launch will try again and tell why.
+/// If the kernel refuses it, the launch will try again and report why.
 fn stored(range: UidRange) -> Option<(Mapping, Rc<OwnedFd>)> {
     let mapping = Mapping::whole(STORE_RANGE, range.base());
     let namespace = idmap::user_namespace(&mapping, Code::MountIdmapUnsupported).ok()?;
     Some((mapping, Rc::new(namespace)))
 }
 
-/// The cgroup namespace is made later, inside the cgroup; as root the user namespace last of all.
+/// The child enters its cgroup namespace later, inside the cgroup; as root, its user namespace last of all.
 fn clone_flags(namespaces: &[Namespace], privileged: bool) -> u64 {
     let flag = |namespace: &Namespace| match namespace {
         Namespace::Mount => libc::CLONE_NEWNS,

@@ -1,5 +1,6 @@
-//! Which processors of the host each sandbox starts on. Programs count those that they may run on, so a sandbox that has the time
-//! of two runs on two. Widening the set again brings it nothing: its quota stays what it is.
+//! The host processors that each sandbox starts on. Programs count the processors that they may run on, so a sandbox
+//! with a quota of two processors starts on two. A workload that widens the set gains nothing: its quota stays the
+//! same.
 
 use crate::read;
 use bulkhead_order::Offer;
@@ -7,16 +8,16 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 pub struct Processors {
-    /// Those that the broker itself may run on.
+    /// The processors that the broker itself may run on.
     allowed: Vec<u32>,
-    /// How many sandboxes run on each of them.
+    /// The number of sandboxes on each of them.
     sandboxes: Rc<RefCell<Vec<u32>>>,
-    /// Where to look first: brokers do not know of each other, and must not all begin with the same one.
+    /// Where the search starts: brokers do not know of each other, and must not all start with the same processor.
     first: Cell<usize>,
     described: OnceCell<Vec<(u32, String)>>,
 }
 
-/// What one sandbox takes up, until it is dropped.
+/// The processors that one sandbox occupies, until this is dropped.
 pub struct Share {
     sandboxes: Rc<RefCell<Vec<u32>>>,
     taken: Vec<usize>,
@@ -30,7 +31,8 @@ impl Processors {
         Self { allowed, sandboxes, first, described: OnceCell::new() }
     }
 
-    /// Where a sandbox that needs so many may run. It chooses when it is ready, near where it runs by then.
+    /// Processors for a sandbox that needs this many. The sandbox chooses among them when it is ready, near the one it
+    /// runs on by then.
     pub fn offer(&self, milli_cpus: u64) -> Offer {
         let wanted = usize::try_from(milli_cpus.div_ceil(1000)).unwrap_or(usize::MAX);
         let all = self.allowed.len();
@@ -52,7 +54,7 @@ impl Processors {
         }
     }
 
-    /// Counts where a sandbox has settled.
+    /// Counts the processors that a sandbox chose.
     pub fn settled(&self, pid: i32) -> Option<Share> {
         let chosen = bulkhead_sys::affinity(pid).ok()?;
         if chosen.len() >= self.allowed.len() {
@@ -68,7 +70,8 @@ impl Processors {
         Some(Share { sandboxes: Rc::clone(&self.sandboxes), taken })
     }
 
-    /// What /proc/cpuinfo says of each, read once: on a large host the kernel asks every processor for its frequency.
+    /// Each processor's block of /proc/cpuinfo, read once: on a large host the kernel asks every processor for its
+    /// frequency.
     pub fn described(&self) -> &[(u32, String)] {
         self.described.get_or_init(|| {
             let text = read::text("/proc/cpuinfo").unwrap_or_default();

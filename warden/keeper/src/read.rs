@@ -1,11 +1,11 @@
-//! Reading the small files of /proc and of cgroups: one open, and as few reads as can be. The standard library asks for the size
-//! first, which these files do not have, and then reads in small pieces.
+//! Reads small files of /proc and of cgroups with one open and as few reads as possible. The standard library first
+//! asks for the size, which these files do not have, and then reads in small pieces.
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::path::Path;
 
-/// More than any of them: a mountinfo of a few hundred mounts.
+/// Larger than any of them: a mountinfo of a few hundred mounts.
 const LARGEST: usize = 1 << 20;
 const PIECE: usize = 16 << 10;
 

@@ -1,4 +1,4 @@
-//! One sandbox as the broker knows it, from the fork to the removal of its cgroup.
+//! The broker's state of one sandbox, from the fork to the removal of its cgroup.
 
 use crate::cgroup::{Frozen, Group};
 use crate::fill::Fill;
@@ -11,32 +11,34 @@ use rustix::fd::OwnedFd;
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
-/// A sandbox that has run for so long will probably run on: until then its end is waited for, and nothing else is begun.
+/// A sandbox that has run this long will probably continue to run. Before that, the keeper waits for its end and starts
+/// no other work.
 pub const SETTLED: Duration = Duration::from_millis(3);
 
 pub struct Sandbox {
-    /// Without its filters and most mounts, which nobody needs any more.
+    /// Without its filters and most mounts, which are not needed any more.
     pub order: Order,
-    /// How many filters init is under.
+    /// Number of filters on init.
     pub filters: usize,
-    /// The front that it lives and dies with.
+    /// The front whose end also ends this sandbox.
     pub front: u64,
     pub caller_uid: u32,
-    /// The process at the other end of the control connection, as the front says.
+    /// Pid of the peer of the control connection, as the front reports it.
     pub caller_pid: i32,
     pub started: Instant,
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub group: Option<Group>,
-    /// What was read of the group last: at the end its directories go one by one, and what a removed one counted must not be lost.
+    /// The last counters read from the group: at the end its directories are removed one by one, and the counts of a
+    /// removed one must not be lost.
     pub counted: Counters,
     pub range: Option<UidRange>,
-    /// The processors that it settled on, which count as taken until it is gone.
+    /// The processors that it occupies until it ends.
     pub share: Option<Share>,
-    /// To the child, until init is exec'd.
+    /// Status socket to the child, until init is executed.
     pub status: Option<OwnedFd>,
     pub phase: Phase,
-    /// What was seen to be in force before init was executed.
+    /// The protections seen in force before init was executed.
     pub evidence: Option<Evidence>,
     /// The writable file systems.
     pub fill: Fill,
@@ -47,14 +49,14 @@ pub struct Sandbox {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// The child sets itself up; killed when this has passed.
+    /// The child sets itself up; the keeper kills it after this deadline.
     Launching {
         until: Instant,
     },
     Running {
         since: Instant,
     },
-    /// Init is dead; the cgroup may need a moment. `launched`: whether the library was told that it ran.
+    /// Init is dead; the cgroup may need a moment. `launched`: whether the library was told of the launch.
     Removing {
         until: Instant,
         launched: bool,
@@ -66,15 +68,16 @@ impl Sandbox {
         if self.cause == Cause::Exited {
             self.cause = cause;
         }
-        // Init first: with it goes the whole pid namespace. The group catches what a bug might have left outside of it.
+        // Kill init first: that ends the whole pid namespace. The group kill catches any process that a bug left
+        // outside it.
         let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
-        let _ = self.resume(); // what is frozen does not die on v1
+        let _ = self.resume(); // on v1 a frozen process does not die
         if let Some(group) = &self.group {
             group.kill();
         }
     }
 
-    /// Ends it for a reason of ours; the first reason is the one that is told.
+    /// Ends it because of an error of ours; the first error is the one reported.
     pub fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
         self.kill(Cause::Failed);
@@ -118,7 +121,7 @@ impl Sandbox {
         Stats { counters: self.counted.clone(), disk_full: self.fill.look(Instant::now()) }
     }
 
-    /// When its file systems are to be looked at; nothing else waits for that.
+    /// When to poll its file systems next; nothing else waits for that.
     pub fn look_due(&self) -> Option<Instant> {
         matches!(self.phase, Phase::Running { .. }).then(|| self.fill.due()).flatten()
     }

@@ -1,4 +1,4 @@
-//! What a child says before it becomes init: our own code, in another process.
+//! Messages of a child before it becomes init: trusted code, in another process.
 
 use crate::evidence;
 use crate::sandbox::Sandbox;
@@ -11,7 +11,7 @@ use std::io::IoSliceMut;
 
 pub enum Received {
     Later,
-    /// Everything is in force: the child waits to be looked at.
+    /// All protections are in force, and the child waits for inspection.
     Ready,
     End,
     Failed(Error),
@@ -44,7 +44,7 @@ pub fn receive(sandbox: &mut Sandbox) -> Received {
     }
 }
 
-/// Fail closed: the child is told to go on only when what is seen from outside is what the order says.
+/// Fails closed: tells the child to continue only when the state seen from outside matches the order.
 pub fn look_at(sandbox: &mut Sandbox) -> Result<(), Error> {
     let seen = evidence::collect(sandbox.pid, &sandbox.order, sandbox.group.as_ref(), false)?;
     evidence::check(&seen, &sandbox.order, sandbox.filters, sandbox.range.map(UidRange::base))?;

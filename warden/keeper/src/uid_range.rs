@@ -1,4 +1,4 @@
-//! A range of 65,536 uids and gids for each sandbox, that no other live sandbox on this machine has.
+//! A range of 65,536 uids and gids for each sandbox, which no other live sandbox on this machine has.
 
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_sys::helper_ids;
@@ -6,17 +6,19 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeSet;
 
-/// systemd's registry of uids (its `UIDS-GIDS` document) leaves everything from 0x7000_0000 to the "foreign" range at 0x7FFE_0000 to nobody.
+/// systemd's registry of uids (its `UIDS-GIDS` document) assigns the ids from 0x7000_0000 up to the "foreign" range at
+/// 0x7FFE_0000 to no user.
 pub const FIRST: u32 = 0x7000_0000;
 pub const SIZE: u32 = 0x1_0000;
-/// Up to where helpers have theirs.
+/// The ranges end where the helpers' ids start.
 const COUNT: u32 = (helper_ids::FIRST - FIRST) / SIZE;
 
 const DIRECTORY: &str = "/run/bulkhead";
 use helper_ids::LOCKS;
 
-/// Byte n of one file is locked by whoever uses range n. The kernel drops the lock when the broker dies, however it
-/// dies; its sandboxes die with it, and the search starts at a random place, so a range is not taken over while they do.
+/// The process that uses range n locks byte n of one file. The kernel releases the lock when the broker dies, for any
+/// reason. Its sandboxes die with it, and the search starts at a random place, so a new broker does not take the range
+/// over while they are still dying.
 pub struct UidRanges {
     locks: OwnedFd,
     mine: BTreeSet<u32>,
@@ -57,7 +59,7 @@ impl UidRanges {
         for _ in 0..COUNT {
             let index = self.next;
             self.next = (self.next + 1) % COUNT;
-            // Locks of one open file description never conflict with each other: our own are told by `mine`.
+            // Locks of one open file description never conflict with each other, so `mine` lists our own.
             if self.mine.contains(&index) {
                 continue;
             }
@@ -73,7 +75,7 @@ impl UidRanges {
         Err(Error::new(Code::UidRangeExhausted, "lock").path(LOCKS).detail(format!("{COUNT} ranges in use")))
     }
 
-    /// Where there may be none: without root.
+    /// Releases the range, if there are ranges: without root there are none.
     pub fn give_back_to(ranges: &mut Option<Self>, range: Option<UidRange>) {
         if let (Some(ranges), Some(range)) = (ranges, range) {
             ranges.give_back(range);
@@ -82,7 +84,7 @@ impl UidRanges {
 
     fn give_back(&mut self, range: UidRange) {
         if self.mine.remove(&range.index) {
-            // Failing to unlock leaves the range unused until this broker ends: safe.
+            // A failed unlock leaves the range unused until this broker ends, which is safe.
             let _ = bulkhead_sys::lock_byte(&self.locks, i64::from(range.index), false);
         }
     }

@@ -1,10 +1,10 @@
-//! Fronts that were taken over: they hold what a front holds, and say to a keeper of root what no front would say. Each runs as uid 4242, under everything
-//! that the keeper puts a front under.
+//! Compromised fronts: they hold a front's rights, and send messages to a root keeper that no front would send. Each
+//! runs as uid 4242, under all confinement that the keeper applies to a front.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../../order/tests/support/mod.rs"]
-#[allow(dead_code)] // what another test needs
+#[allow(dead_code)] // helpers for another test
 mod support;
 
 use bulkhead_keeper::{Keeper, Settings, Start};
@@ -23,7 +23,7 @@ use rustix::process::{WaitId, WaitIdOptions};
 
 const UID: u32 = 4242;
 const MOST_PIDS: u64 = 64;
-/// Everybody may read it but the front's group.
+/// Readable by all users except the front's group.
 const WITHHELD: &str = "/tmp/bulkhead-hostile-withheld";
 
 fn main() {
@@ -52,7 +52,7 @@ fn main() {
     std::fs::remove_file(WITHHELD).unwrap();
 }
 
-/// What the front says of itself; the keeper has ended when this returns.
+/// The front's own report; the keeper has ended when this returns.
 fn serve(front: fn(Start) -> i32) -> String {
     let (ours, theirs) = as_user(|| {
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap()
@@ -91,7 +91,7 @@ fn keep(control: OwnedFd, front: fn(Start) -> i32) -> i32 {
     }
 }
 
-/// The kernel remembers who made a socket.
+/// Creates it as that user: the kernel records a socket's creator.
 fn as_user<T>(work: impl FnOnce() -> T) -> T {
     // SAFETY: takes numbers and no groups; this process has one thread.
     unsafe {
@@ -152,21 +152,21 @@ impl Hostile {
         }
     }
 
-    /// What it found; the keeper ends with it.
+    /// Reports the result; the keeper then ends.
     fn report(&self) -> i32 {
         let said = if self.wrong.is_empty() { "as it should be".to_owned() } else { self.wrong.join("; ") };
         let _ = rustix::net::send(self.control(), said.as_bytes(), SendFlags::NOSIGNAL);
         0
     }
 
-    /// The keeper closes the connection, and kills this process; a keeper that does neither is waited for in vain.
+    /// The keeper must close the connection and kill this process; if it does neither, the wait times out.
     fn expect_end(mut self) -> i32 {
         while self.hear().is_some() {}
         0
     }
 }
 
-/// Makes proc, dev and what else there must be; the caller's own directory, which it lends.
+/// Mounts proc, dev and the other required parts, and the caller's own directory, which it lends.
 fn order(facts_cgroup: u8) -> Order {
     let template = support::workload();
     let lent = OneOwner { host_uid: UID, host_gid: UID, uid: 1000, gid: 1000, maker: false, optional: false };
@@ -317,7 +317,7 @@ fn no_order(start: Start) -> i32 {
     hostile.expect_end()
 }
 
-/// The keeper serves others meanwhile: here, the end of this one.
+/// The keeper must serve others meanwhile: here, report this front's end.
 fn half(start: Start) -> i32 {
     let hostile = Hostile::new(start);
     let _ = rustix::net::send(&hostile.start.socket, &[100, 0, 0, 0, 0, 0, 1], SendFlags::NOSIGNAL);
@@ -326,7 +326,7 @@ fn half(start: Start) -> i32 {
     0
 }
 
-/// Asks without reading the answers: the keeper stops reading, and does not wait.
+/// Sends requests without reading the answers: the keeper must stop reading, and not wait.
 fn deaf(start: Start) -> i32 {
     let hostile = Hostile::new(start);
     for seq in 0..100_000 {
@@ -368,7 +368,7 @@ fn holds_nothing(start: Start) -> i32 {
             hostile.wrong.push(format!("can {what}"));
         }
     }
-    // Where a kernel has no Landlock a file can be opened, and still not be read or written: the filter says so, before the kernel could.
+    // Without Landlock a file can be opened, but still not read or written: the filter refuses that first.
     let control = hostile.control().as_raw_fd();
     let refused = |result: bool| result && std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM);
     // SAFETY: the byte outlives the call, and memory at no address in particular is mapped; both are to fail.
@@ -386,11 +386,11 @@ fn holds_nothing(start: Start) -> i32 {
             hostile.wrong.push(format!("reads {file}"));
         }
     }
-    // It names files, as it must.
+    // Fronts name files, so this must work.
     if path("/etc/hostname").is_none() {
         hostile.wrong.push("names nothing".to_owned());
     }
-    // What its uid cannot enter it cannot name either.
+    // A directory that its uid cannot enter hides the names below it.
     if path("/proc/1/root/etc").is_some() || path("/root/.").is_some() {
         hostile.wrong.push("names what its caller cannot".to_owned());
     }

@@ -1,5 +1,6 @@
-//! `cargo run -p bulkhead-parcel --example fuzz -- SECONDS [SEED]`: hostile pieces, with descriptors, for the inbox. Asserts that nothing panics, that no parcel is
-//! larger than the limits or other than what was sent, and that no descriptor stays behind.
+//! `cargo run -p bulkhead-parcel --example fuzz -- SECONDS [SEED]`: hostile pieces, with descriptors, for the inbox.
+//! Asserts that nothing panics, that each parcel is within the limits and equals the one sent, and that no descriptor
+//! leaks.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -31,7 +32,7 @@ fn main() {
     println!("{rounds} senders, {parcels} parcels; nothing broke");
 }
 
-/// What one sender says, and how many parcels came of it.
+/// Sends one sender's pieces; returns how many parcels arrived.
 fn round(random: &mut Random, file: &OwnedFd) -> u64 {
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
     let (mut sent, mut attached) = (Vec::new(), 0);

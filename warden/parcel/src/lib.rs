@@ -1,7 +1,8 @@
-//! Parcels: bytes, and descriptors that belong to them, over a `SOCK_SEQPACKET` socket. One can be longer than a message of the kernel's,
-//! which holds 253 descriptors and, by default, 208 KiB: it travels in pieces.
+//! Parcels: bytes and the descriptors that belong to them, over a `SOCK_SEQPACKET` socket. A parcel can be longer than
+//! a kernel message, which holds 253 descriptors and, by default, 208 KiB: it travels in pieces.
 //!
-//! Who receives believes nothing: what it allocates is bounded by what the sender really sent, and by [`Limits`].
+//! The receiver trusts nothing: its allocations are bounded by the bytes that the sender really sent, and by
+//! [`Limits`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -1,7 +1,7 @@
-//! What a parcel is on the way.
+//! The wire format of a parcel.
 
-/// In front of the first piece: how many bytes the parcel has, and how many descriptors.
+/// Length of the header before the first piece: the parcel's number of bytes, and of descriptors.
 pub const HEADER: usize = 6;
 pub const PIECE: usize = 32 * 1024;
-/// In one message; SCM_MAX_FD of the kernel is 253.
+/// Descriptors in one message; the kernel's SCM_MAX_FD is 253.
 pub const MESSAGE_FDS: usize = 250;

@@ -1,4 +1,4 @@
-//! Putting a parcel together from its pieces.
+//! Reassembles a parcel from its pieces.
 
 use crate::pieces::{HEADER, MESSAGE_FDS, PIECE};
 use rustix::fd::{AsFd, OwnedFd};
@@ -12,7 +12,7 @@ pub struct Parcel {
     pub descriptors: Vec<OwnedFd>,
 }
 
-/// What one parcel may have at most.
+/// The maximum size of a parcel.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub bytes: usize,
@@ -21,9 +21,9 @@ pub struct Limits {
 
 pub enum Read {
     Parcel(Parcel),
-    /// Nothing more for now.
+    /// No more data for now.
     Later,
-    /// The sender is gone, or broke the rules.
+    /// The sender is gone, or violated the protocol.
     End,
 }
 
@@ -31,7 +31,7 @@ pub enum Read {
 pub struct Inbox {
     limits: Limits,
     parcel: Parcel,
-    /// Bytes and descriptors that the whole parcel has; none before its first piece.
+    /// Total bytes and descriptors of the parcel; `None` before its first piece.
     expected: Option<(usize, usize)>,
     buffer: Vec<u8>,
 }
@@ -42,7 +42,7 @@ impl Inbox {
         Self { limits, parcel: Parcel::default(), expected: None, buffer: vec![0; HEADER + PIECE] }
     }
 
-    /// Reads one parcel, or as much as there is of it.
+    /// Reads one parcel, or its pieces that have arrived.
     pub fn read(&mut self, socket: impl AsFd, flags: RecvFlags) -> Read {
         loop {
             match self.piece(&socket, flags) {
@@ -57,7 +57,7 @@ impl Inbox {
         }
     }
 
-    /// Whether the parcel is complete with it.
+    /// Reads one piece; returns whether it completes the parcel.
     fn piece(&mut self, socket: impl AsFd, flags: RecvFlags) -> Result<bool, Errno> {
         let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MESSAGE_FDS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -79,7 +79,7 @@ impl Inbox {
         self.expected = Some((length, count));
         self.parcel.bytes.extend_from_slice(piece);
         let (bytes, descriptors) = (self.parcel.bytes.len(), self.parcel.descriptors.len());
-        // A piece without a byte would be the end, or be sent for ever.
+        // A piece without bytes would be end-of-file, or could repeat for ever.
         if piece.is_empty() || bytes > length || descriptors > count || bytes == length && descriptors < count {
             return Err(Errno::BADMSG);
         }

@@ -1,4 +1,4 @@
-//! Taking a parcel apart.
+//! Splits a parcel into pieces.
 
 use crate::pieces::{MESSAGE_FDS, PIECE};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,10 +7,11 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// Sends one as a whole, waiting for the receiver where it must. It has at least a byte, and a byte for every 250 descriptors.
+/// Sends a whole parcel, and waits for the receiver if necessary. It has at least a byte, and a byte for every 250
+/// descriptors.
 ///
 /// # Errors
-/// As of `sendmsg`; EMSGSIZE for what has no parcel.
+/// As `sendmsg`; EMSGSIZE if a parcel cannot hold it.
 pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd]) -> Result<(), Errno> {
     for (piece, fds) in pieces(bytes, descriptors.len())? {
         message(&socket, &piece, descriptors.get(fds).unwrap_or_default(), SendFlags::empty())?;
@@ -20,7 +21,7 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd]) -> Resu
 
 type Piece = (Vec<u8>, std::ops::Range<usize>);
 
-/// What each message carries: its bytes, the first with the header in front; and which of the descriptors.
+/// The bytes of each message, the first with the header in front, and the range of its descriptors.
 fn pieces(bytes: &[u8], descriptors: usize) -> Result<Vec<Piece>, Errno> {
     let length = u32::try_from(bytes.len()).ok().filter(|length| *length > 0).ok_or(Errno::MSGSIZE)?;
     let count = u16::try_from(descriptors).map_err(|_| Errno::MSGSIZE)?;
@@ -54,14 +55,14 @@ fn message(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd], flags: SendFlags
     }
 }
 
-/// What waits for a receiver that may not be reading.
+/// Parcels for a receiver that may not be reading.
 #[derive(Default)]
 pub struct Outbox {
     waiting: VecDeque<(Vec<u8>, Vec<OwnedFd>)>,
     bytes: usize,
 }
 
-/// A receiver that has let this much pile up has stopped reading.
+/// A receiver with this much unread data has stopped reading.
 const MAX_WAITING: usize = 4 << 20;
 
 impl Outbox {
@@ -90,7 +91,7 @@ impl Outbox {
         true
     }
 
-    /// Those that wait.
+    /// Number of descriptors that wait.
     #[must_use]
     pub fn descriptors(&self) -> usize {
         self.waiting.iter().map(|(_, fds)| fds.len()).sum()

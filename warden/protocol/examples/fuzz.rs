@@ -1,5 +1,6 @@
-//! `cargo run -p bulkhead-protocol --example fuzz -- SECONDS [SEED]`: hostile bytes for what keeper and fronts say to each other. Mutates one message of
-//! each kind. Asserts that nothing panics, and that what was decoded has no other encoding.
+//! `cargo run -p bulkhead-protocol --example fuzz -- SECONDS [SEED]`: hostile bytes for the protocol between keeper and
+//! fronts. Mutates one message of each kind. Asserts that nothing panics, and that a decoded message has no other
+//! encoding.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Which fields each message has on the wire, in this order.
+//! The fields of each message on the wire, in this order.
 
 use crate::messages::{
     Answer, Ask, End, Ended, Launch, Launched, Listed, Live, Refused, Reply, Request, State, ToFront, ToKeeper,

@@ -1,4 +1,4 @@
-//! What a front and the keeper tell each other, and what the keeper finds out. Each message is one value, encoded as orders are
+//! The messages between front and keeper, and the keeper's findings. Each message is one value, encoded as orders are
 //! ([`bulkhead_order::wire`]); its descriptors travel beside it.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

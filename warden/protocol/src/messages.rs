@@ -9,17 +9,17 @@ use bulkhead_order::wire::Bytes;
 pub enum ToKeeper {
     /// With the channel, the attached connections and, as root, the opened sources, in this order.
     Launch(Launch),
-    /// About a sandbox of this front.
+    /// A request about a sandbox of this front.
     Ask(Ask),
-    /// Which sandboxes are the caller's; the answer has this number.
+    /// Lists the caller's sandboxes; the answer has this number.
     List(u64),
-    /// Ends one of the caller's, whichever front launched it.
+    /// Ends one of the caller's sandboxes, from any front.
     End(End),
-    /// The front refused this launch by itself: for the log.
+    /// The front itself refused this launch: for the log.
     Refuse(Refused),
-    /// The process of this number may not use the broker, and was told so: for the log.
+    /// The process of this number may not use the broker, and has been told: for the log.
     Stranger(i32),
-    /// Nothing is left to do for the front, which has received so many connections.
+    /// The front is idle, and has received this many connections.
     Idle(u64),
 }
 
@@ -52,7 +52,7 @@ pub enum Request {
 pub struct End {
     pub seq: u64,
     pub id: String,
-    /// Who asked, for the log.
+    /// Pid of the caller, for the log.
     pub pid: i32,
 }
 
@@ -64,7 +64,7 @@ pub struct Refused {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToFront {
-    /// A new one of the caller's, which is the descriptor.
+    /// A new connection of the caller: the descriptor.
     Connection(()),
     Launched(Box<Launched>),
     Refused(Refused),
@@ -106,11 +106,11 @@ pub enum Answer {
 pub struct Listed {
     pub seq: u64,
     pub sandboxes: Vec<Live>,
-    /// How many have no room in it.
+    /// How many did not fit.
     pub more: u64,
 }
 
-/// One that is alive, as its caller and root are told of it.
+/// A live sandbox, as reported to its caller and to root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -1,4 +1,4 @@
-//! What the keeper sees of a sandbox, from outside.
+//! The keeper's view of a sandbox, from outside.
 
 use bulkhead_order::Namespace;
 
@@ -18,11 +18,11 @@ macro_rules! seen {
 seen! {
     struct Evidence {
         init: Process,
-        /// The processes inside, when asked for: the first `MAX_PROCESSES` of them.
+        /// The processes inside, when requested: the first `MAX_PROCESSES` of them.
         #[cfg_attr(feature = "json", serde(skip_serializing_if = "Option::is_none"))]
         processes: Option<Vec<Process>>,
         cgroup: InForce,
-        /// Not visible from outside: applied by the child before init ran, which would not have run otherwise.
+        /// Not visible from outside: the child applied it before init ran, which would not have run otherwise.
         landlock: Option<LandlockInForce>,
         mounts: Mounts,
     }
@@ -33,7 +33,7 @@ seen! {
 
     struct Mounts {
         root_read_only: bool,
-        /// Mounts on `/`: one, or the host's root is still there below or above it.
+        /// Mounts on `/`: more than one means that the host's root is still there below or above it.
         #[cfg_attr(feature = "json", serde(skip))]
         roots: u32,
         count: u32,
@@ -53,7 +53,7 @@ seen! {
         #[cfg_attr(feature = "schema", schemars(extend("enum" = [0, 1, 2])))]
         seccomp: u32,
         seccomp_filters: u32,
-        /// By name; `own`: not the keeper's namespace.
+        /// By name; `own`: whether the namespace differs from the keeper's.
         #[cfg_attr(feature = "json", serde(serialize_with = "by_name"))]
         #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>", extend("additionalProperties" = { "type": "string", "enum": ["own", "host"] })))]
         namespaces: Vec<OneNamespace>,
@@ -79,14 +79,15 @@ seen! {
     }
 }
 
-/// How many processes one answer tells of. Their number is the workload's choice, and must neither make the answer longer than a
-/// library reads, which would cost it the connection and all its sandboxes, nor keep the keeper from serving others.
+/// The maximum number of processes in one answer. The workload chooses their number, which must neither make the answer
+/// longer than a library reads, since that would cost it the connection and all its sandboxes, nor keep the keeper from
+/// serving others.
 pub const MAX_PROCESSES: usize = 256;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OneNamespace {
     pub namespace: Namespace,
-    /// Not the keeper's.
+    /// Whether it differs from the keeper's.
     pub own: bool,
 }
 
@@ -95,7 +96,7 @@ fn by_name<S: serde::Serializer>(all: &[OneNamespace], serializer: S) -> Result<
     serializer.collect_map(all.iter().map(|one| (one.namespace, if one.own { "own" } else { "host" })))
 }
 
-/// What was counted; `None` where nothing counts it.
+/// Counters of a sandbox; `None` where nothing counts it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -112,7 +113,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// These, and of what is not there any more what was read before.
+    /// These counters, completed with earlier values of those that are gone.
     #[must_use]
     pub fn after(self, before: &Self) -> Self {
         Self {
@@ -126,7 +127,7 @@ impl Counters {
     }
 }
 
-/// The limits as the kernel gives them back; `None` where there is no such controller.
+/// The limits as the kernel returns them; `None` without that controller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -145,10 +146,10 @@ pub struct InForce {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "json", serde(rename_all = "lowercase"))]
 pub enum Cause {
-    /// Init ended by itself, or its connection did.
+    /// Init exited, or its connection closed.
     Exited,
-    /// Somebody asked for it.
+    /// A caller ended it.
     Killed,
-    /// What is in force was not what the order says.
+    /// The protections in force differed from the order.
     Failed,
 }

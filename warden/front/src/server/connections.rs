@@ -1,4 +1,4 @@
-//! Connections of the caller, and what is said on control connections.
+//! Connections of the caller, and messages on control connections.
 
 use super::state::{Asker, Front, Source};
 use crate::attach::{self, Asked};
@@ -12,24 +12,24 @@ use rustix::event::epoll::{self, EventData};
 use rustix::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// Of a request on a control connection: a word, a number and an id.
+/// Maximum bytes of a request on a control connection: a word, a number and an id.
 const MAX_REQUEST: usize = 16 << 10;
-/// A client that connects must say what it wants within this time.
+/// A client must send its opening within this time after it connects.
 const OPENING_LIMIT: Duration = Duration::from_secs(5);
 const MAX_PENDING: usize = 64;
-/// Of somebody who may not use this broker, and is told so once they have said what they want.
+/// Pending connections of a user who may not use this broker: the refusal is sent after the opening arrives.
 const MAX_PENDING_OF_A_STRANGER: usize = 4;
 /// Control connections: each costs a descriptor, and memory while its client does not read.
 const MAX_SESSIONS: usize = 256;
 
 impl Front {
-    /// Most have said what they want by now.
+    /// Usually the opening has arrived already.
     pub(super) fn receive(&mut self, socket: OwnedFd) -> Result<(), Lost> {
         let until = Instant::now() + OPENING_LIMIT;
         self.read_opening(None, Pending { socket, reader: Reader::default(), until })
     }
 
-    /// A connection that is one too many is dropped, that is: closed.
+    /// Drops, and so closes, a connection above the limit.
     fn wait_for_opening(&mut self, token: Option<u64>, pending: Pending) {
         let waiting = self.sources.values().filter(|source| matches!(source, Source::Pending(_))).count();
         if let Some(token) = token {
@@ -79,12 +79,12 @@ impl Front {
                 id: Some(id),
                 name: Some(name),
             }) => return self.attach(pending, &key, &id, &name),
-            _ => {} // closed: who does not speak the protocol is not answered
+            _ => {} // closed: a peer that does not speak the protocol gets no answer
         }
         Ok(())
     }
 
-    /// The one message that who may not use the broker gets: whom to ask, the owner knows.
+    /// The only message for a user who may not use the broker; only its owner can allow that user.
     pub(super) fn refuse(&mut self, Pending { socket, .. }: &Pending) -> Result<(), Lost> {
         let error = Error::new(Code::CallerRefused, "connect").detail(format!("uid {}", self.caller_uid));
         let _ = Writer::default().send(socket, &Message::Refused { id: "", error: &error });
@@ -126,7 +126,7 @@ impl Front {
         };
         let greeted = session.writer.send(&session.socket, &hello);
         let greeted = greeted && self.watch(Source::Session(session)).is_some();
-        // A private broker lives for one session: if its owner has died already, nobody will ever tell it to end.
+        // A private broker lives for one session: if its owner is dead already, no other event ends it.
         self.done |= !greeted && self.private;
     }
 
@@ -146,7 +146,7 @@ impl Front {
     }
 
     fn ask(&mut self, token: u64, session: &mut Session, Request { kind, seq, id }: Request) -> Result<bool, Lost> {
-        // Another session's sandbox does not exist for this one.
+        // For this session, another session's sandbox does not exist.
         if self.sandboxes.get(&id).is_none_or(|known| known.session != token || !known.running) {
             let id = id.chars().take(64).collect::<String>();
             let error = Error::new(Code::IdUnknown, "find sandbox").detail(id);
@@ -164,7 +164,7 @@ impl Front {
             self.sources.insert(token, Source::Session(session));
             return Ok(());
         }
-        // Its library is gone: so is everything that it started.
+        // The library is gone, so all its sandboxes end.
         self.done |= self.private;
         self.attachments.forget(token);
         let own: Vec<String> =

@@ -1,4 +1,4 @@
-//! From a plan to an order that is on its way to the keeper.
+//! From a plan to an order sent to the keeper.
 
 use super::state::{Front, Known, Source};
 use crate::attach::Asked;
@@ -13,11 +13,11 @@ use bulkhead_protocol::{Launch, Refused, ToKeeper};
 use bulkhead_setup::source;
 use rustix::fd::OwnedFd;
 
-/// What the front makes of a launch.
+/// What became of a launch request.
 enum Compiled {
-    /// The order, and what travels with it.
+    /// The order, and the descriptors that travel with it.
     Order(Box<Order>, Vec<OwnedFd>),
-    /// A connection of it has not arrived yet.
+    /// One of its connections has not arrived yet.
     Parked,
 }
 
@@ -60,7 +60,7 @@ impl Front {
         rustix::io::ioctl_fionbio(&asked.channel, false).attempt(Code::LaunchFailed, "ioctl FIONBIO")?;
         let mut descriptors = vec![asked.channel];
         descriptors.extend(attached);
-        // Without root setup opens them, in its own mount namespace.
+        // Without root, setup opens them in its own mount namespace.
         if self.facts.privileged {
             for (number, one) in (0..).zip(&order.sources) {
                 descriptors.push(source::open(&order, number, one)?);

@@ -1,4 +1,5 @@
-//! `list` and `kill`: what a caller may see of sandboxes that other connections made, and end. One answer, and the connection is closed.
+//! `list` and `kill`: a caller's view of sandboxes that other connections launched, and their end. The broker answers
+//! once and closes the connection.
 
 use super::state::{Asker, Front};
 use crate::link::Lost;
@@ -9,7 +10,7 @@ use bulkhead_protocol::{End, Listed, ToKeeper};
 
 impl Front {
     pub(super) fn manage(&mut self, pending: Pending, opening: Opening) -> Result<(), Lost> {
-        // Root could end any of them anyway; everybody else sees their own, of a broker that serves them.
+        // Root can end any sandbox anyway; other users see their own, if this broker serves them.
         if self.caller_uid != 0 && !self.allowed {
             return self.refuse(&pending);
         }

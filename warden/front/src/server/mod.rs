@@ -1,4 +1,4 @@
-//! The process itself.
+//! The front's process.
 
 mod connections;
 mod launches;

@@ -1,6 +1,6 @@
 //! The front's one loop: its caller's connections, and the keeper.
 //!
-//! One thread. Whatever a caller sends, it costs at most that caller's sandboxes.
+//! One thread. A caller's messages can harm only that caller's sandboxes.
 
 use super::state::{Asker, Front, Known, Setting, Source};
 use crate::attach::Attachments;
@@ -15,9 +15,9 @@ use rustix::event::epoll;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// How often limits of seconds are looked at.
+/// How often deadlines measured in seconds are checked.
 const SLOW: Duration = Duration::from_millis(100);
-/// How long a front stays that has nothing to do.
+/// How long an idle front stays alive.
 const REST: Duration = Duration::from_secs(2);
 
 /// Serves until the keeper, or a private broker's owner, is gone. Returns the exit code.
@@ -75,7 +75,7 @@ impl Front {
                 match self.sources.remove(&token) {
                     Some(Source::Keeper) => {
                         self.sources.insert(token, Source::Keeper);
-                        // What was said before the end is passed on.
+                        // Forward messages that arrived before the end.
                         let read = self.link.read();
                         self.hear()?;
                         read?;
@@ -91,7 +91,7 @@ impl Front {
         Ok(())
     }
 
-    /// What the keeper said.
+    /// Handles the keeper's messages.
     fn hear(&mut self) -> Result<(), Lost> {
         while let Some((message, descriptor)) = self.link.next() {
             match message {
@@ -156,7 +156,7 @@ impl Front {
         !self.attachments.is_empty() || self.sources.values().any(|source| matches!(source, Source::Pending(_)))
     }
 
-    /// Nobody is connected, and nothing runs.
+    /// No connection is open, and no sandbox runs.
     fn is_at_rest(&self) -> bool {
         !self.private && self.sources.len() == 1 && self.sandboxes.is_empty() && self.asked.is_empty()
     }
@@ -176,7 +176,7 @@ impl Front {
             self.at_rest_since = None;
         } else if now.duration_since(*self.at_rest_since.get_or_insert(now)) >= REST {
             self.at_rest_since = Some(now);
-            // The keeper ends this process, or has just handed over a connection.
+            // The keeper either ends this process or has just handed over a connection.
             self.link.send(&ToKeeper::Idle(self.received), Vec::new())?;
         }
         Ok(())

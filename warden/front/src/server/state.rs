@@ -1,4 +1,4 @@
-//! What a front keeps.
+//! The front's state.
 
 use crate::attach::Attachments;
 use crate::filters::FilterCache;
@@ -10,7 +10,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// What a front starts with.
+/// The front's initial parameters.
 pub struct Setting {
     pub keeper: OwnedFd,
     /// A private broker's control connection: the front ends with it.
@@ -20,31 +20,31 @@ pub struct Setting {
     pub allowed: bool,
     pub facts: Facts,
     pub maxima: Maxima,
-    /// What a library is told to connect to.
+    /// The address that libraries connect to.
     pub name: String,
-    /// The first launch will probably be one with defaults.
+    /// The first launch will probably use the defaults.
     pub expects: bool,
 }
 
-/// What a token of epoll stands for.
+/// What an epoll token refers to.
 pub(super) enum Source {
     Keeper,
     Pending(Pending),
     Session(Session),
 }
 
-/// Who waits for an answer of the keeper.
+/// The connection that waits for an answer from the keeper.
 pub(super) enum Asker {
     Session {
         token: u64,
         seq: u64,
     },
-    /// A connection that gets one answer.
+    /// A connection that gets one answer and is closed.
     Once(OwnedFd),
     Nobody,
 }
 
-/// A launch that the keeper knows of.
+/// A launch that the keeper has accepted.
 pub(super) struct Known {
     pub(super) session: u64,
     pub(super) running: bool,

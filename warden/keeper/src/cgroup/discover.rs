@@ -1,4 +1,4 @@
-//! Where groups can be made: from /proc/self/cgroup, /proc/self/mountinfo and by trying.
+//! Finds where the broker can create groups: from /proc/self/cgroup, /proc/self/mountinfo and by trying.
 
 use super::files::{make_directory, write};
 use super::kinds::{Around, Hierarchy, controller_name};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const WANTED: [Controller; 3] = [Controller::Memory, Controller::Pids, Controller::Cpu];
 
-/// A mounted hierarchy: its mount point, which part of it is mounted there, and its controllers (v1).
+/// A mounted hierarchy: its mount point, the mounted subtree, and its controllers (v1).
 struct Mounted {
     point: PathBuf,
     root: String,
@@ -85,8 +85,8 @@ fn own_directory(mount: &Mounted, own: &str) -> Option<PathBuf> {
     Some(mount.point.join(below.trim_start_matches('/')))
 }
 
-/// The nearest group, from our own upwards, that can have limited groups below it. Ours itself cannot as long as it has
-/// processes of its own (the "no internal processes" rule), unless it is the root or we are alone in it.
+/// The nearest ancestor of our own group, or that group itself, that can have limited groups below it. Our own cannot
+/// while it contains processes (the "no internal processes" rule), unless it is the root or we are alone in it.
 fn find_v2(own: &str, mounts: &[Mounted]) -> Result<Hierarchy, String> {
     let mount = mounts.first().ok_or("no cgroup2 file system is mounted")?;
     let path = unified_path(own).ok_or("not in a v2 cgroup")?;
@@ -101,7 +101,8 @@ fn find_v2(own: &str, mounts: &[Mounted]) -> Result<Hierarchy, String> {
     for directory in
         start.ancestors().skip(1).take_while(|one| one.starts_with(&mount.point)).filter(|one| writable(one))
     {
-        // Somebody else's group: what it gives to those below it is theirs to decide and not changed here.
+        // Another owner's group: which controllers it enables for its children is their decision, so leave it
+        // unchanged.
         let controllers = listed(&directory.join("cgroup.subtree_control"));
         if !controllers.is_empty() {
             return Ok(Hierarchy::V2 { parent: directory.to_owned(), controllers });
@@ -119,7 +120,7 @@ fn listed(file: &Path) -> Vec<Controller> {
     WANTED.into_iter().filter(|one| text.split_whitespace().any(|name| name == controller_name(*one))).collect()
 }
 
-/// Gives the groups below our own what controllers there are.
+/// Enables all available controllers for the groups below our own.
 fn enable_own(own: &Path) -> Result<Vec<Controller>, String> {
     let controllers = listed(&own.join("cgroup.controllers"));
     if controllers.is_empty() {
@@ -134,7 +135,8 @@ fn enable_own(own: &Path) -> Result<Vec<Controller>, String> {
     Ok(controllers)
 }
 
-/// As a service with `Delegate=yes` we are alone in our group: then we move one down, and the group can have others beside us.
+/// As a service with `Delegate=yes` we are alone in our group: then we move into a child group, and our group can have
+/// others.
 fn step_down(own: &Path) -> Result<(), bulkhead_error::Error> {
     let busy = bulkhead_error::Error::new(bulkhead_error::Code::CgroupUnavailable, "enable controllers")
         .path(&own.to_string_lossy())
@@ -170,7 +172,7 @@ fn find_v1(own: &str, mounts: &[Mounted]) -> Option<Hierarchy> {
     for controller in ["memory", "pids", "cpu", "cpuacct", "freezer"] {
         let Some(directory) = legacy_of(own, mounts, controller) else { continue };
         let writable = rustix::fs::access(&directory, rustix::fs::Access::WRITE_OK).is_ok();
-        // cpu and cpuacct are often one hierarchy under two names: one directory is enough.
+        // cpu and cpuacct are often one hierarchy under two names: use one directory.
         let known = parents.iter().any(|(_, one): &(String, PathBuf)| same_hierarchy(one, &directory));
         if writable && !known {
             parents.push((controller.to_owned(), directory));

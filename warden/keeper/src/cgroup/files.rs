@@ -1,10 +1,10 @@
-//! The kernel's files.
+//! Files of cgroup file systems.
 
 use crate::read;
 use bulkhead_error::{Code, Error};
 use std::path::Path;
 
-/// The kernel's files are never made by us: a missing one is an error, not a new file.
+/// Never creates a file: a missing one is an error.
 pub fn write(path: &Path, value: &str) -> Result<(), Error> {
     use std::io::Write;
     let failed = |error: &std::io::Error| {
@@ -20,20 +20,21 @@ pub fn read_number(path: &Path) -> Option<u64> {
     read::text(path).ok()?.trim().parse().ok()
 }
 
-/// The number behind `key` in a file of `key number` lines.
+/// The number after `key` in a file of `key number` lines.
 pub fn read_keyed(path: &Path, key: &str) -> Option<u64> {
     let text = read::text(path).ok()?;
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
-/// How often the limit of processes of the group in `path` refused one.
+/// How often the process limit of the group at `path` refused a fork.
 pub fn exceeded(path: &Path) -> Option<u64> {
     let refused = read_keyed(&path.join("pids.events"), "max");
     by_own_limit(refused, read_number(&path.join("pids.peak")), read_number(&path.join("pids.max")))
 }
 
-/// Before Linux 6.11, and on v1 ever since, a group counts whatever was refused to a process of its own, also by the limit of a group
-/// above it, which is the host's and not the sandbox's. A limit that was never reached has refused nothing; `pids.peak` is there since 6.1.
+/// Before Linux 6.11, and still on v1, a group counts each refusal of a fork by its own processes, also by the limit of
+/// a group above it, which is the host's and not the sandbox's. A limit that was never reached has refused nothing;
+/// `pids.peak` exists since 6.1.
 fn by_own_limit(refused: Option<u64>, peak: Option<u64>, max: Option<u64>) -> Option<u64> {
     let reached = peak.zip(max).is_none_or(|(peak, max)| peak >= max);
     if reached { refused } else { refused.map(|_| 0) }

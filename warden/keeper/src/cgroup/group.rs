@@ -1,4 +1,4 @@
-//! One sandbox's group, whichever hierarchy it is in.
+//! One sandbox's group, in either hierarchy.
 
 use super::kinds::{Frozen, Group};
 use super::{v1, v2};
@@ -22,7 +22,7 @@ impl Group {
         if self.version == 2 { v2::descriptor(self).map(Some) } else { Ok(None) }
     }
 
-    /// v1: the files through which a process moves itself into it, while it still may.
+    /// v1: the files through which a process moves itself into the group, while it still has the right.
     pub fn entrances(&self) -> Vec<PathBuf> {
         let v1 = if self.version == 1 { self.directories.as_slice() } else { &[] };
         v1.iter().map(|(_, path)| path.join("cgroup.procs")).collect()
@@ -36,16 +36,16 @@ impl Group {
         if self.version == 2 { v2::in_force(self) } else { v1::in_force(self) }
     }
 
-    /// Stops every process of the group until what is returned is given to `thaw`.
+    /// Freezes all processes of the group until the caller passes the returned value to `thaw`.
     pub fn freeze(&self) -> Result<Frozen, Error> {
         if self.version == 2 { v2::freeze(self, true).map(|()| Frozen::V2) } else { v1::freeze(self).map(Frozen::V1) }
     }
 
-    /// Freezing takes the time that the processes need to get out of the kernel.
+    /// Freezing takes until each process has left the kernel.
     pub fn is_frozen(&self) -> bool {
         match self.version {
             2 => v2::is_frozen(self),
-            _ => true, // v1: the guard goes on until it is
+            _ => true, // v1: the kernel freezes the rest on its own
         }
     }
 
@@ -59,21 +59,22 @@ impl Group {
         }
     }
 
-    /// Kills what is in it; on v1 init's own death has to do (a pid namespace does not outlive it). What is frozen must thaw first.
+    /// Kills all processes of the group; on v1 init's own death must do that (it ends the pid namespace). A frozen
+    /// group must thaw first.
     pub fn kill(&self) {
         if self.version == 2 {
             v2::kill(self);
         }
     }
 
-    /// The processes in it, as the broker's pid namespace numbers them.
+    /// Its processes, as the broker's pid namespace numbers them.
     pub fn processes(&self) -> Vec<i32> {
         let list = self.directories.first().map(|(_, path)| path.join("cgroup.procs"));
         let text = list.and_then(|path| read::text(path).ok()).unwrap_or_default();
         text.lines().filter_map(|line| line.parse().ok()).collect()
     }
 
-    /// Busy until the last process is reaped: the caller tries again.
+    /// Fails with EBUSY until the last process is reaped: the caller tries again.
     pub fn remove(&self) -> Result<(), rustix::io::Errno> {
         for (_, path) in &self.directories {
             match rustix::fs::unlinkat(rustix::fs::CWD, path, rustix::fs::AtFlags::REMOVEDIR) {
@@ -89,7 +90,7 @@ impl Group {
 mod tests {
     use super::*;
 
-    /// On v1 there is a directory for each controller, and the one that is removed first has counted the kills.
+    /// On v1 each controller has a directory, and the one that is removed first holds the count of kills.
     #[test]
     fn what_a_removed_directory_counted_is_kept() {
         let top = std::env::temp_dir().join(format!("bulkhead-counters-{}", std::process::id()));

@@ -1,6 +1,6 @@
-//! A frozen v1 group keeps even its dead: a process that is killed while frozen ends only when it thaws. If the broker died
-//! during a pause, the sandbox would stay until the next broker starts. So while a group is frozen a child waits for the
-//! broker's end, whatever brings it, and thaws.
+//! A frozen v1 group also holds processes that were killed: each ends only when the group thaws. If the broker died
+//! during a pause, the sandbox would stay until the next broker starts. So while a group is frozen, a child process
+//! waits for the broker's end, for any reason, and thaws the group.
 
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_sys::Fork;
@@ -10,7 +10,7 @@ use rustix::pipe::PipeFlags;
 use rustix::process::{WaitId, WaitIdOptions};
 use std::path::Path;
 
-/// Dropped: the child thaws the group and ends, before the drop returns.
+/// When dropped, the child thaws the group and ends, before the drop returns.
 pub struct Guard {
     pipe: Option<OwnedFd>,
     pidfd: OwnedFd,
@@ -39,10 +39,10 @@ impl Drop for Guard {
 }
 
 fn wait_and_thaw(pipe: &OwnedFd, state: &OwnedFd) -> ! {
-    // Above all the other end of the pipe: with it open here the end would never come.
+    // Most important is the other end of the pipe: if it stayed open here, its end-of-file would never come.
     bulkhead_sys::close_all_but(0, vec![pipe.as_raw_fd(), state.as_raw_fd()]);
     let _ = rustix::process::setsid();
-    // Nothing is ever written: this returns at the end of the broker, or of the pause.
+    // Nothing is ever written: the read returns when the broker or the pause ends.
     while rustix::io::read(pipe, &mut [0; 1]) == Err(rustix::io::Errno::INTR) {}
     let _ = rustix::io::write(state, b"THAWED");
     bulkhead_sys::exit_now(0)

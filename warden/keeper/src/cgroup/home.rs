@@ -1,5 +1,6 @@
-//! The broker's own directories: all groups of one broker lie in one, `bulkhead-<random>`, which the broker holds a lock on for as long as it
-//! lives. A directory of that name that can be locked belongs to a broker that died: the next one empties and removes it.
+//! The broker's own directories: all groups of one broker are in one directory, `bulkhead-<random>`, on which the
+//! broker holds a lock for its lifetime. If a directory of that name is not locked, its broker has died: the next
+//! broker empties and removes it.
 
 use super::discover::discover;
 use super::files::make_directory;
@@ -16,21 +17,21 @@ pub struct Home {
     facts: CgroupFacts,
     around: Around,
     name: String,
-    /// Held locked while we live.
+    /// Locks held for our lifetime.
     locks: Vec<OwnedFd>,
-    /// How many groups were made: numbers name them.
+    /// Groups created so far; the next group's name is this number.
     made: u64,
 }
 
 impl Home {
-    /// Finds where groups can be made and cleans up after brokers that died. Makes nothing yet.
+    /// Finds where groups can be created and cleans up after brokers that died. Creates nothing yet.
     pub fn find() -> Self {
         let (hierarchy, facts, around) = discover();
         for parent in hierarchy.parents() {
             stale::remove_below(parent);
         }
         let mut random = [0_u8; 8];
-        // Without randomness the name is only guessable, and making the directory fails if it is taken.
+        // Without randomness the name is only guessable, and if it is taken, creating the directory fails.
         let _ = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty());
         let name = format!("{}{:016x}", stale::PREFIX, u64::from_ne_bytes(random));
         Self { hierarchy, facts, around, name, locks: Vec::new(), made: 0 }
@@ -40,7 +41,7 @@ impl Home {
         &self.facts
     }
 
-    /// An empty group, without limits yet. On failure nothing is left.
+    /// An empty group, without limits yet. A failure leaves nothing behind.
     pub fn make(&mut self) -> Result<Group, Error> {
         if self.locks.is_empty() {
             self.settle()?;
@@ -63,7 +64,7 @@ impl Home {
         Ok(group)
     }
 
-    /// What a sandbox in this group may see of it.
+    /// The cgroup view of a sandbox in this group.
     pub fn view(&self, group: Option<&Group>) -> View {
         match group {
             Some(group) if group.version == 1 => View::V1 {

@@ -4,7 +4,7 @@ use super::guard::Guard;
 use bulkhead_order::{Controller, Limits};
 use std::path::{Path, PathBuf};
 
-/// Where a broker may make groups.
+/// Where a broker may create groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hierarchy {
     /// One directory for all controllers.
@@ -12,14 +12,14 @@ pub enum Hierarchy {
         parent: PathBuf,
         controllers: Vec<Controller>,
     },
-    /// A directory per controller: of `memory pids cpu cpuacct freezer`, those that are there and writable.
+    /// A directory per controller: those of `memory pids cpu cpuacct freezer` that exist and are writable.
     V1 {
         parents: Vec<(String, PathBuf)>,
     },
     None,
 }
 
-/// What else there is of control groups where the broker is.
+/// Other facts about control groups in the broker's environment.
 pub struct Around {
     /// The broker's own group.
     pub unified: Option<PathBuf>,
@@ -35,9 +35,9 @@ pub struct Group {
     pub directories: Vec<(String, PathBuf)>,
 }
 
-/// A pause.
+/// A paused group.
 pub enum Frozen {
-    /// What is killed dies all the same.
+    /// Killing a frozen process works without thawing.
     V2,
     V1(Guard),
 }
@@ -66,7 +66,7 @@ pub fn controller_name(controller: Controller) -> &'static str {
     }
 }
 
-/// Init is one of them and not the workload's. The kernel takes no more than it can have processes.
+/// Adds one for init, which is not the workload's. The kernel accepts no more than its maximum number of processes.
 pub fn pids_max(limits: &Limits) -> u64 {
     const PID_MAX_LIMIT: u64 = 4_194_304;
     (limits.pids + 1).min(PID_MAX_LIMIT)

@@ -1,4 +1,4 @@
-//! Control groups: limits set and events read from outside the sandbox, on v2 or v1.
+//! Control groups: sets limits and reads events from outside the sandbox, on v2 or v1.
 
 mod discover;
 mod files;

@@ -1,4 +1,4 @@
-//! Directories of brokers, told apart by a lock: held means alive.
+//! Directories of brokers: a locked directory belongs to a live broker.
 
 use super::files::{make_directory, write};
 use crate::read;
@@ -14,7 +14,8 @@ fn open(path: &Path) -> Result<OwnedFd, rustix::io::Errno> {
     rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Makes a home and takes its lock. Somebody who cleans up at this very moment may take it away in between: then it is made again.
+/// Creates a home and locks it. A broker that cleans up at the same moment may remove it in between: then this tries
+/// again.
 pub fn make_locked(home: &Path) -> Result<OwnedFd, Error> {
     for _ in 0..10 {
         make_directory(home)?;
@@ -30,7 +31,8 @@ pub fn make_locked(home: &Path) -> Result<OwnedFd, Error> {
     Err(Error::new(Code::CgroupUnavailable, "lock").path(&home.to_string_lossy()))
 }
 
-/// Ends and removes what brokers that died have left below `parent`. Never touches a directory whose lock is held, nor one of another name.
+/// Kills and removes what dead brokers left below `parent`. Never touches a directory that is locked or has another
+/// name.
 pub fn remove_below(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
@@ -47,8 +49,8 @@ fn remove_home(home: &Path) {
     if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         return;
     }
-    // Listed by the descriptor that the lock is held on: a broker that makes its home at this very moment may have put a new
-    // directory in the place of the one that was locked, and what is in that one lives.
+    // List through the locked descriptor: a broker that creates its home at this moment may have put a new directory in
+    // place of the locked one, and the groups in that one are live.
     let Ok(groups) = Dir::read_from(&lock) else { return };
     for group in groups.flatten().filter(|entry| entry.file_type() == FileType::Directory) {
         if let Some(name) = group.file_name().to_str().ok().filter(|name| !matches!(*name, "." | "..")) {
@@ -58,15 +60,16 @@ fn remove_home(home: &Path) {
     let _ = std::fs::remove_dir(home);
 }
 
-/// Kills until nothing is left. What is here belonged to a sandbox: init died with its broker, so normally it is empty already.
+/// Kills until the group is empty. It belonged to a sandbox whose init died with its broker, so normally it is empty
+/// already.
 fn empty(group: &Path) {
     let deadline = Instant::now() + Duration::from_secs(2);
     while std::fs::remove_dir(group).is_err() && Instant::now() < deadline {
         let _ = write(&group.join("freezer.state"), "THAWED");
         if write(&group.join("cgroup.kill"), "1").is_err() {
             let list = read::text(group.join("cgroup.procs")).unwrap_or_default();
-            // A pid cannot be reused between reading and killing without leaving this group's list first; a pidfd that is
-            // opened before a second look at the list makes sure of it.
+            // A pid can only be reused between reading and killing after it has left this group's list. So open a pidfd
+            // first, then check the list again.
             for pid in list.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw) {
                 let Ok(pidfd) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) else {
                     continue;

@@ -1,4 +1,4 @@
-//! A hierarchy per controller.
+//! v1: one hierarchy per controller.
 
 use super::files::{exceeded, read_keyed, read_number, write};
 use super::guard::Guard;
@@ -17,7 +17,7 @@ pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(
         Controller::Memory => {
             let bytes = limits.memory_bytes.to_string();
             write(&path.join("memory.limit_in_bytes"), &bytes)?;
-            // Memory and swap together; only there with swap accounting, and never below the one above.
+            // Memory and swap together; exists only with swap accounting, and is never below the memory limit.
             let both = path.join("memory.memsw.limit_in_bytes");
             if both.exists() { write(&both, &bytes) } else { Ok(()) }
         }
@@ -25,14 +25,15 @@ pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(
         Controller::Cpu => {
             write(&path.join("cpu.cfs_period_us"), &PERIOD_US.to_string())?;
             let quota = limits.milli_cpus * PERIOD_US / 1000;
-            // The kernel refuses more than a group above has; it would get no more than that anyway.
+            // The kernel refuses a quota above the parent group's; the sandbox could not use more anyway.
             let most = path.ancestors().skip(1).filter_map(quota_of).min();
             write(&path.join("cpu.cfs_quota_us"), &most.map_or(quota, |most| quota.min(most)).to_string())
         }
     }
 }
 
-/// How much of `PERIOD_US` a group may use; `None`: there is no limit, or it is no group. -1 is no limit.
+/// The part of `PERIOD_US` that a group may use; `None` if there is no limit, or `group` is not a group. -1 is no
+/// limit.
 fn quota_of(group: &Path) -> Option<u64> {
     let quota = read_number(&group.join("cpu.cfs_quota_us"))?;
     quota.checked_mul(PERIOD_US)?.checked_div(read_number(&group.join("cpu.cfs_period_us"))?)
@@ -60,7 +61,7 @@ pub fn in_force(group: &Group) -> InForce {
     let period = number("cpu", "cpu.cfs_period_us");
     InForce {
         version: 1,
-        // "No limit" is the largest number of whole pages here: reported as one, it would pass for a limit.
+        // "No limit" is the largest number of whole pages here: reported as it is, it would look like a limit.
         memory_max: number("memory", "memory.limit_in_bytes").filter(|&max| max < 1 << 60),
         pids_max: number("pids", "pids.max"),
         cpu_max: quota.zip(period).and_then(|(quota, period)| quota.checked_mul(1000)?.checked_div(period)),
@@ -70,7 +71,8 @@ pub fn in_force(group: &Group) -> InForce {
 pub fn freeze(group: &Group) -> Result<Guard, Error> {
     let missing = || Error::new(Code::CgroupUnavailable, "freeze").detail("freezer");
     let state = group.directory("freezer").ok_or_else(missing)?.join("freezer.state");
-    // First, so that there is no moment without it; should freezing fail half way, its drop undoes that.
+    // Start the guard first, so that the group is never frozen without one. If freezing fails half way, dropping the
+    // guard thaws it.
     let guard = Guard::post(&state)?;
     write(&state, "FROZEN")?;
     Ok(guard)

@@ -1,4 +1,4 @@
-//! The unified hierarchy.
+//! v2: the unified hierarchy.
 
 use super::files::{exceeded, read_keyed, read_number, write};
 use super::kinds::{Group, controller_name, pids_max};
@@ -14,7 +14,7 @@ use std::path::Path;
 /// Period of the cpu limit in microseconds; the quota is in the same unit.
 const PERIOD_US: u64 = 100_000;
 
-/// Lets the groups below `home` have these controllers.
+/// Enables these controllers for the groups below `home`.
 pub fn enable(home: &Path, controllers: &[Controller]) -> Result<(), Error> {
     for controller in controllers {
         write(&home.join("cgroup.subtree_control"), &format!("+{}", controller_name(*controller)))?;
@@ -27,7 +27,7 @@ pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(
     match controller {
         Controller::Memory => {
             write(&path.join("memory.max"), &limits.memory_bytes.to_string())?;
-            // Not there without swap accounting, and then there is nothing to limit.
+            // Missing without swap accounting, and then there is no swap to limit.
             let swap = path.join("memory.swap.max");
             if swap.exists() { write(&swap, "0") } else { Ok(()) }
         }
@@ -38,7 +38,7 @@ pub fn limit(group: &Group, controller: Controller, limits: &Limits) -> Result<(
     }
 }
 
-/// A group without one of the controllers has no file for it, and nothing can be added to it.
+/// A group without one of the controllers lacks its file, and no file can be added to it.
 pub fn view(group: &Group) -> View {
     let path = path(group).to_owned();
     let complete = ["memory.max", "cpu.max", "pids.max"].iter().all(|name| path.join(name).exists());
@@ -91,6 +91,6 @@ pub fn is_frozen(group: &Group) -> bool {
 }
 
 pub fn kill(group: &Group) {
-    // Since 5.14; before that init's death has to do, as on v1.
+    // Since Linux 5.14; on older kernels init's own death must do it, as on v1.
     let _ = write(&path(group).join("cgroup.kill"), "1");
 }

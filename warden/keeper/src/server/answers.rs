@@ -1,4 +1,4 @@
-//! What fronts ask about sandboxes.
+//! Answers to fronts' questions about sandboxes.
 
 use super::state::Keeper;
 use crate::evidence;
@@ -7,9 +7,9 @@ use bulkhead_error::{Code, Error};
 use bulkhead_order::Caller;
 use bulkhead_protocol::{Answer, Ask, Cause, End, Listed, Live, Refused, Reply, Request, State, ToFront, ToKeeper};
 
-/// What fits into one message by far.
+/// Far fewer than fit into one message.
 const MOST_LISTED: usize = 512;
-/// Of what a front says for the log.
+/// Longest id from a front that the log keeps.
 const LONGEST_ID: usize = 64;
 
 impl Keeper {
@@ -28,7 +28,7 @@ impl Keeper {
                 }
             }
             ToKeeper::Idle(received) => self.dismiss(token, received),
-            // Taken before, but with descriptors that do not belong there.
+            // Handled earlier; here they came with unexpected descriptors.
             ToKeeper::Launch(_) | ToKeeper::Ask(_) => self.lose(token),
         }
     }
@@ -44,7 +44,7 @@ impl Keeper {
             .get_mut(&ask.id)
             .filter(|sandbox| sandbox.front == token && (ask.request == Request::Kill || is_running(sandbox)));
         let done = match found {
-            // Another front's sandbox does not exist for this one.
+            // For this front, another front's sandbox does not exist.
             None => Err(unknown("find sandbox", &ask.id)),
             Some(sandbox) => perform(sandbox, ask.request),
         };
@@ -64,7 +64,7 @@ impl Keeper {
         let Some(front) = self.fronts.get(&token) else { return };
         let found = self.sandboxes.get_mut(&end.id).filter(|sandbox| is_of(&front.caller, sandbox));
         let done = match found.filter(|sandbox| sandbox.state() != State::Ending) {
-            // Another user's does not exist for this one.
+            // For this caller, another user's sandbox does not exist.
             None => Err(unknown("kill", &end.id)),
             Some(sandbox) => {
                 sandbox.kill(Cause::Killed);

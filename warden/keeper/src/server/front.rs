@@ -1,11 +1,11 @@
-//! What the keeper knows of one front.
+//! The keeper's state of one front.
 
 use bulkhead_order::{Caller, MAX_BYTES};
 use bulkhead_parcel::{Inbox, Limits, Outbox};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::process::{WaitId, WaitIdOptions};
 
-/// An order, and what a launch says beside it.
+/// An order, and the rest of a launch message.
 pub const LIMITS: Limits = Limits { bytes: MAX_BYTES + 64, descriptors: bulkhead_setup::LIMITS.descriptors };
 
 /// The process that speaks to one caller.
@@ -14,17 +14,17 @@ pub struct Front {
     pub pidfd: OwnedFd,
     pub caller: Caller,
     pub allowed: bool,
-    /// A private broker lives as long as this one.
+    /// A private broker ends with this front.
     pub owner: bool,
     pub inbox: Inbox,
     pub outbox: Outbox,
-    /// Something waits for it to read, which it has to before it is read from.
+    /// Answers wait for it; it must read them before the keeper reads from it again.
     pub unread: bool,
-    /// Connections that it was given.
+    /// Number of connections handed over to it.
     pub handed: u64,
 }
 
-/// Of one that has ended.
+/// Reaps a front that has ended.
 pub fn reap(pidfd: &OwnedFd) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
     let _ = rustix::process::waitid(WaitId::PidFd(pidfd.as_fd()), options);

@@ -1,4 +1,4 @@
-//! Who connects, and the front that each connection goes to.
+//! New connections, and the front that each is handed to.
 
 use super::front::{Front, LIMITS};
 use super::give_up;
@@ -19,17 +19,18 @@ use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
-/// Connections taken, and parcels of one front answered, before everybody else has a turn: whoever is quick enough to have
-/// the next one always ready would otherwise be served alone.
+/// Connections accepted, and parcels of one front answered, in one scheduling turn. Without this limit, a client that
+/// always has the next one ready would be served exclusively.
 const AT_A_TURN: usize = 32;
-/// A process for each: of one user, who can be in different groups; and of all who may not use the broker, and are told so.
+/// Each is a process. One user can have fronts with different groups; and users who may not use the broker get one that
+/// refuses them.
 const MAX_FRONTS_OF_ONE_UID: usize = 8;
 const MAX_FRONTS_OF_STRANGERS: usize = 16;
-/// Connections that wait for their front to read, beside those that the kernel keeps for it.
+/// Connections that wait for their front to read, besides those in the kernel's socket queue.
 const MAX_UNHEARD: usize = 64;
-/// How long nothing is accepted after the descriptors ran out: the connection that waits would wake us again at once.
+/// How long accepting stops after descriptors ran out: the waiting connection would wake us again at once.
 const DEAF: Duration = Duration::from_millis(100);
-/// How long fronts may take to tell their callers the last, once the keeper has nothing left to do.
+/// How long fronts may take to send their last messages to callers after the keeper has finished.
 const FAREWELL: Duration = Duration::from_millis(500);
 const FAILED: Code = Code::LaunchFailed;
 impl Keeper {
@@ -44,7 +45,7 @@ impl Keeper {
         }
     }
 
-    /// A connection that no front is there for is dropped, that is: closed.
+    /// Drops, and so closes, a connection for which no front can be started.
     fn hand_over(&mut self, socket: OwnedFd) {
         let Ok(caller) = caller::of(&socket) else { return };
         let known = self.fronts.iter().find(|(_, front)| front.caller == caller).map(|(token, _)| *token);
@@ -77,7 +78,7 @@ impl Keeper {
         }
     }
 
-    /// The front of a private broker, whose control connection is there already.
+    /// Starts the front of a private broker, whose control connection exists already.
     pub(super) fn start_owner(&mut self, control: OwnedFd) -> Result<(), Error> {
         let caller = caller::of(&control)?;
         self.start_front(caller, Some(control)).map(drop)
@@ -96,7 +97,7 @@ impl Keeper {
                 .attempt(FAILED, "socketpair")?;
         let owner = control.is_some();
         let token = self.token();
-        // What fails after the fork would leave a process that nobody waits for.
+        // A failure after the fork would leave a process that is never reaped.
         epoll::add(&self.epoll, &ours, EventData::new_u64(token), EventFlags::IN).attempt(FAILED, "epoll_ctl")?;
         let pidfd = match bulkhead_sys::fork(0, None).attempt(FAILED, "clone3")? {
             Fork::Parent { pidfd, .. } => pidfd,
@@ -109,7 +110,7 @@ impl Keeper {
         Ok(token)
     }
 
-    /// In the new process, which never comes back: nothing of the keeper's is dropped or used here.
+    /// Runs in the new process and never returns: it drops and uses nothing of the keeper's.
     fn become_front(&self, socket: OwnedFd, control: Option<OwnedFd>, caller: Caller, allowed: bool) -> ! {
         let privileged = self.host.privileged();
         if let Err(error) = give_up::everything(&caller, privileged, [Some(&socket), control.as_ref()]) {
@@ -128,7 +129,7 @@ impl Keeper {
             if !front.outbox.flush(&front.socket) {
                 return self.lose(token);
             }
-            // Who does not read the answers gets no more of them.
+            // A front that does not read answers gets no more of them.
             if !front.outbox.is_empty() {
                 break;
             }
@@ -136,7 +137,8 @@ impl Keeper {
                 Read::Later => break,
                 Read::End => return self.lose(token),
                 Read::Parcel(Parcel { bytes, descriptors }) => match decode::<ToKeeper>(&bytes) {
-                    // Dear ones, a mount for each path or a look at each process: others have a turn after one.
+                    // Expensive requests, with a mount for each path or a check of each process: end the turn after
+                    // one.
                     Ok(ToKeeper::Launch(launch)) => {
                         self.launch(token, launch, descriptors);
                         break;
@@ -145,7 +147,7 @@ impl Keeper {
                         self.ask(token, &ask);
                         break;
                     }
-                    // A descriptor that nobody asked for, or a message that no front sends.
+                    // An unexpected descriptor, or a message that no front sends.
                     Ok(message) if descriptors.is_empty() => self.answer(token, message),
                     _ => return self.lose(token),
                 },
@@ -173,7 +175,7 @@ impl Keeper {
         }
     }
 
-    /// It has received all that it was given: there is nothing on its way.
+    /// Ends a front that has received all connections handed to it, so that none is in transit.
     pub(super) fn dismiss(&mut self, token: u64, received: u64) {
         let at_rest = self.fronts.get(&token).is_some_and(|front| front.handed == received);
         if at_rest && !self.sandboxes.values().any(|sandbox| sandbox.front == token) {
@@ -181,7 +183,7 @@ impl Keeper {
         }
     }
 
-    /// The front ended, or does what no front does: its sandboxes end with it.
+    /// The front ended, or violated the protocol: its sandboxes end with it.
     pub(super) fn lose(&mut self, token: u64) {
         for sandbox in self.sandboxes.values_mut().filter(|sandbox| sandbox.front == token) {
             sandbox.kill(Cause::Killed);
@@ -192,7 +194,7 @@ impl Keeper {
         self.remove_front(token);
     }
 
-    /// Its socket is closed, which ends it.
+    /// Closes its socket, which ends it.
     fn remove_front(&mut self, token: u64) {
         self.sources.remove(&token);
         let Some(Front { pidfd, owner, .. }) = self.fronts.remove(&token) else { return };
@@ -200,7 +202,7 @@ impl Keeper {
         let _ = self.watch(Source::Leaving(pidfd));
     }
 
-    /// Callers are told what happened to their sandboxes before the keeper's end ends the fronts.
+    /// Lets fronts report the end of sandboxes to callers before the keeper's end ends the fronts.
     pub(super) fn say_farewell(&mut self) {
         let until = Instant::now() + FAREWELL;
         let leaving: Vec<OwnedFd> = self.fronts.drain().map(|(_, front)| front.pidfd).collect();

@@ -1,4 +1,4 @@
-//! The process itself.
+//! The keeper's process.
 
 mod answers;
 mod front;

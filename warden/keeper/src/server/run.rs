@@ -1,6 +1,6 @@
 //! The keeper's one loop: connections to hand over, parcels of fronts, children.
 //!
-//! One thread, nothing blocks. Whatever a front sends, it costs at most its own caller's sandboxes.
+//! One thread, and nothing blocks. A front's messages can harm only its own caller's sandboxes.
 
 use super::front;
 use super::state::{Keeper, Settings, Source, Start};
@@ -17,7 +17,7 @@ use rustix::fd::OwnedFd;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// How often limits of seconds are looked at.
+/// How often deadlines measured in seconds are checked.
 const SLOW: Duration = Duration::from_millis(100);
 
 impl Keeper {
@@ -70,7 +70,7 @@ impl Keeper {
     pub fn run(mut self) -> Result<(), Error> {
         let mut space = [std::mem::MaybeUninit::uninit(); 64];
         while !(self.closing && self.sandboxes.is_empty()) {
-            // Children for later are made when nothing else waits or is about to.
+            // Prefork children only when no other work waits or is expected soon.
             let quiet = self.unsettled.is_empty() && self.expecting_until.is_none();
             let idle = !self.closing && quiet && self.launcher.wants_refill();
             let timeout = if idle { Some(rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }) } else { self.timeout() };
@@ -160,9 +160,9 @@ impl Keeper {
     }
 }
 
-/// What the owner of a system broker left open is bounded by the machine, for each controller that there is.
+/// Sets limits that the owner of a system broker left open to those of the machine, for each available controller.
 fn fill(maxima: &mut Maxima, controllers: &[String]) {
-    // Room for the default at level gvisor, where each process is several of the Sentry's.
+    // Enough for the default at level gvisor, where each process is several of the Sentry's.
     const PIDS: u64 = 8192;
     let there = |name: &str| controllers.iter().any(|one| one == name);
     if there("memory") {

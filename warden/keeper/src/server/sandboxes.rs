@@ -1,4 +1,4 @@
-//! The life of a sandbox, step by step: launched, running, ended, removed.
+//! The life of a sandbox: launched, running, ended, removed.
 
 use super::state::{Keeper, Source};
 use crate::authorize::Broker;
@@ -15,14 +15,14 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::process::{WaitId, WaitIdOptions};
 use std::time::{Duration, Instant};
 
-/// A cgroup that is still busy after this is left to the next broker that starts.
+/// If a cgroup is still busy after this time, the next broker removes it.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(2);
 
 impl Keeper {
     pub(super) fn launch(&mut self, token: u64, launch: Launch, descriptors: Vec<OwnedFd>) {
         let Some(caller) = self.fronts.get(&token).map(|front| front.caller.clone()) else { return };
         let Launch { caller_pid, order: Bytes(bytes) } = launch;
-        // A front checks its orders: this one does not speak for its caller any more.
+        // A front checks its orders, so this one no longer acts for its caller.
         let Ok(order) = Order::decode(&bytes) else { return self.lose(token) };
         let asked = Asked { caller: &caller, caller_pid, front: token };
         let id = order.id.clone();
@@ -82,7 +82,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Messages of the child before it becomes init: our own code, in another process.
+    /// Messages of the child before it becomes init: trusted code, in another process.
     pub(super) fn read_status(&mut self, token: u64, id: String) {
         let Some(sandbox) = self.sandboxes.get_mut(&id) else { return };
         match receive(sandbox) {
@@ -99,11 +99,11 @@ impl Keeper {
         self.sources.insert(token, Source::Status(id));
     }
 
-    /// The status socket has closed: init runs, if the child was told to go on.
+    /// The status socket has closed: init runs, if the child was told to continue.
     fn launched(&mut self, id: &str) {
         let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
         sandbox.status = None;
-        // Without evidence its death will be noticed, and reported as a refusal.
+        // Without evidence, the sandbox's death follows and is reported as a refusal.
         let Some(mut evidence) = sandbox.evidence.take() else { return };
         let now = Instant::now();
         sandbox.phase = Phase::Running { since: now };
@@ -117,7 +117,7 @@ impl Keeper {
     }
 
     pub(super) fn reap(&mut self, id: &str) {
-        // What the child said last may still wait in its socket.
+        // The child's last message may still be in its socket.
         while let Some(sandbox) = self.sandboxes.get_mut(id).filter(|sandbox| sandbox.status.is_some()) {
             match receive(sandbox) {
                 Received::Later | Received::Ready | Received::End => sandbox.status = None,
@@ -138,7 +138,7 @@ impl Keeper {
         }
     }
 
-    /// Takes the cgroup away and reports the end; tried again by `expire` while the group is busy.
+    /// Removes the cgroup and reports the end; `expire` retries while the group is busy.
     pub(super) fn remove(&mut self, id: &str) {
         let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
         let Phase::Removing { until, launched } = sandbox.phase else { return };

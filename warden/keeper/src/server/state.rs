@@ -1,4 +1,4 @@
-//! What the keeper keeps.
+//! The keeper's state.
 
 use super::front::Front;
 use crate::facts::HostFacts;
@@ -13,22 +13,22 @@ use rustix::fd::{AsFd, OwnedFd};
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// How the broker lives and what its owner allows.
+/// The broker's lifetime, and what its owner allows.
 pub struct Settings {
-    /// It lives as long as the one front that it starts with.
+    /// The broker ends with the one front that it starts with.
     pub private: bool,
-    /// Who may connect; the keeper's own uid always may.
+    /// Uids that may connect, besides the keeper's own.
     pub allow_uids: Vec<u32>,
     pub maxima: Maxima,
-    /// Of the first sandbox, probably.
+    /// The probable level of the first sandbox.
     pub expect: Option<Level>,
-    /// What a library is told to connect to.
+    /// The address that libraries connect to.
     pub name: String,
 }
 
-/// What a front starts with. It runs as its caller already, and holds nothing else.
+/// A front's initial parameters. Its process runs as its caller already, and holds nothing else.
 pub struct Start {
-    /// To the keeper.
+    /// Socket to the keeper.
     pub socket: OwnedFd,
     /// A private broker's control connection.
     pub control: Option<OwnedFd>,
@@ -41,16 +41,16 @@ pub struct Start {
     pub expect: Option<Level>,
 }
 
-/// What a token of epoll stands for.
+/// What an epoll token refers to.
 pub(super) enum Source {
     Listener,
     Signals,
     Front,
-    /// A front that is to end.
+    /// A front that is about to end.
     Leaving(OwnedFd),
     /// Progress of a child, by sandbox id.
     Status(String),
-    /// Its death.
+    /// Death of a child, by sandbox id.
     Exit(String),
 }
 
@@ -65,16 +65,17 @@ pub struct Keeper {
     pub(super) sources: HashMap<u64, Source>,
     pub(super) fronts: HashMap<u64, Front>,
     pub(super) sandboxes: HashMap<String, Sandbox>,
-    /// Those that are launching, have just been launched, or are being removed: the others need no looking after.
+    /// Sandboxes that are launching, were just launched, or are being removed: only these need periodic checks.
     pub(super) unsettled: Vec<String>,
-    /// A front has just got a connection, and will probably ask for a launch: nothing else is begun before this.
+    /// A front has just received a connection, and will probably request a launch: start no other work before this
+    /// time.
     pub(super) expecting_until: Option<Instant>,
-    /// Out of descriptors: no connection is accepted before this.
+    /// Out of descriptors: accept no connection before this time.
     pub(super) deaf_until: Option<Instant>,
     pub(super) log: Log,
-    /// Set when the owner is gone or asked us to end: no more launches, and the end as soon as the last sandbox is removed.
+    /// Set when the owner is gone or asked us to end: no more launches, and exit once the last sandbox is removed.
     pub(super) closing: bool,
-    /// What a front does; never returns to the keeper's code.
+    /// The front's main function, which never returns to the keeper's code.
     pub(super) front: fn(Start) -> i32,
 }
 
