@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz [-- SECONDS [SEED [NAME]]]`: hostile bytes for every decoder of hostile bytes, or those with NAME in their names, each for so many
- * seconds (10). The library's run here, the warden's by cargo. Ends with 1 when one of them broke.
+ * `npm run fuzz [-- SECONDS [SEED [NAME]]]`: feeds hostile bytes to every decoder, or to those with NAME in their names,
+ * each for SECONDS (10). The library's decoders run here, the warden's by cargo. Exits with 1 if one of them failed.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -4,13 +4,7 @@ import { projectFiles, readProjectFile } from "./support/sources.js";
 
 const WIDTH = 120;
 
-/** Crates that the editing pass has not reached yet, and files that follow their text. */
-const unedited =
-  /^warden\/(?:alone|broker|confine|filters|front|keeper|order|parcel|plan|protocol|setup|sys)\/|\/generated\/|^scripts\/fuzz\.ts$|^tests\/structure\/(?:dependencies|privilege)\.test\.ts$/;
-
-const sources = projectFiles(/\.(?:ts|rs|mjs|sh)$/).filter(
-  (path) => !unedited.test(path) && path !== "tests/structure/support/phrases.ts",
-);
+const sources = projectFiles(/\.(?:ts|rs|mjs|sh)$/).filter((path) => path !== "tests/structure/support/phrases.ts");
 
 describe("comments of sources", () => {
   it(`are at most ${WIDTH} columns wide`, () => {

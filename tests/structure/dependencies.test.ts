@@ -8,9 +8,8 @@ import { importsOf, projectFiles, readProjectFile } from "./support/sources.js";
  * those below it.
  *
  * `policy` and `plan` decide what will be enforced, so they must stay readable on their own: they see the vocabulary of
- * errors, of the host
- * report and of the warden (`contract`), and nothing that acts. `session` runs a plan, and knows neither policies nor
- * images.
+ * errors, of the host report and of the warden (`contract`), and nothing that acts. `session` runs a plan, and knows
+ * neither policies nor images.
  */
 const floors: readonly (readonly [folder: string, imports: readonly string[]])[] = [
   ["contract", []],

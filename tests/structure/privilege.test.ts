@@ -3,22 +3,22 @@ import { codeLines, crateFiles, cycleIn, dependenciesOf, usesWithin } from "./su
 import { readProjectFile } from "./support/sources.js";
 
 /**
- * What runs with privilege on the host, by role: which crates, and how many lines of code they may have at most. Numbers go down, by moving
- * out what needs no privilege, and never by denser lines. `docs/privilege.md` says in which order to read them.
+ * The code that runs with privilege on the host, by role: its crates, and their maximum lines of code. Lower a number
+ * by moving code that needs no privilege out, never by denser lines. `docs/privilege.md` has the reading order.
  */
 const roles: Readonly<Record<string, { readonly parts: readonly string[]; readonly lines: number }>> = {
-  /** From the fork to the exec of one launch, and what it stands on. */
+  /** From the fork to the exec of one launch, with the crates that it uses. */
   setup: { parts: ["setup", "confine", "order", "parcel", "sys", "error"], lines: 4050 },
-  /** Gives up everything at once, and executes a part of the library. */
+  /** Drops all privileges at once, and executes a part of the library. */
   helper: { parts: ["helper"], lines: 310 },
-  /** Uid ranges, control groups, evidence, who may have what, and what happens before the first connection. */
+  /** Uid ranges, control groups, evidence, authorization, and the start-up before the first connection. */
   keeper: {
     parts: ["keeper", "protocol", "broker/src/lib", "broker/src/listen", "broker/src/options", "broker/src/startup"],
     lines: 3400,
   },
 };
 
-/** Runs as whoever calls it, or in a virtual machine. */
+/** Runs as its caller, or in a virtual machine. */
 const unprivileged = ["alone", "broker/src/client", "front", "plan", "filters"];
 
 /** A crate, a folder, or a file without its ending. */
@@ -36,7 +36,7 @@ describe("code that runs with privilege", () => {
     const found = Object.fromEntries(parts.map((part) => [part, linesOf(part)]));
     const total = Object.values(found).reduce((sum, count) => sum + count, 0);
     expect(total, JSON.stringify(found)).toBeLessThanOrEqual(lines);
-    // Else the number says nothing: lower it with what was moved out.
+    // A number far above the real one limits nothing: lower it when code moves out.
     expect(total, JSON.stringify(found)).toBeGreaterThan(lines - 40);
   });
 
@@ -72,7 +72,7 @@ describe("the modules", () => {
     (crate) => {
       const uses = usesWithin(crate);
       expect(cycleIn(uses)).toEqual([]);
-      // Else nothing was understood: each file but the root is used by another.
+      // Proves that the parser works: another file uses each file except the root.
       const used = new Set([...uses.values()].flatMap((files) => [...files]));
       expect([...uses.keys()].filter((file) => !used.has(file))).toEqual([`warden/${crate}/src/lib.rs`]);
     },
@@ -90,7 +90,7 @@ describe("the modules", () => {
 });
 
 describe("docs/privilege.md", () => {
-  /** What it names in code spans: a path from the root, then names beside it. Of a folder, all that is in it. */
+  /** Paths in its code spans: a path from the root, then names beside it. A folder stands for all its files. */
   const named = (() => {
     let folder = "";
     return [...readProjectFile("docs/privilege.md").matchAll(/`([\w/.]+(?:\.rs|\/)|warden\/\w+)`/g)].flatMap(

@@ -1,4 +1,5 @@
-//! Writes the floors of all filters, and that of a front, as constants: compiled once, where the warden is built, and never again where it runs.
+//! Writes the floors of all filters, and a front's filter, as constants: compiled when the warden is built, never when
+//! it runs.
 
 use bulkhead_filters::{Floor, floor, front};
 use std::fmt::Write;

@@ -47,7 +47,7 @@ pub fn keep_only(names: &[String]) -> Result<(), Error> {
     keep(parse(names)?, true)
 }
 
-/// As [`keep_only`], of a set as the kernel numbers it.
+/// As [`keep_only`], for a set of bits as the kernel numbers them.
 ///
 /// # Errors
 /// As [`keep_only`]; a bit that this program knows no name for is refused.
@@ -64,7 +64,7 @@ pub fn keep_to_hand_on(names: &[String]) -> Result<(), Error> {
     keep(parse(names)?, false)
 }
 
-/// As [`keep_to_hand_on`], of a set as the kernel numbers it.
+/// As [`keep_to_hand_on`], for a set of bits as the kernel numbers them.
 ///
 /// # Errors
 /// As [`keep_set`].

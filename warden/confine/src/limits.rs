@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Init holds pipes and terminals for up to 64 processes; it sets the workload's own limit for each process it starts.
 const INIT_OPEN_FILES: u64 = 4096;
 
-/// The kernel's defaults, whatever our caller had: POSIX message queues in bytes, stack in bytes.
+/// The kernel's defaults, whatever the caller's limits were: POSIX message queues in bytes, stack in bytes.
 const QUEUE_BYTES: u64 = 819_200;
 const STACK_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -62,7 +62,7 @@ fn set(resource: Resource, wanted: u64, name: &'static str) -> Result<(), Error>
     .map_err(|error| failed("setrlimit")(error).detail(name))
 }
 
-/// Whatever our caller had; without privileges, as much as its hard limit allows.
+/// Raises it to unlimited, whatever the caller's limit was; without privileges, to the caller's hard limit.
 fn unlimited(resource: Resource, name: &'static str) -> Result<(), Error> {
     let none = Rlimit { current: None, maximum: None };
     if getrlimit(resource) == none {

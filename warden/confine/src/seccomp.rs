@@ -1,4 +1,4 @@
-//! Seccomp filters, put in force for good. What they say was compiled elsewhere, but for the floor.
+//! Installs seccomp filters, which stay in force for good. They were compiled elsewhere, except for the floor.
 
 use bulkhead_error::{Code, Error};
 use bulkhead_order::filter::{Filter, is_valid};
@@ -6,7 +6,7 @@ use bulkhead_order::{Filters, Floor, Workload};
 use libc::sock_filter;
 
 mod floor {
-    //! Made by `build.rs`: filters that hold under any other.
+    //! Written by `build.rs`: filters that apply below all others.
     use libc::sock_filter;
 
     const fn instruction(code: u16, jt: u8, jf: u8, k: u32) -> sock_filter {
@@ -16,10 +16,11 @@ mod floor {
     include!(concat!(env!("OUT_DIR"), "/floors.rs"));
 }
 
-/// Of one instruction: `struct sock_filter`.
+/// Bytes of one instruction, a `struct sock_filter`.
 const INSTRUCTION: usize = 8;
 
-/// Puts all filters in force for the calling thread and all it will start. Needs no-new-privs. Never to be undone.
+/// Installs all filters for the calling thread and all processes that it will start. Needs no-new-privs. They cannot be
+/// removed.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when the kernel refuses.
@@ -28,7 +29,8 @@ pub fn install(filters: &Filters) -> Result<(), Error> {
     filters.workload.as_ref().map_or(Ok(()), install_workload)
 }
 
-/// As [`install`], but for the workload's own: for a process that becomes init, which puts that in force in what it starts.
+/// As [`install`], without the workload's own filter: for a process that becomes init, which installs that one in the
+/// processes that it starts.
 ///
 /// # Errors
 /// As [`install`].
@@ -37,7 +39,7 @@ pub fn install_base(filters: &Filters) -> Result<(), Error> {
     filters.base.iter().try_for_each(|program| put_in_force(program, false))
 }
 
-/// Puts it in force as [`install`] does.
+/// Installs the workload's filter as [`install`] does.
 ///
 /// # Errors
 /// As [`install`].
@@ -45,7 +47,7 @@ pub fn install_workload(workload: &Workload) -> Result<(), Error> {
     put_in_force(&workload.program, workload.log)
 }
 
-/// The filter of a front of the broker.
+/// Installs the filter of a front of the broker.
 ///
 /// # Errors
 /// As [`install`].
@@ -68,7 +70,7 @@ fn put_in_force(program: &[sock_filter], log: bool) -> Result<(), Error> {
         .map_err(|errno| Error::new(Code::SeccompFailed, "seccomp SECCOMP_SET_MODE_FILTER").errno(errno.raw_os_error()))
 }
 
-/// Whether it logs, in a block of an instruction's size; then the program.
+/// A block of an instruction's size that says whether the filter logs, then the program.
 #[must_use]
 pub fn to_bytes(workload: &Workload) -> Vec<u8> {
     let one = |each: &sock_filter| {
@@ -79,7 +81,7 @@ pub fn to_bytes(workload: &Workload) -> Vec<u8> {
     [u8::from(workload.log), 0, 0, 0, 0, 0, 0, 0].into_iter().chain(workload.program.iter().flat_map(one)).collect()
 }
 
-/// `None` for what [`to_bytes`] cannot have written.
+/// `None` for bytes that [`to_bytes`] cannot have written.
 #[must_use]
 pub fn from_bytes(bytes: &[u8]) -> Option<Workload> {
     let (&[log @ (0 | 1), 0, 0, 0, 0, 0, 0, 0], rest) = bytes.split_first_chunk::<INSTRUCTION>()? else {

@@ -1,4 +1,4 @@
-//! Landlock in the kernel: what a shell may do below its own directory, and elsewhere.
+//! Landlock in the kernel: a shell's access below its own directory, and elsewhere.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

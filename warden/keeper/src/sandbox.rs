@@ -77,7 +77,7 @@ impl Sandbox {
         }
     }
 
-    /// Ends it because of an error of ours; the first error is the one reported.
+    /// Ends it because of an error in Bulkhead; the first error is the one reported.
     pub fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
         self.kill(Cause::Failed);

@@ -1,5 +1,6 @@
-//! `cargo run -p bulkhead-order --example fuzz -- SECONDS [SEED]`: hostile bytes for the decoder of orders, without a nightly toolchain.
-//! Mutates orders that are in order. Asserts that nothing panics, and that what was decoded has no other encoding.
+//! `cargo run -p bulkhead-order --example fuzz -- SECONDS [SEED]`: hostile bytes for the decoder of orders, without a
+//! nightly toolchain. Mutates valid orders. Asserts that nothing panics, and that a decoded order has no other
+//! encoding.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,7 +1,7 @@
-//! What files of control groups say of the limits that a plan advertises.
+//! The content of cgroup files that advertise a plan's limits.
 
-/// What /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` say of the limits, for programs that adapt to them. In the jail of `runsc`,
-/// whose own limits are wider, what it is to tell its workload.
+/// The limits that /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` show, for programs that adapt to them. In the
+/// jail of `runsc`, whose own limits are wider, those that it shows its workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -9,7 +9,7 @@
 pub struct Advertised {
     pub memory_bytes: u64,
     pub pids: u64,
-    /// The sandbox starts on as many processors as this needs, rounded up.
+    /// The sandbox starts on this many processors, rounded up.
     pub milli_cpus: u64,
 }
 
@@ -18,13 +18,13 @@ const PERIOD_US: u64 = 100_000;
 
 pub const CONTROLLERS: &str = "cpu memory pids\n";
 
-/// /proc/cgroups of a kernel whose controllers are all in the one hierarchy of v2. Kernels since 6.14 leave out those that v1 does not
-/// have, and gVisor all of them, and then Java before version 25 finds no container.
+/// /proc/cgroups of a kernel whose controllers are all in the v2 hierarchy. Kernels since 6.14 omit the controllers
+/// that v1 lacks, and gVisor omits all of them; then Java before version 25 does not detect a container.
 pub const UNIFIED: &str = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n\
     cpuset\t0\t1\t1\ncpu\t0\t1\t1\ncpuacct\t0\t1\t1\nblkio\t0\t1\t1\nmemory\t0\t1\t1\ndevices\t0\t1\t1\n\
     freezer\t0\t1\t1\nperf_event\t0\t1\t1\nhugetlb\t0\t1\t1\npids\t0\t1\t1\n";
 
-/// The content of a file with one number.
+/// The content of a file that holds one number.
 #[must_use]
 pub fn number(value: u64) -> String {
     format!("{value}\n")
@@ -36,7 +36,7 @@ impl Advertised {
         format!("{} {PERIOD_US}\n", self.quota())
     }
 
-    /// The files of a group that limit something: those of v2, and, by controller, those of v1 that programs ask for.
+    /// The files of a group that show limits: those of v2, and, by controller, those of v1 that programs read.
     #[must_use]
     pub fn group(&self) -> [(&'static str, String); 10] {
         [
@@ -58,5 +58,5 @@ impl Advertised {
     }
 }
 
-/// Directories of `group` that must be there.
+/// Directories of `group` that must exist.
 pub const CONTROLLER_DIRECTORIES: [&str; 3] = ["cpu", "memory", "pids"];

@@ -1,4 +1,5 @@
-//! What the types cannot say. Everything here is about one order alone; whether its caller may have it is decided by who passes it on.
+//! Checks that the types cannot express. Each is about one order alone; the keeper decides whether its caller may have
+//! it.
 
 use crate::wire::Refused;
 use crate::{
@@ -13,7 +14,7 @@ type Checked = Result<(), Refused>;
 /// PATH_MAX and NAME_MAX of Linux.
 const MAX_PATH: usize = 4096;
 const MAX_NAME: usize = 255;
-/// Ids inside: a sandbox has so many.
+/// Ids inside: each sandbox has this many.
 const MAX_ID: u32 = 65_535;
 /// NGROUPS_MAX of the kernel.
 const MAX_GROUPS: usize = 65_536;
@@ -51,7 +52,7 @@ pub fn order(order: &Order) -> Checked {
     program(&order.program, order.filters.workload.is_some())
 }
 
-/// What comes from who runs the order.
+/// Checks the terms, which come from the process that runs the order.
 ///
 /// # Errors
 /// The field.
@@ -75,7 +76,7 @@ fn namespaces(order: &Order) -> Checked {
     need(order.controllers.is_empty() || order.cgroup_version != 0, "Order.controllers")
 }
 
-/// Each is mounted, and once: two places that share a mount would share its restrictions.
+/// Each source is mounted, and only once: two places that share a mount would share its restrictions.
 fn sources(order: &Order) -> Checked {
     let mounted = order.mounts.iter().flat_map(Mount::sources);
     let used: Vec<u16> = order.root.source.sources().iter().chain(mounted).copied().collect();
@@ -86,7 +87,7 @@ fn sources(order: &Order) -> Checked {
         need(one.path == "/" || path(&one.path), "Source.path")?;
         owner(one, order.level)?;
     }
-    // What lies under a tree is never written.
+    // The lower layers of a tree are never written.
     let layered = order.mounts.iter().filter(|mount| matches!(mount, Mount::Layers(_))).flat_map(Mount::sources);
     let mut shown = order.root.source.sources().iter().chain(layered);
     need(shown.all(|one| order.sources[usize::from(*one)].read_only), "Source.read_only")
@@ -157,7 +158,7 @@ fn mounts(order: &Order) -> Checked {
     Ok(())
 }
 
-/// The kernel's own trees are where programs expect them, and nothing but masks goes into them: what lies there is believed.
+/// The kernel's own trees are at their usual places, and only masks go into them, since programs trust the files there.
 fn is_place(mount: &Mount) -> bool {
     match mount {
         Mount::Proc(proc) => proc.at == "/proc",
@@ -240,7 +241,7 @@ fn offer(offer: &Offer) -> Checked {
     need(offer.wanted as usize <= count && offer.equal as usize <= count, "Terms.offer")
 }
 
-/// Absolute and normal, and not `/` itself: nothing in it that the kernel would resolve to something else, but for links.
+/// Absolute and normalized, and not `/` itself: apart from links, the kernel resolves it to exactly this path.
 fn path(text: &str) -> bool {
     let part = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= MAX_NAME;
     text.len() <= MAX_PATH
@@ -248,7 +249,7 @@ fn path(text: &str) -> bool {
         && text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(part))
 }
 
-/// One to so many letters and digits, or what else is named.
+/// One to `most` letters, digits, or characters of `others`.
 fn name_of(text: &str, most: usize, others: &str) -> bool {
     let letter = |one: char| one.is_ascii_alphanumeric() || others.contains(one);
     (1..=most).contains(&text.len()) && text.chars().all(letter)

@@ -1,4 +1,4 @@
-//! Which fields each part has on the wire, in this order.
+//! The fields of each part on the wire, in this order.
 
 use crate::wire::{Reader, Refused, Wire};
 use crate::{
@@ -62,7 +62,7 @@ tags! {
     Controller { 0 => Memory, 1 => Pids, 2 => Cpu }
 }
 
-/// Three flags in a byte: for a program that makes a wall, whiteouts, chroot.
+/// Three flags in a byte: for a program that builds a sandbox, whiteouts, chroot.
 impl Wire for Floor {
     fn put(&self, to: &mut Vec<u8>) {
         let bits: u8 = match self {

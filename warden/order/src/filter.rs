@@ -1,5 +1,6 @@
-//! Seccomp filters as they arrive: classic BPF that somebody else made up. The kernel checks every program again; what is refused here
-//! beyond that is what a filter for a sandbox has no use for, above all verdicts that hand the decision to another process.
+//! Seccomp filters as received: classic BPF from an untrusted sender. The kernel checks every program again. Beyond
+//! that, this check refuses instructions that no sandbox's filter needs, above all verdicts that hand the decision to
+//! another process.
 
 use crate::wire::Refused;
 use libc::{
@@ -8,54 +9,55 @@ use libc::{
     SECCOMP_RET_TRAP, sock_filter,
 };
 
-/// Instructions.
+/// Instructions of one filter.
 pub type Filter = Vec<sock_filter>;
 
 /// BPF_MAXINSNS of `linux/bpf_common.h`.
 pub const MAX_INSTRUCTIONS: usize = 4096;
-/// Of `struct seccomp_data`.
+/// Bytes of `struct seccomp_data`.
 const DATA_BYTES: u32 = 64;
-/// MAX_ERRNO of the kernel. 0 would be a call that does nothing and says it did it.
+/// MAX_ERRNO of the kernel. With errno 0 a call would do nothing and report success.
 const MAX_ERRNO: u32 = 4095;
 
-/// What is put in force, all of it: of several verdicts the kernel obeys the strictest.
+/// All filters of a sandbox; the kernel applies the strictest of several verdicts.
 #[derive(Debug, Clone)]
 pub struct Filters {
-    /// Fixed, and put in force below the others.
+    /// Fixed, and installed below the others.
     pub floor: Floor,
-    /// For the program, and for all that it starts.
+    /// For the program, and for all processes that it starts.
     pub base: Vec<Filter>,
-    /// For the workload on top: where its profile leaves out some of what init does.
+    /// For the workload in addition: if its profile leaves out calls that init needs.
     pub workload: Option<Workload>,
 }
 
 impl Filters {
-    /// How many are in force when all of them are: what `Seccomp_filters` in `/proc/<pid>/status` must say.
+    /// The number of filters when all are installed: `Seccomp_filters` in `/proc/<pid>/status` must show it.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.base.len() + usize::from(self.workload.is_some())
     }
 }
 
-/// Which of the filters that were made when the warden was built.
+/// A selection of the filters that were compiled when the warden was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Floor {
     /// For workloads, and for init.
     Workload {
-        /// Character devices 0:0 may be made.
+        /// Character devices 0:0 may be created.
         whiteouts: bool,
-        /// `chroot` is left to the capability.
+        /// `chroot` is allowed to a holder of the capability.
         chroot: bool,
     },
-    /// For a program that makes a wall of its own.
+    /// For a program that builds a sandbox of its own.
     Program,
 }
 
-/// The filter that a child of init puts in force before it becomes the workload.
+/// The filter that init's child installs before it becomes the workload.
 #[derive(Debug, Clone)]
 pub struct Workload {
     pub program: Filter,
-    /// What it does not allow goes to the audit log too. The floor is not what the profile's author wants to hear about.
+    /// Refused calls also go to the audit log. Calls that the floor refuses do not, as the profile's author is not
+    /// interested in them.
     pub log: bool,
 }
 
@@ -67,7 +69,7 @@ pub fn check(filters: &Filters) -> Result<(), Refused> {
     if filters.base.iter().chain(workload).all(|filter| is_valid(filter)) { Ok(()) } else { Err("Filters instruction") }
 }
 
-/// Every jump leads forward and stays inside, and the end is never run past: so it ends, with a verdict.
+/// Every jump leads forward and stays inside, and no path runs past the end: so the program ends, with a verdict.
 #[must_use]
 pub fn is_valid(filter: &[sock_filter]) -> bool {
     let length = filter.len();

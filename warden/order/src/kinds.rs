@@ -1,4 +1,4 @@
-//! What kinds of sandboxes there are.
+//! The kinds of sandboxes.
 
 macro_rules! kinds {
     ($($(#[$meta:meta])* enum $name:ident { $($(#[$kind_meta:meta])* $kind:ident),* $(,)? })+) => {
@@ -17,9 +17,9 @@ kinds! {
     enum Level {
         Chroot,
         Container,
-        /// The plan is that of the jail which `runsc` runs in.
+        /// The plan of the jail in which `runsc` runs.
         Gvisor,
-        /// The plan is that of the jail which the virtual machine monitor runs in.
+        /// The plan of the jail in which the VMM runs.
         Microvm,
     }
 

@@ -1,7 +1,9 @@
-//! What setup is told: everything that it does for one sandbox, as one bounded binary message. Who sends it compiles it from a plan;
-//! who receives it believes nothing, and finds every length, number and path checked when [`Order::decode`] has returned.
+//! The input of setup: everything that it does for one sandbox, as one bounded binary message. The sender compiles it
+//! from a plan. The receiver trusts nothing: once [`Order::decode`] has returned, every length, number and path is
+//! checked.
 //!
-//! No field is optional to the decoder: both ends are one binary, so there are no versions, no defaults and no unknown fields.
+//! The decoder has no optional fields: both ends are one binary, so there are no versions, no defaults and no unknown
+//! fields.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -55,17 +57,17 @@ impl Order {
         Ok(order)
     }
 
-    /// What [`Order::decode`] checks.
+    /// The checks of [`Order::decode`].
     ///
     /// # Errors
-    /// As of it.
+    /// As [`Order::decode`].
     pub fn check(&self) -> Result<(), Error> {
         check::order(self).map_err(refused)
     }
 }
 
 impl Assignment {
-    /// The terms, and the order as [`Order::decode`] gives it.
+    /// The terms, and the order as [`Order::decode`] returns it.
     ///
     /// # Errors
     /// `LAUNCH_FAILED`; `detail` names the field.

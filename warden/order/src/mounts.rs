@@ -31,7 +31,7 @@ shared! {
 
     struct Proc {
         at: String,
-        /// False: read-only as a whole. True only in the jail of `runsc`, which writes the id maps of its own children there.
+        /// False: read-only as a whole. True only in the jail of `runsc`, which writes its children's id maps there.
         #[cfg_attr(feature = "json", serde(default))]
         writable: bool,
     }
@@ -51,9 +51,9 @@ shared! {
 
     struct Dev {
         at: String,
-        /// Of /dev/shm.
+        /// Size of /dev/shm.
         shm_bytes: u64,
-        /// Shows the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, where the kernel has any.
+        /// Mounts the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, if the kernel has them.
         #[cfg_attr(feature = "json", serde(default))]
         mqueue: bool,
     }
@@ -70,23 +70,25 @@ shared! {
     }
 
     struct Device {
-        /// One of [`DEVICES`]; whoever asks must be able to open it for reading and writing.
+        /// One of [`DEVICES`]; the caller must be able to open it for reading and writing.
         path: String,
-        /// The same: programs know these by their names.
+        /// The same path, by which programs know it.
         at: String,
     }
 }
 
-/// Of a file system in memory: the kernel counts them in 32 bits, and some signed.
+/// For a file system in memory: the kernel counts inodes in 32 bits, some of its counters signed.
 pub const MAX_INODES: u64 = 1 << 31;
 
-/// Devices that may be named, with their numbers: both are registered for good (`Documentation/admin-guide/devices.txt`).
+/// Devices that may be named, with their numbers: both are registered permanently
+/// (`Documentation/admin-guide/devices.txt`).
 pub const DEVICES: [(&str, u32, u32); 2] = [("/dev/kvm", 10, 232), ("/dev/vhost-vsock", 10, 241)];
 
-/// A file or directory of the host, which is mounted at one place: nosuid, nodev, and restricted as it says.
+/// A file or directory of the host, mounted at one place: nosuid, nodev, and with the restrictions of these fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Absolute; a symbolic link anywhere in it is refused. Who opened the source says so, and error messages name it.
+    /// Absolute; a symbolic link anywhere in it is refused. The process that opened the source provides it, and error
+    /// messages name it.
     pub path: String,
     pub read_only: bool,
     /// False: mounted noexec.
@@ -94,13 +96,13 @@ pub struct Source {
     pub owner: Option<Owner>,
 }
 
-/// One of [`crate::Order::sources`], by its position.
+/// Index of a source in [`crate::Order::sources`].
 pub type SourceNumber = u16;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
     pub source: RootSource,
-    /// The root as the workload finds it, after everything is mounted.
+    /// Whether the workload's root is read-only, after all mounts.
     pub read_only: bool,
     /// A writable layer above `source`, in memory.
     pub overlay: Option<Overlay>,
@@ -110,33 +112,34 @@ pub struct Root {
 pub enum RootSource {
     /// A host directory, always mounted read-only.
     Directory(SourceNumber),
-    /// Host directories on top of each other, as an image's layers are, always mounted read-only; the topmost first, as
+    /// Host directories on top of each other, like an image's layers, always mounted read-only; the topmost first, as
     /// overlayfs counts.
     Layers(Vec<SourceNumber>),
-    /// An empty tmpfs, to be filled by `mounts`.
+    /// An empty tmpfs, filled by `mounts`.
     Empty(RootEmpty),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mount {
     Bind(Bind),
-    /// A tree made of layers at another place than the root.
+    /// A tree of layers at another place than the root.
     Layers(Layers),
     Tmpfs(Tmpfs),
     /// /proc of the sandbox's own pid namespace.
     Proc(Proc),
     /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm mqueue.
     Dev(Dev),
-    /// A /sys that holds only what programs need to count processors and, where limits are advertised, /sys/fs/cgroup; read-only.
+    /// A /sys with only the files that programs need to count processors and, where limits are advertised,
+    /// /sys/fs/cgroup; read-only.
     Sys(At),
-    /// Covers a file or directory with nothing, if it is there.
+    /// Hides a file or directory behind an empty one, if it exists.
     Mask(At),
-    /// A read-only file with this content. In an empty root it is made; elsewhere it covers the file there, or one that the layer in
-    /// memory above the root gets for it.
+    /// A read-only file with this content. In an empty root setup creates it. Elsewhere it covers the existing file, or
+    /// one created in the memory layer above the root.
     Text(Text),
     /// Only in an empty root.
     Symlink(Symlink),
-    /// One of a few devices of the host, for the order's owner alone.
+    /// One of a few host devices, accessible only to the order's owner.
     Device(Device),
 }
 
@@ -146,21 +149,21 @@ pub struct Bind {
     pub at: String,
 }
 
-/// Always nosuid and nodev. What is mounted at a place in it is resolved in it: its links do not lead out.
+/// Always nosuid and nodev. Mount points within it are resolved in it: its links do not lead out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layers {
     pub at: String,
     /// The topmost first.
     pub layers: Vec<SourceNumber>,
-    /// A writable layer above them, in memory; without one the tree is read-only.
+    /// A writable memory layer above them; without one the tree is read-only.
     pub overlay: Option<Overlay>,
-    /// Whether the writable layer is closed once everything is mounted: it only has to hold mount points.
+    /// Whether the writable layer becomes read-only after all mounts: it then only holds mount points.
     pub read_only: bool,
     /// False: mounted noexec.
     pub exec: bool,
 }
 
-/// As [`File`], of pieces.
+/// As [`File`], in pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     pub at: String,
@@ -170,7 +173,7 @@ pub struct Text {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     Text(String),
-    /// An id inside, in decimal as the host counts it: who writes the order does not know the sandbox's range.
+    /// An id inside, written in decimal as the host counts it: the front does not know the sandbox's range.
     Id(u32),
 }
 
@@ -193,7 +196,7 @@ impl Mount {
         }
     }
 
-    /// Where it lies, inside.
+    /// Its place inside.
     pub fn at(&self) -> &str {
         match self {
             Self::Bind(mount) => &mount.at,

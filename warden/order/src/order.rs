@@ -12,10 +12,10 @@ use crate::wire::Bytes;
 pub const MAX_SOURCES: usize = 1024;
 /// More idmapped mounts than this in one order are refused: each costs a user namespace.
 pub const MAX_IDMAPS: usize = 64;
-/// What an order may be long. The text of a plan is at most half of it, and most of an order is what the plan had as text too.
+/// Maximum bytes of an order. The text of a plan is at most half of this, and most of an order is text of the plan too.
 pub const MAX_BYTES: usize = 2 << 20;
 
-/// Who asked, whose rights decide which files of the host a sandbox may have.
+/// The caller, whose rights decide which host files a sandbox may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub uid: u32,
@@ -44,10 +44,10 @@ pub struct User {
     pub groups: Vec<u32>,
 }
 
-/// Processors to choose from, those with the fewest sandboxes first; `equal` of them have equally few.
+/// Processors to choose from, those with the fewest sandboxes first; the first `equal` of them have equally few.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offer {
-    /// None, where it needs as many as there are.
+    /// 0 if the sandbox needs all of them.
     pub wanted: u32,
     pub equal: u32,
     pub processors: Vec<u32>,
@@ -59,15 +59,15 @@ pub struct Order {
     /// Names the sandbox.
     pub id: String,
     pub level: Level,
-    /// Those of its own.
+    /// The namespaces that it has of its own.
     pub namespaces: Vec<Namespace>,
     /// 2, 1, or 0 for none.
     pub cgroup_version: u8,
-    /// Those whose limit must be in force.
+    /// The controllers whose limit must be in force.
     pub controllers: Vec<Controller>,
-    /// What is opened on the host; each is mounted once.
+    /// The host paths to open; each is mounted once.
     pub sources: Vec<Source>,
-    /// Only where the sandbox has a uts namespace.
+    /// Only if the sandbox has a uts namespace.
     pub hostname: Option<String>,
     pub root: Root,
     /// Executed in this order, after the root.
@@ -77,35 +77,35 @@ pub struct Order {
     pub advertised: Option<Advertised>,
     pub filters: Filters,
     pub landlock: Option<Landlock>,
-    /// Name of an AppArmor profile that is loaded already.
+    /// Name of an AppArmor profile that is already loaded.
     pub apparmor: Option<String>,
-    /// The SELinux label that the program is executed with.
+    /// The SELinux label with which the program is executed.
     pub selinux: Option<String>,
     /// Loopback answers for 198.18.0.0/15.
     pub reserved_addresses: bool,
-    /// Whose the files are that are made for the workload.
+    /// The owner of files created for the workload.
     pub owner: User,
-    /// Who the program starts as.
+    /// The user that the program starts as.
     pub user: User,
-    /// What it keeps, a bit each as the kernel numbers them.
+    /// The capabilities that it keeps, one bit each as the kernel numbers them.
     pub capabilities: u64,
-    /// It may go on making capabilities ambient, as `runsc` does for its children.
+    /// It may still make capabilities ambient, as `runsc` does for its children.
     pub hands_on: bool,
     pub program: Program,
 }
 
-/// What the order does not decide: it comes from who runs it.
+/// Values that come from the process that runs the order, not from the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     pub caller: Caller,
     pub offer: Offer,
 }
 
-/// What setup receives.
+/// The input of setup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     pub terms: Terms,
-    /// An order as it was encoded, and checked by who passes it on.
+    /// An order as it was encoded, and checked by the keeper.
     pub order: Bytes,
 }
 
@@ -114,12 +114,12 @@ impl Order {
         self.namespaces.contains(&namespace)
     }
 
-    /// Whether the root is made of it.
+    /// Whether the root is made of this source.
     pub fn is_root(&self, source: SourceNumber) -> bool {
         self.root.source.sources().contains(&source)
     }
 
-    /// How many connections travel with the order, beside the channel.
+    /// The number of connections that travel with the order, besides the channel.
     pub fn attached(&self) -> usize {
         self.program.descriptors.iter().filter(|one| matches!(one, Descriptor::Attached(_))).count()
     }

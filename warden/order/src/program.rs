@@ -1,34 +1,34 @@
-//! What is executed in the end, and what it starts with.
+//! The program that setup executes, and its initial state.
 
 use std::ffi::CString;
 
 /// The highest descriptor that a program can be given; the broker keeps its own above it.
 pub const LAST_FD: u8 = 15;
 
-/// Where init finds the filter for what it starts, when there is one.
+/// The descriptor of the filter for init's children, if there is one.
 pub const FILTER_FD: u8 = 4;
 
-/// Connections that may wait for one launch.
+/// Connections that one launch may wait for.
 pub const MAX_ATTACHED: usize = 5;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// Init, whose child becomes the workload: it starts with the workload's filter to be put in force there.
+    /// It is init, whose child becomes the workload: init gets the workload's filter, to install it there.
     pub is_init: bool,
-    /// Absolute, inside. None: the warden.
+    /// Absolute, inside. `None`: the warden.
     pub path: Option<CString>,
     pub argv: Vec<CString>,
     /// The whole environment.
     pub env: Vec<CString>,
-    /// Where it finds the launch connection.
+    /// The descriptors of the launch connection.
     pub channel: Channel,
-    /// What else it starts with. Everything that is not named is closed, but 0, 1 and 2, which then are /dev/null.
+    /// Its other descriptors. All that are not named are closed, except 0, 1 and 2, which are then /dev/null.
     pub descriptors: Vec<Descriptor>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// 0 for a program that has another connection as 1; else 3 to 15.
+    /// 0 for a program with another connection as 1; else 3 to 15.
     Fd(u8),
     /// Descriptors 0 and 1.
     Stdio(()),
@@ -46,7 +46,7 @@ pub enum Descriptor {
 pub struct Open {
     pub fd: u8,
     pub path: String,
-    /// For writing too.
+    /// Open for writing too.
     pub write: bool,
 }
 

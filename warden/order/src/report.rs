@@ -1,11 +1,11 @@
-//! What setup says when it fails, as bounded as what it is told.
+//! Setup's error report, bounded like its input.
 
 use crate::wire::{Reader, Refused, Wire, decode, encode};
 use bulkhead_error::{Code, Error};
 
-/// One message of its socket has to hold all of it.
+/// One message of its socket must hold the whole report.
 const MAX_BYTES: usize = 8192;
-/// Of each of its texts. A path may have 4,096.
+/// Of each text. A path may have 4,096.
 const MAX_TEXT: usize = 2048;
 
 fn cut(text: &str) -> String {
@@ -34,7 +34,7 @@ pub fn encode_error(error: &Error) -> Vec<u8> {
     encode(error)
 }
 
-/// `None` for what [`encode_error`] cannot have written.
+/// `None` for bytes that [`encode_error`] cannot have written.
 #[must_use]
 pub fn decode_error(bytes: &[u8]) -> Option<Error> {
     if bytes.len() > MAX_BYTES {

@@ -1,12 +1,12 @@
-//! Integers little-endian, booleans and tags as one byte, lists and strings with their length in front. No type contains itself, so
-//! decoding does not recurse; no list can be longer than what is left of the message, so it takes no more memory than that.
+//! Integers are little-endian, booleans and tags one byte; lists and strings follow their length. No type contains
+//! itself, so decoding does not recurse. No list can be longer than the rest of the message, which bounds the memory.
 
 use std::ffi::CString;
 
-/// The field that was being read when the bytes ran out or meant nothing.
+/// The field at which the bytes ran out or were invalid.
 pub type Refused = &'static str;
 
-/// What is left of a message.
+/// The unread rest of a message.
 pub struct Reader<'a> {
     rest: &'a [u8],
     field: Refused,
@@ -26,10 +26,10 @@ pub fn encode(value: &impl Wire) -> Vec<u8> {
     bytes
 }
 
-/// A whole message: bytes behind it are refused.
+/// Decodes a whole message; trailing bytes are refused.
 ///
 /// # Errors
-/// The field that was being read.
+/// The field at which decoding failed.
 pub fn decode<T: Wire>(bytes: &[u8]) -> Result<T, Refused> {
     let mut reader = Reader { rest: bytes, field: "start" };
     let decoded = T::take(&mut reader)?;
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         self.bytes(N)?.try_into().map_err(|_| self.field)
     }
 
-    /// Each item takes a byte or more.
+    /// Each item takes at least a byte.
     fn length(&mut self) -> Result<usize, Refused> {
         let length = u32::take(self)? as usize;
         if length <= self.rest.len() { Ok(length) } else { self.refused() }
@@ -94,7 +94,7 @@ impl Wire for bool {
 }
 
 fn put_bytes(bytes: &[u8], to: &mut Vec<u8>) {
-    // What is longer than this is refused at the other end, whatever it says here.
+    // The receiver refuses anything longer, so the value written here does not matter.
     u32::try_from(bytes.len()).unwrap_or(u32::MAX).put(to);
     to.extend_from_slice(bytes);
 }
@@ -123,7 +123,7 @@ impl Wire for CString {
     }
 }
 
-/// Bytes that are not looked at here, and are copied as a whole.
+/// Bytes that are copied as a whole and not decoded here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bytes(pub Vec<u8>);
 
@@ -171,12 +171,12 @@ impl<T: Wire> Wire for Vec<T> {
 
     fn take(from: &mut Reader) -> Result<Self, Refused> {
         let length = from.length()?;
-        // Grows as items come: a length alone allocates nothing.
+        // Grows with the items: a length alone allocates nothing.
         (0..length).map(|_| T::take(from)).collect()
     }
 }
 
-/// Which fields a type has on the wire, in this order.
+/// The fields of a type on the wire, in this order.
 #[macro_export]
 macro_rules! fields {
     ($($part:ident { $($field:ident),+ })+) => {
@@ -192,7 +192,7 @@ macro_rules! fields {
     };
 }
 
-/// Which tag stands for which variant; each has one value.
+/// The tag of each variant; each variant has one value.
 #[macro_export]
 macro_rules! choices {
     ($($choice:ident { $($tag:literal => $variant:ident),+ })+) => {
@@ -217,7 +217,7 @@ macro_rules! choices {
     };
 }
 
-/// The same of variants without a value.
+/// The same for variants without a value.
 #[macro_export]
 macro_rules! tags {
     ($($choice:ident { $($tag:literal => $variant:ident),+ })+) => {

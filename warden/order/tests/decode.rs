@@ -1,4 +1,4 @@
-//! What arrives as an order: whole, in order, and nothing else.
+//! Received orders must be complete and valid, without trailing bytes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -38,7 +38,7 @@ fn nothing_is_missing_and_nothing_follows() {
     assert_eq!(refusal(&vec![0; MAX_BYTES + 1]), "bytes");
 }
 
-/// Each length and tag in turn; nothing may panic, or take memory for what is not there.
+/// Changes each length and tag in turn; nothing may panic, or allocate memory for missing data.
 #[test]
 fn no_byte_can_be_any_other_and_mean_the_same() {
     let bytes = workload().encode();

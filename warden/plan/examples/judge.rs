@@ -1,5 +1,5 @@
-//! What the warden says of plans, for tests of what makes them: `judge < PLANS`, one JSON document a line. For each it
-//! writes a line: `null`, or the error that the plan would be refused with.
+//! The warden's verdict on plans, for tests of the library's compiler: `judge < PLANS`, one JSON document a line.
+//! Writes a line for each: `null`, or the error with which the plan is refused.
 
 use bulkhead_plan::Plan;
 use std::io::BufRead;

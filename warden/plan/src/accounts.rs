@@ -1,9 +1,9 @@
-//! Which users and groups a sandbox knows by name: `warden/front/src/accounts.rs` writes the files.
+//! The users and groups that a sandbox knows by name: `warden/front/src/accounts.rs` writes the files.
 
 use serde::{Deserialize, Serialize};
 
-/// Lines of an /etc/passwd, in ids as the plan counts them. Where the sandbox has no user namespace the workload has others, which only the
-/// broker knows: each line is then written with those.
+/// Lines of an /etc/passwd, in ids as the plan counts them. Without a user namespace the workload has other ids, which
+/// only the broker knows: the broker then writes each line with those.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

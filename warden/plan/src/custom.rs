@@ -1,8 +1,8 @@
-//! A seccomp profile that came with the policy, in the plan itself: what an OCI profile comes to once its conditions
-//! about the machine (architecture, kernel, capabilities) are settled.
+//! A policy's custom seccomp profile, in the plan itself: an OCI profile after its conditions about the machine
+//! (architecture, kernel, capabilities) are evaluated.
 //!
 //! It is in force together with Bulkhead's own floor (the entries marked `floor` in `profiles/default.json`), and the
-//! kernel obeys the stricter of two filters: such a profile can take away from what Bulkhead holds, never add to it.
+//! kernel applies the stricter of two filters: a custom profile can allow less than Bulkhead's floor, never more.
 
 use crate::validate::{Checked, need};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -11,17 +11,17 @@ const MAX_RULES: usize = 1024;
 const MAX_NAMES: usize = 1024;
 const MAX_NAME: usize = 64;
 
-/// The largest that the kernel returns; a larger one would be cut to this.
+/// The largest that the kernel returns; it would truncate a larger one to this.
 const MAX_ERRNO: u16 = 4095;
 
-/// Rules, and what becomes of every call that none of them is about. Where rules overlap the strictest counts.
+/// Rules, and the action for every call that no rule covers. Where rules overlap, the strictest applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CustomProfile {
     pub default: Action,
     pub rules: Vec<Rule>,
-    /// Whatever it does not allow is written to the host's audit log as well (`SECCOMP_FILTER_FLAG_LOG`).
+    /// Calls that it does not allow also go to the host's audit log (`SECCOMP_FILTER_FLAG_LOG`).
     #[serde(default)]
     pub log: bool,
 }
@@ -30,7 +30,7 @@ pub struct CustomProfile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Rule {
-    /// As the kernel's table calls them; those that this architecture lacks are passed over.
+    /// Names from the kernel's table; those that this architecture lacks are skipped.
     pub names: Vec<String>,
     pub action: Action,
     /// All must hold; no argument is compared twice. Empty: whatever the arguments.
@@ -46,15 +46,15 @@ pub enum Action {
     KillThread,
     /// SIGSYS, which a program may catch.
     Trap,
-    /// Fails with this errno. Never 0: a call that does nothing and says it did it could keep init from giving up its
+    /// Fails with this errno. Never 0: a call that does nothing and reports success could keep init from dropping its
     /// rights.
     Errno(u16),
-    /// Goes through, and is written to the host's audit log.
+    /// Allowed, and written to the host's audit log.
     Log,
     Allow,
 }
 
-/// Compares a whole argument, 64 bits.
+/// Compares a whole 64-bit argument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -65,7 +65,7 @@ pub struct Argument {
     /// The mask, for `maskedEqual`.
     #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = r"^0x(0|[1-9a-f][0-9a-f]{0,15})$")))]
     pub value: Word64,
-    /// What is left under the mask, for `maskedEqual`; else 0.
+    /// The value under the mask, for `maskedEqual`; else 0.
     #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = r"^0x(0|[1-9a-f][0-9a-f]{0,15})$")))]
     pub value_two: Word64,
 }
@@ -83,7 +83,7 @@ pub enum Comparison {
     MaskedEqual,
 }
 
-/// 64 bits, written `0x…` in lower case and without leading zeros: JSON numbers are not that exact everywhere.
+/// 64 bits, written `0x…` in lower case and without leading zeros: not every JSON parser keeps numbers that exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word64(pub u64);
 
@@ -119,7 +119,7 @@ pub(crate) fn check(profile: &CustomProfile) -> Checked {
             let part = |name: &str| field(&format!("args[{at}].{name}"));
             let again = rule.args.iter().take(at).any(|earlier| earlier.index == argument.index);
             need(argument.index <= 5 && !again, &part("index"))?;
-            // A bit outside the mask could never be equal; a second value without a mask would mean nothing.
+            // A bit outside the mask could never be equal; a second value without a mask has no meaning.
             let masked = argument.op == Comparison::MaskedEqual;
             let meaningful = if masked { argument.value.0 } else { 0 };
             need(argument.value_two.0 & !meaningful == 0, &part("valueTwo"))?;

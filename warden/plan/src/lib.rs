@@ -1,7 +1,7 @@
-//! The plan: what a policy, a host report and a level compile to, and all that the warden executes.
+//! The plan: the result of compiling a policy, a host report and a level, and the warden's only input.
 //!
-//! Plain data with no logic in it. The library's types are generated from these (`bulkhead-contract`); this crate alone judges a
-//! plan, and the files in `fixtures/` hold it to that.
+//! Plain data without logic. The library's types are generated from these (`bulkhead-contract`). This crate alone
+//! judges a plan; the files in `fixtures/` test it.
 
 pub mod accounts;
 pub mod custom;

@@ -20,11 +20,11 @@ pub struct Plan {
     /// Names the sandbox in control messages and in its cgroup: `[a-z0-9][a-z0-9-]{7,39}`.
     pub id: String,
     pub level: Level,
-    /// Host name inside, `[a-z0-9-]{1,63}`; only set where there is a uts namespace.
+    /// Host name inside, `[a-z0-9-]{1,63}`; only set if there is a uts namespace.
     pub hostname: String,
-    /// Which namespaces are made. `mount`, `pid`, `ipc` and `net` always; the rest by level and host.
+    /// The namespaces to create: `mount`, `pid`, `ipc` and `net` always, the rest by level and host.
     pub namespaces: Vec<Namespace>,
-    /// Who the workload is, in ids as seen inside.
+    /// The workload's user, in ids as seen inside.
     pub user: User,
     pub root: Root,
     /// Executed in this order, after the root.
@@ -41,16 +41,17 @@ pub struct Plan {
     pub capabilities: Vec<String>,
     /// Name of an AppArmor profile that is loaded already.
     pub apparmor: Option<String>,
-    /// The SELinux label that the payload is executed with: user, role, type and what the host's policy has beside them.
+    /// The SELinux label with which the payload is executed: user, role, type, and further parts that the host's policy
+    /// has.
     #[serde(default)]
     pub selinux: Option<String>,
-    /// Loopback answers for 198.18.0.0/15, of which each name that may be reached gets an address.
+    /// Loopback answers for 198.18.0.0/15, of which each allowed name gets an address.
     #[serde(default)]
     pub reserved_addresses: bool,
-    /// What the confined child executes. `init` when absent.
+    /// The program that the confined child executes. `init` if absent.
     #[serde(default)]
     pub payload: Payload,
-    /// `microvm` only: the plan that the guest's supervisor executes, which the host does not look into.
+    /// `microvm` only: the plan that the guest's supervisor executes, which the host does not examine.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     pub inner: Option<serde_json::Value>,
@@ -61,9 +62,10 @@ pub struct Plan {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Root {
     pub source: RootSource,
-    /// The root as the workload finds it, after everything is mounted.
+    /// Whether the workload's root is read-only, after all mounts.
     pub read_only: bool,
-    /// A writable layer above `source`, in memory: needed for `read_only: false` on a directory, and where mount points are missing in it.
+    /// A writable memory layer above `source`: needed for `read_only: false` on a directory, and if mount points are
+    /// missing in it.
     pub overlay: Option<Overlay>,
 }
 
@@ -73,9 +75,9 @@ pub struct Root {
 pub enum RootSource {
     /// A host directory, always mounted read-only.
     Directory(RootDirectory),
-    /// Host directories on top of each other, as an image's layers are, always mounted read-only.
+    /// Host directories on top of each other, like an image's layers, always mounted read-only.
     Layers(RootLayers),
-    /// An empty tmpfs, to be filled by `mounts`.
+    /// An empty tmpfs, filled by `mounts`.
     Empty(RootEmpty),
 }
 
@@ -92,7 +94,8 @@ pub struct RootDirectory {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RootLayers {
-    /// Each as `RootDirectory::path`; the topmost first, as overlayfs counts. Its whiteouts (character device 0:0) hide what is below.
+    /// Each as `RootDirectory::path`; the topmost first, as overlayfs counts. Its whiteouts (character device 0:0) hide
+    /// files of lower layers.
     pub layers: Vec<String>,
     pub owner: Option<Owner>,
 }
@@ -103,27 +106,28 @@ pub struct RootLayers {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Mount {
     Bind(Bind),
-    /// A tree made of layers at another place than the root: of a sandbox inside the sandbox, or to be read.
+    /// A tree of layers at another place than the root: for a sandbox inside the sandbox, or to be read.
     Layers(Layers),
     Tmpfs(Tmpfs),
     /// /proc of the sandbox's own pid namespace.
     Proc(Proc),
     /// A minimal /dev: null zero full random urandom tty ptmx pts fd stdin stdout stderr shm mqueue.
     Dev(Dev),
-    /// A /sys that holds only what programs need to count processors and, where the plan advertises limits, /sys/fs/cgroup; read-only.
+    /// A /sys with only the files that programs need to count processors and, where the plan advertises limits,
+    /// /sys/fs/cgroup; read-only.
     Sys(At),
-    /// Covers a file or directory with nothing, if it is there.
+    /// Hides a file or directory behind an empty one, if it exists.
     Mask(At),
-    /// A read-only file with this content. In a root of kind `empty` it is made; elsewhere, and below a bind, it covers the file there, or one that
-    /// the layer in memory above the root gets for it.
+    /// A read-only file with this content. In a root of kind `empty` setup creates it. Elsewhere, and below a bind, it
+    /// covers the existing file, or one created in the memory layer above the root.
     File(File),
-    /// A read-only file as `File` is, that says which users there are.
+    /// A read-only file like `File`, with the users of the sandbox.
     Passwd(Passwd),
-    /// The same of groups.
+    /// A read-only file like `File`, with the groups of the sandbox.
     Group(GroupFile),
     /// Only in a root of kind `empty`.
     Symlink(Symlink),
-    /// One of a few devices of the host, for the plan's user alone; only with a payload of kind `program`.
+    /// One of a few host devices, accessible only to the plan's user; only with a payload of kind `program`.
     Device(Device),
 }
 
@@ -141,7 +145,7 @@ pub struct Bind {
     pub owner: Option<Owner>,
 }
 
-/// Always nosuid and nodev. What is mounted at a place in it is resolved in it: its links do not lead out.
+/// Always nosuid and nodev. Mount points within it are resolved in it: its links do not lead out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -150,9 +154,9 @@ pub struct Layers {
     /// As in [`RootLayers`].
     pub layers: Vec<String>,
     pub owner: Option<Owner>,
-    /// A writable layer above them, in memory; without one the tree is read-only.
+    /// A writable memory layer above them; without one the tree is read-only.
     pub overlay: Option<Overlay>,
-    /// Whether the writable layer is closed once everything is mounted: it only has to hold mount points.
+    /// Whether the writable layer becomes read-only after all mounts: it then only holds mount points.
     #[serde(default)]
     pub read_only: bool,
     /// False: mounted noexec.
@@ -166,7 +170,7 @@ pub struct Cgroup {
     /// 2, 1, or 0 for none.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = [0, 1, 2])))]
     pub version: u8,
-    /// Those whose limit must be in force: a launch that cannot set one is refused.
+    /// The controllers whose limit must be in force: a launch that cannot set one is refused.
     pub controllers: Vec<Controller>,
 }
 
@@ -174,18 +178,19 @@ pub struct Cgroup {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seccomp {
-    /// The base filter, in force for the payload and everything below it.
+    /// The base filter, in force for the payload and all its descendants.
     pub profile: SeccompProfile,
-    /// Refuse to make set-user-id and set-group-id files: whenever a host directory is writable.
+    /// Refuse to create set-user-id and set-group-id files: whenever a host directory is writable.
     pub deny_setid: bool,
     /// Refuse every socket but AF_UNIX.
     pub unix_sockets_only: bool,
-    /// Let overlayfs whiteouts be made: character devices 0:0, which open nothing. The kernel lets anybody make these and no other ones.
+    /// Allow creating overlayfs whiteouts: character devices 0:0, which open nothing. The kernel lets any user create
+    /// these, and no other devices.
     #[serde(default)]
     pub whiteouts: bool,
 }
 
-/// By name, of [`crate::profile::PROFILES`]; or complete.
+/// The name of one of [`crate::profile::PROFILES`], or a complete profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]

@@ -1,4 +1,5 @@
-//! What the confined child becomes: our own init, or a program that builds a wall of its own inside the jail.
+//! The program that the confined child executes: our own init, or a program that builds a sandbox of its own inside the
+//! jail.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,16 +26,16 @@ impl Default for Payload {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Init {
-    /// A second connection, attached as [`EGRESS`]: the sandbox's egress travels on it, and nothing else does.
+    /// A second connection, attached as [`EGRESS`]: it carries only the sandbox's egress.
     #[serde(default)]
     pub egress: bool,
 }
 
-/// What the library calls the connection between init and the gate.
+/// The library's name for the connection between init and the gate.
 pub const EGRESS: &str = "egress";
 
-/// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under everything else that
-/// the plan says.
+/// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under all other protections
+/// of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -44,9 +45,9 @@ pub struct Program {
     pub argv: Vec<String>,
     /// The whole environment.
     pub env: BTreeMap<String, String>,
-    /// Where it finds the launch connection.
+    /// The descriptors of the launch connection.
     pub channel: Channel,
-    /// What else it starts with. Everything that is not named is closed, but 0, 1 and 2, which then are /dev/null.
+    /// Its other descriptors. All that are not named are closed, except 0, 1 and 2, which are then /dev/null.
     pub descriptors: Vec<Descriptor>,
 }
 
@@ -54,7 +55,7 @@ pub struct Program {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Channel {
-    /// 0 for a program that has another connection as 1; else 3 to 15.
+    /// 0 for a program with another connection as 1; else 3 to 15.
     Fd(u8),
     Stdio(Stdio),
 }
@@ -71,7 +72,7 @@ pub enum Stdio {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Descriptor {
-    /// Another connection of the library, which it opened for this launch under this name.
+    /// Another connection, which the library opened for this launch under this name.
     Attached(Attached),
     /// A file of the jail, opened there as the plan's user.
     Open(Open),
@@ -91,7 +92,7 @@ pub struct Attached {
 pub struct Open {
     pub fd: u8,
     pub path: String,
-    /// For writing too.
+    /// Open for writing too.
     pub write: bool,
 }
 

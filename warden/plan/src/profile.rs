@@ -1,13 +1,14 @@
 //! Seccomp profiles as commented data: the files of `profiles/`, compiled in.
 //!
-//! A syscall is allowed, denied (EPERM) or absent (ENOSYS). Absent are all that a profile does not name: a libc that
-//! meets ENOSYS uses its fallback, where EPERM would be taken for the answer.
+//! A syscall is allowed, denied (EPERM) or absent (ENOSYS). A syscall that a profile does not name is absent: on ENOSYS
+//! a libc uses its fallback, whereas it would take EPERM for the answer.
 
 use crate::{Code, Error};
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
 
-/// Every built-in profile: what a plan calls it, and its text. `strict` is for programs that compute, and read and write files.
+/// Every built-in profile: the name in plans, and the text. `strict` is for programs that compute, and read and write
+/// files.
 pub const PROFILES: [(&str, &str); 5] = [
     ("default", include_str!("../profiles/default.json")),
     ("strict", include_str!("../profiles/strict.json")),
@@ -16,27 +17,27 @@ pub const PROFILES: [(&str, &str); 5] = [
     ("firecracker", include_str!("../profiles/firecracker.json")),
 ];
 
-/// Profiles for workloads that leave out some of what init does. Under these, and under a policy's own, init keeps [`serving`], and the
-/// profile itself is put in force by the child of init that becomes the workload.
+/// Profiles for workloads that leave out calls that init needs. Under these, and under a custom profile, init keeps the
+/// calls in [`serving`], and the child of init that becomes the workload installs the profile itself.
 pub const NARROWER_THAN_INIT: [&str; 1] = ["strict"];
 
-/// Profiles of programs that make a wall of their own, and so do what no workload may.
+/// Profiles of programs that build a sandbox of their own, and so need calls that no workload may use.
 pub const FOR_PROGRAMS: [&str; 3] = ["sentry", "qemu", "firecracker"];
 
-/// The one capability that lifts something of the floor, without `CAP_`.
+/// The one capability that lifts a part of the floor, without `CAP_`.
 pub const CHROOT: &str = "SYS_CHROOT";
 
-/// One profile: the base, and what replaces parts of it.
+/// One profile: the base, and overlays that replace parts of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Profile {
-    /// What a plan calls it.
+    /// Its name in plans.
     pub name: String,
     /// Allowed, always or for some arguments.
     pub allow: Vec<Allow>,
     /// Known, and refused with EPERM.
     pub deny: Vec<Names>,
-    /// Known, and answered like a kernel that has never heard of them.
+    /// Known, and answered with ENOSYS like a kernel that lacks them.
     pub absent: Vec<Names>,
     /// In force when the plan says `denySetid`.
     pub deny_setid: Overlay,
@@ -48,7 +49,7 @@ pub struct Profile {
     pub capabilities: BTreeMap<String, Overlay>,
 }
 
-/// Replaces what the base says about the syscalls that it names.
+/// Replaces the base's verdicts on the syscalls that it names.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Overlay {
@@ -62,11 +63,11 @@ pub struct Overlay {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Names {
-    /// Never empty; a test sees to it.
+    /// Never empty; a test checks that.
     pub why: String,
-    /// As the kernel's table calls them. Those that an architecture lacks are passed over there.
+    /// Names from the kernel's table. Those that an architecture lacks are skipped there.
     pub names: Vec<String>,
-    /// Holds under a profile of the policy's own too.
+    /// Also holds under a custom profile.
     #[serde(default)]
     pub floor: bool,
 }
@@ -75,17 +76,17 @@ pub struct Names {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Allow {
-    /// Never empty; a test sees to it.
+    /// Never empty; a test checks that.
     pub why: String,
     /// As in [`Names`].
     pub names: Vec<String>,
     /// Alternatives, each a list of conditions that must all hold. Empty: whatever the arguments.
     #[serde(default)]
     pub when: Vec<Vec<Condition>>,
-    /// Of the calls that no alternative lets through: the first of these that holds says what they get.
+    /// For calls that no alternative allows: the first of these whose conditions hold gives the errno.
     #[serde(default)]
     pub refuse: Vec<Refused>,
-    /// What a call gets that nothing else is about.
+    /// The errno of all other calls.
     #[serde(default, rename = "else")]
     pub otherwise: Refusal,
     /// As in [`Names`]: the conditions hold under any profile.
@@ -93,18 +94,19 @@ pub struct Allow {
     pub floor: bool,
 }
 
-/// What a kernel would say to calls that are refused here, so that programs take them for what they are.
+/// The errno that a kernel would return for calls refused here, so that programs interpret it correctly.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refused {
-    /// What such a call gets.
+    /// The errno of such a call.
     pub errno: Refusal,
     /// As in [`Allow`].
     pub when: Vec<Vec<Condition>>,
 }
 
-/// What is compared: the lower half of one argument, under a mask. Lower half, because each argument tested here is an `int` (or, for
-/// `clone`, flags that the kernel cuts to 32 bits): comparing the upper half as well would let `TIOCSTI | 1 << 32` through.
+/// Compares the lower half of one argument, under a mask. Lower half, because each argument tested here is an `int`
+/// (or, for `clone`, flags that the kernel truncates to 32 bits): comparing the upper half as well would let `TIOCSTI |
+/// 1 << 32` through.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Condition {
@@ -128,21 +130,21 @@ pub enum Refusal {
     #[default]
     #[serde(rename = "EPERM")]
     Permission,
-    /// What a kernel without that family says, so that programs go on with another.
+    /// The errno of a kernel without that family, so that programs try another.
     #[serde(rename = "EAFNOSUPPORT")]
     AddressFamily,
-    /// A number that means nothing.
+    /// An invalid number.
     #[serde(rename = "EINVAL")]
     Invalid,
-    /// A protocol that the family does not have, or not for this type.
+    /// A protocol that the family lacks, or lacks for this type.
     #[serde(rename = "EPROTONOSUPPORT")]
     Protocol,
-    /// A type that the family does not have.
+    /// A type that the family lacks.
     #[serde(rename = "ESOCKTNOSUPPORT")]
     SocketType,
 }
 
-/// 32 bits, written `0x…`; all of them when absent.
+/// 32 bits, written `0x…`; all bits if absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word(pub u32);
 
@@ -162,7 +164,8 @@ impl<'de> Deserialize<'de> for Word {
     }
 }
 
-/// What init itself may do under any profile, beside what the profile allows: to start programs, serve files, listen and connect.
+/// The calls that init itself may make under any profile, besides those that the profile allows: to start programs,
+/// serve files, listen and connect.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` for data that does not parse (a test keeps that from shipping).
@@ -170,10 +173,10 @@ pub fn serving() -> Result<Vec<Allow>, Error> {
     allowed(include_str!("../profiles/init.json"))
 }
 
-/// What a front of the broker may do.
+/// The calls that a front of the broker may make.
 ///
 /// # Errors
-/// As of [`serving`].
+/// As [`serving`].
 pub fn front() -> Result<Vec<Allow>, Error> {
     allowed(include_str!("../profiles/front.json"))
 }
@@ -191,14 +194,14 @@ fn allowed(text: &str) -> Result<Vec<Allow>, Error> {
     Ok(allowed.allow)
 }
 
-/// What a process of Bulkhead's own may do that parses hostile input. No plan can name it.
+/// The calls that a Bulkhead process that parses hostile input may make. No plan can name this profile.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Helper {
     #[serde(rename = "name")]
     _name: String,
     pub allow: Vec<Allow>,
-    /// Where it may speak TCP and UDP, too.
+    /// The additional calls for TCP and UDP.
     pub network: Vec<Allow>,
 }
 

@@ -1,8 +1,8 @@
-//! Ranges and relations between fields, checked after parsing. The first problem is one `PLAN_INVALID` that names the
-//! field.
+//! Ranges and relations between fields, checked after parsing. Reports the first problem, as one `PLAN_INVALID` that
+//! names the field.
 //!
-//! The broker trusts no caller, and these are the only rules about plans: the library's compiler is tested by them, and
-//! `fixtures/` shows what each refuses.
+//! The broker trusts no caller, and these are the only rules about plans: tests check the library's compiler against
+//! them, and `fixtures/` shows what each refuses.
 
 mod limits;
 mod mounts;
@@ -15,7 +15,7 @@ use crate::model::{Landlock, Level, Namespace, Plan, SeccompProfile, User};
 use crate::{Code, Error, custom, profile};
 use std::collections::BTreeSet;
 
-/// A plan's JSON may have this many bytes.
+/// Maximum bytes of a plan's JSON.
 pub const MAX_BYTES: usize = 768 * 1024;
 
 /// Ids inside; 65,535 is init's.
@@ -25,11 +25,11 @@ const MAX_GROUPS: usize = 64;
 /// Ports in each list of `landlock.tcp`: each is a rule.
 const MAX_PORTS: usize = 256;
 
-/// Paths in each list of `landlock.access`: each is a rule, made anew for every sandbox.
+/// Paths in each list of `landlock.access`: each is a rule, created again for every sandbox.
 const MAX_ACCESS: usize = 1024;
 
-/// What a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to the host's user
-/// namespace, so the capabilities about those would be promised in vain; `SYS_PTRACE` would open init.
+/// The capabilities that a sandbox's own user namespace can give. Mounts, network, pids, ipc and host name belong to
+/// the host's user namespace, so capabilities over those would have no effect. `SYS_PTRACE` would give access to init.
 pub const GRANTABLE: [&str; 10] = [
     "CHOWN",
     "DAC_OVERRIDE",
@@ -43,8 +43,8 @@ pub const GRANTABLE: [&str; 10] = [
     "SYS_CHROOT",
 ];
 
-/// What `runsc` sets its sandbox up with, in the jail's own user namespace: namespaces below it, and stopping its own
-/// children.
+/// The capabilities with which `runsc` sets up its sandbox, in the jail's own user namespace: to make namespaces below
+/// it, and to stop its own children.
 const FOR_RUNSC: [&str; 2] = ["SYS_ADMIN", "SYS_PTRACE"];
 
 pub(crate) type Checked = Result<(), Error>;
@@ -53,12 +53,12 @@ impl Plan {
     /// Parses and checks a plan.
     ///
     /// # Errors
-    /// `PLAN_INVALID`; `detail` names the field, or is what the parser met.
+    /// `PLAN_INVALID`; `detail` names the field, or is the parser's message.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
             return Err(Error::new(Code::PlanInvalid, "parse").detail("bytes"));
         }
-        // The message may quote a name of the plan's own, of any length.
+        // The message may quote a name from the plan, of any length.
         let plan: Self = serde_json::from_slice(bytes).map_err(|error| {
             Error::new(Code::PlanInvalid, "parse").detail(error.to_string().chars().take(200).collect::<String>())
         })?;
@@ -66,7 +66,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Checks what the types cannot say.
+    /// The checks that the types cannot express.
     ///
     /// # Errors
     /// `PLAN_INVALID`; `detail` names the field, as in `mounts[3].at`.
@@ -102,7 +102,7 @@ impl Plan {
             Level::Container | Level::Gvisor | Level::Microvm => has(Namespace::User) && has(Namespace::Uts),
         };
         need(always && by_level && distinct(&self.namespaces), "namespaces")?;
-        // Only ever on a loopback of the sandbox's own.
+        // Only on a loopback of the sandbox's own.
         need(!self.reserved_addresses || has(Namespace::Net), "reservedAddresses")
     }
 
@@ -110,7 +110,7 @@ impl Plan {
         let Some(landlock) = &self.landlock else { return Ok(()) };
         need((1..=99).contains(&landlock.abi), "landlock.abi")?;
         for (index, path) in landlock.writable.iter().enumerate() {
-            // Of these three only /dev/shm is for programs to write in.
+            // Of these three, programs may write only in /dev/shm.
             let kernel = ["/proc", "/sys", "/dev"].iter().any(|tree| text::within(path, tree));
             let allowed = if path == "/" { !self.root.read_only } else { text::path(path) };
             need(allowed && (!kernel || path == "/dev/shm"), &format!("landlock.writable[{index}]"))?;

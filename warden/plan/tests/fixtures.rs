@@ -1,7 +1,7 @@
 //! `fixtures/`: documents that are accepted or refused.
 //!
 //! `accepted/` holds whole plans. Each file of `refused/` changes one of them in one way, and names the field at fault;
-//! null where the document does not even have the shape of a plan.
+//! null if the document does not even have the shape of a plan.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -48,7 +48,7 @@ fn put(document: &mut Value, pointer: &str, value: &Value) {
 
 /// The refused plan as text: one fixture is no valid Rust string, so it must not pass through one.
 fn changed(fixture: &[u8]) -> (Vec<u8>, Value) {
-    // Half a surrogate pair cannot be held in memory; it stands in the text under another name until the end.
+    // Half a surrogate pair cannot be held in memory; a placeholder replaces it in the text until the end.
     const HALF: &str = "\\ud800";
     const STAND_IN: &str = "half-a-surrogate-pair";
     let text = String::from_utf8(fixture.to_vec()).unwrap().replace(HALF, STAND_IN);
@@ -71,7 +71,7 @@ fn accepted() {
     assert!(documents.len() >= 8);
     for (name, document) in documents {
         let plan = Plan::parse(&document).unwrap_or_else(|error| panic!("{name}: {error}"));
-        // What we write is what we read.
+        // A plan that we write must read back the same.
         let again = Plan::parse(&serde_json::to_vec(&plan).unwrap()).unwrap();
         assert_eq!(plan, again, "{name}");
     }
@@ -94,7 +94,7 @@ fn refused() {
     }
 }
 
-/// What a JavaScript object cannot hold, and so no fixture can show.
+/// A case that a JavaScript object cannot hold, and so no fixture can show.
 #[test]
 fn refused_as_text_only() {
     let plan = fs::read_to_string(directory("accepted").join("container.json")).unwrap();

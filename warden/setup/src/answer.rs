@@ -1,4 +1,4 @@
-//! What setup and the broker tell each other once all is in force.
+//! Setup's final exchange with the broker, once all protections are in force.
 
 use bulkhead_error::{Attempt, Code, Error};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,12 +7,13 @@ use std::io::IoSlice;
 
 const FAILED: Code = Code::LaunchFailed;
 
-/// All is in force, look at me.
+/// All protections are in force; asks the broker to inspect this process.
 pub const READY: &[u8] = b"R";
-/// What the broker answers: it has seen that this is so.
+/// The broker's answer after it has verified them.
 pub const GO: &[u8] = b"G";
 
-/// Writable file systems whose fill level is watched: as many as one message can carry (SCM_MAX_FD), which is more than a policy can name.
+/// Maximum number of writable file systems whose fill level is watched: as many as one message can carry (SCM_MAX_FD),
+/// which is more than a policy can name.
 pub const MAX_WATCHED: usize = 253;
 
 pub fn ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
@@ -27,9 +28,9 @@ pub fn ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The broker looks at this process from outside before anything untrusted runs in it.
+/// The broker inspects this process from outside before untrusted code runs in it.
 pub fn wait_for_go(status: &OwnedFd) -> Result<(), Error> {
-    // One more than `GO` has: a longer answer must not pass for it.
+    // One byte longer than `GO`, so that a longer answer is not accepted.
     let mut answer = [0; GO.len() + 1];
     let (length, _) =
         rustix::net::recv(status, &mut answer, RecvFlags::empty()).attempt(FAILED, "wait for the broker")?;

@@ -1,26 +1,26 @@
-//! What setup has before it is told anything.
+//! Setup's state before it receives its order.
 
 use crate::mounts::{Sources, View, Wanted};
 use rustix::fd::OwnedFd;
 use std::path::PathBuf;
 
-/// What the process is born with. It does not know yet what it will be: a few such processes are kept ready.
+/// The initial state of a child. It does not know its order yet: a pool of such processes waits.
 pub struct Birth<'a> {
-    /// First of the sandbox's range as the host counts it; none without root, where ids are those inside.
+    /// First host id of the sandbox's range; `None` without root, where ids are those inside.
     pub base: Option<u32>,
-    /// To be entered last of all namespaces; only as root.
+    /// Entered last of all namespaces; only as root.
     pub user_namespace: Option<OwnedFd>,
-    /// It was made in a network namespace of its own.
+    /// The child was created in a network namespace of its own.
     pub own_network: bool,
-    /// To be left for a cgroup namespace of its own, once in its groups.
+    /// Whether the child enters a cgroup namespace of its own once it is in its groups.
     pub own_cgroups: bool,
     /// v1: the files through which it enters its groups.
     pub groups: Vec<PathBuf>,
-    /// Orders in, progress and errors out.
+    /// The socket for orders in, progress and errors out.
     pub status: OwnedFd,
     /// The sealed warden.
     pub program: OwnedFd,
-    /// What /proc and /sys are to show.
+    /// The views of /proc and /sys to prepare.
     pub wanted: &'a Wanted,
     pub cgroup: &'a View,
     pub processors: &'a [(u32, String)],

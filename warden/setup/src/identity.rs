@@ -1,4 +1,4 @@
-//! Ids and capabilities of the program.
+//! The program's ids and capabilities.
 
 use crate::birth::Birth;
 use bulkhead_confine as confine;
@@ -9,9 +9,10 @@ use rustix::thread::LinkNameSpaceType;
 
 const FAILED: Code = Code::LaunchFailed;
 
-/// Maps one uid and gid inside to the caller's own: all that the kernel allows without privilege. Groups cannot be changed any more.
+/// Maps one uid and gid inside to the caller's own: the only map that the kernel allows without privilege. The process
+/// can no longer change its groups.
 pub fn map_self(inside: (u32, u32), caller: (u32, u32)) -> Result<(), Error> {
-    // The files below belong to root as long as the process is as undumpable as the broker.
+    // The files below belong to root while the process is not dumpable, as the broker is.
     confine::process::dumpable(true)?;
     for (file, text) in [
         ("/proc/self/setgroups", "deny".to_owned()),
@@ -28,13 +29,13 @@ pub fn enter_user_namespace(namespace: &OwnedFd) -> Result<(), Error> {
         .attempt(Code::UsernsRefused, "setns user")
 }
 
-/// Becomes the program's user and gives up everything that the program does not need.
+/// Switches to the program's user and drops all rights that the program does not need.
 pub fn change(birth: &Birth, order: &Order) -> Result<(), Error> {
     let user = &order.user;
     if birth.user_namespace.is_some() {
         bulkhead_sys::become_for_good(user.uid, user.gid, Some(&user.groups)).attempt(FAILED, "setresuid")?;
     } else if let Some(base) = birth.base {
-        // They must outlive the change of ids, or the bounding set could not be emptied any more.
+        // They must survive the change of ids, or the bounding set could not be emptied any more.
         rustix::thread::set_keep_capabilities(true).attempt(FAILED, "PR_SET_KEEPCAPS")?;
         let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();
         bulkhead_sys::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(FAILED, "setresuid")?;

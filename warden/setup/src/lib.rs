@@ -1,8 +1,9 @@
-//! Setting one sandbox up: from the fork to the exec, straight down, in the process that becomes init, or a program that builds a wall of
-//! its own. Until that exec it is trusted; from it on nothing is.
+//! Sets up one sandbox, from the fork to the exec, straight down, in the process that becomes init or a program that
+//! builds a sandbox of its own. Until that exec the process is trusted; after it, it is not.
 //!
-//! It understands no plan, no JSON and no filter: it takes one order ([`bulkhead_order`]) and does what it says, with the rights of who
-//! asked where it opens files of the host. Every protection is in force before init runs, so that init itself is behind the wall.
+//! Setup understands no plan, no JSON and no filter: it takes one order ([`bulkhead_order`]) and executes it, with the
+//! caller's rights where it opens host files. Every protection is in force before init runs, so that init itself is
+//! confined.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -32,7 +33,7 @@ use std::path::Path;
 
 const FAILED: Code = Code::LaunchFailed;
 
-/// Never returns: the process becomes its program or ends, having said why.
+/// Never returns: the process executes its program, or reports an error and ends.
 pub fn run(birth: &Birth) -> ! {
     let done = prepare(birth).and_then(|prepared| {
         let received = receive::order(&birth.status, birth.base.is_some())?;
@@ -46,16 +47,16 @@ pub fn run(birth: &Birth) -> ! {
     bulkhead_sys::exit_now(125)
 }
 
-/// Everything that is the same for every order. Done ahead of time where possible: moving into a v1 cgroup alone makes the
-/// kernel wait for a grace period of several milliseconds.
+/// Performs the steps that are the same for every order, ahead of time if possible: moving into a v1 cgroup alone waits
+/// for a grace period of several milliseconds in the kernel.
 fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
-    // Dies with the broker; said again at the end, since changing ids forgets it.
+    // Dies with the broker; set again at the end, since a change of ids clears it.
     die_with_parent()?;
-    // What the broker has open is not this sandbox's: other sandboxes' connections would stay open with it.
+    // Close the broker's descriptors: other sandboxes' connections would stay open in this one.
     let ours = [Some(&birth.status), Some(&birth.program), birth.user_namespace.as_ref()];
-    // Not those that the program will start with.
+    // Except those that the program will start with.
     bulkhead_sys::close_all_but(i32::from(LAST_FD) + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
-    // A session of its own: kill(0) must not cross the wall, and no terminal can be typed into.
+    // A session of its own: kill(0) must not reach processes outside, and no terminal can be typed into.
     rustix::process::setsid().attempt(FAILED, "setsid")?;
     confine::keyring::join_new_session()?;
     rustix::process::umask(rustix::fs::Mode::empty());
@@ -66,7 +67,8 @@ fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
     }
     if birth.own_network {
         bulkhead_sys::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
-        // No capability is given for ports below 1024; in a network of one's own they are ordinary ports. Not there: not needed.
+        // Ports below 1024 need a capability that no workload has; in the sandbox's own network they are ordinary
+        // ports. If the file is missing, it is not needed.
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
     mounts::detach_from_host()?;
@@ -75,7 +77,7 @@ fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
 }
 
 fn enter(group: &Path) -> Result<(), Error> {
-    // The kernel's files are never made by us: a missing one is an error, not a new file.
+    // Never creates a file: a missing one is an error.
     let opened = std::fs::OpenOptions::new().write(true).open(group);
     let written = opened.and_then(|mut file| std::io::Write::write_all(&mut file, b"0"));
     written.attempt_on(Code::CgroupUnavailable, "write", &group.to_string_lossy())
@@ -85,7 +87,7 @@ fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared,
     let Received { order, terms, channel, attached, sources } = received;
     let order = &order;
     if birth.base.is_none() {
-        // Without root the user namespace came first: everything else needs the rights that it gives.
+        // Without root, the user namespace came first: all further steps need its rights.
         map_self((order.owner.uid, order.owner.gid), (terms.caller.uid, terms.caller.gid))?;
     }
     label_exec(order)?;
@@ -99,7 +101,7 @@ fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared,
     }
     confine::limits::apply(&order.limits, order.program.is_init)?;
     if let Some(namespace) = &birth.user_namespace {
-        // Last of the namespaces: whoever is root in it owns none of the others.
+        // Last of the namespaces, so that root in it owns none of the others.
         identity::enter_user_namespace(namespace)?;
     }
     confine::process::no_new_privs()?;
@@ -107,13 +109,14 @@ fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared,
         confine::landlock::restrict(landlock)?;
     }
     identity::change(birth, order)?;
-    // Without root the broker could not look at a process that is not dumpable; init makes itself so first of all.
+    // Without root, the broker could not inspect a process that is not dumpable; init makes itself so first of all.
     confine::process::dumpable(birth.base.is_none())?;
     die_with_parent()?;
 
     payload::arrange(&order.program, &channel, &attached)?;
     if order.program.is_init {
-        // Init needs more calls than some workloads may have: what is for these alone it puts in force in each program that it starts.
+        // Init needs more calls than some workloads may use, so it installs the workloads' filter in each program that
+        // it starts.
         if let Some(workload) = &order.filters.workload {
             payload::hand_over(workload)?;
         }
@@ -121,21 +124,21 @@ fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared,
     } else {
         confine::seccomp::install(&order.filters)?;
     }
-    // The descriptors of the writable file systems go to the broker, which reads from them how full they are.
+    // Passes the writable file systems to the broker, which reads their fill level from the descriptors.
     answer::ready(&birth.status, &watched)?;
     drop(watched);
     answer::wait_for_go(&birth.status)?;
     Err(payload::execute(&order.program, &birth.program))
 }
 
-/// Both take effect at the exec. Here, because the /proc of the sandbox is read-only.
+/// Both take effect at the exec. Set here, because the sandbox's /proc is read-only.
 fn label_exec(order: &Order) -> Result<(), Error> {
     if let Some(profile) = &order.apparmor {
         let file = "/proc/self/attr/apparmor/exec";
         std::fs::write(file, format!("exec {profile}")).attempt_on(Code::ApparmorFailed, "write", file)?;
     }
     if let Some(label) = &order.selinux {
-        // A kernel without SELinux refuses it, and so does one whose policy does not know the label.
+        // A kernel without SELinux refuses it, as does one whose policy does not know the label.
         let file = "/proc/self/attr/exec";
         std::fs::write(file, label).attempt_on(Code::SelinuxFailed, "write", file)?;
     }
@@ -161,20 +164,21 @@ fn build_tree(
     settle(&terms.offer);
     views.tell(order.advertised.as_ref(), &birth.sources())?;
     let (caller, user, described) = (&terms.caller, &order.owner, order.sources.as_slice());
-    // Without root nobody could do this before.
+    // Without root, no other process could do this earlier.
     let sources = if privileged { sources } else { mounts::source::own(order, caller)? };
     let sources = RefCell::new(sources.into_iter().map(Some).collect());
     mounts::enter(order, &mounts::Context { caller, ids, user, privileged, prepared, described, sources }, &views)
 }
 
-/// Binds the process to processors. Of equals it takes the one that it runs on: to move would cost it time, and the scheduler had a
-/// reason to run it there.
+/// Binds the process to processors. Among equals it takes the one that it runs on: moving would cost time, and the
+/// scheduler had a reason to run it there.
 fn settle(offer: &Offer) {
     if offer.wanted == 0 {
         return;
     }
     let now = u32::try_from(rustix::thread::sched_getcpu()).ok();
-    // What programs inside are told is read from the process afterwards, so it is true also where the kernel refuses this.
+    // The values shown to programs are read from the process afterwards, so they are correct even if the kernel refuses
+    // this.
     let _ = bulkhead_sys::set_affinity(0, &chosen(offer, now));
 }
 

@@ -1,4 +1,4 @@
-//! The last step: descriptors in place, then init or the order's program.
+//! The last step: places the descriptors, then executes init or the order's program.
 
 use bulkhead_confine::seccomp::to_bytes;
 use bulkhead_error::{Attempt, Code, Error};
@@ -21,8 +21,8 @@ pub fn execute(program: &Program, warden: &OwnedFd) -> Error {
     }
 }
 
-/// Puts the channel and what else the program gets where it looks for them, and null on what is left of 0, 1 and 2. Setup's own descriptors
-/// have numbers from 16 on; all else closes itself on exec.
+/// Places the channel and the program's other descriptors at their numbers, and /dev/null at those of 0, 1 and 2 that
+/// remain. Setup's own descriptors have numbers from 16 on; all others close on exec.
 pub fn arrange(program: &Program, channel: &OwnedFd, attached: &[OwnedFd]) -> Result<(), Error> {
     let null =
         std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(FAILED, "open", "/dev/null")?;
@@ -50,7 +50,7 @@ pub fn arrange(program: &Program, channel: &OwnedFd, attached: &[OwnedFd]) -> Re
     Ok(())
 }
 
-/// Puts the workload's filter where init looks for it: in memory, since it is too long for an argument.
+/// Places the workload's filter where init looks for it: in memory, since it is too long for an argument.
 pub fn hand_over(workload: &Workload) -> Result<(), Error> {
     let file = rustix::fs::memfd_create("filter", MemfdFlags::CLOEXEC).attempt(FAILED, "memfd_create")?;
     let file = std::fs::File::from(file);
@@ -58,7 +58,7 @@ pub fn hand_over(workload: &Workload) -> Result<(), Error> {
     put(&file, i32::from(FILTER_FD))
 }
 
-/// The jail may hold files of the workload's: no link in it leads the way.
+/// The jail may hold the workload's files, so no link in it is followed.
 fn open_inside(path: &str, write: bool) -> Result<OwnedFd, Error> {
     let flags = if write { OFlags::RDWR } else { OFlags::RDONLY } | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS).attempt_on(
@@ -69,12 +69,12 @@ fn open_inside(path: &str, write: bool) -> Result<OwnedFd, Error> {
     above(&file)
 }
 
-/// A copy whose number no descriptor of the program has.
+/// A copy with a number above those of the program's descriptors.
 fn above(file: impl AsFd) -> Result<OwnedFd, Error> {
     rustix::io::fcntl_dupfd_cloexec(file, i32::from(LAST_FD) + 1).attempt(FAILED, "dup")
 }
 
-/// What was at `number`, below 16, belongs to nobody in this process.
+/// No value of this process owns a descriptor at `number`, which is below 16.
 fn put(from: impl AsFd, number: i32) -> Result<(), Error> {
     place(from, number).attempt(FAILED, "dup2")
 }

@@ -1,4 +1,4 @@
-//! The order, with the terms of the keeper and the descriptors that belong to it.
+//! Receives the order, with the keeper's terms and the descriptors that belong to it.
 
 use bulkhead_error::{Code, Error};
 use bulkhead_order::{Assignment, MAX_ATTACHED, MAX_BYTES, MAX_SOURCES, Order, Terms};
@@ -6,7 +6,7 @@ use bulkhead_parcel::{Inbox, Limits, Read};
 use rustix::fd::OwnedFd;
 use rustix::net::RecvFlags;
 
-/// The order, and a caller who is in as many groups as there can be.
+/// Enough for an order, and a caller with the maximum number of groups.
 pub const LIMITS: Limits = Limits { bytes: MAX_BYTES + (512 << 10), descriptors: 1 + MAX_ATTACHED + MAX_SOURCES };
 
 pub struct Received {
@@ -20,7 +20,7 @@ pub struct Received {
     pub sources: Vec<OwnedFd>,
 }
 
-/// Waits for it; the keeper's death ends the wait, since it ends this process.
+/// Waits for the order; the keeper's death ends the wait, since it also ends this process.
 pub fn order(status: &OwnedFd, privileged: bool) -> Result<Received, Error> {
     let refused = |field: &str| Error::new(Code::LaunchFailed, "receive order").detail(field);
     let Read::Parcel(parcel) = Inbox::new(LIMITS).read(status, RecvFlags::empty()) else {

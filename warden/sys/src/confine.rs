@@ -1,4 +1,4 @@
-//! What takes rights from the calling process, or says what could.
+//! Calls that reduce the rights of the calling process, or report which can be reduced.
 
 use crate::result::{check, check_int};
 use libc::{c_int, c_long, c_uint, c_ulong, sock_filter};
@@ -12,16 +12,17 @@ const IO_REAL_TIME: c_long = 1;
 /// `LANDLOCK_CREATE_RULESET_VERSION` of `linux/landlock.h`.
 const LANDLOCK_VERSION: c_uint = 1;
 
-/// Puts a filter in force for this thread and all that it will start. Needs no-new-privs.
+/// Installs a filter for this thread and all processes that it will start. Needs no-new-privs.
 pub fn seccomp(program: &[sock_filter], log: bool) -> Result<(), Errno> {
     let len = u16::try_from(program.len()).map_err(|_| Errno::INVAL)?;
     let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
     let flags: c_ulong = if log { libc::SECCOMP_FILTER_FLAG_LOG } else { 0 };
-    // SAFETY: `fprog` points to `len` instructions that live until the call returns; the kernel copies and only reads them.
+    // SAFETY: `fprog` points to `len` instructions that live until the call returns; the kernel copies and only reads
+    // them.
     check(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const fprog) }).map(drop)
 }
 
-/// The kernel's Landlock ABI, which this program may not know yet; 0: the kernel has none, or it is off.
+/// The kernel's Landlock ABI, possibly newer than this program knows; 0: the kernel has none, or it is off.
 pub fn landlock_abi() -> u32 {
     // SAFETY: with this flag the call takes a null pointer and size 0, and touches no memory.
     let version = unsafe {
@@ -30,7 +31,7 @@ pub fn landlock_abi() -> u32 {
     u32::try_from(version).unwrap_or(0)
 }
 
-/// A new, empty, anonymous session keyring.
+/// Joins a new, empty, anonymous session keyring.
 pub fn join_new_session_keyring() -> Result<(), Errno> {
     // SAFETY: a null name asks for an anonymous keyring; no memory is passed.
     check(unsafe {
@@ -64,7 +65,7 @@ pub fn no_personality() -> Result<(), Errno> {
     check_int(unsafe { libc::personality(0) }).map(drop)
 }
 
-/// To the ordinary scheduling class, from one that goes before everybody else.
+/// Leaves a real-time scheduling class, which runs before all other processes, for the ordinary one.
 pub fn give_up_real_time() -> Result<(), Errno> {
     // SAFETY: takes a number; 0 is the calling process.
     let policy = unsafe { libc::sched_getscheduler(0) };
@@ -76,7 +77,7 @@ pub fn give_up_real_time() -> Result<(), Errno> {
     check_int(unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const none) }).map(drop)
 }
 
-/// The same of input and output.
+/// Likewise for input and output.
 pub fn give_up_real_time_io() -> Result<(), Errno> {
     // SAFETY: takes numbers.
     let priority = unsafe { libc::syscall(libc::SYS_ioprio_get, IO_PROCESS, 0) };

@@ -1,26 +1,27 @@
-//! Descriptors by number, and what may be done with the file behind one.
+//! Descriptors by number, and operations on the file behind one.
 
 use crate::result::{check, check_int, last_errno, narrow};
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 
-/// Owns a descriptor that whoever executed this program left for it at a number, which closes on exec from here on.
+/// Takes ownership of a descriptor that the program's caller left open at this number, and sets close-on-exec.
 ///
 /// # Errors
-/// EBADF where nothing is open there.
+/// EBADF if none is open there.
 pub fn adopt(number: i32) -> Result<OwnedFd, Errno> {
     // SAFETY: integers only; asking about a descriptor that is not open is harmless.
     check_int(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
     Ok(take_over(number))
 }
 
-/// As [`adopt`], without looking: a number that is not open makes the first use of it fail. Once for each number.
+/// As [`adopt`], without a check: if the number is not open, its first use fails. Call it once for each number.
 pub fn take_over(number: i32) -> OwnedFd {
     // SAFETY: callers name a descriptor that was passed to this process by number, and that no other value of it owns.
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 
-/// dup2(2): the same open file at this number too, which stays open over an exec. What was there belongs to no value of this process.
+/// dup2(2): the same open file at this number too, open across an exec. No value of this process may own the descriptor
+/// that it replaces.
 pub fn place(from: impl AsFd, number: i32) -> Result<(), Errno> {
     // SAFETY: integers only; see above.
     check_int(unsafe { libc::dup2(from.as_fd().as_raw_fd(), number) }).map(drop)
@@ -41,7 +42,8 @@ pub fn may_access(fd: impl AsFd, mode: libc::c_int) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes every descriptor from `first` on but `kept`. For a child of the broker, that never uses or drops the values which own them.
+/// Closes every descriptor from `first` on, except `kept`. For a child of the broker, which never uses or drops the
+/// values that own them.
 pub fn close_all_but(mut first: i32, mut kept: Vec<i32>) {
     kept.sort_unstable();
     for fd in kept.into_iter().chain([i32::MAX]) {
@@ -58,13 +60,14 @@ pub fn close_range(first: i32, last: i32) -> Result<(), Errno> {
     if first > last {
         return Ok(());
     }
-    // SAFETY: takes two numbers and flags. Callers name only descriptors that no live `OwnedFd` of theirs will use again.
+    // SAFETY: takes two numbers and flags. Callers name only descriptors that no live `OwnedFd` of theirs will use
+    // again.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
     if result == -1 { Err(last_errno()) } else { Ok(()) }
 }
 
-/// Takes, without waiting, an exclusive lock on one byte of a file; it belongs to the open file description and ends with it.
-/// False: somebody else has it.
+/// Tries to take an exclusive lock on one byte of a file, without waiting. The lock belongs to the open file
+/// description and ends with it. Returns false if another process holds it.
 pub fn lock_byte(file: impl AsFd, offset: i64, lock: bool) -> Result<bool, Errno> {
     // SAFETY: flock is plain data, for which all zeroes is valid.
     let mut range: libc::flock = unsafe { std::mem::zeroed() };

@@ -1,4 +1,4 @@
-//! Becoming another program.
+//! Executing another program.
 
 use crate::result::last_errno;
 use rustix::fd::{AsFd, AsRawFd};
@@ -6,7 +6,8 @@ use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
 
-/// Pointers to C strings and then a null, as `execve` takes arguments and environments. Made before a fork, it needs no memory after it.
+/// A null-terminated array of pointers to C strings, the form in which `execve` takes arguments and environments. Made
+/// before a fork, it needs no memory after it.
 pub struct Strings<'a> {
     pointers: Vec<*const libc::c_char>,
     strings: PhantomData<&'a [CString]>,
@@ -21,7 +22,8 @@ impl<'a> Strings<'a> {
 
 /// execveat(2) of `path` below `at`, or of `at` itself where the path is empty. Returns only on failure.
 pub fn execute(at: impl AsFd, path: &CStr, arguments: &Strings, environment: &Strings) -> Errno {
-    // SAFETY: the path is a C string; a `Strings` is a null-terminated array of C strings that it borrows; all outlive the call.
+    // SAFETY: the path is a C string; a `Strings` is a null-terminated array of C strings that it borrows; all outlive
+    // the call.
     unsafe {
         libc::syscall(
             libc::SYS_execveat,
@@ -35,7 +37,7 @@ pub fn execute(at: impl AsFd, path: &CStr, arguments: &Strings, environment: &St
     last_errno()
 }
 
-/// execve(2): the same by path alone, which kernels take that have no `execveat`.
+/// execve(2) by path alone, for kernels without `execveat`.
 pub fn execve(path: &CStr, arguments: &Strings, environment: &Strings) -> Errno {
     // SAFETY: as above.
     unsafe { libc::execve(path.as_ptr(), arguments.pointers.as_ptr(), environment.pointers.as_ptr()) };

@@ -1,4 +1,4 @@
-//! New processes, and their end.
+//! Creating and ending processes.
 
 use crate::result::{check, check_int, last_errno};
 use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -8,7 +8,7 @@ use rustix::process::Pid;
 /// libc's constant of that name has lost its one bit.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
-/// What `clone3` made.
+/// The result of `clone3`.
 pub enum Fork {
     /// In the new process.
     Child,
@@ -18,8 +18,9 @@ pub enum Fork {
     },
 }
 
-/// `clone3` without a new stack: a fork with `flags`, into `cgroup` (v2) when given. The child gets a copy of the memory, locks as they
-/// are: with one thread none is held. It must end in [`exit_now`] or an exec, and never return to its caller's caller.
+/// `clone3` without a new stack: a fork with `flags`, into `cgroup` (v2) if given. The child gets a copy of the memory,
+/// including the state of locks: in a process with one thread none is held. It must end in [`exit_now`] or an exec, and
+/// never return to its caller's caller.
 pub fn fork(flags: u64, cgroup: Option<&OwnedFd>) -> Result<Fork, Errno> {
     let mut pidfd: libc::c_int = -1;
     // SAFETY: clone_args is plain integers, for which all zeroes means "not used".
@@ -31,8 +32,8 @@ pub fn fork(flags: u64, cgroup: Option<&OwnedFd>) -> Result<Fork, Errno> {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = u64::from(fd.as_raw_fd().cast_unsigned());
     }
-    // SAFETY: args outlives the call and names no stack, so parent and child go on here, each in its own memory; the calling process has
-    // one thread.
+    // SAFETY: args outlives the call and names no stack, so parent and child go on here, each in its own memory; the
+    // calling process has one thread.
     let pid = check(unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<libc::clone_args>()) })?;
     if pid == 0 {
         return Ok(Fork::Child);
@@ -42,8 +43,8 @@ pub fn fork(flags: u64, cgroup: Option<&OwnedFd>) -> Result<Fork, Errno> {
     Ok(Fork::Parent { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } })
 }
 
-/// A plain fork rather than vfork, which would save 75 µs: a vforked child has the workload's uid while init waits for it in
-/// the kernel, so that a SIGSTOP from the workload would stop init.
+/// A plain fork rather than vfork, which would save 75 µs: a vforked child has the workload's uid while init waits for
+/// it in the kernel, so that a SIGSTOP from the workload would stop init.
 ///
 /// `None` in the child, which must end in [`exit_now`] or `execve` and never return to its caller's caller.
 pub fn fork_plain() -> Result<Option<Pid>, Errno> {
@@ -64,7 +65,7 @@ pub fn pause() {
     unsafe { libc::pause() };
 }
 
-/// Leaves what the flag names behind for a new one.
+/// Moves this process into a new namespace of the kind that the flag names.
 pub fn unshare(flag: libc::c_int) -> Result<(), Errno> {
     // SAFETY: integers only; this process has one thread.
     if unsafe { libc::unshare(flag) } == 0 { Ok(()) } else { Err(last_errno()) }

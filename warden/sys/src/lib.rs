@@ -1,5 +1,5 @@
-//! The system calls that rustix does not wrap, one function each: it keeps the errno and leaves nothing to its caller to prove, but
-//! where it says so. Whoever calls has one thread.
+//! The system calls that rustix does not wrap, one function each. Each keeps the errno and, unless its comment says
+//! otherwise, leaves its caller nothing to prove. Callers have one thread.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

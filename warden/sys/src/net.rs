@@ -4,7 +4,7 @@ use crate::result::{check, narrow};
 use rustix::fd::AsRawFd;
 use rustix::io::Errno;
 
-/// Brings the loopback interface of the current network namespace up.
+/// Brings up the loopback interface of the current network namespace.
 pub fn loopback_up() -> Result<(), Errno> {
     let socket = rustix::net::socket_with(
         rustix::net::AddressFamily::INET,
@@ -26,9 +26,9 @@ pub fn loopback_up() -> Result<(), Errno> {
 /// 198.18.0.0/15 (RFC 2544): never used on the Internet.
 const RESERVED: ([u8; 4], u8) = ([198, 18, 0, 0], 15);
 
-/// Routes that range to the loopback of the current network namespace as local, so that init can listen on one address for each name
-/// that may be reached. A route and no address: programs that enumerate interfaces (OpenMPI does) would take a second address of
-/// loopback for a network.
+/// Routes that range to the loopback of the current network namespace as local, so that init can listen on one address
+/// for each allowed name. It adds a route and no address: programs that enumerate interfaces (OpenMPI does) would take
+/// a second loopback address for a network.
 pub fn loopback_answers_for_reserved() -> Result<(), Errno> {
     use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
     // No protocol: 0 is NETLINK_ROUTE.

@@ -1,16 +1,16 @@
-//! Who is at the other end of a Unix socket.
+//! The peer of a Unix socket.
 
 use crate::result::check;
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
 
-/// The process at the other end of a Unix socket, when it connected (SO_PEERCRED); 0 where it cannot be seen from here. For people to read:
-/// by now the number may be another process's.
+/// The peer process of a Unix socket at the time it connected (SO_PEERCRED); 0 if it is not visible from here. For
+/// people to read: by now the number may belong to another process.
 pub fn peer_pid(socket: impl AsFd) -> i32 {
     peer(socket).map_or(0, |peer| peer.pid)
 }
 
-/// Of who listens, on a connection that this process made.
+/// The listener's uid, on a connection that this process made.
 pub fn peer_uid(socket: impl AsFd) -> Option<u32> {
     peer(socket).map(|peer| peer.uid)
 }
@@ -31,8 +31,8 @@ fn peer(socket: impl AsFd) -> Option<libc::ucred> {
     done.ok().map(|_| peer)
 }
 
-/// The supplementary groups of the process at the other end of a Unix socket (SO_PEERGROUPS). Most are in a few: room for all that there can be
-/// would be a quarter of a megabyte for each connection.
+/// The supplementary groups of a Unix socket's peer (SO_PEERGROUPS). Most processes have few: a buffer for the maximum
+/// would take a quarter of a megabyte for each connection.
 pub fn peer_groups(socket: impl AsFd) -> Result<Vec<u32>, Errno> {
     match groups_of(&socket, 64) {
         Err(Errno::RANGE) => groups_of(&socket, 65_536),

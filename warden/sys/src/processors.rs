@@ -1,4 +1,4 @@
-//! Which processors a process may run on.
+//! The processors that a process may run on.
 
 use crate::result::check;
 use rustix::io::Errno;

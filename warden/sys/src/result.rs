@@ -1,4 +1,4 @@
-//! What a call returned, as a result.
+//! A call's return value as a result.
 
 use rustix::io::Errno;
 

@@ -5,8 +5,8 @@ use rustix::fd::{FromRawFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 
-/// Every signal to its default, whatever the broker's ancestors ignored. By the bare system call: glibc refuses to touch
-/// 32 and 33, which it keeps for its threads, and so would let an ignored one through to every workload.
+/// Sets every signal to its default, whatever the broker's ancestors ignored. Uses the raw system call: glibc refuses
+/// to touch 32 and 33, which it reserves for its threads, and so an ignored one would reach every workload.
 pub fn reset_dispositions() {
     // The kernel's sigaction: handler SIG_DFL, no flags, no restorer, empty mask. All of it is zero.
     let default = [0_u64; 4];
@@ -48,15 +48,16 @@ pub fn block_signals(signals: &[i32]) -> Result<(), Errno> {
     })
 }
 
-/// For a child, just before it becomes another program.
+/// For a child just before it executes another program.
 pub fn unblock_all_signals() -> Result<(), Errno> {
     set_mask(|_| ())
 }
 
-/// Readable while one of these, which must be blocked, is pending.
+/// A descriptor that is readable while one of these signals, which must be blocked, is pending.
 pub fn signal_descriptor(signals: &[i32]) -> Result<OwnedFd, Errno> {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises the set, which the others then change or only read; a number out of range is refused.
+    // SAFETY: sigemptyset initialises the set, which the others then change or only read; a number out of range is
+    // refused.
     let fd = unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         for &signal in signals {
@@ -71,7 +72,7 @@ pub fn signal_descriptor(signals: &[i32]) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Sends `signal`, of which rustix has no names for all.
+/// Sends a signal by number: rustix does not name all of them.
 pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
     // SAFETY: takes two numbers.
     check_int(unsafe { libc::kill(pid, signal) }).map(drop)

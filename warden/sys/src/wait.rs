@@ -1,21 +1,21 @@
-//! Children that have ended, and descriptors that are ready.
+//! Ended children and ready descriptors.
 
 use crate::result::check_int;
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 
-/// How a child ended, and what it used.
+/// How a child ended, and its resource usage.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended {
     pub pid: i32,
-    /// As `wait` gives it.
+    /// The status as `wait` returns it.
     pub status: i32,
     pub user_us: u64,
     pub system_us: u64,
     pub max_rss_bytes: u64,
 }
 
-/// Collects one child that has ended, whoever's it was; `None` when there is none now.
+/// Reaps one ended child, whichever it is; `None` if there is none now.
 pub fn reap() -> Option<Ended> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
@@ -36,7 +36,7 @@ pub fn reap() -> Option<Ended> {
     })
 }
 
-/// Waits until one of `fds` is ready, or `timeout_ms` have passed (-1: for ever).
+/// Waits until one of `fds` is ready, or until `timeout_ms` have passed (-1: no limit).
 pub fn poll(fds: &mut [libc::pollfd], timeout_ms: i32) -> Result<(), Errno> {
     let count = libc::nfds_t::try_from(fds.len()).map_err(|_| Errno::INVAL)?;
     // SAFETY: the pointer and the count describe one slice that lives through the call.

@@ -3,7 +3,7 @@
 /// Demonstrates the purpose of one rule.
 #[derive(Clone, Copy)]
 pub struct Witness {
-    /// The name of the system call, and of the value that the rule allows, if it is about values.
+    /// The name of the system call, and of the value that the rule allows, if the rule is about values.
     pub rule: &'static str,
     /// Arguments that distinguish this use of the call from others.
     pub given: &'static [(u8, u32)],

@@ -28,7 +28,7 @@ fn ended_with(wanted: i64, child: fn()) -> i64 {
     -(code_of(child) - wanted).abs()
 }
 
-/// A child that is there to be waited for.
+/// A child for its parent to wait for.
 fn child() -> i64 {
     // SAFETY: the child ends at once.
     unsafe {
@@ -71,7 +71,7 @@ fn pidfd() -> i64 {
     call!(SYS_pidfd_open, me(), 0)
 }
 
-/// Version 3 of the header, about oneself, and room for the sets.
+/// Version 3 of the header, for the calling process, and space for the sets.
 fn capabilities() -> (*mut u32, *mut u8) {
     let header = room_for::<u32>();
     // SAFETY: a page.
@@ -86,7 +86,7 @@ fn attributes() -> *mut u32 {
     attributes
 }
 
-/// Of the file rights: to execute.
+/// A ruleset for one file right: to execute.
 fn ruleset() -> i64 {
     let handled = [1_u64];
     call!(SYS_landlock_create_ruleset, handled.as_ptr(), 8, 0)
@@ -178,7 +178,7 @@ pub const WITNESSES: &[Witness] = &[
     witness!("sysinfo", call!(SYS_sysinfo, room())),
     witness!("getcpu", call!(SYS_getcpu, room(), room(), 0)),
     witness!("getrusage", call!(SYS_getrusage, RUSAGE_SELF, room())),
-    // To what one is already: without a capability that is all they can do.
+    // To the current ids: without a capability these calls can do nothing else.
     witness!("setuid", call!(SYS_setuid, call!(SYS_getuid))),
     witness!("setgid", call!(SYS_setgid, call!(SYS_getgid))),
     witness!("setreuid", call!(SYS_setreuid, -1, -1)),

@@ -9,7 +9,7 @@ fn pair() -> [i32; 2] {
     ends
 }
 
-/// With a byte to be read at the second end.
+/// A socket pair whose second end has a byte to read.
 fn sent() -> [i32; 2] {
     let ends = pair();
     call!(SYS_write, ends[0], c"x".as_ptr(), 1);
@@ -19,7 +19,7 @@ fn sent() -> [i32; 2] {
 /// The family alone: binds to a name of the kernel's choice.
 static UNNAMED: u16 = 1;
 
-/// Listens; its address is then in the room that comes with it.
+/// A listening socket, and a buffer with its address.
 fn listening() -> (i64, *mut u8, u32) {
     let socket = call!(SYS_socket, AF_UNIX, SOCK_STREAM, 0);
     call!(SYS_bind, socket, &raw const UNNAMED, 2);
@@ -30,7 +30,7 @@ fn listening() -> (i64, *mut u8, u32) {
     (socket, address, length)
 }
 
-/// Listens, and somebody waits to be accepted.
+/// A listening socket with a connection waiting to be accepted.
 fn awaited() -> i64 {
     let (socket, address, length) = listening();
     call!(SYS_connect, call!(SYS_socket, AF_UNIX, SOCK_STREAM, 0), address, length);
@@ -61,7 +61,7 @@ fn shared() -> i64 {
     call!(SYS_shmget, IPC_PRIVATE, 4096, 0o600)
 }
 
-/// Does it with something of System V's, and removes that, whatever came of it.
+/// Runs `work` on a System V object, and removes the object whatever the result.
 fn with(id: i64, remove: fn(i64), work: fn(i64) -> i64) -> i64 {
     let result = if id < 0 { id } else { work(id) };
     remove(id);
@@ -98,7 +98,7 @@ fn with_queue(work: fn(i64) -> i64) -> i64 {
     )
 }
 
-/// A queue of POSIX's under a name of this process's, which is gone at once: open it stays.
+/// A POSIX queue whose name, private to this process, is unlinked at once: the open queue remains.
 fn posix_queue() -> i64 {
     let name = queue_name();
     let queue = call!(SYS_mq_open, name, O_CREAT | O_RDWR | O_NONBLOCK, 0o600, 0);
@@ -114,7 +114,7 @@ fn queue_name() -> *mut u8 {
     name
 }
 
-/// Of a type, which comes first.
+/// A message of a type, which comes first.
 fn typed() -> *mut i64 {
     let message = room_for::<i64>();
     // SAFETY: a page.
@@ -122,7 +122,7 @@ fn typed() -> *mut i64 {
     message
 }
 
-/// One up.
+/// Increments by one.
 fn operation() -> *mut sembuf {
     let operation = room_for::<sembuf>();
     // SAFETY: a page.
@@ -130,7 +130,7 @@ fn operation() -> *mut sembuf {
     operation
 }
 
-/// Who may make sockets for pings is a setting of the host, which the kernel looks at after any filter.
+/// A host setting decides who may create ping sockets; the kernel checks it after the filters.
 fn allowed_by_host(result: i64) -> i64 {
     if result == -i64::from(EACCES) { 0 } else { result }
 }

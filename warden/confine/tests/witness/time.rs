@@ -26,7 +26,7 @@ fn timerfd() -> i64 {
     call!(SYS_timerfd_create, CLOCK_MONOTONIC, 0)
 }
 
-/// SI_QUEUE, of no signal at all.
+/// SI_QUEUE, without a signal.
 fn queued() -> *mut [i32; 3] {
     let info = room_for::<[i32; 3]>();
     // SAFETY: a page, of which the third word is `si_code`.
@@ -34,7 +34,7 @@ fn queued() -> *mut [i32; 3] {
     info
 }
 
-/// What waits for a signal returns when one has come.
+/// A call that waits for a signal returns when one has arrived.
 fn interrupted(wait: fn() -> i64) -> i64 {
     handled(SIGALRM);
     call!(SYS_setitimer, ITIMER_REAL, &raw const SOON, 0);

@@ -9,7 +9,7 @@ const NEW: *const c_char = c"new".as_ptr();
 const NAME: *const c_char = c"user.witness".as_ptr();
 const HOW: [u64; 3] = [0, 0, 0];
 
-/// There now.
+/// Path of a file that exists now.
 fn made() -> *const c_char {
     file();
     FILE

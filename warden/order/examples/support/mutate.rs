@@ -1,4 +1,4 @@
-//! Small changes to a message: bits, lengths, pieces that are gone or there twice.
+//! Small changes to a message: flipped bits, changed lengths, removed or duplicated pieces.
 
 use crate::random::Random;
 
@@ -13,7 +13,7 @@ pub fn mutate(input: &mut Vec<u8>, random: &mut Random) {
             input.remove(at);
         }
         5 => {
-            // A length of its own.
+            // Replaces a length.
             let bytes = u32::try_from(random.next() >> (32 + random.below(32))).unwrap().to_le_bytes();
             for (to, from) in input[at..].iter_mut().zip(bytes) {
                 *to = from;

@@ -1,4 +1,4 @@
-//! Orders that are in order.
+//! Valid orders.
 
 use bulkhead_order::{
     Access, Advertised, At, Bind, Caller, Channel, Controller, Descriptor, Dev, Device, Filters, Floor, Landlock,
@@ -71,7 +71,7 @@ fn sources() -> Vec<Source> {
     ]
 }
 
-/// What comes from who runs an order.
+/// Terms, as the process that runs an order provides them.
 pub fn terms() -> Terms {
     Terms {
         caller: Caller { uid: 1000, gid: 1000, groups: vec![4, 27] },
@@ -79,7 +79,7 @@ pub fn terms() -> Terms {
     }
 }
 
-/// A workload under init, with everything that one can have.
+/// A workload under init, with every possible field.
 pub fn workload() -> Order {
     use Namespace::{Cgroup, Ipc, Net, Pid, User as Users, Uts};
     Order {
@@ -139,7 +139,7 @@ pub fn workload() -> Order {
     }
 }
 
-/// A program that makes a wall of its own.
+/// A program that builds a sandbox of its own.
 pub fn program() -> Order {
     let made = vec![
         Mount::Proc(Proc { at: text("/proc"), writable: true }),
@@ -174,7 +174,7 @@ pub fn program() -> Order {
     }
 }
 
-/// Of another kind of root.
+/// An order with another kind of root.
 pub fn directory() -> Order {
     let root = Root { source: RootSource::Directory(0), read_only: true, overlay: None };
     Order { root, ..workload() }

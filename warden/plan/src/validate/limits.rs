@@ -25,7 +25,7 @@ pub fn all(limits: &Limits, cgroup: &Cgroup) -> Checked {
     need(cgroup.version <= 2, "cgroup.version")?;
     let none = cgroup.version == 0 && !cgroup.controllers.is_empty();
     need(!none && distinct(&cgroup.controllers), "cgroup.controllers")?;
-    // Where no cgroup limits it, an rlimit must.
+    // A resource that no cgroup limits needs an rlimit.
     let limited = |controller| cgroup.controllers.contains(&controller);
     need(limited(Controller::Memory) || limits.address_space_bytes.is_some(), "limits.addressSpaceBytes")?;
     need(limited(Controller::Pids) || limits.processes.is_some(), "limits.processes")

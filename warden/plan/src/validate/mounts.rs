@@ -12,7 +12,7 @@ pub const MAX: usize = 256;
 const MAX_LAYERS: usize = 500;
 
 const PAGE: u64 = 4096;
-/// A bundle of authorities is the largest that a sandbox has.
+/// The largest file that a sandbox has is a CA bundle.
 pub const MAX_CONTENT: usize = 384 * 1024;
 /// Lines of an account file, and members of a group.
 const MAX_ACCOUNTS: usize = 1024;
@@ -43,7 +43,7 @@ fn overlay(overlay: Option<&Overlay>, field: &str) -> Checked {
     within(overlay.inodes, 1..=MAX_INODES, &format!("{field}.inodes"))
 }
 
-/// One directory twice is refused by the kernel, too, but there it would have no name.
+/// The kernel refuses a repeated directory too, but its error would not name it.
 fn layers(layers: &[String], field: &str) -> Checked {
     for (index, layer) in layers.iter().enumerate() {
         need(text::path(layer), &format!("{field}[{index}]"))?;
@@ -96,14 +96,13 @@ fn at(mount: &Mount) -> &str {
     }
 }
 
-/// Two mounts in one place leave open which counts. And a mount hides what was mounted below it: a mask would be
-/// without effect.
+/// With two mounts at one place it is ambiguous which applies. And a mount hides mounts below it: a mask there would
+/// have no effect.
 fn hides(mount: &Mount, earlier: &Mount) -> bool {
     at(earlier) == at(mount) || matches!(earlier, Mount::Mask(_)) && text::within(at(earlier), at(mount))
 }
 
-/// The kernel's own trees are where programs expect them, and nothing but masks goes into them: what lies there is
-/// believed.
+/// The kernel's own trees are at their usual places, and only masks go into them, since programs trust the files there.
 fn place(mount: &Mount) -> bool {
     match mount {
         Mount::Proc(proc) => proc.at == "/proc",
@@ -124,8 +123,7 @@ fn bind(bind: &Bind, plan: &Plan, field: &impl Fn(&str) -> String) -> Checked {
         return Ok(());
     }
     need(!is_optional(bind.owner.as_ref()), &field("owner.optional"))?;
-    // A set-user-id file made here would be one on the host; and what root owns on the host is not for a workload to
-    // write.
+    // A set-user-id file created here would be one on the host; and a workload must not write files of host root.
     need(plan.seccomp.deny_setid, "seccomp.denySetid")?;
     match &bind.owner {
         Some(Owner::One(owner)) => need(owner.host_uid != 0, &field("owner.hostUid")),
@@ -162,7 +160,7 @@ fn groups(groups: &[Group], field: &impl Fn(&str) -> String) -> Checked {
     Ok(())
 }
 
-/// Of a tree that nobody writes to.
+/// The owner of a tree that is never written.
 fn shown(shown: Option<&Owner>, field: &str) -> Checked {
     owner(shown, field)?;
     need(!matches!(shown, Some(Owner::One(owner)) if owner.maker), &format!("{field}.maker"))?;

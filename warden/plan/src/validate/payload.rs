@@ -1,4 +1,4 @@
-//! What the child becomes, and that the level fits it.
+//! The payload, and that the level fits it.
 
 use super::{Checked, distinct, need, text};
 use crate::model::{Level, Mount, Plan};
@@ -57,8 +57,7 @@ fn word(text: &str) -> bool {
     text.len() <= MAX_WORD && !text.contains('\0')
 }
 
-/// A device is for the program that makes a wall of it, never for a workload; and it is made in a /dev that is there
-/// already.
+/// A device is for a program that builds a sandbox with it, never for a workload; and it needs an existing /dev.
 pub fn device(plan: &Plan, index: usize, path: &str, at: &str) -> bool {
     let known = crate::model::DEVICES.iter().any(|(device, _, _)| *device == path);
     let made = plan.mounts.iter().take(index).any(|mount| matches!(mount, Mount::Dev(_)));

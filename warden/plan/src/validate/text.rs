@@ -4,8 +4,7 @@
 const MAX_PATH: usize = 4096;
 const MAX_NAME: usize = 255;
 
-/// Absolute and normal, and not `/` itself: nothing in it that the kernel would resolve to something else, but for
-/// links.
+/// Absolute and normalized, and not `/` itself: apart from links, the kernel resolves it to exactly this path.
 pub fn path(text: &str) -> bool {
     let part = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= MAX_NAME;
     text.len() <= MAX_PATH
@@ -18,7 +17,7 @@ pub fn within(path: &str, tree: &str) -> bool {
     path.strip_prefix(tree).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What a symbolic link says: anything that the kernel takes.
+/// The target of a symbolic link: any that the kernel accepts.
 pub fn link_target(text: &str) -> bool {
     !text.is_empty() && text.len() < MAX_PATH && !text.contains('\0')
 }
@@ -29,12 +28,12 @@ pub fn account_text(text: &str) -> bool {
     text.len() <= MAX_NAME && !text.contains(|letter: char| letter == ':' || letter.is_control())
 }
 
-/// Of a user or group.
+/// The name of a user or group.
 pub fn account_name(text: &str) -> bool {
     account_text(text) && !text.is_empty() && !text.contains(',')
 }
 
-/// `[a-z0-9][a-z0-9-]{7,39}`: safe as a name of a directory and in a log.
+/// `[a-z0-9][a-z0-9-]{7,39}`: safe as the name of a directory and in a log.
 pub fn id(text: &str) -> bool {
     (8..=40).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(label)
 }
@@ -44,13 +43,13 @@ pub fn host_name(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.bytes().all(label)
 }
 
-/// `[A-Za-z0-9._-]{1,100}`, and not the name that means none.
+/// `[A-Za-z0-9._-]{1,100}`, and not the name that means no profile.
 pub fn profile_name(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=100).contains(&text.len()) && text.bytes().all(letter) && text != "unconfined"
 }
 
-/// `user:role:type`, or with a range after it, of at most 255 characters of `[A-Za-z0-9_.,:-]`.
+/// `user:role:type`, optionally followed by a range, of at most 255 characters of `[A-Za-z0-9_.,:-]`.
 pub fn selinux_label(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b',' | b':');
     let mut parts = text.splitn(4, ':');
@@ -58,7 +57,7 @@ pub fn selinux_label(text: &str) -> bool {
     text.len() <= 255 && text.bytes().all(letter) && three && parts.next() != Some("")
 }
 
-/// `[a-z][a-z0-9-]{0,31}`: what an attached connection is called.
+/// `[a-z][a-z0-9-]{0,31}`: the name of an attached connection.
 pub fn attachment(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_lowercase())

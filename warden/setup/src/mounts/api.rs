@@ -1,4 +1,4 @@
-//! The new mount API, one step a call.
+//! The new mount API, one step per call.
 
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_sys::MountAttr;
@@ -43,7 +43,7 @@ impl<'a> Filesystem<'a> {
         Ok(self)
     }
 
-    /// Detached: nobody sees it before `attach`.
+    /// A detached mount: no process sees it before `attach`.
     pub fn mount(self, attributes: u64) -> Result<OwnedFd, Error> {
         let operation = format!("mount {}", self.kind);
         rustix::mount::fsconfig_create(&self.context).attempt_on(Code::MountFailed, &operation, self.at)?;
@@ -56,7 +56,7 @@ impl<'a> Filesystem<'a> {
     }
 }
 
-/// A detached copy of the mount that `source` lies on, starting at `source`; `recursive`: with what is mounted below.
+/// A detached copy of the mount that `source` is on, starting at `source`; `recursive`: with the mounts below it.
 pub fn copy(source: impl AsFd, recursive: bool) -> Result<OwnedFd, Errno> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
     if recursive {
@@ -70,7 +70,7 @@ pub fn attach(mount: impl AsFd, target: impl AsFd, at: &str) -> Result<(), Error
     rustix::mount::move_mount(mount, "", target, "", flags).attempt_on(Code::MountFailed, "move_mount", at)
 }
 
-/// Covers the host's root: from here on only descriptors lead to either.
+/// Covers the host's root: after this only descriptors lead to either root.
 pub fn attach_over_root(mount: impl AsFd) -> Result<(), Error> {
     rustix::mount::move_mount(mount, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).attempt_on(
         Code::MountFailed,
@@ -79,7 +79,7 @@ pub fn attach_over_root(mount: impl AsFd) -> Result<(), Error> {
     )
 }
 
-/// Adds attributes and cuts propagation.
+/// Adds attributes and makes the mount private.
 pub fn set(mount: impl AsFd, recursive: bool, attributes: u64) -> Result<(), Errno> {
     let private = libc::MS_PRIVATE;
     bulkhead_sys::mount_setattr(
@@ -89,12 +89,12 @@ pub fn set(mount: impl AsFd, recursive: bool, attributes: u64) -> Result<(), Err
     )
 }
 
-/// Takes attributes away again.
+/// Removes attributes.
 pub fn clear(mount: impl AsFd, attributes: u64) -> Result<(), Errno> {
     bulkhead_sys::mount_setattr(mount, false, &MountAttr { attr_clr: attributes, ..MountAttr::default() })
 }
 
-/// Makes the mount an idmapped one; `recursive`: and every mount below it.
+/// Makes the mount idmapped; `recursive`: and every mount below it.
 pub fn set_idmap(mount: impl AsFd, recursive: bool, user_namespace: &OwnedFd) -> Result<(), Errno> {
     use rustix::fd::AsRawFd;
     let fd = u64::from(user_namespace.as_raw_fd().cast_unsigned());

@@ -1,4 +1,4 @@
-//! What is the host's, at one place inside.
+//! Files and directories of the host, each at one place inside.
 
 use super::context::Context;
 use super::tree::Tree;
@@ -19,8 +19,8 @@ pub fn place(bind: &Bind, tree: &Tree, context: &Context, watched: &mut Vec<Owne
     Ok(())
 }
 
-/// Whether asking this file system how full it is never waits for anybody: a server on the network that is gone, or a program of the caller's
-/// that stands behind it, would hold the keeper up, and with it every other caller.
+/// Whether asking this file system for its fill level never waits. A network server that is gone, or a caller's program
+/// that serves the file system, would block the keeper, and with it every other caller.
 fn answers_at_once(mount: &OwnedFd) -> bool {
     const LOCAL: [i64; 5] = [
         libc::EXT4_SUPER_MAGIC,

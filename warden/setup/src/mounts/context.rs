@@ -1,4 +1,4 @@
-//! What building needs to know beyond the mounts, and whose rights it acts with.
+//! The inputs of building a tree besides its mounts, and the rights that building acts with.
 
 use super::ids::Ids;
 use super::source;
@@ -7,23 +7,23 @@ use bulkhead_order::{Caller, Source, SourceNumber, User};
 use rustix::fd::OwnedFd;
 use std::cell::RefCell;
 
-/// The parts of a tree that are the same for every order, made while nobody waits for them and attached to nothing yet. Only as root:
-/// without it the ids that these file systems need are not there before the order is.
+/// The parts of a tree that are the same for every order, made in advance and not attached yet. Only as root: without
+/// it, the ids that these file systems need do not exist before the order.
 pub struct Prepared {
     pub dev: OwnedFd,
     pub terminals: OwnedFd,
 }
 
-/// What building needs to know beyond the mounts.
+/// The inputs of building a tree besides its mounts.
 pub struct Context<'a> {
     pub caller: &'a Caller,
     pub ids: Ids,
-    /// Whose the files are that are made for the workload.
+    /// The owner of files created for the workload.
     pub user: &'a User,
-    /// We are root: device nodes can be made, and host files keep their owners apart from ours.
+    /// We are root: device nodes can be created, and host files keep owners other than ours.
     pub privileged: bool,
     pub prepared: Option<Prepared>,
-    /// What the order wants of the host, and the detached mount of each, which is attached once.
+    /// The host sources of the order, and the detached mount of each, which is attached once.
     pub described: &'a [Source],
     pub sources: RefCell<Vec<Option<OwnedFd>>>,
 }
@@ -49,15 +49,15 @@ impl Context<'_> {
     }
 }
 
-/// Runs `work` with the caller's rights over files and without root's: no caller gets a file that they could not open themselves. Only as root,
-/// in a process that has one thread.
+/// Runs `work` with the caller's rights over files and without root's: no caller gets a file that it could not open
+/// itself. Only as root, in a process that has one thread.
 pub fn act_as<T>(caller: &Caller, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     if caller.is_root() {
         return work(); // same rights, nothing to lend
     }
     bulkhead_sys::become_for_files(caller.uid, caller.gid, &caller.groups).attempt(Code::CallerRefused, "setfsuid")?;
     let done = work();
-    // The way back must not fail half way: everything after it would run with the wrong rights.
+    // The way back must not fail half way: all later steps would run with the wrong rights.
     bulkhead_sys::become_for_files(0, 0, &[]).attempt(Code::LaunchFailed, "setfsuid")?;
     done
 }

@@ -1,4 +1,4 @@
-//! A /dev with what every program expects and nothing that reaches hardware.
+//! A /dev with the devices that every program expects, and none that reaches hardware.
 
 use super::api::{self, Filesystem};
 use super::context::{Context, Prepared, act_as};
@@ -22,12 +22,12 @@ const LINKS: [(&str, &str); 5] = [
     ("stderr", "/proc/self/fd/2"),
 ];
 
-/// What of it needs no order.
+/// The parts that need no order.
 pub fn prepare(ids: Ids) -> Result<Prepared, Error> {
     Ok(Prepared { dev: make(true)?, terminals: make_terminals(Some(ids))? })
 }
 
-/// All but what is mounted on it; the nodes themselves only where they can be made.
+/// All parts except the mounts on it; the nodes themselves only if they can be created.
 fn make(nodes: bool) -> Result<OwnedFd, Error> {
     let at = "/dev";
     let mount = Filesystem::new("tmpfs", at)?
@@ -77,7 +77,7 @@ fn attach(dev: &Dev, tree: &Tree, mount: &OwnedFd, below: [&OwnedFd; 2], has_nod
     api::set(mount, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
 }
 
-/// One of the host's device nodes, by descriptor; refused if it is anything else than that device.
+/// One of the host's device nodes, by descriptor; refused if it is not exactly this device.
 pub fn host_node(name: &str, major: u32, minor: u32) -> Result<OwnedFd, Error> {
     let path = format!("/dev/{name}");
     let node =
@@ -91,7 +91,7 @@ pub fn host_node(name: &str, major: u32, minor: u32) -> Result<OwnedFd, Error> {
     Ok(node)
 }
 
-/// A device of the host's in the /dev that is there already: one that its caller may open, and nobody inside but the plan's user.
+/// A host device in the existing /dev: one that the caller may open, accessible inside only to the plan's user.
 pub fn place_one(device: &Device, tree: &Tree, context: &Context) -> Result<(), Error> {
     let at = device.at.as_str();
     let unknown = || Error::new(FAILED, "open").path(at).detail("not a device that can be named");
@@ -112,7 +112,7 @@ pub fn place_one(device: &Device, tree: &Tree, context: &Context) -> Result<(), 
     let dev = target::plain_directory(tree, "/dev")?;
     api::clear(&dev, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)?;
     if context.privileged {
-        // One of our own: the host's belongs to a group that nobody inside is in.
+        // Create a node of our own: the host's belongs to a group that no user inside is in.
         let kind = FileType::CharacterDevice;
         rustix::fs::mknodat(&dev, name, kind, Mode::from_raw_mode(0o600), rustix::fs::makedev(major, minor))
             .attempt_on(FAILED, "mknod", at)?;
@@ -126,7 +126,7 @@ pub fn place_one(device: &Device, tree: &Tree, context: &Context) -> Result<(), 
     api::set(&dev, false, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)
 }
 
-/// Without root no device can be made: the host's own nodes are mounted one by one.
+/// Without root no device can be created, so this mounts the host's own nodes one by one.
 fn bind_nodes(dev: &OwnedFd, at: &str) -> Result<(), Error> {
     for (name, major, minor) in NODES {
         bind_node(dev, name, host_node(name, major, minor)?, at)?;
@@ -141,10 +141,10 @@ fn bind_node(dev: &OwnedFd, name: &str, node: OwnedFd, at: &str) -> Result<(), E
     api::attach(&copy, &place, at)
 }
 
-/// Terminals of the sandbox's own: the host's are not in it. `ids`: where there is an id for the group that terminals have.
+/// Terminals of the sandbox's own; it sees none of the host's. `ids`: if there is an id for the group of terminals.
 fn make_terminals(ids: Option<Ids>) -> Result<OwnedFd, Error> {
     const TTY_GROUP: u32 = 5;
-    // The kernel has one number of terminals for the whole host (`kernel.pty.max`): no sandbox may use up that of the others.
+    // The kernel limits terminals for the whole host (`kernel.pty.max`): no sandbox may use up other sandboxes' share.
     const TERMINALS: &str = "128";
     let mut terminals =
         Filesystem::new("devpts", "/dev/pts")?.set("mode", "0620")?.set("ptmxmode", "0666")?.set("max", TERMINALS)?;
@@ -162,12 +162,13 @@ fn make_shared_memory(plan: &Dev) -> Result<OwnedFd, Error> {
         .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 }
 
-/// As the library gives every file system in memory: one for each 4 KiB, so that a flood of empty files ends with the space it would have taken.
+/// One inode for each 4 KiB, as the library gives every file system in memory, so that a flood of empty files stops at
+/// the space it would have taken.
 fn inodes_for(bytes: u64) -> u64 {
     bytes.div_ceil(4096).clamp(256, MAX_INODES)
 }
 
-/// The queues of the IPC namespace that this process is in, the sandbox's own by now. RLIMIT_MSGQUEUE bounds them.
+/// The queues of this process's IPC namespace, which is the sandbox's own by now. RLIMIT_MSGQUEUE limits them.
 fn place_queues(dev: &OwnedFd, at: &str) -> Result<(), Error> {
     let queues = match Filesystem::new("mqueue", "/dev/mqueue") {
         // A kernel without them (CONFIG_POSIX_MQUEUE) has no `mq_open` either.

@@ -1,4 +1,4 @@
-//! Small files and links that the plan itself carries, such as /etc/passwd.
+//! Small files and links from the plan itself, such as /etc/passwd.
 
 use super::tree::Tree;
 use super::{api, target};
@@ -7,9 +7,9 @@ use bulkhead_order::Symlink;
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use std::io::Write;
 
-/// In an empty root the file is simply made; above an image, or what is the host's, it covers what is there.
+/// In an empty root, creates the file; above an image or a host path, covers the existing one.
 pub fn place_file(at: &str, content: &[u8], tree: &Tree) -> Result<(), Error> {
-    // A tree of layers in it is as an image is.
+    // A nested tree of layers is treated like an image.
     if tree.empty() && !tree.is_nested(at) && !tree.is_bound(at) {
         let (parent, name) = target::parent_of(tree, at)?;
         return write(target::create(&parent, name, at)?, at, content);

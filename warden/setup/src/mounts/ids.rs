@@ -1,13 +1,13 @@
-//! Ids of the sandbox in what is mounted for it.
+//! The sandbox's ids in its mounts.
 
 use bulkhead_order::Piece;
 
-/// How ids inside are written in a mount option.
+/// How a mount option expresses ids inside.
 #[derive(Debug, Clone, Copy)]
 pub enum Ids {
-    /// As root: as the host counts them, the sandbox's range from `base` on.
+    /// As root: host ids, in the sandbox's range starting at `base`.
     Range { base: u32 },
-    /// Rootless: the user namespace is entered already, and has no other id than the workload's.
+    /// Rootless: the user namespace is entered already, and has only the workload's id.
     Only { uid: u32, gid: u32 },
 }
 
@@ -19,7 +19,7 @@ impl Ids {
         }
     }
 
-    /// With ids as the host counts them.
+    /// The text, with ids as the host counts them.
     pub fn text(self, pieces: &[Piece]) -> String {
         let text = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! Trees of several layers: overlayfs over idmapped copies of host directories, which stay as they are.
+//! Trees of several layers: overlayfs over idmapped copies of host directories, which stay unchanged.
 
 use super::api::{self, Filesystem};
 use super::context::Context;
@@ -12,10 +12,10 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Gid, Mode, StatxFlags, Uid};
 use std::collections::BTreeSet;
 
-/// A string that configures a file system is cut at 255 bytes by the kernel, which says EINVAL.
+/// The kernel truncates a file-system option at 255 bytes and returns EINVAL.
 const LONGEST_OPTION: usize = 255;
 
-/// Somewhere below the root.
+/// Mounts a tree somewhere below the root.
 pub fn place(plan: &Layers, tree: &Tree, context: &Context, watched: &mut Vec<OwnedFd>) -> Result<(), Error> {
     let at = plan.at.as_str();
     let outer = tree.staging.ok_or_else(|| Error::new(Code::LaunchFailed, "stage layers").path(at))?;
@@ -24,7 +24,7 @@ pub fn place(plan: &Layers, tree: &Tree, context: &Context, watched: &mut Vec<Ow
     let mount = match (lowers, &plan.overlay) {
         (mut lowers, None) if lowers.len() == 1 => lowers.remove(0),
         (lowers, None) => {
-            // Layers need no room of their own, but names.
+            // The layers need no space in it, only directory names.
             let names = Overlay { size_bytes: 1 << 20, inodes: 2 * lowers.len() as u64 + 16 };
             overlay(&lowers, false, &outer.with_room(&name, &names)?, context)?
         }
@@ -43,8 +43,8 @@ pub fn place(plan: &Layers, tree: &Tree, context: &Context, watched: &mut Vec<Ow
     Ok(())
 }
 
-/// Lower, upper and work are named relative to the staging tmpfs: the one way that every kernel since 5.13 takes, and
-/// free of the trouble with colons and length that absolute paths have.
+/// Lower, upper and work are named relative to the staging tmpfs: the one form that every kernel since 5.13 accepts,
+/// without the problems that absolute paths have with colons and length.
 pub fn overlay(lowers: &[OwnedFd], writable: bool, staging: &Staging, context: &Context) -> Result<OwnedFd, Error> {
     let mut names = Vec::with_capacity(lowers.len());
     for (index, lower) in lowers.iter().enumerate() {
@@ -53,14 +53,14 @@ pub fn overlay(lowers: &[OwnedFd], writable: bool, staging: &Staging, context: &
         names.push(name);
     }
     if !context.caller.is_root() && cover_something(lowers)? {
-        // Overlayfs sees the one file system and not what is mounted on it: what lies below would be uncovered. The kernel
-        // refuses that without root (CVE-2021-3732); the broker is root, and refuses it for its caller.
+        // Overlayfs sees only the file system, not mounts on it: the files below such mounts would be exposed. The
+        // kernel refuses that without root (CVE-2021-3732). The broker is root, so it refuses that for its caller.
         return Err(
             Error::new(Code::RootUnavailable, "overlay").detail("something is mounted below the root directory")
         );
     }
     let mut filesystem = Filesystem::new("overlay", "/")?
-        // What the lower layers say about themselves in extended attributes is not to be believed.
+        // Do not trust extended attributes of the lower layers.
         .set("redirect_dir", "nofollow")?
         .set("metacopy", "off")?;
     rustix::process::fchdir(&staging.mount).attempt_on(Code::MountFailed, "fchdir", "/")?;
@@ -68,7 +68,7 @@ pub fn overlay(lowers: &[OwnedFd], writable: bool, staging: &Staging, context: &
     if all.len() <= LONGEST_OPTION {
         filesystem = filesystem.set("lowerdir", &all)?;
     } else {
-        // One by one, which kernels take since 6.5.
+        // One by one, which kernels accept since 6.5.
         for name in &names {
             filesystem = filesystem.set("lowerdir+", name)?;
         }
@@ -86,8 +86,9 @@ pub fn overlay(lowers: &[OwnedFd], writable: bool, staging: &Staging, context: &
     filesystem.mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 }
 
-/// The top of a writable tree is the upper layer's: it has the owner and the mode of the one below, not the broker's, which would close it to the workload.
-/// With the sticky bit, without which users of a shared directory remove each other's files.
+/// The upper layer provides the top directory of a writable tree: it gets the owner and mode of the lower one. With the
+/// broker's, the workload could not enter it. It also gets the sticky bit, without which users of a shared directory
+/// can remove each other's files.
 fn look_like(lower: &OwnedFd, staging: &Staging) -> Result<(), Error> {
     let failed = Code::MountFailed;
     let stat = rustix::fs::fstat(lower).attempt(failed, "fstat")?;
@@ -97,7 +98,7 @@ fn look_like(lower: &OwnedFd, staging: &Staging) -> Result<(), Error> {
     rustix::fs::chmodat(&staging.mount, "upper", mode, AtFlags::empty()).attempt(failed, "chmod")
 }
 
-/// Whether another mount lies on one of these.
+/// Whether another mount is on top of one of these.
 fn cover_something(mounts: &[OwnedFd]) -> Result<bool, Error> {
     const MOUNTS: &str = "/proc/self/mountinfo";
     let failed = Code::MountFailed;
@@ -107,6 +108,6 @@ fn cover_something(mounts: &[OwnedFd]) -> Result<bool, Error> {
     });
     let ids: BTreeSet<String> = ids.collect::<Result<_, Error>>()?;
     let text = std::fs::read_to_string(MOUNTS).attempt_on(failed, "read", MOUNTS)?;
-    // The second field is the mount that one lies on.
+    // The second field is the id of the parent mount.
     Ok(text.lines().any(|line| line.split(' ').nth(1).is_some_and(|parent| ids.contains(parent))))
 }

@@ -1,6 +1,7 @@
-//! The mount tree of a sandbox, built in the new mount namespace by the child that will become init, before anything untrusted runs.
+//! The mount tree of a sandbox. The child that will become init builds it in the new mount namespace, before untrusted
+//! code runs.
 //!
-//! As root all of it belongs to the host's user namespace: whoever is root inside later rules none of these mounts.
+//! As root, the whole tree belongs to the host's user namespace: root inside later controls none of these mounts.
 
 mod api;
 mod bind;
@@ -31,13 +32,14 @@ use std::rc::Rc;
 use tree::Tree;
 pub use views::{Sources, View, Views, Wanted};
 
-/// Nothing that is mounted from here on may show on the host, nor the other way round (systemd makes `/` shared).
+/// Later mounts must not propagate to the host, nor the host's to here (systemd makes `/` shared).
 pub fn detach_from_host() -> Result<(), Error> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", private).attempt_on(Code::MountFailed, "make private", "/")
 }
 
-/// Builds the tree, makes it the root and lets go of the host's. Returns the writable file systems, whose fill level the broker watches.
+/// Builds the tree, makes it the root and unmounts the host's. Returns the writable file systems, whose fill level the
+/// broker watches.
 pub fn enter(order: &Order, context: &Context, views: &Views) -> Result<Vec<OwnedFd>, Error> {
     let failed = Code::MountFailed;
     let mut watched = Vec::new();
@@ -97,7 +99,8 @@ fn place_tmpfs(tmpfs: &Tmpfs, tree: &Tree, context: &Context, watched: &mut Vec<
         .set("gid", &context.ids.gid(tmpfs.gid).to_string())?
         .mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | noexec)?;
     let target = if tree.kernel_place(&tmpfs.at) {
-        // A user-space kernel mounts its own there, so a link of the image must lead neither there nor away from there.
+        // A user-space kernel mounts its own here, so a link of the image must lead neither to this place nor away from
+        // it.
         tree.reserve(&mount)?;
         target::plain_directory(tree, &tmpfs.at)?
     } else {
@@ -108,12 +111,13 @@ fn place_tmpfs(tmpfs: &Tmpfs, tree: &Tree, context: &Context, watched: &mut Vec<
     Ok(())
 }
 
-/// `covered`: the host's root and, where there is one, the staging mount on top of it. Unmounting takes one at a time, the
-/// topmost first; one too few would leave the host's files mounted inside, so the broker counts again from outside.
+/// `covered`: the number of mounts to remove: the host's root and, if present, the staging mount on top of it. Each
+/// unmount removes one, the topmost first. One too few would leave the host's files mounted inside, so the broker
+/// counts again from outside.
 fn pivot(root: impl AsFd, covered: usize) -> Result<(), Error> {
     let failed = Code::MountFailed;
     rustix::process::fchdir(root).attempt_on(failed, "fchdir", "/")?;
-    // Old root on top of new, then away with it: needs no directory inside for the old one.
+    // Pivots the old root on top of the new one, then unmounts it: that needs no directory inside for the old one.
     rustix::process::pivot_root(".", ".").attempt_on(failed, "pivot_root", "/")?;
     for _ in 0..covered {
         rustix::mount::unmount(".", UnmountFlags::DETACH).attempt_on(failed, "unmount the host's root", "/")?;

@@ -1,4 +1,4 @@
-//! The root itself: host directories, read-only; a memory layer above them; or nothing at all.
+//! The root itself: host directories, read-only; a memory layer above them; or an empty file system.
 
 use super::api::{self, Filesystem};
 use super::context::Context;
@@ -9,7 +9,7 @@ use bulkhead_order::{Root, RootSource};
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID};
 use rustix::fd::OwnedFd;
 
-/// The root, mounted over the host's.
+/// Mounts the root over the host's.
 pub fn attach(
     root: &Root,
     context: &Context,

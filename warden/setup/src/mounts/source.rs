@@ -1,8 +1,8 @@
-//! Files and directories of the host: opened with the rights of who calls, and cloned into a detached mount that is never nosuid- or
-//! nodev-less.
+//! Files and directories of the host: opened with the caller's rights, and cloned into a detached mount that is always
+//! nosuid and nodev.
 //!
-//! As root a front opens, and the keeper clones: only in the mount namespace that a file was opened in can it be cloned. Without root setup does both,
-//! in its own copy of that namespace.
+//! As root, a front opens them and the keeper clones them: a file can be cloned only in the mount namespace in which it
+//! was opened. Without root, setup does both, in its own copy of that namespace.
 
 use super::api;
 use bulkhead_error::{Attempt, Code, Error};
@@ -12,7 +12,7 @@ use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 
-/// What a source is for decides what its failure is called.
+/// The use of a source determines its error.
 fn failed(order: &Order, number: SourceNumber) -> Code {
     if order.is_root(number) { Code::RootUnavailable } else { Code::MountSourceUnavailable }
 }
@@ -21,12 +21,12 @@ fn is_optional(source: &Source) -> bool {
     matches!(source.owner, Some(Owner::One(owner)) if owner.optional)
 }
 
-/// By path, without following a link, if the caller of this function may do with it what the order wants to be done.
+/// Opens a source by path, without following a link, if the calling process has the access that the order wants.
 pub fn open(order: &Order, number: SourceNumber, source: &Source) -> Result<OwnedFd, Error> {
     let (path, failed) = (source.path.as_str(), failed(order, number));
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let opened = match rustix::fs::openat2(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve) {
-        // The library sent a canonical path: a link in it appeared since, or was hidden from it.
+        // The library sent a canonical path: a link in it appeared since then, or was hidden from the library.
         Err(Errno::LOOP) => return Err(Errno::LOOP).attempt_on(Code::MountSourceLink, "openat2", path),
         opened => opened.attempt_on(failed, "openat2", path)?,
     };
@@ -36,8 +36,8 @@ pub fn open(order: &Order, number: SourceNumber, source: &Source) -> Result<Owne
     Ok(opened)
 }
 
-/// A socket or device would be a way to talk to the host, a FIFO one to block on. Asks no server for it: whoever is behind a file system must not
-/// hold up the keeper.
+/// A socket or device would be a way to talk to the host, and a FIFO could block. Sends no request to a file system's
+/// server, which could delay the keeper.
 pub fn is_directory(opened: impl AsFd, failed: Code, path: &str) -> Result<bool, Error> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let stat = rustix::fs::statx(opened, "", flags, StatxFlags::TYPE).attempt_on(failed, "statx", path)?;
@@ -48,14 +48,15 @@ pub fn is_directory(opened: impl AsFd, failed: Code, path: &str) -> Result<bool,
     }
 }
 
-/// Handles of namespaces and processes are regular files, too, and the one kind that the kernel clones wherever it was opened.
+/// Handles of namespaces and processes are regular files too, and the one kind that the kernel clones in any mount
+/// namespace.
 fn has_path(opened: impl AsFd) -> bool {
     let link = format!("/proc/self/fd/{}", opened.as_fd().as_raw_fd());
     std::fs::read_link(link).is_ok_and(|path| path.is_absolute())
 }
 
-/// Everybody may read it but the caller, by their being its owner or in its group: the sandbox is everybody else. By the mode alone, since asking whether a
-/// user may open a file can take a server as long as it likes.
+/// Whether all users except this caller may read it, because the caller is its owner or in its group: the sandbox
+/// counts as another user. Uses only the mode, since a server could delay a check of a user's access.
 fn withheld(opened: impl AsFd, directory: bool, caller: &Caller) -> Result<bool, Errno> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let stat = rustix::fs::statx(opened, "", flags, StatxFlags::MODE | StatxFlags::UID | StatxFlags::GID)?;
@@ -68,7 +69,7 @@ fn withheld(opened: impl AsFd, directory: bool, caller: &Caller) -> Result<bool,
     Ok(others & !class != 0)
 }
 
-/// A detached, restricted mount of what was opened. `idmap`: the user namespace that describes its owner.
+/// A detached, restricted mount of an opened source. `idmap`: the user namespace that describes its owner.
 pub fn clone(
     order: &Order,
     number: SourceNumber,
@@ -85,8 +86,8 @@ pub fn clone(
     if !caller.is_root() && withheld(&opened, directory, caller).attempt_on(failed, "statx", path)? {
         return Err(Error::new(failed, "access").path(path).errno(libc::EACCES));
     }
-    // What lies below a mount stays covered by it: those files are out of the caller's reach, and a copy of the one mount
-    // would bring them back. Only root may have that, with an owner, since not every file system below can be idmapped.
+    // Files below a mount stay covered by it: the caller cannot reach them, and a copy of the one mount would expose
+    // them. Only root may have such a copy, with an owner, since not every file system below can be idmapped.
     let whole = source.owner.is_none() || is_optional(source) || !caller.is_root();
     let mount = api::copy(&opened, whole).attempt_on(failed, "open_tree", path)?;
     let read_only = if source.read_only { MOUNT_ATTR_RDONLY } else { 0 };
@@ -94,7 +95,7 @@ pub fn clone(
     let attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | read_only | noexec;
     api::set(&mount, whole, attributes).attempt_on(failed, "mount_setattr", path)?;
     if let Some(namespace) = idmap {
-        // Of root's only the mount that was named: nobody named the file systems below it.
+        // For root, idmap only the mount that was named: the file systems below it were not named.
         match api::set_idmap(&mount, whole && !caller.is_root(), namespace) {
             Err(_) if is_optional(source) => {}
             mapped => mapped.attempt_on(Code::MountIdmapUnsupported, "mount_setattr idmap", path)?,
@@ -103,7 +104,7 @@ pub fn clone(
     Ok(mount)
 }
 
-/// The mounts of all sources, in the order's numbers: without root.
+/// The mounts of all sources, by the order's numbers: for use without root.
 pub fn own(order: &Order, caller: &Caller) -> Result<Vec<OwnedFd>, Error> {
     (0..)
         .zip(&order.sources)

@@ -1,4 +1,4 @@
-//! Where a tree is put together, and where its writable layer lies.
+//! Where a tree is assembled, and where its writable layer is.
 
 use super::api::{self, Filesystem};
 use bulkhead_error::{Attempt, Code, Error};
@@ -7,16 +7,16 @@ use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
-/// A tmpfs over the host's root that holds what the tree is made from; it goes away with the host's root.
+/// A tmpfs over the host's root that holds the parts of the tree; it disappears with the host's root.
 pub struct Staging {
     pub mount: OwnedFd,
 }
 
 impl Staging {
-    /// Only where something needs it.
+    /// `None` if nothing needs it.
     pub fn for_order(order: &Order) -> Result<Option<Self>, Error> {
         let empty = matches!(order.root.source, RootSource::Empty(_));
-        // What is made in an empty root needs no staging; what covers something of the host's does.
+        // Files created in an empty root need no staging; files that cover a host path do.
         let below = |at: &str, place: &str| at.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
         let bound =
             |at: &str| order.mounts.iter().any(|mount| matches!(mount, Mount::Bind(bind) if below(at, &bind.at)));
@@ -36,7 +36,7 @@ impl Staging {
         Ok(Some(Self { mount }))
     }
 
-    /// Another one within it, whose size is counted by itself.
+    /// A nested staging area with a size limit of its own.
     pub fn with_room(&self, name: &str, size: &Overlay) -> Result<Self, Error> {
         let mount = Self::filesystem(size)?;
         api::attach(&mount, self.make(name)?, "/")?;

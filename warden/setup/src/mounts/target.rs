@@ -1,6 +1,6 @@
-//! Finding (and, in a root of our own, making) the place that something is mounted on.
+//! Finds (and, in a root of our own, creates) mount points.
 //!
-//! The root file system is hostile: its links must not lead a mount out of it, and a name in it may be anything.
+//! The root file system is hostile: its links must not lead a mount out of it, and a name in it may be of any type.
 
 use super::tree::{Place, Tree};
 use bulkhead_error::{Attempt, Code, Error};
@@ -12,7 +12,7 @@ const FAILED: Code = Code::MountTargetUnavailable;
 
 /// Links may lead anywhere within the root: an image's `/var/run` is a link.
 const WITHIN: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_MAGICLINKS);
-/// For `/proc`, `/sys`, `/dev` and what lies in them: exactly this name, no link on the way.
+/// For `/proc`, `/sys`, `/dev` and paths below them: exactly this name, without links.
 const EXACTLY: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_SYMLINKS);
 
 fn open(root: impl AsFd, at: &str, flags: OFlags, resolve: ResolveFlags) -> Result<OwnedFd, Errno> {
@@ -32,8 +32,8 @@ fn directory_in(place: &Place, resolve: ResolveFlags, at: &str) -> Result<OwnedF
     }
 }
 
-/// A link of the image may lead from a place that anybody may mount on into the kernel's trees, which init and programs believe
-/// (as in runc's CVE-2019-16884), or to the root itself, which would be covered.
+/// A link of the image may lead from a freely chosen mount point into the kernel's trees, which init and programs trust
+/// (as in runc's CVE-2019-16884), or to the root itself, which the mount would cover.
 fn outside_of_reserved(tree: &Tree, place: &Place, found: OwnedFd, at: &str) -> Result<OwnedFd, Error> {
     let stat = rustix::fs::fstat(&found).attempt_on(FAILED, "fstat", at)?;
     let reserved = tree.reserved.borrow();
@@ -65,7 +65,7 @@ pub fn file(tree: &Tree, at: &str) -> Result<OwnedFd, Error> {
     outside_of_reserved(tree, &place, found, at)
 }
 
-/// What to cover, if it is there and no link leads to it.
+/// The file or directory to cover, if it exists and no link leads to it.
 pub fn existing(tree: &Tree, at: &str) -> Result<Option<OwnedFd>, Error> {
     let place = tree.place(at);
     match open(&*place.root, place.path, OFlags::NOFOLLOW, EXACTLY) {
@@ -74,11 +74,11 @@ pub fn existing(tree: &Tree, at: &str) -> Result<Option<OwnedFd>, Error> {
     }
 }
 
-/// The directory that `at` is to be made in, and its last part.
+/// The directory in which to create `at`, and the last part of its path.
 pub fn parent_of<'a>(tree: &Tree, at: &'a str) -> Result<(OwnedFd, &'a str), Error> {
     let (parent, name) = at.rsplit_once('/').unwrap_or(("", at));
     let place = tree.place(at);
-    // A root is no place to mount on, but one to make things in.
+    // A root is not a mount point, but files can be created in it.
     let parent = if place.path.rfind('/') == Some(0) {
         open(&*place.root, "/", OFlags::DIRECTORY, WITHIN).attempt_on(FAILED, "open", parent)?
     } else {
@@ -92,7 +92,7 @@ pub fn create(parent: impl AsFd, name: &str, at: &str) -> Result<OwnedFd, Error>
     rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o644)).attempt_on(FAILED, "create", at)
 }
 
-/// Each part in turn, so that a link made by an image stays within the root.
+/// Creates each part in turn, so that a link made by an image stays within the root.
 fn make_directory(place: &Place, at: &str) -> Result<OwnedFd, Error> {
     let mut here = open(&*place.root, "/", OFlags::DIRECTORY, WITHIN).attempt_on(FAILED, "open", at)?;
     let mut path = String::new();

@@ -12,40 +12,40 @@ pub struct Tree<'a> {
     pub root: Rc<OwnedFd>,
     pub description: &'a Root,
     pub staging: Option<&'a Staging>,
-    /// The root itself, /proc, /sys and /dev, as device and inode: nothing is mounted over these or into them.
+    /// Device and inode of the root itself, /proc, /sys and /dev: other mounts must not be on or in these.
     pub reserved: RefCell<Vec<(u64, u64)>>,
-    /// Trees that were mounted in it.
+    /// Trees that are mounted in it.
     pub nested: RefCell<Vec<Nested>>,
-    /// Where something of the host's was mounted, in which nothing can be made.
+    /// Where host paths are mounted, in which nothing can be created.
     pub bound: RefCell<Vec<String>>,
 }
 
-/// A tree in the tree, whose links must not lead out of it.
+/// A nested tree, whose links must not lead out of it.
 pub struct Nested {
     pub at: String,
     pub mount: Rc<OwnedFd>,
     pub growable: bool,
-    /// Once everything is mounted.
+    /// Read-only after all mounts.
     pub read_only: bool,
 }
 
-/// Where a path is looked up.
+/// The starting point of a path look-up.
 pub struct Place<'a> {
     pub root: Rc<OwnedFd>,
-    /// Below `root`.
+    /// Relative to `root`.
     pub path: &'a str,
     pub growable: bool,
 }
 
 impl Tree<'_> {
-    /// The root, or the tree within it that the path is in.
+    /// The root, or the nested tree that contains the path.
     pub fn place<'p>(&self, path: &'p str) -> Place<'p> {
         let nested = self.nested.borrow();
         let found = nested.iter().rev().find_map(|one| {
             let rest = path.strip_prefix(&*one.at).filter(|rest| rest.starts_with('/'))?;
             Some(Place { root: Rc::clone(&one.mount), path: rest, growable: one.growable })
         });
-        // Setup can make mount points where it made the root file system itself.
+        // Setup can create mount points if it created the root file system itself.
         let growable = self.description.overlay.is_some() || self.empty();
         found.unwrap_or_else(|| Place { root: Rc::clone(&self.root), path, growable })
     }
@@ -58,7 +58,7 @@ impl Tree<'_> {
         self.bound.borrow().iter().any(|at| path.strip_prefix(&**at).is_some_and(|rest| rest.starts_with('/')))
     }
 
-    /// Where programs that live in a tree in the tree expect a file system of the kernel's.
+    /// Where programs in a nested tree expect a file system of the kernel's.
     pub fn kernel_place(&self, path: &str) -> bool {
         self.is_nested(path) && ["/proc", "/sys", "/dev"].contains(&self.place(path).path)
     }

@@ -1,8 +1,8 @@
-//! /sys/fs/cgroup: the sandbox's own group and nothing above or beside it, read-only, in the form that the host has.
+//! /sys/fs/cgroup: the sandbox's own group and none above or beside it, read-only, in the host's format.
 //!
-//! On v2 that is the group itself. On v1, programs ask for a hierarchy for each controller, by what /proc/self/cgroup says, and that file
-//! nobody can change; so each is there, and beside them the files of v2, for programs that look for these. Where the sandbox has no
-//! group, there are only texts.
+//! On v2 that is the group itself. On v1, programs look for one hierarchy per controller, as /proc/self/cgroup lists
+//! them, and that file cannot be changed. So each hierarchy is present, and beside them the files of v2, for programs
+//! that look for these. If the sandbox has no group, there are only text files.
 
 use super::texts::list;
 use super::wanted::View;
@@ -14,11 +14,11 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 
-/// In /sys.
+/// Path in /sys.
 const PLACE: &str = "fs/cgroup";
-/// The same in the workshop.
+/// The same path in the workshop.
 const OURS: &str = "sys/fs/cgroup";
-/// What v2 calls a file of v1 that says the same in the same form.
+/// v1 files with the same content and format in v2, by both names.
 const SAME: [(&str, &str); 5] = [
     ("memory.max", "memory/memory.limit_in_bytes"),
     ("memory.current", "memory/memory.usage_in_bytes"),
@@ -27,7 +27,7 @@ const SAME: [(&str, &str); 5] = [
     ("pids.current", "pids/pids.current"),
 ];
 
-/// Mounts on `sys` what there is to mount, and returns that.
+/// Mounts the group's views on `sys`, and returns the mounts.
 pub fn show(workshop: &Workshop, sys: &OwnedFd, view: &View) -> Result<Vec<OwnedFd>, Error> {
     workshop.make_directory("sys/fs")?;
     workshop.make_directory(OURS)?;
@@ -43,7 +43,8 @@ pub fn show(workshop: &Workshop, sys: &OwnedFd, view: &View) -> Result<Vec<Owned
                 workshop.make_directory(&format!("{OURS}/{name}"))?;
             }
             let Some(around) = around else { return Ok(Vec::new()) };
-            // Java and Go look for a mount of this type, not at what is in it. It shows more than the sandbox, so it is covered at once.
+            // Java and Go look for a mount of this type, not at its content. It shows more than the sandbox, so cover
+            // it at once.
             let mount = show_group(around, sys, PLACE)?;
             cover(workshop, OURS, &mount, "")?;
             Ok(vec![mount])
@@ -71,7 +72,7 @@ fn show_v1(
         workshop.link(&format!("{OURS}/cpuacct"), "cpu")?;
     }
     if let Some(cpuset) = cpuset {
-        // Java takes v1 for what it is only where this is one of the mounts. It is the group of the broker, so it is covered at once.
+        // Java recognizes v1 only if this is one of the mounts. It is the broker's group, so cover it at once.
         workshop.make_directory(&format!("{OURS}/cpuset"))?;
         workshop.make_directory("cpuset")?;
         let mount = show_group(cpuset, sys, &format!("{PLACE}/cpuset"))?;
@@ -90,7 +91,7 @@ fn show_group(directory: &Path, sys: &OwnedFd, at: &str) -> Result<OwnedFd, Erro
     Ok(mount)
 }
 
-/// Init is one more than the policy says; the kernel's own number would be wrong by it.
+/// The kernel's number includes init, so it is one more than the policy's limit.
 fn own_number_of_pids(workshop: &Workshop, group: &OwnedFd) -> Result<(), Error> {
     workshop.make_file("pids.max", "")?;
     cover(workshop, "pids.max", group, "pids.max")
@@ -104,7 +105,7 @@ fn cover(workshop: &Workshop, with: &str, at: &OwnedFd, path: &str) -> Result<()
     }
 }
 
-/// The numbers, in what cannot say them by itself.
+/// Writes the numbers into the files that do not have them from the kernel.
 pub fn tell(workshop: &Workshop, view: &View, advertised: &Advertised, processors: &[u32]) -> Result<(), Error> {
     let file = |name: &str, text: &str| workshop.make_file(&format!("{OURS}/{name}"), text);
     match view {

@@ -1,8 +1,9 @@
-//! What a sandbox sees of the kernel: /proc of its own processes, and a /sys that is a copy of a few files. Where the plan advertises
-//! limits, those files of both which say how much there is say that, and /sys/fs/cgroup shows the sandbox's own group.
+//! A sandbox's view of the kernel: /proc of its own processes, and a /sys that is a copy of a few files. If the plan
+//! advertises limits, the files of both that report resources report these, and /sys/fs/cgroup shows the sandbox's own
+//! group.
 //!
-//! Both trees are put together beside the sandbox's root, where all but the texts can be made before the plan is there, and are moved to
-//! their places as they are.
+//! Both trees are assembled beside the sandbox's root, where everything except the text files can be made before the
+//! plan arrives. They are then moved into place.
 
 mod cgroup;
 mod texts;
@@ -24,16 +25,16 @@ use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 use workshop::{FAILED, NO_BYTES, NO_FILES, QUIET, Workshop, identity, put};
 
-/// Files of /proc that say what the host has.
+/// Files of /proc that report the host's resources.
 const COVERED: [&str; 5] = ["cgroups", "cpuinfo", "loadavg", "meminfo", "stat"];
 const PROCESSORS: &str = "sys/devices/system/cpu";
 
-/// /proc and /sys, not yet in their places.
+/// /proc and /sys, before they are moved into place.
 pub struct Views {
     workshop: Workshop,
     proc: OwnedFd,
     sys: Option<OwnedFd>,
-    /// Nothing else is mounted in these, by device and inode.
+    /// Device and inode of the trees that no other mount may be in.
     reserved: Vec<(u64, u64)>,
     masked: Vec<String>,
 }
@@ -64,7 +65,8 @@ impl Views {
         for path in ["sys", "sys/devices", "sys/devices/system", PROCESSORS] {
             self.workshop.make_directory(path)?;
         }
-        // One list for all three: a program that counts finds so many, and one that looks for the highest finds the highest.
+        // One list for all three: a program that counts finds this number, and one that looks for the highest finds the
+        // highest.
         for name in ["possible", "present"] {
             self.workshop.link(&format!("{PROCESSORS}/{name}"), "online")?;
         }
@@ -79,7 +81,7 @@ impl Views {
         Ok(())
     }
 
-    /// Says in all of them what only the plan knows.
+    /// Writes the values that only the plan knows.
     pub fn tell(&self, advertised: Option<&Advertised>, sources: &Sources) -> Result<(), Error> {
         let processors = bulkhead_sys::affinity(0).attempt(FAILED, "sched_getaffinity")?;
         if self.sys.is_some() {
@@ -108,7 +110,7 @@ impl Views {
         api::attach(sys, target::plain_directory(tree, at)?, at)
     }
 
-    /// Covers a file or a directory with nothing.
+    /// Hides a file or a directory behind an empty one.
     pub(super) fn place_mask(&self, at: &str, tree: &Tree) -> Result<(), Error> {
         if at.strip_prefix("/proc/").is_some_and(|name| self.masked.iter().any(|masked| masked == name)) {
             return Ok(());
@@ -126,7 +128,7 @@ impl Views {
         Ok(())
     }
 
-    /// Looks first: a copy that is not used after all would have to be closed, which the kernel waits for.
+    /// Checks first: an unused copy would have to be closed, which makes the kernel wait.
     fn mask(&self, at: &OwnedFd, path: &str) -> Result<(), Errno> {
         let stat = rustix::fs::statat(at, path, AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW)?;
         let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
@@ -137,7 +139,7 @@ impl Views {
         for name in COVERED {
             self.workshop.make_file(name, "")?;
             match put(self.workshop.copy(name).attempt_on(FAILED, "open_tree", name)?, &self.proc, name) {
-                // A kernel without it has nothing to hide there.
+                // A kernel without it has nothing to hide here.
                 Ok(()) | Err(Errno::NOENT) => {}
                 failed => failed.attempt_on(FAILED, "cover", name)?,
             }
@@ -146,13 +148,13 @@ impl Views {
     }
 }
 
-/// A policy may allow more than the machine has.
+/// A policy may allow more memory than the machine has.
 fn total_memory() -> u64 {
     let info = rustix::system::sysinfo();
     info.totalram.saturating_mul(u64::from(info.mem_unit))
 }
 
-/// Seconds since 1970, as `btime`: what process start times are counted from.
+/// Seconds since 1970, as `btime`: the base of process start times.
 fn booted_at() -> u64 {
     let since = |clock| clock_gettime(clock).tv_sec;
     u64::try_from(since(ClockId::Realtime) - since(ClockId::Boottime)).unwrap_or(0)

@@ -1,9 +1,9 @@
-//! What the views say: the kernel's own formats, filled in with what the plan advertises. Nothing here is the host's, but what each
-//! processor can do, and when the machine was booted: any program can find out both without asking for a file.
+//! The texts of the views: the kernel's own formats, filled in with the limits that the plan advertises. The only host
+//! data in them are the features of each processor and the boot time: any program can find out both without a file.
 
 use std::fmt::Write;
 
-/// As the kernel writes lists of processors: `0-2,5`.
+/// The kernel's format of processor lists: `0-2,5`.
 pub fn list(processors: &[u32]) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for &number in processors {
@@ -19,7 +19,7 @@ pub fn list(processors: &[u32]) -> String {
     format!("{}\n", words.join(","))
 }
 
-/// Those blocks of the host's /proc/cpuinfo, as of one package with so many cores.
+/// These blocks of the host's /proc/cpuinfo, as one package with this many cores.
 pub fn cpuinfo(described: &[(u32, String)], processors: &[u32]) -> String {
     let mut text = String::new();
     let count = processors.len();
@@ -30,7 +30,7 @@ pub fn cpuinfo(described: &[(u32, String)], processors: &[u32]) -> String {
                 "physical id" => Some(0),
                 "siblings" | "cpu cores" => Some(count),
                 "core id" | "apicid" | "initial apicid" => Some(index),
-                // Tells which faults of the processor are not repaired.
+                // Reveals which processor vulnerabilities are not fixed.
                 "microcode" => continue,
                 _ => None,
             };
@@ -44,7 +44,7 @@ pub fn cpuinfo(described: &[(u32, String)], processors: &[u32]) -> String {
     text
 }
 
-/// No time was spent on any of them and nothing ever happened: what is counted is the whole host's.
+/// All times and event counts are zero: the real counts are those of the whole host.
 pub fn stat(processors: &[u32], booted_at: u64) -> String {
     const NONE: &str = "0 0 0 0 0 0 0 0 0 0";
     let mut text = format!("cpu  {NONE}\n");
@@ -56,7 +56,7 @@ pub fn stat(processors: &[u32], booted_at: u64) -> String {
     text
 }
 
-/// All of it free: how much is used is in `memory.current`, which the kernel updates; this file does not change.
+/// All of it free: `memory.current`, which the kernel updates, shows the usage; this file does not change.
 pub fn meminfo(bytes: u64) -> String {
     const NONE: [&str; 25] = [
         "Buffers",
@@ -96,7 +96,7 @@ pub fn meminfo(bytes: u64) -> String {
 
 pub const LOADAVG: &str = "0.00 0.00 0.00 1/1 1\n";
 
-/// The host's hierarchies, but not how many groups it has in them.
+/// The host's hierarchies, without the number of its groups.
 pub fn cgroups(of_host: &str) -> String {
     let mut text = String::from("#subsys_name\thierarchy\tnum_cgroups\tenabled\n");
     for line in of_host.lines().filter(|line| !line.starts_with('#')) {

@@ -1,4 +1,4 @@
-//! The file system that the views are made of: seen through one mount it is writable, and through every other read-only.
+//! The file system that holds the parts of the views: writable through one mount, read-only through every other.
 
 use crate::mounts::api::{self, Filesystem};
 use bulkhead_error::{Attempt, Code, Error};
@@ -13,28 +13,28 @@ use std::path::Path;
 pub const FAILED: Code = Code::MountFailed;
 pub const QUIET: u64 = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
-/// Every /proc has it, and the child needs nothing in it. It goes away with the host's root.
+/// Every /proc has this directory, and the child does not need it. The mount disappears with the host's root.
 const PLACE: &str = "/proc/fs";
-/// Far more than all texts together: a thousand processors are described in 2 MiB.
+/// Far more than all texts together: a thousand processors take 2 MiB.
 const SIZE: &str = "8m";
 
-/// Paths in it are of our own making: no link is in them but ours.
+/// We create all paths in it, so it contains no links except ours.
 pub struct Workshop {
     writable: OwnedFd,
     shown: OwnedFd,
-    /// A mount must be attached before others can be mounted in it.
+    /// True if the kernel mounts only into attached mounts: then the workshop holds trees while they are assembled.
     holds: bool,
 }
 
-/// What masks are copies of.
+/// The files that masks are copies of.
 pub const NO_BYTES: &str = "empty";
 pub const NO_FILES: &str = "none";
 
 impl Workshop {
     pub fn open() -> Result<Self, Error> {
         let writable = Filesystem::new("tmpfs", PLACE)?.set("size", SIZE)?.set("mode", "0755")?.mount(QUIET)?;
-        // Both are attached, one over the other: before 6.15 only then can there be copies, and on any kernel closing a mount that is
-        // attached to nothing waits for all processors.
+        // Attach both, one over the other: before 6.15 only attached mounts can be copied, and on any kernel closing a
+        // mount that was never attached waits for all processors.
         let attach = |mount: &OwnedFd| put(mount, CWD, PLACE).attempt_on(FAILED, "move_mount", PLACE);
         attach(&writable)?;
         let shown = restricted(&writable, "", PLACE)?;
@@ -45,7 +45,7 @@ impl Workshop {
         Ok(workshop)
     }
 
-    /// Lets a mount have others in it, until it is moved to its place.
+    /// Attaches a mount here if that lets it hold others, until it is moved into place.
     pub fn keep(&self, mount: &OwnedFd, named: &str) -> Result<(), Error> {
         if !self.holds {
             return Ok(());
@@ -74,20 +74,20 @@ impl Workshop {
         std::fs::File::from(file).write_all(text.as_bytes()).attempt_on(FAILED, "write", path)
     }
 
-    /// Into a file that is there, and may be mounted somewhere.
+    /// Writes to an existing file, which may already be mounted elsewhere.
     pub fn fill(&self, path: &str, text: &str) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.writable, path, flags, Mode::empty()).attempt_on(FAILED, "open", path)?;
         std::fs::File::from(file).write_all(text.as_bytes()).attempt_on(FAILED, "write", path)
     }
 
-    /// A read-only mount of what is at `path` in it.
+    /// A read-only mount of the file or directory at `path` in it.
     pub fn copy(&self, path: &str) -> Result<OwnedFd, Errno> {
         clone(&self.shown, path)
     }
 }
 
-/// Since Linux 6.15. Moving a tree that is attached already makes the kernel wait for all processors.
+/// Since Linux 6.15. Moving an attached tree makes the kernel wait for all processors.
 fn detached_trees_take_mounts() -> bool {
     let uname = rustix::system::uname();
     let mut numbers = uname.release().to_str().unwrap_or_default().split(['.', '-']).map(str::parse::<u32>);
@@ -102,13 +102,13 @@ pub fn restricted(at: impl AsFd, path: &str, named: &str) -> Result<OwnedFd, Err
     Ok(copy)
 }
 
-/// The same of a directory of the host's.
+/// A read-only mount of a host directory.
 pub fn of_host(directory: &Path) -> Result<OwnedFd, Error> {
     let path = directory.to_string_lossy();
     restricted(CWD, &path, &path)
 }
 
-/// Of one mount, with its attributes. Links are not followed.
+/// A copy of one mount, with its attributes. Links are not followed.
 fn clone(at: impl AsFd, path: &str) -> Result<OwnedFd, Errno> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
@@ -117,7 +117,7 @@ fn clone(at: impl AsFd, path: &str) -> Result<OwnedFd, Errno> {
     rustix::mount::open_tree(at, path, flags)
 }
 
-/// Mounts on what is at `path`, which no link leads to.
+/// Mounts on the file or directory at `path`, without following links.
 pub fn put(mount: impl AsFd, at: impl AsFd, path: &str) -> Result<(), Errno> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     rustix::mount::move_mount(mount, "", at, path, flags)
