@@ -1,3 +1,4 @@
+import { defined } from "./defined.js";
 import { EXIT } from "./exit-codes.js";
 import { Interrupted } from "./interrupted.js";
 import { styleFor } from "./output/style.js";
@@ -61,7 +62,7 @@ function describeOfSystem({ message, syscall, path, errno }: OfSystem) {
     message: `a path on this host could not be used (${oneLine(message)})`,
     remedy: "Check that the path exists, that it has the right file type, and that you have permission to use it.",
     operation: syscall,
-    ...(path === undefined ? {} : { path }),
+    ...defined({ path }),
     errno: -errno,
   };
 }

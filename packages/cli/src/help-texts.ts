@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { defined } from "./defined.js";
 import { makeProgram } from "./program.js";
 
 /**
@@ -22,6 +23,6 @@ function wholeHelp(command: Command): string {
   const { writeOut } = command.configureOutput();
   command.configureOutput({ writeOut: (part) => (text += part) });
   command.outputHelp();
-  command.configureOutput(writeOut === undefined ? {} : { writeOut });
+  command.configureOutput(defined({ writeOut }));
   return text;
 }

@@ -1,4 +1,5 @@
 import type { Command, Option } from "commander";
+import { defined } from "./defined.js";
 
 /** The meaning of a command line, as far as it can be determined for an invalid one. */
 export interface Asked {
@@ -33,7 +34,7 @@ export function askedFor(program: Command, words: readonly string[]): Asked {
       at += 1;
     }
   }
-  return { command: path, json, ...(unknown === undefined ? {} : { unknown }) };
+  return { command: path, json, ...defined({ unknown }) };
 }
 
 function runsProgram({ registeredArguments: [first] }: Command): boolean {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { pidNamespace, startTime } from "../host/process-identity.js";
+import { defined } from "../values/defined.js";
 
 const DIRECTORY = "/sys/kernel/security/apparmor";
 /**
@@ -70,7 +71,7 @@ function failed(file: string, cause: unknown): BulkheadError {
   return new BulkheadError("APPARMOR_FAILED", {
     operation: "write",
     path: `${DIRECTORY}/${file}`,
-    ...(errno === undefined ? {} : { errno }),
+    ...defined({ errno }),
     cause,
   });
 }

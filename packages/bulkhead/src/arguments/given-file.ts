@@ -1,4 +1,5 @@
 import { constants, type promises as fs, promises } from "node:fs";
+import { defined } from "../values/defined.js";
 
 /** Without O_NONBLOCK, opening a FIFO without a writer would never return, and this process could not end in order. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -27,7 +28,7 @@ export async function readGivenFile(
 ): Promise<Buffer> {
   const unreadable = (operation: string) => (cause: unknown) => {
     const errno = errnoOf(cause);
-    throw refuse({ operation, cause, ...(errno === undefined ? {} : { errno }) });
+    throw refuse({ operation, cause, ...defined({ errno }) });
   };
   const handle = await promises.open(path, FLAGS).catch(unreadable("open"));
   try {

@@ -6,6 +6,8 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import type { Facts } from "../host/facts.js";
 import type { Plan } from "../plan/schema.js";
+import { deferred } from "../values/deferred.js";
+import { defined } from "../values/defined.js";
 import { Control } from "./control.js";
 import { Launch } from "./launch.js";
 import { type BrokerLimits, type Hello, readHello } from "./messages.js";
@@ -27,8 +29,7 @@ export class Broker {
   readonly #control: Control;
   readonly #launches = new Map<string, Launch>();
   #hello: Hello | undefined;
-  #greeted: (hello: Hello) => void = () => undefined;
-  #refused: (error: unknown) => void = () => undefined;
+  readonly #firstHello = deferred<Hello>();
 
   private constructor(socket: Socket, lastWords: () => string) {
     this.#control = new Control(
@@ -161,12 +162,9 @@ export class Broker {
 
   async #waitForHello(): Promise<Broker> {
     this.#control.hold();
-    const timer = setTimeout(() => this.#refused(unavailable("no hello in time")), HELLO_MS);
+    const timer = setTimeout(() => this.#firstHello.reject(unavailable("no hello in time")), HELLO_MS);
     try {
-      this.#hello = await new Promise<Hello>((resolve, reject) => {
-        this.#greeted = resolve;
-        this.#refused = reject;
-      });
+      this.#hello = await this.#firstHello.promise;
       return this;
     } catch (error) {
       this.#control.close();
@@ -197,7 +195,7 @@ export class Broker {
     }
     if (type === "hello") {
       this.#hello = readHello(message);
-      this.#greeted(this.#hello);
+      this.#firstHello.resolve(this.#hello);
     }
   }
 
@@ -209,8 +207,8 @@ export class Broker {
   }
 
   #lose(error: BulkheadError): void {
-    const detail = error.detail === undefined ? {} : { detail: error.detail };
-    this.#refused(
+    const detail = defined({ detail: error.detail });
+    this.#firstHello.reject(
       error.code === "BROKER_LOST"
         ? new BulkheadError("BROKER_UNAVAILABLE", { operation: "hello", cause: error, ...detail })
         : error,
@@ -257,5 +255,5 @@ async function shared(key: string, make: () => Promise<Broker>): Promise<Broker>
 }
 
 function unavailable(operation: string, cause?: unknown): BulkheadError {
-  return new BulkheadError("BROKER_UNAVAILABLE", { operation, ...(cause === undefined ? {} : { cause }) });
+  return new BulkheadError("BROKER_UNAVAILABLE", { operation, ...defined({ cause }) });
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { JsonObject } from "../channel/json.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
+import { deferred } from "../values/deferred.js";
 import type { Control } from "./control.js";
 import { type Evidence, readEvidence } from "./evidence.js";
 import { type Ended, type Launched, readEnded, readLaunched, readStats, type Stats } from "./messages.js";
@@ -16,15 +17,9 @@ export class Launch {
   readonly id: string;
   /** The channel's bytes. Usable at once, before the broker has accepted the launch. */
   readonly transport: Socket;
-  /** Resolves when init runs; rejects with the broker's reason for refusing, or BROKER_LOST. */
-  readonly launched: Promise<Launched>;
-  /** Resolves when nothing of the sandbox is left; rejects as `launched` does if it never existed. */
-  readonly ended: Promise<Ended>;
   readonly #control: Control;
-  #resolveLaunched: (launched: Launched) => void = () => undefined;
-  #resolveEnded: (ended: Ended) => void = () => undefined;
-  #rejectLaunched: (error: unknown) => void = () => undefined;
-  #rejectEnded: (error: unknown) => void = () => undefined;
+  readonly #launched = deferred<Launched>();
+  readonly #ended = deferred<Ended>();
   #sent = false;
   #runs = false;
   #killed = false;
@@ -39,19 +34,18 @@ export class Launch {
     this.transport = transport;
     this.#control = control;
     control.hold();
-    this.launched = new Promise((resolve, reject) => {
-      this.#resolveLaunched = resolve;
-      this.#rejectLaunched = reject;
-    });
-    this.ended = new Promise((resolve, reject) => {
-      this.#resolveEnded = resolve;
-      this.#rejectEnded = reject;
-    });
-    // Not every caller awaits both, and an unhandled rejection would end the process.
-    this.launched.catch(() => undefined);
-    this.ended.catch(() => undefined);
     transport.once("close", () => this.#closed());
     transport.write(message, () => this.#delivered());
+  }
+
+  /** Resolves when init runs; rejects with the broker's reason for refusing, or BROKER_LOST. */
+  get launched(): Promise<Launched> {
+    return this.#launched.promise;
+  }
+
+  /** Resolves when nothing of the sandbox is left; rejects as `launched` does if it never existed. */
+  get ended(): Promise<Ended> {
+    return this.#ended.promise;
   }
 
   /** Whether the launch keeps this process alive. It does until this is changed, and only while it lasts. */
@@ -76,7 +70,7 @@ export class Launch {
   receive(type: string, message: JsonObject): void {
     switch (type) {
       case "launched":
-        this.#resolveLaunched(readLaunched(message));
+        this.#launched.resolve(readLaunched(message));
         this.#runs = true;
         if (this.#killed) {
           // The first `kill` may have overtaken the launch.
@@ -94,8 +88,8 @@ export class Launch {
   /** Nothing remains to wait for. */
   fail(error: BulkheadError): void {
     this.#finish();
-    this.#rejectLaunched(error);
-    this.#rejectEnded(error);
+    this.#launched.reject(error);
+    this.#ended.reject(error);
   }
 
   /** Kills the sandbox; {@link ended} resolves when that is done. */
@@ -167,8 +161,8 @@ export class Launch {
     this.#finish();
     if (!this.#runs) {
       const error = ended.error === undefined ? undefined : errorFromWire(ended.error, "LAUNCH_FAILED");
-      this.#rejectLaunched(error ?? new BulkheadError("SANDBOX_LOST", { operation: "launch" }));
+      this.#launched.reject(error ?? new BulkheadError("SANDBOX_LOST", { operation: "launch" }));
     }
-    this.#resolveEnded(ended);
+    this.#ended.resolve(ended);
   }
 }

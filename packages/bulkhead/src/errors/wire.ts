@@ -1,4 +1,5 @@
 import { MAX_OPERATION_BYTES, MAX_PATH_BYTES } from "../contract/generated/channel.js";
+import { defined } from "../values/defined.js";
 import { BulkheadError } from "./bulkhead-error.js";
 import { type ErrorCode, isErrorCode } from "./registry.js";
 
@@ -16,10 +17,9 @@ export function errorFromWire(value: unknown, fallback: ErrorCode): BulkheadErro
   const detail = text(fields["detail"], LONGEST.detail);
   const errno = fields["errno"];
   return new BulkheadError(code, {
-    ...(operation === undefined ? {} : { operation }),
-    ...(path === undefined ? {} : { path }),
+    ...defined({ operation, path }),
     ...(typeof errno === "number" && Number.isInteger(errno) ? { errno } : {}),
-    ...(detail === undefined ? {} : { detail }),
+    ...defined({ detail }),
   });
 }
 

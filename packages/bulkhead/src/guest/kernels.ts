@@ -1,6 +1,7 @@
 import { whileTelling } from "../arguments/callbacks.js";
 import { requireArguments } from "../arguments/require.js";
 import { abortSignal, callback, flag, object, text, whole } from "../arguments/values.js";
+import { defined } from "../values/defined.js";
 import type { BuildKernelOptions } from "./kernel/build/build.js";
 import type { EnsureKernelOptions } from "./kernel/ensure.js";
 import type { Kernel } from "./kernel/store.js";
@@ -20,7 +21,7 @@ async function telling<Options extends EnsureKernelOptions>(
 ): Promise<Kernel> {
   const { onProgress, signal: given } = options;
   return await whileTelling({ operation, name: "options.onProgress" }, onProgress, given, ({ tell, signal }) =>
-    action({ ...options, onProgress: tell, ...(signal === undefined ? {} : { signal }) }),
+    action({ ...options, onProgress: tell, ...defined({ signal }) }),
   );
 }
 

@@ -1,4 +1,6 @@
 import type { BulkheadError } from "../errors/bulkhead-error.js";
+import { deferred } from "../values/deferred.js";
+import { WakeUp } from "../values/wake-up.js";
 import { Violation } from "./frames.js";
 
 /** Bytes that may be in flight before the reader has taken any. */
@@ -19,20 +21,20 @@ interface Reader {
 
 /** Buffers at most one window, however fast the sender is. */
 export class IncomingBody implements Body {
-  readonly done: Promise<void>;
   readonly #reader: Reader;
-  #settle: () => void = () => undefined;
+  readonly #done = deferred();
+  readonly #news = new WakeUp();
   #chunks: Buffer[] = [];
   #waiting = 0;
   #error: BulkheadError | Error | undefined;
   #ended = false;
-  #wake: () => void = () => undefined;
 
   constructor(reader: Reader) {
     this.#reader = reader;
-    this.done = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise;
   }
 
   /** Whether the reader has taken all that came. */
@@ -45,19 +47,19 @@ export class IncomingBody implements Body {
     this.#waiting += chunk.length;
     if (this.#waiting > WINDOW_BYTES) throw new Violation("credit");
     this.#chunks.push(chunk);
-    this.#wake();
+    this.#news.wake();
   }
 
   end(): void {
     this.#ended = true;
-    this.#settle();
-    this.#wake();
+    this.#done.resolve();
+    this.#news.wake();
   }
 
   fail(error: Error): void {
     this.#error ??= error;
-    this.#settle();
-    this.#wake();
+    this.#done.resolve();
+    this.#news.wake();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
@@ -72,9 +74,7 @@ export class IncomingBody implements Body {
         }
         if (this.#error !== undefined) throw this.#error;
         if (this.#ended) return;
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await this.#news.wait();
       }
     } finally {
       this.#chunks = [];

@@ -1,3 +1,4 @@
+import { WakeUp } from "../values/wake-up.js";
 import { WINDOW_BYTES } from "./body.js";
 import { Violation } from "./frames.js";
 
@@ -6,7 +7,7 @@ export class Outgoing {
   readonly #write: (chunk: Uint8Array) => void;
   readonly #abort = new AbortController();
   #credit = WINDOW_BYTES;
-  #wake: () => void = () => undefined;
+  readonly #news = new WakeUp();
 
   constructor(write: (chunk: Uint8Array) => void) {
     this.#write = write;
@@ -19,12 +20,12 @@ export class Outgoing {
   credit(bytes: number): void {
     this.#credit += bytes;
     if (this.#credit > WINDOW_BYTES) throw new Violation("credit");
-    this.#wake();
+    this.#news.wake();
   }
 
   cancel(): void {
     this.#abort.abort();
-    this.#wake();
+    this.#news.wake();
   }
 
   /** Stops early if the caller wants no more. */
@@ -33,9 +34,7 @@ export class Outgoing {
       for (let at = 0; at < chunk.length; ) {
         if (this.signal.aborted) return;
         if (this.#credit === 0) {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
+          await this.#news.wait();
           continue;
         }
         const piece = chunk.subarray(at, at + this.#credit);

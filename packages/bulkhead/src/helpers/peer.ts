@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { type BulkheadError, BulkheadError as Failure } from "../errors/bulkhead-error.js";
+import { deferred } from "../values/deferred.js";
 import { type Body, IncomingBody } from "./body.js";
 import {
   DATA_BYTES,
@@ -52,8 +53,7 @@ export class Peer {
   #next = 0;
   #draining: Promise<void> | undefined;
   #gone: BulkheadError | undefined;
-  readonly ended: Promise<BulkheadError>;
-  #end: (error: BulkheadError) => void = () => undefined;
+  readonly #ended = deferred<BulkheadError>();
 
   /** `lost` creates the error that pending operations end with. */
   constructor(
@@ -64,12 +64,14 @@ export class Peer {
     this.#connection = connection;
     this.#methods = methods;
     this.#lost = lost;
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
     const decoder = new FrameDecoder();
     connection.on("data", (chunk: Buffer) => this.#push(decoder, chunk));
     for (const event of ["error", "end", "close"] as const) connection.on(event, () => this.close());
+  }
+
+  /** Resolves with the reason when the connection has ended. */
+  get ended(): Promise<BulkheadError> {
+    return this.#ended.promise;
   }
 
   /** Why the connection ended. */
@@ -128,7 +130,7 @@ export class Peer {
     this.#calls.clear();
     for (const outgoing of this.#serving.values()) outgoing.cancel();
     this.#serving.clear();
-    this.#end(error);
+    this.#ended.resolve(error);
   }
 
   #push(decoder: FrameDecoder, chunk: Buffer): void {

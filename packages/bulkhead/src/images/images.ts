@@ -3,6 +3,7 @@ import { check } from "../arguments/check.js";
 import { requireArguments } from "../arguments/require.js";
 import { abortSignal, callback, flag, hostPath, list, object, text } from "../arguments/values.js";
 import type { TaskOptions } from "../internal/plan.js";
+import { defined } from "../values/defined.js";
 import type { BuildImageOptions } from "./manage/build.js";
 import type { ImageDetails } from "./manage/inspect.js";
 import type {
@@ -155,8 +156,7 @@ export const images = {
       told,
       onStep,
       given,
-      async ({ tell, signal }) =>
-        await buildImage(name, { ...options, onStep: tell, ...(signal === undefined ? {} : { signal }) }),
+      async ({ tell, signal }) => await buildImage(name, { ...options, onStep: tell, ...defined({ signal }) }),
     );
     return { digest };
   },

@@ -1,5 +1,6 @@
 import type { TaskOptions } from "../internal/plan.js";
 import type { VerifyRule } from "../policy/resolved.js";
+import { defined } from "../values/defined.js";
 import { resolveArchive } from "./archive/archive.js";
 import type { ImageConfig } from "./documents/image-config.js";
 import type { ResolvedImage } from "./image.js";
@@ -192,5 +193,5 @@ async function requireStoredSignature(
 }
 
 function sandboxOptions({ broker, signal }: TaskOptions): TaskOptions {
-  return { ...(broker === undefined ? {} : { broker }), ...(signal === undefined ? {} : { signal }) };
+  return defined({ broker, signal });
 }

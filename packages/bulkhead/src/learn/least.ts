@@ -1,4 +1,5 @@
 import type { Policy } from "../policy/schema.js";
+import { defined } from "../values/defined.js";
 import { learnedNetwork } from "./egress.js";
 import { learnedApparmor } from "./export/apparmor.js";
 import { type LearnedLandlock, learnedLandlock } from "./export/landlock.js";
@@ -47,7 +48,7 @@ export function least(learned: Learned, policy: Policy, defaultSyscalls: number)
   return {
     policy: {
       ...rest,
-      ...(destinations === undefined ? {} : { network: destinations }),
+      ...defined({ network: destinations }),
       // Only if the policy restricted ports before: a policy with `tcp` needs a newer kernel.
       ...(policy.tcp === undefined ? {} : { tcp: { bind: [...ports.bind], connect: [...ports.connect] } }),
       access: {

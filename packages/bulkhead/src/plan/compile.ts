@@ -1,6 +1,7 @@
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import type { HostReport } from "../host/report.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
+import { defined } from "../values/defined.js";
 import { requireCeilings } from "./compile/ceilings.js";
 import { landlockFor, namespacesFor, seccompFor } from "./compile/confinement.js";
 import { environmentFor } from "./compile/environment.js";
@@ -95,7 +96,7 @@ export function workloadFor(policy: ResolvedPolicy, inputs: Inputs): Workload {
     cwd: inputs.workdir,
     argv: [...(inputs.image?.entrypoint ?? []), ...(inputs.image?.cmd ?? [])],
     notes: inputs.image?.notes ?? [],
-    ...(inputs.image?.digest === undefined ? {} : { imageDigest: inputs.image.digest }),
+    ...defined({ imageDigest: inputs.image?.digest }),
     timeMs: policy.resources.timeMs,
     outputBytes: policy.resources.outputBytes,
   };

@@ -2,6 +2,7 @@ import { errnoOf } from "../arguments/given-file.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { DEFAULT_USER, DEFAULT_WORKDIR } from "../policy/defaults.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
+import { defined } from "../values/defined.js";
 import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
 import { LayeredRoot } from "./inputs/layered.js";
@@ -99,7 +100,7 @@ function lookingInto<T>(path: string | undefined, look: () => T): T {
       operation: "look into",
       errno,
       cause,
-      ...(at === undefined ? {} : { path: at }),
+      ...defined({ path: at }),
     });
   }
 }
@@ -164,6 +165,6 @@ function defaultsOf(image: OpenedImage | null, more: readonly string[]): ImageDe
     cmd,
     env,
     notes: [...notes, ...more],
-    ...(image.digest === undefined ? {} : { digest: image.digest }),
+    ...defined({ digest: image.digest }),
   };
 }

@@ -8,6 +8,7 @@ import { gatherInputs, type InputSources } from "../plan/inputs.js";
 import { parsePolicy } from "../policy/parse.js";
 import type { ResolvedPolicy } from "../policy/resolved.js";
 import type { Policy } from "../policy/schema.js";
+import { defined } from "../values/defined.js";
 import { reportOf } from "./host.js";
 import { withinMaxima } from "./maxima.js";
 import type { CompiledPolicy, Gathered, Parsed } from "./stages.js";
@@ -64,6 +65,6 @@ async function examined(
   const runtime = await runtimeFor(level, { broker, host: report, imageOf });
   const facts = runtime.guest ?? report.facts;
   const tried = { [level]: runtime.missing };
-  const counting = runtime.counting === undefined ? {} : { counting: runtime.counting };
+  const counting = defined({ counting: runtime.counting });
   return { host: { ...report, facts, privileged, tried, ...counting }, runtime };
 }

@@ -3,6 +3,7 @@ import { check } from "../arguments/check.js";
 import { requireArguments } from "../arguments/require.js";
 import { isRecord } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { defined } from "../values/defined.js";
 import type { openPublicKey, RecordKey } from "./key.js";
 import { PREDICATE_TYPE, STATEMENT_TYPE, type Statement } from "./statement.js";
 
@@ -43,7 +44,7 @@ const publicKey = check<object>(
 export function verifyRecord(text: string, key: ReturnType<typeof openPublicKey>, path?: string): Statement {
   requireArguments("verifyRecord", ["text", recordText, text], ["key", publicKey, key]);
   const refuse = (detail: string) =>
-    new BulkheadError("RECORD_INVALID", { operation: "verify", detail, ...(path === undefined ? {} : { path }) });
+    new BulkheadError("RECORD_INVALID", { operation: "verify", detail, ...defined({ path }) });
   const envelope = text.length > LARGEST_RECORD ? undefined : parseEnvelope(text);
   // Signatures do not cover white space, field order or padding bits; requiring the canonical form does.
   if (envelope === undefined || formatEnvelope(envelope) !== text) throw refuse("form");

@@ -24,6 +24,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { requireArguments } from "../arguments/require.js";
 import { hostPath } from "../arguments/values.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { defined } from "../values/defined.js";
 
 /** A key that signs records, and its public half. */
 export interface RecordKey {
@@ -146,7 +147,6 @@ function invalidKey(path: string, cause: unknown, detail?: string): BulkheadErro
   return new BulkheadError("RECORD_KEY_INVALID", {
     operation: "open key",
     path,
-    ...(said === undefined ? {} : { detail: said }),
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ detail: said, cause }),
   });
 }

@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { errnoOf } from "../arguments/given-file.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { defined } from "../values/defined.js";
 import { type Envelope, formatEnvelope, signStatement } from "./envelope.js";
 import { openRecordKey, type RecordKey } from "./key.js";
 import { type Started, type Stated, type Subject, statementOf, subjectsOf } from "./statement.js";
@@ -92,7 +93,7 @@ function write(to: string, id: string, envelope: Envelope): void {
     throw new BulkheadError("RECORD_NOT_WRITTEN", {
       operation: "write",
       path: to,
-      ...(errno === undefined ? {} : { errno }),
+      ...defined({ errno }),
       cause,
     });
   }

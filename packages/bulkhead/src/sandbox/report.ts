@@ -8,6 +8,7 @@ import type { Tree } from "../levels/runtime.js";
 import { runtimeFor } from "../levels/select.js";
 import type { Level } from "../policy/level.js";
 import { reportOf } from "../prepare/host.js";
+import { defined } from "../values/defined.js";
 import { diskOf } from "./prepare/sources.js";
 
 /** Options of a host report. */
@@ -41,5 +42,5 @@ export async function reportHost(options: ReportOptions = {}): Promise<HostRepor
     if (runtime.by !== undefined) by[level] = runtime.by;
     if (runtime.counting !== undefined) counting = runtime.counting;
   }
-  return { ...host, tried, by, ...(counting === undefined ? {} : { counting }) };
+  return { ...host, tried, by, ...defined({ counting }) };
 }

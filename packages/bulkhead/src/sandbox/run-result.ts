@@ -6,6 +6,7 @@ import type { Envelope } from "../record/envelope.js";
 import type { RecordedResult } from "../record/statement.js";
 import { roundMs } from "../session/clock.js";
 import { type ExitStatus, type OutputBytes, type StartFailure, withBytes } from "../session/process-result.js";
+import { defined } from "../values/defined.js";
 import type { WrittenBack } from "./write-back/report.js";
 
 /**
@@ -126,7 +127,7 @@ export function runResult(facts: RunFacts): RunResult {
     writeBack: facts.writeBack,
     notes: facts.notes,
     lowered: facts.lowered,
-    ...(failure === undefined ? {} : { error: failure.error }),
+    ...defined({ error: failure?.error }),
   };
   return withBytes(result, output.stdout, output.stderr);
 }

@@ -5,6 +5,7 @@ import { OutputStream } from "../channel/output-stream.js";
 import { FD_ERR, FD_OUT, type OutFd } from "../channel/protocol.js";
 import type { ChannelStream, StreamHandler } from "../channel/stream.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
+import { deferred } from "../values/deferred.js";
 import type { ExecRequest } from "./exec-options.js";
 import type { Live } from "./live.js";
 import { type ExitStatus, readExitStatus } from "./process-result.js";
@@ -33,26 +34,15 @@ export type Settled = { readonly status: ExitStatus } | { readonly error: Bulkhe
 /** One exec on the channel: where its output goes, when it runs, and how it ends. */
 export class Execution implements StreamHandler {
   readonly stream: ChannelStream;
-  readonly started: Promise<number | undefined>;
-  readonly settled: Promise<Settled>;
   /** The requested streams; null for output that is collected. */
   readonly streams: { readonly stdout: OutputStream | null; readonly stderr: OutputStream | null };
   readonly #kept: { readonly stdout: ByteQueue | null; readonly stderr: ByteQueue | null };
   readonly #budget: OutputBudget | undefined;
-  #resolveStarted: (pid: number | undefined) => void = () => undefined;
-  #rejectStarted: (error: BulkheadError) => void = () => undefined;
-  #settle: (settled: Settled) => void = () => undefined;
+  readonly #started = deferred<number | undefined>();
+  readonly #settled = deferred<Settled>();
 
   /** @throws BulkheadError as {@link Channel.open} */
   constructor(live: Live, request: ExecRequest, output: OutputPlan) {
-    this.started = new Promise((resolve, reject) => {
-      this.#resolveStarted = resolve;
-      this.#rejectStarted = reject;
-    });
-    this.started.catch(() => undefined);
-    this.settled = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
     this.#budget = output.bytes === undefined ? undefined : new OutputBudget(output.bytes, output.exceeded);
     const streamed = ({ stream }: OutputUse, fd: OutFd) =>
       stream ? new OutputStream((bytes) => this.stream.consumed(fd, bytes)) : null;
@@ -60,6 +50,15 @@ export class Execution implements StreamHandler {
     this.streams = { stdout: streamed(output.stdout, FD_OUT), stderr: streamed(output.stderr, FD_ERR) };
     this.#kept = { stdout: kept(output.stdout), stderr: kept(output.stderr) };
     this.stream = live.channel.open(request, this);
+  }
+
+  /** Resolves with the process id inside when the program runs; undefined if it ended at once. */
+  get started(): Promise<number | undefined> {
+    return this.#started.promise;
+  }
+
+  get settled(): Promise<Settled> {
+    return this.#settled.promise;
   }
 
   /** True if output was cut. */
@@ -74,7 +73,7 @@ export class Execution implements StreamHandler {
   }
 
   accepted(pid: number | undefined): void {
-    this.#resolveStarted(pid);
+    this.#started.resolve(pid);
   }
 
   data(fd: OutFd, chunk: Buffer): void {
@@ -94,14 +93,14 @@ export class Execution implements StreamHandler {
   result(value: JsonObject): void {
     const status = readExitStatus(value);
     this.#finish();
-    this.#resolveStarted(undefined);
-    this.#settle({ status });
+    this.#started.resolve(undefined);
+    this.#settled.resolve({ status });
   }
 
   failed(error: BulkheadError): void {
     this.#finish();
-    this.#rejectStarted(error);
-    this.#settle({ error });
+    this.#started.reject(error);
+    this.#settled.resolve({ error });
   }
 
   /** The streams simply end, as an ordinary process's do; the result says why. */

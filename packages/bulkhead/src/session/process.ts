@@ -3,6 +3,8 @@ import type { ReadableStream, WritableStream } from "node:stream/web";
 import { requireArguments } from "../arguments/require.js";
 import { aborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { deferred } from "../values/deferred.js";
+import { defined } from "../values/defined.js";
 import { now, roundMs } from "./clock.js";
 import type { Ends } from "./ends/ends.js";
 import { type ExecOptions, type ExecRequest, type TerminalSize, terminalSize } from "./exec-options.js";
@@ -58,7 +60,7 @@ export class Process {
   /** Why we ended the process: the caller asked, or a caller's stream or callback failed. */
   #stopped: BulkheadError | undefined;
   /** Stops waiting for the caller's streams. */
-  #cut: () => void = () => undefined;
+  readonly #cut = deferred();
   #pid: number | undefined;
 
   private constructor(
@@ -126,14 +128,11 @@ export class Process {
 
   async #finish(options: ExecOptions, delivered: Promise<void> | undefined): Promise<ProcessResult> {
     const abort = () => this.#stop(aborted("exec", options.signal));
-    const cut = new Promise<void>((resolve) => {
-      this.#cut = resolve;
-    });
     this.#ends.whenFailed((error) => this.#stop(error));
     this.#watch(options, abort);
     const settled = await this.#execution.settled;
     // Within its time limit, and until the caller aborts.
-    await Promise.race([delivered, cut]);
+    await Promise.race([delivered, this.#cut.promise]);
     if (this.#live.flush !== undefined) await this.#live.flush();
     this.#unwatch(options, abort);
     this.#ends[Symbol.dispose]();
@@ -155,7 +154,7 @@ export class Process {
       notFound: failure?.notFound === true,
       notExecutable: failure?.notExecutable === true,
       durationMs: roundMs(now() - this.#startedAt),
-      ...(failure === undefined ? {} : { error: failure.error }),
+      ...defined({ error: failure?.error }),
     };
     return withBytes(result, stdout, stderr);
   }
@@ -187,7 +186,7 @@ export class Process {
   /** Asks init to end the process, and kills the whole sandbox if init does not. */
   #cancel(): void {
     this.#execution.stream.cancel();
-    this.#cut();
+    this.#cut.resolve();
     this.#after(CANCEL_MS, () => {
       if (this.#execution.stream.open) this.#live.kill(new BulkheadError("SANDBOX_LOST", { operation: "cancel" }));
     });

@@ -15,12 +15,12 @@ export function inTurn(
 ): Promise<Process> {
   live.hold();
   const begun = new Promise<Process>((resolve, reject) => {
-    let leave: () => void = () => undefined;
+    let leave: (() => void) | undefined;
     const abort = () => giveUp(aborted("exec", signal));
     const settle = () => signal?.removeEventListener("abort", abort);
     const giveUp = (error: unknown) => {
       settle();
-      leave();
+      leave?.();
       ends[Symbol.dispose]();
       reject(error);
     };

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { BulkheadError } from "bulkhead";
 import { type SystemBrokerOptions, systemBrokerCommand } from "bulkhead/host";
 import { parseSize } from "bulkhead/policy";
+import { defined } from "../defined.js";
 import { EXIT, exitCodeOfSignal } from "../exit-codes.js";
 import { finish } from "../output/write.js";
 import type { BrokerFlags } from "./flags.js";
@@ -10,7 +11,7 @@ import type { BrokerFlags } from "./flags.js";
 export async function serve({ allowUid, maxMemory, ...flags }: BrokerFlags): Promise<void> {
   const options: SystemBrokerOptions = {
     ...flags,
-    ...(allowUid === undefined ? {} : { allowUids: allowUid }),
+    ...defined({ allowUids: allowUid }),
     ...(maxMemory === undefined ? {} : { maxMemoryBytes: sizeOf(maxMemory) }),
   };
   const { file, args } = systemBrokerCommand(options);

@@ -1,5 +1,6 @@
 import { type Kernel, kernels } from "bulkhead/host";
 import { Command, InvalidArgumentError } from "commander";
+import { defined } from "../defined.js";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
 
@@ -31,7 +32,7 @@ export function kernelCommand(): Command {
         .option("--jobs <n>", "compiler processes at once (default: one for each processor)", parseJobs)
         .option("--json", "print it as a JSON object")
         .action(async ({ jobs, json }: KernelFlags) => {
-          const chosen = jobs === undefined ? {} : { jobs };
+          const chosen = defined({ jobs });
           await tell(await unlessInterrupted((signal) => kernels.build({ onProgress, signal, ...chosen })), json);
         }),
     )

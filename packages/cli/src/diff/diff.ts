@@ -7,6 +7,7 @@ import {
   type Level,
   printableLine,
 } from "bulkhead";
+import { defined } from "../defined.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
 import { type Style, styleFor } from "../output/style.js";
@@ -22,7 +23,7 @@ export async function diff(argv: readonly string[], flags: DiffFlags): Promise<v
   const progress = progressOn(process.stderr, false);
   const comparison = await compareLevels(argv, pairOf(level ?? []), policy, {
     images: imageOptions(rest, progress.onEvent),
-    ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+    ...defined({ broker: flags.broker }),
   }).finally(() => progress.stop());
   const text = flags.json === true ? jsonLine(comparison) : `${render(comparison, styleFor(process.stdout))}\n`;
   await print(process.stdout, text);

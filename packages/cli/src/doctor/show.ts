@@ -1,4 +1,5 @@
 import { examineHost, reportHost } from "bulkhead/host";
+import { defined } from "../defined.js";
 import { styleFor } from "../output/style.js";
 import { widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -9,7 +10,7 @@ import { renderExamination } from "./render.js";
 export async function showHost(flags: DoctorFlags): Promise<void> {
   const report = await reportHost({
     tryLevels: flags.reprobe === true ? "again" : true,
-    ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+    ...defined({ broker: flags.broker }),
   });
   const examination = await examineHost(report);
   const text =

@@ -1,5 +1,6 @@
 import { type Enforcement, type Explanation, explain, printableLine } from "bulkhead";
 import { PURPOSES, planJsonSchema } from "bulkhead/policy";
+import { defined } from "../defined.js";
 import { EXIT } from "../exit-codes.js";
 import { imageOptions } from "../images/flags.js";
 import { progressOn } from "../images/progress.js";
@@ -20,7 +21,7 @@ export async function showExplanation(flags: ExplainFlags): Promise<void> {
   const progress = progressOn(process.stderr, false);
   const options = {
     images: imageOptions(flags, progress.onEvent),
-    ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+    ...defined({ broker: flags.broker }),
   };
   const policy = await policyFrom(flags);
   const explanation = await explain(policy, options).finally(() => progress.stop());

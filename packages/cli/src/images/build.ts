@@ -1,5 +1,6 @@
 import { printable } from "bulkhead";
 import { images } from "bulkhead/images";
+import { defined } from "../defined.js";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { BuildFlags } from "./flags.js";
@@ -10,9 +11,7 @@ export async function buildImage(given: string | undefined, flags: BuildFlags): 
   await unlessInterrupted(async (signal) => {
     const { digest } = await images.build(name, {
       ...(flags.packages === undefined ? {} : { packages: flags.packages.split(",").filter((word) => word !== "") }),
-      ...(flags.suite === undefined ? {} : { suite: flags.suite }),
-      ...(flags.mirror === undefined ? {} : { mirror: flags.mirror }),
-      ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+      ...defined({ suite: flags.suite, mirror: flags.mirror, broker: flags.broker }),
       signal,
       onStep: (text) => process.stderr.write(`${printable(text)}\n`),
     });

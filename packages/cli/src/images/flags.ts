@@ -1,6 +1,7 @@
 import type { ImageOptions } from "bulkhead";
 import type { OnPullEvent, RegistryOptions } from "bulkhead/images";
 import { type Command, Option } from "commander";
+import { defined } from "../defined.js";
 import { oneOf } from "../policy/choice.js";
 
 /** Flags for connections to a registry. */
@@ -47,13 +48,12 @@ export function addImageFlags(command: Command): Command {
 /** The library's options. Without a flag, the library takes its defaults from the environment. */
 export function registryOptions({ insecureRegistry, tokenServer }: RegistryFlags): RegistryOptions {
   return {
-    ...(insecureRegistry === undefined ? {} : { insecure: insecureRegistry }),
-    ...(tokenServer === undefined ? {} : { tokenServers: tokenServer }),
+    ...defined({ insecure: insecureRegistry, tokenServers: tokenServer }),
   };
 }
 
 export function imageOptions(flags: ImageFlags, onEvent: OnPullEvent): ImageOptions {
-  return { registry: registryOptions(flags), onEvent, ...(flags.pull === undefined ? {} : { pull: flags.pull }) };
+  return { registry: registryOptions(flags), onEvent, ...defined({ pull: flags.pull }) };
 }
 
 function append(value: string, previous: readonly string[] = []): readonly string[] {

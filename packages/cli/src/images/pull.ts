@@ -1,4 +1,5 @@
 import { images } from "bulkhead/images";
+import { defined } from "../defined.js";
 import { unlessInterrupted } from "../interrupted.js";
 import { finish, print } from "../output/write.js";
 import type { ImagesFlags } from "./flags.js";
@@ -17,7 +18,7 @@ export async function pullImages(names: readonly string[], flags: ImagesFlags): 
           onEvent: progress.onEvent,
           signal,
           ...(flags.verifyKey === undefined ? {} : { verify: [{ match: "*", key: [...flags.verifyKey] }] }),
-          ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+          ...defined({ broker: flags.broker }),
         });
         if (!json) await print(process.stdout, `${pulled.name}@${pulled.digest}\n`);
       }

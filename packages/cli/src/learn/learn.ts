@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, loadPolicy } from "bulkhead";
 import { checkLearned, type Learned, learn, readLearned, saveLearned } from "bulkhead/learn";
+import { defined } from "../defined.js";
 import { exitCodeOf } from "../exit-codes.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { policyFrom } from "../policy/from-flags.js";
@@ -11,11 +12,11 @@ import type { LearnFlags } from "./flags.js";
 /** Learns, writes the result, and with `--check` tries it. */
 export async function learnProgram(argv: readonly string[], flags: LearnFlags): Promise<void> {
   const policy = await policyFrom(flags);
-  const broker = flags.broker === undefined ? {} : { broker: flags.broker };
+  const broker = defined({ broker: flags.broker });
   const from: Learned | undefined = flags.add === true ? await readLearned(flags.out) : undefined;
   const outcome = await learn(argv, policy, {
     runs: runsOf(flags.runs),
-    ...(from === undefined ? {} : { from }),
+    ...defined({ from }),
     ...broker,
   });
   await mkdir(flags.out, { recursive: true });

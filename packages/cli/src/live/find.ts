@@ -1,8 +1,9 @@
 import { BulkheadError, type LiveSandbox, listSandboxes } from "bulkhead";
+import { defined } from "../defined.js";
 import type { LiveFlags } from "./flags.js";
 
 export function liveOptions({ broker }: LiveFlags): { readonly broker?: string } {
-  return broker === undefined ? {} : { broker };
+  return defined({ broker });
 }
 
 /** The live sandboxes that the words name, by id or a unique prefix of it. @throws BulkheadError ID_UNKNOWN, USAGE */

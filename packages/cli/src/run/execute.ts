@@ -10,6 +10,7 @@ import {
 } from "bulkhead";
 import { egressLog } from "bulkhead/egress";
 import type { RunFlags } from "../commands/run.js";
+import { defined } from "../defined.js";
 import { EXIT, exitCodeOf, exitCodeOfSignal } from "../exit-codes.js";
 import { Interrupted } from "../interrupted.js";
 import { Relay } from "../live/relay.js";
@@ -35,7 +36,7 @@ export async function execute(argv: readonly string[], flags: RunFlags, images?:
       run(argv, policy, {
         ...options(flags, terminal, signals, relay),
         ...(log === undefined ? {} : { egress: { onEgressEvent: log.listener } }),
-        ...(images === undefined ? {} : { images }),
+        ...defined({ images }),
       });
     const result = await settingUp(policy, started);
     terminal?.restore();
@@ -83,11 +84,11 @@ function options(
   return {
     stdin: stdinFor(flags.interactive === true),
     signal: signals.abortSignal,
-    ...(relay === undefined ? {} : { output: relay.sinks(process.stdout, process.stderr) }),
-    ...(terminal === undefined ? {} : { tty: terminal.size }),
-    ...(flags.publish === undefined ? {} : { ports: flags.publish }),
+    ...defined({ output: relay?.sinks(process.stdout, process.stderr) }),
+    ...defined({ tty: terminal?.size }),
+    ...defined({ ports: flags.publish }),
     ...(flags.record === undefined ? {} : { record: recordFlags(flags.record, flags.recordKey) }),
-    ...(flags.broker === undefined ? {} : { broker: flags.broker }),
+    ...defined({ broker: flags.broker }),
     onStart: (control) => {
       signals.forwardTo(control);
       relay?.begin(control);
@@ -97,7 +98,7 @@ function options(
 }
 
 function recordFlags(to: string, key: string | undefined): RecordOptions {
-  return { to, ...(key === undefined ? {} : { key }) };
+  return { to, ...defined({ key }) };
 }
 
 /** The number of the kernel's null device: major 1, minor 3. */

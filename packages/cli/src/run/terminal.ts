@@ -22,7 +22,7 @@ export function terminalFor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream
  */
 export class Terminal {
   readonly #streams: TerminalStreams;
-  #disconnect: () => void = () => undefined;
+  #disconnect: (() => void) | undefined;
 
   constructor(streams: TerminalStreams) {
     this.#streams = streams;
@@ -48,7 +48,7 @@ export class Terminal {
 
   /** Call it however the run ended: a shell left in raw mode is unusable. */
   restore(): void {
-    this.#disconnect();
-    this.#disconnect = () => undefined;
+    this.#disconnect?.();
+    this.#disconnect = undefined;
   }
 }

@@ -10,6 +10,7 @@ import {
   summariseSurfaces,
   surfaceChart,
 } from "bulkhead/verify";
+import { defined } from "../defined.js";
 import { type Style, styleFor } from "../output/style.js";
 import { table, widthOf, wrap } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -17,7 +18,7 @@ import type { SurfaceFlags } from "./flags.js";
 
 /** Measures, and shows levels and peers side by side. */
 export async function surface(flags: SurfaceFlags): Promise<void> {
-  const options = flags.broker === undefined ? {} : { broker: flags.broker };
+  const options = defined({ broker: flags.broker });
   const policy = flags.policy === undefined ? {} : await loadPolicy(flags.policy);
   const surfaces: Surface[] = [];
   for (const level of await levelsOf(flags.level, options)) {

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { LEVELS, type Level } from "bulkhead";
 import { levelAvailability, reportHost } from "bulkhead/host";
 import { type Verification, verifyLevel } from "bulkhead/verify";
+import { defined } from "../defined.js";
 import { type Style, styleFor } from "../output/style.js";
 import { table, widthOf } from "../output/table.js";
 import { finish, jsonLine, print } from "../output/write.js";
@@ -10,7 +11,7 @@ import { junit } from "./junit.js";
 
 /** Runs the self-test and prints its results; exits with 1 if a protection differs from the table. */
 export async function verify(flags: VerifyFlags): Promise<void> {
-  const options = flags.broker === undefined ? {} : { broker: flags.broker };
+  const options = defined({ broker: flags.broker });
   const verifications: Verification[] = [];
   for (const level of await levelsOf(flags, options)) {
     const verification = await verifyLevel(level, options);

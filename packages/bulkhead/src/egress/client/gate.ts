@@ -6,6 +6,7 @@ import type { Methods } from "../../helpers/peer.js";
 import type { Level } from "../../policy/level.js";
 import { looksInside } from "../../policy/network/looks-inside.js";
 import type { NetworkRules, Secret } from "../../policy/network/types.js";
+import { deferred } from "../../values/deferred.js";
 import { Faults } from "../faults.js";
 import { type Handed, handed } from "../handed.js";
 import type { EgressOptions } from "../options.js";
@@ -60,7 +61,7 @@ export class Gate implements Handed {
     const [loaded, moreAuthorities] = await Promise.all([loadSecrets(secrets), authoritiesOfCaller()]);
     const trusts = looksInside(rules, secrets);
     const faults = new Faults();
-    const ended = deferred();
+    const ended = deferred<BulkheadError>();
     const helper = await startHelper(connection, methodsOf(options, faults, ended.resolve));
     void helper.ended.then(ended.resolve);
     const started = helper.call("start", {
@@ -177,14 +178,6 @@ async function within(limitMs: number, work: Promise<void>, late: () => void = n
   } finally {
     clearTimeout(timer);
   }
-}
-
-function deferred() {
-  let resolve: (error: BulkheadError) => void = () => undefined;
-  const promise = new Promise<BulkheadError>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 /** Close the connection here as soon as the gate has it. */

@@ -4,6 +4,7 @@ import { errnoOf } from "../../arguments/given-file.js";
 import { requireArguments } from "../../arguments/require.js";
 import { hostPath } from "../../arguments/values.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { defined } from "../../values/defined.js";
 import type { EgressEvent, EgressListener } from "./event.js";
 
 /**
@@ -57,7 +58,7 @@ function openLog(path: string): number {
       operation: "open",
       path,
       cause,
-      ...(errno === undefined ? {} : { errno }),
+      ...defined({ errno }),
     });
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readGivenFile, type Unreadable } from "../../arguments/given-file.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Secret, SecretHost } from "../../policy/network/types.js";
+import { defined } from "../../values/defined.js";
 
 /** A secret with its value. It is never passed to code that logs, throws or compiles plans. */
 export interface LoadedSecret {
@@ -61,7 +62,7 @@ function unreadable(name: string, path: string, { operation, errno, detail }: Un
     operation,
     path,
     detail: said,
-    ...(errno === undefined ? {} : { errno }),
+    ...defined({ errno }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { defined } from "../../values/defined.js";
 import { invalid } from "../documents/invalid.js";
 
 const latin1 = new TextDecoder("latin1");
@@ -23,8 +24,7 @@ export function parsePax(data: Uint8Array): { name?: string; link?: string; size
   const [name, link, size] = [fields.get("path"), fields.get("linkpath"), fields.get("size")];
   if (size !== undefined && !/^\d{1,15}$/.test(size)) throw invalid("read archive", "pax size");
   return {
-    ...(name === undefined ? {} : { name }),
-    ...(link === undefined ? {} : { link }),
+    ...defined({ name, link }),
     ...(size === undefined ? {} : { sizeBytes: Number(size) }),
   };
 }

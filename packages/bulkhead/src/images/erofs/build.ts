@@ -2,6 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { type InternalPolicy, internalPlan, type TaskOptions } from "../../internal/plan.js";
 import type { Plan } from "../../plan/schema.js";
 import { Session } from "../../session/session.js";
+import { defined } from "../../values/defined.js";
 import { IMAGE_NAME } from "../store/erofs-image.js";
 import { type ErofsTree, nameOfTree } from "./tree.js";
 
@@ -39,7 +40,7 @@ export async function buildErofs(made: Made, out: string, limits: BuildLimits, o
   await using session = await Session.start({ ...own, plan: erofsPlan(own.plan, made, limits) }, options.signal);
   const argv = ["sh", "-c", MAKE, "sh", TREE, "--quiet", "-U", UUID, "-x-1", `${OUT}/${IMAGE_NAME}`, TREE];
   const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", SOURCE_DATE_EPOCH: String(EPOCH_S) };
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const signal = defined({ signal: options.signal });
   const result = await session.run(argv, { env, ...signal }).catch((error: unknown) => {
     // The sandbox is killed when its time is up.
     if (!(error instanceof BulkheadError) || error.code !== "TIMED_OUT") throw error;

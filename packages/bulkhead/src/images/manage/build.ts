@@ -1,6 +1,7 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { baseRootPath } from "../../host/locate.js";
 import type { TaskOptions } from "../../internal/plan.js";
+import { defined } from "../../values/defined.js";
 import { imageOf } from "../build/build.js";
 import { type PackagesOptions, packagesTar } from "../build/packages.js";
 import { outputOf } from "../build/program.js";
@@ -25,9 +26,7 @@ export async function buildImage(nameText: string, options: BuildImageOptions): 
     throw new BulkheadError("IMAGE_BUILD_FAILED", { operation: "choose packages", detail: "none are named" });
   }
   const chosen = {
-    ...(suite === undefined ? {} : { suite }),
-    ...(mirror === undefined ? {} : { mirror }),
-    ...(onStep === undefined ? {} : { onStep }),
+    ...defined({ suite, mirror, onStep }),
     signal: sandbox.signal,
   };
   await using image = await imageOf(

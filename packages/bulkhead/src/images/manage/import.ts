@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { TaskOptions } from "../../internal/plan.js";
+import { defined } from "../../values/defined.js";
 import type { ImageLayer, ResolvedImage } from "../image.js";
 import { resolveFile } from "../open.js";
 import { roomFor } from "../pull/room.js";
@@ -92,7 +93,7 @@ async function bring(store: Store, layer: ImageLayer, signal: AbortSignal | unde
   const turn = await store.blobs.claim(digest, signal);
   if (turn === undefined) return;
   try {
-    await pipeline(verified(layer), createWriteStream(turn.path), signal === undefined ? {} : { signal });
+    await pipeline(verified(layer), createWriteStream(turn.path), defined({ signal }));
     await store.blobs.publish(turn, digest);
   } catch (error) {
     await turn.end();

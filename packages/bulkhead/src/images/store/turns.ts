@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { isAbandoned, newToken } from "../../host/owner-token.js";
+import { defined } from "../../values/defined.js";
 
 /** Work that its owner released in order; anyone may continue it. */
 const FREE = "free";
@@ -43,7 +44,7 @@ export class Turns {
         await turn.end();
         return undefined;
       }
-      await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch((cause: unknown) => {
+      await sleep(POLL_MS, undefined, defined({ signal })).catch((cause: unknown) => {
         throw new BulkheadError("ABORTED", { operation: "wait for another process", cause });
       });
     }

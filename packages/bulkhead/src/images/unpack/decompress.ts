@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { TaskOptions } from "../../internal/plan.js";
+import { defined } from "../../values/defined.js";
 import { roomFor } from "../pull/room.js";
 import { errnoOf, unavailable } from "../store/location.js";
 import type { Store } from "../store/store.js";
@@ -33,7 +34,7 @@ export async function decompress(
     const argv = [UNPACKER, "--decompress", "--max-bytes", String(bytes), "--max-ratio", String(limits.ratio)];
     const process = await session.exec(argv, {
       stdin: "pipe",
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...defined({ signal: options.signal }),
     });
     const { stdin, stdout, stderr } = process;
     if (stdin === null || stdout === null || stderr === null)

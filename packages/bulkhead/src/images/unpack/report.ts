@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { ProcessResult } from "../../session/process-result.js";
+import { defined } from "../../values/defined.js";
 import { invalid } from "../documents/invalid.js";
 import { digest } from "../documents/oci.js";
 import type { ImageLayer } from "../image.js";
@@ -68,9 +69,7 @@ export function decompressionFailure(stderr: string): BulkheadError | undefined 
 function refused({ code, operation, path, errno, detail }: z.output<typeof refusalSchema>["error"]): BulkheadError {
   return new BulkheadError(code, {
     operation,
-    ...(path === undefined ? {} : { path }),
-    ...(errno === undefined ? {} : { errno }),
-    ...(detail === undefined ? {} : { detail }),
+    ...defined({ path, errno, detail }),
   });
 }
 

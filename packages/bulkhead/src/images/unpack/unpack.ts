@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { TaskOptions } from "../../internal/plan.js";
 import type { Session } from "../../session/session.js";
+import { defined } from "../../values/defined.js";
 import type { ImageLayer } from "../image.js";
 import type { TreeDirectories, TreeRecord } from "../store/store.js";
 import type { UnpackLimits } from "./limits.js";
@@ -61,7 +62,7 @@ async function feed(
     stdin: "pipe",
     buffer: true,
     outputBytes: REPORT_BYTES,
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   });
   const { stdin } = process;
   if (stdin === null) throw new BulkheadError("IMAGE_UNPACK_FAILED", { operation: "open stdin" });

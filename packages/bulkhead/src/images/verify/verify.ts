@@ -1,5 +1,6 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { VerifyRule } from "../../policy/resolved.js";
+import { defined } from "../../values/defined.js";
 import type { Reader } from "../reader/reader.js";
 import type { Digest } from "../reference/digest.js";
 import { formatImageName, type ImageName, parseImageName } from "../reference/name.js";
@@ -40,7 +41,7 @@ export async function requireSignature(
   const asked = { signer: await readSigner(signer), repository: wanted, digests, stored, remote };
   const { signedBy, keep } = await reader.verify(asked).catch((error: unknown) => {
     if (!(error instanceof BulkheadError) || error.operation !== "verify image") throw error;
-    const detail = error.detail === undefined ? {} : { detail: error.detail };
+    const detail = defined({ detail: error.detail });
     throw new BulkheadError(error.code, { operation: "verify image", path, ...detail });
   });
   if (keep !== null) await store.signatures.put(keep.of, keep.signature);

@@ -9,6 +9,7 @@ import { GuestControl, type GuestEvents } from "../../guest/control.js";
 import type { Facts } from "../../host/facts.js";
 import { hasEgress } from "../../plan/connections.js";
 import type { Plan } from "../../plan/schema.js";
+import { defined } from "../../values/defined.js";
 import type { Driver, Running, SavedFile, SavedMachine } from "../driver.js";
 import { GuestConsole } from "./console.js";
 import { CONNECTIONS, imageAt, isRestored, startsReady } from "./machine.js";
@@ -343,5 +344,5 @@ function hostnameOf({ inner }: Plan): string {
 function apparmorOf(inner: NonNullable<Plan["inner"]>): { readonly apparmor?: Uint8Array } {
   const { apparmor } = inner as { readonly apparmor?: unknown };
   const compiled = typeof apparmor === "string" ? compiledProfile(apparmor) : undefined;
-  return compiled === undefined ? {} : { apparmor: compiled };
+  return defined({ apparmor: compiled });
 }

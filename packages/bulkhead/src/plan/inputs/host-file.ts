@@ -2,6 +2,7 @@ import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { ErrorCode } from "../../errors/registry.js";
 import { isWithin } from "../../policy/paths.js";
+import { defined } from "../../values/defined.js";
 import type { HostFile } from "../input-types.js";
 import { whyNotMapped } from "./file-system.js";
 
@@ -41,7 +42,7 @@ function look(path: string, code: ErrorCode): { readonly canonical: string; read
     throw new BulkheadError(code, {
       operation: "realpath",
       path,
-      ...(errno === undefined ? {} : { errno }),
+      ...defined({ errno }),
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import { defined } from "../../values/defined.js";
 import { hostPattern, portRange, splitAuthority } from "./pattern.js";
 import type { NetworkRule, PortRange, Protocol } from "./types.js";
 
@@ -57,8 +58,7 @@ function fromText(text: string): WrittenRule | string {
   if (/[?#]/.test(path)) return "a path in a rule has no query";
   return {
     host: parts.host,
-    ...(parts.port === undefined ? {} : { ports: parts.port }),
-    ...(protocol === undefined ? {} : { protocol }),
+    ...defined({ ports: parts.port, protocol }),
     ...(path === "" ? {} : { paths: [path] }),
   };
 }

@@ -4,6 +4,7 @@ import type { Tree, TreeImage } from "../../levels/runtime.js";
 import type { OpenedImage } from "../../plan/inputs.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Sources } from "../../prepare/compile.js";
+import { defined } from "../../values/defined.js";
 import type { PrepareOptions } from "./options.js";
 
 /** Images, and disks built from trees. The code that opens or builds them is loaded on demand. */
@@ -25,8 +26,7 @@ export class ImageSources implements Sources {
     const opened = await openImage(source, {
       ...images,
       verify: this.#policy.verify,
-      ...(broker === undefined ? {} : { broker }),
-      ...(signal === undefined ? {} : { signal }),
+      ...defined({ broker, signal }),
     });
     this.opened = opened;
     return opened;
@@ -48,7 +48,6 @@ export async function diskOf(
   return await erofsOf(mapped ? tree : { ...tree, owner: null }, {
     user,
     stable: tree.kind === "directory" && tree.path === baseRootPath(),
-    ...(broker === undefined ? {} : { broker }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ broker, signal }),
   });
 }

@@ -9,6 +9,7 @@ import { wantedLevel } from "../../plan/compile/level.js";
 import { withAbsolutePaths, withPathsOfNow } from "../../policy/absolute-paths.js";
 import { parsePolicy } from "../../policy/parse.js";
 import type { Policy } from "../../policy/schema.js";
+import { defined } from "../../values/defined.js";
 import type { Launchable } from "../prepare/launchable.js";
 import { prepare } from "../prepare/prepare.js";
 import { FACTS, type Origin, readFacts, type SnapshotFacts, STATE } from "./facts.js";
@@ -51,8 +52,7 @@ export async function prepareFrom(
   const origin: Origin = { policy, vouched: options.vouched && facts.vouched };
   const preparation = {
     images: { ...images, pull: "never" as const },
-    ...(broker === undefined ? {} : { broker }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ broker, signal }),
   };
   const prepared = await prepare(policy as Policy, preparation, {
     kind: "saved",

@@ -1,6 +1,7 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { DirectoryEntry, FileInfo } from "../../session/files/entries.js";
 import { isLossy, isOwnName, isPlainName } from "../../session/host-files/names.js";
+import { defined } from "../../values/defined.js";
 import { AT_ONCE, BOUNDS, type Bounds } from "./bounds.js";
 import type { LeftWhy } from "./report.js";
 
@@ -65,8 +66,7 @@ export async function listInside(
     const info = { type, mode, size, mtimeMs };
     entries.set(path, {
       ...info,
-      ...(ctimeUs === undefined ? {} : { ctimeUs }),
-      ...(target === undefined ? {} : { target }),
+      ...defined({ ctimeUs, target }),
     });
     if (type !== "directory") return;
     if (path.split("/").length > bounds.depth) throw failed(at, `directories deeper than ${bounds.depth}`);

@@ -1,4 +1,5 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { defined } from "../../values/defined.js";
 
 /**
  * Outcome of writing back the host directories of which a sandbox had copies; empty if the workload writes to the host
@@ -80,7 +81,7 @@ export class Report {
 
   /** `path` is relative to the directory. */
   leave(path: string, why: LeftWhy, errno?: number): void {
-    const left = { path: `${this.#at}/${path}`, why, ...(errno === undefined ? {} : { errno }) };
+    const left = { path: `${this.#at}/${path}`, why, ...defined({ errno }) };
     if (this.#left.length < MOST_TOLD) this.#left.push(left);
     else this.#more += 1;
     if (HARMLESS.has(why)) return;
@@ -97,7 +98,7 @@ export class Report {
         operation: "write back",
         path,
         detail,
-        ...(errno === undefined ? {} : { errno }),
+        ...defined({ errno }),
       });
     }
     const { written, made, removed } = this;

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../errors/registry.js";
 import type { Plan } from "../../plan/schema.js";
 import { filesOf, listingOf } from "../../session/files/files.js";
 import type { Live } from "../../session/live.js";
+import { defined } from "../../values/defined.js";
 import { FETCH_MS } from "./bounds.js";
 import { DirectoryCopy, type Inside } from "./copy.js";
 import { Lister } from "./lister/lister.js";
@@ -159,13 +160,13 @@ function told(cause: unknown, operation: string, path: string | undefined, code:
   if (!(cause instanceof BulkheadError)) {
     const { errno, syscall } = cause as NodeJS.ErrnoException;
     if (typeof errno !== "number") throw cause;
-    const where = path === undefined ? {} : { path };
+    const where = defined({ path });
     return new BulkheadError(code, { operation: syscall ?? operation, ...where, errno: -errno, cause });
   }
   if (OWN_CODES.has(cause.code) || cause.code === code) return cause;
   const context = {
     operation,
-    ...(cause.path === undefined ? {} : { path: cause.path }),
+    ...defined({ path: cause.path }),
     detail: cause.message,
     cause,
   };

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { callbackFailed, streamFailed } from "../../arguments/callbacks.js";
 import { InputStream } from "../../channel/input-stream.js";
 import type { BulkheadError } from "../../errors/bulkhead-error.js";
+import { deferred } from "../../values/deferred.js";
 import type { Execution, OutputUse } from "../execution.js";
 import type { EndsOptions } from "./options.js";
 import { callbackWriter, carry, type SinkWriter, writerTo } from "./sink.js";
@@ -22,7 +23,7 @@ export class Ends implements Disposable {
   #failure: BulkheadError | undefined;
   #failed: ((error: BulkheadError) => void) | undefined;
   #execution: Execution | undefined;
-  #cut: () => void = () => undefined;
+  readonly #cut = deferred();
 
   /** `options` must already be validated. */
   constructor(operation: string, options: EndsOptions) {
@@ -94,10 +95,7 @@ export class Ends implements Disposable {
       return [carry(from, to)];
     });
     if (carried.length === 0) return undefined;
-    const cut = new Promise<void>((resolve) => {
-      this.#cut = resolve;
-    });
-    return Promise.race([Promise.all(carried).then(() => undefined), cut]);
+    return Promise.race([Promise.all(carried).then(() => undefined), this.#cut.promise]);
   }
 
   /** Stops waiting for and listening to every stream. */
@@ -108,7 +106,7 @@ export class Ends implements Disposable {
       this.#writers[name].release();
       this.#execution?.streams[name]?.destroy();
     }
-    this.#cut();
+    this.#cut.resolve();
   }
 
   #writer(name: OutputName): SinkWriter | undefined {

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { WritableStream } from "node:stream/web";
 import { isRecord } from "../../arguments/values.js";
+import { WakeUp } from "../../values/wake-up.js";
 
 /** A Node or web stream to write output to. Bulkhead does not end it. */
 export type ByteSink = Writable | WritableStream<Uint8Array>;
@@ -64,12 +65,12 @@ class NodeWriter implements SinkWriter {
   readonly #sink: Writable;
   readonly #failed: (cause: unknown) => void;
   /** Resumes a write that waits for room, or for the last piece to be flushed. */
-  #wake: () => void = () => undefined;
+  readonly #news = new WakeUp();
   #waiting = 0;
   #over = false;
   readonly #onError = (cause: unknown) => this.#fail(cause);
   readonly #onClose = () => this.#fail(new Error("it was closed before the output's end"));
-  readonly #onDrain = () => this.#wake();
+  readonly #onDrain = () => this.#news.wake();
 
   constructor(sink: Writable, failed: (cause: unknown) => void) {
     this.#sink = sink;
@@ -83,9 +84,9 @@ class NodeWriter implements SinkWriter {
     try {
       const hasRoom = this.#sink.write(piece, () => {
         this.#waiting -= 1;
-        if (this.#waiting === 0) this.#wake();
+        if (this.#waiting === 0) this.#news.wake();
       });
-      return hasRoom || this.#over ? undefined : new Promise<void>((resolve) => this.#wakes(resolve));
+      return hasRoom || this.#over ? undefined : this.#news.wait();
     } catch (cause) {
       this.#fail(cause);
       return undefined;
@@ -93,20 +94,16 @@ class NodeWriter implements SinkWriter {
   }
 
   flushed(): Promise<unknown> | undefined {
-    return this.#waiting === 0 || this.#over ? undefined : new Promise<void>((resolve) => this.#wakes(resolve));
+    return this.#waiting === 0 || this.#over ? undefined : this.#news.wait();
   }
 
   release(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#wake();
+    this.#news.wake();
     this.#sink.off("close", this.#onClose).off("drain", this.#onDrain);
     // An error already in flight has no other listener, and must not end the process.
     setImmediate(() => this.#sink.off("error", this.#onError));
-  }
-
-  #wakes(resolve: () => void): void {
-    this.#wake = resolve;
   }
 
   #fail(cause: unknown): void {

@@ -1,5 +1,6 @@
 import { isInteger, isObject, isText, type JsonObject, parseObject } from "../../channel/json.js";
 import { violation } from "../../channel/violation.js";
+import { defined } from "../../values/defined.js";
 
 const TYPES = ["file", "directory", "symlink", "fifo", "socket", "char", "block"] as const;
 
@@ -86,7 +87,7 @@ function infoOf(value: JsonObject): FileInfo {
     throw violation("message");
   }
   const info = { type: known, size, mode, uid, gid, mtimeMs };
-  return { ...info, ...(ctimeUs === undefined ? {} : { ctimeUs }), ...(target === undefined ? {} : { target }) };
+  return { ...info, ...defined({ ctimeUs, target }) };
 }
 
 function nameOf(value: JsonObject): { readonly name: string; readonly nameBytes?: Buffer } {

@@ -4,6 +4,7 @@ import { FD_OUT, type OutFd } from "../../channel/protocol.js";
 import type { ChannelStream, StreamHandler } from "../../channel/stream.js";
 import { violation } from "../../channel/violation.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { deferred } from "../../values/deferred.js";
 import type { Live } from "../live.js";
 
 /** A request of the files API. The kernel resolves `path` inside the sandbox. */
@@ -11,29 +12,23 @@ export type FileRequest = { readonly op: string } & Readonly<Record<string, unkn
 
 /** One file operation on the channel; it starts when its turn comes. */
 export class FileOperation implements StreamHandler {
-  readonly value: Promise<JsonObject>;
   /** The operation's output. Unread, it blocks only this operation. */
   readonly output: OutputStream;
   readonly #live: Live;
   #stream: ChannelStream | undefined;
   /** Calls that wait for the operation's turn. */
-  #deferred: ((stream: ChannelStream) => void)[] = [];
-  #resolve: (value: JsonObject) => void = () => undefined;
-  #reject: (error: BulkheadError) => void = () => undefined;
-  #release: () => void = () => undefined;
+  #postponed: ((stream: ChannelStream) => void)[] = [];
+  readonly #value = deferred<JsonObject>();
+  /** Ends the operation's turn. */
+  #release: (() => void) | undefined;
   /** Leaves the queue. */
-  #leave: () => void = () => undefined;
+  readonly #leave: (() => void) | undefined;
   #over = false;
 
   /** The operation fails with whatever `Channel.open` throws. */
   constructor(live: Live, request: FileRequest) {
     this.#live = live;
     live.hold();
-    this.value = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.value.catch(() => undefined);
     this.output = new OutputStream((bytes) => this.#stream?.consumed(FD_OUT, bytes));
     this.output.on("error", () => undefined);
     this.#leave = live.slots.enter(
@@ -42,6 +37,10 @@ export class FileOperation implements StreamHandler {
       (error) => this.failed(error),
     );
     this.output.once("close", () => this.cancel());
+  }
+
+  get value(): Promise<JsonObject> {
+    return this.#value.promise;
   }
 
   /** As {@link ChannelStream.write}. */
@@ -70,14 +69,14 @@ export class FileOperation implements StreamHandler {
   result(value: JsonObject): void {
     this.#finish();
     this.output.finish();
-    this.#resolve(value);
+    this.#value.resolve(value);
   }
 
   failed(error: BulkheadError): void {
     if (this.#over) return;
     this.#finish();
     this.output.destroy(error);
-    this.#reject(error);
+    this.#value.reject(error);
   }
 
   #begin(request: FileRequest, release: () => void): void {
@@ -85,23 +84,23 @@ export class FileOperation implements StreamHandler {
     try {
       const stream = this.#live.channel.open(request, this);
       this.#stream = stream;
-      for (const act of this.#deferred) act(stream);
-      this.#deferred = [];
+      for (const act of this.#postponed) act(stream);
+      this.#postponed = [];
     } catch (error) {
       this.failed(error instanceof BulkheadError ? error : new BulkheadError("FILE_FAILED", { cause: error }));
     }
   }
 
   #use(act: (stream: ChannelStream) => void): void {
-    if (this.#stream === undefined) this.#deferred.push(act);
+    if (this.#stream === undefined) this.#postponed.push(act);
     else act(this.#stream);
   }
 
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#leave();
-    this.#release();
+    this.#leave?.();
+    this.#release?.();
     this.#live.letGo();
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from "../../values/defined.js";
 import type { Attempt } from "../attempt.js";
 
 /** With the vulnerability that each is known for. */
@@ -75,7 +76,7 @@ export const kernel: readonly Attempt[] = [
       ...inClass,
       title: name,
       argv: ["syscall", name],
-      ...(cve === undefined ? {} : { cve }),
+      ...defined({ cve }),
     }),
   ),
   ...["keyctl", "add_key", "request_key"].map(
@@ -111,7 +112,7 @@ export const kernel: readonly Attempt[] = [
       protection: "masked-proc",
       title: `write ${path}`,
       argv: ["write", path, text],
-      ...(cve === undefined ? {} : { cve }),
+      ...defined({ cve }),
     }),
   ),
   ...SECRET.map(

@@ -1,3 +1,4 @@
+import { defined } from "../../values/defined.js";
 import type { Attempt } from "../attempt.js";
 
 const FAMILIES: readonly (readonly [string, number, number, number, string?])[] = [
@@ -52,7 +53,7 @@ export const network: readonly Attempt[] = [
       protection: "seccomp",
       title: `a socket: ${name}`,
       argv: ["socket", String(family), String(type), String(protocol)],
-      ...(cve === undefined ? {} : { cve }),
+      ...defined({ cve }),
     }),
   ),
   {

@@ -1,3 +1,4 @@
+import { defined } from "../../values/defined.js";
 import type { Attempt } from "../attempt.js";
 
 const inClass = { class: "privilege", protection: "capabilities" } as const;
@@ -44,7 +45,7 @@ export const terminal: readonly Attempt[] = [
       class: "terminal",
       protection: "seccomp",
       argv: [name],
-      ...(cve === undefined ? {} : { cve }),
+      ...defined({ cve }),
     } as const;
     return [
       { ...attempt, title: `${name} on a terminal`, tty: true },

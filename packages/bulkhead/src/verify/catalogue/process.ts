@@ -1,3 +1,4 @@
+import { defined } from "../../values/defined.js";
 import type { Attempt } from "../attempt.js";
 
 const inClass = { class: "process", protection: "namespace.pid" } as const;
@@ -32,7 +33,7 @@ export const processes: readonly Attempt[] = [
       ...inClass,
       title: `${title} a process of the host`,
       argv: ({ victim }) => argv(String(victim)),
-      ...(cve === undefined ? {} : { cve }),
+      ...defined({ cve }),
     }),
   ),
   ...AT_INIT.map(

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import * as z from "zod/mini";
+import { defined } from "../../../values/defined.js";
 import { type Credentials, credentialsError } from "./docker-config.js";
 
 const answerSchema = z.object({ Username: z.string(), Secret: z.string() });
@@ -45,7 +46,7 @@ function talk(
       stdio: ["pipe", "pipe", "ignore"],
       timeout: TIMEOUT_MS,
       killSignal: "SIGKILL",
-      ...(signal === undefined ? {} : { signal }),
+      ...defined({ signal }),
     });
     const chunks: Buffer[] = [];
     let length = 0;

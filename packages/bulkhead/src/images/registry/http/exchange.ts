@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import { defined } from "../../../values/defined.js";
 import type { Endpoint } from "../endpoint.js";
 import { networkFailure, TransientFailure } from "../failure.js";
 import type { Local } from "../local.js";
@@ -84,8 +85,7 @@ export async function exchange(
     lookup: guardedLookup(line.endpoint, url),
     // A compressed body would be decompressed here, without a count of the output; blobs come as they are.
     headers: { "accept-encoding": "identity", "user-agent": "bulkhead", ...headers },
-    ...(secureContext === undefined ? {} : { secureContext }),
-    ...(line.signal === undefined ? {} : { signal: line.signal }),
+    ...defined({ secureContext, signal: line.signal }),
   };
   try {
     const answer = await send(line, url, () => open(line, url, options, through), payload);
@@ -116,7 +116,7 @@ function open(
     path: url.href,
     headers,
     agent: false,
-    ...(context === undefined ? {} : { secureContext: context }),
+    ...defined({ secureContext: context }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import { defined } from "../../../values/defined.js";
 import { TransientFailure } from "../failure.js";
 import type { RegistryTiming } from "../settings.js";
 
@@ -45,11 +46,9 @@ export class Patience {
       throw new BulkheadError("REGISTRY_UNAVAILABLE", { operation, path, ...context, cause: error.cause });
     }
     this.#waitedMs += waitMs;
-    await sleep(waitMs, undefined, this.#signal === undefined ? {} : { signal: this.#signal }).catch(
-      (cause: unknown) => {
-        throw new BulkheadError("ABORTED", { operation: "pull", path, cause });
-      },
-    );
+    await sleep(waitMs, undefined, defined({ signal: this.#signal })).catch((cause: unknown) => {
+      throw new BulkheadError("ABORTED", { operation: "pull", path, cause });
+    });
   }
 
   #waitMs({ retryAfterMs }: TransientFailure): number {

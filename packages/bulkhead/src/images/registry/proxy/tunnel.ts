@@ -3,6 +3,7 @@ import * as https from "node:https";
 import type { Socket } from "node:net";
 import { connect, type SecureContext } from "node:tls";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import { defined } from "../../../values/defined.js";
 import { shown, TransientFailure } from "../failure.js";
 import { proxyAuthorization } from "./choose.js";
 
@@ -56,7 +57,7 @@ export function openTunnel(
       path: authority,
       agent: false,
       headers: { host: authority, "user-agent": "bulkhead", ...proxyAuthorization(proxy) },
-      ...(context === undefined ? {} : { secureContext: context }),
+      ...defined({ secureContext: context }),
     };
     const request = openToProxy(proxy, options);
     waiting.add(request);

@@ -2,6 +2,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import { type JsonObject, parseObject } from "../../../channel/json.js";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import { defined } from "../../../values/defined.js";
 
 /** The longest expected answer is an error message. */
 const LONGEST_BODY = 64 * 1024;
@@ -117,5 +118,5 @@ async function bounded(incoming: IncomingMessage): Promise<Buffer> {
 }
 
 function failed(operation: string, detail: string, cause?: unknown): BulkheadError {
-  return new BulkheadError("VMM_FAILED", { operation, detail, ...(cause === undefined ? {} : { cause }) });
+  return new BulkheadError("VMM_FAILED", { operation, detail, ...defined({ cause }) });
 }

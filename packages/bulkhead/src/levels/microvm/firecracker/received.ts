@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
+import { WakeUp } from "../../../values/wake-up.js";
 import type { SavedFile } from "../../driver.js";
 import { SavingFile } from "../snapshot/save.js";
 
@@ -65,13 +66,13 @@ async function receiveFile(
 class Reader {
   readonly #stream: Socket;
   readonly #chunks: Buffer[] = [];
-  #wake: () => void = () => undefined;
+  readonly #news = new WakeUp();
   #lost: BulkheadError | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #take = (chunk: Buffer) => {
     this.#chunks.push(chunk);
     this.#stream.pause();
-    this.#wake();
+    this.#news.wake();
   };
   readonly #end = () => this.#lose("connection ended");
 
@@ -85,9 +86,7 @@ class Reader {
     while (this.#chunks.length === 0) {
       if (this.#lost !== undefined) throw this.#lost;
       this.#stream.resume();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#news.wait();
     }
     return this.#chunks.shift() ?? Buffer.alloc(0);
   }
@@ -99,7 +98,7 @@ class Reader {
 
   #lose(detail: string): void {
     this.#lost ??= new BulkheadError("VMM_FAILED", { operation: "snapshot", detail });
-    this.#wake();
+    this.#news.wake();
   }
 }
 

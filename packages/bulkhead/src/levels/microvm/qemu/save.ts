@@ -52,7 +52,7 @@ function tooMuch(): BulkheadError {
 }
 
 async function saved(monitor: Qmp): Promise<void> {
-  let stop: () => void = () => undefined;
+  let stop: (() => void) | undefined;
   const done = new Promise<void>((resolve, reject) => {
     const fail = (detail: string) => reject(new BulkheadError("VMM_FAILED", { operation: "snapshot", detail }));
     const timer = setTimeout(() => fail(`not written in ${SAVE_MS} ms`), SAVE_MS);
@@ -75,6 +75,6 @@ async function saved(monitor: Qmp): Promise<void> {
     await monitor.execute("migrate", { uri: "fd:state" });
     await done;
   } finally {
-    stop();
+    stop?.();
   }
 }

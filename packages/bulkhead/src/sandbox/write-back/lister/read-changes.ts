@@ -2,6 +2,7 @@ import { hasOnly, isInteger, isObject, isText, type JsonObject, parseObject } fr
 import { BulkheadError } from "../../../errors/bulkhead-error.js";
 import { LineDecoder } from "../../../session/files/lines.js";
 import { isOwnName, isPlainName } from "../../../session/host-files/names.js";
+import { defined } from "../../../values/defined.js";
 import { BOUNDS, type Bounds } from "../bounds.js";
 import { type Changes, type Kind, type Put, SET_ID, Tree } from "../changes.js";
 import type { LeftWhy } from "../report.js";
@@ -85,7 +86,7 @@ class ChangeReader {
     if (put?.type === "file") this.#files.set(path, put);
     if (put?.type === "symlink") this.#links.set(path, put);
     if (put?.type === "file" && (put.mode & SET_ID) !== 0) this.#setId.push(path);
-    this.#tree.at(path, { ...(gone === undefined ? {} : { gone }), ...(put === undefined ? {} : { put }) });
+    this.#tree.at(path, defined({ gone, put }));
   }
 
   #path(path: unknown): string {
