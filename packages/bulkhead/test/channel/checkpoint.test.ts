@@ -57,7 +57,7 @@ describe.skipIf(plainPath === undefined)("a checkpoint (cargo build -p bulkhead-
     const talk = shell(channel, "while read -r line; do echo got $line; done");
     talk.stream.write(Buffer.from("one\n"), () => undefined);
     await until(() => talk.text() === "got one\n");
-    const goOn = await channel.checkpoint();
+    const endSilence = await channel.checkpoint();
     let bytes = 0;
     running.transport.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
@@ -65,7 +65,7 @@ describe.skipIf(plainPath === undefined)("a checkpoint (cargo build -p bulkhead-
     talk.stream.write(Buffer.from("two\n"), () => undefined);
     await sleep(150);
     expect([bytes, talk.text(), channel.ready]).toEqual([0, "got one\n", false]);
-    goOn();
+    endSilence();
     await until(() => talk.text() === "got one\ngot two\n");
     talk.stream.end();
     await talk.over;

@@ -9,6 +9,7 @@ import { GuestControl, type GuestEvents } from "../../guest/control.js";
 import type { Facts } from "../../host/facts.js";
 import { hasEgress } from "../../plan/connections.js";
 import type { Plan } from "../../plan/schema.js";
+import { deferred } from "../../values/deferred.js";
 import { defined } from "../../values/defined.js";
 import type { Driver, Running, SavedFile, SavedMachine } from "../driver.js";
 import { GuestConsole } from "./console.js";
@@ -17,6 +18,7 @@ import type { MonitorLink } from "./monitor.js";
 import { linkTo } from "./monitor-link.js";
 import { forget } from "./ready.js";
 import { tieOf } from "./snapshot/tie.js";
+import { MachineStates } from "./state.js";
 
 /** How long a guest may take to boot. Emulated, on a busy machine, it takes seconds. */
 const BOOT_MS = 90_000;
@@ -73,10 +75,9 @@ async function onceReady<Result>(
 class RunningMachine implements Running {
   readonly id: string;
   readonly transport: Socket;
+  /** Resolves when the guest's init runs. */
   readonly launched: Promise<Launched>;
   readonly ended: Promise<Ended>;
-  /** Resolves with the facts about its kernel when the guest's supervisor is up. */
-  readonly ready: Promise<Facts>;
   readonly #monitor: MonitorLink;
   readonly #launch: Launch;
   readonly #control: GuestControl;
@@ -86,11 +87,9 @@ class RunningMachine implements Running {
   /** The guest's last report of its counters. A claim, which affects only the workload's own result. */
   #claimed: Stats | undefined;
   #violation: BulkheadError | undefined;
-  #released = false;
-  #booted = false;
-  /** Killed from outside: a failure to boot then says nothing about the state it resumed. */
-  #killed = false;
-  #paused = false;
+  readonly #state = new MachineStates();
+  readonly #supervisor = deferred<Facts>();
+  readonly #booted = deferred();
 
   constructor(broker: Broker, plan: Plan, bootMs: number) {
     const { id } = plan;
@@ -108,39 +107,16 @@ class RunningMachine implements Running {
     this.transport = this.#launch.transport;
     this.#console = new GuestConsole(console);
     this.#monitor = linkTo(plan, monitor, state);
-    let facts: (facts: Facts) => void = () => undefined;
-    let up: () => void = () => undefined;
-    let failed: (error: BulkheadError) => void = () => undefined;
-    const booted = new Promise<void>((resolve, reject) => {
-      up = resolve;
-      failed = reject;
+    this.#booted.promise.catch(this.#supervisor.reject);
+    this.#control = new GuestControl(control, this.#events(), stateOf(plan));
+    this.#start().catch(async (error: unknown) => {
+      if (startsReady(plan) && !this.#state.isEnding) void forget(plan);
+      this.#booted.reject(await this.#explained(error));
     });
-    this.ready = new Promise<Facts>((resolve, reject) => {
-      facts = resolve;
-      booted.catch(reject);
-    });
-    const events: GuestEvents = {
-      ready: (found) => {
-        facts(found);
-        this.#order();
-      },
-      booted: () => up(),
-      failed: (error) => failed(error),
-      ended: (_code, stats) => {
-        this.#claimed = stats;
-      },
-      lost: (error) => this.#guestLost(error, failed),
-    };
-    this.#control = new GuestControl(control, events, stateOf(plan));
-    this.#start(up).catch(async (error: unknown) => {
-      if (startsReady(plan) && !this.#killed) void forget(plan);
-      failed(await this.#explained(error));
-    });
-    this.launched = this.#boot(booted, bootMs, failed);
+    this.launched = this.#boot(bootMs);
     this.launched.catch(() => undefined);
-    this.ready.catch(() => undefined);
     const over = (error?: unknown) => {
-      failed(error instanceof BulkheadError ? error : this.#bootFailure("the machine ended"));
+      this.#booted.reject(error instanceof BulkheadError ? error : this.#bootFailure("the machine ended"));
       for (const socket of this.#attached) socket.destroy();
     };
     this.ended = this.#launch.ended.then((ended) => {
@@ -150,20 +126,22 @@ class RunningMachine implements Running {
     this.ended.catch(over);
   }
 
+  /** Resolves with the facts about its kernel when the guest's supervisor is up. */
+  get ready(): Promise<Facts> {
+    return this.#supervisor.promise;
+  }
+
   kill(): void {
-    this.#killed = true;
+    this.#state.enter("killed");
     this.#launch.kill();
   }
 
   /** Asks the guest for its counters, and then kills it: a machine needs no orderly end. */
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    if (!this.#booted) {
-      this.kill();
-      return;
-    }
-    void within(LAST_STATS_MS, this.#claim()).then(() => this.kill());
+    const answers = this.#state.current !== "booting";
+    if (!this.#state.enter("released")) return;
+    if (answers) void within(LAST_STATS_MS, this.#claim()).then(() => this.kill());
+    else this.kill();
   }
 
   keepAlive(alive: boolean): void {
@@ -174,7 +152,7 @@ class RunningMachine implements Running {
   async stats(): Promise<Stats> {
     const outside = await this.#launch.stats();
     // A paused machine answers nothing, and a hostile one need not.
-    if (!this.#paused) await within(ASKED_STATS_MS, this.#claim());
+    if (this.#state.current !== "paused") await within(ASKED_STATS_MS, this.#claim());
     return this.#merged(outside);
   }
 
@@ -189,18 +167,18 @@ class RunningMachine implements Running {
 
   async pause(): Promise<void> {
     await this.#launch.pause();
-    this.#paused = true;
+    this.#state.enter("paused");
   }
 
   async resume(): Promise<void> {
     await this.#launch.resume();
-    this.#paused = false;
+    this.#state.enter("running");
   }
 
   /** Silence, pause, copy; then it resumes with entropy that no copy has had (`docs/guest.md`). */
   async snapshot(silence: () => Promise<() => void>, file: string): Promise<SavedMachine> {
     const tie = await tieOf(this.#plan);
-    const goOn = await silence();
+    const endSilence = await silence();
     try {
       await this.#control.quiesce();
       try {
@@ -210,7 +188,7 @@ class RunningMachine implements Running {
         await this.#control.awake(hostnameOf(this.#plan));
       }
     } finally {
-      goOn();
+      endSilence();
     }
   }
 
@@ -219,14 +197,29 @@ class RunningMachine implements Running {
     return await this.#monitor.save(file, this.#plan.limits.memoryBytes * 2);
   }
 
+  #events(): GuestEvents {
+    return {
+      ready: (facts) => {
+        this.#supervisor.resolve(facts);
+        this.#order();
+      },
+      booted: () => this.#booted.resolve(),
+      failed: (error) => this.#booted.reject(error),
+      ended: (_code, stats) => {
+        this.#claimed = stats;
+      },
+      lost: (error) => this.#guestLost(error),
+    };
+  }
+
   /** A loaded copy is paused, as its original was: it resumes, and then the guest gets its orders. */
-  async #start(up: () => void): Promise<void> {
+  async #start(): Promise<void> {
     await this.#monitor.start();
     if (isRestored(this.#plan)) {
       await this.#monitor.resume();
       // The copy gets a new identity before any workload runs in it.
       await this.#control.awake(hostnameOf(this.#plan));
-      up();
+      this.#booted.resolve();
     } else if (startsReady(this.#plan)) {
       await this.#monitor.resume();
       this.#order();
@@ -245,15 +238,15 @@ class RunningMachine implements Running {
     });
   }
 
-  async #boot(booted: Promise<void>, bootMs: number, failed: (error: BulkheadError) => void): Promise<Launched> {
+  async #boot(bootMs: number): Promise<Launched> {
     const launched = await this.#launch.launched;
     const timer = setTimeout(() => {
       void forget(this.#plan);
-      failed(this.#bootFailure(`nothing for ${bootMs} ms`));
+      this.#booted.reject(this.#bootFailure(`nothing for ${bootMs} ms`));
     }, bootMs);
     try {
-      await booted;
-      this.#booted = true;
+      await this.#booted.promise;
+      this.#state.enter("running");
       return launched;
     } catch (error) {
       this.#launch.kill();
@@ -281,17 +274,17 @@ class RunningMachine implements Running {
     });
   }
 
-  #guestLost(error: BulkheadError, failed: (error: BulkheadError) => void): void {
+  #guestLost(error: BulkheadError): void {
     if (error.code === "PROTOCOL_VIOLATION") {
       this.#violation = error;
-      failed(error);
+      this.#booted.reject(error);
     }
     this.#launch.kill();
   }
 
   #conclude(ended: Ended): Ended {
     return {
-      cause: this.#released && ended.cause === "killed" ? "exited" : ended.cause,
+      cause: this.#state.current === "released" && ended.cause === "killed" ? "exited" : ended.cause,
       stats: this.#merged(ended.stats),
       error: ended.error ?? (this.#violation ?? this.#panic())?.toJSON(),
     };
@@ -300,7 +293,7 @@ class RunningMachine implements Running {
   /** The reason of a kernel panic, if any, according to the guest. */
   #panic(): BulkheadError | undefined {
     const words = this.#console.panic();
-    if (words === undefined || this.#released) return undefined;
+    if (words === undefined || this.#state.current === "released") return undefined;
     return new BulkheadError("GUEST_FAILED", { operation: "run", detail: words });
   }
 

@@ -32,8 +32,8 @@ export async function saveState(monitor: Qmp, state: Socket, path: string, most:
     if (!file.full) return;
     state.pause();
     // The next write, or the end, reports a failure.
-    const goOn = () => state.resume();
-    file.drained().then(goOn, goOn);
+    const resume = () => state.resume();
+    file.drained().then(resume, resume);
   };
   state.on("data", take);
   try {
