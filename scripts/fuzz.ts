@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz [-- SECONDS [SEED [NAME]]]`: feeds hostile bytes to every decoder, or to those with NAME in their names,
- * each for SECONDS (10). The library's decoders run here, the warden's by cargo. Exits with 1 if one of them failed.
+ * `npm run fuzz [-- SECONDS [SEED [NAME]]]`: feeds hostile bytes to every decoder, or to those with NAME in their name,
+ * for SECONDS each (10). The library's decoders run here, the warden's by cargo. Exits with 1 if one of them failed.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

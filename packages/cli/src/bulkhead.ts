@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
+import { builtText, isWideEnough, write } from "./start/built-text.js";
 import { codeName, keepCode, keepModules, ownDirectory, readCode } from "./start/kept-code.js";
-import { isWideEnough, keptText, write } from "./start/kept-text.js";
 
 /**
  * Name of the bundle for `run`, which the build derives from its contents, so that code and cache of two builds never
@@ -13,7 +13,7 @@ declare const RUN_BUNDLE: string;
 // A short command would spend most of its time on loading the code of all the others. So the build stores the texts
 // that some print, `run` has a bundle with only the code that most runs need, and V8's code cache is beside it.
 const words = process.argv.slice(2);
-const text = keptText(words, import.meta.dirname);
+const text = builtText(words, import.meta.dirname);
 if (text !== undefined && isWideEnough() && write(text)) process.exitCode = 0;
 else if (words[0] === "run") startRun(import.meta.dirname);
 else void startWhole();

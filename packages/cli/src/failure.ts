@@ -3,7 +3,7 @@ import { EXIT } from "./exit-codes.js";
 import { Interrupted } from "./interrupted.js";
 import { styleFor } from "./output/style.js";
 import { finish, jsonLine, print } from "./output/write.js";
-import type { Asked } from "./usage.js";
+import type { CommandLine } from "./usage.js";
 
 /** The shape of the library's errors; recognised by shape, so that reporting loads nothing. */
 interface Described {
@@ -16,7 +16,7 @@ interface Described {
  * Reports an error on stderr, with `--json` also as an object on stdout, and exits with 125. Requested help is not an
  * error; a run that a signal ended prints nothing on stderr, because the sender knows why.
  */
-export async function fail(error: unknown, asked: Asked): Promise<never> {
+export async function fail(error: unknown, asked: CommandLine): Promise<never> {
   if (isCommander(error) && error.exitCode === 0) return await finish(0);
   const { json } = asked;
   if (error instanceof Interrupted) {
@@ -37,7 +37,7 @@ async function say(stream: NodeJS.WriteStream, text: string): Promise<void> {
   await print(stream, text).catch(() => undefined);
 }
 
-function describeFailure(error: unknown, asked: Asked): Described {
+function describeFailure(error: unknown, asked: CommandLine): Described {
   if (isDescribed(error)) return error;
   if (isCommander(error)) return describeUsage(error, asked);
   if (isOfSystem(error)) return describeOfSystem(error);
@@ -46,7 +46,7 @@ function describeFailure(error: unknown, asked: Asked): Described {
 }
 
 /** As the library's `USAGE`. Commander's message is `error: …`, with a suggestion on a line of its own. */
-function describeUsage({ code, message }: Commander, { command, unknown }: Asked) {
+function describeUsage({ code, message }: Commander, { command, unknown }: CommandLine) {
   const missing = unknown === undefined ? "a command is missing" : `unknown command '${unknown}'`;
   const detail =
     code === "commander.help" ? missing : message.replace(/^error: /, "").replace(/\n\((Did you mean .*)\)$/, ". $1");

@@ -4,7 +4,7 @@ import { makeProgram } from "./program.js";
 
 /**
  * The help of every command, by its words (`images pull`; "" is the program's), as the build stores it for
- * `start/kept-text.ts`.
+ * `start/built-text.ts`.
  */
 export function helpTexts(): Readonly<Record<string, string>> {
   return Object.fromEntries(textsOf(makeProgram(), []));

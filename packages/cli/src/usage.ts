@@ -2,7 +2,7 @@ import type { Command, Option } from "commander";
 import { defined } from "./defined.js";
 
 /** The meaning of a command line, as far as it can be determined for an invalid one. */
-export interface Asked {
+export interface CommandLine {
   /** The command's name, and its subcommand's. */
   readonly command: readonly string[];
   readonly json: boolean;
@@ -11,7 +11,7 @@ export interface Asked {
 }
 
 /** Reads the words up to the workload's: everything after its name, `--json` included, belongs to the workload. */
-export function askedFor(program: Command, words: readonly string[]): Asked {
+export function askedFor(program: Command, words: readonly string[]): CommandLine {
   let command = program;
   const path: string[] = [];
   let json = false;

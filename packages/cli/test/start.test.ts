@@ -15,8 +15,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { helpTexts } from "../src/help-texts.js";
+import { builtText } from "../src/start/built-text.js";
 import { isOurs, ownDirectory } from "../src/start/kept-code.js";
-import { keptText } from "../src/start/kept-text.js";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const launcher = join(dist, "bulkhead.cjs");
@@ -50,7 +50,7 @@ describe.skipIf(!built)("texts that the build keeps", () => {
     const whole = run("main.js", argv);
     expect(run("bulkhead.cjs", argv)).toEqual(whole);
     expect({ status: whole.status, stderr: whole.stderr }).toEqual({ status: 0, stderr: "" });
-    expect(keptText(argv, dist)).toBe(whole.stdout);
+    expect(builtText(argv, dist)).toBe(whole.stdout);
   });
 
   it.each([
@@ -62,7 +62,7 @@ describe.skipIf(!built)("texts that the build keeps", () => {
     [["--version", "extra"]],
     [[]],
   ])("are not taken for anything else: %j", (argv) => {
-    expect(keptText(argv, dist)).toBeUndefined();
+    expect(builtText(argv, dist)).toBeUndefined();
   });
 
   it("end with 125 when nothing can be written", () => {

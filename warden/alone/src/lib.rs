@@ -6,7 +6,7 @@
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_front::{FilterCache, compile};
 use bulkhead_keeper::{
-    Asked, Broker, Connections, Group, Home, HostFacts, Launcher, Phase, Received, Sandbox, look_at,
+    Broker, Connections, Group, Home, HostFacts, LaunchRequest, Launcher, Phase, Received, Sandbox, look_at,
     occupy_low_descriptors, receive, seen,
 };
 use bulkhead_order::{Caller, Level, Namespace};
@@ -70,7 +70,7 @@ impl Host {
         let sources = (0..).zip(&order.sources).filter(|_| privileged);
         let sources: Vec<OwnedFd> =
             sources.map(|(number, one)| source::open(&order, number, one)).collect::<Result<_, Error>>()?;
-        let asked = Asked { caller: &ROOT, caller_pid: 0, front: 0 };
+        let asked = LaunchRequest { caller: &ROOT, caller_pid: 0, front: 0 };
         let bytes = order.encode();
         let connections = Connections { channel, attached, sources: &sources };
         let mut sandbox = self.launcher.launch(order, bytes, &asked, &connections)?;

@@ -20,7 +20,7 @@ struct Waiting {
 }
 
 /// A launch as the caller requested it.
-pub struct Asked {
+pub struct LaunchRequest {
     pub session: u64,
     pub channel: OwnedFd,
     pub plan: Box<RawValue>,
@@ -31,7 +31,7 @@ pub struct Asked {
 /// A launch that still lacks a connection.
 pub struct Parked {
     pub id: String,
-    pub launch: Asked,
+    pub launch: LaunchRequest,
 }
 
 #[derive(Default)]
@@ -71,7 +71,7 @@ impl Attachments {
     }
 
     /// Returns false if too many launches wait already.
-    pub fn park(&mut self, id: &str, launch: Asked) -> bool {
+    pub fn park(&mut self, id: &str, launch: LaunchRequest) -> bool {
         let room = self.parked.iter().filter(|one| one.launch.session == launch.session).count() < MAX_WAITING;
         if room {
             self.parked.push(Parked { id: id.to_owned(), launch });
@@ -80,7 +80,7 @@ impl Attachments {
     }
 
     /// The launch waiting under this id, if any.
-    pub fn unpark(&mut self, session: u64, id: &str) -> Option<Asked> {
+    pub fn unpark(&mut self, session: u64, id: &str) -> Option<LaunchRequest> {
         let index = self.parked.iter().position(|one| one.launch.session == session && one.id == id)?;
         Some(self.parked.remove(index).launch)
     }

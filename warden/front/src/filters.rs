@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 #[derive(Default)]
 pub struct FilterCache {
-    kept: Vec<(Seccomp, Vec<String>, Rc<Filters>)>,
+    cached: Vec<(Seccomp, Vec<String>, Rc<Filters>)>,
 }
 
 impl FilterCache {
@@ -15,7 +15,7 @@ impl FilterCache {
 
     fn find(&self, seccomp: &Seccomp, capabilities: &[String]) -> Option<Rc<Filters>> {
         let same = |one: &&(Seccomp, Vec<String>, Rc<Filters>)| one.0 == *seccomp && one.1 == capabilities;
-        self.kept.iter().find(same).map(|(_, _, filters)| Rc::clone(filters))
+        self.cached.iter().find(same).map(|(_, _, filters)| Rc::clone(filters))
     }
 
     /// Compiles these filters unless they are cached, so that a faulty profile is refused before anything is created.
@@ -24,10 +24,10 @@ impl FilterCache {
             return Ok(known);
         }
         let filters = Rc::new(bulkhead_filters::compile(seccomp, capabilities)?);
-        if self.kept.len() == Self::LIMIT {
-            self.kept.remove(0);
+        if self.cached.len() == Self::LIMIT {
+            self.cached.remove(0);
         }
-        self.kept.push((seccomp.clone(), capabilities.to_vec(), Rc::clone(&filters)));
+        self.cached.push((seccomp.clone(), capabilities.to_vec(), Rc::clone(&filters)));
         Ok(filters)
     }
 

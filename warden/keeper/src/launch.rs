@@ -4,7 +4,7 @@ use crate::cgroup;
 use crate::evidence;
 use crate::fill::Fill;
 use crate::idmap::Mapping;
-use crate::nursery::{Blank, Kind, Nursery, Parents};
+use crate::prefork::{Kind, PreforkPool, Preforked, Resources};
 use crate::processors::Processors;
 use crate::sandbox::{Phase, Sandbox};
 use crate::uid_range::{UidRange, UidRanges};
@@ -12,7 +12,7 @@ use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::wire::{self, Bytes};
 use bulkhead_order::{Assignment, Caller, Level, Mount, Namespace, Order, Owner, Terms};
 use bulkhead_protocol::{Cause, Counters};
-use bulkhead_setup::{Wanted, source};
+use bulkhead_setup::{ViewRequest, source};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// The parts of the broker that a launch uses. Fields are dropped in this order: children before their cgroups.
 pub struct Launcher {
-    nursery: Nursery,
+    pool: PreforkPool,
     pub home: cgroup::Home,
     /// `None` without root.
     ranges: Option<UidRanges>,
@@ -40,7 +40,7 @@ pub struct Connections<'a> {
 }
 
 /// The caller of a launch, and its request.
-pub struct Asked<'a> {
+pub struct LaunchRequest<'a> {
     pub caller: &'a Caller,
     pub caller_pid: i32,
     pub front: u64,
@@ -50,7 +50,7 @@ impl Launcher {
     pub fn new(home: cgroup::Home, privileged: bool) -> Result<Self, Error> {
         let ranges = if privileged { Some(UidRanges::open()?) } else { None };
         let program = crate::self_image::sealed()?;
-        Ok(Self { nursery: Nursery::default(), home, ranges, program, processors: Processors::find() })
+        Ok(Self { pool: PreforkPool::default(), home, ranges, program, processors: Processors::find() })
     }
 
     /// Prepares for a sandbox of this level with defaults otherwise.
@@ -61,7 +61,7 @@ impl Launcher {
         namespaces.extend((level != Level::Chroot || self.ranges.is_none()).then_some(User));
         namespaces.extend((level != Level::Chroot).then_some(Uts));
         namespaces.extend(grouped.then_some(Cgroup));
-        self.nursery.expect(Kind::new(&namespaces, grouped, false, Wanted::usual()));
+        self.pool.expect(Kind::new(&namespaces, grouped, false, ViewRequest::usual()));
     }
 
     /// When this returns, the sandbox is launching; a failure leaves nothing behind. `bytes`: the encoded order as it
@@ -70,10 +70,10 @@ impl Launcher {
         &mut self,
         mut order: Order,
         bytes: Vec<u8>,
-        asked: &Asked,
+        asked: &LaunchRequest,
         connections: &Connections,
     ) -> Result<Sandbox, Error> {
-        let blank = self.instruct(&order, bytes, asked.caller, connections)?;
+        let child = self.instruct(&order, bytes, asked.caller, connections)?;
         let filters = evidence::filters_of(&order);
         order.mounts.retain(|mount| matches!(mount, Mount::Bind(_)));
         order.filters.base = Vec::new();
@@ -85,12 +85,12 @@ impl Launcher {
             caller_uid: asked.caller.uid,
             caller_pid: asked.caller_pid,
             started: Instant::now(),
-            pid: blank.pid,
-            pidfd: blank.pidfd,
-            group: blank.group,
-            range: blank.range,
+            pid: child.pid,
+            pidfd: child.pidfd,
+            group: child.group,
+            range: child.range,
             share: None,
-            status: Some(blank.status),
+            status: Some(child.status),
             phase: Phase::Launching { until: Instant::now() + LIMIT },
             evidence: None,
             counted: Counters::default(),
@@ -107,22 +107,22 @@ impl Launcher {
 
     /// Whether `refill` has work to do. Call it when no other work waits.
     pub fn wants_refill(&self) -> bool {
-        self.nursery.lacking().is_some()
+        self.pool.lacking().is_some()
     }
 
     pub fn refill(&mut self) {
-        let (nursery, mut parents) = self.split();
-        nursery.refill(&mut parents);
+        let (pool, mut resources) = self.split();
+        pool.refill(&mut resources);
     }
 
-    fn split(&mut self) -> (&mut Nursery, Parents<'_>) {
-        let parents = Parents {
+    fn split(&mut self) -> (&mut PreforkPool, Resources<'_>) {
+        let resources = Resources {
             home: &mut self.home,
             ranges: &mut self.ranges,
             processors: &self.processors,
             program: &self.program,
         };
-        (&mut self.nursery, parents)
+        (&mut self.pool, resources)
     }
 
     /// A child with its limits set, and its order sent.
@@ -132,18 +132,18 @@ impl Launcher {
         bytes: Vec<u8>,
         caller: &Caller,
         connections: &Connections,
-    ) -> Result<Blank, Error> {
+    ) -> Result<Preforked, Error> {
         let stored = order.sources.iter().any(|source| matches!(source.owner, Some(Owner::Store(_))));
         let kind = Kind::new(&order.namespaces, order.cgroup_version != 0, stored, wanted(order));
-        let (nursery, mut parents) = self.split();
-        let blank = nursery.take(&kind, &mut parents)?;
+        let (pool, mut resources) = self.split();
+        let child = pool.take(&kind, &mut resources)?;
         let offer = order.advertised.map(|told| self.processors.offer(told.milli_cpus)).unwrap_or_default();
-        let limited = blank.group.as_ref().map_or(Ok(()), |group| group.limit(&order.controllers, &order.limits));
+        let limited = child.group.as_ref().map_or(Ok(()), |group| group.limit(&order.controllers, &order.limits));
         let assignment = Assignment { terms: Terms { caller: caller.clone(), offer }, order: Bytes(bytes) };
-        match limited.and_then(|()| assign(&blank, order, &assignment, connections)) {
-            Ok(()) => Ok(blank),
+        match limited.and_then(|()| assign(&child, order, &assignment, connections)) {
+            Ok(()) => Ok(child),
             Err(error) => {
-                self.give_back(blank.discard());
+                self.give_back(child.discard());
                 Err(error)
             }
         }
@@ -151,12 +151,12 @@ impl Launcher {
 }
 
 /// The views that an order asks for, as far as they can be made in advance.
-fn wanted(order: &Order) -> Wanted {
+fn wanted(order: &Order) -> ViewRequest {
     let below_proc = |mount: &Mount| match mount {
         Mount::Mask(at) => at.at.strip_prefix("/proc/").filter(|name| !name.contains('/')).map(str::to_owned),
         _ => None,
     };
-    Wanted {
+    ViewRequest {
         writable: order.mounts.iter().any(|mount| matches!(mount, Mount::Proc(proc) if proc.writable)),
         sys: order.mounts.iter().any(|mount| matches!(mount, Mount::Sys(_))),
         advertised: order.advertised.is_some(),
@@ -164,23 +164,23 @@ fn wanted(order: &Order) -> Wanted {
     }
 }
 
-fn assign(blank: &Blank, order: &Order, assignment: &Assignment, connections: &Connections) -> Result<(), Error> {
-    let mounts = clone_sources(blank, order, &assignment.terms.caller, connections.sources)?;
+fn assign(child: &Preforked, order: &Order, assignment: &Assignment, connections: &Connections) -> Result<(), Error> {
+    let mounts = clone_sources(child, order, &assignment.terms.caller, connections.sources)?;
     let fds: Vec<BorrowedFd> =
         std::iter::once(connections.channel).chain(connections.attached).chain(&mounts).map(AsFd::as_fd).collect();
-    bulkhead_parcel::send(&blank.status, &wire::encode(assignment), &fds).attempt(Code::LaunchFailed, "send order")
+    bulkhead_parcel::send(&child.status, &wire::encode(assignment), &fds).attempt(Code::LaunchFailed, "send order")
 }
 
 /// Detached mounts of the sources that the front opened, each with its restrictions and id mapping.
-fn clone_sources(blank: &Blank, order: &Order, caller: &Caller, opened: &[OwnedFd]) -> Result<Vec<OwnedFd>, Error> {
-    let base = blank.range.map_or(0, UidRange::base);
+fn clone_sources(child: &Preforked, order: &Order, caller: &Caller, opened: &[OwnedFd]) -> Result<Vec<OwnedFd>, Error> {
+    let base = child.range.map_or(0, UidRange::base);
     let mut idmaps: Vec<(Mapping, Rc<OwnedFd>)> = Vec::new();
     let mut idmap = |owner: Owner| {
         let mapping = Mapping::of(owner, base);
         if let Some((_, known)) = idmaps.iter().find(|(known, _)| *known == mapping) {
             return Ok(Rc::clone(known));
         }
-        let made = blank.idmap(&mapping)?;
+        let made = child.idmap(&mapping)?;
         idmaps.push((mapping, Rc::clone(&made)));
         Ok(made)
     };

@@ -1,6 +1,6 @@
 //! The program's ids and capabilities.
 
-use crate::birth::Birth;
+use crate::spawn_context::SpawnContext;
 use bulkhead_confine as confine;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::Order;
@@ -30,11 +30,11 @@ pub fn enter_user_namespace(namespace: &OwnedFd) -> Result<(), Error> {
 }
 
 /// Switches to the program's user and drops all rights that the program does not need.
-pub fn change(birth: &Birth, order: &Order) -> Result<(), Error> {
+pub fn change(spawn: &SpawnContext, order: &Order) -> Result<(), Error> {
     let user = &order.user;
-    if birth.user_namespace.is_some() {
+    if spawn.user_namespace.is_some() {
         bulkhead_sys::become_for_good(user.uid, user.gid, Some(&user.groups)).attempt(FAILED, "setresuid")?;
-    } else if let Some(base) = birth.base {
+    } else if let Some(base) = spawn.base {
         // They must survive the change of ids, or the bounding set could not be emptied any more.
         rustix::thread::set_keep_capabilities(true).attempt(FAILED, "PR_SET_KEEPCAPS")?;
         let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();

@@ -8,17 +8,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answer;
-mod birth;
 mod identity;
 mod mounts;
 mod payload;
 mod receive;
+mod spawn_context;
 
 pub use answer::{GO, MAX_WATCHED, READY};
-pub use birth::Birth;
 pub use identity::map_self;
-pub use mounts::{Ids, View, Wanted, source};
+pub use mounts::{Ids, View, ViewRequest, source};
 pub use receive::LIMITS;
+pub use spawn_context::SpawnContext;
 
 use bulkhead_confine as confine;
 use bulkhead_error::{Attempt, Code, Error};
@@ -34,26 +34,26 @@ use std::path::Path;
 const FAILED: Code = Code::LaunchFailed;
 
 /// Never returns: the process executes its program, or reports an error and ends.
-pub fn run(birth: &Birth) -> ! {
-    let done = prepare(birth).and_then(|prepared| {
-        let received = receive::order(&birth.status, birth.base.is_some())?;
-        become_program(birth, received, prepared)
+pub fn run(spawn: &SpawnContext) -> ! {
+    let done = prepare(spawn).and_then(|prepared| {
+        let received = receive::order(&spawn.status, spawn.base.is_some())?;
+        become_program(spawn, received, prepared)
     });
     let error = match done {
         Err(error) => error,
         Ok(never) => match never {},
     };
-    let _ = rustix::net::send(&birth.status, &encode_error(&error), SendFlags::NOSIGNAL);
+    let _ = rustix::net::send(&spawn.status, &encode_error(&error), SendFlags::NOSIGNAL);
     bulkhead_sys::exit_now(125)
 }
 
 /// Performs the steps that are the same for every order, ahead of time if possible: moving into a v1 cgroup alone waits
 /// for a grace period of several milliseconds in the kernel.
-fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
+fn prepare(spawn: &SpawnContext) -> Result<Option<(Prepared, Views)>, Error> {
     // Dies with the broker; set again at the end, since a change of ids clears it.
     die_with_parent()?;
     // Close the broker's descriptors: other sandboxes' connections would stay open in this one.
-    let ours = [Some(&birth.status), Some(&birth.program), birth.user_namespace.as_ref()];
+    let ours = [Some(&spawn.status), Some(&spawn.program), spawn.user_namespace.as_ref()];
     // Except those that the program will start with.
     bulkhead_sys::close_all_but(i32::from(LAST_FD) + 1, ours.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
     // A session of its own: kill(0) must not reach processes outside, and no terminal can be typed into.
@@ -61,19 +61,19 @@ fn prepare(birth: &Birth) -> Result<Option<(Prepared, Views)>, Error> {
     confine::keyring::join_new_session()?;
     rustix::process::umask(rustix::fs::Mode::empty());
     confine::priority::give_up()?;
-    birth.groups.iter().try_for_each(|file| enter(file))?;
-    if birth.own_cgroups {
+    spawn.groups.iter().try_for_each(|file| enter(file))?;
+    if spawn.own_cgroups {
         bulkhead_sys::unshare(libc::CLONE_NEWCGROUP).attempt(Code::NamespaceRefused, "unshare cgroup")?;
     }
-    if birth.own_network {
+    if spawn.own_network {
         bulkhead_sys::loopback_up().attempt(Code::NamespaceRefused, "bring up loopback")?;
         // Ports below 1024 need a capability that no workload has; in the sandbox's own network they are ordinary
         // ports. If the file is missing, it is not needed.
         let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
     mounts::detach_from_host()?;
-    let Some(base) = birth.base else { return Ok(None) };
-    Ok(Some((mounts::prepare(Ids::Range { base })?, Views::make(&birth.sources())?)))
+    let Some(base) = spawn.base else { return Ok(None) };
+    Ok(Some((mounts::prepare(Ids::Range { base })?, Views::make(&spawn.sources())?)))
 }
 
 fn enter(group: &Path) -> Result<(), Error> {
@@ -83,10 +83,14 @@ fn enter(group: &Path) -> Result<(), Error> {
     written.attempt_on(Code::CgroupUnavailable, "write", &group.to_string_lossy())
 }
 
-fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared, Views)>) -> Result<Infallible, Error> {
+fn become_program(
+    spawn: &SpawnContext,
+    received: Received,
+    prepared: Option<(Prepared, Views)>,
+) -> Result<Infallible, Error> {
     let Received { order, terms, channel, attached, sources } = received;
     let order = &order;
-    if birth.base.is_none() {
+    if spawn.base.is_none() {
         // Without root, the user namespace came first: all further steps need its rights.
         map_self((order.owner.uid, order.owner.gid), (terms.caller.uid, terms.caller.gid))?;
     }
@@ -95,12 +99,12 @@ fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared,
         bulkhead_sys::loopback_answers_for_reserved()
             .attempt(Code::NamespaceRefused, "route 198.18.0.0/15 to loopback")?;
     }
-    let watched = build_tree(birth, order, &terms, sources, prepared)?;
+    let watched = build_tree(spawn, order, &terms, sources, prepared)?;
     if let Some(hostname) = &order.hostname {
         rustix::system::sethostname(hostname.as_bytes()).attempt(FAILED, "sethostname")?;
     }
     confine::limits::apply(&order.limits, order.program.is_init)?;
-    if let Some(namespace) = &birth.user_namespace {
+    if let Some(namespace) = &spawn.user_namespace {
         // Last of the namespaces, so that root in it owns none of the others.
         identity::enter_user_namespace(namespace)?;
     }
@@ -108,9 +112,9 @@ fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared,
     if let Some(landlock) = &order.landlock {
         confine::landlock::restrict(landlock)?;
     }
-    identity::change(birth, order)?;
+    identity::change(spawn, order)?;
     // Without root, the broker could not inspect a process that is not dumpable; init makes itself so first of all.
-    confine::process::dumpable(birth.base.is_none())?;
+    confine::process::dumpable(spawn.base.is_none())?;
     die_with_parent()?;
 
     payload::arrange(&order.program, &channel, &attached)?;
@@ -125,10 +129,10 @@ fn become_program(birth: &Birth, received: Received, prepared: Option<(Prepared,
         confine::seccomp::install(&order.filters)?;
     }
     // Passes the writable file systems to the broker, which reads their fill level from the descriptors.
-    answer::ready(&birth.status, &watched)?;
+    answer::ready(&spawn.status, &watched)?;
     drop(watched);
-    answer::wait_for_go(&birth.status)?;
-    Err(payload::execute(&order.program, &birth.program))
+    answer::wait_for_go(&spawn.status)?;
+    Err(payload::execute(&order.program, &spawn.program))
 }
 
 /// Both take effect at the exec. Set here, because the sandbox's /proc is read-only.
@@ -146,23 +150,23 @@ fn label_exec(order: &Order) -> Result<(), Error> {
 }
 
 fn build_tree(
-    birth: &Birth,
+    spawn: &SpawnContext,
     order: &Order,
     terms: &Terms,
     sources: Vec<OwnedFd>,
     prepared: Option<(Prepared, Views)>,
 ) -> Result<Vec<OwnedFd>, Error> {
-    let ids = match birth.base {
+    let ids = match spawn.base {
         Some(base) => Ids::Range { base },
         None => Ids::Only { uid: order.owner.uid, gid: order.owner.gid },
     };
-    let privileged = birth.base.is_some();
+    let privileged = spawn.base.is_some();
     let (prepared, views) = match prepared {
         Some((prepared, views)) => (Some(prepared), views),
-        None => (None, Views::make(&birth.sources())?),
+        None => (None, Views::make(&spawn.sources())?),
     };
     settle(&terms.offer);
-    views.tell(order.advertised.as_ref(), &birth.sources())?;
+    views.tell(order.advertised.as_ref(), &spawn.sources())?;
     let (caller, user, described) = (&terms.caller, &order.owner, order.sources.as_slice());
     // Without root, no other process could do this earlier.
     let sources = if privileged { sources } else { mounts::source::own(order, caller)? };

@@ -20,7 +20,7 @@ const NAMESPACES = [
 ] as const satisfies readonly (readonly [Protection, readonly string[]])[];
 
 /** Requested settings of the jail that differ between hosts. */
-export interface Asked {
+export interface JailSettings {
   /** Controllers of its cgroup. */
   readonly controllers: readonly string[];
   /** Whether it has its own range of uids. */
@@ -32,7 +32,10 @@ export interface Asked {
  * seccomp filter, its own namespaces, and a cgroup that counts it. Whatever the plan says, a jail without one of these
  * is no jail; features that a host may lack are checked only if requested. Pure.
  */
-export function jailLooks({ init, cgroup, mounts }: Evidence, { controllers, uidRange }: Asked): readonly JailLook[] {
+export function jailLooks(
+  { init, cgroup, mounts }: Evidence,
+  { controllers, uidRange }: JailSettings,
+): readonly JailLook[] {
   const counted = (controller: string, protection: Protection, most: number | null): readonly JailLook[] =>
     controllers.includes(controller) ? [{ protection, held: most !== null }] : [];
   return [

@@ -17,7 +17,7 @@ export interface Initramfs {
 }
 
 /** Digests of wardens by file state. */
-const known = new Map<string, { readonly mark: string; readonly digest: string }>();
+const known = new Map<string, { readonly fingerprint: string; readonly digest: string }>();
 
 /** The initramfs for this kernel and warden: built once, then found by the digest of both. */
 export async function initramfsFor(kernel: Kernel, wardenPath: string): Promise<Initramfs> {
@@ -82,12 +82,12 @@ async function forgetOlder(directory: string): Promise<void> {
 
 async function digestOfWarden(path: string): Promise<string> {
   const { ino, size, mtimeMs, ctimeMs } = await stat(path);
-  const mark = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  const fingerprint = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   const found = known.get(path);
-  if (found?.mark === mark) return found.digest;
+  if (found?.fingerprint === fingerprint) return found.digest;
   const digest = createHash("sha256")
     .update(await readFile(path))
     .digest("hex");
-  known.set(path, { mark, digest });
+  known.set(path, { fingerprint, digest });
   return digest;
 }

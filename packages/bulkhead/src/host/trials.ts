@@ -25,10 +25,12 @@ export class Trials<Trial> {
   /** Best effort: without a stored result the next process tries again, which is slower but no weaker. */
   remember(key: string, trial: Trial): void {
     try {
-      const kept = Object.entries({ ...this.#read(), [key]: trial }).slice(-MOST_KEPT);
+      const stored = Object.entries({ ...this.#read(), [key]: trial }).slice(-MOST_KEPT);
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       const fresh = `${this.#path}.${process.pid}`;
-      writeFileSync(fresh, JSON.stringify({ bootId: this.#bootId, trials: Object.fromEntries(kept) }), { mode: 0o600 });
+      writeFileSync(fresh, JSON.stringify({ bootId: this.#bootId, trials: Object.fromEntries(stored) }), {
+        mode: 0o600,
+      });
       renameSync(fresh, this.#path);
     } catch {
       return;
@@ -37,9 +39,9 @@ export class Trials<Trial> {
 
   #read(): Readonly<Record<string, unknown>> {
     try {
-      const kept: unknown = JSON.parse(readFileSync(this.#path, "utf8"));
-      if (typeof kept !== "object" || kept === null) return {};
-      const { bootId: boot, trials } = kept as { readonly bootId?: unknown; readonly trials?: unknown };
+      const stored: unknown = JSON.parse(readFileSync(this.#path, "utf8"));
+      if (typeof stored !== "object" || stored === null) return {};
+      const { bootId: boot, trials } = stored as { readonly bootId?: unknown; readonly trials?: unknown };
       const ours = boot === this.#bootId && typeof trials === "object" && trials !== null;
       return ours ? (trials as Readonly<Record<string, unknown>>) : {};
     } catch {

@@ -3,7 +3,7 @@ import type { Broker } from "../broker/broker.js";
 import { wardenPath } from "../host/locate.js";
 import type { MissingRequirement } from "../host/missing.js";
 import { gvisorDriver } from "./gvisor/driver.js";
-import type { Found } from "./gvisor/found.js";
+import type { WorkingRunsc } from "./gvisor/found.js";
 import { hostPlan } from "./gvisor/host-plan.js";
 import { wallLimits } from "./gvisor/jail.js";
 import { candidates } from "./gvisor/locate.js";
@@ -32,7 +32,7 @@ export async function gvisorRuntime(broker: Broker, { again = false } = {}): Pro
   };
 }
 
-async function find(broker: Broker, again: boolean): Promise<Found | MissingRequirement> {
+async function find(broker: Broker, again: boolean): Promise<WorkingRunsc | MissingRequirement> {
   if (!broker.facts.privileged) {
     return {
       what: "a broker that runs as root: files of several owners are served from a uid range",

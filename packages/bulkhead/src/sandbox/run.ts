@@ -59,7 +59,7 @@ export async function run(argv: readonly string[], policy: Policy = {}, options:
 }
 
 /** The request for one run. */
-export interface Asked {
+export interface RunRequest {
   readonly argv: readonly string[];
   readonly policy: Policy;
   readonly options: ProgramOptions;
@@ -70,7 +70,7 @@ export interface Asked {
 }
 
 /** The part of `run` after the launch, in a running sandbox that serves nothing else. @throws BulkheadError as `run` */
-export async function runStanding({ prepared, live }: Standing, asked: Asked): Promise<RunResult> {
+export async function runStanding({ prepared, live }: Standing, asked: RunRequest): Promise<RunResult> {
   const unused = () => live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run" }));
   return await conduct(prepared, live, asked, await makeReady(prepared, asked, unused));
 }
@@ -81,7 +81,7 @@ interface Readied {
 }
 
 /** The last preparations before the program starts. */
-async function makeReady(prepared: Launchable, asked: Asked, discard: () => void): Promise<Readied> {
+async function makeReady(prepared: Launchable, asked: RunRequest, discard: () => void): Promise<Readied> {
   const { options, ends } = asked;
   try {
     const request = execRequest("run", asked.argv, prepared.compiled.workload, options);
@@ -98,7 +98,7 @@ async function makeReady(prepared: Launchable, asked: Asked, discard: () => void
 async function conduct(
   prepared: Launchable,
   live: Live,
-  { policy, options, ends, startedAt }: Asked,
+  { policy, options, ends, startedAt }: RunRequest,
   { request, recorder }: Readied,
   begin: () => Promise<void> = async () => {},
 ): Promise<RunResult> {

@@ -36,7 +36,7 @@ export class Execution implements StreamHandler {
   readonly stream: ChannelStream;
   /** The requested streams; null for output that is collected. */
   readonly streams: { readonly stdout: OutputStream | null; readonly stderr: OutputStream | null };
-  readonly #kept: { readonly stdout: ByteQueue | null; readonly stderr: ByteQueue | null };
+  readonly #collected: { readonly stdout: ByteQueue | null; readonly stderr: ByteQueue | null };
   readonly #budget: OutputBudget | undefined;
   readonly #started = deferred<number | undefined>();
   readonly #settled = deferred<Settled>();
@@ -46,9 +46,9 @@ export class Execution implements StreamHandler {
     this.#budget = output.bytes === undefined ? undefined : new OutputBudget(output.bytes, output.exceeded);
     const streamed = ({ stream }: OutputUse, fd: OutFd) =>
       stream ? new OutputStream((bytes) => this.stream.consumed(fd, bytes)) : null;
-    const kept = ({ collect }: OutputUse) => (collect ? new ByteQueue() : null);
+    const queue = ({ collect }: OutputUse) => (collect ? new ByteQueue() : null);
     this.streams = { stdout: streamed(output.stdout, FD_OUT), stderr: streamed(output.stderr, FD_ERR) };
-    this.#kept = { stdout: kept(output.stdout), stderr: kept(output.stderr) };
+    this.#collected = { stdout: queue(output.stdout), stderr: queue(output.stderr) };
     this.stream = live.channel.open(request, this);
   }
 
@@ -69,7 +69,7 @@ export class Execution implements StreamHandler {
   /** The collected output. */
   collected(): { readonly stdout: Buffer; readonly stderr: Buffer } {
     const taken = (queue: ByteQueue | null) => queue?.takeAll() ?? Buffer.alloc(0);
-    return { stdout: taken(this.#kept.stdout), stderr: taken(this.#kept.stderr) };
+    return { stdout: taken(this.#collected.stdout), stderr: taken(this.#collected.stderr) };
   }
 
   accepted(pid: number | undefined): void {
@@ -79,7 +79,7 @@ export class Execution implements StreamHandler {
   data(fd: OutFd, chunk: Buffer): void {
     const part = this.#budget === undefined ? chunk : this.#budget.take(chunk);
     const name = fd === FD_OUT ? "stdout" : "stderr";
-    this.#kept[name]?.push(part);
+    this.#collected[name]?.push(part);
     const stream = this.streams[name];
     stream?.feed(part);
     // Data in a stream counts as consumed only when its reader takes it.

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Counting } from "../../src/host/report.js";
-import type { Found } from "../../src/levels/gvisor/found.js";
+import type { WorkingRunsc } from "../../src/levels/gvisor/found.js";
 import { hostPlan } from "../../src/levels/gvisor/host-plan.js";
 import { compiled } from "../plan/compile-support.js";
 import { hostWith } from "../support/facts.js";
 
-const found: Found = {
+const found: WorkingRunsc = {
   path: "/opt/runsc",
   version: "runsc version test",
   platform: "systrap",

@@ -1,4 +1,4 @@
-import type { Piece } from "./kept-output.js";
+import type { Piece } from "./recent-output.js";
 
 /** Frames from a run to a follower: a kind, a length, and that many bytes. */
 export const KINDS = { end: 0, stdout: 1, stderr: 2 } as const;
@@ -9,7 +9,7 @@ const HEADER_BYTES = 5;
 const LARGEST = 2 * 1024 * 1024;
 
 /** The requested output: so far, from now on, or both. Later lines name signals. */
-export interface Wanted {
+export interface OutputRequest {
   readonly past: boolean;
   readonly follow: boolean;
 }

@@ -5,7 +5,7 @@ import { Interrupted } from "../interrupted.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import { findLive } from "./find.js";
 import type { LiveFlags } from "./flags.js";
-import { FrameReader, type Kind, type Wanted } from "./frames.js";
+import { FrameReader, type Kind, type OutputRequest } from "./frames.js";
 import { runsDirectory, socketOf } from "./place.js";
 
 /** Prints what a run has put out, and with `--follow` what it will. */
@@ -28,7 +28,7 @@ export async function attachTo(word: string, flags: LiveFlags): Promise<void> {
   await finish(exitCode ?? EXIT.bulkhead);
 }
 
-async function open(word: string, flags: LiveFlags, wanted: Wanted): Promise<Socket> {
+async function open(word: string, flags: LiveFlags, wanted: OutputRequest): Promise<Socket> {
   const [found] = await findLive([word], flags);
   const directory = found === undefined ? undefined : runsDirectory(found.uid);
   const path = found === undefined || directory === undefined ? undefined : socketOf(directory, found.id);

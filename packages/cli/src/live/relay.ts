@@ -3,9 +3,9 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import type { RunControl } from "bulkhead";
-import { frame, frameOf, type Wanted } from "./frames.js";
-import { KeptOutput, type Piece } from "./kept-output.js";
+import { frame, frameOf, type OutputRequest } from "./frames.js";
 import { runsDirectory, socketOf } from "./place.js";
+import { type Piece, RecentOutput } from "./recent-output.js";
 
 /** A run that is over by then never gets a socket, and costs nothing for it. */
 const DELAY_MS = 100;
@@ -22,7 +22,7 @@ const SIGNALS: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGQUIT", "S
  * a socket in a directory of this user's alone.
  */
 export class Relay {
-  readonly #kept = new KeptOutput();
+  readonly #recent = new RecentOutput();
   readonly #followers = new Set<Socket>();
   #server: Server | undefined;
   #directory: string | undefined;
@@ -63,7 +63,7 @@ export class Relay {
   #sink(stream: Piece["stream"], target: Writable): Writable {
     return new Writable({
       write: (chunk: Buffer, _encoding, done) => {
-        this.#kept.add(stream, chunk);
+        this.#recent.add(stream, chunk);
         for (const follower of this.#followers) this.#tell(follower, frame(stream, chunk));
         target.write(chunk, done);
       },
@@ -112,8 +112,8 @@ export class Relay {
     });
   }
 
-  #answer(socket: Socket, { past, follow }: Partial<Record<keyof Wanted, unknown>>): void {
-    if (past === true) for (const piece of this.#kept.pieces) socket.write(frameOf(piece));
+  #answer(socket: Socket, { past, follow }: Partial<Record<keyof OutputRequest, unknown>>): void {
+    if (past === true) for (const piece of this.#recent.pieces) socket.write(frameOf(piece));
     if (follow === true && this.#followers.size < MOST_FOLLOWERS) this.#followers.add(socket);
     else socket.end();
   }

@@ -1,7 +1,7 @@
 //! Connections of the caller, and messages on control connections.
 
 use super::state::{Asker, Front, Source};
-use crate::attach::{self, Asked};
+use crate::attach::{self, LaunchRequest};
 use crate::link::Lost;
 use crate::message::{GENERATION, MAX_OPENING, Message, Opening, OpeningKind, Request};
 use crate::session::{self, Pending, Session};
@@ -69,7 +69,12 @@ impl Front {
             Ok(Opening { kind: OpeningKind::Launch, session: Some(key), plan: Some(plan), id: None, name: None }) => {
                 if let Some(session) = self.session_of(&key) {
                     let channel = pending.socket;
-                    return self.launch(Asked { session, channel, plan, until: Instant::now() + attach::LIMIT });
+                    return self.launch(LaunchRequest {
+                        session,
+                        channel,
+                        plan,
+                        until: Instant::now() + attach::LIMIT,
+                    });
                 }
             }
             Ok(Opening {

@@ -1,7 +1,7 @@
 //! From a plan to an order sent to the keeper.
 
-use super::state::{Front, Known, Source};
-use crate::attach::Asked;
+use super::state::{AcceptedLaunch, Front, Source};
+use crate::attach::LaunchRequest;
 use crate::compile::compile;
 use crate::link::Lost;
 use crate::message::{self, Message};
@@ -22,12 +22,12 @@ enum Compiled {
 }
 
 impl Front {
-    pub(super) fn launch(&mut self, asked: Asked) -> Result<(), Lost> {
+    pub(super) fn launch(&mut self, asked: LaunchRequest) -> Result<(), Lost> {
         let (session, id) = (asked.session, message::id_of(&asked.plan));
         match self.compile(asked, &id) {
             Ok(Compiled::Parked) => Ok(()),
             Ok(Compiled::Order(order, descriptors)) => {
-                self.sandboxes.insert(id, Known { session, running: false });
+                self.sandboxes.insert(id, AcceptedLaunch { session, running: false });
                 let caller_pid = match self.sources.get(&session) {
                     Some(Source::Session(session)) => bulkhead_sys::peer_pid(&session.socket),
                     _ => 0,
@@ -44,7 +44,7 @@ impl Front {
         self.link.send(&ToKeeper::Refuse(Refused { id: id.to_owned(), error }), Vec::new())
     }
 
-    fn compile(&mut self, asked: Asked, id: &str) -> Result<Compiled, Error> {
+    fn compile(&mut self, asked: LaunchRequest, id: &str) -> Result<Compiled, Error> {
         let plan = Plan::parse(asked.plan.get().as_bytes())?;
         if self.sandboxes.contains_key(id) {
             return Err(Error::new(Code::IdTaken, "launch").detail(id));

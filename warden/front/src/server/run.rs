@@ -2,7 +2,7 @@
 //!
 //! One thread. A caller's messages can harm only that caller's sandboxes.
 
-use super::state::{Asker, Front, Known, Setting, Source};
+use super::state::{AcceptedLaunch, Asker, Front, Setting, Source};
 use crate::attach::Attachments;
 use crate::filters::FilterCache;
 use crate::link::{Link, Lost};
@@ -110,13 +110,13 @@ impl Front {
                     }
                 }
                 ToFront::Refused(Refused { id, error }) => {
-                    if let Some(Known { session, .. }) = self.sandboxes.remove(&id) {
+                    if let Some(AcceptedLaunch { session, .. }) = self.sandboxes.remove(&id) {
                         self.tell(session, &Message::Refused { id: &id, error: &error })?;
                     }
                 }
                 ToFront::Ended(ended) => {
                     let Ended { id, cause, stats, error } = *ended;
-                    if let Some(Known { session, .. }) = self.sandboxes.remove(&id) {
+                    if let Some(AcceptedLaunch { session, .. }) = self.sandboxes.remove(&id) {
                         let ended = Message::Ended { id: &id, cause, stats: &stats, error: error.as_ref() };
                         self.tell(session, &ended)?;
                     }

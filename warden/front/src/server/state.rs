@@ -45,7 +45,7 @@ pub(super) enum Asker {
 }
 
 /// A launch that the keeper has accepted.
-pub(super) struct Known {
+pub(super) struct AcceptedLaunch {
     pub(super) session: u64,
     pub(super) running: bool,
 }
@@ -62,7 +62,7 @@ pub(super) struct Front {
     pub(super) next_token: u64,
     pub(super) next_seq: u64,
     pub(super) sources: HashMap<u64, Source>,
-    pub(super) sandboxes: HashMap<String, Known>,
+    pub(super) sandboxes: HashMap<String, AcceptedLaunch>,
     pub(super) asked: HashMap<u64, Asker>,
     pub(super) attachments: Attachments,
     pub(super) filters: FilterCache,

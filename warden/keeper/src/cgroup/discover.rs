@@ -1,7 +1,7 @@
 //! Finds where the broker can create groups: from /proc/self/cgroup, /proc/self/mountinfo and by trying.
 
 use super::files::{make_directory, write};
-use super::kinds::{Around, Hierarchy, controller_name};
+use super::kinds::{CgroupEnvironment, Hierarchy, controller_name};
 use crate::read;
 use bulkhead_order::Controller;
 use bulkhead_protocol::facts::CgroupFacts;
@@ -16,7 +16,7 @@ struct Mounted {
     options: String,
 }
 
-pub fn discover() -> (Hierarchy, CgroupFacts, Around) {
+pub fn discover() -> (Hierarchy, CgroupFacts, CgroupEnvironment) {
     let own = read::text("/proc/self/cgroup").unwrap_or_default();
     let mounts = read::text("/proc/self/mountinfo").unwrap_or_default();
     let unified = mounted(&mounts, "cgroup2");
@@ -35,7 +35,7 @@ pub fn discover() -> (Hierarchy, CgroupFacts, Around) {
         },
     };
     let facts = facts(&hierarchy, layout, why);
-    let around = Around {
+    let around = CgroupEnvironment {
         unified: unified.first().zip(unified_path(&own)).and_then(|(mount, path)| own_directory(mount, path)),
         cpuset: legacy_of(&own, &legacy, "cpuset"),
         hierarchies: read::text("/proc/cgroups").unwrap_or_default(),

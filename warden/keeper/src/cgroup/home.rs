@@ -4,7 +4,7 @@
 
 use super::discover::discover;
 use super::files::make_directory;
-use super::kinds::{Around, Group, Hierarchy};
+use super::kinds::{CgroupEnvironment, Group, Hierarchy};
 use super::{stale, v2};
 use bulkhead_error::{Code, Error};
 use bulkhead_protocol::facts::CgroupFacts;
@@ -15,7 +15,7 @@ use rustix::fd::OwnedFd;
 pub struct Home {
     hierarchy: Hierarchy,
     facts: CgroupFacts,
-    around: Around,
+    around: CgroupEnvironment,
     name: String,
     /// Locks held for our lifetime.
     locks: Vec<OwnedFd>,

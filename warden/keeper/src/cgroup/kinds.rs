@@ -20,7 +20,7 @@ pub enum Hierarchy {
 }
 
 /// Other facts about control groups in the broker's environment.
-pub struct Around {
+pub struct CgroupEnvironment {
     /// The broker's own group.
     pub unified: Option<PathBuf>,
     pub cpuset: Option<PathBuf>,

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 /// Connections accepted, and parcels of one front answered, in one scheduling turn. Without this limit, a client that
 /// always has the next one ready would be served exclusively.
-const AT_A_TURN: usize = 32;
+const MAX_PER_TURN: usize = 32;
 /// Each is a process. One user can have fronts with different groups; and users who may not use the broker get one that
 /// refuses them.
 const MAX_FRONTS_OF_ONE_UID: usize = 8;
@@ -35,7 +35,7 @@ const FAREWELL: Duration = Duration::from_millis(500);
 const FAILED: Code = Code::LaunchFailed;
 impl Keeper {
     pub(super) fn accept(&mut self) {
-        for _ in 0..AT_A_TURN {
+        for _ in 0..MAX_PER_TURN {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
             match rustix::net::accept_with(&self.listener, flags) {
                 Ok(socket) => self.hand_over(socket),
@@ -124,7 +124,7 @@ impl Keeper {
     }
 
     pub(super) fn serve_front(&mut self, token: u64) {
-        for _ in 0..AT_A_TURN {
+        for _ in 0..MAX_PER_TURN {
             let Some(front) = self.fronts.get_mut(&token) else { return };
             if !front.outbox.flush(&front.socket) {
                 return self.lose(token);

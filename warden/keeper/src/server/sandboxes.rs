@@ -3,7 +3,7 @@
 use super::state::{Keeper, Source};
 use crate::authorize::Broker;
 use crate::evidence;
-use crate::launch::{Asked, Connections};
+use crate::launch::{Connections, LaunchRequest};
 use crate::sandbox::Phase;
 use crate::status::{Received, look_at, receive};
 use bulkhead_error::{Code, Error};
@@ -24,7 +24,7 @@ impl Keeper {
         let Launch { caller_pid, order: Bytes(bytes) } = launch;
         // A front checks its orders, so this one no longer acts for its caller.
         let Ok(order) = Order::decode(&bytes) else { return self.lose(token) };
-        let asked = Asked { caller: &caller, caller_pid, front: token };
+        let asked = LaunchRequest { caller: &caller, caller_pid, front: token };
         let id = order.id.clone();
         if let Err(error) = self.try_launch(order, bytes, &asked, descriptors) {
             self.log.refused(&id, caller.uid, &error);
@@ -36,7 +36,7 @@ impl Keeper {
         &mut self,
         order: Order,
         bytes: Vec<u8>,
-        asked: &Asked,
+        asked: &LaunchRequest,
         mut descriptors: Vec<OwnedFd>,
     ) -> Result<(), Error> {
         let failed = |detail: &str| Error::new(Code::LaunchFailed, "launch").detail(detail);

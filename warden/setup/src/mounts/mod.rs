@@ -30,7 +30,7 @@ use staging::Staging;
 use std::cell::RefCell;
 use std::rc::Rc;
 use tree::Tree;
-pub use views::{Sources, View, Views, Wanted};
+pub use views::{Sources, View, ViewRequest, Views};
 
 /// Later mounts must not propagate to the host, nor the host's to here (systemd makes `/` shared).
 pub fn detach_from_host() -> Result<(), Error> {

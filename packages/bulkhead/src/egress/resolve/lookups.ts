@@ -8,12 +8,12 @@ const MOST_AT_ONCE = 3;
 const MOST_WAITING = 256;
 const LOOKUP_MS = 10_000;
 /** Connections of one burst share an answer; no connection uses an older one. */
-const KEPT_MS = 5_000;
-const MOST_KEPT = 512;
+const CACHED_MS = 5_000;
+const MAX_CACHED = 512;
 /** More addresses than any honest host has; each is tried in turn. */
 const MOST_ADDRESSES = 32;
 
-interface Kept {
+interface Cached {
   readonly answer: Promise<readonly string[]>;
   readonly until: number;
 }
@@ -21,7 +21,7 @@ interface Kept {
 /** Resolves names, a few at a time, and once for concurrent requests of the same name. */
 export class Lookups {
   readonly #resolve: Resolve;
-  readonly #kept = new Map<string, Kept>();
+  readonly #cache = new Map<string, Cached>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
@@ -31,12 +31,12 @@ export class Lookups {
 
   /** Resolves a name. Rejects if it has no address, or if too many names are pending. */
   async addresses(name: string): Promise<readonly string[]> {
-    const kept = this.#kept.get(name);
-    if (kept !== undefined && kept.until > performance.now()) return await kept.answer;
+    const cached = this.#cache.get(name);
+    if (cached !== undefined && cached.until > performance.now()) return await cached.answer;
     const answer = this.#lookUp(name);
-    if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
-    this.#kept.set(name, { answer, until: performance.now() + KEPT_MS });
-    answer.catch(() => this.#kept.delete(name));
+    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
+    this.#cache.set(name, { answer, until: performance.now() + CACHED_MS });
+    answer.catch(() => this.#cache.delete(name));
     return await answer;
   }
 

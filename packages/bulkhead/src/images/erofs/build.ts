@@ -34,7 +34,7 @@ const EPOCH_S = 4_102_444_800;
  *
  * Throws SETUP_MISSING without mkfs.erofs, IMAGE_LIMIT, EROFS_FAILED, and as creating a sandbox does.
  */
-export async function buildErofs(made: Made, out: string, limits: BuildLimits, options: TaskOptions) {
+export async function buildErofs(made: ErofsSource, out: string, limits: BuildLimits, options: TaskOptions) {
   const { tree } = made;
   const own = await internalPlan(policyFor(out, limits), options);
   await using session = await Session.start({ ...own, plan: erofsPlan(own.plan, made, limits) }, options.signal);
@@ -62,7 +62,7 @@ export async function buildErofs(made: Made, out: string, limits: BuildLimits, o
 }
 
 /** Source of an image. */
-export interface Made {
+export interface ErofsSource {
   readonly tree: ErofsTree;
   /** Whether the tree is a single file. */
   readonly single: boolean;
@@ -93,11 +93,11 @@ function policyFor(out: string, { bytes, timeMs, user }: BuildLimits): InternalP
 }
 
 /** With the tree, which no policy can name. */
-function erofsPlan(plan: Plan, made: Made, { bytes }: BuildLimits): Plan {
+function erofsPlan(plan: Plan, made: ErofsSource, { bytes }: BuildLimits): Plan {
   return { ...plan, mounts: [...plan.mounts, mountOf(made)], limits: { ...plan.limits, fileBytes: bytes } };
 }
 
-function mountOf({ tree, single }: Made): Plan["mounts"][number] {
+function mountOf({ tree, single }: ErofsSource): Plan["mounts"][number] {
   const { owner } = tree;
   if (tree.kind === "layers") {
     return { kind: "layers", at: TREE, layers: tree.layers, owner, overlay: null, readOnly: true, exec: false };

@@ -8,7 +8,7 @@ import { DOCUMENT_BYTES } from "../documents/bounds.js";
 import type { Digest } from "../reference/digest.js";
 import type { ImageName } from "../reference/name.js";
 import { localFor } from "../registry/local.js";
-import type { Registry, Wanted } from "../registry/registry.js";
+import type { Registry, WantedBlob } from "../registry/registry.js";
 import type { RegistrySettings, RegistryTiming } from "../registry/settings.js";
 import { FETCHER, hostSchema, mediaTypeSchema, type Opening } from "./wire.js";
 
@@ -82,7 +82,7 @@ export class RemoteRegistry implements Registry, Disposable {
   }
 
   /** A blob from `offset` on: never more bytes than promised; fewer only with an error. Throws as `document`. */
-  async *blob(wanted: Wanted, offset: number): AsyncGenerator<Buffer> {
+  async *blob(wanted: WantedBlob, offset: number): AsyncGenerator<Buffer> {
     let left = wanted.sizeBytes - offset;
     if (left === 0) return;
     const { body } = await this.#call("blob", { ...wanted, offset });

@@ -90,13 +90,13 @@ function manifestFor({ layers, documents: { configuration } }: ResolvedImage) {
 
 async function bring(store: Store, layer: ImageLayer, signal: AbortSignal | undefined): Promise<void> {
   const digest: Digest = layer.digest;
-  const turn = await store.blobs.claim(digest, signal);
-  if (turn === undefined) return;
+  const claim = await store.blobs.claim(digest, signal);
+  if (claim === undefined) return;
   try {
-    await pipeline(verified(layer), createWriteStream(turn.path), defined({ signal }));
-    await store.blobs.publish(turn, digest);
+    await pipeline(verified(layer), createWriteStream(claim.path), defined({ signal }));
+    await store.blobs.publish(claim, digest);
   } catch (error) {
-    await turn.end();
+    await claim.end();
     if (error instanceof BulkheadError) throw error;
     throw signal?.aborted === true
       ? new BulkheadError("ABORTED", { operation: "import image", cause: error })

@@ -4,7 +4,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { invalid } from "../documents/invalid.js";
 import type { RemoteRegistry } from "../fetcher/remote.js";
 import type { Digest } from "../reference/digest.js";
-import type { Wanted } from "../registry/registry.js";
+import type { WantedBlob } from "../registry/registry.js";
 import { errnoOf, unavailable } from "../store/location.js";
 
 /**
@@ -14,7 +14,7 @@ import { errnoOf, unavailable } from "../store/location.js";
  */
 export async function download(
   registry: RemoteRegistry,
-  wanted: Wanted,
+  wanted: WantedBlob,
   path: string,
   onBytes: (have: number) => void,
 ): Promise<void> {
@@ -50,7 +50,7 @@ class Part {
     this.#resumed = length > 0;
   }
 
-  static async resume(handle: FileHandle, path: string, { sizeBytes }: Wanted): Promise<Part> {
+  static async resume(handle: FileHandle, path: string, { sizeBytes }: WantedBlob): Promise<Part> {
     const { size } = await handle.stat();
     const hash = createHash("sha256");
     if (size <= sizeBytes) {

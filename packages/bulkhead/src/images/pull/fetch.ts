@@ -3,7 +3,7 @@ import { Slots } from "../../concurrency/slots.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { RemoteRegistry } from "../fetcher/remote.js";
 import type { Digest } from "../reference/digest.js";
-import type { Wanted } from "../registry/registry.js";
+import type { WantedBlob } from "../registry/registry.js";
 import type { Store } from "../store/store.js";
 import { download } from "./download.js";
 import type { OnPullEvent } from "./progress.js";
@@ -35,27 +35,27 @@ export class Fetcher {
   }
 
   /** Downloads one blob at once. Throws as `download`. */
-  async fetch(wanted: Wanted, report: OnPullEvent = () => undefined): Promise<void> {
+  async fetch(wanted: WantedBlob, report: OnPullEvent = () => undefined): Promise<void> {
     const { digest, sizeBytes: totalBytes } = wanted;
     const tell = (state: "waiting" | "downloading" | "present" | "downloaded", bytes: number) =>
       report({ type: "layer", digest, state, bytes, totalBytes });
     tell("waiting", 0);
-    const turn = await this.#store.blobs.claim(digest, this.#abort.signal);
-    if (turn === undefined) {
+    const claim = await this.#store.blobs.claim(digest, this.#abort.signal);
+    if (claim === undefined) {
       tell("present", totalBytes);
       return;
     }
     let first: number | undefined;
     try {
-      await download(this.#registry, wanted, turn.path, (have) => {
+      await download(this.#registry, wanted, claim.path, (have) => {
         first ??= have;
         tell("downloading", have);
       });
-      await this.#store.blobs.publish(turn, digest);
+      await this.#store.blobs.publish(claim, digest);
     } catch (error) {
       // A wrong blob would be wrong again; an incomplete one is the start of the next try.
       const wrong = error instanceof BulkheadError && error.code === "IMAGE_INVALID";
-      await (wrong ? turn.end() : turn.leave());
+      await (wrong ? claim.end() : claim.release());
       throw error;
     }
     this.#downloadedBytes += totalBytes - (first ?? 0);
@@ -63,7 +63,7 @@ export class Fetcher {
   }
 
   /** Starts all downloads. A layer can be read before its download has begun: reading waits for it. */
-  begin(layers: readonly Wanted[]): { readonly all: Promise<void>; readonly open: (digest: Digest) => Readable } {
+  begin(layers: readonly WantedBlob[]): { readonly all: Promise<void>; readonly open: (digest: Digest) => Readable } {
     // A layer may occur twice in an image.
     const running = new Map<Digest, Promise<void>>();
     for (const layer of layers) {

@@ -3,7 +3,7 @@ import type { RegistryClient } from "./client.js";
 import { TransientFailure } from "./failure.js";
 import { paced } from "./http/body.js";
 import type { Answer } from "./http/exchange.js";
-import type { Wanted } from "./registry.js";
+import type { WantedBlob } from "./registry.js";
 import type { RegistryTiming } from "./settings.js";
 
 /**
@@ -18,7 +18,7 @@ const PROGRESS_BYTES = 1024 * 1024;
  */
 export async function* deliver(
   client: RegistryClient,
-  wanted: Wanted,
+  wanted: WantedBlob,
   offset: number,
   timing: RegistryTiming,
 ): AsyncGenerator<Uint8Array> {
@@ -44,7 +44,7 @@ interface Position {
 /** One request, and as much of the blob as it delivers. */
 async function* receive(
   client: RegistryClient,
-  { digest, sizeBytes }: Wanted,
+  { digest, sizeBytes }: WantedBlob,
   at: Position,
   timing: RegistryTiming,
 ): AsyncGenerator<Uint8Array> {

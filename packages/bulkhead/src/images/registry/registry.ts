@@ -2,7 +2,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Digest } from "../reference/digest.js";
 
 /** A blob with its promised digest and size. */
-export interface Wanted {
+export interface WantedBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
 }

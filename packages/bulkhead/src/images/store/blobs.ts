@@ -5,7 +5,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { Blobs } from "../layout/blobs.js";
 import { type Digest, digestFromHex, digestHex } from "../reference/digest.js";
 import { errnoOf, unavailable } from "./location.js";
-import { ignoreMissing, type Turn, Turns } from "./turns.js";
+import { type Claim, ignoreMissing, WorkClaims } from "./work-claims.js";
 
 /**
  * Blobs by digest, as in an OCI image layout: `blobs/sha256/HEX`. A blob appears there complete, checked and flushed to
@@ -15,12 +15,12 @@ import { ignoreMissing, type Turn, Turns } from "./turns.js";
 export class BlobStore {
   readonly #directory: string;
   readonly #layout: Blobs;
-  readonly #turns: Turns;
+  readonly #claims: WorkClaims;
 
   constructor(store: string) {
     this.#layout = new Blobs(store);
     this.#directory = join(store, "blobs", "sha256");
-    this.#turns = new Turns(join(store, "downloads"));
+    this.#claims = new WorkClaims(join(store, "downloads"));
   }
 
   path(digest: Digest): string {
@@ -45,16 +45,16 @@ export class BlobStore {
    * The right to download a blob, with the part already present; undefined once another process has downloaded it.
    * Throws ABORTED.
    */
-  async claim(digest: Digest, signal?: AbortSignal): Promise<Turn | undefined> {
-    return await this.#turns.take(digestHex(digest), () => this.has(digest), signal);
+  async claim(digest: Digest, signal?: AbortSignal): Promise<Claim | undefined> {
+    return await this.#claims.take(digestHex(digest), () => this.has(digest), signal);
   }
 
   /** Publishes a blob whose digest has been checked. Throws IMAGE_STORE_UNAVAILABLE. */
-  async publish(turn: Turn, digest: Digest): Promise<void> {
+  async publish(claim: Claim, digest: Digest): Promise<void> {
     const path = this.path(digest);
     try {
-      await flush(turn.path);
-      await rename(turn.path, path);
+      await flush(claim.path);
+      await rename(claim.path, path);
       await flush(dirname(path));
     } catch (error) {
       throw unavailable(path, errnoOf(error));
@@ -63,13 +63,13 @@ export class BlobStore {
 
   /** Stores bytes that are present and checked. Throws IMAGE_STORE_UNAVAILABLE. */
   async put(digest: Digest, bytes: Uint8Array): Promise<void> {
-    const turn = await this.claim(digest);
-    if (turn === undefined) return;
+    const claim = await this.claim(digest);
+    if (claim === undefined) return;
     try {
-      await writeFile(turn.path, bytes);
-      await this.publish(turn, digest);
+      await writeFile(claim.path, bytes);
+      await this.publish(claim, digest);
     } catch (error) {
-      await turn.end();
+      await claim.end();
       throw error instanceof BulkheadError ? error : unavailable(this.path(digest), errnoOf(error));
     }
   }
@@ -88,7 +88,7 @@ export class BlobStore {
 
   /** Partial blobs that no process is downloading. */
   async broken(): Promise<readonly string[]> {
-    return await this.#turns.leftOver();
+    return await this.#claims.leftOver();
   }
 }
 

@@ -5,7 +5,7 @@ import type { NameRecord } from "./names.js";
 import { PULL } from "./pins.js";
 import { removeTree } from "./remove-tree.js";
 import type { Store } from "./store.js";
-import { ignoreMissing } from "./turns.js";
+import { ignoreMissing } from "./work-claims.js";
 
 /** What was removed, and what stays because it is in use. */
 export interface Collected {
@@ -27,8 +27,8 @@ export interface Candidates {
 }
 
 /**
- * Removes data that no name refers to and no live process uses. Reads the names after condemning: a process that adds a
- * name holds a pin from before until after.
+ * Removes data that no name refers to and no live process uses. Reads the names after it starts the deletion: a
+ * process that adds a name holds a pin from before until after.
  */
 export async function collect(store: Store, candidates?: Candidates): Promise<Collected> {
   const trees = await collectTrees(store, candidates?.trees);
@@ -70,10 +70,10 @@ async function collectTrees(store: Store, among: ReadonlySet<string> | undefined
   return found;
 }
 
-/** Takes a tree out of the store; it is condemned only while that takes place, not while its files are removed. */
+/** Takes a tree out of the store; its deletion lasts only while that takes place, not while its files are removed. */
 async function detach(store: Store, key: string): Promise<"in use" | "named" | { readonly path: string }> {
-  using condemned = await store.pins.condemn(key);
-  if (condemned === undefined) return "in use";
+  using deletion = await store.pins.startDeletion(key);
+  if (deletion === undefined) return "in use";
   if ((await namedTrees(store)).has(key)) return "named";
   return { path: await store.detachTree(key) };
 }
@@ -83,8 +83,8 @@ async function collectErofs(store: Store, all: boolean) {
   const found = { count: 0, bytes: 0 };
   for (const { key, bytes, named, ofStore } of await store.erofs.list()) {
     if (named || (!all && !ofStore)) continue;
-    using condemned = await store.pins.condemn(store.erofs.pin(key));
-    if (condemned === undefined) continue;
+    using deletion = await store.pins.startDeletion(store.erofs.pin(key));
+    if (deletion === undefined) continue;
     await removeTree(await store.erofs.detach(key));
     found.count += 1;
     found.bytes += bytes;
@@ -94,8 +94,8 @@ async function collectErofs(store: Store, all: boolean) {
 
 async function collectBlobs(store: Store, among: ReadonlySet<Digest> | undefined) {
   const found = { count: 0, bytes: 0, pulling: false };
-  using condemned = await store.pins.condemn(PULL);
-  if (condemned === undefined) return { ...found, pulling: true };
+  using deletion = await store.pins.startDeletion(PULL);
+  if (deletion === undefined) return { ...found, pulling: true };
   const records = await store.names.list();
   await store.signatures.collect(new Set(records.flatMap(({ digest, manifest }) => [digest, manifest.digest])));
   const named = new Set(records.flatMap(blobsOf));

@@ -12,7 +12,7 @@ import { IMAGE_NAME } from "./erofs-image.js";
 import { errnoOf, unavailable } from "./location.js";
 import { ownUid, TREE_OWNER } from "./owner.js";
 import { removeTree } from "./remove-tree.js";
-import type { Turns } from "./turns.js";
+import type { WorkClaims } from "./work-claims.js";
 
 const recordSchema = z.object({
   digest,
@@ -38,13 +38,13 @@ export class ErofsStore {
   readonly #store: string;
   readonly #directory: string;
   readonly #work: string;
-  readonly #turns: Turns;
+  readonly #claims: WorkClaims;
 
-  constructor(store: string, turns: Turns) {
+  constructor(store: string, claims: WorkClaims) {
     this.#store = store;
     this.#directory = join(store, "erofs");
     this.#work = join(store, "work");
-    this.#turns = turns;
+    this.#claims = claims;
   }
 
   /** Its name in `Pins`. */
@@ -70,11 +70,11 @@ export class ErofsStore {
     signal: AbortSignal | undefined,
   ): Promise<ErofsImage> {
     const isThere = async () => (await this.find(key)) !== undefined;
-    const turn = await this.#turns.take(this.pin(key), isThere, signal);
+    const claim = await this.#claims.take(this.pin(key), isThere, signal);
     try {
-      if (turn !== undefined) await this.#make(key, sources, fill);
+      if (claim !== undefined) await this.#make(key, sources, fill);
     } finally {
-      await turn?.end();
+      await claim?.end();
     }
     const made = await this.find(key);
     if (made === undefined) throw unavailable(join(this.#directory, key), { detail: "not there" });

@@ -7,7 +7,7 @@ import { newToken } from "../../host/owner-token.js";
 import type { ImageConfig } from "../documents/image-config.js";
 import { digest } from "../documents/oci.js";
 import type { Digest } from "../reference/digest.js";
-import { ignoreMissing } from "./turns.js";
+import { ignoreMissing } from "./work-claims.js";
 
 const bytes = z.number().check(z.int(), z.gte(0));
 const blob = z.object({ digest, sizeBytes: bytes });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAbandoned, newToken } from "../../host/owner-token.js";
 import { errnoOf, unavailable } from "./location.js";
-import { ignoreMissing } from "./turns.js";
+import { ignoreMissing } from "./work-claims.js";
 
 /** Held while blobs are in use that may have no name, or have lost it. */
 export const PULL = "pull";
@@ -26,19 +26,19 @@ interface Held {
 
 /**
  * Data that must not be collected because a process uses it: `pins/WHAT.TOKEN`, which lists the parts of WHAT, one per
- * line. And data that is being collected: `condemned/WHAT.TOKEN`.
+ * line. And data that is being deleted: `condemned/WHAT.TOKEN`.
  *
- * A user first writes a pin and then checks whether the data is condemned; a collector first condemns and then checks
+ * A user first writes a pin and then checks for deletions; a collector first starts a deletion and then checks
  * for pins. So of two that start at the same moment at least one sees the other, in any order: the collector gives up,
  * and the user waits until it has.
  */
 export class Pins {
   readonly #pins: string;
-  readonly #condemned: string;
+  readonly #deletions: string;
 
-  constructor(pins: string, condemned: string) {
+  constructor(pins: string, deletions: string) {
     this.#pins = pins;
-    this.#condemned = condemned;
+    this.#deletions = deletions;
   }
 
   /** Pins data as long as this process lives. Throws IMAGE_STORE_UNAVAILABLE. */
@@ -81,7 +81,7 @@ export class Pins {
     }
     if (!listens) process.once("exit", releaseAll);
     listens = true;
-    const pin = { path, ready: this.#whileCondemned(parts), users: 0 };
+    const pin = { path, ready: this.#deletionsEnd(parts), users: 0 };
     held.set(known, pin);
     return pin;
   }
@@ -90,17 +90,17 @@ export class Pins {
   async holdFor(what: string): Promise<Disposable> {
     const path = `${join(this.#pins, what)}.${newToken()}`;
     await writeFile(path, `${what}\n${END}`, { flag: "wx", mode: 0o600 });
-    await this.#whileCondemned([what]);
+    await this.#deletionsEnd([what]);
     return { [Symbol.dispose]: () => remove(path) };
   }
 
-  /** Condemns data unless a live process holds it; then undefined. Work on condemned data must be short. */
-  async condemn(what: string): Promise<Disposable | undefined> {
-    const path = `${join(this.#condemned, what)}.${newToken()}`;
+  /** Starts a deletion, which ends at its disposal and must be short. Undefined if a live process holds the data. */
+  async startDeletion(what: string): Promise<Disposable | undefined> {
+    const path = `${join(this.#deletions, what)}.${newToken()}`;
     await writeFile(path, "", { flag: "wx", mode: 0o600 });
-    const condemned = { [Symbol.dispose]: () => remove(path) };
-    if (!this.isHeld(what)) return condemned;
-    condemned[Symbol.dispose]();
+    const deletion = { [Symbol.dispose]: () => remove(path) };
+    if (!this.isHeld(what)) return deletion;
+    deletion[Symbol.dispose]();
     return undefined;
   }
 
@@ -112,18 +112,18 @@ export class Pins {
 
   /** Removes pins of dead processes. */
   sweep(): void {
-    for (const directory of [this.#pins, this.#condemned]) {
+    for (const directory of [this.#pins, this.#deletions]) {
       const abandoned = readdirSync(directory).filter((name) => isAbandoned(tokenOf(name)));
       for (const name of abandoned) remove(join(directory, name));
     }
   }
 
-  async #whileCondemned(parts: readonly string[]): Promise<void> {
-    while (this.#isCondemned(parts)) await sleep(POLL_MS);
+  async #deletionsEnd(parts: readonly string[]): Promise<void> {
+    while (this.#isBeingDeleted(parts)) await sleep(POLL_MS);
   }
 
-  #isCondemned(parts: readonly string[]): boolean {
-    const names = readdirSync(this.#condemned);
+  #isBeingDeleted(parts: readonly string[]): boolean {
+    const names = readdirSync(this.#deletions);
     return names.some((name) => parts.some((part) => name.startsWith(`${part}.`)) && !isAbandoned(tokenOf(name)));
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { newToken } from "../../host/owner-token.js";
 import { type Digest, digestFromHex, digestHex } from "../reference/digest.js";
 import type { Signature } from "../verify/signature.js";
-import { ignoreMissing } from "./turns.js";
+import { ignoreMissing } from "./work-claims.js";
 
 /** Larger ones are fetched again. */
 const LARGEST = 2 * 1024 * 1024;

@@ -12,7 +12,7 @@ import { ownUid, TREE_OWNER } from "./owner.js";
 import { Pins } from "./pins.js";
 import { removeTree } from "./remove-tree.js";
 import { SignatureStore } from "./signatures.js";
-import { ignoreMissing, Turns } from "./turns.js";
+import { ignoreMissing, WorkClaims } from "./work-claims.js";
 
 /** Record beside a tree: the unpacker's report. Nothing in it can affect another image. */
 const recordSchema = z.object({
@@ -63,14 +63,15 @@ const DIRECTORIES = [
 /**
  * Images of one user, shared by all processes of that user.
  *
- * trees/<key>/root an unpacked layer, under its key trees/<key>/hidden whiteouts of directories that it has itself, if
- * there are any trees/<key>/tree.json its record erofs/ `ErofsStore` work/<token>/… one that is being made, or removed
- * turns/ who makes which blobs/, downloads/ `BlobStore` names/ `NameTable` signatures/ `SignatureStore` pins/,
- * condemned/ `Pins`
+ * - `trees/<key>/root`: an unpacked layer; `trees/<key>/hidden`: whiteouts of directories that the layer itself has, if
+ *   any; `trees/<key>/tree.json`: its record
+ * - `work/<token>/…`: a tree that is being made or removed
+ * - `turns/`: `WorkClaims` on trees; `erofs/`: `ErofsStore`; `blobs/`, `downloads/`: `BlobStore`; `names/`: `NameTable`
+ * - `signatures/`: `SignatureStore`; `pins/`, `condemned/`: `Pins` and deletions
  *
- * Whatever appears appears by one rename, whole, or not at all. So a process may be killed anywhere. Blobs and names
- * are flushed to the disk before; trees may be so later, all of an image at once, and are only believed in the same
- * boot until then.
+ * Older versions use the same store, so directory names stay. Each entry appears by one rename, complete, or not at
+ * all, so a process may be killed at any time. Blobs and names are flushed to the disk first. The trees of an image may
+ * be flushed later, all at once, and until then count only in the same boot.
  */
 export class Store {
   readonly path: string;
@@ -83,7 +84,7 @@ export class Store {
   readonly signatures: SignatureStore;
   readonly #trees: string;
   readonly #work: string;
-  readonly #turns: Turns;
+  readonly #claims: WorkClaims;
   readonly #known = new Map<string, Stored>();
 
   private constructor(name: string) {
@@ -97,8 +98,8 @@ export class Store {
     this.signatures = new SignatureStore(path);
     this.#trees = join(path, "trees");
     this.#work = join(path, "work");
-    this.#turns = new Turns(join(path, "turns"));
-    this.erofs = new ErofsStore(path, this.#turns);
+    this.#claims = new WorkClaims(join(path, "turns"));
+    this.erofs = new ErofsStore(path, this.#claims);
   }
 
   /** Opens the store, and removes unfinished work of dead processes. Throws IMAGE_STORE_UNAVAILABLE. */
@@ -139,11 +140,11 @@ export class Store {
     fill: (directories: TreeDirectories) => Promise<TreeRecord>,
     signal?: AbortSignal,
   ): Promise<StoredTree> {
-    const turn = await this.#turns.take(key, async () => this.find(key) !== undefined, signal);
+    const claim = await this.#claims.take(key, async () => this.find(key) !== undefined, signal);
     try {
-      if (turn !== undefined) await this.#make(key, fill);
+      if (claim !== undefined) await this.#make(key, fill);
     } finally {
-      await turn?.end();
+      await claim?.end();
     }
     const made = this.find(key);
     if (made === undefined) throw unavailable(join(this.#trees, key), { detail: "not there" });

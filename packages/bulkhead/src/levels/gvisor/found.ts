@@ -1,7 +1,7 @@
 import type { Counting } from "../../host/report.js";
 
 /** A `runsc` that works here, and its features. */
-export interface Found {
+export interface WorkingRunsc {
   readonly path: string;
   /** First line of its `--version`. */
   readonly version: string;

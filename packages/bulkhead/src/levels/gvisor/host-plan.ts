@@ -4,7 +4,7 @@ import type { Counting } from "../../host/report.js";
 import { hasEgress } from "../../plan/connections.js";
 import type { Mount, Plan, Root } from "../../plan/schema.js";
 import { isWithin, SHARED_MEMORY } from "../../policy/paths.js";
-import type { Found } from "./found.js";
+import type { WorkingRunsc } from "./found.js";
 import { inRoot, jailOf } from "./jail.js";
 import { INIT, INNER, ROOT } from "./layout.js";
 import { innerPlan, ociConfig } from "./oci.js";
@@ -18,7 +18,7 @@ const SMALL = { sizeBytes: 1024 * 1024, inodes: 1024 } as const;
  * the same checks of paths, owners and limits; `runsc` serves that tree, and provides /proc, /sys and /dev itself.
  * Pure.
  */
-export function hostPlan(workload: Plan, found: Found, initPath: string): Plan {
+export function hostPlan(workload: Plan, found: WorkingRunsc, initPath: string): Plan {
   if (workload.apparmor !== null) throw unsupported("apparmor");
   if (workload.selinux !== null) throw unsupported("selinux");
   const { cgroup } = workload;

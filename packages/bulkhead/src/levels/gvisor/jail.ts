@@ -2,7 +2,7 @@ import { EGRESS, GRANTABLE } from "../../contract/generated/plan-constants.js";
 import { FILES_OF_RUNSC } from "../../plan/compile/ceilings.js";
 import type { Cgroup, Mount, Plan, Program } from "../../plan/schema.js";
 import type { WorkloadLimits } from "../runtime.js";
-import type { Found, Platform } from "./found.js";
+import type { Platform, WorkingRunsc } from "./found.js";
 import { BUNDLE, ROOT, RUNSC, STATE } from "./layout.js";
 
 const MIB = 1024 * 1024;
@@ -45,7 +45,7 @@ export type Shared = Pick<Plan, "id" | "hostname" | "namespaces" | "limits" | "a
  * and namespaces, the Sentry's seccomp profile, and limits with room for itself. Without Landlock, which would refuse
  * the mounts that `runsc` sets up for its own processes.
  */
-export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: Contents): Plan {
+export function jailOf(found: WorkingRunsc, shared: Shared, cgroup: Cgroup, contents: Contents): Plan {
   const { limits } = shared;
   return {
     version: 1,
@@ -92,7 +92,7 @@ export function jailOf(found: Found, shared: Shared, cgroup: Cgroup, contents: C
 
 /** The limits of the Sentry with everything it serves. */
 export function wallLimits(
-  { platform }: Pick<Found, "platform">,
+  { platform }: Pick<WorkingRunsc, "platform">,
   { memoryBytes, pids, milliCpus }: WorkloadLimits,
 ): WorkloadLimits {
   return {
@@ -103,7 +103,7 @@ export function wallLimits(
 }
 
 /** `runsc` passes descriptors 0, 1 and 2 on: one socket twice, or two sockets. */
-function program(found: Found, egress: boolean): Program {
+function program(found: WorkingRunsc, egress: boolean): Program {
   return {
     kind: "program",
     path: RUNSC,

@@ -3,13 +3,13 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { Counting } from "../../host/report.js";
 import { Trials } from "../../host/trials.js";
-import type { Found, Platform } from "./found.js";
+import type { Platform, WorkingRunsc } from "./found.js";
 
 const PLATFORMS: readonly string[] = ["systrap", "ptrace", "kvm"] satisfies readonly Platform[];
 const COUNTINGS: readonly string[] = ["cgroup2", "cgroup", "rlimit"] satisfies readonly Counting[];
 
 /** Result of trying a program. */
-export type Verdict = Omit<Found, "path">;
+export type Verdict = Omit<WorkingRunsc, "path">;
 
 /** A result holds until the machine reboots or the program changes. */
 export function recall(path: string): Verdict | undefined {
@@ -41,7 +41,7 @@ function trials(): Trials<Verdict> {
 
 function isVerdict(value: unknown): value is Verdict {
   if (typeof value !== "object" || value === null) return false;
-  const { version, platform, directfs, counting } = value as Readonly<Record<keyof Found, unknown>>;
+  const { version, platform, directfs, counting } = value as Readonly<Record<keyof WorkingRunsc, unknown>>;
   const known = typeof platform === "string" && PLATFORMS.includes(platform);
   const counts = typeof counting === "string" && COUNTINGS.includes(counting);
   return typeof version === "string" && known && typeof directfs === "boolean" && counts;

@@ -5,7 +5,7 @@ import type { Broker } from "../../broker/broker.js";
 import { lookAtKvm } from "../../host/examine/kvm.js";
 import { baseRootPath } from "../../host/locate.js";
 import type { Plan } from "../../plan/schema.js";
-import type { Found, Platform } from "./found.js";
+import type { Platform, WorkingRunsc } from "./found.js";
 import { jailOf } from "./jail.js";
 import { ROOT } from "./layout.js";
 import type { Verdict } from "./memory.js";
@@ -43,7 +43,7 @@ async function platforms(): Promise<readonly Platform[]> {
 }
 
 /** The number of cgroup hierarchies of a process inside; null if this does not work. */
-async function hierarchiesIn(found: Found, broker: Broker): Promise<number | null> {
+async function hierarchiesIn(found: WorkingRunsc, broker: Broker): Promise<number | null> {
   const launch = broker.launch(probePlan(found, broker));
   const timer = setTimeout(() => launch.kill(), LIMIT_MS);
   let said = "";
@@ -63,7 +63,7 @@ async function hierarchiesIn(found: Found, broker: Broker): Promise<number | nul
   }
 }
 
-function probePlan(found: Found, { facts }: Broker): Plan {
+function probePlan(found: WorkingRunsc, { facts }: Broker): Plan {
   const { version, controllers } = facts.cgroup;
   const MIB = 1024 * 1024;
   const limits = {

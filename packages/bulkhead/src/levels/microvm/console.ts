@@ -10,13 +10,13 @@ const PANIC = "Kernel panic - not syncing";
 
 /** The end of a guest's console. Hostile bytes: only printable ASCII is ever passed on. */
 export class GuestConsole {
-  #kept: Buffer = Buffer.alloc(0);
+  #recent: Buffer = Buffer.alloc(0);
   #taken = 0;
 
   constructor(stream: Duplex) {
     stream.on("error", () => undefined);
     stream.on("data", (chunk: Buffer) => {
-      this.#kept = Buffer.concat([this.#kept, chunk]).subarray(-KEPT_BYTES);
+      this.#recent = Buffer.concat([this.#recent, chunk]).subarray(-KEPT_BYTES);
       this.#taken += chunk.length;
       if (this.#taken < BYTES_PER_TICK) return;
       this.#taken = 0;
@@ -40,7 +40,7 @@ export class GuestConsole {
   }
 
   #printable(): string {
-    return this.#kept
+    return this.#recent
       .toString("latin1")
       .replace(/\r/g, "")
       .replace(/[^\x20-\x7e\n]/g, "?")

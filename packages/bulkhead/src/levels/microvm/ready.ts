@@ -34,6 +34,7 @@ const LARGEST_RECORD = 4096;
 const recordSchema = z.strictObject({
   sizeBytes: z.int().check(z.minimum(1)),
   sha256,
+  /** The state file's fingerprint; older versions read it by this name. */
   mark: z.string().check(z.maxLength(200)),
 });
 
@@ -79,7 +80,7 @@ async function isKept(directory: string): Promise<boolean> {
     const { handle } = await openSaved(state);
     await handle.close();
     // The kernel changes the fingerprint with the file; reading all of it each time would cost more than the launch.
-    if (markOf(state) !== record.mark) await requireSaved(state, record);
+    if (fingerprintOf(state) !== record.mark) await requireSaved(state, record);
     return true;
   } catch (error) {
     if (!(error instanceof BulkheadError)) throw error;
@@ -105,7 +106,7 @@ async function readRecord(path: string): Promise<z.infer<typeof recordSchema>> {
   }
 }
 
-function markOf(path: string): string {
+function fingerprintOf(path: string): string {
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
   return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }
@@ -124,7 +125,7 @@ async function make(plan: Plan, directory: string, keep: Keep): Promise<void> {
     if (saved === undefined) throw new BulkheadError("VMM_FAILED", { operation: "keep machine" });
     await rm(blank);
     const { sizeBytes, sha256: digest } = saved;
-    const record = JSON.stringify({ sizeBytes, sha256: digest, mark: markOf(state) });
+    const record = JSON.stringify({ sizeBytes, sha256: digest, mark: fingerprintOf(state) });
     await writeFile(join(work, RECORD), record, { flag: "wx", mode: 0o600 });
     // Appears atomically; another process may have been faster.
     await rename(work, directory).catch((error: unknown) => {
@@ -153,7 +154,7 @@ function keyOf({ payload, mounts }: Plan): string {
   if (payload.kind === "program") hash.update(JSON.stringify([payload.path, payload.argv, payload.env]));
   for (const mount of mounts) {
     if (mount.kind !== "bind" || mount.at.startsWith(IMAGE_PREFIX)) continue;
-    hash.update(`\0${mount.at} ${markOf(mount.source)}`);
+    hash.update(`\0${mount.at} ${fingerprintOf(mount.source)}`);
   }
   return hash.digest("hex").slice(0, 40);
 }

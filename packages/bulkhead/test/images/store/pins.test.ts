@@ -17,12 +17,12 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe("Pins", () => {
-  it("keep what they name from being condemned, and nothing else", async () => {
+  it("keep what they name from being deleted, and nothing else", async () => {
     await pins.hold("a");
     await pins.hold("a");
     expect(await readdir(join(directory, "pins"))).toHaveLength(1);
-    expect(await pins.condemn("a")).toBeUndefined();
-    (await pins.condemn("b"))?.[Symbol.dispose]();
+    expect(await pins.startDeletion("a")).toBeUndefined();
+    (await pins.startDeletion("b"))?.[Symbol.dispose]();
     expect(await readdir(join(directory, "condemned"))).toEqual([]);
   });
 
@@ -37,7 +37,7 @@ describe("Pins", () => {
   it("hold the parts of what they name, until the last who uses it lets go", async () => {
     const first = await pins.use("image", ["one", "two"]);
     const second = await pins.use("image", ["one", "two"]);
-    expect(await pins.condemn("two")).toBeUndefined();
+    expect(await pins.startDeletion("two")).toBeUndefined();
     first[Symbol.dispose]();
     first[Symbol.dispose]();
     expect([pins.isHeld("one"), pins.isHeld("image"), pins.isHeld("on")]).toEqual([true, true, false]);
@@ -51,15 +51,15 @@ describe("Pins", () => {
     expect(pins.isHeld("two")).toBe(true);
   });
 
-  it("wait as long as something is condemned", async () => {
-    const condemned = await pins.condemn("a");
+  it("wait as long as the data is being deleted", async () => {
+    const deletion = await pins.startDeletion("a");
     let held = false;
     const holding = pins.hold("a").then(() => {
       held = true;
     });
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(held).toBe(false);
-    condemned?.[Symbol.dispose]();
+    deletion?.[Symbol.dispose]();
     await holding;
     expect(held).toBe(true);
   });
@@ -75,24 +75,24 @@ describe("Pins", () => {
     );
   });
 
-  it("and condemning in the same moment: never both", async () => {
+  it("and a deletion in the same moment: never both", async () => {
     for (let round = 0; round < 40; round += 1) {
       const what = `race-${round}`;
       let held = false;
       const begin = [
-        () => pins.condemn(what),
+        () => pins.startDeletion(what),
         async () => {
           const pin = await pins.holdFor(what);
           held = true;
           return pin;
         },
       ] as const;
-      const [condemning, holding] = round % 2 === 0 ? [begin[0](), begin[1]()] : [begin[1](), begin[0]()].reverse();
-      const condemned = await condemning;
-      if (condemned !== undefined) {
+      const [deleting, holding] = round % 2 === 0 ? [begin[0](), begin[1]()] : [begin[1](), begin[0]()].reverse();
+      const deletion = await deleting;
+      if (deletion !== undefined) {
         await new Promise((resolve) => setTimeout(resolve, 25));
         expect(held).toBe(false);
-        condemned[Symbol.dispose]();
+        deletion[Symbol.dispose]();
       }
       (await holding)?.[Symbol.dispose]();
     }

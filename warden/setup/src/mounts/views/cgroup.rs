@@ -5,7 +5,7 @@
 //! that look for these. If the sandbox has no group, there are only text files.
 
 use super::texts::list;
-use super::wanted::View;
+use super::view_request::View;
 use super::workshop::{FAILED, Workshop, of_host, put};
 use bulkhead_error::{Attempt, Error};
 use bulkhead_order::Advertised;

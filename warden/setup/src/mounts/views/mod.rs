@@ -7,10 +7,10 @@
 
 mod cgroup;
 mod texts;
-mod wanted;
+mod view_request;
 mod workshop;
 
-pub use wanted::{Sources, View, Wanted};
+pub use view_request::{Sources, View, ViewRequest};
 
 use super::api::{self, Filesystem};
 use super::target;

@@ -78,10 +78,10 @@ async function digestOfFile(path: string): Promise<string> {
   try {
     await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
-    const mark = `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-    const digest = known.get(mark) ?? (await digestOfHandle(handle));
+    const fingerprint = `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+    const digest = known.get(fingerprint) ?? (await digestOfHandle(handle));
     if (known.size >= MOST_KNOWN) known.clear();
-    known.set(mark, digest);
+    known.set(fingerprint, digest);
     return digest;
   } catch (cause) {
     throw new BulkheadError("SNAPSHOT_MISMATCH", { operation: "read", path, cause });

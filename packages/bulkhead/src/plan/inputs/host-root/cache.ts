@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
-import { type Findings, markOf, stateOf } from "./look.js";
+import { type Findings, fingerprintOf, stateOf } from "./look.js";
 
 /** Part of every file: incremented when the same machine would give another result. */
 const RULES = 2;
@@ -18,16 +18,16 @@ let last: { readonly findings: Findings; readonly until: number } | undefined;
 export function examined(examine: () => Findings): Findings {
   const now = performance.now();
   if (last !== undefined && now < last.until) return last.findings;
-  const kept = last?.findings ?? read();
-  const findings = kept !== undefined && holds(kept) ? kept : remember(examine());
+  const stored = last?.findings ?? read();
+  const findings = stored !== undefined && holds(stored) ? stored : remember(examine());
   last = { findings, until: now + FRESH_MS };
   return findings;
 }
 
 function holds({ marks }: Findings): boolean {
-  return Object.entries(marks).every(([path, mark]) => {
+  return Object.entries(marks).every(([path, fingerprint]) => {
     const stat = stateOf(path);
-    return stat !== undefined && markOf(stat) === mark;
+    return stat !== undefined && fingerprintOf(stat) === fingerprint;
   });
 }
 
@@ -39,8 +39,8 @@ function file(): string {
 
 function read(): Findings | undefined {
   try {
-    const kept: unknown = JSON.parse(readFileSync(file(), "utf8"));
-    return isKept(kept) ? kept.findings : undefined;
+    const stored: unknown = JSON.parse(readFileSync(file(), "utf8"));
+    return isStored(stored) ? stored.findings : undefined;
   } catch {
     return undefined;
   }
@@ -59,11 +59,13 @@ function remember(findings: Findings): Findings {
   return findings;
 }
 
-function isKept(value: unknown): value is { readonly findings: Findings } {
+function isStored(value: unknown): value is { readonly findings: Findings } {
   if (typeof value !== "object" || value === null) return false;
   const { rules, findings } = value as { readonly rules?: unknown; readonly findings?: Partial<Findings> };
   const { shown, left, marks } = findings ?? {};
-  return rules === RULES && Array.isArray(shown) && shown.every(isShown) && Array.isArray(left) && isMarks(marks);
+  return (
+    rules === RULES && Array.isArray(shown) && shown.every(isShown) && Array.isArray(left) && isFingerprints(marks)
+  );
 }
 
 /** A path in the file cannot cause any other bind mount. */
@@ -71,6 +73,10 @@ function isShown(path: unknown): boolean {
   return typeof path === "string" && /^\/(etc|var\/lib)\/[^/]/.test(path) && !path.split("/").includes("..");
 }
 
-function isMarks(marks: unknown): boolean {
-  return typeof marks === "object" && marks !== null && Object.values(marks).every((mark) => typeof mark === "string");
+function isFingerprints(marks: unknown): boolean {
+  return (
+    typeof marks === "object" &&
+    marks !== null &&
+    Object.values(marks).every((fingerprint) => typeof fingerprint === "string")
+  );
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { linkedState } from "./links.js";
-import { type Findings, look, markOf, stateOf } from "./look.js";
+import { type Findings, fingerprintOf, look, stateOf } from "./look.js";
 import { ETC_DEEP, isKnown, isOfTheMachine, MADE, SECRET } from "./names.js";
 import { PACKAGES, shippedHere } from "./shipped.js";
 
@@ -10,7 +10,7 @@ const MOST_SHOWN = 96;
 /** Examines all of /etc, and the parts of /var/lib that /usr leads to: some 50 ms, and more if /usr is large. */
 export function examine(): Findings {
   const findings: Findings = { shown: [], left: [], marks: {} };
-  for (const path of [...PACKAGES, "/etc", "/var/lib", "/usr/share", "/usr/lib"]) mark(path, findings);
+  for (const path of [...PACKAGES, "/etc", "/var/lib", "/usr/share", "/usr/lib"]) noteFingerprint(path, findings);
   const shipped = shippedHere();
   for (const name of readdirSync("/etc").sort()) {
     const path = `/etc/${name}`;
@@ -32,7 +32,7 @@ export function examine(): Findings {
   return findings;
 }
 
-function mark(path: string, { marks }: Findings): void {
+function noteFingerprint(path: string, { marks }: Findings): void {
   const stat = stateOf(path);
-  if (stat !== undefined) marks[path] = markOf(stat);
+  if (stat !== undefined) marks[path] = fingerprintOf(stat);
 }

@@ -7,14 +7,14 @@ export interface Findings {
   /** Files, and directories that may be shown entirely. */
   readonly shown: string[];
   readonly left: { readonly path: string; readonly why: string }[];
-  /** State of everything examined: `markOf`. */
+  /** Fingerprints of everything examined, by path; the cache file has this name for them. */
   readonly marks: Record<string, string>;
 }
 
 const MOST_ENTRIES = 2000;
 
 /** Identifies a state of a file or directory: no content changes without a new ctime, which no program can set. */
-export function markOf({ ino, mode, uid, size, ctimeNs }: BigIntStats): string {
+export function fingerprintOf({ ino, mode, uid, size, ctimeNs }: BigIntStats): string {
   return [ino, mode, uid, size, ctimeNs].join(" ");
 }
 
@@ -32,7 +32,7 @@ export function look(path: string, shipped: Shipped | null, findings: Findings):
   const marks = findings.marks;
   if (stat === undefined || Object.keys(marks).length >= MOST_ENTRIES)
     return leave(path, "there is too much of it", findings);
-  marks[path] = markOf(stat);
+  marks[path] = fingerprintOf(stat);
   // A link reveals no content of its own, whether or not its target exists.
   if (stat.isSymbolicLink()) return true;
   const needed = stat.isDirectory() ? 0o005n : 0o004n;

@@ -1,11 +1,11 @@
 //! Setup's state before it receives its order.
 
-use crate::mounts::{Sources, View, Wanted};
+use crate::mounts::{Sources, View, ViewRequest};
 use rustix::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// The initial state of a child. It does not know its order yet: a pool of such processes waits.
-pub struct Birth<'a> {
+pub struct SpawnContext<'a> {
     /// First host id of the sandbox's range; `None` without root, where ids are those inside.
     pub base: Option<u32>,
     /// Entered last of all namespaces; only as root.
@@ -21,12 +21,12 @@ pub struct Birth<'a> {
     /// The sealed warden.
     pub program: OwnedFd,
     /// The views of /proc and /sys to prepare.
-    pub wanted: &'a Wanted,
+    pub wanted: &'a ViewRequest,
     pub cgroup: &'a View,
     pub processors: &'a [(u32, String)],
 }
 
-impl Birth<'_> {
+impl SpawnContext<'_> {
     pub fn sources(&self) -> Sources<'_> {
         Sources { wanted: self.wanted, cgroup: self.cgroup, processors: self.processors }
     }

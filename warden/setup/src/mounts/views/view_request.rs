@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// The views that a plan asks for, as far as they can be made in advance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ViewRequest {
     /// Whether /proc as a whole is writable.
     pub writable: bool,
     pub sys: bool,
@@ -13,7 +13,7 @@ pub struct Wanted {
     pub masks: Vec<String>,
 }
 
-impl Wanted {
+impl ViewRequest {
     /// The views of a policy without special requests; the first plan adds the masks.
     pub fn usual() -> Self {
         Self { writable: false, sys: true, advertised: true, masks: Vec::new() }
@@ -28,7 +28,7 @@ impl Wanted {
 
 /// The sources of the views.
 pub struct Sources<'a> {
-    pub wanted: &'a Wanted,
+    pub wanted: &'a ViewRequest,
     pub cgroup: &'a View,
     /// Each processor's block of the host's /proc/cpuinfo.
     pub processors: &'a [(u32, String)],

@@ -1,21 +1,21 @@
-/** Output of a run that somebody may ask for later. */
+/** A piece of a run's output, for a later `logs` or `attach`. */
 export interface Piece {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Buffer;
 }
 
 const MOST_BYTES = 1024 * 1024;
-/** A piece costs an object: small ones are put together up to this. */
+/** Each piece costs an object, so small ones are joined up to this size. */
 const SMALL = 16 * 1024;
 const MOST_PIECES = 4096;
 
-/** The last of it, in the order in which it came. */
-export class KeptOutput {
+/** The most recent output, in the order of its arrival. */
+export class RecentOutput {
   readonly #pieces: Piece[] = [];
   #length = 0;
 
   add(stream: Piece["stream"], given: Buffer): void {
-    // A copy: what it is a part of may be far larger, and would be kept with it.
+    // A copy: the buffer that it is a part of may be far larger, and would stay in memory.
     const bytes = Buffer.from(given.length > MOST_BYTES ? given.subarray(-MOST_BYTES) : given);
     const last = this.#pieces.at(-1);
     if (last?.stream === stream && last.bytes.length + bytes.length <= SMALL) {

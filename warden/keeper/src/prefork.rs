@@ -11,8 +11,8 @@ use crate::uid_range::{UidRange, UidRanges};
 use bulkhead_error::Attempt;
 use bulkhead_error::{Code, Error};
 use bulkhead_order::{Namespace, STORE_RANGE};
-use bulkhead_setup::Birth;
-use bulkhead_setup::Wanted;
+use bulkhead_setup::SpawnContext;
+use bulkhead_setup::ViewRequest;
 use bulkhead_sys::Fork;
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -21,10 +21,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Waiting children of each kind, and in all.
-const KEPT_OF_A_KIND: usize = 2;
-const KEPT: usize = 4;
+const MAX_OF_A_KIND: usize = 2;
+const MAX_WAITING: usize = 4;
 /// The pool only holds children of a kind that was requested this often: most programs run one command.
-const WORTH_IT: u32 = 2;
+const MIN_REQUESTS: u32 = 2;
 
 /// The facts needed before a child is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +35,12 @@ pub struct Kind {
     /// Its plan mounts trees of an image store, whose ids must be mapped to those of its range. Any child can serve
     /// such a plan; this one has the mapping in advance.
     pub stored: bool,
-    pub views: Wanted,
+    pub views: ViewRequest,
 }
 
 impl Kind {
     /// Sorts the lists, so that plans that differ only in their order share a kind.
-    pub fn new(namespaces: &[Namespace], grouped: bool, stored: bool, views: Wanted) -> Self {
+    pub fn new(namespaces: &[Namespace], grouped: bool, stored: bool, views: ViewRequest) -> Self {
         let mut namespaces = namespaces.to_vec();
         namespaces.sort_unstable();
         Self { namespaces, grouped, stored, views }
@@ -53,7 +53,7 @@ impl Kind {
 }
 
 /// A child that waits for its order.
-pub struct Blank {
+pub struct Preforked {
     kind: Kind,
     pub pid: i32,
     pub pidfd: OwnedFd,
@@ -66,7 +66,7 @@ pub struct Blank {
 }
 
 /// The resources from which children are created.
-pub struct Parents<'a> {
+pub struct Resources<'a> {
     pub home: &'a mut Home,
     /// `None` without root.
     pub ranges: &'a mut Option<UidRanges>,
@@ -75,72 +75,72 @@ pub struct Parents<'a> {
 }
 
 #[derive(Default)]
-pub struct Nursery {
-    ready: Vec<Blank>,
+pub struct PreforkPool {
+    ready: Vec<Preforked>,
     asked: Vec<(Kind, u32)>,
     /// A kind to create before the first request.
     expected: Option<Kind>,
 }
 
-impl Nursery {
+impl PreforkPool {
     /// The first launch will probably be of this kind: its child can be created while the caller is still preparing.
     pub fn expect(&mut self, kind: Kind) {
         self.expected = Some(kind);
     }
 
     /// A waiting child, or a new one.
-    pub fn take(&mut self, kind: &Kind, parents: &mut Parents) -> Result<Blank, Error> {
+    pub fn take(&mut self, kind: &Kind, resources: &mut Resources) -> Result<Preforked, Error> {
         self.expected = None;
         // Only a few kinds exist; a caller that invents more gets no preforked child.
-        if self.asked.len() < KEPT && !self.asked.iter().any(|(known, _)| known == kind) {
+        if self.asked.len() < MAX_WAITING && !self.asked.iter().any(|(known, _)| known == kind) {
             self.asked.push((kind.clone(), 0));
         }
         if let Some((_, times)) = self.asked.iter_mut().find(|(known, _)| known == kind) {
             *times = times.saturating_add(1);
         }
         while let Some(index) = self.position(kind) {
-            let blank = self.ready.remove(index);
-            if blank.is_alive() {
-                return Ok(blank);
+            let child = self.ready.remove(index);
+            if child.is_alive() {
+                return Ok(child);
             }
             // Killed while it waited, by an administrator or for lack of memory.
-            UidRanges::give_back_to(parents.ranges, blank.discard());
+            UidRanges::give_back_to(resources.ranges, child.discard());
         }
-        make(kind, parents)
+        make(kind, resources)
     }
 
     fn position(&self, kind: &Kind) -> Option<usize> {
-        let exact = self.ready.iter().position(|blank| blank.kind == *kind);
-        exact.or_else(|| self.ready.iter().position(|blank| kind.fits(&blank.kind)))
+        let exact = self.ready.iter().position(|child| child.kind == *kind);
+        exact.or_else(|| self.ready.iter().position(|child| kind.fits(&child.kind)))
     }
 
     /// The kind of which the next child should be created.
     pub fn lacking(&self) -> Option<Kind> {
-        let few = |kind: &Kind| self.ready.iter().filter(|blank| blank.kind == *kind).count() < KEPT_OF_A_KIND;
-        let often = self.asked.iter().find(|(kind, times)| *times >= WORTH_IT && few(kind)).map(|(kind, _)| kind);
-        self.expected.as_ref().or(often).filter(|_| self.ready.len() < KEPT).cloned()
+        let few = |kind: &Kind| self.ready.iter().filter(|child| child.kind == *kind).count() < MAX_OF_A_KIND;
+        let often = self.asked.iter().find(|(kind, times)| *times >= MIN_REQUESTS && few(kind)).map(|(kind, _)| kind);
+        self.expected.as_ref().or(often).filter(|_| self.ready.len() < MAX_WAITING).cloned()
     }
 
-    pub fn refill(&mut self, parents: &mut Parents) {
+    pub fn refill(&mut self, resources: &mut Resources) {
         let Some(kind) = self.lacking() else { return };
         self.expected = None;
-        match make(&kind, parents) {
-            Ok(blank) => self.ready.push(blank),
+        match make(&kind, resources) {
+            Ok(child) => self.ready.push(child),
             // The next launch will meet the same error and report it; do not retry until then.
             Err(_) => self.asked.retain(|(known, _)| *known != kind),
         }
     }
 }
 
-impl Drop for Nursery {
+impl Drop for PreforkPool {
     fn drop(&mut self) {
-        for blank in self.ready.drain(..) {
-            blank.discard(); // its range is free when the broker ends
+        for child in self.ready.drain(..) {
+            child.discard(); // its range is free when the broker ends
         }
     }
 }
 
-impl Blank {
+impl Preforked {
     /// A user namespace that describes this mapping.
     pub fn idmap(&self, mapping: &Mapping) -> Result<Rc<OwnedFd>, Error> {
         match &self.stored {
@@ -173,24 +173,24 @@ struct Parts {
 }
 
 impl Parts {
-    fn gather(kind: &Kind, parents: &mut Parents) -> Result<Self, Error> {
-        let range = parents.ranges.as_mut().map(UidRanges::take).transpose()?;
-        let group = if kind.grouped { parents.home.make().map(Some) } else { Ok(None) };
-        group.map(|group| Self { group, range }).inspect_err(|_| UidRanges::give_back_to(parents.ranges, range))
+    fn gather(kind: &Kind, resources: &mut Resources) -> Result<Self, Error> {
+        let range = resources.ranges.as_mut().map(UidRanges::take).transpose()?;
+        let group = if kind.grouped { resources.home.make().map(Some) } else { Ok(None) };
+        group.map(|group| Self { group, range }).inspect_err(|_| UidRanges::give_back_to(resources.ranges, range))
     }
 
-    fn scatter(self, parents: &mut Parents) {
+    fn release(self, resources: &mut Resources) {
         if let Some(group) = self.group {
             let _ = group.remove();
         }
-        UidRanges::give_back_to(parents.ranges, self.range);
+        UidRanges::give_back_to(resources.ranges, self.range);
     }
 }
 
-fn make(kind: &Kind, parents: &mut Parents) -> Result<Blank, Error> {
-    let parts = Parts::gather(kind, parents)?;
-    match fork(kind, parents, &parts) {
-        Ok((pid, pidfd, status)) => Ok(Blank {
+fn make(kind: &Kind, resources: &mut Resources) -> Result<Preforked, Error> {
+    let parts = Parts::gather(kind, resources)?;
+    match fork(kind, resources, &parts) {
+        Ok((pid, pidfd, status)) => Ok(Preforked {
             kind: kind.clone(),
             pid,
             pidfd,
@@ -200,28 +200,28 @@ fn make(kind: &Kind, parents: &mut Parents) -> Result<Blank, Error> {
             range: parts.range,
         }),
         Err(error) => {
-            parts.scatter(parents);
+            parts.release(resources);
             Err(error)
         }
     }
 }
 
-fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, OwnedFd), Error> {
+fn fork(kind: &Kind, resources: &Resources, parts: &Parts) -> Result<(i32, OwnedFd, OwnedFd), Error> {
     let failed = Code::LaunchFailed;
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
         .attempt(failed, "socketpair")?;
-    let program = rustix::io::fcntl_dupfd_cloexec(parents.program, 4).attempt(failed, "dup")?;
+    let program = rustix::io::fcntl_dupfd_cloexec(resources.program, 4).attempt(failed, "dup")?;
     let group_fd = parts.group.as_ref().map(Group::descriptor).transpose()?.flatten();
     let own_user = kind.namespaces.contains(&Namespace::User);
     let user_namespace = parts.range.filter(|_| own_user).map(own_user_namespace).transpose()?;
     let privileged = parts.range.is_some();
     // Read here, once for all children.
-    parents.processors.described();
+    resources.processors.described();
     let fork = bulkhead_sys::fork(clone_flags(&kind.namespaces, privileged), group_fd.as_ref());
     match fork.map_err(|errno| refused(errno, privileged))? {
         Fork::Parent { pid, pidfd } => Ok((pid, pidfd, ours)),
-        Fork::Child => bulkhead_setup::run(&Birth {
+        Fork::Child => bulkhead_setup::run(&SpawnContext {
             base: parts.range.map(UidRange::base),
             user_namespace,
             own_network: kind.namespaces.contains(&Namespace::Net),
@@ -230,8 +230,8 @@ fn fork(kind: &Kind, parents: &Parents, parts: &Parts) -> Result<(i32, OwnedFd, 
             status: theirs,
             program,
             wanted: &kind.views,
-            cgroup: &parents.home.view(parts.group.as_ref()),
-            processors: parents.processors.described(),
+            cgroup: &resources.home.view(parts.group.as_ref()),
+            processors: resources.processors.described(),
         }),
     }
 }

@@ -10,11 +10,11 @@ const FREE = "free";
 const POLL_MS = 50;
 
 /** The right to do work that only one process needs to do. */
-export interface Turn {
+export interface Claim {
   /** The file that represents it. Empty, or with the data of an earlier owner. */
   readonly path: string;
   /** Releases it; the file's data is there for the next owner. */
-  leave(): Promise<void>;
+  release(): Promise<void>;
   /** Releases it and removes the file. */
   end(): Promise<void>;
 }
@@ -24,24 +24,24 @@ export interface Turn {
  * the work, and the work of a dead process is taken over by a rename, which only one can win. No lock outlives its
  * owner.
  *
- * Two that start at the same moment may both get a turn, so the work must be safe to do twice.
+ * Two that start at the same moment may both claim the work, so the work must be safe to do twice.
  */
-export class Turns {
+export class WorkClaims {
   readonly #directory: string;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Waits for a turn; undefined as soon as `isDone`, because another process did the work. Throws ABORTED. */
-  async take(what: string, isDone: () => Promise<boolean>, signal?: AbortSignal): Promise<Turn | undefined> {
+  /** Waits for a claim; undefined as soon as `isDone`, because another process did the work. Throws ABORTED. */
+  async take(what: string, isDone: () => Promise<boolean>, signal?: AbortSignal): Promise<Claim | undefined> {
     for (;;) {
       if (await isDone()) return undefined;
-      const turn = await this.#try(what);
-      if (turn !== undefined) {
-        // The work may have been done, and its turn ended, between the two checks.
-        if (!(await isDone())) return turn;
-        await turn.end();
+      const claim = await this.#try(what);
+      if (claim !== undefined) {
+        // The work may have been done, and its claim ended, between the two checks.
+        if (!(await isDone())) return claim;
+        await claim.end();
         return undefined;
       }
       await sleep(POLL_MS, undefined, defined({ signal })).catch((cause: unknown) => {
@@ -56,17 +56,17 @@ export class Turns {
     return names.filter((name) => !isLive(name)).map((name) => join(this.#directory, name));
   }
 
-  async #try(what: string): Promise<Turn | undefined> {
+  async #try(what: string): Promise<Claim | undefined> {
     const names = await this.#names(what);
     if (names.some(isLive)) return undefined;
     const mine = `${what}.${newToken()}`;
     const [left] = names;
     if (!(left === undefined ? await this.#create(mine) : await this.#takeOver(left, mine))) return undefined;
-    const turn = this.#turn(what, mine);
+    const claim = this.#claim(what, mine);
     // Another process found nothing at the same moment: of those that see each other, the first by name continues.
     const rivals = (await this.#names(what)).filter((name) => name !== mine && isLive(name));
-    if (!rivals.some((name) => name < mine)) return turn;
-    await (left === undefined ? turn.end() : turn.leave());
+    if (!rivals.some((name) => name < mine)) return claim;
+    await (left === undefined ? claim.end() : claim.release());
     return undefined;
   }
 
@@ -89,11 +89,11 @@ export class Turns {
     }
   }
 
-  #turn(what: string, mine: string): Turn {
+  #claim(what: string, mine: string): Claim {
     const path = join(this.#directory, mine);
     return {
       path,
-      leave: () => rename(path, join(this.#directory, `${what}.${FREE}`)),
+      release: () => rename(path, join(this.#directory, `${what}.${FREE}`)),
       end: () => unlink(path).catch(ignoreMissing),
     };
   }

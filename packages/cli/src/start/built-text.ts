@@ -6,7 +6,7 @@ import { HELP_COLUMNS } from "../help-columns.js";
  * The answer to a request for a text known at build time: the version, or a command's help. Loading the command line
  * for these would take several times as long as Node itself.
  */
-export function keptText(words: readonly string[], directory: string): string | undefined {
+export function builtText(words: readonly string[], directory: string): string | undefined {
   const [only = ""] = words;
   if (words.length === 1 && ["version", "--version", "-V"].includes(only)) {
     const version = versionOf(directory);
