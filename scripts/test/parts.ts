@@ -60,7 +60,7 @@ export const parts: readonly Part[] = [
     "snapshots",
     "images",
     "learn",
-    "evidence",
+    "assurance",
     "examples",
   ].map(vitest),
   ...suitesAt.flatMap(([level, ...projects]) => projects.map((project) => atLevel(level, project))),

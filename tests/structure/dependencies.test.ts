@@ -29,12 +29,13 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   ["egress", ["addresses", "concurrency", "errors", "arguments", "channel", "policy", "helpers"]],
   ["plan", ["contract", "errors", "arguments", "policy", "host", "syscalls"]],
   ["apparmor", ["errors", "policy", "host", "plan"]],
-  ["evidence", ["contract", "errors", "policy", "host", "plan"]],
+  ["evidence", ["contract"]],
+  ["enforcement", ["contract", "errors", "policy", "host", "plan", "evidence"]],
   ["broker", ["contract", "errors", "arguments", "channel", "host", "plan", "evidence"]],
-  ["record", ["errors", "arguments", "policy", "plan", "evidence"]],
+  ["record", ["errors", "arguments", "policy", "plan", "evidence", "enforcement"]],
   ["guest", ["contract", "errors", "arguments", "channel", "host", "plan", "broker"]],
   ["levels", ["contract", "errors", "channel", "policy", "host", "plan", "apparmor", "broker", "guest"]],
-  ["prepare", ["errors", "policy", "host", "plan", "evidence", "broker", "levels"]],
+  ["prepare", ["errors", "policy", "host", "plan", "enforcement", "broker", "levels"]],
   ["session", ["contract", "errors", "arguments", "channel", "host", "plan", "broker", "levels"]],
   ["internal", ["errors", "policy", "host", "broker", "prepare", "session"]],
   [
@@ -67,7 +68,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
       "egress",
       "plan",
       "apparmor",
-      "evidence",
+      "enforcement",
       "broker",
       "record",
       "levels",
@@ -80,7 +81,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   ["learn", ["errors", "arguments", "policy", "host", "syscalls", "egress", "apparmor", "session", "sandbox"]],
   ["pool", ["errors", "arguments", "policy", "session", "sandbox"]],
   ["surface", ["errors", "arguments", "policy", "host", "sandbox"]],
-  ["verify", ["errors", "arguments", "policy", "host", "evidence", "session", "sandbox"]],
+  ["verify", ["errors", "arguments", "policy", "host", "evidence", "enforcement", "session", "sandbox"]],
 ];
 
 const source = "packages/bulkhead/src/";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { WEAK_POINTS } from "../../packages/bulkhead/src/evidence/weak-points.js";
+import { WEAK_POINTS } from "../../packages/bulkhead/src/enforcement/weak-points.js";
 import { LANDLOCK_ABIS, NEWEST_LANDLOCK } from "../../packages/bulkhead/src/host/landlock.js";
 import { DEFAULT_RESOURCES } from "../../packages/bulkhead/src/policy/defaults.js";
 import { PROTECTIONS } from "../../packages/bulkhead/src/policy/protections.js";

@@ -6,8 +6,13 @@
 
 export { suggest } from "./arguments/suggest.js";
 export { comparePlans, comparePolicies, type PlanChange } from "./diff/plans/compare.js";
-export { type ChangedEnforcement, type ChangedField, changedEnforcement, changedFields } from "./evidence/against.js";
-export { PURPOSES } from "./evidence/purposes.js";
+export {
+  type ChangedEnforcement,
+  type ChangedField,
+  changedEnforcement,
+  changedFields,
+} from "./enforcement/against.js";
+export { PURPOSES } from "./enforcement/purposes.js";
 export { planJsonSchema } from "./plan/json-schema.js";
 export { DEFAULT_RESOURCES, RUN_TIME_MS } from "./policy/defaults.js";
 export { policyJsonSchema } from "./policy/json-schema.js";

@@ -6,7 +6,7 @@ const PROFILES = "/sys/kernel/security/apparmor/profiles";
 
 /**
  * A profile made of the policy: loaded, in force, and removed after. Landlock refuses the same here. What the profile
- * refuses by itself is tested where the library has its sources (`tests/evidence/apparmor.test.ts`).
+ * refuses by itself is tested where the library has its sources (`tests/assurance/apparmor.test.ts`).
  */
 export function apparmor(level: Level): Case {
   return {

@@ -10,13 +10,13 @@ import { chainKey, treeKeys } from "./reference/chain.js";
 import type { Digest } from "./reference/digest.js";
 import { formatImageName, type ImageName } from "./reference/name.js";
 import { type ImageFile, parseImageSource } from "./reference/source.js";
+import { requireNoRule, ruleFor } from "./signatures/rules.js";
 import type { NameRecord } from "./store/names.js";
 import { PULL } from "./store/pins.js";
 import { Store } from "./store/store.js";
 import { findStored, notLocal, storedLayers } from "./stored.js";
 import { findStacked, unpackInto } from "./unpack/into-store.js";
 import { DEFAULT_UNPACK_LIMITS } from "./unpack/limits.js";
-import { requireNoRule, ruleFor } from "./verify/rules.js";
 
 /**
  * An image that is ready to be a root file system. It stays in the store until it is disposed of or this process ends.
@@ -182,7 +182,7 @@ async function requireStoredSignature(
   rule: VerifyRule,
   { pull, registry, signal }: OpenImageOptions,
 ): Promise<void> {
-  const { requireSignature } = await import("./verify/verify.js");
+  const { requireSignature } = await import("./signatures/verify.js");
   const { RemoteRegistry } = await import("./fetcher/remote.js");
   const { Reader } = await import("./reader/reader.js");
   const { registrySettings } = await import("./registry/settings.js");

@@ -1,7 +1,7 @@
-import type { EnforcementTable } from "../evidence/enforcement.js";
-import { withNetwork } from "../evidence/network.js";
-import { requireAll } from "../evidence/requirements.js";
-import { enforcementOf } from "../evidence/table.js";
+import type { EnforcementTable } from "../enforcement/enforcement.js";
+import { withNetwork } from "../enforcement/network.js";
+import { requireAll } from "../enforcement/requirements.js";
+import { enforcementOf } from "../enforcement/table.js";
 import type { HostReport } from "../host/report.js";
 import { type CaBundles, caBundlesOf } from "../plan/compile/own-files.js";
 import { type CompileOptions, planFor, type Workload, workloadFor } from "../plan/compile.js";

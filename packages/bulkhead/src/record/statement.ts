@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { EnforcementTable } from "../evidence/enforcement.js";
+import type { EnforcementTable } from "../enforcement/enforcement.js";
 import type { Evidence } from "../evidence/observed.js";
 import type { Plan } from "../plan/schema.js";
 import type { Level } from "../policy/level.js";

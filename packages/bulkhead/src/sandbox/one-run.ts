@@ -1,10 +1,10 @@
 import type { Writable } from "node:stream";
 import { callbackFailed, isPromise } from "../arguments/callbacks.js";
 import { requireArguments } from "../arguments/require.js";
+import { confirm } from "../enforcement/confirm.js";
 import { throwIfAborted } from "../errors/aborted.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
-import { confirm } from "../evidence/confirm.js";
 import { wardenPath } from "../host/locate.js";
 import { RUN_TIME_MS } from "../policy/defaults.js";
 import type { Recorder, RecordOptions } from "../record/recorder.js";

@@ -1,6 +1,6 @@
 import type { Stats } from "../broker/messages.js";
+import type { EnforcementTable } from "../enforcement/enforcement.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
-import type { EnforcementTable } from "../evidence/enforcement.js";
 import type { Level } from "../policy/level.js";
 import type { Envelope } from "../record/envelope.js";
 import type { RecordedResult } from "../record/statement.js";

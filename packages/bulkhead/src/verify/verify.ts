@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { requireArguments } from "../arguments/require.js";
+import { confirm } from "../enforcement/confirm.js";
+import type { EnforcementTable } from "../enforcement/enforcement.js";
+import { jailLooks } from "../enforcement/jail.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { printable } from "../errors/describe.js";
-import { confirm } from "../evidence/confirm.js";
-import type { EnforcementTable } from "../evidence/enforcement.js";
-import { jailLooks } from "../evidence/jail.js";
 import { probePath } from "../host/locate.js";
 import { type Level, levelName } from "../policy/level.js";
 import type { Protection } from "../policy/protections.js";

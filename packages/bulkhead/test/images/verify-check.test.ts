@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { check, type Subject } from "../../src/images/verify/check.js";
-import { readSigner } from "../../src/images/verify/given.js";
-import type { Signature, SimpleSignature } from "../../src/images/verify/signature.js";
-import { type Trust, trustOf } from "../../src/images/verify/trust.js";
+import { check, type Subject } from "../../src/images/signatures/check.js";
+import { readSigner } from "../../src/images/signatures/given.js";
+import type { Signature, SimpleSignature } from "../../src/images/signatures/signature.js";
+import { type Trust, trustOf } from "../../src/images/signatures/trust.js";
 
 const digest = `sha256:${createHash("sha256").update("image").digest("hex")}`;
 const repository = "registry.example/team/tool";

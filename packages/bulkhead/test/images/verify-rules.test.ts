@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseImageName } from "../../src/images/reference/name.js";
-import { pattern, requireNoRule, ruleFor } from "../../src/images/verify/rules.js";
+import { pattern, requireNoRule, ruleFor } from "../../src/images/signatures/rules.js";
 import { parsePolicy } from "../../src/policy/parse.js";
 
 const rules = (...matches: readonly string[]) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { enforcementOf } from "../../src/evidence/table.js";
+import { enforcementOf } from "../../src/enforcement/table.js";
 import { parsePolicy } from "../../src/policy/parse.js";
 import type { Policy } from "../../src/policy/schema.js";
 import { tabulate } from "../../src/prepare/tabulate.js";

@@ -1,8 +1,8 @@
 import { pull } from "../pull/pull.js";
 import type { Digest } from "../reference/digest.js";
 import { parseImageName } from "../reference/name.js";
+import { ruleFor } from "../signatures/rules.js";
 import { Store } from "../store/store.js";
-import { ruleFor } from "../verify/rules.js";
 import type { PullImageOptions } from "./options.js";
 import { rulesOf } from "./verify.js";
 

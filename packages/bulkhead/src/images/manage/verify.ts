@@ -5,12 +5,12 @@ import { Reader } from "../reader/reader.js";
 import type { Digest } from "../reference/digest.js";
 import { formatImageName, parseImageName } from "../reference/name.js";
 import { registrySettings } from "../registry/settings.js";
+import type { SignedBy } from "../signatures/check.js";
+import { ruleFor } from "../signatures/rules.js";
+import { requireSignature } from "../signatures/verify.js";
 import { PULL } from "../store/pins.js";
 import { Store } from "../store/store.js";
 import { findStored } from "../stored.js";
-import type { SignedBy } from "../verify/check.js";
-import { ruleFor } from "../verify/rules.js";
-import { requireSignature } from "../verify/verify.js";
 import type { VerifyImageOptions, VerifyRules } from "./options.js";
 
 export interface VerifiedImage {

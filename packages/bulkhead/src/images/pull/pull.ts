@@ -165,7 +165,7 @@ class Pull {
   async #verify({ digest, manifest }: RemoteImage): Promise<void> {
     const { rule } = this.#options;
     if (rule === undefined) return;
-    const { requireSignature } = await import("../verify/verify.js");
+    const { requireSignature } = await import("../signatures/verify.js");
     const image = { name: this.#name, digest, manifest: manifest.digest };
     await requireSignature(this.#store, image, rule, this.#reader, true);
   }

@@ -9,7 +9,7 @@ import { readLayout } from "../layout/read.js";
 import { resolveRemote } from "../pull/resolve.js";
 import type { Digest } from "../reference/digest.js";
 import type { Registry } from "../registry/registry.js";
-import { findSignature } from "../verify/find.js";
+import { findSignature } from "../signatures/find.js";
 import {
   archiveSchema,
   configurationSchema,

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { LAYERS } from "../documents/bounds.js";
 import { digest } from "../documents/oci.js";
+import { signatureSchema } from "../signatures/signature.js";
 import { configSchema } from "../store/names.js";
-import { signatureSchema } from "../verify/signature.js";
 
 /** Messages between the library and the reader. Each checks the form of the other's. */
 

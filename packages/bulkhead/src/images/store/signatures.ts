@@ -3,7 +3,7 @@ import { open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { newToken } from "../../host/owner-token.js";
 import { type Digest, digestFromHex, digestHex } from "../reference/digest.js";
-import type { Signature } from "../verify/signature.js";
+import type { Signature } from "../signatures/signature.js";
 import { ignoreMissing } from "./work-claims.js";
 
 /** Larger ones are fetched again. */

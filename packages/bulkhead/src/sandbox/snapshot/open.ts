@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { requireAll } from "../../enforcement/requirements.js";
+import { unvouched } from "../../enforcement/unvouched.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import { requireAll } from "../../evidence/requirements.js";
-import { unvouched } from "../../evidence/unvouched.js";
 import { requireOurDirectory } from "../../levels/microvm/snapshot/ours.js";
 import { requireSaved } from "../../levels/microvm/snapshot/saved-file.js";
 import { wantedLevel } from "../../plan/compile/level.js";

@@ -1,5 +1,5 @@
+import type { Evidence } from "../evidence/observed.js";
 import type { Protection } from "../policy/protections.js";
-import type { Evidence } from "./observed.js";
 
 /** Evidence that must hold for every jail, the sandbox around a program that itself makes a wall. */
 export interface JailLook {

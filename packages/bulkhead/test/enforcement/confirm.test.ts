@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { confirm } from "../../src/evidence/confirm.js";
+import { confirm } from "../../src/enforcement/confirm.js";
 import type { Evidence } from "../../src/evidence/observed.js";
 import type { Protection } from "../../src/policy/protections.js";
 import { compiled } from "../plan/compile-support.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { jailLooks } from "../../src/evidence/jail.js";
+import { jailLooks } from "../../src/enforcement/jail.js";
 import type { Evidence } from "../../src/evidence/observed.js";
 
 const none = { permitted: "0", effective: "0", bounding: "0", ambient: "0" };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { identity } from "../../src/evidence/assess/identity.js";
-import { microvm } from "../../src/evidence/assess/microvm.js";
+import { identity } from "../../src/enforcement/assess/identity.js";
+import { microvm } from "../../src/enforcement/assess/microvm.js";
 import type { Plan } from "../../src/plan/schema.js";
 import { hostWith } from "../support/facts.js";
 

@@ -1,7 +1,7 @@
+import type { Evidence, ProcessEvidence } from "../evidence/observed.js";
 import type { Plan } from "../plan/schema.js";
 import type { Protection } from "../policy/protections.js";
 import { cannot, type Enforcement, type EnforcementTable } from "./enforcement.js";
-import type { Evidence, ProcessEvidence } from "./observed.js";
 
 type Check = (evidence: Evidence, plan: Plan) => boolean;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { changedEnforcement, changedFields } from "../../src/evidence/against.js";
-import { cannot, type EnforcementTable, enforced, type Verdict } from "../../src/evidence/enforcement.js";
-import { PURPOSES } from "../../src/evidence/purposes.js";
+import { changedEnforcement, changedFields } from "../../src/enforcement/against.js";
+import { cannot, type EnforcementTable, enforced, type Verdict } from "../../src/enforcement/enforcement.js";
+import { PURPOSES } from "../../src/enforcement/purposes.js";
 import { PROTECTIONS } from "../../src/policy/protections.js";
 
 function table(seccomp: Verdict): EnforcementTable {
