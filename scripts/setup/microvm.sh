@@ -3,6 +3,7 @@
 microvm_tools() {
   need qemu-system-x86_64 qemu-system-x86
   need mkfs.erofs erofs-utils
+  need lz4 lz4
   need xz xz-utils
   need zstd zstd
   install_wanted "programs for level microvm"

@@ -47,6 +47,7 @@ bench_tools() {
   need umoci umoci
   need docker-registry docker-registry
   need tinyproxy tinyproxy-bin
+  need lz4 lz4
   need zstd zstd
   need xz xz-utils
   need bzip2 bzip2

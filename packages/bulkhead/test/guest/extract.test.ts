@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { extractKernel } from "../../src/guest/kernel/extract.js";
-import { unpackLz4 } from "../../src/guest/kernel/lz4.js";
 import { dependencies, moduleOrder } from "../../src/guest/kernel/modules.js";
 
 const ELF = Buffer.concat([Buffer.from("\x7fELF", "latin1"), Buffer.from("the kernel ".repeat(50))]);
@@ -38,21 +39,51 @@ describe("extractKernel", () => {
   });
 });
 
-describe("unpackLz4", () => {
-  it("copies literals, and matches that overlap themselves", () => {
-    // 3 literals "abc", then 3 back for 9; then the last literals "xy".
-    expect(unpackLz4(legacy([0x35, 0x61, 0x62, 0x63, 3, 0, 0x20, 0x78, 0x79])).toString()).toBe("abcabcabcabcxy");
-    // 1 literal, 1 back for 4 + 15 + 2.
-    expect(unpackLz4(legacy([0x1f, 0x61, 1, 0, 2, 0x10, 0x62])).toString()).toBe(`${"a".repeat(22)}b`);
+/** Flags of `lz4` for the legacy frame. */
+const LEGACY = "-lc9q";
+/** A block of the format ends in literals: lz4, doc/lz4_Block_format.md. */
+const TAIL = [0xc0, ...Buffer.from("twelve bytes")];
+
+describe("extractKernel of a compressed kernel", () => {
+  const compress = (program: string, flags: string, bytes = ELF) =>
+    execFileSync(program, [flags], { input: bytes, maxBuffer: 2 * bytes.length + 4096 });
+
+  it.each([
+    ["lz4", LEGACY],
+    ["zstd", "-cq"],
+    ["xz", "-cq"],
+  ])("made by %s %s", async (program, flags) => {
+    expect(await extractKernel(bootImage(compress(program, flags)), "vmlinuz")).toEqual(ELF);
+  });
+
+  it("made by lz4 of more than one block of 8 MiB", async () => {
+    const large = Buffer.concat([ELF, randomBytes(9 * 1024 * 1024)]);
+    const kernel = await extractKernel(bootImage(compress("lz4", LEGACY, large)), "vmlinuz");
+    expect(kernel.equals(large)).toBe(true);
   });
 
   it.each([
-    ["literals beyond the end", [0x50, 0x61]],
-    ["a match before the beginning", [0x10, 0x61, 2, 0, 0x10, 0x62]],
-    ["a match at distance nought", [0x10, 0x61, 0, 0, 0x10, 0x62]],
-    ["a length that never ends", [0xf0, 255, 255]],
-  ])("refuses %s", (_name, block) => {
-    expect(() => unpackLz4(legacy(block))).toThrow(expect.objectContaining({ code: "KERNEL_UNAVAILABLE" }));
+    ["literals beyond the end", legacy([0x50, 0x61])],
+    ["a match before the beginning", legacy([0x10, 0x61, 2, 0, ...TAIL])],
+    ["a length that never ends", legacy([0xf0, 255, 255])],
+    ["a block that is cut short", legacy([0x10, 0x61, 1, 0, ...TAIL]).subarray(0, -3)],
+  ])("refuses %s", async (_name, payload) => {
+    await expect(extractKernel(bootImage(payload), "vmlinuz")).rejects.toMatchObject({
+      code: "KERNEL_UNAVAILABLE",
+      operation: "lz4",
+    });
+  });
+
+  // The program reads such a match as zeroes; what it makes of a kernel is still no ELF file.
+  it("refuses a match at distance nought in the place of the ELF file's head", async () => {
+    const payload = legacy([0x10, 0x7f, 0, 0, ...TAIL]);
+    await expect(extractKernel(bootImage(payload), "vmlinuz")).rejects.toMatchObject({ code: "KERNEL_UNAVAILABLE" });
+  });
+
+  it("takes the same blocks without the fault", async () => {
+    const whole = legacy([0x40, ...ELF.subarray(0, 4), 1, 0, ...TAIL]);
+    const kernel = await extractKernel(bootImage(whole), "vmlinuz");
+    expect(kernel.toString("latin1")).toBe("\x7fELFFFFFtwelve bytes");
   });
 });
 

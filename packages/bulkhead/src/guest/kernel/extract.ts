@@ -1,13 +1,13 @@
 import { gunzipSync } from "node:zlib";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { command } from "../command.js";
-import { unpackLz4 } from "./lz4.js";
 
 const ELF = Buffer.from("\x7fELF", "latin1");
 
 /** Magic numbers of compressed kernels, and their decompressors. */
 const FORMATS: readonly { readonly magic: Buffer; readonly unpack: (bytes: Buffer) => Buffer | Promise<Buffer> }[] = [
-  { magic: Buffer.from([0x02, 0x21, 0x4c, 0x18]), unpack: unpackLz4 },
+  // LZ4's legacy frame, which kernels use.
+  { magic: Buffer.from([0x02, 0x21, 0x4c, 0x18]), unpack: (bytes) => command("lz4", ["-dcq"], { input: bytes }) },
   { magic: Buffer.from([0x1f, 0x8b]), unpack: (bytes) => gunzipSync(bytes) },
   { magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), unpack: (bytes) => command("zstd", ["-dcq"], { input: bytes }) },
   { magic: Buffer.from("\xfd7zXZ\0", "latin1"), unpack: (bytes) => command("xz", ["-dcq"], { input: bytes }) },

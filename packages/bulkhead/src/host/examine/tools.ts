@@ -27,6 +27,9 @@ const WANTED = [
     remedy: "Build it with cargo, or put a release on the PATH.",
   },
   { name: "mkfs.erofs", purpose: "images for level microvm", remedy: "`apt-get install erofs-utils`" },
+  { name: "lz4", purpose: "fetching kernels for level microvm", remedy: "`apt-get install lz4`" },
+  { name: "xz", purpose: "fetching kernels for level microvm", remedy: "`apt-get install xz-utils`" },
+  { name: "zstd", purpose: "fetching kernels for level microvm", remedy: "`apt-get install zstd`" },
   { name: "apparmor_parser", purpose: "making AppArmor profiles", remedy: "`apt-get install apparmor`" },
 ] as const;
 
