@@ -12,8 +12,8 @@ export type Capabilities = {
 export type Cause = "exited" | "killed" | "failed";
 
 /**
- * The most that a sandbox of this broker can be given of what no cgroup limits. The broker's own hard limits, or the
- * kernel's where it may raise those.
+ * The most that this broker can give a sandbox of resources that no cgroup limits. These are the broker's own hard
+ * limits, or the kernel's if it may raise those.
  */
 export type Ceilings = {
   /** RLIMIT_NOFILE: `fs.nr_open`, or the hard limit. */
@@ -28,13 +28,13 @@ export type Ceilings = {
 };
 
 export type CgroupFacts = {
-  /** `v2`, `v1`, `hybrid` or `none`: what is mounted. */
+  /** The mounted versions: `v2`, `v1`, `hybrid` or `none`. */
   readonly layout: "v2" | "v1" | "hybrid" | "none";
-  /** Which version the broker can make limited groups in: 2, 1, or 0. */
+  /** The version in which the broker can create limited groups: 2, 1, or 0 for none. */
   readonly version: 0 | 1 | 2;
-  /** Controllers it can set limits with, of `memory pids cpu`; and `freezer` where pause works. */
+  /** The controllers of `memory pids cpu` with which it can set limits; and `freezer` where pause works. */
   readonly controllers: readonly string[];
-  /** Directory (v2) below which sandboxes' groups are made, or that of the pids controller (v1). */
+  /** The directory (v2) below which sandboxes' groups are created, or that of the pids controller (v1). */
   readonly parent: string | null;
   /** Why there are none, or fewer than three. */
   readonly why: string | null;
@@ -43,21 +43,21 @@ export type CgroupFacts = {
 export type Evidence = {
   readonly init: Process;
   readonly cgroup: InForce;
-  /** Not visible from outside: applied by the child before init ran, which would not have run otherwise. */
+  /** Not visible from outside: the child applied it before init ran, which would not have run otherwise. */
   readonly landlock: LandlockInForce | null;
   readonly mounts: Mounts;
-  /** The processes inside, when asked for: the first `MAX_PROCESSES` of them. */
+  /** The processes inside, when requested: the first `MAX_PROCESSES` of them. */
   readonly processes?: readonly Process[];
 };
 
 export type Facts = {
   /** `uname -r`. */
   readonly kernel: string;
-  /** The broker's uid, as it sees it itself. */
+  /** The broker's uid, in its own user namespace. */
   readonly uid: number;
   /**
-   * True when the broker holds CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial sense: it can make sandboxes
-   * with a uid range of their own.
+   * True when the broker holds CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial user namespace: it can launch
+   * sandboxes with a uid range of their own.
    */
   readonly privileged: boolean;
   /** The connected caller, from `SO_PEERCRED`. */
@@ -65,23 +65,23 @@ export type Facts = {
   readonly callerGid: number;
   /** Names from `/proc/self/ns`, without `_for_children`. */
   readonly namespaces: readonly string[];
-  /** Whether making a user namespace works, tried. */
+  /** Whether user namespaces work, determined by creating one. */
   readonly userns: Userns;
   readonly cgroup: CgroupFacts;
   /** Actions of `SECCOMP_GET_ACTION_AVAIL` that exist: `kill_process errno user_notif log …`. */
   readonly seccompActions: readonly string[];
-  /** 0: the kernel has none or it is off. */
+  /** 0: the kernel has no Landlock, or it is off. */
   readonly landlockAbi: number;
   /** `/sys/module/apparmor/parameters/enabled` is Y. */
   readonly apparmor: boolean;
   /** `/sys/fs/selinux/enforce` is 1. */
   readonly selinux: boolean;
   readonly ceilings: Ceilings;
-  /** `mount_setattr`, `open_tree`, `fsopen` are there. */
+  /** `mount_setattr`, `open_tree` and `fsopen` exist. */
   readonly newMountApi: boolean;
 };
 
-/** The limits as the kernel gives them back; `null` where there is no such controller. */
+/** The limits as the kernel returns them; `null` without that controller. */
 export type InForce = {
   readonly version: 0 | 1 | 2;
   readonly memoryMax: number | null;
@@ -96,7 +96,7 @@ export type LandlockInForce = {
 
 export type Level = "chroot" | "container" | "gvisor" | "microvm";
 
-/** One that is alive, as its caller and root are told of it. */
+/** A live sandbox, as reported to its caller and to root. */
 export type Live = {
   readonly id: string;
   readonly level: Level;
@@ -110,12 +110,12 @@ export type Live = {
   readonly ageMs: number;
 };
 
-/** What a plan may ask for at most; `null` is no bound of the owner's. */
+/** The maximum that a plan may ask for; `null` if the owner set no limit. */
 export type Maxima = {
   readonly memoryBytes: number | null;
   readonly pids: number | null;
   readonly milliCpus: number | null;
-  /** Alive at once, for each caller. */
+  /** Live sandboxes of each caller. */
   readonly sandboxes: number | null;
 };
 
@@ -124,7 +124,7 @@ export type Message = {
   readonly generation: number;
   readonly version: string;
   readonly session: string;
-  /** Its path, or `@` and its abstract name. */
+  /** A path, or `@` followed by an abstract name. */
   readonly socket: string;
   readonly facts: Facts;
   readonly limits: Maxima;
@@ -171,14 +171,14 @@ export type Process = {
   /** 0: none, 1: strict, 2: filters. */
   readonly seccomp: 0 | 1 | 2;
   readonly seccompFilters: number;
-  /** By name; `own`: not the keeper's namespace. */
+  /** By name; `own`: whether the namespace differs from the keeper's. */
   readonly namespaces: Readonly<Record<string, "own" | "host">>;
   readonly lsm: string | null;
 };
 
 export type State = "launching" | "running" | "paused" | "ending";
 
-/** What was counted; `null` where nothing counts it. */
+/** Counters of a sandbox; `null` where nothing counts it. */
 export type Stats = {
   readonly memoryBytes: number | null;
   readonly memoryPeakBytes: number | null;
@@ -217,11 +217,11 @@ export type ToHost = {
 
 export type Userns = {
   readonly works: boolean;
-  /** When it does not: what clone or writing the map said. */
+  /** If they do not work: the errno of clone or of writing the map. */
   readonly errno: number | null;
-  /** `kernel.apparmor_restrict_unprivileged_userns`, where there is one. */
+  /** `kernel.apparmor_restrict_unprivileged_userns`, if it exists. */
   readonly apparmorRestricted: boolean | null;
-  /** `kernel.unprivileged_userns_clone`, where there is one. */
+  /** `kernel.unprivileged_userns_clone`, if it exists. */
   readonly unprivilegedClone: boolean | null;
   /** `user.max_user_namespaces`. */
   readonly maximum: number | null;

@@ -5,7 +5,7 @@ export const planSchema = {
   "$defs": {
     "Access": {
       "additionalProperties": false,
-      "description": "Files, or directories with all that is below them. What is not there when the sandbox starts is left out: that allows less.",
+      "description": "Files, or directories with everything below them. Paths that do not exist when the sandbox starts are skipped, which allows less.",
       "properties": {
         "execute": {
           "description": "Includes reading, without which the kernel executes nothing.",
@@ -16,14 +16,14 @@ export const planSchema = {
         },
         "list": {
           "default": [],
-          "description": "Directories are listed, and no more.",
+          "description": "Directories may be listed only.",
           "items": {
             "type": "string"
           },
           "type": "array"
         },
         "read": {
-          "description": "Files are read, and directories listed.",
+          "description": "Files may be read, and directories listed.",
           "items": {
             "type": "string"
           },
@@ -92,7 +92,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "Fails with this errno. Never 0: a call that does nothing and says it did it could keep init from giving up its rights.",
+          "description": "Fails with this errno. Never 0: a call that does nothing and reports success could keep init from dropping its rights.",
           "properties": {
             "errno": {
               "format": "uint16",
@@ -108,14 +108,14 @@ export const planSchema = {
         },
         {
           "const": "log",
-          "description": "Goes through, and is written to the host's audit log.",
+          "description": "Allowed, and written to the host's audit log.",
           "type": "string"
         }
       ]
     },
     "Advertised": {
       "additionalProperties": false,
-      "description": "What /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` say of the limits, for programs that adapt to them. In the jail of `runsc`, whose own limits are wider, what it is to tell its workload.",
+      "description": "The limits that /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` show, for programs that adapt to them. In the jail of `runsc`, whose own limits are wider, those that it shows its workload.",
       "properties": {
         "memoryBytes": {
           "format": "uint64",
@@ -123,7 +123,7 @@ export const planSchema = {
           "type": "integer"
         },
         "milliCpus": {
-          "description": "The sandbox starts on as many processors as this needs, rounded up.",
+          "description": "The sandbox starts on this many processors, rounded up.",
           "format": "uint64",
           "minimum": 0,
           "type": "integer"
@@ -143,7 +143,7 @@ export const planSchema = {
     },
     "Argument": {
       "additionalProperties": false,
-      "description": "Compares a whole argument, 64 bits.",
+      "description": "Compares a whole 64-bit argument.",
       "properties": {
         "index": {
           "description": "0 to 5.",
@@ -161,7 +161,7 @@ export const planSchema = {
           "type": "string"
         },
         "valueTwo": {
-          "description": "What is left under the mask, for `maskedEqual`; else 0.",
+          "description": "The value under the mask, for `maskedEqual`; else 0.",
           "pattern": "^0x(0|[1-9a-f][0-9a-f]{0,15})$",
           "type": "string"
         }
@@ -178,7 +178,7 @@ export const planSchema = {
       "additionalProperties": false,
       "properties": {
         "controllers": {
-          "description": "Those whose limit must be in force: a launch that cannot set one is refused.",
+          "description": "The controllers whose limit must be in force: a launch that cannot set one is refused.",
           "items": {
             "$ref": "#/$defs/Controller"
           },
@@ -206,7 +206,7 @@ export const planSchema = {
     "Channel": {
       "anyOf": [
         {
-          "description": "0 for a program that has another connection as 1; else 3 to 15.",
+          "description": "0 for a program with another connection as 1; else 3 to 15.",
           "format": "uint8",
           "maximum": 255,
           "minimum": 0,
@@ -239,14 +239,14 @@ export const planSchema = {
     },
     "CustomProfile": {
       "additionalProperties": false,
-      "description": "Rules, and what becomes of every call that none of them is about. Where rules overlap the strictest counts.",
+      "description": "Rules, and the action for every call that no rule covers. Where rules overlap, the strictest applies.",
       "properties": {
         "default": {
           "$ref": "#/$defs/Action"
         },
         "log": {
           "default": false,
-          "description": "Whatever it does not allow is written to the host's audit log as well (`SECCOMP_FILTER_FLAG_LOG`).",
+          "description": "Calls that it does not allow also go to the host's audit log (`SECCOMP_FILTER_FLAG_LOG`).",
           "type": "boolean"
         },
         "rules": {
@@ -267,7 +267,7 @@ export const planSchema = {
       "oneOf": [
         {
           "additionalProperties": false,
-          "description": "Another connection of the library, which it opened for this launch under this name.",
+          "description": "Another connection, which the library opened for this launch under this name.",
           "properties": {
             "fd": {
               "format": "uint8",
@@ -308,7 +308,7 @@ export const planSchema = {
               "type": "string"
             },
             "write": {
-              "description": "For writing too.",
+              "description": "Open for writing too.",
               "type": "boolean"
             }
           },
@@ -350,10 +350,10 @@ export const planSchema = {
     },
     "Landlock": {
       "additionalProperties": false,
-      "description": "Everything below `/` may be read and executed, or what `access` says; what `writable` names may be written, `/dev` as its nodes allow.",
+      "description": "Everything below `/` may be read and executed, or only the paths in `access`; the paths in `writable` may be written, `/dev` as its nodes allow.",
       "properties": {
         "abi": {
-          "description": "The kernel must offer at least this ABI, and exactly its rights are handled.",
+          "description": "The kernel must offer at least this ABI; exactly its rights are handled.",
           "format": "uint32",
           "minimum": 0,
           "type": "integer"
@@ -368,16 +368,16 @@ export const planSchema = {
             }
           ],
           "default": null,
-          "description": "Less than everything: then being `writable` allows no reading and no executing either."
+          "description": "Narrower than everything: then being `writable` does not imply reading or executing."
         },
         "queues": {
           "default": false,
-          "description": "POSIX message queues at /dev/mqueue may be made, used and removed. The kernel opens a queue on a mount of its own, but of the same file system; without a rule for that not even `mq_open` passes.",
+          "description": "POSIX message queues at /dev/mqueue may be created, used and removed. The kernel opens a queue through another mount of the same file system; without a rule for that, even `mq_open` fails.",
           "type": "boolean"
         },
         "sockets": {
           "default": [],
-          "description": "From ABI 9 on: where Unix sockets may be connected to that others than the sandbox made. Before that no rule is about them.",
+          "description": "From ABI 9 on: where Unix sockets created outside the sandbox may be connected to. Earlier ABIs have no rule about them.",
           "items": {
             "type": "string"
           },
@@ -393,11 +393,11 @@ export const planSchema = {
             }
           ],
           "default": null,
-          "description": "From ABI 4 on: the only TCP ports. Absent: the network namespace alone decides."
+          "description": "From ABI 4 on: the only TCP ports allowed. If absent, only the network namespace limits ports."
         },
         "whiteouts": {
           "default": false,
-          "description": "Whiteouts of overlayfs may be made: which device it is, Landlock cannot see.",
+          "description": "Overlayfs whiteouts may be created. Landlock cannot see the device number.",
           "type": "boolean"
         },
         "writable": {
@@ -429,12 +429,12 @@ export const planSchema = {
         },
         {
           "const": "gvisor",
-          "description": "The plan is that of the jail which `runsc` runs in.",
+          "description": "The plan of the jail in which `runsc` runs.",
           "type": "string"
         },
         {
           "const": "microvm",
-          "description": "The plan is that of the jail which the virtual machine monitor runs in.",
+          "description": "The plan of the jail in which the VMM runs.",
           "type": "string"
         }
       ]
@@ -453,7 +453,7 @@ export const planSchema = {
           ]
         },
         "fileBytes": {
-          "description": "RLIMIT_FSIZE, of what makes a wall. `null` for a workload: its file systems have an end of their own, which says ENOSPC, and this limit sends a signal that kills.",
+          "description": "RLIMIT_FSIZE of a program that builds a sandbox. `null` for a workload: its file systems have a size limit of their own, which returns ENOSPC, whereas this limit sends a signal that kills.",
           "format": "uint64",
           "minimum": 0,
           "type": [
@@ -559,7 +559,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "A tree made of layers at another place than the root: of a sandbox inside the sandbox, or to be read.",
+          "description": "A tree of layers at another place than the root: for a sandbox inside the sandbox, or to be read.",
           "properties": {
             "at": {
               "type": "string"
@@ -588,7 +588,7 @@ export const planSchema = {
                   "type": "null"
                 }
               ],
-              "description": "A writable layer above them, in memory; without one the tree is read-only."
+              "description": "A writable memory layer above them; without one the tree is read-only."
             },
             "owner": {
               "anyOf": [
@@ -602,7 +602,7 @@ export const planSchema = {
             },
             "readOnly": {
               "default": false,
-              "description": "Whether the writable layer is closed once everything is mounted: it only has to hold mount points.",
+              "description": "Whether the writable layer becomes read-only after all mounts: it then only holds mount points.",
               "type": "boolean"
             }
           },
@@ -684,7 +684,7 @@ export const planSchema = {
             },
             "writable": {
               "default": false,
-              "description": "False: read-only as a whole. True only in the jail of `runsc`, which writes the id maps of its own children there.",
+              "description": "False: read-only as a whole. True only in the jail of `runsc`, which writes its children's id maps there.",
               "type": "boolean"
             }
           },
@@ -708,11 +708,11 @@ export const planSchema = {
             },
             "mqueue": {
               "default": false,
-              "description": "Shows the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, where the kernel has any.",
+              "description": "Mounts the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, if the kernel has them.",
               "type": "boolean"
             },
             "shmBytes": {
-              "description": "Of /dev/shm.",
+              "description": "Size of /dev/shm.",
               "format": "uint64",
               "minimum": 0,
               "type": "integer"
@@ -728,7 +728,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "A /sys that holds only what programs need to count processors and, where the plan advertises limits, /sys/fs/cgroup; read-only.",
+          "description": "A /sys with only the files that programs need to count processors and, where the plan advertises limits, /sys/fs/cgroup; read-only.",
           "properties": {
             "at": {
               "type": "string"
@@ -746,7 +746,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "Covers a file or directory with nothing, if it is there.",
+          "description": "Hides a file or directory behind an empty one, if it exists.",
           "properties": {
             "at": {
               "type": "string"
@@ -764,7 +764,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "A read-only file with this content. In a root of kind `empty` it is made; elsewhere, and below a bind, it covers the file there, or one that the layer in memory above the root gets for it.",
+          "description": "A read-only file with this content. In a root of kind `empty` setup creates it. Elsewhere, and below a bind, it covers the existing file, or one created in the memory layer above the root.",
           "properties": {
             "at": {
               "type": "string"
@@ -787,7 +787,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "A read-only file as `File` is, that says which users there are.",
+          "description": "A read-only file like `File`, with the users of the sandbox.",
           "properties": {
             "accounts": {
               "items": {
@@ -812,7 +812,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "The same of groups.",
+          "description": "A read-only file like `File`, with the groups of the sandbox.",
           "properties": {
             "at": {
               "type": "string"
@@ -859,10 +859,10 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "One of a few devices of the host, for the plan's user alone; only with a payload of kind `program`.",
+          "description": "One of a few host devices, accessible only to the plan's user; only with a payload of kind `program`.",
           "properties": {
             "at": {
-              "description": "The same: programs know these by their names.",
+              "description": "The same path, by which programs know it.",
               "type": "string"
             },
             "kind": {
@@ -870,7 +870,7 @@ export const planSchema = {
               "type": "string"
             },
             "path": {
-              "description": "One of `DEVICES`; whoever asks must be able to open it for reading and writing.",
+              "description": "One of `DEVICES`; the caller must be able to open it for reading and writing.",
               "type": "string"
             }
           },
@@ -897,7 +897,7 @@ export const planSchema = {
     },
     "OneOwner": {
       "additionalProperties": false,
-      "description": "What `host` owns on disk belongs to `uid` and `gid` in the sandbox.",
+      "description": "Files that `host` owns on disk belong to `uid` and `gid` in the sandbox.",
       "properties": {
         "gid": {
           "format": "uint32",
@@ -915,11 +915,11 @@ export const planSchema = {
           "type": "integer"
         },
         "maker": {
-          "description": "User 0 of the sandbox may make files here as well, to give them to `uid` and `gid` at once: as the gofer of `runsc` does. Until then they are on disk what it is on the host, an id of the sandbox's range. Level gvisor only, and only where it may be written.",
+          "description": "User 0 of the sandbox may also create files here, to give them to `uid` and `gid` at once, as the gofer of `runsc` does. Until then their owner on disk is user 0's host id, an id of the sandbox's range. Level gvisor only, and only if the mount is writable.",
           "type": "boolean"
         },
         "optional": {
-          "description": "Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of it. Only of a bind that is read-only.",
+          "description": "If the file system or the kernel cannot map ids, the mount is made without an owner, which makes fewer files accessible. Only for a read-only bind.",
           "type": "boolean"
         },
         "uid": {
@@ -965,7 +965,7 @@ export const planSchema = {
           "$ref": "#/$defs/StoreOwner"
         }
       ],
-      "description": "An idmapped mount: whose files on disk are whose inside, and the other way round. Everybody else's files keep an owner that nobody inside can be."
+      "description": "An idmapped mount: maps owners on disk to owners inside, and back. All other files have an owner that no user inside can be."
     },
     "Payload": {
       "oneOf": [
@@ -975,7 +975,7 @@ export const planSchema = {
           "properties": {
             "egress": {
               "default": false,
-              "description": "A second connection, attached as `EGRESS`: the sandbox's egress travels on it, and nothing else does.",
+              "description": "A second connection, attached as `EGRESS`: it carries only the sandbox's egress.",
               "type": "boolean"
             },
             "kind": {
@@ -991,7 +991,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under everything else that the plan says.",
+          "description": "Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under all other protections of the plan.",
           "properties": {
             "argv": {
               "items": {
@@ -1001,10 +1001,10 @@ export const planSchema = {
             },
             "channel": {
               "$ref": "#/$defs/Channel",
-              "description": "Where it finds the launch connection."
+              "description": "The descriptors of the launch connection."
             },
             "descriptors": {
-              "description": "What else it starts with. Everything that is not named is closed, but 0, 1 and 2, which then are /dev/null.",
+              "description": "Its other descriptors. All that are not named are closed, except 0, 1 and 2, which are then /dev/null.",
               "items": {
                 "$ref": "#/$defs/Descriptor"
               },
@@ -1050,10 +1050,10 @@ export const planSchema = {
               "type": "null"
             }
           ],
-          "description": "A writable layer above `source`, in memory: needed for `read_only: false` on a directory, and where mount points are missing in it."
+          "description": "A writable memory layer above `source`: needed for `read_only: false` on a directory, and if mount points are missing in it."
         },
         "readOnly": {
-          "description": "The root as the workload finds it, after everything is mounted.",
+          "description": "Whether the workload's root is read-only, after all mounts.",
           "type": "boolean"
         },
         "source": {
@@ -1101,14 +1101,14 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "Host directories on top of each other, as an image's layers are, always mounted read-only.",
+          "description": "Host directories on top of each other, like an image's layers, always mounted read-only.",
           "properties": {
             "kind": {
               "const": "layers",
               "type": "string"
             },
             "layers": {
-              "description": "Each as `RootDirectory::path`; the topmost first, as overlayfs counts. Its whiteouts (character device 0:0) hide what is below.",
+              "description": "Each as `RootDirectory::path`; the topmost first, as overlayfs counts. Its whiteouts (character device 0:0) hide files of lower layers.",
               "items": {
                 "type": "string"
               },
@@ -1134,7 +1134,7 @@ export const planSchema = {
         },
         {
           "additionalProperties": false,
-          "description": "An empty tmpfs, to be filled by `mounts`.",
+          "description": "An empty tmpfs, filled by `mounts`.",
           "properties": {
             "kind": {
               "const": "empty",
@@ -1168,7 +1168,7 @@ export const planSchema = {
           "type": "array"
         },
         "names": {
-          "description": "As the kernel's table calls them; those that this architecture lacks are passed over.",
+          "description": "Names from the kernel's table; those that this architecture lacks are skipped.",
           "items": {
             "type": "string"
           },
@@ -1186,12 +1186,12 @@ export const planSchema = {
       "additionalProperties": false,
       "properties": {
         "denySetid": {
-          "description": "Refuse to make set-user-id and set-group-id files: whenever a host directory is writable.",
+          "description": "Refuse to create set-user-id and set-group-id files: whenever a host directory is writable.",
           "type": "boolean"
         },
         "profile": {
           "$ref": "#/$defs/SeccompProfile",
-          "description": "The base filter, in force for the payload and everything below it."
+          "description": "The base filter, in force for the payload and all its descendants."
         },
         "unixSocketsOnly": {
           "description": "Refuse every socket but AF_UNIX.",
@@ -1199,7 +1199,7 @@ export const planSchema = {
         },
         "whiteouts": {
           "default": false,
-          "description": "Let overlayfs whiteouts be made: character devices 0:0, which open nothing. The kernel lets anybody make these and no other ones.",
+          "description": "Allow creating overlayfs whiteouts: character devices 0:0, which open nothing. The kernel lets any user create these, and no other devices.",
           "type": "boolean"
         }
       },
@@ -1227,7 +1227,7 @@ export const planSchema = {
           "$ref": "#/$defs/CustomProfile"
         }
       ],
-      "description": "By name, of `crate::profile::PROFILES`; or complete."
+      "description": "The name of one of `crate::profile::PROFILES`, or a complete profile."
     },
     "Stdio": {
       "description": "Descriptors 0 and 1.",
@@ -1238,10 +1238,10 @@ export const planSchema = {
     },
     "StoreOwner": {
       "additionalProperties": false,
-      "description": "The 65,536 ids from `range` on are, in the sandbox, those from 0 on: each of its users has its own files.",
+      "description": "The 65,536 ids starting at `range` are the ids starting at 0 in the sandbox: each of its users has its own files.",
       "properties": {
         "range": {
-          "description": "`STORE_RANGE`; or 0 in a virtual machine, whose images are of nobody but its one sandbox.",
+          "description": "`STORE_RANGE`; or 0 in a virtual machine, whose images belong to its one sandbox alone.",
           "format": "uint32",
           "minimum": 0,
           "type": "integer"
@@ -1254,7 +1254,7 @@ export const planSchema = {
     },
     "Tcp": {
       "additionalProperties": false,
-      "description": "Ports of TCP, whatever the address. 0 to be bound is any that is free.",
+      "description": "TCP ports, for any address. Binding 0 means any free port.",
       "properties": {
         "bind": {
           "items": {
@@ -1346,7 +1346,7 @@ export const planSchema = {
       "$ref": "#/$defs/Cgroup"
     },
     "hostname": {
-      "description": "Host name inside, `[a-z0-9-]{1,63}`; only set where there is a uts namespace.",
+      "description": "Host name inside, `[a-z0-9-]{1,63}`; only set if there is a uts namespace.",
       "type": "string"
     },
     "id": {
@@ -1356,7 +1356,7 @@ export const planSchema = {
     "inner": {
       "additionalProperties": true,
       "default": null,
-      "description": "`microvm` only: the plan that the guest's supervisor executes, which the host does not look into.",
+      "description": "`microvm` only: the plan that the guest's supervisor executes, which the host does not examine.",
       "type": [
         "object",
         "null"
@@ -1387,7 +1387,7 @@ export const planSchema = {
       "type": "array"
     },
     "namespaces": {
-      "description": "Which namespaces are made. `mount`, `pid`, `ipc` and `net` always; the rest by level and host.",
+      "description": "The namespaces to create: `mount`, `pid`, `ipc` and `net` always, the rest by level and host.",
       "items": {
         "$ref": "#/$defs/Namespace"
       },
@@ -1399,11 +1399,11 @@ export const planSchema = {
         "egress": false,
         "kind": "init"
       },
-      "description": "What the confined child executes. `init` when absent."
+      "description": "The program that the confined child executes. `init` if absent."
     },
     "reservedAddresses": {
       "default": false,
-      "description": "Loopback answers for 198.18.0.0/15, of which each name that may be reached gets an address.",
+      "description": "Loopback answers for 198.18.0.0/15, of which each allowed name gets an address.",
       "type": "boolean"
     },
     "root": {
@@ -1414,7 +1414,7 @@ export const planSchema = {
     },
     "selinux": {
       "default": null,
-      "description": "The SELinux label that the payload is executed with: user, role, type and what the host's policy has beside them.",
+      "description": "The SELinux label with which the payload is executed: user, role, type, and further parts that the host's policy has.",
       "type": [
         "string",
         "null"
@@ -1422,7 +1422,7 @@ export const planSchema = {
     },
     "user": {
       "$ref": "#/$defs/User",
-      "description": "Who the workload is, in ids as seen inside."
+      "description": "The workload's user, in ids as seen inside."
     },
     "version": {
       "const": 1,

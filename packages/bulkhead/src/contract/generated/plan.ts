@@ -1,13 +1,13 @@
 // Generated from the types of the warden by `npm run generate`: change those, not this file.
 
 /**
- * Files, or directories with all that is below them. What is not there when the sandbox starts is left out: that allows
- * less.
+ * Files, or directories with everything below them. Paths that do not exist when the sandbox starts are skipped, which
+ * allows less.
  */
 export type Access = {
-  /** Files are read, and directories listed. */
+  /** Files may be read, and directories listed. */
   readonly read: readonly string[];
-  /** Directories are listed, and no more. */
+  /** Directories may be listed only. */
   readonly list: readonly string[];
   /** Includes reading, without which the kernel executes nothing. */
   readonly execute: readonly string[];
@@ -29,31 +29,31 @@ export type Action = "killProcess" | "killThread" | "allow" | "trap" | {
 } | "log";
 
 /**
- * What /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` say of the limits, for programs that adapt to them. In the
- * jail of `runsc`, whose own limits are wider, what it is to tell its workload.
+ * The limits that /proc, /sys, /sys/fs/cgroup and `sched_getaffinity` show, for programs that adapt to them. In the
+ * jail of `runsc`, whose own limits are wider, those that it shows its workload.
  */
 export type Advertised = {
   readonly memoryBytes: number;
   readonly pids: number;
-  /** The sandbox starts on as many processors as this needs, rounded up. */
+  /** The sandbox starts on this many processors, rounded up. */
   readonly milliCpus: number;
 };
 
-/** Compares a whole argument, 64 bits. */
+/** Compares a whole 64-bit argument. */
 export type Argument = {
   /** 0 to 5. */
   readonly index: number;
   readonly op: Comparison;
   /** The mask, for `maskedEqual`. */
   readonly value: string;
-  /** What is left under the mask, for `maskedEqual`; else 0. */
+  /** The value under the mask, for `maskedEqual`; else 0. */
   readonly valueTwo: string;
 };
 
 export type Cgroup = {
   /** 2, 1, or 0 for none. */
   readonly version: 0 | 1 | 2;
-  /** Those whose limit must be in force: a launch that cannot set one is refused. */
+  /** The controllers whose limit must be in force: a launch that cannot set one is refused. */
   readonly controllers: readonly Controller[];
 };
 
@@ -63,11 +63,11 @@ export type Comparison = "notEqual" | "less" | "lessOrEqual" | "equal" | "greate
 
 export type Controller = "memory" | "pids" | "cpu";
 
-/** Rules, and what becomes of every call that none of them is about. Where rules overlap the strictest counts. */
+/** Rules, and the action for every call that no rule covers. Where rules overlap, the strictest applies. */
 export type CustomProfile = {
   readonly default: Action;
   readonly rules: readonly Rule[];
-  /** Whatever it does not allow is written to the host's audit log as well (`SECCOMP_FILTER_FLAG_LOG`). */
+  /** Calls that it does not allow also go to the host's audit log (`SECCOMP_FILTER_FLAG_LOG`). */
   readonly log: boolean;
 };
 
@@ -79,7 +79,7 @@ export type Descriptor = {
   readonly kind: "open";
   readonly fd: number;
   readonly path: string;
-  /** For writing too. */
+  /** Open for writing too. */
   readonly write: boolean;
 };
 
@@ -91,27 +91,27 @@ export type Group = {
 };
 
 /**
- * Everything below `/` may be read and executed, or what `access` says; what `writable` names may be written, `/dev` as
- * its nodes allow.
+ * Everything below `/` may be read and executed, or only the paths in `access`; the paths in `writable` may be written,
+ * `/dev` as its nodes allow.
  */
 export type Landlock = {
-  /** The kernel must offer at least this ABI, and exactly its rights are handled. */
+  /** The kernel must offer at least this ABI; exactly its rights are handled. */
   readonly abi: number;
   readonly writable: readonly string[];
-  /** Whiteouts of overlayfs may be made: which device it is, Landlock cannot see. */
+  /** Overlayfs whiteouts may be created. Landlock cannot see the device number. */
   readonly whiteouts: boolean;
-  /** Less than everything: then being `writable` allows no reading and no executing either. */
+  /** Narrower than everything: then being `writable` does not imply reading or executing. */
   readonly access: Access | null;
-  /** From ABI 4 on: the only TCP ports. Absent: the network namespace alone decides. */
+  /** From ABI 4 on: the only TCP ports allowed. If absent, only the network namespace limits ports. */
   readonly tcp: Tcp | null;
   /**
-   * POSIX message queues at /dev/mqueue may be made, used and removed. The kernel opens a queue on a mount of its own,
-   * but of the same file system; without a rule for that not even `mq_open` passes.
+   * POSIX message queues at /dev/mqueue may be created, used and removed. The kernel opens a queue through another
+   * mount of the same file system; without a rule for that, even `mq_open` fails.
    */
   readonly queues: boolean;
   /**
-   * From ABI 9 on: where Unix sockets may be connected to that others than the sandbox made. Before that no rule is
-   * about them.
+   * From ABI 9 on: where Unix sockets created outside the sandbox may be connected to. Earlier ABIs have no rule about
+   * them.
    */
   readonly sockets: readonly string[];
 };
@@ -127,8 +127,8 @@ export type Limits = {
   /** RLIMIT_NOFILE of the workload. */
   readonly openFiles: number;
   /**
-   * RLIMIT_FSIZE, of what makes a wall. `null` for a workload: its file systems have an end of their own, which says
-   * ENOSPC, and this limit sends a signal that kills.
+   * RLIMIT_FSIZE of a program that builds a sandbox. `null` for a workload: its file systems have a size limit of their
+   * own, which returns ENOSPC, whereas this limit sends a signal that kills.
    */
   readonly fileBytes: number | null;
   /** RLIMIT_MEMLOCK. */
@@ -155,9 +155,9 @@ export type Mount = {
   /** As in `RootLayers`. */
   readonly layers: readonly string[];
   readonly owner: Owner | null;
-  /** A writable layer above them, in memory; without one the tree is read-only. */
+  /** A writable memory layer above them; without one the tree is read-only. */
   readonly overlay: Overlay | null;
-  /** Whether the writable layer is closed once everything is mounted: it only has to hold mount points. */
+  /** Whether the writable layer becomes read-only after all mounts: it then only holds mount points. */
   readonly readOnly: boolean;
   /** False: mounted noexec. */
   readonly exec: boolean;
@@ -175,16 +175,14 @@ export type Mount = {
 } | {
   readonly kind: "proc";
   readonly at: string;
-  /**
-   * False: read-only as a whole. True only in the jail of `runsc`, which writes the id maps of its own children there.
-   */
+  /** False: read-only as a whole. True only in the jail of `runsc`, which writes its children's id maps there. */
   readonly writable: boolean;
 } | {
   readonly kind: "dev";
   readonly at: string;
-  /** Of /dev/shm. */
+  /** Size of /dev/shm. */
   readonly shmBytes: number;
-  /** Shows the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, where the kernel has any. */
+  /** Mounts the POSIX message queues of the sandbox's IPC namespace at /dev/mqueue, if the kernel has them. */
   readonly mqueue: boolean;
 } | {
   readonly kind: "sys";
@@ -211,29 +209,29 @@ export type Mount = {
   readonly target: string;
 } | {
   readonly kind: "device";
-  /** One of `DEVICES`; whoever asks must be able to open it for reading and writing. */
+  /** One of `DEVICES`; the caller must be able to open it for reading and writing. */
   readonly path: string;
-  /** The same: programs know these by their names. */
+  /** The same path, by which programs know it. */
   readonly at: string;
 };
 
 export type Namespace = "mount" | "pid" | "ipc" | "net" | "user" | "uts" | "cgroup";
 
-/** What `host` owns on disk belongs to `uid` and `gid` in the sandbox. */
+/** Files that `host` owns on disk belong to `uid` and `gid` in the sandbox. */
 export type OneOwner = {
   readonly hostUid: number;
   readonly hostGid: number;
   readonly uid: number;
   readonly gid: number;
   /**
-   * User 0 of the sandbox may make files here as well, to give them to `uid` and `gid` at once: as the gofer of `runsc`
-   * does. Until then they are on disk what it is on the host, an id of the sandbox's range. Level gvisor only, and only
-   * where it may be written.
+   * User 0 of the sandbox may also create files here, to give them to `uid` and `gid` at once, as the gofer of `runsc`
+   * does. Until then their owner on disk is user 0's host id, an id of the sandbox's range. Level gvisor only, and only
+   * if the mount is writable.
    */
   readonly maker?: boolean;
   /**
-   * Where the file system or the kernel cannot map ids the mount is made as if it had no owner, which shows less of it.
-   * Only of a bind that is read-only.
+   * If the file system or the kernel cannot map ids, the mount is made without an owner, which makes fewer files
+   * accessible. Only for a read-only bind.
    */
   readonly optional?: boolean;
 };
@@ -244,14 +242,14 @@ export type Overlay = {
 };
 
 /**
- * An idmapped mount: whose files on disk are whose inside, and the other way round. Everybody else's files keep an
- * owner that nobody inside can be.
+ * An idmapped mount: maps owners on disk to owners inside, and back. All other files have an owner that no user inside
+ * can be.
  */
 export type Owner = OneOwner | StoreOwner;
 
 export type Payload = {
   readonly kind: "init";
-  /** A second connection, attached as `EGRESS`: the sandbox's egress travels on it, and nothing else does. */
+  /** A second connection, attached as `EGRESS`: it carries only the sandbox's egress. */
   readonly egress: boolean;
 } | {
   readonly kind: "program";
@@ -260,9 +258,9 @@ export type Payload = {
   readonly argv: readonly string[];
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Where it finds the launch connection. */
+  /** The descriptors of the launch connection. */
   readonly channel: Channel;
-  /** What else it starts with. Everything that is not named is closed, but 0, 1 and 2, which then are /dev/null. */
+  /** Its other descriptors. All that are not named are closed, except 0, 1 and 2, which are then /dev/null. */
   readonly descriptors: readonly Descriptor[];
 };
 
@@ -273,11 +271,11 @@ export type Plan = {
   /** Names the sandbox in control messages and in its cgroup: `[a-z0-9][a-z0-9-]{7,39}`. */
   readonly id: string;
   readonly level: Level;
-  /** Host name inside, `[a-z0-9-]{1,63}`; only set where there is a uts namespace. */
+  /** Host name inside, `[a-z0-9-]{1,63}`; only set if there is a uts namespace. */
   readonly hostname: string;
-  /** Which namespaces are made. `mount`, `pid`, `ipc` and `net` always; the rest by level and host. */
+  /** The namespaces to create: `mount`, `pid`, `ipc` and `net` always, the rest by level and host. */
   readonly namespaces: readonly Namespace[];
-  /** Who the workload is, in ids as seen inside. */
+  /** The workload's user, in ids as seen inside. */
   readonly user: User;
   readonly root: Root;
   /** Executed in this order, after the root. */
@@ -294,24 +292,25 @@ export type Plan = {
   /** Name of an AppArmor profile that is loaded already. */
   readonly apparmor: string | null;
   /**
-   * The SELinux label that the payload is executed with: user, role, type and what the host's policy has beside them.
+   * The SELinux label with which the payload is executed: user, role, type, and further parts that the host's policy
+   * has.
    */
   readonly selinux: string | null;
-  /** Loopback answers for 198.18.0.0/15, of which each name that may be reached gets an address. */
+  /** Loopback answers for 198.18.0.0/15, of which each allowed name gets an address. */
   readonly reservedAddresses: boolean;
-  /** What the confined child executes. `init` when absent. */
+  /** The program that the confined child executes. `init` if absent. */
   readonly payload: Payload;
-  /** `microvm` only: the plan that the guest's supervisor executes, which the host does not look into. */
+  /** `microvm` only: the plan that the guest's supervisor executes, which the host does not examine. */
   readonly inner: Readonly<Record<string, unknown>> | null;
 };
 
 export type Root = {
   readonly source: RootSource;
-  /** The root as the workload finds it, after everything is mounted. */
+  /** Whether the workload's root is read-only, after all mounts. */
   readonly readOnly: boolean;
   /**
-   * A writable layer above `source`, in memory: needed for `read_only: false` on a directory, and where mount points
-   * are missing in it.
+   * A writable memory layer above `source`: needed for `read_only: false` on a directory, and if mount points are
+   * missing in it.
    */
   readonly overlay: Overlay | null;
 };
@@ -325,7 +324,7 @@ export type RootSource = {
   readonly kind: "layers";
   /**
    * Each as `RootDirectory::path`; the topmost first, as overlayfs counts. Its whiteouts (character device 0:0) hide
-   * what is below.
+   * files of lower layers.
    */
   readonly layers: readonly string[];
   readonly owner: Owner | null;
@@ -335,7 +334,7 @@ export type RootSource = {
 };
 
 export type Rule = {
-  /** As the kernel's table calls them; those that this architecture lacks are passed over. */
+  /** Names from the kernel's table; those that this architecture lacks are skipped. */
   readonly names: readonly string[];
   readonly action: Action;
   /** All must hold; no argument is compared twice. Empty: whatever the arguments. */
@@ -343,32 +342,32 @@ export type Rule = {
 };
 
 export type Seccomp = {
-  /** The base filter, in force for the payload and everything below it. */
+  /** The base filter, in force for the payload and all its descendants. */
   readonly profile: SeccompProfile;
-  /** Refuse to make set-user-id and set-group-id files: whenever a host directory is writable. */
+  /** Refuse to create set-user-id and set-group-id files: whenever a host directory is writable. */
   readonly denySetid: boolean;
   /** Refuse every socket but AF_UNIX. */
   readonly unixSocketsOnly: boolean;
   /**
-   * Let overlayfs whiteouts be made: character devices 0:0, which open nothing. The kernel lets anybody make these and
-   * no other ones.
+   * Allow creating overlayfs whiteouts: character devices 0:0, which open nothing. The kernel lets any user create
+   * these, and no other devices.
    */
   readonly whiteouts: boolean;
 };
 
-/** By name, of `crate::profile::PROFILES`; or complete. */
+/** The name of one of `crate::profile::PROFILES`, or a complete profile. */
 export type SeccompProfile = "default" | "strict" | "sentry" | "qemu" | "firecracker" | CustomProfile;
 
 /** Descriptors 0 and 1. */
 export type Stdio = "stdio";
 
-/** The 65,536 ids from `range` on are, in the sandbox, those from 0 on: each of its users has its own files. */
+/** The 65,536 ids starting at `range` are the ids starting at 0 in the sandbox: each of its users has its own files. */
 export type StoreOwner = {
-  /** `STORE_RANGE`; or 0 in a virtual machine, whose images are of nobody but its one sandbox. */
+  /** `STORE_RANGE`; or 0 in a virtual machine, whose images belong to its one sandbox alone. */
   readonly range: number;
 };
 
-/** Ports of TCP, whatever the address. 0 to be bound is any that is free. */
+/** TCP ports, for any address. Binding 0 means any free port. */
 export type Tcp = {
   readonly bind: readonly number[];
   readonly connect: readonly number[];
