@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { Sandbox } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { frontsOf, type Status } from "../../support/fronts.js";
@@ -102,6 +103,31 @@ describe.skipIf(process.getuid?.() !== 0)(
         child.stdin.end();
         await exited;
       }
+    });
+
+    test.skipIf(!existsSync("/dev/kvm"))("gives a device only to a caller that may open it", async () => {
+      const root = await Caller.connect(setting.broker.socket);
+      await using caller = await setting.caller();
+      await using owner = root;
+      const { mounts } = setting.plan;
+      const payload = {
+        kind: "program",
+        path: "/bin/busybox",
+        argv: ["true"],
+        env: {},
+        channel: "stdio",
+        descriptors: [],
+      };
+      const device = { kind: "device", path: "/dev/kvm", at: "/dev/kvm" };
+      const plan = () => variant(setting.plan, { level: "gvisor", payload, mounts: [...mounts, device] });
+      const allowed = () => execFileSync("test", ["-w", "/dev/kvm"], ALLOWED);
+      // Control: the same plan without the device; and what the kernel says of this caller.
+      expect(await caller.launch(variant(setting.plan, { level: "gvisor", payload }))).toMatchObject({
+        type: "launched",
+      });
+      expect(allowed).toThrow();
+      expect(await caller.launch(plan())).toMatchObject({ type: "refused", code: "MOUNT_SOURCE_UNAVAILABLE" });
+      expect(await owner?.launch(plan())).toMatchObject({ type: "launched" });
     });
 
     test("of a stranger ends soon", async () => {

@@ -138,7 +138,10 @@ impl Sources {
             Mount::Passwd(one) => text(&one.at, accounts::passwd(one, &ids)),
             Mount::Group(one) => text(&one.at, accounts::group(one, &ids)),
             Mount::Symlink(link) => order::Mount::Symlink(link.clone()),
-            Mount::Device(device) => order::Mount::Device(device.clone()),
+            Mount::Device(device) => order::Mount::Device(order::Bind {
+                source: self.add(&device.path, true, false, None),
+                at: device.at.clone(),
+            }),
         }
     }
 }

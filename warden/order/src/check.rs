@@ -148,8 +148,11 @@ fn mounts(order: &Order) -> Checked {
                 need(made && target, "Symlink.target")?;
             }
             Mount::Device(device) => {
-                let known = DEVICES.iter().any(|(known, _, _)| *known == device.path) && device.at == device.path;
-                need(known && !order.program.is_init, "Device.path")?;
+                let known = DEVICES.iter().any(|(known, _, _)| *known == device.at);
+                let opened = order.sources.get(usize::from(device.source));
+                let same =
+                    opened.is_some_and(|source| source.path == device.at && source.read_only && source.owner.is_none());
+                need(known && same && !order.program.is_init, "Device.at")?;
             }
             Mount::Proc(proc) => need(!proc.writable || !order.program.is_init, "Proc.writable")?,
             Mount::Bind(_) | Mount::Sys(_) | Mount::Mask(_) => {}

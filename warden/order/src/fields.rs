@@ -2,9 +2,9 @@
 
 use crate::wire::{Reader, Refused, Wire};
 use crate::{
-    Access, Advertised, Assignment, At, Bind, Caller, Channel, Controller, Descriptor, Dev, Device, Filters, Floor,
-    Landlock, Layers, Level, Limits, Mount, Namespace, Offer, OneOwner, Open, Order, Overlay, Owner, Piece, Proc,
-    Program, Root, RootEmpty, RootSource, Source, StoreOwner, Symlink, Tcp, Terms, Text, Tmpfs, User, Workload,
+    Access, Advertised, Assignment, At, Bind, Caller, Channel, Controller, Descriptor, Dev, Filters, Floor, Landlock,
+    Layers, Level, Limits, Mount, Namespace, Offer, OneOwner, Open, Order, Overlay, Owner, Piece, Proc, Program, Root,
+    RootEmpty, RootSource, Source, StoreOwner, Symlink, Tcp, Terms, Text, Tmpfs, User, Workload,
 };
 
 fields! {
@@ -31,7 +31,6 @@ fields! {
     Dev { at, shm_bytes, mqueue }
     At { at }
     Symlink { at, target }
-    Device { path, at }
     Limits {
         memory_bytes, pids, milli_cpus, open_files, file_bytes, locked_bytes, address_space_bytes, processes
     }

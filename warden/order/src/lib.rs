@@ -27,8 +27,8 @@ pub use confinement::{Access, Landlock, Limits, Tcp};
 pub use filter::{Filters, Floor, Workload};
 pub use kinds::{Controller, Level, Namespace};
 pub use mounts::{
-    At, Bind, DEVICES, Dev, Device, File, Layers, MAX_INODES, Mount, Overlay, Piece, Proc, Root, RootEmpty, RootSource,
-    Source, SourceNumber, Symlink, Text, Tmpfs,
+    At, Bind, DEVICES, Dev, File, Layers, MAX_INODES, Mount, Overlay, Piece, Proc, Root, RootEmpty, RootSource, Source,
+    SourceNumber, Symlink, Text, Tmpfs,
 };
 pub use order::{Assignment, Caller, MAX_BYTES, MAX_IDMAPS, MAX_SOURCES, Offer, Order, Terms, User};
 pub use owner::{OneOwner, Owner, STORE_RANGE, StoreOwner};

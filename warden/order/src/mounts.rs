@@ -68,13 +68,6 @@ shared! {
         at: String,
         target: String,
     }
-
-    struct Device {
-        /// One of [`DEVICES`]; the caller must be able to open it for reading and writing.
-        path: String,
-        /// The same path, by which programs know it.
-        at: String,
-    }
 }
 
 /// For a file system in memory: the kernel counts inodes in 32 bits, some of its counters signed.
@@ -90,6 +83,7 @@ pub struct Source {
     /// Absolute; a symbolic link anywhere in it is refused. The process that opened the source provides it, and error
     /// messages name it.
     pub path: String,
+    /// True for a device, whose node stays as it is.
     pub read_only: bool,
     /// False: mounted noexec.
     pub exec: bool,
@@ -139,8 +133,9 @@ pub enum Mount {
     Text(Text),
     /// Only in an empty root.
     Symlink(Symlink),
-    /// One of a few host devices, accessible only to the order's owner.
-    Device(Device),
+    /// One of a few host devices, accessible only to the order's owner. Its source is the device, opened for reading
+    /// and writing: that descriptor proves that the caller may use it.
+    Device(Bind),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +185,7 @@ impl RootSource {
 impl Mount {
     pub fn sources(&self) -> &[SourceNumber] {
         match self {
-            Self::Bind(bind) => std::slice::from_ref(&bind.source),
+            Self::Bind(bind) | Self::Device(bind) => std::slice::from_ref(&bind.source),
             Self::Layers(tree) => &tree.layers,
             _ => &[],
         }
@@ -199,7 +194,7 @@ impl Mount {
     /// Its place inside.
     pub fn at(&self) -> &str {
         match self {
-            Self::Bind(mount) => &mount.at,
+            Self::Bind(mount) | Self::Device(mount) => &mount.at,
             Self::Layers(mount) => &mount.at,
             Self::Tmpfs(mount) => &mount.at,
             Self::Proc(mount) => &mount.at,
@@ -207,7 +202,6 @@ impl Mount {
             Self::Dev(mount) => &mount.at,
             Self::Text(mount) => &mount.at,
             Self::Symlink(mount) => &mount.at,
-            Self::Device(mount) => &mount.at,
         }
     }
 }

@@ -119,6 +119,11 @@ impl Order {
         self.root.source.sources().contains(&source)
     }
 
+    /// Whether this source is one of [`crate::DEVICES`].
+    pub fn is_device(&self, source: SourceNumber) -> bool {
+        self.mounts.iter().any(|mount| matches!(mount, Mount::Device(device) if device.source == source))
+    }
+
     /// The number of connections that travel with the order, besides the channel.
     pub fn attached(&self) -> usize {
         self.program.descriptors.iter().filter(|one| matches!(one, Descriptor::Attached(_))).count()

@@ -155,11 +155,17 @@ fn each_field_is_checked() {
         assert_eq!(refusal(&order.encode()), field);
     }
     let mut order = workload();
-    order.mounts.push(Mount::Device(bulkhead_order::Device { path: "/dev/kvm".into(), at: "/dev/kvm".into() }));
-    assert_eq!(refusal(&order.encode()), "Device.path", "for a program, never for a workload");
+    order.sources.extend(program().sources);
+    order.mounts.push(Mount::Device(bulkhead_order::Bind { source: 4, at: "/dev/kvm".into() }));
+    assert_eq!(refusal(&order.encode()), "Device.at", "for a program, never for a workload");
+    for path in ["/dev/vhost-vsock", "/dev/sda"] {
+        let mut order = program();
+        order.sources[0].path = path.into();
+        assert_eq!(refusal(&order.encode()), "Device.at", "{path} is not the device of that place");
+    }
     let mut order = program();
-    order.sources = workload().sources[1..2].to_vec();
-    order.mounts.push(Mount::Bind(bulkhead_order::Bind { source: 0, at: "/data".into() }));
+    order.sources.push(workload().sources[1].clone());
+    order.mounts.push(Mount::Bind(bulkhead_order::Bind { source: 1, at: "/data".into() }));
     lent_first(&mut order).maker = true;
     assert!(Order::decode(&order.encode()).is_ok(), "for the gofer of runsc");
     order.level = Level::Microvm;
@@ -167,6 +173,7 @@ fn each_field_is_checked() {
 }
 
 fn lent_first(order: &mut Order) -> &mut OneOwner {
-    let Some(Owner::One(owner)) = &mut order.sources[0].owner else { panic!("not lent") };
+    let lent = order.sources.iter_mut().find_map(|source| source.owner.as_mut());
+    let Some(Owner::One(owner)) = lent else { panic!("not lent") };
     owner
 }

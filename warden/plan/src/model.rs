@@ -4,8 +4,8 @@ pub use crate::accounts::{Account, Group, GroupFile, Passwd};
 use crate::custom::CustomProfile;
 pub use crate::payload::Payload;
 pub use bulkhead_order::{
-    Access, Advertised, At, Controller, DEVICES, Dev, Device, File, Landlock, Level, Limits, MAX_INODES, Namespace,
-    OneOwner, Overlay, Owner, Proc, RootEmpty, STORE_RANGE, StoreOwner, Symlink, Tcp, Tmpfs, User,
+    Access, Advertised, At, Controller, DEVICES, Dev, File, Landlock, Level, Limits, MAX_INODES, Namespace, OneOwner,
+    Overlay, Owner, Proc, RootEmpty, STORE_RANGE, StoreOwner, Symlink, Tcp, Tmpfs, User,
 };
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +129,16 @@ pub enum Mount {
     Symlink(Symlink),
     /// One of a few host devices, accessible only to the plan's user; only with a payload of kind `program`.
     Device(Device),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Device {
+    /// One of [`DEVICES`]; the caller must be able to open it for reading and writing.
+    pub path: String,
+    /// The same path, by which programs know it.
+    pub at: String,
 }
 
 /// Always nosuid and nodev.

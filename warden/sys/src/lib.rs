@@ -24,7 +24,7 @@ pub use confine::{
 pub use descriptors::{adopt, close_all_but, close_range, lock_byte, may_access, place, take_over};
 pub use execute::{Strings, execute, execve};
 pub use fork::{Fork, exit_now, fork, fork_plain, pause, unshare};
-pub use ids::{become_for_files, become_for_good};
+pub use ids::become_for_good;
 pub use mount::{
     MOUNT_ATTR_IDMAP, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MountAttr,
     mount_setattr,

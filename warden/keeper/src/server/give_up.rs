@@ -3,7 +3,7 @@
 use bulkhead_confine as confine;
 use bulkhead_confine::host_files::HostFiles;
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_order::Caller;
+use bulkhead_order::{Caller, DEVICES};
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::process::Signal;
 use rustix::thread::{CapabilitySet, CapabilitySets};
@@ -34,12 +34,12 @@ pub fn everything(caller: &Caller, privileged: bool, kept: [Option<&OwnedFd>; 2]
     confine::process::dumpable(false)?;
     // A change of uid clears this setting. If the keeper has died already, the socket shows end-of-file.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).attempt(FAILED, "PR_SET_PDEATHSIG")?;
-    // Allow opening files by name only. `doctor` reports a kernel without Landlock.
+    // Allow naming files, and opening the devices that a plan may name. `doctor` reports a kernel without Landlock.
     if confine::landlock::abi() > 0 {
         confine::host_files::restrict(&HostFiles {
             read: Vec::new(),
             execute: Vec::new(),
-            write: Vec::new(),
+            write: DEVICES.iter().map(|(path, _, _)| (*path).to_owned()).collect(),
             connect: false,
         })?;
     }

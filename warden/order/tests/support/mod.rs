@@ -1,8 +1,8 @@
 //! Valid orders.
 
 use bulkhead_order::{
-    Access, Advertised, At, Bind, Caller, Channel, Controller, Descriptor, Dev, Device, Filters, Floor, Landlock,
-    Layers, Level, Limits, Mount, Namespace, Offer, OneOwner, Open, Order, Overlay, Owner, Piece, Proc, Program, Root,
+    Access, Advertised, At, Bind, Caller, Channel, Controller, Descriptor, Dev, Filters, Floor, Landlock, Layers,
+    Level, Limits, Mount, Namespace, Offer, OneOwner, Open, Order, Overlay, Owner, Piece, Proc, Program, Root,
     RootEmpty, RootSource, STORE_RANGE, Source, StoreOwner, Symlink, Tcp, Terms, Text, Tmpfs, User, Workload,
 };
 use std::ffi::CString;
@@ -144,12 +144,12 @@ pub fn program() -> Order {
     let made = vec![
         Mount::Proc(Proc { at: text("/proc"), writable: true }),
         Mount::Dev(Dev { at: text("/dev"), shm_bytes: 1 << 20, mqueue: false }),
-        Mount::Device(Device { path: text("/dev/kvm"), at: text("/dev/kvm") }),
+        Mount::Device(Bind { source: 0, at: text("/dev/kvm") }),
         Mount::Symlink(Symlink { at: text("/bin"), target: text("usr/bin") }),
     ];
     Order {
         level: Level::Gvisor,
-        sources: Vec::new(),
+        sources: vec![source("/dev/kvm", true, None)],
         hostname: None,
         root: Root { source: RootSource::Empty(RootEmpty { size_bytes: 4096 }), read_only: true, overlay: None },
         mounts: made,

@@ -2,7 +2,7 @@
 
 use super::ids::Ids;
 use super::source;
-use bulkhead_error::{Attempt, Code, Error};
+use bulkhead_error::{Code, Error};
 use bulkhead_order::{Caller, Source, SourceNumber, User};
 use rustix::fd::OwnedFd;
 use std::cell::RefCell;
@@ -47,17 +47,4 @@ impl Context<'_> {
         };
         numbers.iter().map(one).collect()
     }
-}
-
-/// Runs `work` with the caller's rights over files and without root's: no caller gets a file that it could not open
-/// itself. Only as root, in a process that has one thread.
-pub fn act_as<T>(caller: &Caller, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    if caller.is_root() {
-        return work(); // same rights, nothing to lend
-    }
-    bulkhead_sys::become_for_files(caller.uid, caller.gid, &caller.groups).attempt(Code::CallerRefused, "setfsuid")?;
-    let done = work();
-    // The way back must not fail half way: all later steps would run with the wrong rights.
-    bulkhead_sys::become_for_files(0, 0, &[]).attempt(Code::LaunchFailed, "setfsuid")?;
-    done
 }

@@ -1,12 +1,12 @@
 //! A /dev with the devices that every program expects, and none that reaches hardware.
 
 use super::api::{self, Filesystem};
-use super::context::{Context, Prepared, act_as};
+use super::context::{Context, Prepared};
 use super::ids::Ids;
 use super::target;
 use super::tree::Tree;
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_order::{DEVICES, Dev, Device, MAX_INODES};
+use bulkhead_order::{Bind, DEVICES, Dev, MAX_INODES};
 use bulkhead_sys::{MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
@@ -78,37 +78,39 @@ fn attach(dev: &Dev, tree: &Tree, mount: &OwnedFd, below: [&OwnedFd; 2], has_nod
 }
 
 /// One of the host's device nodes, by descriptor; refused if it is not exactly this device.
-pub fn host_node(name: &str, major: u32, minor: u32) -> Result<OwnedFd, Error> {
+fn host_node(name: &str, major: u32, minor: u32) -> Result<OwnedFd, Error> {
     let path = format!("/dev/{name}");
     let node =
         rustix::fs::openat2(CWD, &*path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::NO_SYMLINKS)
             .attempt_on(FAILED, "open", &path)?;
-    let stat = rustix::fs::fstat(&node).attempt_on(FAILED, "fstat", &path)?;
-    let device = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice;
-    if !device || stat.st_rdev != rustix::fs::makedev(major, minor) {
-        return Err(Error::new(FAILED, "fstat").path(&path).detail("not the device of that name"));
-    }
+    require_device(&node, &path, major, minor)?;
     Ok(node)
 }
 
-/// A host device in the existing /dev: one that the caller may open, accessible inside only to the plan's user.
-pub fn place_one(device: &Device, tree: &Tree, context: &Context) -> Result<(), Error> {
+fn require_device(node: &OwnedFd, path: &str, major: u32, minor: u32) -> Result<(), Error> {
+    let stat = rustix::fs::fstat(node).attempt_on(FAILED, "fstat", path)?;
+    let device = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice;
+    if device && stat.st_rdev == rustix::fs::makedev(major, minor) {
+        return Ok(());
+    }
+    Err(Error::new(FAILED, "fstat").path(path).detail("not the device of that name"))
+}
+
+/// A host device in the existing /dev, accessible inside only to the plan's user. The caller opened it for reading and
+/// writing, so it may use it.
+pub fn place_one(device: &Bind, tree: &Tree, context: &Context) -> Result<(), Error> {
     let at = device.at.as_str();
     let unknown = || Error::new(FAILED, "open").path(at).detail("not a device that can be named");
     let (name, major, minor) = DEVICES
         .into_iter()
         .find_map(|(path, major, minor)| (path == at).then_some((path.strip_prefix("/dev/")?, major, minor)))
         .ok_or_else(unknown)?;
-    let open = || {
-        let node = host_node(name, major, minor)?;
-        bulkhead_sys::may_access(&node, libc::R_OK | libc::W_OK).attempt_on(
-            Code::MountSourceUnavailable,
-            "access",
-            at,
-        )?;
-        Ok(node)
-    };
-    let node = if context.privileged { act_as(context.caller, open) } else { open() }?;
+    let (node, _) = context.source(device.source, at)?;
+    require_device(&node, at, major, minor)?;
+    let flags = rustix::fs::fcntl_getfl(&node).attempt_on(Code::MountSourceUnavailable, "fcntl", at)?;
+    if !flags.contains(OFlags::RDWR) || flags.contains(OFlags::PATH) {
+        return Err(Error::new(Code::MountSourceUnavailable, "fcntl").path(at).errno(libc::EACCES));
+    }
     let dev = target::plain_directory(tree, "/dev")?;
     api::clear(&dev, MOUNT_ATTR_RDONLY).attempt_on(FAILED, "mount_setattr", at)?;
     if context.privileged {

@@ -25,11 +25,17 @@ fn is_optional(source: &Source) -> bool {
 pub fn open(order: &Order, number: SourceNumber, source: &Source) -> Result<OwnedFd, Error> {
     let (path, failed) = (source.path.as_str(), failed(order, number));
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let opened = match rustix::fs::openat2(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve) {
+    let device = order.is_device(number);
+    // An open device proves the access to it.
+    let flags = OFlags::CLOEXEC | if device { OFlags::RDWR | OFlags::NONBLOCK } else { OFlags::PATH };
+    let opened = match rustix::fs::openat2(CWD, path, flags, Mode::empty(), resolve) {
         // The library sent a canonical path: a link in it appeared since then, or was hidden from the library.
         Err(Errno::LOOP) => return Err(Errno::LOOP).attempt_on(Code::MountSourceLink, "openat2", path),
         opened => opened.attempt_on(failed, "openat2", path)?,
     };
+    if device {
+        return Ok(opened);
+    }
     let directory = is_directory(&opened, failed, path)?;
     let wanted = libc::R_OK | if directory { libc::X_OK } else { 0 } | if source.read_only { 0 } else { libc::W_OK };
     bulkhead_sys::may_access(&opened, wanted).attempt_on(failed, "access", path)?;
@@ -69,7 +75,8 @@ fn withheld(opened: impl AsFd, directory: bool, caller: &Caller) -> Result<bool,
     Ok(others & !class != 0)
 }
 
-/// A detached, restricted mount of an opened source. `idmap`: the user namespace that describes its owner.
+/// A detached, restricted mount of an opened source; a device as it is. `idmap`: the user namespace that describes its
+/// owner.
 pub fn clone(
     order: &Order,
     number: SourceNumber,
@@ -79,6 +86,9 @@ pub fn clone(
     idmap: Option<&OwnedFd>,
 ) -> Result<OwnedFd, Error> {
     let (path, failed) = (source.path.as_str(), failed(order, number));
+    if order.is_device(number) {
+        return opened.as_fd().try_clone_to_owned().attempt_on(failed, "dup", path);
+    }
     let directory = is_directory(&opened, failed, path)?;
     if !directory && !has_path(&opened) {
         return Err(Error::new(failed, "readlink").path(path).detail("not a file of a file system"));
