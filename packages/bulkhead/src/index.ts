@@ -4,7 +4,7 @@
 
 /** Runs code that you do not fully trust behind the wall that you choose. Start with `run` or `Sandbox`. */
 
-export type { Evidence, ProcessEvidence } from "./broker/evidence.js";
+export type { BrokerVerdict, Evidence, ProcessEvidence } from "./broker/evidence.js";
 export { killSandbox, type LiveOptions, type LiveSandbox, type LiveSandboxes, listSandboxes } from "./broker/live.js";
 export type { Ended, Stats } from "./broker/messages.js";
 export type { BrokerOptions } from "./broker/options.js";

@@ -8,4 +8,5 @@ export { surfaceChart } from "./surface/chart.js";
 export { measurePeers, type PeerSurface } from "./surface/peers.js";
 export { type SummaryRow, type SurfaceSummary, summariseSurfaces } from "./surface/summary.js";
 export { type HostReach, measureSurface, type Surface } from "./surface/surface.js";
-export { type AttemptResult, type Verification, verifyLevel } from "./verify/verify.js";
+export type { AttemptResult } from "./verify/result.js";
+export { type Verification, verifyLevel } from "./verify/verify.js";

@@ -4,15 +4,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_front::{FilterCache, compile};
+pub use bulkhead_front::Judged;
+use bulkhead_front::{Expected, FilterCache, compile};
 use bulkhead_keeper::{
-    Broker, Connections, Group, Home, HostFacts, LaunchRequest, Launcher, Phase, Received, Sandbox, look_at,
-    occupy_low_descriptors, receive, seen,
+    Broker, Connections, Group, Home, HostFacts, LaunchRequest, Launcher, Phase, Received, Sandbox, UidRange, evidence,
+    look_at, occupy_low_descriptors, receive,
 };
 use bulkhead_order::{Caller, Level, Namespace};
 use bulkhead_plan::Plan;
+pub use bulkhead_protocol::Stats;
 use bulkhead_protocol::facts::{Facts, Maxima};
-pub use bulkhead_protocol::{Evidence, Stats};
 use bulkhead_setup::source;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -73,9 +74,11 @@ impl Host {
         let asked = LaunchRequest { caller: &ROOT, caller_pid: 0, front: 0 };
         let bytes = order.encode();
         let connections = Connections { channel, attached, sources: &sources };
+        let mut expected = Expected::of(&plan, order.clone());
         let mut sandbox = self.launcher.launch(order, bytes, &asked, &connections)?;
+        expected.base = sandbox.range.map(UidRange::base);
         let started = start(&mut sandbox, set_up);
-        let alone = Alone { _launcher: self.launcher, sandbox };
+        let alone = Alone { _launcher: self.launcher, sandbox, expected };
         started.map(|()| alone)
     }
 }
@@ -105,7 +108,7 @@ fn start(sandbox: &mut Sandbox, set_up: impl FnOnce(&Inside) -> Result<(), Error
     let Some(evidence) = &mut sandbox.evidence else {
         return Err(Error::new(FAILED, "set up").detail("the child ended early"));
     };
-    seen::check_label(evidence, &sandbox.order)
+    evidence::check_label(evidence, &sandbox.order)
 }
 
 fn wait(sandbox: &Sandbox, until: Instant) -> Result<(), Error> {
@@ -164,6 +167,7 @@ fn visit(
 pub struct Alone {
     _launcher: Launcher,
     sandbox: Sandbox,
+    expected: Expected,
 }
 
 impl Alone {
@@ -177,8 +181,8 @@ impl Alone {
     }
 
     /// Reads the evidence again; with `everyone`, that of each process inside too.
-    pub fn evidence(&self, everyone: bool) -> Result<Evidence, Error> {
-        seen::collect(self.sandbox.pid, &self.sandbox.order, self.sandbox.group.as_ref(), everyone)
+    pub fn evidence(&self, everyone: bool) -> Result<Judged, Error> {
+        evidence::collect(self.sandbox.pid, self.sandbox.group.as_ref(), everyone).map(|seen| self.expected.judge(seen))
     }
 
     /// Checks whether a file system is full now: it may have space again later.

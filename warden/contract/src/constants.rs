@@ -80,7 +80,12 @@ pub fn control() -> Result<String, String> {
             "MAX_OPENING_BYTES",
             bulkhead_front::MAX_OPENING,
         )?
-        .add("Of what a guest's supervisor says.", "GUEST_GENERATION", bulkhead_guest::GENERATION)?;
+        .add("Of what a guest's supervisor says.", "GUEST_GENERATION", bulkhead_guest::GENERATION)?
+        .add(
+            "Protections that leave a trace outside: the broker's evidence has a verdict about each.",
+            "TRACED",
+            bulkhead_front::TRACED,
+        )?;
     Ok(all.0)
 }
 

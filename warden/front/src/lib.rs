@@ -9,6 +9,7 @@ mod accounts;
 mod attach;
 mod compile;
 mod filters;
+mod judged;
 mod link;
 mod message;
 mod server;
@@ -17,6 +18,7 @@ pub mod wire;
 
 pub use compile::compile;
 pub use filters::FilterCache;
+pub use judged::{Expected, Judged, TRACED, Traced, Verdict};
 #[cfg(feature = "schema")]
 pub use message::{GENERATION, MAX_OPENING, Message};
 pub use server::{Setting, run};

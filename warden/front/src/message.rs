@@ -1,8 +1,9 @@
 //! The messages of docs/control.md.
 
+use crate::judged::Judged;
 use bulkhead_error::Error;
 use bulkhead_protocol::facts::{Facts, Maxima};
-use bulkhead_protocol::{Cause, Evidence, Live, Request as Kind, Stats};
+use bulkhead_protocol::{Cause, Live, Request as Kind, Stats};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -69,7 +70,7 @@ pub enum Message<'a> {
         id: &'a str,
         #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         pid: i32,
-        evidence: &'a Evidence,
+        evidence: &'a Judged,
     },
     Refused {
         id: &'a str,

@@ -1,7 +1,7 @@
 //! What host and supervisor say to each other on control: see `docs/guest.md`.
 
 use crate::base64;
-use bulkhead_alone::{Evidence, Stats};
+use bulkhead_alone::{Judged, Stats};
 use bulkhead_plan::{Code, Error};
 use bulkhead_protocol::facts::Facts;
 use serde::de::IgnoredAny;
@@ -99,7 +99,7 @@ pub enum ToHost<'a> {
     #[serde(rename_all = "camelCase")]
     Ready { generation: u32, facts: Facts, boot_us: u64 },
     #[serde(rename_all = "camelCase")]
-    Booted { evidence: Box<Evidence>, boot_us: u64 },
+    Booted { evidence: Box<Judged>, boot_us: u64 },
     Failed {
         #[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))]
         error: &'a Error,
@@ -136,7 +136,7 @@ impl ToHost<'_> {
 pub enum Value {
     Nothing {},
     Stats(Stats),
-    Evidence(Box<Evidence>),
+    Evidence(Box<Judged>),
 }
 
 impl Boot {

@@ -1,7 +1,6 @@
 //! The keeper's side of a launch: from an order to a child process that sets itself up.
 
 use crate::cgroup;
-use crate::evidence;
 use crate::fill::Fill;
 use crate::idmap::Mapping;
 use crate::prefork::{Kind, PreforkPool, Preforked, Resources};
@@ -11,7 +10,7 @@ use crate::uid_range::{UidRange, UidRanges};
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::wire::{self, Bytes};
 use bulkhead_order::{Assignment, Caller, Level, Mount, Namespace, Order, Owner, Terms};
-use bulkhead_protocol::{Cause, Counters};
+use bulkhead_protocol::{Cause, Counters, filters_of};
 use bulkhead_setup::{ViewRequest, source};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
@@ -74,7 +73,7 @@ impl Launcher {
         connections: &Connections,
     ) -> Result<Sandbox, Error> {
         let child = self.instruct(&order, bytes, asked.caller, connections)?;
-        let filters = evidence::filters_of(&order);
+        let filters = filters_of(&order);
         order.mounts.retain(|mount| matches!(mount, Mount::Bind(_)));
         order.filters.base = Vec::new();
         order.filters.workload = None;

@@ -8,7 +8,7 @@
 mod authorize;
 mod caller;
 mod cgroup;
-mod evidence;
+pub mod evidence;
 mod facts;
 mod fill;
 mod idmap;
@@ -34,8 +34,4 @@ pub use low::occupy_low_descriptors;
 pub use sandbox::{Phase, Sandbox};
 pub use server::{Keeper, Settings, Start};
 pub use status::{Received, look_at, receive};
-
-pub mod seen {
-    //! Inspecting a running sandbox.
-    pub use crate::evidence::{check_label, collect};
-}
+pub use uid_range::UidRange;

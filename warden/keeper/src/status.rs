@@ -5,6 +5,7 @@ use crate::sandbox::Sandbox;
 use crate::uid_range::UidRange;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::decode_error;
+use bulkhead_protocol::judge;
 use bulkhead_setup::{GO, MAX_WATCHED, READY};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
 use std::io::IoSliceMut;
@@ -46,8 +47,9 @@ pub fn receive(sandbox: &mut Sandbox) -> Received {
 
 /// Fails closed: tells the child to continue only when the state seen from outside matches the order.
 pub fn look_at(sandbox: &mut Sandbox) -> Result<(), Error> {
-    let seen = evidence::collect(sandbox.pid, &sandbox.order, sandbox.group.as_ref(), false)?;
-    evidence::check(&seen, &sandbox.order, sandbox.filters, sandbox.range.map(UidRange::base))?;
+    let seen = evidence::collect(sandbox.pid, sandbox.group.as_ref(), false)?;
+    let base = sandbox.range.map(UidRange::base);
+    evidence::require(&judge(&seen, &sandbox.order, sandbox.filters, base))?;
     sandbox.evidence = Some(seen);
     let status = sandbox.status.as_ref().ok_or_else(|| Error::new(Code::LaunchFailed, "answer child"))?;
     rustix::net::send(status, GO, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "answer child").map(|_| ())

@@ -3,9 +3,7 @@
 use crate::messages::{
     Answer, Ask, End, Ended, Launch, Launched, Listed, Live, Refused, Reply, Request, State, ToFront, ToKeeper,
 };
-use crate::seen::{
-    Capabilities, Cause, Counters, Evidence, InForce, LandlockInForce, Mounts, OneNamespace, Process, Stats,
-};
+use crate::seen::{Capabilities, Cause, Counters, Evidence, InForce, Mounts, OneNamespace, Process, Stats};
 use bulkhead_order::{choices, fields, tags};
 
 choices! {
@@ -25,13 +23,12 @@ fields! {
     Ask { seq, id, request }
     End { seq, id, pid }
     Refused { id, error }
-    Launched { id, pid, evidence }
+    Launched { id, pid, base, evidence }
     Ended { id, cause, stats, error }
     Reply { seq, answer }
     Listed { seq, sandboxes, more }
     Live { id, level, state, uid, pid, caller_pid, age_ms }
-    Evidence { init, processes, cgroup, landlock, mounts }
-    LandlockInForce { abi }
+    Evidence { init, processes, cgroup, mounts }
     Mounts { root_read_only, roots, count }
     Process { pid, uid, gid, capabilities, no_new_privs, seccomp, seccomp_filters, namespaces, lsm }
     OneNamespace { namespace, own }

@@ -5,16 +5,15 @@
 
 pub mod facts;
 mod fields;
+mod judge;
 mod messages;
 mod seen;
 
+pub use judge::{Finding, NAMESPACES, filters_of, judge, judge_labels, pids_max};
 pub use messages::{
     Answer, Ask, End, Ended, Launch, Launched, Listed, Live, Refused, Reply, Request, State, ToFront, ToKeeper,
 };
-pub use seen::{
-    Capabilities, Cause, Counters, Evidence, InForce, LandlockInForce, MAX_PROCESSES, Mounts, OneNamespace, Process,
-    Stats,
-};
+pub use seen::{Capabilities, Cause, Counters, Evidence, InForce, MAX_PROCESSES, Mounts, OneNamespace, Process, Stats};
 
 #[cfg(test)]
 mod tests {

@@ -77,6 +77,8 @@ pub enum ToFront {
 pub struct Launched {
     pub id: String,
     pub pid: i32,
+    /// The first id of its range on the host; none without root.
+    pub base: Option<u32>,
     pub evidence: Evidence,
 }
 

@@ -22,13 +22,7 @@ seen! {
         #[cfg_attr(feature = "json", serde(skip_serializing_if = "Option::is_none"))]
         processes: Option<Vec<Process>>,
         cgroup: InForce,
-        /// Not visible from outside: the child applied it before init ran, which would not have run otherwise.
-        landlock: Option<LandlockInForce>,
         mounts: Mounts,
-    }
-
-    struct LandlockInForce {
-        abi: u32,
     }
 
     struct Mounts {

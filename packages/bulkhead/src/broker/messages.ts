@@ -10,7 +10,7 @@ import {
   type Stats,
 } from "../contract/generated/control-messages.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import type { Evidence } from "../evidence/observed.js";
+import type { BrokerVerdict, Evidence } from "../evidence/observed.js";
 import type { Facts } from "../host/facts.js";
 
 /** What the broker measured from outside; null where nothing on this host measures it. */
@@ -34,6 +34,8 @@ export interface Launched {
   /** Process id of init on the host. */
   readonly pid: number;
   readonly evidence: Evidence;
+  /** The verdict of a guest's supervisor about the sandbox inside its machine: a claim. */
+  readonly inside?: BrokerVerdict | undefined;
 }
 
 /** Init is gone, with everything below it. */

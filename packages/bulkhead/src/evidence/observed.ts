@@ -1,2 +1,6 @@
-/** What was in force, as the broker saw it (`docs/control.md`). Never anything that init said. */
-export type { Evidence, Process as ProcessEvidence } from "../contract/generated/control-messages.js";
+/** What was in force, as the broker saw it and judged it (`docs/control.md`). Never anything that init said. */
+export type {
+  Evidence,
+  Process as ProcessEvidence,
+  Verdict as BrokerVerdict,
+} from "../contract/generated/control-messages.js";

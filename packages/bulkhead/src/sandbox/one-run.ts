@@ -146,7 +146,7 @@ export class Run {
       durationMs: now() - this.#startedAt,
       stats,
       level: compiled.level,
-      enforcement: confirm(compiled.enforcement, compiled.plan, launched.evidence),
+      enforcement: confirm(compiled.enforcement, launched),
       writeBack,
       notes: compiled.workload.notes,
       lowered: compiled.workload.lowered ?? [],

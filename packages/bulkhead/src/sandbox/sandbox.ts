@@ -79,7 +79,7 @@ export class Sandbox implements AsyncDisposable {
     const { compiled, egress, writeBack } = prepared;
     this.id = compiled.plan.id;
     this.level = compiled.level;
-    this.enforcement = confirm(compiled.enforcement, compiled.plan, launched.evidence);
+    this.enforcement = confirm(compiled.enforcement, launched);
     this.plan = compiled.plan;
     this.#session = new Session(live, compiled.workload);
     this.files = this.#session.files;

@@ -1,38 +1,22 @@
 import { existsSync } from "node:fs";
 import { requireArguments } from "../arguments/require.js";
-import { confirm } from "../enforcement/confirm.js";
 import type { EnforcementTable } from "../enforcement/enforcement.js";
-import { jailLooks } from "../enforcement/jail.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { printable } from "../errors/describe.js";
 import { probePath } from "../host/locate.js";
 import { type Level, levelName } from "../policy/level.js";
-import type { Protection } from "../policy/protections.js";
 import type { Policy } from "../policy/schema.js";
-import { type Explanation, explain } from "../sandbox/explain.js";
+import { explain } from "../sandbox/explain.js";
 import { prepareOptions } from "../sandbox/options.js";
 import type { PrepareOptions } from "../sandbox/prepare/options.js";
 import { Sandbox } from "../sandbox/sandbox.js";
 import type { ProcessResult } from "../session/process-result.js";
 import { Arena } from "./arena.js";
-import type { Attempt, AttemptClass } from "./attempt.js";
+import type { Attempt } from "./attempt.js";
 import { CATALOGUE } from "./catalogue.js";
+import { seenOutside } from "./outside.js";
+import type { AttemptResult } from "./result.js";
 import { ANSWERED_BY_SENTRY } from "./sentry.js";
-
-/** Result of one attempt. */
-export interface AttemptResult {
-  readonly class: AttemptClass | "evidence";
-  readonly title: string;
-  readonly protection: Protection;
-  readonly cve: string | null;
-  /**
-   * `held`; `failed`: it succeeded although the table says it cannot; `unclaimed`: it succeeded, and the table never
-   * said otherwise.
-   */
-  readonly status: "held" | "failed" | "unclaimed";
-  /** How the attempt was stopped, or what it gained. */
-  readonly detail: string;
-}
 
 /** The escape self-test at one level. */
 export interface Verification {
@@ -75,7 +59,7 @@ export async function verifyWith(level: Level, options: PrepareOptions, create: 
   for (const attempt of CATALOGUE) {
     attempts.push(await tried(attempt, claims.enforcement, arena, shared, policy, create));
   }
-  attempts.push(...(await contradicted(claims, await shared.sandbox())));
+  attempts.push(...(await seenOutside(claims, await shared.sandbox())));
   return { level, attempts, passed: attempts.every(({ status }) => status !== "failed") };
 }
 
@@ -234,36 +218,4 @@ function oneLine(text: string): string {
 async function requireControl(sandbox: Sandbox): Promise<void> {
   const { outcome, detail } = said(await sandbox.run([PROBE, "syscall", "control"]));
   if (outcome !== "succeeded") throw new BulkheadError("VERIFY_FAILED", { operation: "control", detail });
-}
-
-/** The lines that the broker, checking from outside, does not find in force. */
-async function contradicted(
-  { enforcement, plan, level }: Explanation,
-  sandbox: Sandbox,
-): Promise<readonly AttemptResult[]> {
-  const evidence = await sandbox.evidence();
-  const row = (title: string, protection: Protection, held: boolean, why: string): AttemptResult => ({
-    class: "evidence",
-    title: `the broker sees ${title}`,
-    protection,
-    cve: null,
-    detail: held ? "in force" : why,
-    status: held ? "held" : "failed",
-  });
-  if (level === "gvisor" || level === "microvm") {
-    // The broker sees the jail around the program that makes the wall; for the protections inside it has only that
-    // program's word.
-    const claimed = enforcement.protections.find(({ protection }) => protection === "uid-range");
-    const { controllers } = sandbox.plan.cgroup;
-    const asked = { controllers, uidRange: claimed?.status === "enforced" };
-    return jailLooks(evidence, asked).map(({ protection, held }) =>
-      row(`${protection} of the jail`, protection, held, "it is not"),
-    );
-  }
-  const seen = confirm(enforcement, plan, evidence);
-  return enforcement.protections.flatMap(({ protection, status }, index): readonly AttemptResult[] => {
-    if (status !== "enforced") return [];
-    const now = seen.protections[index];
-    return [row(protection, protection, now?.status === "enforced", now !== undefined && "why" in now ? now.why : "")];
-  });
 }

@@ -1,69 +1,85 @@
 import { describe, expect, it } from "vitest";
+import { TRACED } from "../../src/contract/generated/control-constants.js";
+import { INSIDE } from "../../src/enforcement/assess/microvm.js";
 import { confirm } from "../../src/enforcement/confirm.js";
-import type { Evidence } from "../../src/evidence/observed.js";
-import type { Protection } from "../../src/policy/protections.js";
-import { compiled } from "../plan/compile-support.js";
-import { hostWith } from "../support/facts.js";
+import { type EnforcementTable, enforced, weaker } from "../../src/enforcement/enforcement.js";
+import type { BrokerVerdict } from "../../src/evidence/observed.js";
+import { LEVELS, type Level } from "../../src/policy/level.js";
+import { PROTECTIONS, type Protection } from "../../src/policy/protections.js";
+import { evidenceWith } from "../support/evidence.js";
 
-const NOTHING = { permitted: "0", effective: "0", bounding: "0", ambient: "0" } as const;
-const { plan, enforcement } = compiled({});
+const ALL_SEEN: BrokerVerdict = { inForce: TRACED, contradicted: [] };
+const AROUND = TRACED.filter((protection) => !INSIDE.includes(protection));
+const TRACED_INSIDE = TRACED.filter((protection) => INSIDE.includes(protection));
 
-const seen: Evidence = {
-  init: {
-    pid: 100,
-    uid: [1_879_113_727, 1_879_113_727, 1_879_113_727, 1_879_113_727],
-    gid: [1, 1, 1, 1],
-    capabilities: { permitted: "1e0", effective: "1e0", bounding: "1e0", ambient: "1e0" },
-    noNewPrivs: true,
-    seccomp: 2,
-    seccompFilters: 1,
-    namespaces: { mnt: "own", pid: "own", ipc: "own", net: "own", user: "own", uts: "own", cgroup: "own" },
-    lsm: null,
-  },
-  cgroup: { version: 2, memoryMax: 536_870_912, pidsMax: 66, cpuMax: 1000 },
-  landlock: { abi: 6 },
-  mounts: { rootReadOnly: true, count: 30 },
-};
+/** A table that claims everything. */
+function claims(level: Level): EnforcementTable {
+  const protections = PROTECTIONS.map((protection) => ({ protection, ...enforced("x") }));
+  return { level, weakPoint: "", protections };
+}
 
-function status(evidence: Evidence, protection: Protection) {
-  return confirm(enforcement, plan, evidence).protections.find((line) => line.protection === protection)?.status;
+/** The lines that do not stay enforced. */
+function lost(level: Level, verdict: BrokerVerdict, inside?: BrokerVerdict): readonly Protection[] {
+  const now = confirm(claims(level), { evidence: evidenceWith(verdict), inside });
+  return now.protections.flatMap(({ protection, status }) => (status === "enforced" ? [] : [protection]));
+}
+
+function without(protection: Protection): BrokerVerdict {
+  return { inForce: TRACED.filter((one) => one !== protection), contradicted: [] };
 }
 
 describe("confirm", () => {
-  it("changes nothing when the evidence agrees", () => {
-    expect(confirm(enforcement, plan, seen)).toEqual(enforcement);
+  it.each(LEVELS)("changes nothing at level %s when the broker saw all of it", (level) => {
+    const seen = { evidence: evidenceWith(ALL_SEEN) };
+    expect(confirm(claims(level), seen)).toEqual(claims(level));
   });
 
-  it.each<[Protection, Evidence]>([
-    ["seccomp", { ...seen, init: { ...seen.init, seccomp: 0 } }],
-    ["no-new-privs", { ...seen, init: { ...seen.init, noNewPrivs: false } }],
-    ["uid-range", { ...seen, init: { ...seen.init, uid: [0, 0, 0, 0] } }],
-    ["namespace.pid", { ...seen, init: { ...seen.init, namespaces: { ...seen.init.namespaces, pid: "host" } } }],
-    ["network", { ...seen, init: { ...seen.init, namespaces: { ...seen.init.namespaces, net: "host" } } }],
-    ["landlock", { ...seen, landlock: null }],
-    ["cgroup.memory", { ...seen, cgroup: { ...seen.cgroup, memoryMax: null } }],
-    ["cgroup.memory", { ...seen, cgroup: { ...seen.cgroup, memoryMax: 1e12 } }],
-    ["read-only-root", { ...seen, mounts: { rootReadOnly: false, count: 1 } }],
-  ])("does not call %s enforced when the broker saw otherwise", (protection, evidence) => {
-    expect(status(evidence, protection)).toBe("cannot");
+  describe.each(["chroot", "container", "gvisor"] as const)("at level %s", (level) => {
+    it.each(TRACED)("does not call %s enforced when the broker did not see it", (protection) => {
+      expect(lost(level, without(protection))).toEqual([protection]);
+    });
+
+    it.each(TRACED)("does not call %s enforced when the broker contradicts it, whatever else it says", (protection) => {
+      expect(lost(level, { inForce: TRACED, contradicted: [protection] })).toEqual([protection]);
+    });
   });
 
-  it.each([
-    ["the very label", "system_u:system_r:container_t:s0", "enforced"],
-    ["another", "system_u:system_r:unconfined_t:s0", "cannot"],
-    ["one that begins so", "system_u:system_r:container_t:s0:c1", "cannot"],
-    ["none", null, "cannot"],
-  ])("calls SELinux enforced only with %s", (_what, lsm, expected) => {
-    const policy = { selinux: "system_u:system_r:container_t:s0" };
-    const labelled = compiled(policy, { host: hostWith({ selinux: true }) });
-    const now = confirm(labelled.enforcement, labelled.plan, { ...seen, init: { ...seen.init, lsm } });
-    expect(now.protections.find(({ protection }) => protection === "selinux")?.status).toBe(expected);
+  it.each(AROUND)("does not call %s of a machine's jail enforced when the broker did not see it", (protection) => {
+    expect(lost("microvm", without(protection))).toEqual([protection]);
   });
 
-  it("looks for capabilities in the workload, not in an init that switches users", () => {
-    const workload = { ...seen.init, pid: 101, uid: [5, 5, 5, 5], capabilities: NOTHING };
-    expect(status({ ...seen, processes: [seen.init, workload] }, "capabilities")).toBe("enforced");
-    const holding = { ...workload, capabilities: seen.init.capabilities };
-    expect(status({ ...seen, processes: [seen.init, holding] }, "capabilities")).toBe("cannot");
+  it.each(TRACED_INSIDE)(
+    "leaves %s of a machine to the guest's kernel, unless its supervisor denies it",
+    (protection) => {
+      expect(lost("microvm", without(protection))).toEqual([]);
+      expect(lost("microvm", ALL_SEEN, { inForce: [], contradicted: [protection] })).toEqual([protection]);
+    },
+  );
+
+  it.each(TRACED)("takes no guest's word that %s is in force", (protection) => {
+    expect(lost("microvm", { inForce: TRACED, contradicted: [protection] }, ALL_SEEN)).toEqual([protection]);
+  });
+
+  it.each(AROUND)("lets no guest deny %s, which the host enforces around it", (protection) => {
+    expect(lost("microvm", ALL_SEEN, { inForce: [], contradicted: [protection] })).toEqual([]);
+  });
+
+  it("says who found it missing, and what to do", () => {
+    const [broker, guest] = [
+      confirm(claims("container"), { evidence: evidenceWith(without("seccomp")) }),
+      confirm(claims("microvm"), {
+        evidence: evidenceWith(ALL_SEEN),
+        inside: { inForce: [], contradicted: ["seccomp"] },
+      }),
+    ].map(({ protections }) => protections.find(({ protection }) => protection === "seccomp"));
+    expect(broker).toMatchObject({ status: "cannot", why: expect.stringContaining("the broker checked from outside") });
+    expect(guest).toMatchObject({ status: "cannot", why: expect.stringContaining("the guest's supervisor checked") });
+    expect(broker).toHaveProperty("remedy");
+  });
+
+  it("makes no line better", () => {
+    const protections = PROTECTIONS.map((protection) => ({ protection, ...weaker("x", "y", "z") }));
+    const table = { ...claims("container"), protections };
+    expect(confirm(table, { evidence: evidenceWith(ALL_SEEN) })).toEqual(table);
   });
 });

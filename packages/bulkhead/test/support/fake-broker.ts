@@ -17,6 +17,7 @@ export const STATS = {
   diskFull: false,
 };
 export const EVIDENCE = {
+  verdict: { inForce: ["no-new-privs", "seccomp"], contradicted: ["landlock"] },
   init: {
     pid: 7,
     uid: [1, 1, 1, 1],

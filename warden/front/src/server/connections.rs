@@ -158,7 +158,7 @@ impl Front {
             return Ok(session.writer.send(&session.socket, &Message::Reply { seq, value: None, error: Some(&error) }));
         }
         session.asked += 1;
-        let seq = self.seq(Asker::Session { token, seq });
+        let seq = self.seq(Asker::Session { token, seq, id: id.clone() });
         self.link.send(&ToKeeper::Ask(Ask { seq, id, request: kind }), Vec::new())?;
         Ok(true)
     }

@@ -3,10 +3,10 @@
 use super::state::{AcceptedLaunch, Front, Source};
 use crate::attach::LaunchRequest;
 use crate::compile::compile;
+use crate::judged::Expected;
 use crate::link::Lost;
 use crate::message::{self, Message};
 use bulkhead_error::{Attempt, Code, Error};
-use bulkhead_order::Order;
 use bulkhead_order::wire::Bytes;
 use bulkhead_plan::Plan;
 use bulkhead_protocol::{Launch, Refused, ToKeeper};
@@ -15,8 +15,8 @@ use rustix::fd::OwnedFd;
 
 /// What became of a launch request.
 enum Compiled {
-    /// The order, and the descriptors that travel with it.
-    Order(Box<Order>, Vec<OwnedFd>),
+    /// The order, the descriptors that travel with it, and what to compare the sandbox with.
+    Order(Bytes, Vec<OwnedFd>, Box<Expected>),
     /// One of its connections has not arrived yet.
     Parked,
 }
@@ -26,13 +26,13 @@ impl Front {
         let (session, id) = (asked.session, message::id_of(&asked.plan));
         match self.compile(asked, &id) {
             Ok(Compiled::Parked) => Ok(()),
-            Ok(Compiled::Order(order, descriptors)) => {
-                self.sandboxes.insert(id, AcceptedLaunch { session, running: false });
+            Ok(Compiled::Order(order, descriptors, expected)) => {
+                self.sandboxes.insert(id, AcceptedLaunch { session, running: false, expected: *expected });
                 let caller_pid = match self.sources.get(&session) {
                     Some(Source::Session(session)) => bulkhead_sys::peer_pid(&session.socket),
                     _ => 0,
                 };
-                let launch = Launch { caller_pid, order: Bytes(order.encode()) };
+                let launch = Launch { caller_pid, order };
                 self.link.send(&ToKeeper::Launch(launch), descriptors)
             }
             Err(error) => self.refuse_launch(session, &id, error),
@@ -66,6 +66,7 @@ impl Front {
                 descriptors.push(source::open(&order, number, one)?);
             }
         }
-        Ok(Compiled::Order(Box::new(order), descriptors))
+        let bytes = Bytes(order.encode());
+        Ok(Compiled::Order(bytes, descriptors, Box::new(Expected::of(&plan, order))))
     }
 }

@@ -102,11 +102,10 @@ impl Front {
                     }
                 }
                 ToFront::Launched(launched) => {
-                    let Launched { id, pid, evidence } = *launched;
+                    let Launched { id, pid, base, evidence } = *launched;
                     if let Some(known) = self.sandboxes.get_mut(&id) {
-                        known.running = true;
-                        let session = known.session;
-                        self.tell(session, &Message::Launched { id: &id, pid, evidence: &evidence })?;
+                        let (session, judged) = known.launched(base, evidence);
+                        self.tell(session, &Message::Launched { id: &id, pid, evidence: &judged })?;
                     }
                 }
                 ToFront::Refused(Refused { id, error }) => {
@@ -129,16 +128,20 @@ impl Front {
     }
 
     fn pass_on(&mut self, seq: u64, answer: Answer) -> Result<(), Lost> {
+        let asker = self.asked.remove(&seq);
         let (value, error) = match answer {
             Answer::Done(()) => (Ok(serde_json::json!({})), None),
             Answer::Stats(stats) => (serde_json::to_value(stats), None),
-            Answer::Evidence(evidence) => (serde_json::to_value(evidence), None),
+            Answer::Evidence(evidence) => match asker.as_ref().and_then(|asker| self.sandbox_of(asker)) {
+                Some(launch) => (serde_json::to_value(launch.expected.judge(*evidence)), None),
+                None => (Ok(serde_json::Value::Null), Some(Error::new(Code::IdUnknown, "find sandbox"))),
+            },
             Answer::Failed(error) => (Ok(serde_json::Value::Null), Some(error)),
         };
         let error = value.is_err().then(|| Error::new(Code::LaunchFailed, "encode")).or(error);
         let value = value.ok().filter(|_| error.is_none());
-        match self.asked.remove(&seq) {
-            Some(Asker::Session { token, seq }) => {
+        match asker {
+            Some(Asker::Session { token, seq, .. }) => {
                 if let Some(Source::Session(session)) = self.sources.get_mut(&token) {
                     session.asked = session.asked.saturating_sub(1);
                 }
@@ -149,6 +152,14 @@ impl Front {
                 Ok(())
             }
             Some(Asker::Nobody) | None => Ok(()),
+        }
+    }
+
+    /// The sandbox that a question is about.
+    fn sandbox_of(&self, asker: &Asker) -> Option<&AcceptedLaunch> {
+        match asker {
+            Asker::Session { id, .. } => self.sandboxes.get(id),
+            Asker::Once(_) | Asker::Nobody => None,
         }
     }
 

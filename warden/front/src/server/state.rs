@@ -2,8 +2,10 @@
 
 use crate::attach::Attachments;
 use crate::filters::FilterCache;
+use crate::judged::{Expected, Judged};
 use crate::link::Link;
 use crate::session::{Pending, Session};
+use bulkhead_protocol::Evidence;
 use bulkhead_protocol::facts::{Facts, Maxima};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::{AsFd, OwnedFd};
@@ -38,6 +40,8 @@ pub(super) enum Asker {
     Session {
         token: u64,
         seq: u64,
+        /// Of the sandbox.
+        id: String,
     },
     /// A connection that gets one answer and is closed.
     Once(OwnedFd),
@@ -48,6 +52,16 @@ pub(super) enum Asker {
 pub(super) struct AcceptedLaunch {
     pub(super) session: u64,
     pub(super) running: bool,
+    pub(super) expected: Expected,
+}
+
+impl AcceptedLaunch {
+    /// Returns the session to notify that it runs, and the verdict on the keeper's evidence.
+    pub(super) fn launched(&mut self, base: Option<u32>, evidence: Evidence) -> (u64, Judged) {
+        self.running = true;
+        self.expected.base = base;
+        (self.session, self.expected.judge(evidence))
+    }
 }
 
 pub(super) struct Front {

@@ -1,7 +1,7 @@
 //! Hierarchies and groups.
 
 use super::guard::Guard;
-use bulkhead_order::{Controller, Limits};
+use bulkhead_order::Controller;
 use std::path::{Path, PathBuf};
 
 /// Where a broker may create groups.
@@ -64,10 +64,4 @@ pub fn controller_name(controller: Controller) -> &'static str {
         Controller::Pids => "pids",
         Controller::Cpu => "cpu",
     }
-}
-
-/// Adds one for init, which is not the workload's. The kernel accepts no more than its maximum number of processes.
-pub fn pids_max(limits: &Limits) -> u64 {
-    const PID_MAX_LIMIT: u64 = 4_194_304;
-    (limits.pids + 1).min(PID_MAX_LIMIT)
 }

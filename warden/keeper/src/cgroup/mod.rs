@@ -11,4 +11,4 @@ mod v1;
 mod v2;
 
 pub use home::Home;
-pub use kinds::{Frozen, Group, pids_max};
+pub use kinds::{Frozen, Group};

@@ -2,10 +2,10 @@
 
 use super::files::{exceeded, read_keyed, read_number, write};
 use super::guard::Guard;
-use super::kinds::{Group, controller_name, pids_max};
+use super::kinds::{Group, controller_name};
 use bulkhead_error::{Code, Error};
 use bulkhead_order::{Controller, Limits};
-use bulkhead_protocol::{Counters, InForce};
+use bulkhead_protocol::{Counters, InForce, pids_max};
 use std::path::Path;
 
 const PERIOD_US: u64 = 100_000;

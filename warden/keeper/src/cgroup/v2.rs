@@ -1,11 +1,11 @@
 //! v2: the unified hierarchy.
 
 use super::files::{exceeded, read_keyed, read_number, write};
-use super::kinds::{Group, controller_name, pids_max};
+use super::kinds::{Group, controller_name};
 use crate::read;
 use bulkhead_error::{Code, Error};
 use bulkhead_order::{Controller, Limits};
-use bulkhead_protocol::{Counters, InForce};
+use bulkhead_protocol::{Counters, InForce, pids_max};
 use bulkhead_setup::View;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};

@@ -103,8 +103,9 @@ fn live(sandbox: &Sandbox) -> Live {
 fn perform(sandbox: &mut Sandbox, request: Request) -> Result<Answer, Error> {
     match request {
         Request::Stats => Ok(Answer::Stats(sandbox.stats())),
-        Request::Evidence => evidence::collect(sandbox.pid, &sandbox.order, sandbox.group.as_ref(), true)
-            .map(|seen| Answer::Evidence(Box::new(seen))),
+        Request::Evidence => {
+            evidence::collect(sandbox.pid, sandbox.group.as_ref(), true).map(|seen| Answer::Evidence(Box::new(seen)))
+        }
         Request::Pause => sandbox.pause().map(Answer::Done),
         Request::Resume => sandbox.resume().map(Answer::Done),
         Request::Kill => {

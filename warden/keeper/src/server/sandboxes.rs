@@ -6,6 +6,7 @@ use crate::evidence;
 use crate::launch::{Connections, LaunchRequest};
 use crate::sandbox::Phase;
 use crate::status::{Received, look_at, receive};
+use crate::uid_range::UidRange;
 use bulkhead_error::{Code, Error};
 use bulkhead_order::wire::Bytes;
 use bulkhead_order::{Caller, Order};
@@ -111,9 +112,10 @@ impl Keeper {
         if let Err(error) = evidence::check_label(&mut evidence, &sandbox.order) {
             return sandbox.fail(error);
         }
-        let (front, pid) = (sandbox.front, sandbox.pid);
+        let base = sandbox.range.map(UidRange::base);
+        let (front, launched) = (sandbox.front, Launched { id: id.to_owned(), pid: sandbox.pid, base, evidence });
         self.log.launched(sandbox);
-        self.tell(front, &ToFront::Launched(Box::new(Launched { id: id.to_owned(), pid, evidence })), Vec::new());
+        self.tell(front, &ToFront::Launched(Box::new(launched)), Vec::new());
     }
 
     pub(super) fn reap(&mut self, id: &str) {

@@ -40,13 +40,15 @@ export type CgroupFacts = {
   readonly why: string | null;
 };
 
+/** What was in force, as the broker saw it from outside, and its verdict. */
 export type Evidence = {
+  readonly verdict: Verdict;
   readonly init: Process;
   readonly cgroup: InForce;
-  /** Not visible from outside: the child applied it before init ran, which would not have run otherwise. */
-  readonly landlock: LandlockInForce | null;
   readonly mounts: Mounts;
-  /** The processes inside, when requested: the first `MAX_PROCESSES` of them. */
+  /** Not visible from outside: setup applies it before init runs, and init does not run without it. */
+  readonly landlock: LandlockInForce | null;
+  /** The processes inside, when asked for: the first `MAX_PROCESSES` of them. */
   readonly processes?: readonly Process[];
 };
 
@@ -215,6 +217,9 @@ export type ToHost = {
   readonly value?: unknown;
 };
 
+/** A protection that leaves a trace outside. */
+export type Traced = "uid-range" | "capabilities" | "no-new-privs" | "seccomp" | "landlock" | "apparmor" | "selinux" | "namespace.user" | "namespace.mount" | "namespace.pid" | "namespace.ipc" | "namespace.net" | "namespace.uts" | "namespace.cgroup" | "read-only-root" | "network" | "cgroup.memory" | "cgroup.pids" | "cgroup.cpu";
+
 export type Userns = {
   readonly works: boolean;
   /** If they do not work: the errno of clone or of writing the map. */
@@ -225,6 +230,14 @@ export type Userns = {
   readonly unprivilegedClone: boolean | null;
   /** `user.max_user_namespaces`. */
   readonly maximum: number | null;
+};
+
+/** Which protections are in force; those in neither list are neither in force nor planned. */
+export type Verdict = {
+  /** Seen to be in force. */
+  readonly inForce: readonly Traced[];
+  /** In the plan, and seen not to be in force. */
+  readonly contradicted: readonly Traced[];
 };
 
 export const checkCapabilities: Check<Capabilities> = record({
@@ -280,11 +293,19 @@ export const checkMounts: Check<Mounts> = record({
   rootReadOnly: flag,
 });
 
+export const checkTraced: Check<Traced> = oneOf("uid-range", "capabilities", "no-new-privs", "seccomp", "landlock", "apparmor", "selinux", "namespace.user", "namespace.mount", "namespace.pid", "namespace.ipc", "namespace.net", "namespace.uts", "namespace.cgroup", "read-only-root", "network", "cgroup.memory", "cgroup.pids", "cgroup.cpu");
+
+export const checkVerdict: Check<Verdict> = record({
+  contradicted: list(checkTraced, 4096),
+  inForce: list(checkTraced, 4096),
+});
+
 export const checkEvidence: Check<Evidence> = record({
   cgroup: checkInForce,
   init: checkProcess,
   landlock: orNull(checkLandlockInForce),
   mounts: checkMounts,
+  verdict: checkVerdict,
 }, {
   processes: list(checkProcess, 4096),
 });

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { compiledProfile } from "../../apparmor/generated.js";
 import type { Broker } from "../../broker/broker.js";
+import type { BrokerVerdict } from "../../broker/evidence.js";
 import type { Launch } from "../../broker/launch.js";
 import type { Ended, Launched, Stats } from "../../broker/messages.js";
 import { EGRESS } from "../../contract/generated/plan-constants.js";
@@ -89,7 +90,8 @@ class RunningMachine implements Running {
   #violation: BulkheadError | undefined;
   readonly #state = new MachineStates();
   readonly #supervisor = deferred<Facts>();
-  readonly #booted = deferred();
+  /** With what the guest's supervisor found in force inside; a resumed copy reports nothing. */
+  readonly #booted = deferred<BrokerVerdict | undefined>();
 
   constructor(broker: Broker, plan: Plan, bootMs: number) {
     const { id } = plan;
@@ -203,7 +205,7 @@ class RunningMachine implements Running {
         this.#supervisor.resolve(facts);
         this.#order();
       },
-      booted: () => this.#booted.resolve(),
+      booted: ({ verdict }) => this.#booted.resolve(verdict),
       failed: (error) => this.#booted.reject(error),
       ended: (_code, stats) => {
         this.#claimed = stats;
@@ -219,7 +221,7 @@ class RunningMachine implements Running {
       await this.#monitor.resume();
       // The copy gets a new identity before any workload runs in it.
       await this.#control.awake(hostnameOf(this.#plan));
-      this.#booted.resolve();
+      this.#booted.resolve(undefined);
     } else if (startsReady(this.#plan)) {
       await this.#monitor.resume();
       this.#order();
@@ -245,9 +247,9 @@ class RunningMachine implements Running {
       this.#booted.reject(this.#bootFailure(`nothing for ${bootMs} ms`));
     }, bootMs);
     try {
-      await this.#booted.promise;
+      const inside = await this.#booted.promise;
       this.#state.enter("running");
-      return launched;
+      return { ...launched, inside };
     } catch (error) {
       this.#launch.kill();
       throw error;
