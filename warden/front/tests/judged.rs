@@ -14,6 +14,8 @@ const BASE: u32 = 0x7000_0000;
 const HOLDS_ALL: &str = "000001ffffffffff";
 const HOLDS_NOTHING: &str = "0000000000000000";
 
+type Change = fn(&mut Evidence);
+
 /// One sandbox: its plan, its order, and facts that agree with it.
 struct Case {
     plan: Plan,
@@ -53,11 +55,15 @@ fn agreeing(order: &Order, base: Option<u32>) -> Evidence {
     }
 }
 
+fn ids(order: &Order, base: Option<u32>) -> [u32; 2] {
+    match base {
+        Some(base) => [base + order.user.uid, base + order.user.gid],
+        None => [rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()],
+    }
+}
+
 fn process(order: &Order, base: Option<u32>) -> Process {
-    let (uid, gid) = match base {
-        Some(base) => (base + order.user.uid, base + order.user.gid),
-        None => (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()),
-    };
+    let [uid, gid] = ids(order, base);
     let profile = order.apparmor.as_ref().map(|profile| format!("{profile} (enforce)"));
     Process {
         pid: 100,
@@ -89,7 +95,7 @@ impl Case {
 
     /// Whether the keeper would let it run, or for what it would not.
     fn mismatches(&self) -> Vec<&'static str> {
-        let mut findings = judge(&self.seen, &self.order, filters_of(&self.order), self.base);
+        let mut findings = judge(&self.seen, &self.order, filters_of(&self.order), ids(&self.order, self.base));
         findings.extend(judge_labels(&self.seen, &self.order));
         findings.into_iter().filter(|one| !one.as_ordered).map(|one| one.protection).collect()
     }
@@ -139,7 +145,7 @@ fn is_planned(Case { plan, order, base, .. }: &Case, protection: &str) -> bool {
 
 #[test]
 fn each_protection_is_lost_with_its_fact() {
-    let changes: [(fn(&mut Evidence), &[&str]); 20] = [
+    let changes: [(Change, &[&str]); 20] = [
         (|seen| seen.init.uid = vec![0; 4], &["uid-range"]),
         (|seen| seen.init.uid[3] += 1, &["uid-range"]),
         (|seen| seen.init.uid = seen.init.uid.iter().map(|uid| uid + 0x1_0000).collect(), &["uid-range"]),

@@ -48,8 +48,12 @@ pub fn receive(sandbox: &mut Sandbox) -> Received {
 /// Fails closed: tells the child to continue only when the state seen from outside matches the order.
 pub fn look_at(sandbox: &mut Sandbox) -> Result<(), Error> {
     let seen = evidence::collect(sandbox.pid, sandbox.group.as_ref(), false)?;
-    let base = sandbox.range.map(UidRange::base);
-    evidence::require(&judge(&seen, &sandbox.order, sandbox.filters, base))?;
+    let user = &sandbox.order.user;
+    let ids = match sandbox.range.map(UidRange::base) {
+        Some(base) => [base + user.uid, base + user.gid],
+        None => [rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()],
+    };
+    evidence::require(&judge(&seen, &sandbox.order, sandbox.filters, ids))?;
     sandbox.evidence = Some(seen);
     let status = sandbox.status.as_ref().ok_or_else(|| Error::new(Code::LaunchFailed, "answer child"))?;
     rustix::net::send(status, GO, SendFlags::NOSIGNAL).attempt(Code::LaunchFailed, "answer child").map(|_| ())

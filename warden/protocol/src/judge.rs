@@ -43,14 +43,10 @@ pub fn pids_max(limits: &Limits) -> u64 {
     (limits.pids + 1).min(PID_MAX_LIMIT)
 }
 
-/// Compares a sandbox with its order. `filters`: [`filters_of`] the order. `base`: the first id of its range on the
-/// host; `None` without root.
-pub fn judge(seen: &Evidence, order: &Order, filters: usize, base: Option<u32>) -> Vec<Finding> {
+/// Compares a sandbox with its order. `filters`: [`filters_of`] the order. `ids`: its uid and gid on the host; this
+/// function does not check whether they belong to a range of its own.
+pub fn judge(seen: &Evidence, order: &Order, filters: usize, [uid, gid]: [u32; 2]) -> Vec<Finding> {
     let Evidence { init, cgroup, mounts, .. } = seen;
-    let (uid, gid) = match base {
-        Some(base) => (base + order.user.uid, base + order.user.gid),
-        None => (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()),
-    };
     let ids = init.uid == [uid; 4] && init.gid == [gid; 4];
     let within = |set: &String| u64::from_str_radix(set, 16).is_ok_and(|bits| bits & !order.capabilities == 0);
     let caps = &init.capabilities;
@@ -61,7 +57,7 @@ pub fn judge(seen: &Evidence, order: &Order, filters: usize, base: Option<u32>) 
     // With more than one, the host's root is still there, below or above the sandbox's.
     let one_root = mounts.roots == 1;
     let mut findings = vec![
-        Finding { protection: "uid-range", in_force: ids && base.is_some(), as_ordered: ids },
+        Finding::of("uid-range", true, ids),
         Finding::of("capabilities", true, sets.into_iter().all(within)),
         Finding::of("no-new-privs", true, init.no_new_privs),
         Finding::of("seccomp", true, init.seccomp == 2 && init.seccomp_filters as usize >= filters),

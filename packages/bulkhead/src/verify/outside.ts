@@ -1,10 +1,11 @@
 import { confirm } from "../enforcement/confirm.js";
 import type { Evidence } from "../evidence/observed.js";
-import type { Plan } from "../plan/schema.js";
 import type { Protection } from "../policy/protections.js";
 import type { Explanation } from "../sandbox/explain.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { AttemptResult } from "./result.js";
+
+type Plan = Explanation["plan"];
 
 /** Whatever its plan says, the sandbox around a program that itself makes a wall is no jail without one of these. */
 const OF_EVERY_JAIL = [
