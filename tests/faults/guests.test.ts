@@ -73,6 +73,8 @@ describe.skipIf(lack !== undefined)(
       return error;
     }
 
+    /** Evidence that denies these protections. */
+    const withVerdict = (contradicted: readonly string[]) => ({ ...evidence, verdict: { inForce: [], contradicted } });
     const ready = () => ({ type: "ready", generation: 1, facts, bootUs: 1 });
     const say = "modules; exec 3>$(port bulkhead.control); cat /say >&3; sleep 1000";
 
@@ -123,6 +125,10 @@ describe.skipIf(lack !== undefined)(
       ["ready, with facts that are none", () => framed({ ...ready(), facts: { landlockAbi: "all" } })],
       ["ready twice", () => Buffer.concat([framed(ready()), framed(ready())])],
       ["booted before ready", () => framed({ type: "booted", evidence, bootUs: 1 })],
+      [
+        "booted, with a verdict on a protection that there is not",
+        () => Buffer.concat([framed(ready()), framed({ type: "booted", evidence: withVerdict(["magic"]), bootUs: 2 })]),
+      ],
       ["a reply to nothing", () => Buffer.concat([framed(ready()), framed({ type: "reply", seq: 7, value: {} })])],
     ])("says on the control port %s: PROTOCOL_VIOLATION", async (_what, words) => {
       const running = await guests.start(say, BOOT_MS, { say: words() });
@@ -158,6 +164,18 @@ describe.skipIf(lack !== undefined)(
       expect(failed.detail).toMatch(
         /the microVM's guest failed[\s\S]*Kernel panic - not syncing: Attempted to kill init!/,
       );
+      await running.ended;
+      await traces.assertGone();
+    });
+
+    test("denies what its kernel enforces: it is launched, and its word is passed on as its own", async () => {
+      const denied = { type: "booted", evidence: withVerdict(["seccomp"]), bootUs: 2 };
+      const running = await guests.start(say, BOOT_MS, { say: Buffer.concat([framed(ready()), framed(denied)]) });
+      const { evidence: outside, inside } = await running.launched;
+      expect(inside?.contradicted).toEqual(["seccomp"]);
+      expect(outside.verdict.contradicted).toEqual([]);
+      expect(outside.verdict.inForce).toContain("seccomp");
+      running.kill();
       await running.ended;
       await traces.assertGone();
     });

@@ -57,7 +57,13 @@ describe.each(kernels)("inside a guest with kernel %s", (kernel) => {
   afterAll(async () => await guest?.[Symbol.asyncDispose]());
 
   it("the workload is confined as it would be on a host", async () => {
-    const { init, cgroup, landlock } = await guest.booted;
+    const { init, cgroup, landlock, verdict } = await guest.booted;
+    expect(verdict.contradicted).toEqual([]);
+    for (const one of ["uid-range", "seccomp", "landlock", "namespace.user", "cgroup.memory"] as const) {
+      expect(verdict.inForce).toContain(one);
+    }
+    // Judged again with the processes inside, one of which is the workload's.
+    expect((await guest.control.evidence()).verdict).toEqual(verdict);
     expect([init.noNewPrivs, init.seccomp, landlock?.abi]).toEqual([true, 2, 2]);
     expect(cgroup).toEqual({ version: 2, memoryMax: 48 * MIB, pidsMax: 21, cpuMax: 400 });
     const { out } = await guest.shell("id -u; grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; touch /etc/x");

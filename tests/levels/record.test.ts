@@ -19,6 +19,8 @@ await forEachLevel((level) => {
     const statement = verifyRecord(await readFile(to, "utf8"), openPublicKey());
     expect(statement.predicate).toMatchObject({ level, enforcement, result: { exitCode: 3, signal: null } });
     expect(statement.predicate.evidence.init.seccomp).toBe(2);
+    expect(statement.predicate.evidence.verdict.inForce).toContain("seccomp");
+    expect(statement.predicate.evidence.verdict.contradicted).toEqual([]);
     expect(statement.subject.map(({ name }) => name)).toEqual(["plan", "policy", "argv", "warden"]);
     expect(Date.parse(statement.predicate.endedAt)).toBeGreaterThanOrEqual(Date.parse(statement.predicate.startedAt));
     if (record === null) throw new Error("no record");

@@ -94,27 +94,19 @@ impl Expected {
         }
     }
 
-    /// Uid and gid of init on the host.
-    fn ids(&self) -> [u32; 2] {
-        let user = &self.order.user;
-        match self.base {
-            Some(base) => [base + user.uid, base + user.gid],
-            None => [rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()],
-        }
-    }
-
     /// Judges a sandbox whose init runs.
     pub fn judge(&self, evidence: Evidence) -> Judged {
-        let mut findings = judge(&evidence, &self.order, self.filters, self.ids());
+        let ids = self.base.map_or([0; 2], |base| [base + self.order.user.uid, base + self.order.user.gid]);
+        let mut findings = judge(&evidence, &self.order, self.filters, ids);
         findings.extend(judge_labels(&evidence, &self.order));
         let landlock = self.order.landlock.as_ref().map(|landlock| LandlockInForce { abi: landlock.abi });
         let mut in_force: Vec<&'static str> = landlock.map(|_| "landlock").into_iter().collect();
         let mut contradicted = Vec::new();
+        // Without root the ids are the caller's own, which the keeper has compared, and there is no range.
+        findings.retain(|finding| finding.protection != "uid-range" || self.base.is_some());
         for finding in &findings {
             let holds = finding.protection != "capabilities" || self.grants || holds_nothing_inside(&evidence);
-            // Without root the ids are the caller's own, as they should be, and no range of the sandbox's.
-            let counts = finding.protection != "uid-range" || self.base.is_some();
-            if finding.in_force && holds && counts {
+            if finding.in_force && holds {
                 in_force.push(finding.protection);
             }
             if !finding.as_ordered || !holds {

@@ -13,8 +13,8 @@ use bulkhead_error::{Code, Error};
 use bulkhead_order::wire::{Bytes, decode, encode};
 use bulkhead_order::{Level, Namespace};
 use bulkhead_protocol::{
-    Answer, Ask, Capabilities, Cause, Counters, End, Ended, Evidence, InForce, LandlockInForce, Launch, Launched,
-    Listed, Live, Mounts, OneNamespace, Process, Refused, Reply, Request, State, Stats, ToFront, ToKeeper,
+    Answer, Ask, Capabilities, Cause, Counters, End, Ended, Evidence, InForce, Launch, Launched, Listed, Live, Mounts,
+    OneNamespace, Process, Refused, Reply, Request, State, Stats, ToFront, ToKeeper,
 };
 use std::time::Instant;
 
@@ -51,7 +51,6 @@ fn evidence() -> Evidence {
         init: process(),
         processes: Some(vec![process(), process()]),
         cgroup: InForce { version: 2, memory_max: Some(3), pids_max: None, cpu_max: Some(1000) },
-        landlock: Some(LandlockInForce { abi: 7 }),
         mounts: Mounts { root_read_only: true, roots: 1, count: 20 },
     }
 }
@@ -71,7 +70,7 @@ fn corpus() -> Vec<Vec<u8>> {
     let reply = |answer| ToFront::Reply(Reply { seq: 1, answer });
     let to_front = [
         ToFront::Connection(()),
-        ToFront::Launched(Box::new(Launched { id: id(), pid: 1, evidence: evidence() })),
+        ToFront::Launched(Box::new(Launched { id: id(), pid: 1, base: Some(0x7000_0000), evidence: evidence() })),
         ToFront::Refused(Refused { id: id(), error: error() }),
         ToFront::Ended(Box::new(Ended { id: id(), cause: Cause::Failed, stats: stats(), error: Some(error()) })),
         reply(Answer::Done(())),
