@@ -1,7 +1,7 @@
 import { type Level, type Protection, Sandbox } from "bulkhead";
 import { expect, test } from "vitest";
 import { TRACED } from "../../packages/bulkhead/src/contract/generated/control-constants.js";
-import { INSIDE } from "../../packages/bulkhead/src/evidence/assess/microvm.js";
+import { INSIDE } from "../../packages/bulkhead/src/enforcement/assess/microvm.js";
 import { forEachLevel } from "../support/levels.js";
 import { eventually } from "../support/time.js";
 

@@ -48,7 +48,7 @@ export type Evidence = {
   readonly mounts: Mounts;
   /** Not visible from outside: setup applies it before init runs, and init does not run without it. */
   readonly landlock: LandlockInForce | null;
-  /** The processes inside, when asked for: the first `MAX_PROCESSES` of them. */
+  /** The processes inside, when requested: the first `MAX_PROCESSES` of them. */
   readonly processes?: readonly Process[];
 };
 
@@ -232,11 +232,11 @@ export type Userns = {
   readonly maximum: number | null;
 };
 
-/** Which protections are in force; those in neither list are neither in force nor planned. */
+/** Which protections are in force; a protection in neither list is neither in force nor planned. */
 export type Verdict = {
-  /** Seen to be in force. */
+  /** The broker saw them in force. */
   readonly inForce: readonly Traced[];
-  /** In the plan, and seen not to be in force. */
+  /** The plan has them, and the broker saw that they are not in force. */
   readonly contradicted: readonly Traced[];
 };
 
