@@ -1,5 +1,5 @@
-//! The broker's answer for each protection, which the library prints: the findings of the one judge, and those that need
-//! the plan or the processes inside.
+//! The broker's answer for each protection, which the library prints: the findings of the one judge, and those that
+//! need the plan or the processes inside.
 //!
 //! A front runs as its caller. It could lie only to that caller; the keeper has already killed any sandbox that differs
 //! from its order.

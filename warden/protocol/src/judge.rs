@@ -1,5 +1,5 @@
-//! The one judge of evidence: which protections the facts confirm. The keeper kills sandboxes by it, and the front reports
-//! it to its caller.
+//! The one judge of evidence: which protections the facts confirm. The keeper kills sandboxes by it, and the front
+//! reports it to its caller.
 
 use crate::seen::Evidence;
 use bulkhead_order::{Controller, Limits, Namespace, Order};
