@@ -10,7 +10,7 @@ use crate::uid_range::{UidRange, UidRanges};
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::wire::{self, Bytes};
 use bulkhead_order::{Assignment, Caller, Level, Mount, Namespace, Order, Owner, Terms};
-use bulkhead_protocol::{Cause, Counters, filters_of};
+use bulkhead_protocol::{Cause, filters_of};
 use bulkhead_setup::{ViewRequest, source};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
@@ -92,7 +92,6 @@ impl Launcher {
             status: Some(child.status),
             phase: Phase::Launching { until: Instant::now() + LIMIT },
             evidence: None,
-            counted: Counters::default(),
             fill: Fill::default(),
             frozen: None,
             cause: Cause::Exited,

@@ -6,7 +6,7 @@ use crate::processors::Share;
 use crate::uid_range::UidRange;
 use bulkhead_error::{Code, Error};
 use bulkhead_order::Order;
-use bulkhead_protocol::{Cause, Counters, Evidence, State, Stats};
+use bulkhead_protocol::{Cause, Evidence, State, Stats};
 use rustix::fd::OwnedFd;
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
@@ -29,9 +29,6 @@ pub struct Sandbox {
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub group: Option<Group>,
-    /// The last counters read from the group: at the end its directories are removed one by one, and the counts of a
-    /// removed one must not be lost.
-    pub counted: Counters,
     pub range: Option<UidRange>,
     /// The processors that it occupies until it ends.
     pub share: Option<Share>,
@@ -56,10 +53,9 @@ pub enum Phase {
     Running {
         since: Instant,
     },
-    /// Init is dead; the cgroup may need a moment. `launched`: whether the library was told of the launch.
+    /// All its processes are dead, and its caller knows. The cgroup may need a moment.
     Removing {
         until: Instant,
-        launched: bool,
     },
 }
 
@@ -107,6 +103,10 @@ impl Sandbox {
         }
     }
 
+    pub fn is_dead(&self) -> bool {
+        matches!(self.phase, Phase::Removing { .. })
+    }
+
     pub fn is_overdue(&self, now: Instant) -> bool {
         matches!(self.phase, Phase::Launching { until } if until < now) && self.error.is_none()
     }
@@ -116,9 +116,8 @@ impl Sandbox {
     }
 
     pub fn stats(&mut self) -> Stats {
-        let counted = self.group.as_ref().map(Group::counters).unwrap_or_default();
-        self.counted = counted.after(&self.counted);
-        Stats { counters: self.counted.clone(), disk_full: self.fill.look(Instant::now()) }
+        let counters = self.group.as_ref().map(Group::counters).unwrap_or_default();
+        Stats { counters, disk_full: self.fill.look(Instant::now()) }
     }
 
     /// When to poll its file systems next; nothing else waits for that.

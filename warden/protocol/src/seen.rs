@@ -106,21 +106,6 @@ pub struct Counters {
     pub pids_exceeded: Option<u64>,
 }
 
-impl Counters {
-    /// These counters, completed with earlier values of those that are gone.
-    #[must_use]
-    pub fn after(self, before: &Self) -> Self {
-        Self {
-            memory_bytes: self.memory_bytes.or(before.memory_bytes),
-            memory_peak_bytes: self.memory_peak_bytes.or(before.memory_peak_bytes),
-            cpu_us: self.cpu_us.or(before.cpu_us),
-            pids: self.pids.or(before.pids),
-            oom_kills: self.oom_kills.or(before.oom_kills),
-            pids_exceeded: self.pids_exceeded.or(before.pids_exceeded),
-        }
-    }
-}
-
 /// The limits as the kernel returns them; `None` without that controller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]

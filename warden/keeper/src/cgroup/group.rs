@@ -85,31 +85,3 @@ impl Group {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// On v1 each controller has a directory, and the one that is removed first holds the count of kills.
-    #[test]
-    fn what_a_removed_directory_counted_is_kept() {
-        let top = std::env::temp_dir().join(format!("bulkhead-counters-{}", std::process::id()));
-        let at = |name: &str| top.join(name);
-        for (name, file, text) in [
-            ("memory", "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"),
-            ("pids", "pids.events", "max 2\n"),
-        ] {
-            std::fs::create_dir_all(at(name)).unwrap();
-            std::fs::write(at(name).join(file), text).unwrap();
-        }
-        let directories = ["memory", "pids"].map(|name| (name.to_owned(), at(name))).to_vec();
-        let group = Group { version: 1, directories };
-        let first = group.counters().after(&Counters::default());
-        std::fs::remove_dir_all(at("memory")).unwrap();
-        std::fs::write(at("pids").join("pids.events"), "max 3\n").unwrap();
-        let second = group.counters().after(&first);
-        std::fs::remove_dir_all(&top).unwrap();
-        assert_eq!((first.oom_kills, second.oom_kills), (Some(1), Some(1)));
-        assert_eq!((first.pids_exceeded, second.pids_exceeded), (Some(2), Some(3)));
-    }
-}

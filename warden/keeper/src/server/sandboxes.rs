@@ -76,7 +76,7 @@ impl Keeper {
         if self.sandboxes.contains_key(id) {
             return Err(Error::new(Code::IdTaken, "launch").detail(id));
         }
-        let alive = self.sandboxes.values().filter(|sandbox| sandbox.caller_uid == caller.uid).count();
+        let alive = self.sandboxes.values().filter(|one| one.caller_uid == caller.uid && !one.is_dead()).count();
         if self.settings.maxima.sandboxes.is_some_and(|maximum| alive as u64 >= maximum) {
             return Err(Error::new(Code::TooManySandboxes, "launch").detail(alive.to_string()));
         }
@@ -132,39 +132,44 @@ impl Keeper {
         let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
         let _ = epoll::delete(&self.epoll, &sandbox.pidfd);
         let _ = rustix::process::waitid(WaitId::PidFd(sandbox.pidfd.as_fd()), WaitIdOptions::EXITED);
-        let launched = matches!(sandbox.phase, Phase::Running { .. });
-        sandbox.phase = Phase::Removing { until: Instant::now() + REMOVAL_LIMIT, launched };
+        self.report_end(id);
+        // The caller has its answer: its next launch need not wait for what follows.
+        if let Some(sandbox) = self.sandboxes.get_mut(id) {
+            sandbox.phase = Phase::Removing { until: Instant::now() + REMOVAL_LIMIT };
+        }
         self.remove(id);
         if self.sandboxes.contains_key(id) {
             self.unsettled.push(id.to_owned()); // its cgroup is still busy
         }
     }
 
-    /// Removes the cgroup and reports the end; `expire` retries while the group is busy.
-    pub(super) fn remove(&mut self, id: &str) {
+    /// Every process of the sandbox is dead: its counters are final.
+    fn report_end(&mut self, id: &str) {
         let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
-        let Phase::Removing { until, launched } = sandbox.phase else { return };
-        let stats = sandbox.stats();
-        let busy = sandbox.group.as_ref().is_some_and(|group| group.remove().is_err());
-        if busy && Instant::now() < until {
-            if let Some(group) = &sandbox.group {
-                group.kill();
-            }
-            return;
+        let (front, error) = (sandbox.front, sandbox.error.take());
+        let message = if matches!(sandbox.phase, Phase::Running { .. }) {
+            let stats = sandbox.stats();
+            self.log.ended(sandbox, &stats);
+            ToFront::Ended(Box::new(Ended { id: id.to_owned(), cause: sandbox.cause, stats, error }))
+        } else {
+            let early = || Error::new(Code::LaunchFailed, "set up").detail("the child ended early");
+            let error = error.unwrap_or_else(early);
+            self.log.refused(id, sandbox.caller_uid, &error);
+            ToFront::Refused(Refused { id: id.to_owned(), error })
+        };
+        self.tell(front, &message, Vec::new());
+    }
+
+    /// Removes the cgroup and releases the uid range; `expire` retries while the group is busy.
+    pub(super) fn remove(&mut self, id: &str) {
+        let Some(sandbox) = self.sandboxes.get(id) else { return };
+        let Phase::Removing { until } = sandbox.phase else { return };
+        let busy = sandbox.group.as_ref().filter(|group| group.remove().is_err());
+        if let Some(group) = busy.filter(|_| Instant::now() < until) {
+            return group.kill();
         }
         let Some(sandbox) = self.sandboxes.remove(id) else { return };
         self.launcher.give_back(sandbox.range);
         self.sources.retain(|_, source| !matches!(source, Source::Status(one) | Source::Exit(one) if one == id));
-        if launched {
-            self.log.ended(&sandbox, &stats);
-            let ended = Ended { id: id.to_owned(), cause: sandbox.cause, stats, error: sandbox.error };
-            self.tell(sandbox.front, &ToFront::Ended(Box::new(ended)), Vec::new());
-        } else {
-            let error = sandbox
-                .error
-                .unwrap_or_else(|| Error::new(Code::LaunchFailed, "set up").detail("the child ended early"));
-            self.log.refused(id, sandbox.caller_uid, &error);
-            self.tell(sandbox.front, &ToFront::Refused(Refused { id: id.to_owned(), error }), Vec::new());
-        }
     }
 }
