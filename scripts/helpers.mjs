@@ -21,8 +21,25 @@ const helpers = {
 /** Builds whatever is out of date. */
 export async function buildHelpers() {
   await mkdir(dist, { recursive: true });
+  for (const { kind, contents } of await bundleHelpers()) {
+    const path = `${dist}/${kind}.cjs`;
+    const made = Buffer.from(contents);
+    if ((await readFile(path).catch(() => undefined))?.equals(made)) continue;
+    await rm(`${dist}/${kind}.cache`, { force: true });
+    await writeFile(`${path}.${process.pid}`, made);
+    await rename(`${path}.${process.pid}`, path);
+    await keepCode(kind, path);
+  }
+}
+
+/**
+ * The program of each kind.
+ * @param {import("./bundles.mjs").Variant} [variant]
+ */
+export async function bundleHelpers({ define = {}, onInputs } = {}) {
+  const made = [];
   for (const [kind, entry] of Object.entries(helpers)) {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       absWorkingDir: root,
       entryPoints: [`${source}/${entry}`],
       bundle: true,
@@ -34,19 +51,17 @@ export async function buildHelpers() {
       legalComments: "none",
       logLevel: "warning",
       write: false,
+      define,
+      metafile: true,
       supported: { "dynamic-import": false },
       // The boot script of helpers/boot.ts calls it.
       banner: { js: "(function (require) {" },
       footer: { js: "})" },
     });
-    const path = `${dist}/${kind}.cjs`;
-    const made = Buffer.from(outputFiles[0].contents);
-    if ((await readFile(path).catch(() => undefined))?.equals(made)) continue;
-    await rm(`${dist}/${kind}.cache`, { force: true });
-    await writeFile(`${path}.${process.pid}`, made);
-    await rename(`${path}.${process.pid}`, path);
-    await keepCode(kind, path);
+    onInputs?.(metafile);
+    made.push({ kind, contents: outputFiles[0].contents });
   }
+  return made;
 }
 
 /**

@@ -36,6 +36,19 @@ if [ -z "$busybox" ]; then
 fi
 
 umask 022
+# Its origin, for those who pass the program on (scripts/pack).
+origin=$work/origin
+mkdir "$origin"
+if [ -d "$work/package" ]; then
+  deb=$(echo "$work"/package/busybox-static_*.deb)
+  dpkg-deb -f "$deb" Version >"$origin/version"
+  dpkg-deb -f "$deb" Built-Using >"$origin/built-using"
+  cp "$work/package/usr/share/doc/busybox-static/copyright" "$origin/"
+elif [ "$busybox" = /bin/busybox ] && [ -e /usr/share/doc/busybox-static/copyright ]; then
+  dpkg-query -W -f '${Version}\n' busybox-static >"$origin/version"
+  dpkg-query -W -f '${Built-Using}\n' busybox-static >"$origin/built-using"
+  cp /usr/share/doc/busybox-static/copyright "$origin/"
+fi
 # Every directory that a default plan mounts on exists, so that no overlay is needed to create it.
 for directory in bin sbin usr/bin usr/sbin usr/lib lib etc dev proc sys tmp run root home/sandbox work data input output opt mnt srv \
   var/lib var/log var/tmp; do
@@ -44,6 +57,8 @@ done
 chmod 1777 "$tree/tmp" "$tree/var/tmp"
 cp "$busybox" "$tree/bin/busybox"
 chmod 0755 "$tree/bin/busybox"
+# The licences that its copyright file refers to.
+[ ! -e "$origin/version" ] || cp /usr/share/common-licenses/GPL-2 /usr/share/common-licenses/LGPL-2.1 "$origin/" || rm -f "$origin/version"
 
 # One relative link per applet, so that the links work wherever the tree is mounted.
 "$busybox" --list-full | while read -r path; do
@@ -76,3 +91,5 @@ if [ -e "$destination" ]; then
   mv "$destination" "$work/old"
 fi
 mv "$tree" "$destination"
+rm -rf "${destination%/*}/busybox"
+[ ! -e "$origin/version" ] || mv "$origin" "${destination%/*}/busybox"

@@ -30,7 +30,7 @@ npm_dev_stale() {
 # The command line finds the library through node_modules.
 js_stale() {
   [ ! -e "$root/packages/cli/dist/bulkhead.cjs" ] || [ ! -e "$root/node_modules/bulkhead" ] || stale "$root/.setup/js" \
-    "$root/package-lock.json" "$root/scripts/build.mjs" "$root"/packages/*/src \
+    "$root/package-lock.json" "$root"/scripts/*.mjs "$root"/packages/*/src \
     "$root"/packages/*/src/* "$root"/packages/*/src/*/* "$root"/packages/*/src/*/*/*
 }
 

@@ -3,33 +3,17 @@
  * built.
  */
 
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isRequired } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
+import { execute } from "./support/execute.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const library = join(root, "packages/bulkhead");
-
-interface Ended {
-  readonly code: number;
-  readonly output: string;
-}
-
-function execute(file: string, args: readonly string[], cwd: string): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(file, args, { cwd }, (error, stdout, stderr) =>
-      resolve({
-        code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1,
-        output: stdout + stderr,
-      }),
-    );
-  });
-}
 
 /** A project that depends on the checkout by `npm install`; removed by whoever made it. */
 async function makeProject(purpose: string): Promise<TemporaryDirectory> {
@@ -38,41 +22,6 @@ async function makeProject(purpose: string): Promise<TemporaryDirectory> {
   const installed = await execute("npm", ["install", "--offline", "--no-audit", "--no-fund", library], project.path);
   expect(installed).toMatchObject({ code: 0 });
   return project;
-}
-
-/**
- * A project with the package as `npm pack` makes it, and of the checkout nothing but the package's own dependencies.
- */
-async function makePacked(purpose: string): Promise<TemporaryDirectory> {
-  const project = await TemporaryDirectory.create(purpose);
-  await writeFile(project.join("package.json"), JSON.stringify({ name: "packed", private: true, type: "module" }));
-  const packed = await execute("npm", ["pack", "--pack-destination", project.path], library);
-  expect(packed.code).toBe(0);
-  const archive = (await readdir(project.path)).find((name) => name.endsWith(".tgz")) ?? "";
-  const place = project.join("node_modules/bulkhead");
-  await mkdir(place, { recursive: true });
-  expect(await execute("tar", ["-xzf", project.join(archive), "--strip-components=1"], place)).toMatchObject({
-    code: 0,
-  });
-  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
-  for (const name of dependenciesOf("packages/bulkhead", packages)) {
-    await mkdir(project.join("node_modules", name, ".."), { recursive: true });
-    await cp(join(root, "node_modules", name), project.join("node_modules", name), { recursive: true });
-  }
-  return project;
-}
-
-interface Lock {
-  readonly packages: Readonly<Record<string, { readonly dependencies?: Readonly<Record<string, string>> }>>;
-}
-
-/** What has to be installed beside a package, however deep. */
-function dependenciesOf(path: string, packages: Lock["packages"]): ReadonlySet<string> {
-  const found = new Set(Object.keys(packages[path]?.dependencies ?? {}));
-  for (const name of found) {
-    for (const deeper of Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {})) found.add(deeper);
-  }
-  return found;
 }
 
 const PROGRAM = `
@@ -102,90 +51,6 @@ const RESOLUTIONS = [
   { module: "node16", moduleResolution: "node16" },
   { module: "esnext", moduleResolution: "bundler" },
 ] as const;
-
-/** One name of each export, and a use of it that needs no sandbox. */
-const EVERY_EXPORT = `
-import { BulkheadError, LEVELS, loadPolicy, run } from "bulkhead";
-import { type EgressEvent, egressLog } from "bulkhead/egress";
-import { type HostReport, levelAvailability, reportHost } from "bulkhead/host";
-import { type ImageList, images } from "bulkhead/images";
-import { learn } from "bulkhead/learn";
-import { parsePolicy, PROTECTIONS } from "bulkhead/policy";
-import { verifyRecord } from "bulkhead/record";
-import { verifyLevel } from "bulkhead/verify";
-
-const host: HostReport = await reportHost();
-const { exitCode } = await run(["busybox", "true"], parsePolicy({}).root.kind === "base" ? {} : { root: "base" });
-const list: ImageList = await images.list({ store: "./store" });
-const seen = (event: EgressEvent): string => event.verdict;
-const functions = [egressLog, learn, verifyRecord, verifyLevel, seen];
-const failed = await loadPolicy("/nowhere/policy.yaml").catch((error: unknown) => error);
-console.log(
-  levelAvailability(host).length === LEVELS.length,
-  PROTECTIONS.includes("seccomp"),
-  functions.every((each) => typeof each === "function"),
-  list.images.length,
-  exitCode,
-  failed instanceof BulkheadError,
-);
-`;
-
-describe("a project with the packed package", () => {
-  let project: TemporaryDirectory;
-
-  beforeAll(async () => {
-    project = await makePacked("packed");
-    for (const name of ["typescript", "@typescript"]) {
-      await cp(join(root, "node_modules", name), project.join("node_modules", name), { recursive: true });
-    }
-    await writeFile(project.join("main.ts"), EVERY_EXPORT);
-  });
-  afterAll(() => project[Symbol.asyncDispose]());
-
-  it.each(RESOLUTIONS)("type-checks and runs every export with $moduleResolution", async (resolution) => {
-    const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
-    const compilerOptions = { ...resolution, ...strict, target: "es2023", skipLibCheck: false, outDir: "out" };
-    await writeFile(project.join("tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
-    const compiler = project.join("node_modules/typescript/bin/tsc");
-    expect(await execute(process.execPath, [compiler, "-p", "."], project.path)).toEqual({ code: 0, output: "" });
-    expect(await execute(process.execPath, ["out/main.js"], project.path)).toEqual({
-      code: 0,
-      output: "true true true 0 0 true\n",
-    });
-  });
-
-  it("has no links in its base root, as npm packs none", async () => {
-    await writeFile(project.join("unlinked.js"), UNLINKED);
-    expect(await execute(process.execPath, ["unlinked.js"], project.path)).toEqual({ code: 0, output: "true\n" });
-  });
-});
-
-/** What judges a package before it is published. ES modules only: Node 20.19 and later can `require` them. */
-const JUDGES = [
-  ["publint", ["--strict"]],
-  ["attw", ["--pack", ".", "--profile", "esm-only"]],
-] as const;
-
-describe("the package", () => {
-  for (const [name, args] of JUDGES) {
-    const program = join(root, "node_modules/.bin", name);
-    const lacking = existsSync(program) ? undefined : `no ${name}: ./bulkhead setup test installs it`;
-    it.skipIf(lacking !== undefined && !isRequired("packaging"))(
-      `is what ${name} approves of${saying(lacking)}`,
-      async () => {
-        expect(lacking).toBeUndefined();
-        const { code, output } = await execute(program, args, library);
-        expect(code, output).toBe(0);
-      },
-    );
-  }
-});
-
-/** To be fixed: the links to busybox have to be made where the package is installed. */
-const UNLINKED = `
-import { run } from "bulkhead";
-console.log((await run(["true"])).notFound);
-`;
 
 describe("a TypeScript project outside", () => {
   let project: TemporaryDirectory;

@@ -98,9 +98,9 @@ pub fn ioctls() -> Vec<Ioctl> {
     tried
 }
 
-fn ioctl(name: &'static str, why: &'static str, fd: RawFd, request: libc::Ioctl) -> Ioctl {
-    // SAFETY: a null pointer: the kernel reads or writes nothing through it.
-    let result = unsafe { libc::ioctl(fd, request, std::ptr::null_mut::<libc::c_void>()) };
+fn ioctl(name: &'static str, why: &'static str, fd: RawFd, request: u32) -> Ioctl {
+    // SAFETY: a null pointer: the kernel reads or writes nothing through it. By number, as the C libraries' types differ.
+    let result = unsafe { libc::syscall(libc::SYS_ioctl, fd, request, std::ptr::null_mut::<libc::c_void>()) };
     let errno = if result < 0 { errno() } else { 0 };
     Ioctl {
         name,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use syscalls::Sysno;
 
 /// `PTRACE_SECCOMP_GET_FILTER` of `linux/ptrace.h`; libc does not have it everywhere.
-const GET_FILTER: libc::c_uint = 0x420c;
+const GET_FILTER: Request = 0x420c;
 /// The kernel limits a filter to this many instructions.
 const LONGEST: usize = 4096;
 const MOST_FILTERS: usize = 32;
@@ -141,7 +141,13 @@ fn copy(tid: i32) -> Result<Vec<Vec<sock_filter>>, i32> {
     Ok(filters)
 }
 
-fn ptrace(request: libc::c_uint, tid: i32, number: usize, data: *mut libc::c_void) -> Result<usize, i32> {
+/// As each C library declares it.
+#[cfg(target_env = "musl")]
+type Request = libc::c_int;
+#[cfg(not(target_env = "musl"))]
+type Request = libc::c_uint;
+
+fn ptrace(request: Request, tid: i32, number: usize, data: *mut libc::c_void) -> Result<usize, i32> {
     // SAFETY: only GET_FILTER writes through `data`, at most BPF_MAXINSNS (4096) instructions, and that many are there.
     let result = unsafe { libc::ptrace(request, tid, number, data) };
     usize::try_from(result).map_err(|_| errno())

@@ -66,15 +66,17 @@ pub fn no_personality() -> Result<(), Errno> {
 }
 
 /// Leaves a real-time scheduling class, which runs before all other processes, for the ordinary one.
+///
+/// By the system calls themselves: musl's `sched_getscheduler` and `sched_setscheduler` only return ENOSYS.
 pub fn give_up_real_time() -> Result<(), Errno> {
     // SAFETY: takes a number; 0 is the calling process.
-    let policy = unsafe { libc::sched_getscheduler(0) };
-    if !matches!(policy & !libc::SCHED_RESET_ON_FORK, libc::SCHED_FIFO | libc::SCHED_RR | libc::SCHED_DEADLINE) {
+    let policy = check(unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) })?;
+    let class = policy & !libc::c_long::from(libc::SCHED_RESET_ON_FORK);
+    if ![libc::SCHED_FIFO, libc::SCHED_RR, libc::SCHED_DEADLINE].iter().any(|&each| class == each.into()) {
         return Ok(());
     }
-    let none = libc::sched_param { sched_priority: 0 };
-    // SAFETY: the struct is only read, and outlives the call.
-    check_int(unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const none) }).map(drop)
+    // SAFETY: the kernel only reads its `struct sched_param`: one number, the priority, a constant here.
+    check(unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_OTHER, &0_i32) }).map(drop)
 }
 
 /// Likewise for input and output.

@@ -19,7 +19,7 @@ pub fn loopback_up() -> Result<(), Errno> {
     }
     request.ifr_ifru.ifru_flags = narrow(libc::IFF_UP | libc::IFF_RUNNING);
     // SAFETY: SIOCSIFFLAGS reads one ifreq.
-    check(libc::c_long::from(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }))?;
+    check(libc::c_long::from(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw const request) }))?;
     Ok(())
 }
 

@@ -41,4 +41,10 @@ function unused(): never {
   throw new BulkheadError("UNSUPPORTED", { operation: "internal sandbox", detail: "an image" });
 }
 
-const OWN_ROOTS: Sources = { baseRoot: baseRootPath(), openImage: unused, treeImage: unused };
+const OWN_ROOTS: Sources = {
+  get baseRoot() {
+    return baseRootPath();
+  },
+  openImage: unused,
+  treeImage: unused,
+};

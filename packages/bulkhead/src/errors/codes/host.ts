@@ -18,6 +18,24 @@ export const hostCodes = entries({
     remedy:
       "Run `./bulkhead setup` in the checkout, or reinstall the package. If a bundler moved the code, set BULKHEAD_PACKAGE to the package's directory.",
   },
+  PLATFORM_UNSUPPORTED: {
+    fault: "system",
+    cause: "Bulkhead runs sandboxes on Linux only, and has no programs for this operating system or processor",
+    remedy:
+      "Install Bulkhead on a Linux machine (a virtual machine or a remote host will do) and run your program there.",
+  },
+  INSTALLATION_ALTERED: {
+    fault: "system",
+    cause: "a file of the installation is not the one that this build of the library belongs to; it has not been run",
+    remedy:
+      "Remove the packages bulkhead and @bulkhead/* and install both again in one version from a source that you trust.",
+  },
+  INSTALLATION_UNTRUSTED: {
+    fault: "system",
+    cause: "another user could replace the programs that Bulkhead runs with your rights",
+    remedy:
+      "Correct the owner or mode of the path, or set BULKHEAD_PROGRAMS to a directory that only you and root can write to.",
+  },
   BROKER_UNAVAILABLE: {
     fault: "system",
     cause: "the library could not reach or start the broker",

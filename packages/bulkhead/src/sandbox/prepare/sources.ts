@@ -9,7 +9,6 @@ import type { PrepareOptions } from "./options.js";
 
 /** Images, and disks built from trees. The code that opens or builds them is loaded on demand. */
 export class ImageSources implements Sources {
-  readonly baseRoot = baseRootPath();
   readonly #policy: ResolvedPolicy;
   readonly #options: PrepareOptions;
   /** The opened image, pinned in the store until it is disposed of. */
@@ -18,6 +17,10 @@ export class ImageSources implements Sources {
   constructor(policy: ResolvedPolicy, options: PrepareOptions) {
     this.#policy = policy;
     this.#options = options;
+  }
+
+  get baseRoot(): string {
+    return baseRootPath();
   }
 
   readonly openImage = async (source: string): Promise<OpenedImage> => {

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Metafile } from "esbuild";
+import type { PackedManifest } from "../../packages/bulkhead/src/host/installed/manifest.js";
+import { bundleCommandLine, bundleLibrary, cli, library, root } from "../bundles.mjs";
+import { bundleHelpers } from "../helpers.mjs";
+import { type Declarations, reachable } from "./declarations.js";
+import { json, put } from "./files.js";
+import { noticeOf, npmParts } from "./licences.js";
+import type { Staged } from "./platform-package.js";
+
+interface Manifest {
+  readonly private?: boolean;
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/**
+ * Puts the package `bulkhead` together: library, helper processes and command line, which accept only the programs of
+ * `manifest`.
+ */
+export async function stageLibrary(manifest: PackedManifest, directory: string): Promise<Staged> {
+  const inputs = new Set<string>();
+  const variant = {
+    define: { BULKHEAD_PACKED: JSON.stringify(manifest) },
+    sourcemap: false,
+    onInputs: (metafile: Metafile) => Object.keys(metafile.inputs).map((path) => inputs.add(path)),
+  } as const;
+  for (const { path, contents } of await bundleLibrary(variant)) put(directory, `dist/${basename(path)}`, contents);
+  for (const { kind, contents } of await bundleHelpers(variant)) put(directory, `dist/helpers/${kind}.cjs`, contents);
+  for (const { path, contents } of await bundleCommandLine(variant)) {
+    put(directory, `cli/${basename(path)}`, contents, basename(path) === "bulkhead.cjs" ? 0o755 : 0o644);
+  }
+  put(directory, "cli/help.json", readFileSync(join(root, cli, "dist/help.json")));
+  const dist = join(root, library, "dist");
+  const own = JSON.parse(readFileSync(join(root, library, "package.json"), "utf8")) as Manifest;
+  const exported = Object.values(own.exports).flatMap((each) => (typeof each === "string" ? [] : basename(each.types)));
+  const declarations = reachable(dist, exported);
+  putBuilt(dist, declarations, directory);
+  const parts = npmParts(inputs);
+  put(directory, "LICENSE", readFileSync(join(root, "LICENSE")));
+  put(directory, "THIRD-PARTY-LICENSES.txt", noticeOf(parts));
+  put(directory, "README.md", readFileSync(join(root, "packaging/npm/bulkhead.md")));
+  put(directory, "package.json", json(manifestOf(own, manifest, declarations)));
+  return { directory, parts };
+}
+
+/** Declarations, schemas and profiles: those of the checkout's build, which set-up keeps fresh. */
+function putBuilt(dist: string, { files }: Declarations, directory: string): void {
+  for (const name of files) {
+    // The sources that the maps lead to are not in the package.
+    const text = readFileSync(join(dist, name), "utf8").replace(/^\/\/# sourceMappingURL=.*\n?/gm, "");
+    put(directory, `dist/${name}`, text);
+  }
+  const names = readdirSync(dist, { recursive: true, encoding: "utf8" });
+  for (const name of names.filter((each) => /^(profiles\/\w+|\w+\.schema)\.json$/.test(each))) {
+    put(directory, `dist/${name}`, readFileSync(join(dist, name)));
+  }
+}
+
+/** The bundles need no other package; only declarations do. */
+function manifestOf(
+  { private: _, dependencies, ...own }: Manifest,
+  manifest: PackedManifest,
+  { packages }: Declarations,
+) {
+  const wardens = Object.values(manifest).map(({ package: name }) => [name, own.version] as const);
+  return {
+    ...own,
+    keywords: ["sandbox", "isolation", "seccomp", "landlock", "container", "microvm", "gvisor"],
+    bin: { bulkhead: "./cli/bulkhead.cjs" },
+    files: ["dist", "cli", "THIRD-PARTY-LICENSES.txt"],
+    preferUnplugged: true,
+    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([name]) => packages.has(name))),
+    optionalDependencies: Object.fromEntries(wardens),
+  };
+}

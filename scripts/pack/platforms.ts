@@ -1,0 +1,29 @@
+/** A platform with a package of its own. */
+export interface Platform {
+  /** As in `process.platform` and `process.arch`. */
+  readonly name: string;
+  readonly package: string;
+  readonly os: string;
+  readonly cpu: string;
+  /** Of rustc. musl, because a static glibc would pass its licence's demands on to everyone who distributes it. */
+  readonly target: string;
+}
+
+export const platforms: readonly Platform[] = [
+  {
+    name: "linux-x64",
+    package: "@bulkhead/warden-linux-x64",
+    os: "linux",
+    cpu: "x64",
+    target: "x86_64-unknown-linux-musl",
+  },
+];
+
+/** The programs of a platform's package: crate and file name. */
+export const programs = [
+  ["bulkhead-warden", "warden"],
+  ["bulkhead-unpack", "bulkhead-unpack"],
+  ["bulkhead-probe", "bulkhead-probe"],
+  ["bulkhead-observe", "bulkhead-observe"],
+  ["bulkhead-surface", "bulkhead-surface"],
+] as const;

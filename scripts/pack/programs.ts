@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { root } from "../bundles.mjs";
+import { type Platform, programs } from "./platforms.js";
+import { outputOf } from "./run.js";
+
+/**
+ * Builds a platform's programs and returns their directory. The bytes depend on the sources, the lock file and the
+ * compiler, and not on where the folders are: paths that end up in messages of failed assertions are replaced.
+ */
+export function buildPrograms({ target }: Platform): string {
+  const sysroot = outputOf("rustc", ["--print", "sysroot"]).trim();
+  if (!existsSync(join(sysroot, "lib/rustlib", target))) {
+    throw new Error(`rustc has no ${target}: run \`rustup target add ${target}\` once with a network`);
+  }
+  const warden = join(root, "warden");
+  const built = join(process.env["CARGO_TARGET_DIR"] ?? join(warden, "target"));
+  const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
+  const flags = [
+    "-Ctarget-feature=+crt-static",
+    // The last one that matches wins.
+    `--remap-path-prefix=${cargoHome}=/cargo`,
+    `--remap-path-prefix=${sysroot}=/rust`,
+    `--remap-path-prefix=${warden}=/warden`,
+    `--remap-path-prefix=${built}=/target`,
+  ];
+  const crates = programs.flatMap(([crate]) => ["-p", crate]);
+  const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\u001f"), SOURCE_DATE_EPOCH: "0" };
+  const offline = (process.env["BULKHEAD_OFFLINE"] ?? "") === "" ? [] : ["--offline"];
+  outputOf("cargo", ["build", "--release", "--locked", "--quiet", ...offline, "--target", target, ...crates], {
+    cwd: warden,
+    env,
+  });
+  return join(built, target, "release");
+}
