@@ -99,7 +99,7 @@ pub fn ioctls() -> Vec<Ioctl> {
 }
 
 fn ioctl(name: &'static str, why: &'static str, fd: RawFd, request: u32) -> Ioctl {
-    // SAFETY: a null pointer: the kernel reads or writes nothing through it. By number, as the C libraries' types differ.
+    // SAFETY: the kernel reads or writes nothing through a null pointer. By number: the types of C libraries differ.
     let result = unsafe { libc::syscall(libc::SYS_ioctl, fd, request, std::ptr::null_mut::<libc::c_void>()) };
     let errno = if result < 0 { errno() } else { 0 };
     Ioctl {
