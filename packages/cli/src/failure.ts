@@ -16,8 +16,9 @@ interface Described {
  * Reports an error on stderr, with `--json` also as an object on stdout, and exits with 125. Requested help is not an
  * error; a run that a signal ended prints nothing on stderr, because the sender knows why.
  */
-export async function fail(error: unknown, asked: CommandLine): Promise<never> {
-  if (isCommander(error) && error.exitCode === 0) return await finish(0);
+export async function fail(thrown: unknown, asked: CommandLine): Promise<never> {
+  const error = isCommander(thrown) && thrown.exitCode === 0 ? await helpFailure() : thrown;
+  if (error === undefined) return await finish(0);
   const { json } = asked;
   if (error instanceof Interrupted) {
     if (json) await say(process.stdout, jsonLine({ error: error.described }));
@@ -30,6 +31,13 @@ export async function fail(error: unknown, asked: CommandLine): Promise<never> {
   await say(process.stderr, `${lines.join("\n")}\n`);
   if (json) await say(process.stdout, jsonLine({ error: described }));
   return await finish(EXIT.bulkhead);
+}
+
+/** Why the requested help, which commander wrote, did not get out; undefined if it did. */
+async function helpFailure(): Promise<unknown> {
+  await say(process.stdout, "");
+  const { errored } = process.stdout;
+  return errored === null || ("code" in errored && errored.code === "EPIPE") ? undefined : errored;
 }
 
 /** A failure to report a failure has nowhere to go. */

@@ -65,8 +65,8 @@ describe.skipIf(!built)("texts that the build keeps", () => {
     expect(builtText(argv, dist)).toBeUndefined();
   });
 
-  it("end with 125 when nothing can be written", () => {
-    const argv = ["-c", 'exec "$0" "$1" version > /dev/full', process.execPath, launcher];
+  it.each(["version", "--help", "images pull --help"])("end with 125 when nothing can be written: %s", (words) => {
+    const argv = ["-c", `exec "$0" "$1" ${words} > /dev/full`, process.execPath, launcher];
     const { status, stderr } = spawnSync("sh", argv, { encoding: "utf8" });
     expect({ status, stderr }).toMatchObject({ status: 125, stderr: expect.stringContaining("ENOSPC") });
   });
