@@ -64,7 +64,7 @@ function channel(input: Buffer, random: Random): void {
       open -= 1;
     };
     const stream = opened.open(
-      { op: "exec" },
+      { op: "watch", path: "/" },
       {
         data: (fd, chunk) => stream.consumed(fd, chunk.length),
         result: (value) => {

@@ -31,7 +31,7 @@ function framed(message: unknown): Buffer {
 function failureOfExec({ channel }: Live): Promise<BulkheadError> {
   return new Promise((resolve) => {
     const ignored = { data: () => undefined, result: () => undefined };
-    const request = { op: "exec", argv: ["true"], env: {}, cwd: "/", stdin: "null" };
+    const request = { op: "exec", argv: ["true"], env: {}, cwd: "/", stdin: "null" } as const;
     channel.open(request, { ...ignored, failed: resolve });
   });
 }

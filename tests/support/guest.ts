@@ -97,7 +97,7 @@ export class Guest implements AsyncDisposable {
   shell(script: string): Promise<Ran> {
     let out = "";
     const env = { PATH: "/usr/bin:/bin:/sbin" };
-    const request = { op: "exec", argv: ["sh", "-c", script], env, cwd: "/", stdin: "null" };
+    const request = { op: "exec", argv: ["sh", "-c", script], env, cwd: "/", stdin: "null" } as const;
     return new Promise((resolve, reject) => {
       const stream = this.#channel.open(request, {
         data: (fd, chunk) => {

@@ -75,6 +75,7 @@ pub enum Connection {
 
 /// For a running operation: an `exec`, or the last one for a `checkpoint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, tag = "op", rename_all = "lowercase")]
 pub enum Control {
     /// To its process group.

@@ -1,11 +1,16 @@
 //! The host's requests.
+//!
+//! The library's types are generated from these. The reader is written by hand, so that a refusal names the field as
+//! data; `vectors/requests.json` has each operation with each of its fields, and both sides must agree on all of it.
 
 use crate::fields::{Fields, boolean, integer, invalid, mode, path, text};
 use bulkhead_plan::Error;
 use bulkhead_plan::model::User;
 use serde_json::{Map, Value};
+#[cfg(feature = "schema")]
+use std::collections::BTreeMap;
 use std::ffi::CString;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// Higher ids are not the workload's: 65,535 is init's own.
 const ID_MAX: u64 = 65_534;
@@ -13,26 +18,32 @@ const GROUPS_MAX: usize = 64;
 
 /// One operation. Strings contain no NUL and paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(tag = "op", rename_all = "lowercase"))]
 pub enum Request {
     Exec(Box<Exec>),
-    File(File),
     Listen(Listen),
-    /// To a port of the loopback inside.
+    /// Connects to a port of the loopback inside.
     Connect {
         port: u16,
     },
-    /// Fall silent for a snapshot.
+    /// Asks for silence, for a snapshot.
     Checkpoint,
+    #[cfg_attr(feature = "schema", schemars(untagged))]
+    File(File),
 }
 
-/// Where to listen: only ever on addresses that are unreachable from outside.
+/// Opens a listening socket, only ever on an address that is unreachable from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Listen {
     pub transport: Transport,
-    pub at: SocketAddr,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub address: IpAddr,
+    pub port: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "lowercase"))]
 pub enum Transport {
     /// Each connection gets its own stream.
     Tcp,
@@ -42,21 +53,35 @@ pub enum Transport {
 
 /// A program to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Exec {
-    /// At least one, the first not empty.
+    /// At least one.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub argv: Vec<CString>,
-    /// `NAME=value` each.
+    /// The whole environment.
+    // `NAME=value` each; on the wire an object.
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub env: Vec<CString>,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub cwd: CString,
-    /// False: /dev/null.
-    pub stdin: bool,
+    pub stdin: Stdin,
     pub tty: Option<Window>,
     /// `None`: the sandbox's default user.
     pub user: Option<User>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "lowercase"))]
+pub enum Stdin {
+    /// Data of the stream.
+    Pipe,
+    /// /dev/null.
+    Null,
+}
+
 /// Size of a terminal; both at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Window {
     pub rows: u16,
     pub cols: u16,
@@ -64,15 +89,63 @@ pub struct Window {
 
 /// An operation on files.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(tag = "op", rename_all = "lowercase", rename = "FileRequest")
+)]
 pub enum File {
-    Read { path: CString, offset: u64, length: Option<u64> },
-    Write { path: CString, mode: u32, append: bool, exclusive: bool },
-    List { path: CString },
-    Stat { path: CString, follow: bool },
-    Mkdir { path: CString, recursive: bool, mode: u32 },
-    Remove { path: CString, recursive: bool },
-    Rename { from: CString, to: CString },
-    Watch { path: CString },
+    Read {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        offset: u64,
+        length: Option<u64>,
+    },
+    Write {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        mode: u32,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        append: bool,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        exclusive: bool,
+    },
+    List {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+    },
+    Stat {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        follow: bool,
+    },
+    Mkdir {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        recursive: bool,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        mode: u32,
+    },
+    Remove {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+        #[cfg_attr(feature = "schema", schemars(default))]
+        recursive: bool,
+    },
+    Rename {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        from: CString,
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        to: CString,
+    },
+    Watch {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+    },
 }
 
 impl File {
@@ -115,8 +188,8 @@ fn exec(fields: &mut Fields) -> Result<Exec, Error> {
         env: fields.required("env", variables)?,
         cwd: fields.required("cwd", path)?,
         stdin: fields.required("stdin", |value| match value.as_str() {
-            Some("pipe") => Some(true),
-            Some("null") => Some(false),
+            Some("pipe") => Some(Stdin::Pipe),
+            Some("null") => Some(Stdin::Null),
             _ => None,
         })?,
         tty: fields.optional("tty", window)?,
@@ -130,7 +203,7 @@ fn listen(fields: &mut Fields) -> Result<Listen, Error> {
         Some("udp") => Some(Transport::Udp),
         _ => None,
     })?;
-    Ok(Listen { transport, at: SocketAddr::new(fields.required("address", inside)?, fields.required("port", port)?) })
+    Ok(Listen { transport, address: fields.required("address", inside)?, port: fields.required("port", port)? })
 }
 
 /// Loopback, or the range of reserved addresses for names. A sandbox may have a network, and must not listen there.

@@ -29,6 +29,7 @@ pub fn files() -> Result<Vec<Generated>, String> {
         Generated { name: "plan-constants.ts", text: constants::plan()? },
         Generated { name: "channel.ts", text: constants::channel()? },
         Generated { name: "channel-messages.ts", text: messages::channel()? },
+        Generated { name: "channel-requests.ts", text: messages::requests()? },
         Generated { name: "control-messages.ts", text: messages::control()? },
         Generated { name: "control-constants.ts", text: constants::control()? },
         Generated { name: "ids.ts", text: constants::ids()? },

@@ -16,6 +16,11 @@ impl Collected {
         Self { generator: SchemaSettings::draft2020_12().for_serialize().into_generator() }
     }
 
+    /// Of types as they are read: fields that have a default may be missing.
+    pub fn reading() -> Self {
+        Self { generator: SchemaSettings::draft2020_12().for_deserialize().into_generator() }
+    }
+
     /// The type, and all that it is made of.
     pub fn with<T: JsonSchema>(mut self) -> Self {
         self.generator.subschema_for::<T>();
@@ -68,5 +73,12 @@ fn without_null(schema: &mut Value) {
         && null == "null"
     {
         schema["type"] = name.clone();
+    }
+    if let Some([one, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
+        && null.get("type").is_some_and(|name| name == "null")
+        && let (Value::Object(one), Some(schema)) = (one.clone(), schema.as_object_mut())
+    {
+        schema.remove("anyOf");
+        schema.extend(one);
     }
 }

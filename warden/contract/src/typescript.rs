@@ -38,10 +38,12 @@ fn type_of(schema: &Value, indent: &str) -> Result<String, String> {
         return Err(format!("no counterpart for {key}"));
     }
     if let Some(name) = object.get("$ref").and_then(Value::as_str) {
-        if object.keys().any(|key| key != "$ref" && TYPED.contains(&key.as_str())) {
-            return Err(format!("{name} and more"));
+        let name = name.trim_start_matches("#/$defs/");
+        let rest: Map<String, Value> = object.clone().into_iter().filter(|(key, _)| key != "$ref").collect();
+        if rest.keys().any(|key| TYPED.contains(&key.as_str())) {
+            return Ok(format!("({name} & {})", type_of(&Value::Object(rest), indent)?));
         }
-        return Ok(name.trim_start_matches("#/$defs/").to_owned());
+        return Ok(name.to_owned());
     }
     if let Some(literal) = object.get("const") {
         return Ok(literal.to_string());

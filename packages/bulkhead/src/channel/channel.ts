@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Request } from "../contract/generated/channel-requests.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { FrameDecoder } from "./decoder.js";
 import { helloFrame, jsonFrame } from "./frames.js";
@@ -51,7 +52,7 @@ export class Channel implements FrameSink {
    * @throws BulkheadError the one that closed the channel; TOO_MANY_OPERATIONS; ARGUMENT_INVALID if the request is too
    * long
    */
-  open(request: object, handler: StreamHandler): ChannelStream {
+  open(request: Request, handler: StreamHandler): ChannelStream {
     if (this.#closed !== undefined) {
       throw this.#closed();
     }

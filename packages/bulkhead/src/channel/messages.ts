@@ -53,7 +53,8 @@ export function readResult(payload: Buffer): Outcome {
   throw violation("message");
 }
 
-function objectOf(payload: Buffer): JsonObject {
+/** Parses a JSON object. @throws BulkheadError PROTOCOL_VIOLATION */
+export function objectOf(payload: Buffer): JsonObject {
   const value = parseObject(payload);
   if (value === undefined) {
     throw violation("json");
@@ -61,7 +62,8 @@ function objectOf(payload: Buffer): JsonObject {
   return value;
 }
 
-function messageOf<T>(check: Check<T>, value: unknown): T {
+/** Checks something that init sent. @throws BulkheadError PROTOCOL_VIOLATION */
+export function messageOf<T>(check: Check<T>, value: unknown): T {
   return checked(check, value, () => violation("message"));
 }
 

@@ -1,3 +1,4 @@
+import type { Control } from "../contract/generated/channel-requests.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
 import { cancelFrame, creditFrame, dataHeader, endFrame, jsonFrame } from "./frames.js";
 import type { JsonObject } from "./json.js";
@@ -93,7 +94,7 @@ export class ChannelStream {
   }
 
   /** Sends a `control`: a signal, or a new size of the terminal. */
-  control(message: object): void {
+  control(message: Control): void {
     if (this.#open) {
       this.#sink.send(jsonFrame(Kind.control, this.#number, message));
     }

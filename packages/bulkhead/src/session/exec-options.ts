@@ -15,6 +15,7 @@ import {
   required,
   whole,
 } from "../arguments/values.js";
+import type { Exec } from "../contract/generated/channel-requests.js";
 import { MAX_ID } from "../contract/generated/plan-constants.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { byteSource, input, onOutput } from "./ends/checks.js";
@@ -87,15 +88,7 @@ export interface ProgramDefaults {
 }
 
 /** The `exec` request of `docs/channel.md`. */
-export interface ExecRequest {
-  readonly op: "exec";
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly stdin: "pipe" | "null";
-  readonly tty?: TerminalSize;
-  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
-}
+export type ExecRequest = Exec & { readonly op: "exec" };
 
 const SIDE_MAX = 65_535;
 const LONGEST_ARGV = 65_536;

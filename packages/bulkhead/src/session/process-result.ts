@@ -1,6 +1,7 @@
 import type { JsonObject } from "../channel/json.js";
-import { isInteger } from "../channel/json.js";
+import { messageOf } from "../channel/messages.js";
 import { violation } from "../channel/violation.js";
+import { checkExited } from "../contract/generated/channel-messages.js";
 import type { BulkheadError } from "../errors/bulkhead-error.js";
 import { signalName } from "./signals.js";
 
@@ -62,14 +63,9 @@ export const KILLED: ExitStatus = { exitCode: null, signal: "SIGKILL" };
 
 /** @throws BulkheadError PROTOCOL_VIOLATION unless it is exactly one of an exit code and a signal */
 export function readExitStatus(value: JsonObject): ExitStatus {
-  const { exitCode, signal } = value as { readonly exitCode?: unknown; readonly signal?: unknown };
-  if (isInteger(exitCode, 0, 255) && signal === null) {
-    return { exitCode, signal: null };
-  }
-  if (exitCode === null && isInteger(signal, 1, 64)) {
-    return { exitCode: null, signal: signalName(signal) };
-  }
-  throw violation("message");
+  const { exitCode, signal } = messageOf(checkExited, value);
+  if ((exitCode === null) === (signal === null)) throw violation("message");
+  return { exitCode, signal: signal === null ? null : signalName(signal) };
 }
 
 /** A process's output as raw bytes. */

@@ -47,7 +47,7 @@ describe("Channel", () => {
   });
 
   function open(handler: StreamHandler = new Recorder()): ChannelStream {
-    return channel.open({ op: "test" }, handler);
+    return channel.open({ op: "watch", path: "/" }, handler);
   }
 
   async function settle(): Promise<void> {
@@ -57,7 +57,10 @@ describe("Channel", () => {
   it("does not wait for a hello to send requests", async () => {
     open();
     expect((await init.next(Kind.hello)).stream).toBe(0);
-    expect(await init.next(Kind.request)).toMatchObject({ stream: 1, payload: Buffer.from('{"op":"test"}') });
+    expect(await init.next(Kind.request)).toMatchObject({
+      stream: 1,
+      payload: Buffer.from('{"op":"watch","path":"/"}'),
+    });
     open();
     expect((await init.next(Kind.request)).stream).toBe(3);
   });
@@ -229,7 +232,7 @@ describe("Channel", () => {
   });
 
   it("refuses a request above 1 MiB", () => {
-    expect(() => channel.open({ op: "x".repeat(1 << 20) }, new Recorder())).toThrow(
+    expect(() => channel.open({ op: "stat", path: "x".repeat(1 << 20) }, new Recorder())).toThrow(
       expect.objectContaining({ code: "ARGUMENT_INVALID" }),
     );
   });

@@ -11,6 +11,8 @@ import { FakeInit } from "../support/fake-init.js";
 
 const nothing: StreamHandler = { data: () => undefined, result: () => undefined, failed: () => undefined };
 
+const LISTEN = { op: "listen", transport: "tcp", address: "127.0.0.1", port: 80 } as const;
+
 describe("connections that init opens", () => {
   let channel: Channel;
   let init: FakeInit;
@@ -24,7 +26,7 @@ describe("connections that init opens", () => {
     ended = new Promise((resolve) => {
       channel = new Channel(host, resolve);
     });
-    channel.open({ op: "listen" }, { ...nothing, connection: (open) => taken.push(new Connection(open)) });
+    channel.open(LISTEN, { ...nothing, connection: (open) => taken.push(new Connection(open)) });
     init.hello();
     init.accept(1);
   });
@@ -78,7 +80,7 @@ describe("connections that init opens", () => {
   });
 
   it("that nobody takes are cancelled", async () => {
-    channel.open({ op: "listen" }, nothing);
+    channel.open(LISTEN, nothing);
     connect(2, 3);
     expect(await init.next(Kind.cancel)).toMatchObject({ stream: 2 });
   });
@@ -121,6 +123,6 @@ describe("connections that init opens", () => {
     for (let at = 0; at < MAX_OPEN_STREAMS; at += 1) connect(2 + 2 * at);
     await settle();
     expect(taken).toHaveLength(MAX_OPEN_STREAMS);
-    expect(channel.open({ op: "exec" }, nothing).open).toBe(true);
+    expect(channel.open({ op: "watch", path: "/" }, nothing).open).toBe(true);
   });
 });

@@ -14,6 +14,8 @@ const WORKLOAD = { env: {}, cwd: "/", argv: [], notes: [], timeMs: null, outputB
 const INFO = { type: "file", size: 1, mode: 0o644, uid: 1000, gid: 1000, mtimeMs: 0 };
 
 // An init that the workload has taken over. It can lie about what it runs, and do nothing else.
+const EXITED = { exitCode: 0, signal: null, userUs: 1, systemUs: 1, maxRssBytes: 1 } as const;
+
 describe("a hostile init", () => {
   let init: FakeInit;
   let live: Live;
@@ -36,11 +38,14 @@ describe("a hostile init", () => {
   });
 
   it.each([
-    ["both an exit code and a signal", { exitCode: 0, signal: 9 }],
-    ["neither", { exitCode: null, signal: null }],
-    ["an exit code that no process has", { exitCode: 256, signal: null }],
-    ["an exit code as text", { exitCode: "0", signal: null }],
-    ["a signal that there is not", { exitCode: null, signal: 65 }],
+    ["both an exit code and a signal", { ...EXITED, signal: 9 }],
+    ["neither", { ...EXITED, exitCode: null }],
+    ["an exit code that no process has", { ...EXITED, exitCode: 256 }],
+    ["an exit code as text", { ...EXITED, exitCode: "0" }],
+    ["a signal that does not exist", { ...EXITED, exitCode: null, signal: 65 }],
+    ["a negative time", { ...EXITED, userUs: -1 }],
+    ["no usage", { exitCode: 0, signal: null }],
+    ["fields that init never sends", { ...EXITED, oomKilled: true, stdout: "forged" }],
     ["nothing", {}],
   ])("is ended for a result with %s", async (_, value) => {
     const process = startProcess(
@@ -67,7 +72,7 @@ describe("a hostile init", () => {
     init.data(1, 1, "0123456789 and more");
     init.data(1, 2, "lost");
     expect((await init.next(Kind.cancel)).stream).toBe(1);
-    init.result(1, { exitCode: 0, signal: null, oomKilled: true, stdout: "forged" });
+    init.result(1, EXITED);
     expect(await process.result).toEqual({
       exitCode: 0,
       signal: null,

@@ -149,6 +149,7 @@ fn cut(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bulkhead_channel::request::Stdin;
 
     fn exec(name: &str, path: &str) -> Exec {
         let string = |text: &str| CString::new(text).unwrap();
@@ -156,7 +157,7 @@ mod tests {
             argv: vec![string(name)],
             env: vec![string(path)],
             cwd: string("/"),
-            stdin: false,
+            stdin: Stdin::Null,
             tty: None,
             user: None,
         }

@@ -3,8 +3,10 @@
 use crate::child::Reporter;
 use crate::files::error::failed;
 use crate::files::{Fields, name, stat};
+use bulkhead_channel::answer::Entry;
 use bulkhead_plan::{Code, Error};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, statat};
+use serde::Serialize;
 use std::ffi::CStr;
 use std::io::{BufWriter, Write};
 
@@ -23,9 +25,8 @@ pub fn list(path: &CStr, reporter: &Reporter) -> Result<Fields, Error> {
         }
         // Removed after the listing, so no longer an entry.
         let Ok(found) = statat(&directory, entry_name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
-        let mut fields = stat::describe(&directory, entry_name, &found);
-        name::insert(&mut fields, entry_name.to_bytes());
-        line(&mut out, &fields)?;
+        let info = stat::describe(&directory, entry_name, &found);
+        line(&mut out, &Entry { info, name: name::of(entry_name.to_bytes()) })?;
         count += 1;
     }
     out.flush().map_err(|_| Error::new(Code::FileFailed, "write"))?;
@@ -33,8 +34,8 @@ pub fn list(path: &CStr, reporter: &Reporter) -> Result<Fields, Error> {
 }
 
 /// Writes one object and a newline.
-pub fn line(out: &mut impl Write, fields: &Fields) -> Result<(), Error> {
-    serde_json::to_writer(&mut *out, fields)
+pub fn line(out: &mut impl Write, answer: &impl Serialize) -> Result<(), Error> {
+    serde_json::to_writer(&mut *out, answer)
         .map_err(std::io::Error::from)
         .and_then(|()| out.write_all(b"\n"))
         .map_err(|_| Error::new(Code::FileFailed, "write"))

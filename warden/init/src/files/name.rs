@@ -1,16 +1,12 @@
 //! Names are bytes, JSON is text: a name that is not UTF-8 is given both ways.
 
-use crate::files::Fields;
-use serde_json::Value;
+use bulkhead_channel::answer::Name;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Adds `name`, and `nameBase64` if `name` is only an approximation.
-pub fn insert(fields: &mut Fields, name: &[u8]) {
-    fields.insert("name".to_owned(), String::from_utf8_lossy(name).into());
-    if std::str::from_utf8(name).is_err() {
-        fields.insert("nameBase64".to_owned(), Value::String(base64(name)));
-    }
+pub fn of(name: &[u8]) -> Name {
+    let is_exact = std::str::from_utf8(name).is_ok();
+    Name { name: String::from_utf8_lossy(name).into_owned(), name_base64: (!is_exact).then(|| base64(name)) }
 }
 
 /// RFC 4648, section 4, with padding.

@@ -4,6 +4,7 @@ use crate::child::Reporter;
 use crate::files::error::failed;
 use crate::files::list::line;
 use crate::files::{Fields, name};
+use bulkhead_channel::answer::{Event, EventKind};
 use bulkhead_plan::Error;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use std::ffi::CStr;
@@ -33,21 +34,20 @@ pub fn watch(path: &CStr, reporter: &Reporter) -> Result<Fields, Error> {
         if event.events().contains(ReadFlags::IGNORED) {
             return Ok(Fields::new());
         }
-        let mut fields = Fields::from_iter([("event".to_owned(), kind(event.events()).into())]);
-        name::insert(&mut fields, event.file_name().map_or(b"", CStr::to_bytes));
-        line(&mut out, &fields)?;
+        let name = name::of(event.file_name().map_or(b"", CStr::to_bytes));
+        line(&mut out, &Event { event: kind(event.events()), name })?;
     }
 }
 
 /// A queue that overflowed lost events: it reports "something changed" without a name.
-fn kind(events: ReadFlags) -> &'static str {
+fn kind(events: ReadFlags) -> EventKind {
     if events.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
-        "create"
+        EventKind::Create
     } else if events
         .intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF)
     {
-        "remove"
+        EventKind::Remove
     } else {
-        "change"
+        EventKind::Change
     }
 }

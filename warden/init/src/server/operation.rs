@@ -5,13 +5,13 @@ use crate::server::input::Input;
 use crate::server::leftovers::Leftovers;
 use crate::server::outbox::Outbox;
 use crate::server::output::Output;
+use bulkhead_channel::answer::{self, Exited};
 use bulkhead_channel::frame::{FD_ERR, FD_IN, FD_OUT};
 use bulkhead_channel::{Accept, Control, Kind, Outcome, Violation};
 use bulkhead_plan::{Code, Error};
 use bulkhead_sys::Ended;
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::termios::{Winsize, tcsetwinsize};
-use serde_json::json;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// How an operation is ended, and what its result contains.
@@ -203,15 +203,12 @@ impl Operation {
 
 fn exec_result(ended: &Ended) -> Outcome {
     let exited = libc::WIFEXITED(ended.status);
-    let value = json!({
-        "exitCode": exited.then(|| libc::WEXITSTATUS(ended.status)),
-        "signal": (!exited).then(|| libc::WTERMSIG(ended.status)),
-        "userUs": ended.user_us,
-        "systemUs": ended.system_us,
-        "maxRssBytes": ended.max_rss_bytes,
-    });
-    match value {
-        serde_json::Value::Object(value) => Outcome::Done(value),
-        _ => Outcome::Done(serde_json::Map::new()),
-    }
+    let byte = |number: i32| u8::try_from(number).ok();
+    Outcome::Done(answer::value(&Exited {
+        exit_code: byte(libc::WEXITSTATUS(ended.status)).filter(|_| exited),
+        signal: byte(libc::WTERMSIG(ended.status)).filter(|_| !exited),
+        user_us: ended.user_us,
+        system_us: ended.system_us,
+        max_rss_bytes: ended.max_rss_bytes,
+    }))
 }

@@ -4,7 +4,7 @@ use crate::child::{self, Pipes, Work};
 use crate::server::Server;
 use crate::server::link::not_here;
 use crate::server::operation::{Class, Operation};
-use bulkhead_channel::request::File;
+use bulkhead_channel::request::{File, Stdin};
 use bulkhead_channel::{Kind, Outcome, Request};
 use bulkhead_plan::{Code, Error};
 use serde_json::{Map, Value};
@@ -33,7 +33,8 @@ impl Server {
             Request::Exec(exec) => {
                 self.check_user(exec.user.as_ref())?;
                 let terminal = exec.tty.is_some();
-                let pipes = Pipes { input: exec.stdin && !terminal, output: !terminal, error: !terminal };
+                let pipes =
+                    Pipes { input: exec.stdin == Stdin::Pipe && !terminal, output: !terminal, error: !terminal };
                 (Class::Exec, pipes, Work::Exec(exec), terminal)
             }
             Request::File(file) => {

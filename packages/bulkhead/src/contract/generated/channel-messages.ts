@@ -1,6 +1,6 @@
 // Generated from the types of the warden by `npm run generate`: change those, not this file.
 
-import { type Check, list, oneOf, record, text, whole } from "../check.js";
+import { type Check, list, number, oneOf, orNull, record, text, whole } from "../check.js";
 
 /** The operation runs. */
 export type Accept = {
@@ -19,6 +19,66 @@ export type Connection = {
   readonly op: "connection";
   readonly listen: number;
 };
+
+/** A line of `list`. */
+export type Entry = {
+  readonly type: FileType;
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** As seen inside. */
+  readonly uid: number;
+  readonly gid: number;
+  /** The owner of a file sets it, to any time. */
+  readonly mtimeMs: number;
+  /** Inode change time in microseconds, which no program can set. */
+  readonly ctimeUs: number;
+  readonly name: string;
+  /** The bytes of the name, if `name` is only an approximation. */
+  readonly nameBase64?: string;
+  /** Target of a symbolic link. Never follow it on the host. */
+  readonly target?: string;
+};
+
+/** A line of `watch`. A queue that overflowed lost events: it reports a change without a name. */
+export type Event = {
+  readonly event: EventKind;
+  readonly name: string;
+  /** The bytes of the name, if `name` is only an approximation. */
+  readonly nameBase64?: string;
+};
+
+/** What happened to a file. */
+export type EventKind = "create" | "change" | "remove";
+
+/** How a program ended: exactly one of `exitCode` and `signal` is a number. */
+export type Exited = {
+  readonly exitCode: number | null;
+  readonly signal: number | null;
+  readonly userUs: number;
+  readonly systemUs: number;
+  readonly maxRssBytes: number;
+};
+
+/** Metadata of a file, as the sandbox reports it. Hostile input, but of the right shape. */
+export type FileInfo = {
+  readonly type: FileType;
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** As seen inside. */
+  readonly uid: number;
+  readonly gid: number;
+  /** The owner of a file sets it, to any time. */
+  readonly mtimeMs: number;
+  /** Inode change time in microseconds, which no program can set. */
+  readonly ctimeUs: number;
+  /** Target of a symbolic link. Never follow it on the host. */
+  readonly target?: string;
+};
+
+/** Type of a file. */
+export type FileType = "file" | "directory" | "symlink" | "fifo" | "socket" | "char" | "block";
 
 /** First frame of each side. */
 export type Hello = {
@@ -46,6 +106,51 @@ export const checkCode: Check<Code> = oneOf("PLAN_INVALID", "CALLER_REFUSED", "S
 export const checkConnection: Check<Connection> = record({
   listen: whole(0, 4294967295),
   op: oneOf("connection"),
+});
+
+export const checkFileType: Check<FileType> = oneOf("file", "directory", "symlink", "fifo", "socket", "char", "block");
+
+export const checkEntry: Check<Entry> = record({
+  ctimeUs: number,
+  gid: whole(0, 4294967295),
+  mode: whole(0, 4095),
+  mtimeMs: number,
+  name: text(765),
+  size: whole(0),
+  type: checkFileType,
+  uid: whole(0, 4294967295),
+}, {
+  nameBase64: text(340),
+  target: text(12288),
+});
+
+export const checkEventKind: Check<EventKind> = oneOf("create", "change", "remove");
+
+export const checkEvent: Check<Event> = record({
+  event: checkEventKind,
+  name: text(765),
+}, {
+  nameBase64: text(340),
+});
+
+export const checkExited: Check<Exited> = record({
+  exitCode: orNull(whole(0, 255)),
+  maxRssBytes: whole(0),
+  signal: orNull(whole(1, 64)),
+  systemUs: whole(0),
+  userUs: whole(0),
+});
+
+export const checkFileInfo: Check<FileInfo> = record({
+  ctimeUs: number,
+  gid: whole(0, 4294967295),
+  mode: whole(0, 4095),
+  mtimeMs: number,
+  size: whole(0),
+  type: checkFileType,
+  uid: whole(0, 4294967295),
+}, {
+  target: text(12288),
 });
 
 export const checkHello: Check<Hello> = record({

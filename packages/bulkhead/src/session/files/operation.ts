@@ -3,12 +3,10 @@ import { OutputStream } from "../../channel/output-stream.js";
 import { FD_OUT, type OutFd } from "../../channel/protocol.js";
 import type { ChannelStream, StreamHandler } from "../../channel/stream.js";
 import { violation } from "../../channel/violation.js";
+import type { FileRequest } from "../../contract/generated/channel-requests.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { deferred } from "../../values/deferred.js";
 import type { Live } from "../live.js";
-
-/** A request of the files API. The kernel resolves `path` inside the sandbox. */
-export type FileRequest = { readonly op: string } & Readonly<Record<string, unknown>>;
 
 /** One file operation on the channel; it starts when its turn comes. */
 export class FileOperation implements StreamHandler {

@@ -16,6 +16,7 @@ use listener::Listener;
 use rustix::io::Errno;
 use serde_json::Map;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::os::fd::RawFd;
 
 /// Each is one descriptor. If a workload opens more, they wait in the queue of its listener, and delay no one else.
@@ -51,9 +52,10 @@ impl Sockets {
             return Err(too_many(LISTENERS_MAX));
         }
         let failed = |errno: Errno| Error::new(Code::ListenFailed, "bind").errno(errno.raw_os_error());
+        let at = SocketAddr::new(listen.address, listen.port);
         let socket = match listen.transport {
-            Transport::Tcp => Socket::Listener(Listener::bind(listen.at).map_err(failed)?),
-            Transport::Udp => Socket::Datagrams(Datagrams::bind(listen.at).map_err(failed)?),
+            Transport::Tcp => Socket::Listener(Listener::bind(at).map_err(failed)?),
+            Transport::Udp => Socket::Datagrams(Datagrams::bind(at).map_err(failed)?),
         };
         outbox.json(Kind::Accept, stream, &Accept { pid: None });
         self.open.insert(stream, socket);

@@ -1,0 +1,99 @@
+// Generated from the types of the warden by `npm run generate`: change those, not this file.
+
+/** For a running operation: an `exec`, or the last one for a `checkpoint`. */
+export type Control = {
+  readonly op: "signal";
+  readonly signal: number;
+} | {
+  readonly op: "resize";
+  readonly rows: number;
+  readonly cols: number;
+} | {
+  readonly op: "continue";
+};
+
+/** A program to run. */
+export type Exec = {
+  /** At least one. */
+  readonly argv: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdin: Stdin;
+  readonly tty?: Window;
+  /** `null`: the sandbox's default user. */
+  readonly user?: User;
+};
+
+/** An operation on files. */
+export type FileRequest = {
+  readonly op: "read";
+  readonly path: string;
+  readonly length?: number;
+  readonly offset?: number;
+} | {
+  readonly op: "write";
+  readonly path: string;
+  readonly append?: boolean;
+  readonly exclusive?: boolean;
+  readonly mode?: number;
+} | {
+  readonly op: "list";
+  readonly path: string;
+} | {
+  readonly op: "stat";
+  readonly path: string;
+  readonly follow?: boolean;
+} | {
+  readonly op: "mkdir";
+  readonly path: string;
+  readonly mode?: number;
+  readonly recursive?: boolean;
+} | {
+  readonly op: "remove";
+  readonly path: string;
+  readonly recursive?: boolean;
+} | {
+  readonly op: "rename";
+  readonly from: string;
+  readonly to: string;
+} | {
+  readonly op: "watch";
+  readonly path: string;
+};
+
+/** Opens a listening socket, only ever on an address that is unreachable from outside. */
+export type Listen = {
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+};
+
+/** One operation. Strings contain no NUL and paths are absolute. */
+export type Request = (Exec & {
+  readonly op: "exec";
+}) | (Listen & {
+  readonly op: "listen";
+}) | {
+  readonly op: "connect";
+  readonly port: number;
+} | {
+  readonly op: "checkpoint";
+} | FileRequest;
+
+export type Stdin = "pipe" | "null";
+
+export type Transport = "tcp" | "udp";
+
+/** Ids inside, each at most 65,535. */
+export type User = {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+};
+
+/** Size of a terminal; both at least 1. */
+export type Window = {
+  readonly rows: number;
+  readonly cols: number;
+};
