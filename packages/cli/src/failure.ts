@@ -2,7 +2,7 @@ import { defined } from "./defined.js";
 import { EXIT } from "./exit-codes.js";
 import { Interrupted } from "./interrupted.js";
 import { styleFor } from "./output/style.js";
-import { finish, jsonLine, print } from "./output/write.js";
+import { finish, jsonLine, print, requestedFailure } from "./output/write.js";
 import type { CommandLine } from "./usage.js";
 
 /** The shape of the library's errors; recognised by shape, so that reporting loads nothing. */
@@ -17,7 +17,7 @@ interface Described {
  * error; a run that a signal ended prints nothing on stderr, because the sender knows why.
  */
 export async function fail(thrown: unknown, asked: CommandLine): Promise<never> {
-  const error = isCommander(thrown) && thrown.exitCode === 0 ? await helpFailure() : thrown;
+  const error = isCommander(thrown) && thrown.exitCode === 0 ? await requestedFailure() : thrown;
   if (error === undefined) return await finish(0);
   const { json } = asked;
   if (error instanceof Interrupted) {
@@ -31,13 +31,6 @@ export async function fail(thrown: unknown, asked: CommandLine): Promise<never> 
   await say(process.stderr, `${lines.join("\n")}\n`);
   if (json) await say(process.stdout, jsonLine({ error: described }));
   return await finish(EXIT.bulkhead);
-}
-
-/** Why the requested help, which commander wrote, did not get out; undefined if it did. */
-async function helpFailure(): Promise<unknown> {
-  await say(process.stdout, "");
-  const { errored } = process.stdout;
-  return errored === null || ("code" in errored && errored.code === "EPIPE") ? undefined : errored;
 }
 
 /** A failure to report a failure has nowhere to go. */

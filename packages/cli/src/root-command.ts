@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { EXAMPLES } from "./help.js";
 import { HELP_COLUMNS } from "./help-columns.js";
+import { writeRequested } from "./output/write.js";
 import { packageVersion } from "./package-version.js";
 
 /** The root command `bulkhead`, with these subcommands. */
@@ -26,6 +27,7 @@ function helpWidth(): number {
 
 /** Commander would print a message without a code and exit with 1, which here means that the workload exited with 1. */
 function throwUsageErrors(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: () => undefined, getOutHelpWidth: helpWidth });
+  const output = { outputError: () => undefined, getOutHelpWidth: helpWidth, writeOut: writeRequested };
+  command.exitOverride().configureOutput(output);
   command.commands.forEach(throwUsageErrors);
 }

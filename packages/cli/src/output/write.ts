@@ -11,6 +11,23 @@ export function print(stream: NodeJS.WriteStream, text: string): Promise<void> {
   });
 }
 
+/** Settles with the failure of each text that commander wrote: its `writeOut` returns nothing. */
+let requested: Promise<unknown> = Promise.resolve();
+
+/** Writes a text that was asked for, such as help. */
+export function writeRequested(text: string): void {
+  const failure = print(process.stdout, text).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  requested = Promise.all([requested, failure]).then(([first, second]) => first ?? second);
+}
+
+/** Why a text that was asked for did not get out; undefined if it did. */
+export async function requestedFailure(): Promise<unknown> {
+  return await requested;
+}
+
 /**
  * `value` in one line of JSON (with `indent` in several), safe for a terminal: JSON escapes only the control characters
  * below 0x20, and some terminals also act on those from 0x7f to 0x9f, or on text direction. Its meaning to a program is
