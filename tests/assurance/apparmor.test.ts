@@ -23,7 +23,7 @@ if (LEVELS.length === 0)
     undefined);
 
 describe.each(LEVELS)("a generated profile at level %s", (level) => {
-  it("refuses what the policy does not name, with every other layer opened", async () => {
+  it("refuses paths that the policy does not name, with every other layer open", async () => {
     const script =
       "cat /etc/hosts >/dev/null && echo read; echo x >/open/file && echo wrote; echo y >/work/file && cat /work/file";
     await using open = await createChanged({ ...POLICY, level }, onlyAppArmor);

@@ -18,7 +18,7 @@ describe("the same job at two levels", () => {
     expect(runs[0].durationMs).toBeGreaterThan(0);
   });
 
-  it("tells what the wall changes: output, end and files", async () => {
+  it("reports the differences between levels: output, exit and files", async () => {
     // A host name is the sandbox's own from level container on.
     const job = 'read -r name </proc/sys/kernel/hostname; echo "$name"; echo "$name" >name; [ "$name" = sandbox ]';
     const { same, differences } = await compareLevels(["sh", "-c", job], LEVELS, { hostname: "sandbox" });

@@ -18,7 +18,7 @@ const asRoot = process.getuid?.() === 0;
 const COMPARED = LEVELS.filter((level) => level !== "microvm" || process.env["BULKHEAD_MICROVM_TESTS"] !== "0");
 
 await forEachLevel((level) => {
-  it("finds what every program needs, and none of what nobody gets", async () => {
+  it("finds the calls that every program needs, and none that no sandbox gets", async () => {
     const { inside } = await surfaceOf(level);
     for (const name of ["read", "openat", "execve", "futex", "exit_group"])
       expect(inside.syscalls.reached).toContain(name);
@@ -32,7 +32,7 @@ await forEachLevel((level) => {
     expect(inside.interfaces.filter(({ writable }) => writable > 0)).toEqual([]);
   });
 
-  it.skipIf(!asRoot)("reads from outside what the host's kernel may be asked", async () => {
+  it.skipIf(!asRoot)("reads the reachable calls of the host's kernel from outside", async () => {
     const { host } = await surfaceOf(level);
     expect(host?.calls).toContain("read");
     expect(host?.calls).not.toContain("init_module");

@@ -52,7 +52,7 @@ afterAll(async () => await roots[Symbol.asyncDispose]());
 
 await forEachLevel(
   (level) => {
-    describe("with a way out, what the network is shut for stays shut", () => {
+    describe("with egress, every other way to the network stays closed", () => {
       runAttacks(
         level,
         attacks.map((attack) => ({

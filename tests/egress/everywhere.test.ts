@@ -138,7 +138,7 @@ await forEachLevel(
         expect(text).not.toContain(SECRET);
       });
 
-      test("a program that heeds no variable trusts the sandbox's own authority, and nobody less than before", async () => {
+      test("a program that ignores the variables trusts the sandbox's CA, and every CA that it trusted before", async () => {
         const before = readFileSync(join(root.path, BUNDLE));
         const bare = `env -i $(command -v curl) -sS -m 60 -x http://127.0.0.1:3128 https://$API/text`;
         expect(await said(bare)).toBe("you said undefined\n");

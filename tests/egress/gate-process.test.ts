@@ -38,7 +38,7 @@ const policyFor = () => ({ network: { allow: [`tcp://127.0.0.1:${port}`] } });
 const tunnel = () => `(printf 'CONNECT 127.0.0.1:${port} HTTP/1.1\\r\\n\\r\\n'; sleep 100) | nc 127.0.0.1 3128`;
 
 await forEachLevel((level) => {
-  test("whoever has a connection to outside holds nothing, and the main process never has it", async () => {
+  test("the process with connections to the outside holds no rights, and the main process has no such connection", async () => {
     await using sandbox = await Sandbox.create({ ...policyFor(), level });
     const client = await sandbox.exec(["sh", "-c", tunnel()]);
     await eventually("a connection to outside", 20_000, () => holdersOf(socketsTo(port)).length > 0);

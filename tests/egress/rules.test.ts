@@ -85,7 +85,7 @@ await forEachLevel(
         expect(event("/told")?.bytesIn).toBeGreaterThan(10);
       });
 
-      test("keeps everything else out, whatever it is called", async () => {
+      test("refuses every other destination, under any name", async () => {
         const before = [hosts.web.requests.length, hosts.tls.requests.length];
         const urls = [
           "http://other.test:$WEBPORT/",
@@ -115,7 +115,7 @@ await forEachLevel(
         expect(hosts.canary.connections()).toBe(0);
       });
 
-      test("takes a name for what it was when it was decided, and no second answer", async () => {
+      test("connects to the address that it decided about, and ignores a second answer", async () => {
         for (let attempt = 0; attempt < 3; attempt += 1) {
           expect(await said(`curl -sS -m 3 -p "http://rebind.test:$CANARY/"`)).not.toContain("reached");
         }

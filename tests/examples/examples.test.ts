@@ -20,7 +20,7 @@ describe("agent-shell", () => {
     expect(stdout).toContain("[exit 7]");
   });
 
-  it("cuts a flood and goes on", async () => {
+  it("cuts a flood and continues", async () => {
     const { stdout } = await example("agent-shell", "yes", "echo alive");
     expect(stdout).toContain("the output was cut after 16 KiB");
     expect(stdout).toContain("alive\n[exit 0]");

@@ -88,7 +88,7 @@ describe.skipIf(lack !== undefined)(`machines${lack === undefined ? "" : ` (skip
     await traces.assertGone();
   });
 
-  test("a guest fills its disk: it is told so, the host's is as full as before, and all goes on", async () => {
+  test("a guest fills its disk: it gets ENOSPC, the host's disk is as full as before, and the guest continues", async () => {
     await using sandbox = await Sandbox.create({ ...POLICY, resources: { memory: "64MiB", disk: "8MiB" } });
     const free = () => {
       const { bavail, bsize } = statfsSync(tmpdir());

@@ -35,7 +35,7 @@ it("a name that means another image from now on is followed at once", async () =
   expect([await says(), await says()]).toEqual(["two", "two"]);
 });
 
-it("nothing is held when no sandbox is there, and an image that was removed is not run any more", async () => {
+it("holds nothing without a sandbox, and does not run an image that was removed", async () => {
   await tag("three");
   expect(await says()).toBe("three");
   expect((await images.list()).images).toMatchObject([{ inUse: false }]);

@@ -84,7 +84,7 @@ describe("basic authentication", () => {
       request.headers.authorization === BASIC ? false : challenge(response, 'Basic realm="x"');
   });
 
-  it("sends nothing before it is asked, and then what the configuration has", async () => {
+  it("sends credentials only after a challenge, and then those of the configuration", async () => {
     await open();
     const [first, ...rest] = registry.seen;
     expect(first?.authorization).toBeUndefined();

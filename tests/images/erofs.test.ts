@@ -107,7 +107,7 @@ describe.runIf(hasErofs)("an EROFS image", () => {
     expect((await erofsOf(of(tree))).digest).not.toBe(second.digest);
   });
 
-  it.runIf(isRoot)("shows owners as they are inside, and those that nobody is as nobody", async () => {
+  it.runIf(isRoot)("shows owners as inside ids, and unmapped ones as the overflow id", async () => {
     const tree = directory.join("owned");
     await mkdir(tree);
     for (const [name, owner] of Object.entries({ mine: 4321, roots: 0 })) {
@@ -195,7 +195,7 @@ describe.runIf(hasErofs)("an EROFS image", () => {
     expect(await readdir(directory.join("small-store", "work"))).toEqual([]);
   });
 
-  it("goes when what it was made of has gone, and not while a process may use it", async () => {
+  it("is removed after its image, and not while a process may use it", async () => {
     const name = "localhost/erofs:v1";
     const writer = await LayoutWriter.create(directory.join("layout"));
     await writer.index(await writer.image([tar({ name: "hello", data: "from an image" })]));

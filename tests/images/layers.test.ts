@@ -93,7 +93,7 @@ await forEachLevel((level) => {
     ]);
   });
 
-  it("lets a user write what is theirs in a writable root, and nobody else's, and changes no layer", async () => {
+  it("lets a user write only their own files in a writable root, and changes no layer", async () => {
     const opened = await openImage(source);
     const times = async () => await Promise.all(opened.layers.map(async (path) => (await stat(path)).ctimeMs));
     const before = await times();

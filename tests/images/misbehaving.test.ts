@@ -128,7 +128,7 @@ describe("a registry that is slow", () => {
 });
 
 describe("a registry that breaks off", () => {
-  it("resets in the middle: the download goes on where it was", async () => {
+  it("resets in the middle: the download resumes where it was", async () => {
     first(3, blob, (response, request) => {
       const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
       const part = layer.subarray(from, from + 500_000);
@@ -185,7 +185,7 @@ describe("a registry that breaks off", () => {
     };
   };
 
-  it("goes on somewhere else than asked: that part is not used", async () => {
+  it("continues at another offset than requested: the store discards that part", async () => {
     afterHalf((response) => {
       response.writeHead(206, { "content-range": `bytes 5-${layer.length - 1}/${layer.length}` });
       response.end(layer.subarray(5));
@@ -208,7 +208,7 @@ describe("a registry that breaks off", () => {
     await expectImage();
   });
 
-  it("goes on with other bytes", async () => {
+  it("continues with other bytes", async () => {
     afterHalf((response, from) => {
       response.writeHead(206, { "content-range": `bytes ${from}-${layer.length - 1}/${layer.length}` });
       response.end(Buffer.alloc(layer.length - from));
@@ -246,7 +246,7 @@ describe("a registry that refuses", () => {
     expect(registry.asked(blob)).toHaveLength(3);
   });
 
-  it("and nobody is there", async () => {
+  it("and no server listens", async () => {
     await registry[Symbol.asyncDispose]();
     await expectRefusal({ code: "REGISTRY_UNAVAILABLE", detail: "ECONNREFUSED", errno: 111 });
     registry = await FakeRegistry.create();
@@ -321,13 +321,13 @@ describe("a registry that lies", () => {
     expect(closed).toBe(true);
   });
 
-  it("with more layers than anybody needs", async () => {
+  it("with too many layers", async () => {
     const one = registry.blob(tar({ name: "x" }), LAYER);
     registry.image([layer], "v1", { manifest: { layers: Array.from({ length: 501 }, () => one) } });
     await expectRefusal({ code: "IMAGE_INVALID", detail: "layers" });
   });
 
-  it("with a layer of a terabyte, which nobody begins to download", async () => {
+  it("with a layer of a terabyte: no download begins", async () => {
     registry.image([layer], "v1", { manifest: { layers: [{ mediaType: LAYER, digest, size: 2 ** 40 }] } });
     await expectRefusal({ code: "IMAGE_LIMIT", detail: "max-bytes" });
     expect(registry.asked(blob)).toEqual([]);

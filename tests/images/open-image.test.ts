@@ -80,7 +80,7 @@ await forEachLevel((level: Level) => {
 });
 
 describe("openImage", () => {
-  it("unpacks once, whatever the image is wrapped in", async () => {
+  it("unpacks once, in any archive format", async () => {
     const { layers, config: said } = await openImage(await layoutOf([rootLayer], "plain"));
     const [path = ""] = layers;
     const changed = (await stat(path)).ctimeMs;

@@ -94,7 +94,7 @@ it("many processes pull one image at once: one downloads, one unpacks, all have 
   expect(await left()).toEqual([]);
 });
 
-it("a process is killed while it pulls: nothing half is used, and the next goes on where it was", async () => {
+it("a process is killed while it pulls: no partial file is used, and the next pull resumes there", async () => {
   slowly();
   const child = open();
   await eventually("half of it is there", 30_000, async () => (await partBytes()) > 400_000);

@@ -271,7 +271,7 @@ describe("what a registry with TLS leads to", () => {
 });
 
 describe("a registry without TLS", () => {
-  it("is asked without on loopback, and is told no password before it asks", async () => {
+  it("is contacted without TLS on loopback, and gets no password before a challenge", async () => {
     await using registry = await FakeRegistry.create();
     registry.image([layer], "v1");
     const dockerConfig = directory.join("unasked");

@@ -101,7 +101,7 @@ await forEachLevel((level) => {
     expect(orders).toBe(0);
   });
 
-  test("what is there and is no plain file stays", async () => {
+  test("an existing file that is not regular stays", async () => {
     await using root = await rootWith({ other: "root:x:0:0::/:/bin/sh\n" });
     await mkdir(root.join("etc/passwd"));
     const script = "cat /etc/passwd/x; ls -d /etc/passwd";

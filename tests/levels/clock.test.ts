@@ -67,7 +67,7 @@ describe.skipIf(lack !== undefined)(`the clock of a guest${lack === undefined ? 
     expect(Math.abs(Number(stdout) - Date.now() / 1000)).toBeLessThan(3);
   });
 
-  test("has gone on where a machine stood still, as the host's has", async () => {
+  test("has advanced after a pause, as the host's has", async () => {
     await using sandbox = await Sandbox.create({ level });
     const { offMs, knownToMs } = await drift(sandbox, async () => {
       await sandbox.pause();
@@ -77,7 +77,7 @@ describe.skipIf(lack !== undefined)(`the clock of a guest${lack === undefined ? 
     expect(Math.abs(offMs)).toBeLessThan(knownToMs + 100);
   });
 
-  test("is right in a copy that goes on a while after it was taken", async () => {
+  test("is right in a copy that resumes some time after the snapshot", async () => {
     await using directory = await TemporaryDirectory.create("clock");
     await using sandbox = await Sandbox.create({ level });
     const { digest } = await sandbox.snapshot(directory.join("snapshot"));

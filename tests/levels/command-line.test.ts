@@ -31,7 +31,7 @@ const shell = (script: string) =>
   execute("bash", ["-c", `bulkhead() { '${process.execPath}' '${bundle}' "$@"; }\n${script}`]);
 
 await forEachLevel((level) => {
-  it("ends quietly, as from SIGPIPE, when nobody reads its output any more", async () => {
+  it("ends quietly, as from SIGPIPE, when its output is closed", async () => {
     const { stdout, stderr } = await shell(
       `bulkhead run --level ${level} -- yes | head -1; echo "\${PIPESTATUS[0]}"; bulkhead run --level ${level} -- sh -c 'yes >&2' 2>&1 >/dev/null | head -1`,
     );
@@ -114,7 +114,7 @@ describe("paths that a caller names", () => {
     expect(await readFile(directory.join("target.json"), "utf8")).toContain("payloadType");
   });
 
-  it("are opened before anything runs, where what it did is to be written down", async () => {
+  it("are opened before the program starts if they are logs", async () => {
     await using directory = await TemporaryDirectory.create("egress-log");
     execFileSync("mkfifo", [directory.join("pipe")]);
     for (const log of ["pipe", "missing/log", "."]) {

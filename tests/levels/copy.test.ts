@@ -108,7 +108,7 @@ await forEachLevel((level) => {
       expect((await stat(at("out", "set"))).mode & 0o7777).toBe(0o755);
     });
 
-    it("writes nothing outside of its target, whatever links are there", async () => {
+    it("writes nothing outside of its target, through any link", async () => {
       await mkdir(at("elsewhere"));
       await mkdir(at("out"));
       await symlink(at("elsewhere"), at("out", "sub"));

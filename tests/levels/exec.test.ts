@@ -133,7 +133,7 @@ await forEachLevel((level) => {
     expect(insideIds(level, ids)).toEqual([1234, 2345, 2345]);
   });
 
-  test("a background process goes on after its starter, and delays nothing", async () => {
+  test("a background process continues after its parent, and delays nothing", async () => {
     await using sandbox = await Sandbox.create({ level });
     const started = Date.now();
     await shell(sandbox, "(sleep 3; echo done > /work/late) & echo started");

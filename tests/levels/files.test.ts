@@ -24,7 +24,7 @@ await forEachLevel((level) => {
     expect((await shell(sandbox, "cat /work/text")).stdout).toBe("text");
   });
 
-  test("writing replaces; append and exclusive do what they say", async () => {
+  test("writing replaces; append and exclusive work as documented", async () => {
     await using sandbox = await Sandbox.create({ level });
     await sandbox.files.write("/work/a", "long content");
     await sandbox.files.write("/work/a", "new");
@@ -84,7 +84,7 @@ await forEachLevel((level) => {
     await expect(files.mkdir("/work")).rejects.toMatchObject({ code: "FILE_EXISTS" });
   });
 
-  test("symbolic links are told from what they point at", async () => {
+  test("symbolic links are distinct from their targets", async () => {
     await using sandbox = await Sandbox.create({ level });
     await shell(sandbox, "echo x > target; ln -s target link; ln -s nowhere broken");
     expect(await sandbox.files.stat("/work/link")).toMatchObject({ type: "file" });

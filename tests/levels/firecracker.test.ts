@@ -95,7 +95,7 @@ describe.skipIf(lack !== undefined)(
       expect(readKernelFile(`/proc/${monitor}/net/dev`).match(/:/g)).toHaveLength(1);
     });
 
-    it("writes a copy of its machine, goes on, and the copy goes on in a jail of its own", async () => {
+    it("saves a copy of its machine and resumes, and the copy resumes in its own jail", async () => {
       const [original] = jails;
       const file = join(directory, "copy");
       await original?.link.save(file, MOST_BYTES);

@@ -33,7 +33,7 @@ await forEachLevel((level) => {
     expect(result).toMatchObject({ diskFull: true, oomKilled: false, timedOut: false });
   });
 
-  test.each(PLACES)("%s without inodes left is diskFull, whatever is free", async (place) => {
+  test.each(PLACES)("%s without free inodes is diskFull, even with free space", async (place) => {
     if (place === "/usr" && !isRoot) return;
     const result = await run([PROBE, "inodes", place, "10000"], at(place));
     expect(result.stdout).toContain('"errno":28');

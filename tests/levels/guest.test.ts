@@ -138,7 +138,7 @@ describe.each(kernels)("inside a guest with kernel %s", (kernel) => {
   });
 });
 
-describe.skipIf(lack !== undefined)("a guest that is told nonsense", () => {
+describe.skipIf(lack !== undefined)("a guest that receives nonsense", () => {
   it("ends its machine", async () => {
     await using guest = await Guest.start(() => undefined);
     await guest.booted;

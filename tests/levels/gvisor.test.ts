@@ -16,7 +16,7 @@ function cli(argv: readonly string[], env: Readonly<Record<string, string>>, use
 }
 
 describe("runsc is not available", () => {
-  test("one that says nothing, or hangs, is not used, and the remedy is told", async () => {
+  test("a program that prints nothing, or hangs, is not used, and the error has the remedy", async () => {
     await using directory = await TemporaryDirectory.create("runsc");
     const source = directory.join("hangs.c");
     const hangs = directory.join("runsc");

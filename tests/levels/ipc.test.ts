@@ -70,7 +70,7 @@ await forEachLevel((level) => {
     expect(await probe(sandbox, "tee")).toMatchObject({ outcome: "succeeded", detail: "twicetwice" });
   });
 
-  test("a socket that there is not fails as it does on a kernel without it", async () => {
+  test("an unsupported socket fails as on a kernel without it", async () => {
     await using sandbox = await Sandbox.create({ level, ...POLICY });
     const found = [];
     // The Sentry says EINVAL where kernels say EPROTONOSUPPORT, whoever asks it.

@@ -95,7 +95,7 @@ await forEachLevel((level) => {
     });
   });
 
-  it("of the library are listed too, say that they are paused, and are told that they were killed", async () => {
+  it("of the library are listed too, show that they are paused, and report that they were killed", async () => {
     await using sandbox = await Sandbox.create({ level });
     const state = async () => (await listSandboxes()).sandboxes.find(({ id }) => id === sandbox.id)?.state;
     expect(await state()).toBe("running");
@@ -109,7 +109,7 @@ await forEachLevel((level) => {
     await expect(killSandbox(sandbox.id)).rejects.toBeInstanceOf(BulkheadError);
   });
 
-  it("tell what they have put out, to whoever asks and to whoever joins, who ends as they do", async () => {
+  it("give their output to `logs` and `attach`, and `attach` ends as they do", async () => {
     const job = "echo early; echo problem >&2; trap 'echo told; exit 3' INT; while :; do sleep 0.1; done";
     await using run = Background.start(["run", "--level", level, "--", "sh", "-c", job]);
     const { id } = await madeBy(run.child.pid);
@@ -175,7 +175,7 @@ describe("another user's sandboxes", () => {
     await run.ended;
   });
 
-  it("cannot be made up by who listens under a broker's name", async () => {
+  it("cannot be forged by a user who listens under a broker's name", async () => {
     // Another user's broker, which claims to have sandboxes of root and of every user.
     const script = `
       const row = { id: "sfalse", level: "container", state: "running", uid: 0, pid: 1, callerPid: 1, ageMs: 1 };
@@ -199,7 +199,7 @@ describe("another user's sandboxes", () => {
     }
   });
 
-  it("hold nobody up whose broker does not answer", async () => {
+  it("whose broker does not answer delay no command", async () => {
     const silent = createServer();
     const name = `\0bulkhead-${"-".repeat(66)}${"0b".repeat(16)}`;
     await new Promise<void>((resolve) => silent.listen({ path: name }, resolve));
@@ -214,7 +214,7 @@ describe("another user's sandboxes", () => {
 });
 
 describe("the sockets of runs", () => {
-  it("lie where only their user can get at them, and are gone with the run", async () => {
+  it("are accessible only to their user, and are removed with the run", async () => {
     await using run = Background.start(["run", "--", "sleep", "1000"], 4242);
     const { id } = await madeBy(run.child.pid);
     const path = `/tmp/bulkhead-4242/${id}.sock`;

@@ -103,7 +103,7 @@ await forEachLevel((level: Level) => {
     expect(pool.stats().discarded).toBeGreaterThan(0);
   });
 
-  it("ends what nobody used when it is closed, and leaves alone what was handed out", async () => {
+  it("ends unused sandboxes when it is closed, and keeps those that it handed out", async () => {
     const pool = await Pool.create({ level }, { min: 2, max: 2 });
     const taken = await pool.take();
     const waiting = pool.run(["sleep", "1"]).catch((error: unknown) => error);
@@ -116,7 +116,7 @@ await forEachLevel((level: Level) => {
     expect(pool.stats()).toMatchObject({ ready: 0, starting: 0 });
   });
 
-  it("gives up waiting when it is told to", async () => {
+  it("stops waiting when its signal is aborted", async () => {
     await using pool = await Pool.create({ level }, { min: 0, max: 1 });
     const abort = new AbortController();
     const held = await pool.take();

@@ -89,7 +89,7 @@ await forEachLevel((level: Level) => {
       expect(await sleeper.result).toMatchObject({ signal: "SIGTERM" });
     });
 
-    test("files are served, in what the sandbox has and in a directory of the host", async () => {
+    test("files are served, from the sandbox and from a directory of the host", async () => {
       await using data = await TemporaryDirectory.create("profile-data", 0o777);
       if (process.getuid?.() === 0) await chown(data.path, 1000, 1000);
       await using sandbox = await Sandbox.create({
@@ -116,7 +116,7 @@ await forEachLevel((level: Level) => {
       }
     });
 
-    test("a network is there for the programs inside, or is refused before the start with what they lack", async () => {
+    test("programs inside have a network, or the start is refused with the missing calls", async () => {
       const policy: Policy = {
         level,
         ...policyUnder(kind, "client"),

@@ -42,7 +42,7 @@ await forEachLevel((level) => {
     expect((await inside(sandbox, ["echo", "alive"])).stdout).toBe("alive\n");
   });
 
-  test("resources.time ends a run, whatever it does about it", async () => {
+  test("resources.time ends a run, even if it ignores signals", async () => {
     const started = Date.now();
     const result = await run(["sh", "-c", "trap '' TERM INT HUP; (setsid sleep 1000 &) ; while :; do sleep 1; done"], {
       level,
@@ -62,7 +62,7 @@ await forEachLevel((level) => {
     expect((await inside(sandbox, ["true"])).exitCode).toBe(0);
   });
 
-  test("pause stops every process, resume lets them go on", async () => {
+  test("pause stops every process, resume continues them", async () => {
     await using sandbox = await Sandbox.create({ level });
     await sandbox.exec(["sh", "-c", "while :; do echo x >> /work/count; sleep 0.01; done"], { buffer: true });
     await eventually("it counts", 5000, () => sandbox.files.readText("/work/count").catch(() => undefined));

@@ -119,7 +119,7 @@ await forEachLevel((level) => {
     expect((await stalled.result).signal).toBe("SIGKILL");
   });
 
-  test("a process that closes its output may go on", async () => {
+  test("a process that closes its output may continue", async () => {
     await using sandbox = await Sandbox.create({ level });
     const { exitCode } = await shell(sandbox, "exec 1>&- 2>&-; sleep 0.1; exit 7");
     expect(exitCode).toBe(7);

@@ -80,7 +80,7 @@ await forEachLevel((level) => {
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining("No space left")]);
   });
 
-  test("a profile that wants what it refuses to be logged is kept, and the floor with it", async () => {
+  test("a profile that logs refused calls is applied, together with the floor", async () => {
     const flags = ["SECCOMP_FILTER_FLAG_LOG"];
     const refuse = { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errno: "ENOSPC" };
     const policy = await withProfile(`log-${level}`, { defaultAction: "SCMP_ACT_ALLOW", flags, syscalls: [refuse] });

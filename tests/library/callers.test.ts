@@ -30,7 +30,7 @@ await forEachLevel((level) => {
   });
 
   describe.each(Object.entries(scenarios))("%s", (name, { code, names: argument, cause, result }) => {
-    it("is told of, and nothing is left running", () => {
+    it("produces a warning, and nothing keeps running", () => {
       const one = told.find((each) => each.name === name);
       expect(one).toMatchObject({ code, left: 0, ...(result === undefined ? {} : { result }) });
       if (argument !== undefined) expect(one?.detail).toContain(argument);

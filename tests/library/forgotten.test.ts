@@ -5,7 +5,7 @@ import { inChild } from "./support/in-child.js";
 const CHILD = fileURLToPath(new URL("support/forgotten.ts", import.meta.url));
 const LEFT = "BULKHEAD_SANDBOX_LEFT";
 
-describe("a process that waits for nothing but", () => {
+describe("a process that waits only for", () => {
   it.each([
     ["a sandbox", "", [LEFT]],
     ["a sandbox in which a program ran", "ran\n", [LEFT]],
@@ -14,14 +14,14 @@ describe("a process that waits for nothing but", () => {
     ["a program that runs", "done\n", []],
     ["a sandbox with ref", "", [LEFT]],
     ["an exposed port", "true\n", []],
-  ] as const)("%s ends, and is told of what it left", async (way, stdout, warnings) => {
+  ] as const)("%s ends, with a warning about the open sandbox", async (way, stdout, warnings) => {
     const ended = await inChild(CHILD, [way], { withinMs: 40_000 });
     expect(ended).toMatchObject({ exitCode: 0, stdout });
     expect(ended.stderr.match(/BULKHEAD_SANDBOX_\w+/g) ?? []).toEqual(warnings);
   });
 });
 
-describe("a sandbox that nobody has any more", () => {
+describe("a sandbox without references", () => {
   it.each([
     ["development", ["BULKHEAD_SANDBOX_FORGOTTEN", LEFT]],
     ["production", [LEFT]],

@@ -82,7 +82,7 @@ await forEachLevel((level) => {
       await expect(sandbox.exec(argv)).rejects.toMatchObject(result.error);
     });
 
-    it("is told apart from a program's own 127", async () => {
+    it("is distinct from a program's own 127", async () => {
       for (const result of [
         await run(["sh", "-c", "exit 127"], { level }),
         await sandbox.run(["sh", "-c", "exit 127"]),
@@ -109,7 +109,7 @@ await forEachLevel((level) => {
     expect(await long.run(["echo", "there"])).toMatchObject({ stdout: "there\n" });
   });
 
-  it("does what it was told, whatever its caller changes afterwards", async () => {
+  it("uses its options as they were, even if the caller changes them afterwards", async () => {
     const argv = ["echo", "first"];
     const policy: Policy = { level };
     const env = { NAME: "first" };

@@ -177,7 +177,7 @@ await forEachLevel((level: Level) => {
     arena.assertIntact();
   });
 
-  test(`more operations than init takes at once are refused, and it goes on ${rule}`, async () => {
+  test(`init refuses operations above its limit, and continues ${rule}`, async () => {
     await using sandbox = await Sandbox.create(policy({ pids: 128 }));
     const all = Array.from({ length: 300 }, () =>
       inside(sandbox, ["sleep", "0.2"]).then(

@@ -36,7 +36,7 @@ describe.skipIf(lack !== undefined)(`the jail of a monitor${lack === undefined ?
   const field = (name: string, text = file("status")) =>
     new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(text)?.[1]?.trim() ?? "";
 
-  test("every thread of both processes is nobody, can gain nothing, and is filtered", () => {
+  test("every thread of both processes is unprivileged, cannot gain privilege, and is filtered", () => {
     for (const pid of [relay, monitor]) {
       const threads = readdirSync(`/proc/${pid}/task`);
       expect(threads.length).toBeGreaterThan(0);
@@ -55,7 +55,7 @@ describe.skipIf(lack !== undefined)(`the jail of a monitor${lack === undefined ?
     expect(Number(field("Seccomp_filters"))).toBeGreaterThan(Number(field("Seccomp_filters", file("status", relay))));
   });
 
-  test("its ids are of a range that nobody else has", async () => {
+  test("its ids are of a range that no other sandbox has", async () => {
     await using other = await Sandbox.create({ level, resources: { memory: "48MiB" } });
     const ranges = [sandbox, other].map(async (one) => Math.floor(((await one.evidence()).init.uid[0] ?? 0) / 65_536));
     expect(new Set(await Promise.all(ranges)).size).toBe(2);
@@ -75,7 +75,7 @@ describe.skipIf(lack !== undefined)(`the jail of a monitor${lack === undefined ?
     expect(file("net/route").trim().split("\n")).toHaveLength(1);
   });
 
-  test("a root that holds what it opens and nothing else, all of it read-only", () => {
+  test("a root with only the files that it opens, all read-only", () => {
     const root = `/proc/${monitor}/root`;
     const planned = new Set(sandbox.plan.mounts.map(({ at }) => at));
     const found = [...regularFiles(root)].filter((path) => !path.startsWith("/proc/"));

@@ -162,7 +162,7 @@ describe("writing back what a hostile guest says", () => {
     expect(await readFile(directory.join("out/file"), "utf8")).toBe("host\n");
   });
 
-  test("what the host has changed is not removed, and what is not changed inside is not written", async () => {
+  test("keeps files that the host has changed, and does not write files that did not change inside", async () => {
     const copy = await copied();
     await writeFile(directory.join("out/sub/file"), "changed by the host\n");
     await writeFile(directory.join("out/file"), "also changed\n");
@@ -185,7 +185,7 @@ describe("writing back what a hostile guest says", () => {
     expect(await readFile(directory.join("out/file"), "utf8")).toBe("the host's again\n");
   });
 
-  test("what a killed process left is removed, and what others have put there is not followed", async () => {
+  test("removes the leftovers of a killed process, and does not follow links that others put there", async () => {
     const name = `.bulkhead-write-back-1-1-1-00000000-${"0".repeat(16)}`;
     const left = `out/${name}`;
     await mkdir(directory.join(left));
@@ -279,7 +279,7 @@ describe("writing back what a hostile guest says", () => {
     await expect(copied()).rejects.toMatchObject({ code: "FILES_INVALID" });
   });
 
-  test("what is mounted in the directory does not get another mode, whoever owns it", async () => {
+  test("a mount in the directory keeps its mode, for any owner", async () => {
     const copy = await copied();
     const { ino } = await lstat(directory.join("out/sub"), { bigint: true });
     const stat = Object.getOwnPropertyDescriptor(OpenDirectory.prototype, "stat")?.get;
@@ -292,7 +292,7 @@ describe("writing back what a hostile guest says", () => {
     expect((await lstat(directory.join("out/sub"))).mode & 0o777).toBe(0o755);
   });
 
-  test.runIf(IS_ROOT)("root writes nothing into a directory of somebody else's for a guest", async () => {
+  test.runIf(IS_ROOT)("root writes nothing into another user's directory for a guest", async () => {
     await chown(directory.join("out/sub"), 0, 0);
     await chmod(directory.join("out/sub"), 0o755);
     const copy = await copied();

@@ -66,7 +66,7 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     await work?.[Symbol.asyncDispose]();
   });
 
-  test("eight at once, each with random numbers, clock and identity of its own; what ran runs on [copies differ]", async () => {
+  test("eight at once, each with its own random numbers, clock and identity; programs keep running [copies differ]", async () => {
     const copies = await sandbox.fork(8);
     try {
       expect(copies).toHaveLength(8);
@@ -109,7 +109,7 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     assertApart(await Promise.all([sandbox, copy, another].map(identityOf)));
   });
 
-  test("the table of one that nobody vouches for says what that is worth; what is required then is refused", async () => {
+  test("the table of a copy without a digest says that it is unverified; a required protection is refused", async () => {
     const { directory, digest } = await sandbox.snapshot(work.join("table"));
     const statusOf = ({ enforcement }: Sandbox, protection: string) =>
       enforcement.protections.find((line) => line.protection === protection)?.status;
@@ -169,7 +169,7 @@ describe.skipIf(lack !== undefined)(`copies of a machine${lack === undefined ? "
     expect(payload).toEqual(JSON.parse(JSON.stringify(sandbox.plan.payload).replace("/vm/ready", "/vm/snapshot")));
   });
 
-  test("a machine that stands still does nothing, and goes on where it was", async () => {
+  test("a paused machine does nothing, and resumes where it was", async () => {
     const counted = async () => (await shell(sandbox, "cat /work/count")).stdout.length;
     await shell(sandbox, "(while [ ! -e /work/stop ]; do printf x >>/work/count; sleep 0.05; done) >/dev/null 2>&1 &");
     await eventually("it counts", 5000, async () => (await counted()) > 2);

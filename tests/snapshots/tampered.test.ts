@@ -281,7 +281,7 @@ describe.skipIf(lack !== undefined)(`a snapshot is refused${lack === undefined ?
     },
   );
 
-  test("whose directory somebody else could rename: SNAPSHOT_UNTRUSTED", async () => {
+  test("whose directory another user could rename: SNAPSHOT_UNTRUSTED", async () => {
     const above = work.join("open");
     await mkdir(above);
     const directory = await copied("open/snapshot");

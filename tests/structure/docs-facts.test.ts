@@ -43,7 +43,7 @@ describe("documents", () => {
     }
   });
 
-  it("docs/guide.md: the record of a result, which the type says is null only where nobody asked for it", () => {
+  it("docs/guide.md: the record of a result, which the type says is null only where the caller requested none", () => {
     const result = readProjectFile("packages/bulkhead/src/sandbox/run-result.ts");
     expect(result).toMatch(/null unless it was asked for\. \*\/\n\s*readonly record:/);
     expect(guide).toMatch(/`enforcement`\s\([^)]*\),\s`record`\s\([^)]*null\sunless\sit\swas\sasked\sfor/);

@@ -12,7 +12,7 @@ function part(script: string): Part {
   return { name: "part", group: "group", argv: ["sh", "-c", script], cwd: ".", minutes: 1, count };
 }
 
-test("a part has a temporary folder of its own, and fails when something of it is left there", async () => {
+test("a part has its own temporary folder, and fails if it leaves files there", async () => {
   expect(await runPart(part('touch "$TMPDIR/mine" && rm "$TMPDIR/mine" && mkdir "$TMPDIR/tsx-0"'))).toEqual({
     ...nothing,
     passed: 1,

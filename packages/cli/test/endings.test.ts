@@ -109,7 +109,7 @@ describe.skipIf(!existsSync(bundle))("the built command line", () => {
     }
   });
 
-  it("prints help for nothing but a command that is missing or unknown, with a code", async () => {
+  it("prints help only for a missing or unknown command, with a code", async () => {
     expect((await bulkhead("images")).stderr).toMatch(/bulkhead: USAGE: .*a command is missing\n/);
     expect((await bulkhead("help", "nothing")).stderr).toMatch(/bulkhead: USAGE: .*unknown command 'nothing'\n/);
   });

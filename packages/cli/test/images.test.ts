@@ -140,7 +140,7 @@ describe("images ls", () => {
 });
 
 describe("flags", () => {
-  it("leave to the library what they do not say", () => {
+  it("leave omitted options to the library", () => {
     const onEvent = () => undefined;
     expect(imageOptions({}, onEvent)).toEqual({ registry: {}, onEvent });
     expect(imageOptions({ pull: "never", insecureRegistry: ["a:1"], tokenServer: ["a:1=https://b"] }, onEvent)).toEqual(

@@ -28,7 +28,7 @@ describe("flags over a policy", () => {
     expect(mergeFlags({ root: "host" }, { image: "oci:a" })).toEqual({ image: "oci:a" });
   });
 
-  it("take the place of what the file mounts there", () => {
+  it("replace the file's mounts at the same path", () => {
     const policy = { files: [{ host: "/a", at: "/data" }, { tmpfs: "/x" }] };
     expect(mergeFlags(policy, { mount: [{ host: "/b", at: "/data", mode: "rw" }] }).files).toEqual([
       { tmpfs: "/x" },

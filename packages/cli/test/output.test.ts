@@ -35,7 +35,7 @@ describe("wrap", () => {
 });
 
 describe("colours", () => {
-  it("are for terminals only, and not for those who said no", () => {
+  it("appear only on terminals, and not with NO_COLOR", () => {
     expect(styleFor({ isTTY: true }, {}).bad("x")).toBe("\u001b[31mx\u001b[0m");
     expect(styleFor({ isTTY: false }, {}).bad("x")).toBe("x");
     expect(styleFor({}, {}).bad("x")).toBe("x");

@@ -33,7 +33,7 @@ const RESULT: RunResult = {
 const FORGES = /[\n\u2028\u2029\u001b]/;
 
 describe("notes on a run", () => {
-  it("are a line each, whatever a file inside is called", () => {
+  it("are one line each, for any name of a file inside", () => {
     const left = [{ path: HOSTILE, why: "kind" as const }];
     const directory = { host: "/srv", at: "/data", left, leftMore: 0, written: 0, made: 0, removed: 0 };
     const [note, ...others] = notesOn({ ...RESULT, writeBack: { directories: [directory] } });
@@ -42,7 +42,7 @@ describe("notes on a run", () => {
     expect(note).not.toMatch(FORGES);
   });
 
-  it("and whatever an error says of one: only the remedy stands on a line of its own", () => {
+  it("and for any error about one: only the remedy has its own line", () => {
     const error = new BulkheadError("WRITE_BACK_FAILED", { operation: HOSTILE, path: HOSTILE, detail: HOSTILE });
     const notes = notesOn({ ...RESULT, error, writeBack: { directories: [], error } });
     expect(notes).toHaveLength(2);

@@ -23,7 +23,7 @@ export async function gvisorCases(title: string, counted: readonly string[] = ["
 }
 
 function cases(counted: readonly string[]): void {
-  test("another kernel answers, and the workload is nobody there", async () => {
+  test("another kernel answers, and the workload has no privilege there", async () => {
     const { stdout } = await run(["sh", "-c", "id -u; uname -r; grep -E 'CapEff|NoNewPrivs' /proc/self/status"], {
       level,
     });
@@ -150,7 +150,7 @@ function cases(counted: readonly string[]): void {
     expect(result.oomKilled || result.stderr !== "").toBe(true);
   });
 
-  test("what it cannot have is refused with a code, and nothing is started", async () => {
+  test("unsupported features are refused with a code, and nothing starts", async () => {
     await expect(run(["true"], { level, tcp: { bind: [8080] } })).rejects.toMatchObject({ code: "REQUIREMENT_UNMET" });
     await using directory = await TemporaryDirectory.create("gvisor-snapshot");
     await using sandbox = await Sandbox.create({ level });
@@ -161,7 +161,7 @@ function cases(counted: readonly string[]): void {
     expect((await sandbox.run(["echo", "on"])).stdout).toBe("on\n");
   });
 
-  test("it can be paused, and goes on", async () => {
+  test("it can be paused and resumed", async () => {
     await using sandbox = await Sandbox.create({ level });
     await sandbox.pause();
     await sandbox.resume();

@@ -49,7 +49,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       expect(found["Seccomp"]).toBe("2");
     });
 
-    test("of root holds nothing but what opens files", async () => {
+    test("of root has only the capabilities that open files", async () => {
       await using sandbox = await Sandbox.create({}, { broker: setting.broker.socket });
       expect((await sandbox.run(["true"])).exitCode).toBe(0);
       const [, found] = frontOf(0);
@@ -71,7 +71,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       for (const file of ["mem", "maps", "environ"]) expect(read(file), file).toThrow();
     });
 
-    test("that is killed takes its caller's sandboxes with it, and nobody else's", async () => {
+    test("that is killed takes its caller's sandboxes with it, and no other caller's", async () => {
       await using other = await Sandbox.create({}, { broker: setting.broker.socket });
       await using caller = await setting.caller();
       expect(await caller.launch(variant(setting.plan))).toMatchObject({ type: "launched" });

@@ -40,7 +40,7 @@ describe("the log of a system broker", () => {
     expect(broker.log.at(-1)).toMatchObject({ event: "stopping" });
   });
 
-  it("says whom it refused, and escapes and cuts what they chose", async () => {
+  it("names refused callers, and escapes and cuts their texts", async () => {
     await using broker = await SystemBroker.start(["--allow-uid", "4242"]);
     const { peer, session } = await control(broker, { uid: 4242, gid: 4242 });
     await using _peer = peer;
@@ -62,7 +62,7 @@ describe("the log of a system broker", () => {
     expect(Math.max(...broker.said.split("\n").map((line) => line.length))).toBeLessThan(4096);
   });
 
-  it("is not filled by one who is refused again and again, nor waits for who does not read it", async () => {
+  it("is not filled by a caller that is refused repeatedly, and never blocks on a stalled reader", async () => {
     await using broker = await SystemBroker.start();
     const { peer, session } = await control(broker);
     await using _peer = peer;

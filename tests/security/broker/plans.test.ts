@@ -102,7 +102,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       }
     });
 
-    test("be the owner of somebody else's files", async () => {
+    test("own another user's files", async () => {
       const own = setting.directory.join("own");
       for (const [hostUid, hostGid] of [
         [0, 0],

@@ -58,7 +58,7 @@ describe.skipIf(lack !== undefined)(`programs in a jail${lack === undefined ? ""
     return bytes;
   }
 
-  test("run as the plan's user, with nothing but the plan's capabilities, confined before they start", async () => {
+  test("run as the plan's user, with only the plan's capabilities, confined before they start", async () => {
     const script = 'echo "$0 $$"; cat /proc/self/status; echo end; read forever';
     const launch = broker.launch(jail(script, {}, { capabilities: ["KILL"] }));
     const status = await said(launch.transport);

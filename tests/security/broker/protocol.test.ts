@@ -24,7 +24,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     const peer = (user = ALLOWED) => new Peer(setting.broker.socket, user);
     const rss = () => residentBytes(setting.broker.pid);
 
-    test("a user who was not allowed gets nothing", async () => {
+    test("a user without permission gets no answer", async () => {
       expect(await Caller.connect(setting.broker.socket, STRANGER)).toBeUndefined();
     });
 
@@ -160,7 +160,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       for (const one of silent) await one[Symbol.asyncDispose]();
     });
 
-    test("a caller that never reads what the broker tells it", async () => {
+    test("a caller that never reads the broker's messages", async () => {
       await using caller = await setting.caller();
       const before = rss();
       for (let index = 0; index < 20_000; index += 1)

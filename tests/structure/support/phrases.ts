@@ -17,6 +17,16 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /\bnobody (?:outside|inside|on the host|in particular)\b/i, instead: "an unprivileged user" },
 ];
 
+/** Wrong in the title of a test, which says who does what. */
+export const TITLE_PHRASES: readonly Phrase[] = [
+  ...PHRASES,
+  { pattern: /\b(?:is|are|was|were) told\b/i, instead: "gets, learns, notices" },
+  { pattern: /\bgo(?:es)? on\b/i, instead: "continue, resume" },
+  { pattern: /\b(?:nobody|somebody|anybody|whoever)\b/i, instead: "the caller, the user, the process" },
+  { pattern: /\bis not to be\b/i, instead: "must not, never" },
+  { pattern: /\b(?:nothing|anything) but\b/i, instead: "only" },
+];
+
 /** Wrong in documents. Sources have identifiers, and comments that quote, which make these too strict there. */
 export const DOCUMENT_PHRASES: readonly Phrase[] = [
   ...PHRASES,

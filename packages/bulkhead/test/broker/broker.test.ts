@@ -115,13 +115,13 @@ describe("Broker", () => {
     ["evidence", { type: "launched", id, pid: 7, evidence: { ...EVIDENCE, init: { ...EVIDENCE.init, seccomp: 3 } } }],
     ["a cause", { type: "ended", id, cause: "bored", stats: STATS }],
     ["statistics", { type: "ended", id, cause: "exited", stats: { ...STATS, pids: "many" } }],
-  ])("does not go on with a broker that sends %s of another shape", async (_, message) => {
+  ])("refuses a broker that sends %s of another shape", async (_, message) => {
     const { launch } = await launched();
     fake.tell(message);
     await expect(launch.ended).rejects.toMatchObject({ code: "BROKER_LOST" });
   });
 
-  it("does not go on with a broker that sends no messages at all", async () => {
+  it("refuses a broker that sends no messages at all", async () => {
     const { launch } = await launched();
     fake.control?.write(Buffer.from([0xff, 0, 0, 0]));
     await expect(launch.ended).rejects.toMatchObject({ code: "BROKER_LOST", detail: "message too long" });

@@ -216,7 +216,7 @@ describe("Channel", () => {
     expect(read).toBe(WINDOW_BYTES);
   });
 
-  it("goes on granting for an output that was destroyed: its writer is not to be stopped", async () => {
+  it("keeps granting credit to a destroyed output, so that its writer never blocks", async () => {
     let stream: ChannelStream | undefined;
     const output = new OutputStream((bytes) => stream?.consumed(1, bytes));
     stream = open({ data: (_, chunk) => output.feed(chunk), result: () => undefined, failed: () => undefined });

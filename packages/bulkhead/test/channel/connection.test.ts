@@ -69,7 +69,7 @@ describe("connections that init opens", () => {
     expect(await init.next(Kind.cancel)).toMatchObject({ stream: 2 });
   });
 
-  it("fail whoever writes to one that was reset, once what it said is read", async () => {
+  it("fail writes after a reset, once the data before it has been read", async () => {
     connect(2);
     data(2, "last words");
     init.result(2, {});
@@ -79,7 +79,7 @@ describe("connections that init opens", () => {
     expect(await failed).toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("that nobody takes are cancelled", async () => {
+  it("are cancelled if no handler accepts them", async () => {
     channel.open(LISTEN, nothing);
     connect(2, 3);
     expect(await init.next(Kind.cancel)).toMatchObject({ stream: 2 });

@@ -15,7 +15,7 @@ function lines(after: Plan, before = plan): readonly string[] {
 const machine = { architecture: process.arch, kernel: "6.1", capabilities: [] };
 
 describe("two plans", () => {
-  it("that are the same but for what is random differ in nothing", () => {
+  it("that differ only in random values are equal", () => {
     expect(comparePlans(plan, { ...plan, id: "s0000000000000000" })).toEqual([]);
   });
 

@@ -114,7 +114,7 @@ describe("a change of rules", () => {
 });
 
 describe("a handshake", () => {
-  it("that hides its host (ECH) goes nowhere, whatever it shows", async () => {
+  it("that hides its host (ECH) is refused, whichever name it shows", async () => {
     let connections = 0;
     const port = await httpsServer("good.test", (_request, response) => response.end("ok"));
     const { open, events } = await gateFor({ network: { allow: [{ host: "good.test", ports: port, private: true }] } });

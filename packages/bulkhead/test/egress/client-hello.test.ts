@@ -47,7 +47,7 @@ describe("a ClientHello", () => {
     expect(readClientHello(real)).toEqual({ kind: "hello", hello: { serverName: "example.org", encrypted: false } });
   });
 
-  it("of a client that names none is one all the same", async () => {
+  it("of a client that names no host is still a ClientHello", async () => {
     expect(readClientHello(await helloOf({}))).toMatchObject({ kind: "hello", hello: { serverName: null } });
   });
 
@@ -55,7 +55,7 @@ describe("a ClientHello", () => {
     expect(readClientHello(recut(real, size))).toMatchObject({ hello: { serverName: "example.org" } });
   });
 
-  it("is not told before all of it is there", () => {
+  it("is not recognised before all of it has arrived", () => {
     for (let length = 1; length < real.length; length += 1) {
       expect(readClientHello(real.subarray(0, length))).toEqual({ kind: "more" });
     }
@@ -64,7 +64,7 @@ describe("a ClientHello", () => {
   it.each([
     ["data that a client sends before it is answered", [20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 2, 7, 7]],
     ["what is no record", [0xff, 0xff, 0xff, 0xff, 0xff]],
-  ])("is what it is, with %s behind it", (_what, more) => {
+  ])("is recognised with %s behind it", (_what, more) => {
     const read = readClientHello(Buffer.concat([real, Buffer.from(more)]));
     expect(read).toEqual({ kind: "hello", hello: { serverName: "example.org", encrypted: false } });
   });

@@ -154,7 +154,7 @@ describe("addresses", () => {
     });
   });
 
-  it("are refused where a rule denies the range, whatever name led there", async () => {
+  it("are refused where a rule denies the range, whichever name resolved to them", async () => {
     const { gate } = await gateFor(
       { network: { allow: ["good.test"], deny: ["1.1.0.0/16"] } },
       { resolver: async () => ["1.1.1.1"] },

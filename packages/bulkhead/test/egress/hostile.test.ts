@@ -43,7 +43,7 @@ describe("a client that speaks HTTP", () => {
     ["a protocol of its own", "\u0000\u0001\u0002\u0003"],
     ["headers without end", `GET /a HTTP/1.1\r\nHost: HOST\r\nX: ${"a".repeat(70_000)}`],
     ["a switch to HTTP/2", "GET /a HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"],
-  ])("with %s reaches nobody", async (_what, text) => {
+  ])("with %s reaches no listener", async (_what, text) => {
     const asked: string[] = [];
     const port = await httpServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);
@@ -61,7 +61,7 @@ describe("a client that speaks HTTP", () => {
 });
 
 describe("a connection", () => {
-  it("beyond the limit is refused, and another one's place is free again", async () => {
+  it("beyond the limit is refused, and a closed one frees its place", async () => {
     const port = await httpServer((_request, response) => response.end("ok"));
     const { open } = await gateFor({
       network: { allow: [{ host: "good.test", ports: port, private: true }], limits: { connections: 1 } },

@@ -55,13 +55,13 @@ describe("what a gate says", () => {
     expect(() => readEvent({ ...event, [field]: value })).toThrow(expect.objectContaining({ code: "HELPER_FAILED" }));
   });
 
-  it("is refused where it is too much at once, or one of many is wrong", () => {
+  it("is refused if it is too long, or if one of many events is wrong", () => {
     expect(readEvents([event, event])).toHaveLength(2);
     for (const value of [Array(65).fill(event), [event, 1], event, null])
       expect(() => readEvents(value)).toThrow(expect.objectContaining({ code: "HELPER_FAILED" }));
   });
 
-  it("never throws anything but a coded error, whatever it is", () => {
+  it("throws only coded errors, for any input", () => {
     const readers = [readEvents, readEvent, readAsk, readName, readEnded, (value: unknown) => readBundle(value, 100)];
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -78,7 +78,7 @@ describe("what a gate says", () => {
 });
 
 describe("Reports", () => {
-  it("tells in order, a bounded number at a time, and lets nothing be decided until the library keeps up", async () => {
+  it("sends events in order, a bounded number at a time, and delays decisions until the library keeps up", async () => {
     const sent: { readonly ids: readonly number[]; readonly done: () => void }[] = [];
     const reports = new Reports(
       (events) => new Promise<void>((done) => sent.push({ ids: events.map(({ id }) => id), done })),
@@ -102,7 +102,7 @@ describe("Reports", () => {
     expect(sent.flatMap(({ ids }) => ids)).toEqual(Array.from({ length: 2_000 }, (_, index) => index + 1));
   });
 
-  it("tells of one in the tick that it was decided in, before what is written after it", async () => {
+  it("reports a decision in the same tick, before data that is written after it", async () => {
     const order: string[] = [];
     const reports = new Reports(async () => order.push("told"));
     reports.tell(event);
@@ -111,7 +111,7 @@ describe("Reports", () => {
     expect(order).toEqual(["told", "answered"]);
   });
 
-  it("goes on when one cannot be told", async () => {
+  it("continues after an event that it could not send", async () => {
     const reports = new Reports(() => Promise.reject(new Error("gone")));
     reports.tell(event);
     await reports.told();
@@ -119,7 +119,7 @@ describe("Reports", () => {
 });
 
 describe("Turns", () => {
-  it("lets so many run at once, and each in the end", async () => {
+  it("runs a limited number at once, and each of them eventually", async () => {
     const turns = new Slots(3);
     let [running, most] = [0, 0];
     const work = async () => {

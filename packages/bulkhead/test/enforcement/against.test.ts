@@ -39,6 +39,6 @@ describe("two plans", () => {
   });
 });
 
-it("every protection says what it is for", () => {
+it("every protection has an explanation", () => {
   expect(Object.keys(PURPOSES)).toEqual([...PROTECTIONS]);
 });

@@ -39,9 +39,12 @@ describe("confirm", () => {
       expect(lost(level, without(protection))).toEqual([protection]);
     });
 
-    it.each(TRACED)("does not call %s enforced when the broker contradicts it, whatever else it says", (protection) => {
-      expect(lost(level, { inForce: TRACED, contradicted: [protection] })).toEqual([protection]);
-    });
+    it.each(TRACED)(
+      "does not call %s enforced when the broker contradicts it, even if the broker also confirms it",
+      (protection) => {
+        expect(lost(level, { inForce: TRACED, contradicted: [protection] })).toEqual([protection]);
+      },
+    );
   });
 
   it.each(AROUND)("does not call %s of a machine's jail enforced when the broker did not see it", (protection) => {

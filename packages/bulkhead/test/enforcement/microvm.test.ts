@@ -7,11 +7,11 @@ import { hostWith } from "../support/facts.js";
 const { "uid-range": uidRange } = microvm(identity as Parameters<typeof microvm>[0]);
 
 describe("the uids of a machine's monitor", () => {
-  it("are nobody else's where the broker of the host runs as root", () => {
+  it("belong to no other sandbox where the host's broker runs as root", () => {
     expect(uidRange?.({} as Plan, { ...hostWith(), privileged: true }).status).toBe("enforced");
   });
 
-  it("are the caller's where it does not, whatever the guest's broker runs as", () => {
+  it("are the caller's where it does not, for any uid of the guest's broker", () => {
     const verdict = uidRange?.({} as Plan, { ...hostWith({ privileged: true, callerUid: 1000 }), privileged: false });
     expect(verdict).toMatchObject({ status: "weaker", by: expect.stringContaining("(1000)") });
   });

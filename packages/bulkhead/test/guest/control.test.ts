@@ -75,7 +75,7 @@ describe("GuestControl", () => {
     await Promise.all([first, second]);
   });
 
-  it("passes on what the guest could not do", async () => {
+  it("reports the guest's failures", async () => {
     const quiet = control.quiesce();
     const { seq } = await question();
     answer({ type: "reply", seq, error: { code: "CGROUP_UNAVAILABLE", operation: "freeze" } });

@@ -57,7 +57,7 @@ describe("a call", () => {
     expect((await readWhole(got, sent))?.length).toBe(sent);
   });
 
-  it("holds back a sender that nobody reads", async () => {
+  it("blocks a sender whose data is not read", async () => {
     let sent = 0;
     async function* body() {
       for (;;) {
@@ -72,7 +72,7 @@ describe("a call", () => {
     for await (const _ of got ?? []) break;
   });
 
-  it("carries a coded error, and of any other nothing but its name", async () => {
+  it("carries a coded error, and only the name of any other", async () => {
     const { client } = connected({
       coded: async () => {
         throw new BulkheadError("IMAGE_INVALID", { operation: "read", path: "/x", errno: 5, detail: "size" });
@@ -87,7 +87,7 @@ describe("a call", () => {
     expect(String(other)).not.toContain("quotes");
   });
 
-  it("is given up by its signal, and the callee is told", async () => {
+  it("is cancelled by its signal, and the callee learns it", async () => {
     let told: AbortSignal | undefined;
     const { client } = connected({
       ask: async (_, signal) => {

@@ -44,7 +44,7 @@ describe("where programs are looked for", () => {
     expect(toolsDirectory({ XDG_DATA_HOME: "here" })).toMatch(/^\/.*\/bulkhead\/tools$/);
   });
 
-  it("the report names the one that is used, and what it says of itself", async () => {
+  it("the report names the program in use and the version that it prints", async () => {
     const [runsc] = await findTools(env);
     expect(runsc).toMatchObject({ path: at("data/bulkhead/tools/runsc"), version: "built by set-up" });
   });

@@ -29,7 +29,7 @@ describe("parseConfig", () => {
   });
 
   it.each([{}, { config: null }, { config: { Entrypoint: null, Cmd: null, Env: null, User: "", WorkingDir: "" } }])(
-    "makes nothing of nothing: %j",
+    "accepts an empty configuration: %j",
     (fields) => {
       const empty = { entrypoint: [], cmd: [], env: {}, workdir: null, user: null, labels: {}, volumes: [], notes: [] };
       expect(config(fields).config).toEqual(empty);
@@ -109,7 +109,7 @@ describe("parseConfig", () => {
     ]);
   });
 
-  it("keeps its notes short, whatever an image holds", () => {
+  it("keeps its notes short, for any image", () => {
     const { notes } = config({ config: { Env: Array.from({ length: 4096 }, () => "\u001b\n".repeat(400)) } }).config;
     expect(notes).toHaveLength(9);
     expect(notes.at(-1)).toBe("4088 more like the last");

@@ -81,7 +81,7 @@ describe("Store", () => {
     expect((await stat(join(directory, "new"))).mode & 0o777).toBe(0o700);
   });
 
-  it("refuses to be somebody else's directory through a link", async () => {
+  it("refuses another user's directory behind a link", async () => {
     await symlink("/tmp", join(directory, "link"));
     await expect(Store.open(join(directory, "link"))).rejects.toMatchObject({ code: "IMAGE_STORE_UNAVAILABLE" });
   });
@@ -110,7 +110,7 @@ describe("isAbandoned", () => {
 });
 
 describe("removeTree", () => {
-  it("removes names that are not UTF-8, and links but not what they point to", async () => {
+  it("removes names that are not UTF-8, and links without their targets", async () => {
     const outside = join(directory, "outside");
     await mkdir(outside);
     await writeFile(join(outside, "kept"), "");
@@ -123,7 +123,7 @@ describe("removeTree", () => {
     expect(await readdir(outside)).toEqual(["kept"]);
   });
 
-  it("does nothing where there is nothing", async () => {
+  it("does nothing if the path does not exist", async () => {
     await expect(removeTree(join(directory, "none"))).resolves.toBeUndefined();
   });
 });

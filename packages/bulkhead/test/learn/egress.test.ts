@@ -14,7 +14,7 @@ function learned(...egress: readonly (readonly [host: string, port: number, rule
 }
 
 describe("the least network", () => {
-  it("is none where nothing went out, whatever was allowed", () => {
+  it("is empty if nothing went out, even if the policy allowed some", () => {
     expect(learnedNetwork(learned(), "full")).toBeUndefined();
     expect(learnedNetwork(learned(), { allow: ["a.example"] })).toBeUndefined();
   });

@@ -26,7 +26,7 @@ describe("generalising what was seen of files", () => {
     expect(read).toEqual(["/data/in.txt", "/usr/lib/os-release", "/usr/lib/python3.11"]);
   });
 
-  it("lets the directory be written where files are made, whatever they are called", () => {
+  it("allows writing to a directory in which files are created, for any name", () => {
     const rules = rulesFor(
       file("/tmp/tmpab12/x", ["write", "create"], "gone"),
       file("/tmp/tmpab12", ["create", "remove"], "gone"),
@@ -36,7 +36,7 @@ describe("generalising what was seen of files", () => {
     expect(rules.read).toEqual([]);
   });
 
-  it("reads again what it made", () => {
+  it("can read its own output", () => {
     expect(rulesFor(file("/work/cache", ["read", "write", "create"])).read).toEqual(["/work"]);
   });
 

@@ -109,7 +109,7 @@ async function linked(fault = "", plan = planOf()) {
 }
 
 describe("the library's end of Firecracker", () => {
-  it("makes a machine, stops it, writes a copy of it, and has it go on", async () => {
+  it("creates a machine, pauses it, saves a copy, and resumes it", async () => {
     const { link, state } = await linked();
     await link.start();
     expect(await state()).toBe("Running");
@@ -121,7 +121,7 @@ describe("the library's end of Firecracker", () => {
     expect(await state()).toBe("Running");
   });
 
-  it("loads a copy, which stands still until it is told", async () => {
+  it("loads a copy, which stays paused until the library resumes it", async () => {
     const { link, state } = await linked("", planOf({ restored: true }));
     await link.start();
     expect(await state()).toBe("Paused");
@@ -139,14 +139,14 @@ describe("the library's end of Firecracker", () => {
     });
   });
 
-  it.each(["/machine-config", "/drives/image_1", "/vsock", "/actions"])("is told when it dies at %s", async (path) => {
+  it.each(["/machine-config", "/drives/image_1", "/vsock", "/actions"])("notices that it dies at %s", async (path) => {
     const { link, process } = await linked(`die ${path}`);
     await expect(link.start()).rejects.toMatchObject({ code: "VMM_FAILED" });
     await expect(link.resume()).rejects.toMatchObject({ code: "VMM_FAILED" });
     expect(process.signalCode ?? (await once(process, "exit"))[1]).toBe("SIGKILL");
   });
 
-  it.each(["junk", "long"])("takes %s for what it is, and asks nothing more", async (kind) => {
+  it.each(["junk", "long"])("recognises %s, and sends no further request", async (kind) => {
     const { link } = await linked(`${kind} /boot-source`);
     await expect(link.start()).rejects.toMatchObject({ code: "VMM_PROTOCOL_VIOLATION" });
     await expect(link.resume()).rejects.toMatchObject({ code: expect.stringMatching(/^VMM_/) });

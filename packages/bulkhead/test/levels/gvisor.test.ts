@@ -46,7 +46,7 @@ describe("the jail of runsc", () => {
 
 describe("the number of processes at level gvisor", () => {
   it.each<Counting>(["cgroup2", "cgroup", "rlimit"])(
-    "init is told how %s counts, and RLIMIT_NPROC is set",
+    "init learns how %s counts, and RLIMIT_NPROC is set",
     (counting) => {
       const { argv, inner, config } = told(counting);
       expect(argv.includes("--in-sandbox-cgroup=v2")).toBe(counting === "cgroup2");

@@ -12,8 +12,8 @@ const machine = {
   acpi: true,
 };
 
-describe("what monitors are told", () => {
-  it("Firecracker is told nothing but its socket, its name and how little to say", async () => {
+describe("arguments of monitors", () => {
+  it("Firecracker gets only its socket, its name and its log level", async () => {
     // Any program that there is: it is not started.
     const { argv, env } = await firecrackerMonitor(process.execPath, machine);
     expect(argv.slice(0, 4)).toEqual(["warden", "relay", "firecracker", "/vm/firecracker"]);
@@ -21,22 +21,19 @@ describe("what monitors are told", () => {
     expect(env).toEqual({});
   });
 
-  it.each(["kvm", "tcg"] as const)(
-    "QEMU with %s is told of no device but channel, control and disks",
-    (accelerator) => {
-      const words = qemuArguments(machine, accelerator);
-      const after = (option: string) => words.filter((_, index) => words[index - 1] === option);
-      expect(after("-device").map((device) => device.split(",")[0])).toEqual([
-        "virtio-serial-device",
-        "virtserialport",
-        "virtserialport",
-        "virtio-blk-device",
-        "virtio-blk-device",
-      ]);
-      expect(words).toEqual(expect.arrayContaining(["-nodefaults", "-no-user-config", "-no-reboot"]));
-      expect(after("-blockdev").every((disk) => disk.includes("read-only=on"))).toBe(true);
-      expect(after("-cpu")[0]).toMatch(/,svm=off,vmx=off$/);
-      expect(after("-sandbox")[0]).toBe("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-    },
-  );
+  it.each(["kvm", "tcg"] as const)("QEMU with %s gets no devices except channel, control and disks", (accelerator) => {
+    const words = qemuArguments(machine, accelerator);
+    const after = (option: string) => words.filter((_, index) => words[index - 1] === option);
+    expect(after("-device").map((device) => device.split(",")[0])).toEqual([
+      "virtio-serial-device",
+      "virtserialport",
+      "virtserialport",
+      "virtio-blk-device",
+      "virtio-blk-device",
+    ]);
+    expect(words).toEqual(expect.arrayContaining(["-nodefaults", "-no-user-config", "-no-reboot"]));
+    expect(after("-blockdev").every((disk) => disk.includes("read-only=on"))).toBe(true);
+    expect(after("-cpu")[0]).toMatch(/,svm=off,vmx=off$/);
+    expect(after("-sandbox")[0]).toBe("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  });
 });

@@ -30,7 +30,7 @@ describe("QEMU's monitor", () => {
     expect(await status).toEqual({ status: "running" });
   });
 
-  it("passes events on to who waits for them", async () => {
+  it("delivers events to their listeners", async () => {
     const { qmp, theirs } = connected();
     const seen: unknown[] = [];
     qmp.on("MIGRATION", (data) => seen.push(data["status"]));

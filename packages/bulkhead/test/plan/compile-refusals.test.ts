@@ -77,7 +77,7 @@ describe("writable host directories", () => {
     expect(refusal(rw, { inputs: inputsWith({ files: [directory("/srv/data", 0)] }) }).code).toBe("MOUNT_OWNER_ROOT");
   });
 
-  it("of somebody else's are refused to callers that are not root", () => {
+  it("of another user are refused to callers that are not root", () => {
     const host = hostWith({ callerUid: 1000, callerGid: 1000 });
     const inputs = inputsWith({ files: [directory("/srv/data", 1001)] });
     expect(refusal(rw, { host, inputs }).code).toBe("MOUNT_OWNER_FOREIGN");

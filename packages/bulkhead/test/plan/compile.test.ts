@@ -41,7 +41,7 @@ describe("the empty policy", () => {
 });
 
 describe("mounts", () => {
-  it("come parents first, whatever order the policy has", () => {
+  it("come parents first, in any order of the policy", () => {
     const files = [{ tmpfs: "/work/a/b" }, { tmpfs: "/data" }, { tmpfs: "/work/a" }];
     const places = compiled({ files }, { inputs: inputsWith({ files: [null, null, null] }) }).plan.mounts.map(
       ({ at }) => at,
@@ -122,7 +122,7 @@ describe("read-only host paths", () => {
     "/root",
     "/mnt",
     "/tmp",
-  ])("show what everybody may see of %s, whoever owns it: root lends nothing of the system's", (path) => {
+  ])("show only the world-readable part of %s, for any owner: root lends none of the system's rights", (path) => {
     expect(ownerOf(path, 0)).toBeNull();
     expect(ownerOf(path, 33)).toBeNull();
   });

@@ -75,7 +75,7 @@ describe.runIf(process.getuid?.() === 0)("a file of /etc", () => {
     expect(isAsShipped(secret, shipped)).toBe(false);
   });
 
-  it("that is closed to others, or another user's, is not shown whatever its content", () => {
+  it("that is closed to others, or another user's, stays hidden for any content", () => {
     const [closed, others] = [file("etc/closed", "x", 0o640), file("etc/others", "x")];
     chownSync(others, 4321, 4321);
     expect(looked(closed, shipping({ [closed]: "x" })).left).toEqual([{ path: closed, why: "it is closed to others" }]);
@@ -109,7 +109,7 @@ describe.runIf(process.getuid?.() === 0)("a directory", () => {
 });
 
 describe("names", () => {
-  it("of secrets are known whatever a package says", () => {
+  it("of secrets are recognised in any package", () => {
     for (const name of ["passwd-", "my.key", "client_secret", "credentials", "krb5.keytab", "store.p12"]) {
       expect(SECRET.test(name), name).toBe(true);
     }

@@ -130,7 +130,7 @@ describe("users", () => {
     await expect(gather({ image: "oci:./x" }, asking(user))).rejects.toMatchObject({ code });
   });
 
-  it("are whom the policy names, whatever the image says", async () => {
+  it("are those of the policy, even if the image names others", async () => {
     const { user } = await gather({ image: "oci:./x", user: "5:6" }, asking("100000"));
     expect(user).toMatchObject({ uid: 5, gid: 6 });
   });

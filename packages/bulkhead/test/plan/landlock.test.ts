@@ -23,7 +23,7 @@ const LEFT: readonly (readonly [number, readonly string[]])[] = [
 ];
 
 describe("Landlock by ABI", () => {
-  it.each(LEFT)("ABI %i: what it lacks is said", (abi, left) => {
+  it.each(LEFT)("ABI %i: names the missing features", (abi, left) => {
     const line = lineAt(abi);
     const by = line !== undefined && "by" in line ? line.by : "";
     const [held = "", lacks = ""] = by.split(". Left to other layers: ");

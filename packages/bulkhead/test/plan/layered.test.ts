@@ -56,7 +56,7 @@ describe("a root of two layers", () => {
     expect(view().kindAt("/etc")).toBe("directory");
   });
 
-  it("does not go through what is no directory, whatever is below it", () => {
+  it("does not descend into a file that hides a directory of a lower layer", () => {
     put(lower, "a/b", "lower");
     put(upper, "a", "file");
     put(lower, "l/b", "lower");
@@ -79,7 +79,7 @@ describe("a root of two layers", () => {
     expect(new LayeredRoot([upper, lower, bottom]).kindAt("/d/hidden")).toBe("missing");
   });
 
-  it("leaves alone what it cannot read", () => {
+  it("skips directories that it cannot read", () => {
     mkdirSync(join(lower, "closed"));
     chmodSync(join(lower, "closed"), 0);
     expect(view().kindAt("/closed")).toBe(process.getuid?.() === 0 ? "directory" : "full");

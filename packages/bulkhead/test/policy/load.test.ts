@@ -48,7 +48,7 @@ describe("loadPolicy", () => {
     await expect(loadPolicy(path)).rejects.toMatchObject({ code: "POLICY_UNREADABLE" });
   });
 
-  it("waits for no pipe that nobody writes to, and reads one that somebody does", async () => {
+  it("does not wait for a pipe without a writer, and reads one that has a writer", async () => {
     const pipe = join(directory, "pipe");
     execFileSync("mkfifo", [pipe]);
     await expect(loadPolicy(pipe)).rejects.toMatchObject({

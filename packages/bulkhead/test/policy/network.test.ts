@@ -69,7 +69,7 @@ describe("the normal form of a host", () => {
     expect(normalHost(text).kind).toBe("invalid");
   });
 
-  it("is its own normal form, and holds nothing but what names and addresses do", () => {
+  it("is its own normal form, with only the characters of names and addresses", () => {
     const texts = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.domain(), fc.ipV4Extended(), fc.ipV6());
     fc.assert(
       fc.property(texts, (text) => {

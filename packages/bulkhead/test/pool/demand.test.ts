@@ -24,7 +24,7 @@ it("wants what arrives while one is made, and some more", () => {
   expect(demand.wanted(last)).toBeCloseTo(10, 1);
 });
 
-it("wants fewer the longer nobody asks, and more again when somebody does", () => {
+it("shrinks the longer no request comes, and grows with the next ones", () => {
   const demand = new Demand();
   const last = busy(demand, 10, 50);
   expect(demand.wanted(last + 1_000)).toBeCloseTo(0.1, 2);

@@ -12,7 +12,7 @@ async function read(...lines: readonly unknown[]) {
 }
 
 describe("the list of a lister", () => {
-  it("becomes changes by place, whatever comes first", async () => {
+  it("becomes changes by path, in any order of the input", async () => {
     const { tree, files, links, setId, left } = await read(
       { path: "a/b", put: { ...PUT, mode: 0o4755 } },
       { path: "a", gone: "file", put: { type: "directory", mode: 0o755, mtimeMs: 1 } },

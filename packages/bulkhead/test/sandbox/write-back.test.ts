@@ -92,7 +92,7 @@ function flat(tree: ReadonlyMap<string, Change>, above = ""): (readonly [string,
 }
 
 describe("changes between two listings", () => {
-  it("put nothing but files, directories and links, remove nothing that is still there, and are none between equals", () => {
+  it("put only files, directories and links, remove only missing entries, and are empty between equal trees", () => {
     fc.assert(
       fc.property(entries, entries, (before, after) => {
         const all = { entries: after, closed: new Set<string>(), left: [] };

@@ -110,7 +110,7 @@ describe("a hostile init", () => {
     expect(killed).toBe(true);
   });
 
-  it("cannot fill the memory of who reads a file", async () => {
+  it("cannot fill the memory of the caller that reads a file", async () => {
     const content = filesOf(live).read("/endless", { maxBytes: 100_000 });
     content.catch(() => undefined);
     init.data(1, 1, Buffer.alloc(60_000));

@@ -88,7 +88,7 @@ describe.skipIf(plainPath === undefined)("with a real init (cargo build -p bulkh
     expect(await text(there(web.stdout))).toBe("web");
   });
 
-  it("holds a flood back while nobody reads, and loses none of it", async () => {
+  it("holds back a flood while the caller does not read, and loses none of it", async () => {
     const process = await exec(["head", "-c", "50000000", "/dev/zero"]);
     await new Promise((resolve) => setTimeout(resolve, 200));
     let bytes = 0;

@@ -293,7 +293,7 @@ describe.each(BUILT_IN)("the exported profile %s", (name) => {
     expect(decide(exported, "clone", [0x1000_0000n])).toEqual({ errno: 1 });
   });
 
-  it("gives chroot to who has the capability only", () => {
+  it("allows chroot only with the capability", () => {
     const lifted = settle(read(exportProfile("default")), { ...MACHINE, capabilities: ["SYS_CHROOT"] });
     expect(decide(lifted, "chroot", [])).toBe("allow");
     expect(decide(exported, "chroot", [])).toEqual({ errno: 1 });

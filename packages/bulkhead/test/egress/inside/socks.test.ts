@@ -75,7 +75,7 @@ describe("SOCKS5 inside", () => {
     );
   });
 
-  it("waits for whoever has to be asked, once it knows what is wanted", async () => {
+  it("waits for the decision once it has read the request", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       let answer: (verdict: Verdict) => void = () => undefined;

@@ -74,7 +74,7 @@ describe("the address that a registry leads to", () => {
     else expect(check).toThrowError(unsafe);
   });
 
-  it("is a stranger's as long as nobody knows where the registry is", () => {
+  it("is foreign as long as the registry's address is unknown", () => {
     expect(() => endpoint("registry.example").checkAddress("10.0.0.1", target)).toThrowError(unsafe);
   });
 

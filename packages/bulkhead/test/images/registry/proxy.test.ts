@@ -50,7 +50,7 @@ describe("the proxy of a URL", () => {
   });
 
   it.each(["socks5://user:secret@proxy.corp", "http://:secret@", "file:///etc/passwd", "http://user:secret@:port"])(
-    "is refused as %s, without saying what it holds",
+    "is refused as %s, without quoting its value",
     (https) => {
       const error = caught(() => proxyFor(new URL("https://a.example"), { https }));
       expect(error).toMatchObject({ code: "REGISTRY_PROXY", path: "HTTPS_PROXY" });
@@ -69,7 +69,7 @@ describe("the proxy of a URL", () => {
     ["http://user@proxy", "user:"],
     ["http://us%zzer:x@proxy", "us%zzer:x"],
     ["http://proxy", undefined],
-  ])("%s is told who asks", (url, expected) => {
+  ])("%s gets the credentials of its URL", (url, expected) => {
     const header = proxyAuthorization(new URL(url))["proxy-authorization"];
     expect(header).toBe(expected === undefined ? undefined : `Basic ${Buffer.from(expected).toString("base64")}`);
   });

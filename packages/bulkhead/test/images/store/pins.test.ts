@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe("Pins", () => {
-  it("keep what they name from being deleted, and nothing else", async () => {
+  it("protect the named images from deletion, and no others", async () => {
     await pins.hold("a");
     await pins.hold("a");
     expect(await readdir(join(directory, "pins"))).toHaveLength(1);
@@ -34,7 +34,7 @@ describe("Pins", () => {
     expect(pins.isHeld("a")).toBe(false);
   });
 
-  it("hold the parts of what they name, until the last who uses it lets go", async () => {
+  it("protect the parts of the named images until their last user releases them", async () => {
     const first = await pins.use("image", ["one", "two"]);
     const second = await pins.use("image", ["one", "two"]);
     expect(await pins.startDeletion("two")).toBeUndefined();

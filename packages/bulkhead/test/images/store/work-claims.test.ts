@@ -40,7 +40,7 @@ describe("WorkClaims", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it("goes on with what was left, in order or by dying", async () => {
+  it("takes over a claim that its holder released, or that it held when it died", async () => {
     const first = await claims.take("a", never);
     await writeFile(first?.path ?? "", "half");
     await first?.release();
@@ -54,7 +54,7 @@ describe("WorkClaims", () => {
     expect(await readdir(directory)).toHaveLength(1);
   });
 
-  it("knows what nobody is at work on", async () => {
+  it("finds claims without a holder", async () => {
     await claims.take("live", never);
     await (await claims.take("left", never))?.release();
     const name = `gone.${dead()}`;
