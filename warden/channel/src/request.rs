@@ -15,6 +15,8 @@ use std::net::IpAddr;
 /// Higher ids are not the workload's: 65,535 is init's own.
 const ID_MAX: u64 = 65_534;
 const GROUPS_MAX: usize = 64;
+/// `sun_path` has 108 bytes, and counts the trailing NUL.
+const SOCKET_PATH_MAX: usize = 107;
 
 /// One operation. Strings contain no NUL and paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +24,7 @@ const GROUPS_MAX: usize = 64;
 pub enum Request {
     Exec(Box<Exec>),
     Listen(Listen),
-    /// Connects to a port of the loopback inside.
-    Connect {
-        port: u16,
-    },
+    Connect(Target),
     /// Asks for silence, for a snapshot.
     Checkpoint,
     #[cfg_attr(feature = "schema", schemars(untagged))]
@@ -33,22 +32,39 @@ pub enum Request {
 }
 
 /// Opens a listening socket, only ever on an address that is unreachable from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Listen {
-    pub transport: Transport,
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub address: IpAddr,
-    pub port: u16,
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(tag = "transport", rename_all = "lowercase"))]
+pub enum Listen {
+    /// Each connection gets its own stream.
+    Tcp {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        address: IpAddr,
+        port: u16,
+    },
+    /// The listener's stream carries the datagrams.
+    Udp {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        address: IpAddr,
+        port: u16,
+    },
+    /// As `tcp`, on a Unix socket that is created at this path.
+    Unix {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+    },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "lowercase"))]
-pub enum Transport {
-    /// Each connection gets its own stream.
-    Tcp,
-    /// The listener's stream carries the datagrams.
-    Udp,
+/// Where to connect to inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
+pub enum Target {
+    /// A port of the loopback.
+    Port { port: u16 },
+    /// A Unix socket.
+    Unix {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+    },
 }
 
 /// A program to run.
@@ -174,7 +190,7 @@ impl Request {
             "exec" => Self::Exec(Box::new(exec(&mut fields)?)),
             "listen" => Self::Listen(listen(&mut fields)?),
             "checkpoint" => Self::Checkpoint,
-            "connect" => Self::Connect { port: fields.required("port", port)? },
+            "connect" => Self::Connect(target(&mut fields)?),
             name => Self::File(file(name, &mut fields)?),
         };
         fields.finish()?;
@@ -198,12 +214,26 @@ fn exec(fields: &mut Fields) -> Result<Exec, Error> {
 }
 
 fn listen(fields: &mut Fields) -> Result<Listen, Error> {
-    let transport = fields.required("transport", |value| match value.as_str() {
-        Some("tcp") => Some(Transport::Tcp),
-        Some("udp") => Some(Transport::Udp),
-        _ => None,
-    })?;
-    Ok(Listen { transport, address: fields.required("address", inside)?, port: fields.required("port", port)? })
+    let transport = fields.required("transport", |value| value.as_str().map(str::to_owned))?;
+    match transport.as_str() {
+        "tcp" => Ok(Listen::Tcp { address: fields.required("address", inside)?, port: fields.required("port", port)? }),
+        "udp" => Ok(Listen::Udp { address: fields.required("address", inside)?, port: fields.required("port", port)? }),
+        "unix" => Ok(Listen::Unix { path: fields.required("path", socket_path)? }),
+        _ => Err(invalid("transport")),
+    }
+}
+
+/// A port or a path, and not both.
+fn target(fields: &mut Fields) -> Result<Target, Error> {
+    match fields.optional("path", socket_path)? {
+        Some(path) => Ok(Target::Unix { path }),
+        None => fields.required("port", port).map(|port| Target::Port { port }),
+    }
+}
+
+/// An absolute path that fits into the address of a Unix socket. Never an abstract name, which no permission protects.
+fn socket_path(value: Value) -> Option<CString> {
+    path(value).filter(|path| path.as_bytes().len() <= SOCKET_PATH_MAX)
 }
 
 /// Loopback, or the range of reserved addresses for names. A sandbox may have a network, and must not listen there.

@@ -43,24 +43,27 @@ mod tests {
 
     type Names = BTreeSet<String>;
 
-    /// By operation: the fields of its type, and those that are required.
-    fn operations() -> BTreeMap<String, (Names, Names)> {
+    /// By operation, for each form of its request: the fields of its type, and those that are required.
+    fn operations() -> BTreeMap<String, Vec<(Names, Names)>> {
         let definitions = definitions_of_requests();
         let alternatives = |name: &str| -> Vec<Value> {
-            let schema = definitions.get(name).unwrap();
-            schema.get("oneOf").or_else(|| schema.get("anyOf")).unwrap().as_array().unwrap().clone()
+            let schema = &definitions[name];
+            let all = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
+            all.cloned().unwrap_or_else(|| vec![schema.clone()])
         };
-        let mut of: BTreeMap<String, (Names, Names)> = BTreeMap::new();
+        let mut of: BTreeMap<String, Vec<(Names, Names)>> = BTreeMap::new();
         for one in alternatives("Request").iter().chain(&alternatives("FileRequest")) {
             let Some(op) = one.pointer("/properties/op/const").and_then(Value::as_str) else { continue };
-            let base =
-                one.get("$ref").and_then(Value::as_str).map(|name| &definitions[name.trim_start_matches("#/$defs/")]);
-            let (all, required) = of.entry(op.to_owned()).or_default();
-            for schema in [Some(one), base].into_iter().flatten() {
-                all.extend(schema["properties"].as_object().unwrap().keys().cloned());
-                required.extend(
-                    schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()),
-                );
+            let base = one.get("$ref").and_then(Value::as_str).map(|name| name.trim_start_matches("#/$defs/"));
+            for form in base.map_or_else(|| vec![Value::Null], alternatives) {
+                let (mut all, mut required) = (Names::new(), Names::new());
+                for schema in [one, &form].into_iter().filter(|schema| !schema.is_null()) {
+                    all.extend(schema["properties"].as_object().unwrap().keys().cloned());
+                    required.extend(
+                        schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()),
+                    );
+                }
+                of.entry(op.to_owned()).or_default().push((all, required));
             }
         }
         of
@@ -82,11 +85,14 @@ mod tests {
             vectors["accepted"].as_array().unwrap().iter().map(|one| one["request"]["op"].as_str().unwrap()).collect();
         let operations = operations();
         assert_eq!(operations.keys().map(String::as_str).collect::<BTreeSet<_>>(), ops.iter().copied().collect());
-        for (op, (all, required)) in operations {
+        for (op, forms) in operations {
+            let all: Names = forms.iter().flat_map(|(all, _)| all).cloned().collect();
             let of_op: Vec<&Names> =
                 seen.iter().zip(&ops).filter(|(_, one)| **one == op).map(|(names, _)| names).collect();
             assert_eq!(of_op.iter().copied().flatten().cloned().collect::<Names>(), all, "fields of {op}");
-            assert!(of_op.contains(&&required), "{op} with its required fields alone: {required:?}");
+            for (_, required) in &forms {
+                assert!(of_op.contains(&required), "{op} with its required fields alone: {required:?}");
+            }
         }
     }
 }

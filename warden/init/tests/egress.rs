@@ -119,6 +119,9 @@ fn serves_nothing_but_listening() {
         json!({"op": "read", "path": "/etc/passwd"}),
         json!({"op": "stat", "path": "/"}),
         json!({"op": "connect", "port": 80}),
+        json!({"op": "connect", "path": "/run/socket"}),
+        json!({"op": "listen", "transport": "unix", "path": "/tmp/never-made"}),
+        json!({"op": "listen", "transport": "tcp", "address": "127.0.0.2", "port": 80}),
         json!({"op": "checkpoint"}),
         json!({"op": "other"}),
     ];
@@ -134,11 +137,33 @@ fn what_the_workload_sends_out_is_taken_nowhere_else() {
     for request in [
         json!({"op": "listen", "transport": "tcp", "address": "127.0.0.1", "port": free_port()}),
         json!({"op": "listen", "transport": "udp", "address": "127.0.0.1", "port": free_port()}),
+        json!({"op": "listen", "transport": "udp", "address": "127.0.0.2", "port": free_port()}),
+        json!({"op": "listen", "transport": "tcp", "address": "198.18.0.1", "port": free_port()}),
+        json!({"op": "listen", "transport": "tcp", "address": "127.64.0.1", "port": free_port()}),
+        json!({"op": "listen", "transport": "tcp", "address": "127.127.0.1", "port": free_port()}),
+        json!({"op": "listen", "transport": "tcp", "address": "::1", "port": free_port()}),
         json!({"op": "checkpoint"}),
     ] {
-        let stream = init.request(request);
-        assert_eq!(init.wait(stream).code(), "REQUEST_INVALID");
+        let stream = init.request(request.clone());
+        assert_eq!(init.wait(stream).code(), "REQUEST_INVALID", "{request}");
     }
+}
+
+#[test]
+fn channels_between_components_work_beside_it() {
+    let (mut init, _gate) = start();
+    let path = std::env::temp_dir().join(format!("init-beside-{}", std::process::id()));
+    for request in [
+        json!({"op": "listen", "transport": "tcp", "address": "127.0.0.2", "port": free_port()}),
+        json!({"op": "listen", "transport": "tcp", "address": "127.128.0.1", "port": free_port()}),
+        json!({"op": "listen", "transport": "unix", "path": path}),
+    ] {
+        let stream = init.request(request.clone());
+        while !init.streams[&stream].accepted {
+            assert!(init.receive(), "{request}");
+        }
+    }
+    std::fs::remove_file(path).unwrap();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod exec;
 mod report;
+mod socket;
 mod user;
 
 pub use report::{Message, Report, Reporter};
@@ -15,12 +16,23 @@ use rustix::fs::{Mode, fchmod};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 /// What a child is to do.
 pub enum Work {
     Exec(Box<Exec>),
     File(File),
+}
+
+/// What a child does with a Unix socket: as the workload's user, whose rights decide where the path leads, and whom the
+/// other end sees.
+pub enum SocketWork {
+    /// Bind to a path that does not exist yet, and listen.
+    Listen(CString),
+    Connect(CString),
+    /// Remove a listener's file, without a socket.
+    Remove(CString),
 }
 
 /// The pipes it has; the other descriptors of 0, 1, 2 are /dev/null, as they are in init.
@@ -55,6 +67,16 @@ impl Work {
     }
 }
 
+impl SocketWork {
+    pub const fn failure(&self) -> Code {
+        match self {
+            Self::Listen(_) => Code::ListenFailed,
+            Self::Connect(_) => Code::ConnectFailed,
+            Self::Remove(_) => Code::FileFailed,
+        }
+    }
+}
+
 /// Starts a child. A lack of processes or descriptors is an error like any other, and leaves nothing behind. `filter`
 /// is for an exec's program; a file operation stays init's own code.
 pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workload>) -> Result<Process, Error> {
@@ -77,6 +99,25 @@ pub fn start(work: &Work, pipes: Pipes, inner: &InnerPlan, filter: Option<&Workl
         Some(pid) => Ok(Process { pid: pid.as_raw_nonzero().get(), report, input, output, error }),
         None => run(work, arrays.as_ref(), ends, inner, filter),
     }
+}
+
+/// Starts a child that works on a Unix socket, of which it gets a copy. It reports its outcome and ends, and is
+/// collected like an orphan.
+pub fn start_on_socket(work: &SocketWork, socket: Option<BorrowedFd<'_>>, inner: &InnerPlan) -> Result<Report, Error> {
+    let failed =
+        |operation: &'static str| move |errno: Errno| Error::new(work.failure(), operation).errno(errno.raw_os_error());
+    let (report, end) = report::pair().map_err(failed("socketpair"))?;
+    let copy = socket.map(|socket| rustix::io::fcntl_dupfd_cloexec(socket, 3)).transpose().map_err(failed("fcntl"))?;
+    let ends = Ends { standard: [copy, None, None], report: end };
+    if bulkhead_sys::fork_plain().map_err(failed("fork"))?.is_some() {
+        return Ok(report);
+    }
+    let Ok(reporter) = arrange(ends) else { bulkhead_sys::exit_now(1) };
+    let outcome = user::become_user(inner, &inner.user, &[])
+        .map_err(|(operation, errno)| Error::new(work.failure(), operation).errno(errno.raw_os_error()))
+        .and_then(|()| socket::serve(work));
+    reporter.end(outcome);
+    bulkhead_sys::exit_now(1)
 }
 
 /// The child. It owns a copy of everything that init has, and closes that first.

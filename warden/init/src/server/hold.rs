@@ -36,7 +36,13 @@ impl Server {
     fn begin_again(&mut self) {
         self.held = None;
         self.channel.outbox = super::Outbox::default();
-        self.channel.sockets = super::Sockets::default();
+        // The new host may listen at the same paths.
+        for file in std::mem::take(&mut self.channel.sockets).into_files() {
+            self.remove_file(None, file);
+        }
+        for job in &mut self.jobs {
+            job.forget();
+        }
         let orphaned: Vec<Operation> = std::mem::take(&mut self.operations);
         let leftovers: &mut Leftovers = &mut self.leftovers;
         for operation in orphaned {

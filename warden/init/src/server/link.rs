@@ -4,10 +4,12 @@ use super::outbox::Outbox;
 use super::sockets::Sockets;
 use super::wire::Wire;
 use super::{End, READ_BATCH};
+use bulkhead_channel::request::Listen;
 use bulkhead_channel::{Decoder, Frame, Hello, Kind, Order, Outcome, Request, Side, Violation};
 use bulkhead_plan::{Code, Error};
 use rustix::io::Errno;
 use serde_json::{Map, Value};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, RawFd};
 
 pub struct Link {
@@ -110,8 +112,21 @@ impl Link {
 
 fn listen(stream: u32, fields: Map<String, Value>, sockets: &mut Sockets, outbox: &mut Outbox) -> Result<(), Error> {
     match Request::read(fields)? {
-        Request::Listen(listen) => sockets.listen(stream, &listen, outbox),
+        Request::Listen(listen) if belongs_to_egress(&listen) => sockets.listen(stream, &listen, outbox),
         _ => Err(not_here()),
+    }
+}
+
+/// Whether only the peer of the egress may listen there, if there is one: on every address that a proxy, a name server
+/// or a name can have. Unix sockets and the rest of 127.0.0.0/8 are for channels between components.
+pub fn belongs_to_egress(listen: &Listen) -> bool {
+    match listen {
+        Listen::Unix { .. } => false,
+        Listen::Udp { .. } => true,
+        Listen::Tcp { address, .. } => match address {
+            IpAddr::V4(v4) => *v4 == Ipv4Addr::LOCALHOST || !v4.is_loopback() || v4.octets()[1] & 0xc0 == 64,
+            IpAddr::V6(_) => true,
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod hold;
 mod input;
+mod jobs;
 mod leftovers;
 mod link;
 mod operation;
@@ -17,13 +18,13 @@ use crate::start::Prepared;
 use bulkhead_channel::{Decoder, Frame, Kind, Side, Violation};
 use bulkhead_order::Workload;
 use bulkhead_plan::InnerPlan;
+use jobs::Job;
 use leftovers::Leftovers;
 use link::{Link, Taken};
 use operation::Operation;
 use outbox::Outbox;
 use rustix::io::Errno;
 use rustix::process::getpid;
-use sockets::Sockets;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Children collected in one turn: however many orphans a workload creates, the channel is served in between.
@@ -58,6 +59,7 @@ enum Token {
     Input(u32),
     Output(u32, usize),
     Socket(Way, u32),
+    Job(RawFd),
     Leftover(RawFd),
 }
 
@@ -73,6 +75,7 @@ pub struct Server {
     /// For the programs that init starts, on top of its own filter.
     filter: Option<Workload>,
     operations: Vec<Operation>,
+    jobs: Vec<Job>,
     leftovers: Leftovers,
     /// Silent for a snapshot, requested on this stream.
     held: Option<u32>,
@@ -93,6 +96,7 @@ impl Server {
             inner,
             filter,
             operations: Vec::new(),
+            jobs: Vec::new(),
             leftovers: Leftovers::default(),
             held: None,
             reaping: false,
@@ -179,6 +183,9 @@ impl Server {
             let half_full = link.outbox.is_half_full();
             link.sockets.waits_on(half_full, |fd, events, of| add(fd, events, Token::Socket(Way::Egress, of)));
         }
+        for job in &self.jobs {
+            add(job.fd(), libc::POLLIN, Token::Job(job.fd()));
+        }
         for fd in self.leftovers.fds() {
             add(fd, libc::POLLIN, Token::Leftover(fd));
         }
@@ -218,6 +225,7 @@ impl Server {
                     link.socket_ready(stream, events);
                 }
             }
+            Token::Job(fd) => self.job_ready(fd),
             Token::Leftover(fd) => self.leftovers.drain(fd),
         }
         Ok(())
@@ -317,6 +325,7 @@ impl Server {
         for link in std::iter::once(&mut self.channel).chain(&mut self.egress) {
             link.sockets.settle(&mut link.outbox);
         }
+        self.remove_files();
         let mut at = 0;
         while let Some(operation) = self.operations.get_mut(at) {
             operation.settle_input(&mut self.channel.outbox);

@@ -1,10 +1,10 @@
 //! From a request to a running child, or to a result with the reason.
 
-use crate::child::{self, Pipes, Work};
-use crate::server::Server;
-use crate::server::link::not_here;
+use crate::child::{self, Pipes, SocketWork, Work};
+use crate::server::link::{belongs_to_egress, not_here};
 use crate::server::operation::{Class, Operation};
-use bulkhead_channel::request::{File, Stdin};
+use crate::server::{Server, Way};
+use bulkhead_channel::request::{File, Listen, Stdin, Target};
 use bulkhead_channel::{Kind, Outcome, Request};
 use bulkhead_plan::{Code, Error};
 use serde_json::{Map, Value};
@@ -23,13 +23,26 @@ impl Server {
         let request = Request::read(fields)?;
         let (class, pipes, work, terminal) = match request {
             // If egress has its own connection, only its peer receives the workload's outgoing traffic.
-            Request::Listen(_) | Request::Checkpoint if self.has_egress => return Err(not_here()),
-            Request::Listen(listen) => return self.channel.sockets.listen(stream, &listen, &mut self.channel.outbox),
+            Request::Checkpoint if self.has_egress => return Err(not_here()),
+            Request::Listen(listen) if self.has_egress && belongs_to_egress(&listen) => return Err(not_here()),
+            Request::Listen(listen) => {
+                self.channel.sockets.listen(stream, &listen, &mut self.channel.outbox)?;
+                if let Listen::Unix { path } = listen {
+                    self.begin_job(Way::Channel, stream, SocketWork::Listen(path));
+                }
+                return Ok(());
+            }
             Request::Checkpoint => {
                 self.hold(stream);
                 return Ok(());
             }
-            Request::Connect { port } => return self.channel.sockets.connect(stream, port),
+            Request::Connect(target) => {
+                self.channel.sockets.connect(stream, &target)?;
+                if let Target::Unix { path } = target {
+                    self.begin_job(Way::Channel, stream, SocketWork::Connect(path));
+                }
+                return Ok(());
+            }
             Request::Exec(exec) => {
                 self.check_user(exec.user.as_ref())?;
                 let terminal = exec.tty.is_some();

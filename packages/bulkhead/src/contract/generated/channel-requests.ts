@@ -64,9 +64,16 @@ export type FileRequest = {
 
 /** Opens a listening socket, only ever on an address that is unreachable from outside. */
 export type Listen = {
-  readonly transport: Transport;
+  readonly transport: "tcp";
   readonly address: string;
   readonly port: number;
+} | {
+  readonly transport: "udp";
+  readonly address: string;
+  readonly port: number;
+} | {
+  readonly transport: "unix";
+  readonly path: string;
 };
 
 /** One operation. Strings contain no NUL and paths are absolute. */
@@ -74,16 +81,20 @@ export type Request = (Exec & {
   readonly op: "exec";
 }) | (Listen & {
   readonly op: "listen";
-}) | {
+}) | (Target & {
   readonly op: "connect";
-  readonly port: number;
-} | {
+}) | {
   readonly op: "checkpoint";
 } | FileRequest;
 
 export type Stdin = "pipe" | "null";
 
-export type Transport = "tcp" | "udp";
+/** Where to connect to inside. */
+export type Target = {
+  readonly port: number;
+} | {
+  readonly path: string;
+};
 
 /** Ids inside, each at most 65,535. */
 export type User = {

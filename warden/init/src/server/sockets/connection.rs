@@ -1,7 +1,8 @@
-//! One TCP connection inside, and its stream: bytes both ways, each with credit, each half closed separately.
+//! One connection inside, over TCP or a Unix socket, and its stream: bytes both ways, each with credit, each half
+//! closed separately.
 
 use crate::server::outbox::Outbox;
-use crate::server::sockets::listener::socket;
+use crate::server::sockets::listener::{socket, unix_socket};
 use bulkhead_channel::frame::{FD_IN, FD_OUT};
 use bulkhead_channel::{Accept, Credit, Kind, Outcome, Violation};
 use bulkhead_plan::{Code, Error};
@@ -21,6 +22,8 @@ enum State {
         port: u16,
         second: bool,
     },
+    /// A child connects the socket, as the workload's user; [`Connection::settled`] follows.
+    Elsewhere,
     Open,
     Over(Outcome),
 }
@@ -78,13 +81,22 @@ impl Connection {
         }
     }
 
+    /// To a Unix socket, by a child that gets a copy of [`Connection::socket`].
+    pub fn by_child() -> Result<Self, Errno> {
+        unix_socket().map(|socket| Self::new(socket, State::Elsewhere))
+    }
+
+    pub const fn socket(&self) -> &OwnedFd {
+        &self.socket
+    }
+
     pub fn fd(&self) -> RawFd {
         self.socket.as_raw_fd()
     }
 
     pub fn events(&self, full: bool) -> i16 {
         match self.state {
-            State::Over(_) => 0,
+            State::Over(_) | State::Elsewhere => 0,
             State::Connecting { .. } => libc::POLLOUT,
             State::Open => {
                 let reads = !full && !self.drained && self.credit.available() > 0;
@@ -111,9 +123,7 @@ impl Connection {
         match sockopt::socket_error(&self.socket).and_then(|result| result) {
             Ok(()) => {
                 let _ = sockopt::set_tcp_nodelay(&self.socket, true);
-                self.state = State::Open;
-                outbox.json(Kind::Accept, stream, &Accept { pid: None });
-                self.drain();
+                self.opened(stream, outbox);
             }
             Err(errno) => match begin(Ipv6Addr::LOCALHOST.into(), port) {
                 Ok(socket) if !second => {
@@ -126,6 +136,20 @@ impl Connection {
                 }
             },
         }
+    }
+
+    /// The child has connected the socket, or could not.
+    pub fn settled(&mut self, stream: u32, outcome: Result<(), Error>, outbox: &mut Outbox) {
+        match outcome {
+            Ok(()) => self.opened(stream, outbox),
+            Err(error) => self.state = State::Over(Outcome::Failed(error)),
+        }
+    }
+
+    fn opened(&mut self, stream: u32, outbox: &mut Outbox) {
+        self.state = State::Open;
+        outbox.json(Kind::Accept, stream, &Accept { pid: None });
+        self.drain();
     }
 
     /// One read, into one frame.
@@ -247,7 +271,7 @@ impl Connection {
         if let State::Over(_) = self.state {
             return match std::mem::replace(&mut self.state, State::Open) {
                 State::Over(outcome) => Some(outcome),
-                State::Connecting { .. } | State::Open => None,
+                State::Connecting { .. } | State::Elsewhere | State::Open => None,
             };
         }
         if self.consumed >= GRANT && !self.ended {

@@ -1,15 +1,30 @@
-//! A listening socket on the sandbox's own loopback.
+//! A listening socket on the sandbox's own loopback, or on a Unix socket in its file system.
 
 use crate::server::sockets::connection::Connection;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, accept_with, bind, listen, socket_with, sockopt};
+use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Connections waiting to be accepted; the kernel has its own maximum.
-const BACKLOG: i32 = 1024;
+pub const BACKLOG: i32 = 1024;
 
-pub struct Listener(OwnedFd);
+pub struct Listener {
+    socket: OwnedFd,
+    /// Of a Unix socket: the file to remove at the end.
+    path: Option<CString>,
+    /// A child binds a Unix socket, as the workload's user; until then there is nothing to accept.
+    listens: bool,
+}
+
+/// The file that a listener's end leaves behind.
+pub enum Leftover {
+    Nothing,
+    File(CString),
+    /// Whether there is one depends on a child that has not ended.
+    Unknown,
+}
 
 impl Listener {
     pub fn bind(at: SocketAddr) -> Result<Self, Errno> {
@@ -18,16 +33,42 @@ impl Listener {
         sockopt::set_socket_reuseaddr(&socket, true)?;
         bind(&socket, &at)?;
         listen(&socket, BACKLOG)?;
-        Ok(Self(socket))
+        Ok(Self { socket, path: None, listens: true })
+    }
+
+    /// A Unix socket at `path`, by a child that gets a copy of [`Listener::socket`].
+    pub fn by_child(path: CString) -> Result<Self, Errno> {
+        Ok(Self { socket: unix_socket()?, path: Some(path), listens: false })
+    }
+
+    pub const fn socket(&self) -> &OwnedFd {
+        &self.socket
+    }
+
+    pub const fn listens(&self) -> bool {
+        self.listens
+    }
+
+    /// The child has made it listen.
+    pub const fn settled(&mut self) {
+        self.listens = true;
+    }
+
+    pub fn into_leftover(self) -> Leftover {
+        match self.path {
+            None => Leftover::Nothing,
+            Some(path) if self.listens => Leftover::File(path),
+            Some(_) => Leftover::Unknown,
+        }
     }
 
     pub fn fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.socket.as_raw_fd()
     }
 
     /// The next connection, if there is one now.
     pub fn accept(&self) -> Result<Option<Connection>, Errno> {
-        match accept_with(&self.0, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+        match accept_with(&self.socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
             Ok(socket) => Ok(Some(Connection::accepted(socket))),
             Err(Errno::AGAIN | Errno::INTR | Errno::CONNABORTED) => Ok(None),
             Err(errno) => Err(errno),
@@ -38,4 +79,8 @@ impl Listener {
 pub fn socket(at: SocketAddr, kind: SocketType) -> Result<OwnedFd, Errno> {
     let family = if at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     socket_with(family, kind, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)
+}
+
+pub fn unix_socket() -> Result<OwnedFd, Errno> {
+    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)
 }

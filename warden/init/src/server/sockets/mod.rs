@@ -1,5 +1,6 @@
-//! Sockets of the sandbox's own loopback that init serves for the host: listeners, their connections, and connections
-//! to ports inside. Init forwards bytes and inspects none: the host decides what is allowed.
+//! Sockets of the sandbox's own loopback and file system that init serves for the host: listeners, their connections,
+//! and connections to ports and Unix sockets inside. Init forwards bytes and inspects none: the host decides what is
+//! allowed.
 
 mod connection;
 mod datagrams;
@@ -7,17 +8,18 @@ mod listener;
 
 use crate::server::outbox::Outbox;
 use bulkhead_channel::frame::STREAMS_MAX;
-use bulkhead_channel::request::{Listen, Transport};
+use bulkhead_channel::request::{Listen, Target};
 use bulkhead_channel::{Accept, Connection as Request, Frame, Kind, Outcome, Violation};
 use bulkhead_plan::{Code, Error};
 use connection::Connection;
 use datagrams::Datagrams;
-use listener::Listener;
+use listener::{Leftover, Listener};
 use rustix::io::Errno;
 use serde_json::Map;
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::net::SocketAddr;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 
 /// Each is one descriptor. If a workload opens more, they wait in the queue of its listener, and delay no one else.
 const CONNECTIONS_MAX: usize = STREAMS_MAX;
@@ -44,6 +46,8 @@ pub struct Sockets {
     exhausted: bool,
     /// Results to send at the end of this turn.
     over: Vec<(u32, Outcome)>,
+    /// Files of Unix sockets to remove; the result of the listener's stream follows.
+    files: Vec<(u32, CString)>,
 }
 
 impl Sockets {
@@ -52,25 +56,72 @@ impl Sockets {
             return Err(too_many(LISTENERS_MAX));
         }
         let failed = |errno: Errno| Error::new(Code::ListenFailed, "bind").errno(errno.raw_os_error());
-        let at = SocketAddr::new(listen.address, listen.port);
-        let socket = match listen.transport {
-            Transport::Tcp => Socket::Listener(Listener::bind(at).map_err(failed)?),
-            Transport::Udp => Socket::Datagrams(Datagrams::bind(at).map_err(failed)?),
+        let at = SocketAddr::new;
+        let socket = match listen {
+            Listen::Tcp { address, port } => Socket::Listener(Listener::bind(at(*address, *port)).map_err(failed)?),
+            Listen::Udp { address, port } => Socket::Datagrams(Datagrams::bind(at(*address, *port)).map_err(failed)?),
+            Listen::Unix { path } => Socket::Listener(Listener::by_child(path.clone()).map_err(failed)?),
         };
-        outbox.json(Kind::Accept, stream, &Accept { pid: None });
+        if !matches!(listen, Listen::Unix { .. }) {
+            outbox.json(Kind::Accept, stream, &Accept { pid: None });
+        }
         self.open.insert(stream, socket);
         Ok(())
     }
 
-    pub fn connect(&mut self, stream: u32, port: u16) -> Result<(), Error> {
+    pub fn connect(&mut self, stream: u32, target: &Target) -> Result<(), Error> {
         if self.connections >= CONNECTIONS_MAX {
             return Err(too_many(CONNECTIONS_MAX));
         }
-        let connection = Connection::to(port)
-            .map_err(|errno| Error::new(Code::ConnectFailed, "connect").errno(errno.raw_os_error()))?;
+        let connection = match target {
+            Target::Port { port } => Connection::to(*port),
+            Target::Unix { .. } => Connection::by_child(),
+        }
+        .map_err(|errno| Error::new(Code::ConnectFailed, "connect").errno(errno.raw_os_error()))?;
         self.connections += 1;
         self.open.insert(stream, Socket::Connection(connection));
         Ok(())
+    }
+
+    /// The socket that a child binds or connects.
+    pub fn for_child(&self, stream: u32) -> Option<BorrowedFd<'_>> {
+        match self.open.get(&stream)? {
+            Socket::Listener(listener) => Some(listener.socket().as_fd()),
+            Socket::Connection(connection) => Some(connection.socket().as_fd()),
+            Socket::Datagrams(_) => None,
+        }
+    }
+
+    /// The child has bound or connected the socket of `stream`, or could not. `file`: the listener's.
+    pub fn settled(&mut self, stream: u32, outcome: Result<(), Error>, file: Option<CString>, outbox: &mut Outbox) {
+        match (self.open.get_mut(&stream), outcome) {
+            (Some(Socket::Connection(connection)), outcome) => connection.settled(stream, outcome, outbox),
+            (Some(Socket::Listener(listener)), Ok(())) => {
+                listener.settled();
+                outbox.json(Kind::Accept, stream, &Accept { pid: None });
+            }
+            (Some(_), Err(error)) => self.remove(stream, Outcome::Failed(error)),
+            // Cancelled meanwhile: without its result, which the removal of the file sends.
+            (None, Ok(())) => self.files.extend(file.map(|file| (stream, file))),
+            (None, Err(_)) if file.is_some() => self.over.push((stream, Outcome::Done(Map::new()))),
+            (Some(Socket::Datagrams(_)), Ok(())) | (None, Err(_)) => {}
+        }
+    }
+
+    /// Files that ended listeners left behind.
+    pub fn take_files(&mut self) -> Vec<(u32, CString)> {
+        std::mem::take(&mut self.files)
+    }
+
+    /// Files of the listeners, which are all given up.
+    pub fn into_files(self) -> impl Iterator<Item = CString> {
+        self.open.into_values().filter_map(|socket| match socket {
+            Socket::Listener(listener) => match listener.into_leftover() {
+                Leftover::File(file) => Some(file),
+                Leftover::Nothing | Leftover::Unknown => None,
+            },
+            Socket::Datagrams(_) | Socket::Connection(_) => None,
+        })
     }
 
     /// The last stream that init opened, if any.
@@ -84,7 +135,9 @@ impl Sockets {
         let turns = self.open.range(first..).chain(self.open.range(..first));
         for (&stream, socket) in turns {
             let (fd, events) = match socket {
-                Socket::Listener(listener) => (listener.fd(), if full || !more { 0 } else { libc::POLLIN }),
+                Socket::Listener(listener) => {
+                    (listener.fd(), if full || !more || !listener.listens() { 0 } else { libc::POLLIN })
+                }
                 Socket::Datagrams(datagrams) => (datagrams.fd(), datagrams.events(full)),
                 Socket::Connection(connection) => (connection.fd(), connection.events(full)),
             };
@@ -190,9 +243,19 @@ impl Sockets {
     }
 
     fn remove(&mut self, stream: u32, outcome: Outcome) {
-        if let Some(Socket::Connection(_)) = self.open.remove(&stream) {
-            self.connections -= 1;
-            self.exhausted = false;
+        match self.open.remove(&stream) {
+            Some(Socket::Connection(_)) => {
+                self.connections -= 1;
+                self.exhausted = false;
+            }
+            Some(Socket::Listener(listener)) => match listener.into_leftover() {
+                // The result follows when the file is gone.
+                Leftover::File(file) => return self.files.push((stream, file)),
+                // The child may be about to create the file: `settled` decides.
+                Leftover::Unknown if matches!(outcome, Outcome::Done(_)) => return,
+                Leftover::Nothing | Leftover::Unknown => {}
+            },
+            Some(Socket::Datagrams(_)) | None => {}
         }
         self.over.push((stream, outcome));
     }
