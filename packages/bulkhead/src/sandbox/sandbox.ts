@@ -43,6 +43,9 @@ export interface SandboxOptions extends PrepareOptions {
  */
 export let sandboxOf: (standing: Standing, origin: Origin) => Sandbox;
 
+/** The channel of a sandbox, for other parts of the library. Not a method, as {@link sandboxOf}. */
+export let liveOf: (sandbox: Sandbox) => Live;
+
 /**
  * A sandbox that lasts until it is closed or killed, or this process ends.
  *
@@ -135,6 +138,7 @@ export class Sandbox implements AsyncDisposable {
 
   static {
     sandboxOf = (standing, origin) => new Sandbox(standing, origin);
+    liveOf = (sandbox) => sandbox.#live;
   }
 
   /**

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "../../channel/connection.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Live } from "../../session/live.js";
+import type { ChannelSpec } from "./contract.js";
+import { connectTo } from "./ends.js";
+
+/** How long a connection waits for a provider that restarts or does not listen yet. */
+const WAIT_MS = 10_000;
+/** Between attempts, the first and the longest. */
+const FIRST_MS = 5;
+const LONGEST_MS = 250;
+/** EAGAIN: its queue is full. ENOENT, ECONNREFUSED: it does not listen yet. */
+const NOT_YET: ReadonlySet<number | undefined> = new Set([11, 2, 111]);
+
+/** What a connection needs to know of the component that it leads to. */
+export interface Provider {
+  /** The running sandbox, once there is one. */
+  current(signal: AbortSignal): Promise<Live>;
+}
+
+/**
+ * Connects to the provider's end. Waits, up to a bound, while the provider restarts, does not listen yet or has a full
+ * queue.
+ * @throws BulkheadError CONNECT_FAILED, ABORTED
+ */
+export async function reach(
+  provider: Provider,
+  target: ChannelSpec["target"],
+  signal: AbortSignal,
+): Promise<Connection> {
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
+  let why = new BulkheadError("CONNECT_FAILED", { operation: "connect", detail: "the provider does not run" });
+  for (let pause = FIRST_MS; !bound.aborted; pause = Math.min(pause * 2, LONGEST_MS)) {
+    try {
+      const live = await provider.current(bound);
+      return await connectTo(live.channel, target, bound);
+    } catch (error) {
+      if (bound.aborted) break;
+      if (!(error instanceof BulkheadError) || !isTemporary(error)) throw error;
+      why = error;
+    }
+    await sleep(pause, undefined, { signal: bound }).catch(() => undefined);
+  }
+  throw why;
+}
+
+function isTemporary({ code, errno }: BulkheadError): boolean {
+  if (code === "CONNECT_FAILED") return NOT_YET.has(errno);
+  // The sandbox ended meanwhile; the next one may come.
+  return code === "TOO_MANY_OPERATIONS" || code === "SANDBOX_CLOSED" || code === "SANDBOX_LOST";
+}
