@@ -82,7 +82,10 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   ["pool", ["errors", "arguments", "policy", "session", "sandbox"]],
   ["surface", ["errors", "arguments", "policy", "host", "sandbox"]],
   ["verify", ["errors", "arguments", "policy", "host", "evidence", "enforcement", "session", "sandbox"]],
-  ["services", ["contract", "errors", "arguments", "channel", "policy", "host", "helpers", "session", "sandbox"]],
+  [
+    "services",
+    ["contract", "errors", "arguments", "channel", "policy", "host", "helpers", "plan", "session", "sandbox"],
+  ],
 ];
 
 const source = "packages/bulkhead/src/";

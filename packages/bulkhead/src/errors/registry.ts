@@ -9,6 +9,7 @@ import { policyCodes } from "./codes/policy.js";
 import { recordCodes } from "./codes/records.js";
 import { registryCodes } from "./codes/registries.js";
 import { sandboxCodes } from "./codes/sandbox.js";
+import { serviceCodes } from "./codes/services.js";
 import type { ErrorEntry } from "./entry.js";
 
 /**
@@ -26,6 +27,7 @@ export const registry = {
   ...recordCodes,
   ...learnCodes,
   ...microvmCodes,
+  ...serviceCodes,
 } as const satisfies Readonly<Record<(typeof WARDEN_CODES)[number], ErrorEntry>>;
 
 /** The stable name of a kind of error. */

@@ -35,6 +35,7 @@ export function resolvePolicy(policy: CheckedPolicy, root: RootChoice, directory
         ? { kind: "file", path: resolve(directory, policy.syscalls.profile) }
         : { kind: "built-in", name: policy.syscalls ?? "default" },
     network: resolveNetwork(policy.network),
+    hosts: { ...policy.hosts },
     secrets: Object.entries(policy.secrets ?? {}).map(([name, secret]) => resolveSecret(name, secret, directory)),
     capabilities: [...new Set(policy.capabilities ?? [])].sort(),
     resources: resourcesOf(policy.resources ?? {}),

@@ -22,6 +22,8 @@ export interface ResolvedPolicy {
   readonly tcp: TcpPorts | null;
   readonly syscalls: SyscallChoice;
   readonly network: ResolvedNetwork;
+  /** Addresses of the loopback inside, by name. */
+  readonly hosts: Readonly<Record<string, string>>;
   readonly secrets: readonly Secret[];
   /** Without `CAP_`, sorted. */
   readonly capabilities: readonly string[];

@@ -4,7 +4,7 @@ import { LEVELS } from "./level.js";
 import { PROTECTIONS } from "./protections.js";
 import { access, files } from "./schema/files.js";
 import { images } from "./schema/images.js";
-import { network, secrets, syscalls, tcp } from "./schema/network.js";
+import { hosts, network, secrets, syscalls, tcp } from "./schema/network.js";
 import { resources } from "./schema/resources.js";
 import { capability, whole, workdirPath } from "./schema/values.js";
 
@@ -44,6 +44,7 @@ const fields = {
   access: () => z.optional(access()),
   tcp: () => z.optional(tcp()),
   network: () => z.optional(network()),
+  hosts: () => z.optional(hosts()),
   secrets: () => z.optional(secrets()),
   syscalls: () => z.optional(syscalls()),
   capabilities: () => z.optional(z.array(capability())),

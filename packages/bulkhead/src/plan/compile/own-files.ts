@@ -9,9 +9,10 @@ import type { Mount, Plan } from "../schema.js";
  * A sandbox's own files in /etc. They cover those of a root, and are created in a root without them: images often have
  * none, because every runtime writes them, and without /etc/hosts nothing knows `localhost`.
  */
-export function ownFiles(inputs: Inputs, { hostname, network }: ResolvedPolicy): readonly Mount[] {
+export function ownFiles(inputs: Inputs, { hostname, hosts, network }: ResolvedPolicy): readonly Mount[] {
+  const named = Object.entries(hosts).map(([name, address]) => `${address} ${name}\n`);
   const contents: Readonly<Record<(typeof COVERED_FILES)[number], string>> = {
-    "/etc/hosts": `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostname}\n`,
+    "/etc/hosts": `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostname}\n${named.join("")}`,
     // Without a network there is no name server: an immediate answer is better than a time-out.
     "/etc/resolv.conf": network.kind === "none" ? "" : `nameserver ${INSIDE.address}\n`,
     "/etc/hostname": `${hostname}\n`,

@@ -49,6 +49,20 @@ export function tcp() {
   return z.strictObject({ bind: ports(), connect: ports() });
 }
 
+const HOST_NAME =
+  /^(?!localhost$)(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const LOOPBACK = /^127(\.(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}$/;
+
+/** Names that programs inside look up in /etc/hosts. Only the loopback: rules of `network` govern every other address. */
+export function hosts() {
+  return z
+    .record(
+      z.string().check(z.regex(HOST_NAME, "that of a host, in lower case, and not localhost")),
+      z.string().check(z.regex(LOOPBACK, "an address of the loopback inside, such as 127.0.0.2")),
+    )
+    .check(z.refine((names) => Object.keys(names).length <= 256, "at most 256 names"));
+}
+
 /** By the name of the variable that holds the placeholder inside. */
 export function secrets() {
   return z.record(

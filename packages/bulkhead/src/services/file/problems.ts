@@ -1,0 +1,60 @@
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Problem } from "../../policy/problems.js";
+import { type Position, said } from "./document.js";
+
+/** A hostile or generated file could have one on each line. */
+const MOST_SHOWN = 100;
+
+/** Collects the problems of a file, each at its place. */
+export class Problems {
+  readonly #found: { readonly path: readonly PropertyKey[]; readonly message: string }[] = [];
+
+  get any(): boolean {
+    return this.#found.length > 0;
+  }
+
+  add(path: readonly PropertyKey[], message: string): void {
+    this.#found.push({ path, message });
+  }
+
+  /** Problems of a part of the file, whose paths begin at `base`. */
+  addAll(base: readonly PropertyKey[], problems: readonly Problem[]): void {
+    for (const { path, message } of problems) this.add([...base, ...partsOf(path)], message);
+  }
+
+  /** @throws BulkheadError SERVICE_INVALID, with every problem in the order of the file, if there are any */
+  throwIfAny(file: string, positionOf: (path: readonly PropertyKey[]) => Position): void {
+    if (!this.any) return;
+    const placed = this.#found.map((problem) => ({ ...problem, at: positionOf(problem.path) }));
+    placed.sort((one, other) => one.at.line - other.at.line || one.at.column - other.at.column);
+    const lines = placed.map(
+      ({ at, path, message }) => `${said(at)}: ${[textOf(path), message].filter(Boolean).join(": ")}`,
+    );
+    const unique = [...new Set(lines)];
+    const more = unique.length > MOST_SHOWN ? [`and ${unique.length - MOST_SHOWN} more`] : [];
+    throw new BulkheadError("SERVICE_INVALID", {
+      operation: "check",
+      path: file,
+      detail: [...unique.slice(0, MOST_SHOWN), ...more].join("\n"),
+    });
+  }
+}
+
+/** The parts of a problem's path: `files[0].at`, `env["A B"]`. */
+export function partsOf(path: string): readonly PropertyKey[] {
+  return [...path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)].map(([, index, quoted, name = ""]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? name : String(JSON.parse(quoted));
+  });
+}
+
+function textOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === "number") return `[${part}]`;
+      const name = String(part);
+      if (!/^[A-Za-z_][\w.-]*$/.test(name)) return `[${JSON.stringify(name)}]`;
+      return index === 0 ? name : `.${name}`;
+    })
+    .join("");
+}

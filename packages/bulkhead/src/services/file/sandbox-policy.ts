@@ -1,0 +1,101 @@
+import { posix } from "node:path";
+import { type Level, strongerOf } from "../../policy/level.js";
+import { isMountable } from "../../policy/paths.js";
+import type { ResolvedPolicy } from "../../policy/resolved.js";
+import type { Policy } from "../../policy/schema.js";
+import type { ChannelSpec } from "../channels/contract.js";
+import type { ListenSpec, OfferSpec, SecretFile, Target } from "../model.js";
+import { CHANNELS_DIRECTORY } from "./channels.js";
+import type { Problems } from "./problems.js";
+import type { ReadComponent } from "./read.js";
+
+/** Directory inside that holds a component's secret files. */
+export const SECRETS_DIRECTORY = "/run/secrets";
+
+/** Sockets and secrets are small. */
+const SMALL = "1MiB";
+
+export interface Parts {
+  readonly level: Level;
+  readonly minLevel: Level | null;
+  readonly offers: readonly OfferSpec[];
+  readonly listen: readonly ListenSpec[];
+  /** Channels to other components. */
+  readonly uses: readonly ChannelSpec[];
+  readonly secretFiles: readonly SecretFile[];
+}
+
+/** The policy of a component's sandbox: what the file says, and places for its sockets and secrets. */
+export function sandboxPolicy(component: ReadComponent, parts: Parts, problems: Problems): Policy {
+  const { policy, resolved, name } = component;
+  const { minLevel, uses, secretFiles } = parts;
+  const names = Object.fromEntries(
+    uses.flatMap(({ name: use, inside }) => (inside.tcp ? [[use, inside.tcp.address]] : [])),
+  );
+  const variables = Object.fromEntries(secretFiles.map(({ name: secret, at }) => [`${secret}_FILE`, at]));
+  const places = placesFor(parts).filter((at) => needsPlace(at, component, problems));
+  const hosts = { ...policy.hosts, ...names };
+  const env = { ...variables, ...policy.env };
+  const files = [...(policy.files ?? []), ...places.map((at) => ({ tmpfs: at, size: SMALL, exec: false }))];
+  return {
+    ...policy,
+    hostname: policy.hostname ?? name,
+    ...(minLevel === null || resolved.level.exact !== null ? {} : { level: { min: floorOf(resolved, minLevel) } }),
+    ...(Object.keys(hosts).length === 0 ? {} : { hosts }),
+    ...(Object.keys(env).length === 0 ? {} : { env }),
+    ...(files.length === 0 ? {} : { files }),
+    ...(policy.tcp === undefined ? {} : { tcp: withPorts(resolved, parts) }),
+  };
+}
+
+function floorOf({ level }: ResolvedPolicy, minLevel: Level): Level {
+  return level.min === null ? minLevel : strongerOf(level.min, minLevel);
+}
+
+/** Directories in which something must be creatable: shortest first, because one may be in another. */
+function placesFor({ offers, listen, uses, secretFiles }: Parts): readonly string[] {
+  const sockets = [...offers, ...listen].flatMap(({ target }) =>
+    "socket" in target ? [posix.dirname(target.socket)] : [],
+  );
+  const own = [
+    ...(uses.length > 0 ? [CHANNELS_DIRECTORY] : []),
+    ...(secretFiles.length > 0 ? [SECRETS_DIRECTORY] : []),
+  ];
+  return [...new Set([...sockets, ...own])].sort((one, other) => one.length - other.length);
+}
+
+/** Whether an in-memory directory must be mounted at `at`: the component has nothing writable there yet. */
+function needsPlace(at: string, { name, resolved }: ReadComponent, problems: Problems): boolean {
+  const refuse = (message: string) => problems.add(["components", name], message);
+  if (!isMountable(at)) {
+    if (at !== "/dev/shm") refuse(`sockets must be in a directory outside /proc, /sys and /dev, not in ${at}`);
+    return false;
+  }
+  const covering = resolved.files
+    .filter((file) => isWithin(at, file.at))
+    .sort((one, other) => other.at.length - one.at.length)[0];
+  if (covering === undefined)
+    return !resolved.writableRoot && !isWithin(at, "/tmp") && at !== (resolved.workdir ?? "/work");
+  if (covering.kind === "tmpfs") return false;
+  if (covering.at !== at) return !covering.writable;
+  if (!covering.writable) refuse(`${at} is mounted read-only, and must be writable for sockets and secrets`);
+  return false;
+}
+
+/** Landlock's ports bind init too: those of channels must be among them. */
+function withPorts({ tcp }: ResolvedPolicy, { offers, listen, uses }: Parts): NonNullable<Policy["tcp"]> {
+  const reached = [...offers, ...listen].flatMap(({ target }) => portOf(target));
+  const bound = uses.flatMap(({ inside }) => (inside.tcp === null ? [] : [inside.tcp.port]));
+  return {
+    bind: [...new Set([...(tcp?.bind ?? []), ...bound])],
+    connect: [...new Set([...(tcp?.connect ?? []), ...reached, ...bound])],
+  };
+}
+
+function portOf(target: Target): readonly number[] {
+  return "port" in target ? [target.port] : [];
+}
+
+function isWithin(path: string, parent: string): boolean {
+  return path === parent || path.startsWith(`${parent}/`);
+}
