@@ -38,6 +38,11 @@ export const serviceCodes = entries({
     remedy:
       "Remove a `uses`, a mount or a secret that `bulkhead blast` lists, choose a stronger level, or raise the maximum.",
   },
+  SERVICE_ROLLED_BACK: {
+    fault: "user",
+    cause: "the changed service did not become ready, so what ran before was started again",
+    remedy: "Read the detail and the component's output (`bulkhead service logs`), and fix the file.",
+  },
   COMPONENT_UNKNOWN: {
     fault: "user",
     cause: "the service has no component of this name",

@@ -23,6 +23,17 @@ function named<Value extends z.core.SomeType>(value: Value) {
     .check(z.refine((fields) => Object.keys(fields).length <= MOST_ENDS, `at most ${MOST_ENDS} of them`));
 }
 
+/** `sun_path` of a Unix socket has 108 bytes, and counts the trailing NUL. */
+const LONGEST_SOCKET = 107;
+
+const socketPath = () =>
+  insideTree().check(
+    z.refine(
+      (path) => path !== "/" && Buffer.byteLength(path) <= LONGEST_SOCKET,
+      `a path of at most ${LONGEST_SOCKET} bytes`,
+    ),
+  );
+
 const port = () => whole(1, 65_535);
 
 function command() {
@@ -42,7 +53,7 @@ function offer() {
     from: z.optional(z.array(name())),
     identify: z.optional(z.enum(["none", "proxy-v2"])),
   };
-  return z.union([z.strictObject({ port: port(), ...common }), z.strictObject({ socket: insideTree(), ...common })], {
+  return z.union([z.strictObject({ port: port(), ...common }), z.strictObject({ socket: socketPath(), ...common })], {
     error: SAID_OFFER,
   });
 }
@@ -73,7 +84,7 @@ function listen() {
     [
       host(),
       z.strictObject({ host: host(), port: z.optional(port()) }),
-      z.strictObject({ host: host(), socket: insideTree() }),
+      z.strictObject({ host: host(), socket: socketPath() }),
     ],
     { error: SAID_LISTEN },
   );

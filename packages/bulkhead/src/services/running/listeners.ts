@@ -1,0 +1,136 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "../../channel/join.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Live } from "../../session/live.js";
+import { deferred } from "../../values/deferred.js";
+import type { ListenSpec, Target } from "../model.js";
+import { reach } from "./reach.js";
+
+/** How long a connection may wait for a component that starts, or that has no free slot. */
+const WAIT_MS = 60_000;
+/** Connections of one component that wait. Each costs a descriptor. */
+const MOST_WAITING = 1024;
+/** Connections that are open inside. The channel has 64 operations; others need some. */
+const MOST_OPEN = 48;
+/** Between two attempts to connect to a program that does not accept. */
+const RETRY_MS = 50;
+
+/**
+ * Ports on the host that lead to one component. They stay open while the component restarts: connections wait until it
+ * is ready again.
+ */
+export class Listeners {
+  readonly #servers = new Map<string, Server>();
+  readonly #open = new Set<Socket>();
+  readonly #waiting = new Set<Socket>();
+  #live: Live | undefined;
+  #changed = deferred();
+
+  /** Opens these ports, and closes those that are not among them. @throws BulkheadError PORT_UNAVAILABLE */
+  async listen(wanted: readonly ListenSpec[]): Promise<void> {
+    const names = wanted.map(keyOf);
+    for (const [key, server] of this.#servers) {
+      if (names.includes(key)) continue;
+      this.#servers.delete(key);
+      server.close();
+    }
+    for (const listen of wanted) {
+      const key = keyOf(listen);
+      if (this.#servers.has(key)) continue;
+      const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+        void this.#carry(socket, listen.target);
+      });
+      await listening(server, listen);
+      this.#servers.set(key, server);
+    }
+  }
+
+  /** Connections go to this sandbox from now on. */
+  connect(live: Live): void {
+    this.#live = live;
+    this.#wake();
+  }
+
+  /** New connections wait from now on. */
+  hold(): void {
+    this.#live = undefined;
+  }
+
+  /** Resolves when the open connections have ended, or after `ms`; those left are then ended. */
+  async drain(ms: number): Promise<void> {
+    const until = Date.now() + ms;
+    while (this.#open.size > 0 && Date.now() < until) await sleep(Math.min(10, ms));
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  close(): void {
+    this.hold();
+    for (const server of this.#servers.values()) server.close();
+    this.#servers.clear();
+    for (const socket of [...this.#waiting, ...this.#open]) socket.destroy();
+    this.#wake();
+  }
+
+  async #carry(socket: Socket, target: Target): Promise<void> {
+    // Until it is joined nothing else listens; a client that resets the connection must not end this process.
+    socket.on("error", () => undefined);
+    if (this.#waiting.size >= MOST_WAITING) {
+      socket.destroy();
+      return;
+    }
+    this.#waiting.add(socket);
+    const connection = await this.#connected(socket, target).finally(() => this.#waiting.delete(socket));
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.#open.add(socket);
+    await join(socket, connection);
+    this.#open.delete(socket);
+    this.#wake();
+  }
+
+  /** Tries until the program inside accepts: until then not a byte of the connection is lost. */
+  async #connected(socket: Socket, target: Target) {
+    const until = Date.now() + WAIT_MS;
+    while (!socket.destroyed && Date.now() < until) {
+      const live = this.#live;
+      if (live === undefined || this.#open.size >= MOST_OPEN) {
+        if (this.#servers.size === 0) return undefined;
+        await Promise.race([this.#changed.promise, sleep(RETRY_MS * 10)]);
+        continue;
+      }
+      const connection = await reach(live, target).catch(() => undefined);
+      if (connection !== undefined) return connection;
+      await sleep(RETRY_MS);
+    }
+    return undefined;
+  }
+
+  #wake(): void {
+    const { resolve } = this.#changed;
+    this.#changed = deferred();
+    resolve();
+  }
+}
+
+function keyOf({ address, port, target }: ListenSpec): string {
+  return JSON.stringify([address, port, target]);
+}
+
+async function listening(server: Server, { address, port }: ListenSpec): Promise<void> {
+  server.listen({ host: address, port, exclusive: true });
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const { errno } = cause as NodeJS.ErrnoException;
+    const context = { operation: "listen", detail: `${address}:${port}`, cause };
+    throw new BulkheadError("PORT_UNAVAILABLE", errno === undefined ? context : { ...context, errno: Math.abs(errno) });
+  }
+  server.on("error", () => undefined);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
