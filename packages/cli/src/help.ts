@@ -41,6 +41,14 @@ Examples:
   bulkhead kill $(bulkhead ps -q)
   bulkhead logs -f s2b0                          a unique prefix of an id is enough
   bulkhead attach s2b0`,
+  services: `
+Examples:
+  bulkhead up                                    start the service of ./bulkhead.yaml, and stop it with ^C
+  bulkhead up -d && bulkhead service logs -f     leave it in the background
+  bulkhead service ps
+  bulkhead service exec api -- sh -c 'ls /run/bulkhead'
+  bulkhead blast api                             what an attacker who owns it reaches
+  bulkhead service graph --svg service.svg`,
   broker: `
 Permission to launch sandboxes does not make a user root: the broker opens host paths with the caller's permissions.
 

@@ -11,6 +11,7 @@ import { attachCommand, killCommand, logsCommand, psCommand } from "./commands/l
 import { profileCommand } from "./commands/profile.js";
 import { recordCommand } from "./commands/record.js";
 import { runCommand } from "./commands/run.js";
+import { blastCommand, downCommand, serviceCommand, upCommand } from "./commands/services.js";
 import { setupCommand } from "./commands/setup.js";
 import { surfaceCommand } from "./commands/surface.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -27,6 +28,10 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   kill: killCommand,
   logs: logsCommand,
   attach: attachCommand,
+  up: upCommand,
+  down: downCommand,
+  service: serviceCommand,
+  blast: blastCommand,
   explain: explainCommand,
   learn: learnCommand,
   images: imagesCommand,

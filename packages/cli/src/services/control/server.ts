@@ -1,0 +1,147 @@
+import { mkdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { BulkheadError } from "bulkhead";
+import { jsonLine } from "../../output/write.js";
+import { dial } from "./client.js";
+import { LineSplitter, type Request, readRequest } from "./messages.js";
+import { controlSocket } from "./place.js";
+
+/** Answers one request. `lines` receives the lines that follow it. */
+export type Answerer = (request: Request, reply: (value: object) => boolean, connection: Connected) => Promise<void>;
+
+export interface Connected {
+  readonly socket: Socket;
+  onLine: ((line: string) => void) | undefined;
+}
+
+interface Open {
+  readonly sockets: Set<Socket>;
+  readonly answers: Set<Promise<void>>;
+}
+
+const GOODBYE_MS = 1_000;
+const MOST_CONNECTIONS = 64;
+const CLAIM_ATTEMPTS = 50;
+const CLAIM_PAUSE_MS = 100;
+
+/** The control socket of a service, which is also the claim to its name. */
+export class ControlServer {
+  readonly #server: Server;
+  readonly #open: Open;
+
+  private constructor(server: Server, open: Open) {
+    this.#server = server;
+    this.#open = open;
+  }
+
+  /** @throws BulkheadError SERVICE_RUNNING; PATH_UNUSABLE if no directory can be this user's alone */
+  static async open(name: string, answer: Answerer): Promise<ControlServer> {
+    const lock = `${socketFor(name)}.lock`;
+    await claim(lock);
+    try {
+      return await ControlServer.#open(name, answer);
+    } finally {
+      rmdirSync(lock);
+    }
+  }
+
+  static async #open(name: string, answer: Answerer): Promise<ControlServer> {
+    const open: Open = { sockets: new Set(), answers: new Set() };
+    const path = socketFor(name);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, open, answer));
+      server.maxConnections = MOST_CONNECTIONS;
+      const failure = await listening(server, path);
+      if (failure === undefined) return new ControlServer(server, open);
+      if (failure !== "EADDRINUSE") continue;
+      const other = await dial(name);
+      other?.destroy();
+      if (other !== undefined) throw new BulkheadError("SERVICE_RUNNING", { operation: "up", detail: name });
+      // Its supervisor was killed: nothing listens there.
+      removeIfThere(path);
+    }
+    throw new BulkheadError("SERVICE_RUNNING", { operation: "listen", detail: name });
+  }
+
+  /** Accepts no more requests, and lets the answers to the last ones leave. */
+  async close(): Promise<void> {
+    this.#server.close();
+    const late = new Promise((resolve) => setTimeout(resolve, GOODBYE_MS).unref());
+    await Promise.race([Promise.allSettled(this.#open.answers), late]);
+    for (const socket of this.#open.sockets) socket.destroy();
+  }
+}
+
+function socketFor(name: string): string {
+  const path = controlSocket(name, true);
+  if (path !== undefined) return path;
+  throw new BulkheadError("PATH_UNUSABLE", {
+    operation: "listen",
+    detail: "no private directory for the control socket",
+  });
+}
+
+/** Only one `up` at a time may replace the socket of a supervisor that was killed. */
+async function claim(lock: string): Promise<void> {
+  for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+    try {
+      mkdirSync(lock, { mode: 0o700 });
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, CLAIM_PAUSE_MS));
+  }
+  // Its owner was killed while it held it, which lasts milliseconds.
+}
+
+function listening(server: Server, path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "EIO"));
+    server.listen({ path }, () => resolve(undefined));
+  });
+}
+
+function serve(socket: Socket, { sockets, answers }: Open, answer: Answerer): void {
+  sockets.add(socket);
+  socket.on("error", () => undefined);
+  socket.on("close", () => sockets.delete(socket));
+  const connected: Connected = { socket, onLine: undefined };
+  const lines = new LineSplitter();
+  let asked = false;
+  socket.setEncoding("utf8");
+  socket.on("data", (text: string) => {
+    const complete = lines.push(text);
+    if (complete === undefined) socket.destroy();
+    for (const line of complete ?? []) {
+      if (asked) connected.onLine?.(line);
+      else {
+        const answered = respond(line, connected, answer).finally(() => answers.delete(answered));
+        answers.add(answered);
+      }
+      asked = true;
+    }
+  });
+}
+
+async function respond(line: string, connected: Connected, answer: Answerer): Promise<void> {
+  const { socket } = connected;
+  const reply = (value: object) => !socket.destroyed && socket.write(jsonLine(value));
+  try {
+    const request = readRequest(line);
+    if (request === undefined) throw new BulkheadError("REQUEST_INVALID", { operation: "service" });
+    await answer(request, reply, connected);
+  } catch (error) {
+    const described = error instanceof BulkheadError ? error.toJSON() : { code: "UNEXPECTED", detail: String(error) };
+    reply({ error: described });
+  }
+  await new Promise<void>((resolve) => socket.end(resolve));
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Another `up` was faster.
+  }
+}
