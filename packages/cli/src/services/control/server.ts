@@ -39,13 +39,13 @@ export class ControlServer {
     const lock = `${socketFor(name)}.lock`;
     await claim(lock);
     try {
-      return await ControlServer.#open(name, answer);
+      return await ControlServer.#listen(name, answer);
     } finally {
       rmdirSync(lock);
     }
   }
 
-  static async #open(name: string, answer: Answerer): Promise<ControlServer> {
+  static async #listen(name: string, answer: Answerer): Promise<ControlServer> {
     const open: Open = { sockets: new Set(), answers: new Set() };
     const path = socketFor(name);
     for (let attempt = 0; attempt < 5; attempt++) {
