@@ -61,6 +61,7 @@ export const parts: readonly Part[] = [
     "images",
     "learn",
     "assurance",
+    "services",
     "examples",
   ].map(vitest),
   ...suitesAt.flatMap(([level, ...projects]) => projects.map((project) => atLevel(level, project))),

@@ -112,6 +112,8 @@ export class Component {
       if (this.#state === "waiting") this.#enter("stopped");
       return await this.#loop;
     }
+    // Requests in progress end first: many programs cut them off at the signal.
+    if (this.#process !== undefined) await this.listeners.idle(Math.min(DRAIN_MS, this.#spec.stop.graceMs));
     wanted.abort();
     if (this.#process !== undefined) {
       this.#enter("stopping");

@@ -57,10 +57,15 @@ export class Listeners {
     this.#live = undefined;
   }
 
-  /** Resolves when the open connections have ended, or after `ms`; those left are then ended. */
-  async drain(ms: number): Promise<void> {
+  /** Resolves when the open connections have ended, or after `ms`. */
+  async idle(ms: number): Promise<void> {
     const until = Date.now() + ms;
-    while (this.#open.size > 0 && Date.now() < until) await sleep(Math.min(10, ms));
+    while (this.#open.size > 0 && Date.now() < until) await sleep(10);
+  }
+
+  /** As {@link idle}; those left are then ended. */
+  async drain(ms: number): Promise<void> {
+    await this.idle(ms);
     for (const socket of this.#open) socket.destroy();
   }
 
