@@ -26,7 +26,7 @@ export async function execInside(
     onStderr: relay("stderr"),
   });
   process.stdin?.on("error", () => undefined);
-  connection.onLine = (line) => {
+  connection.listen((line) => {
     const input = readInput(line);
     if (input === undefined) return;
     if ("stdin" in input) {
@@ -37,7 +37,7 @@ export async function execInside(
       }
     } else if ("end" in input) process.stdin?.end();
     else if (SIGNALS.has(input.signal)) process.kill(input.signal);
-  };
+  });
   const { exitCode, signal } = await process.result;
   reply({ exitCode, signal });
 }

@@ -74,5 +74,7 @@ function describe(
       : [style.bad(`  refused: ${unmet.map(({ protection }) => protection).join(", ")} would not be enforced`)]),
   ];
   const width = widthOf(process.stdout) ?? Number.POSITIVE_INFINITY;
-  return lines.map((line) => wrap(line, width).join("\n    ")).join("\n");
+  return lines
+    .map((line) => `${line.startsWith(" ") ? "  " : ""}${wrap(line.trimStart(), width - 4).join("\n    ")}`)
+    .join("\n");
 }

@@ -9,9 +9,33 @@ import { controlSocket } from "./place.js";
 /** Answers one request. `lines` receives the lines that follow it. */
 export type Answerer = (request: Request, reply: (value: object) => boolean, connection: Connected) => Promise<void>;
 
-export interface Connected {
+/** Lines that may arrive before anything listens to them. */
+const MOST_EARLY = 16;
+
+/** A connection whose request has been read. */
+export class Connected {
   readonly socket: Socket;
-  onLine: ((line: string) => void) | undefined;
+  #early: string[] = [];
+  #listener: ((line: string) => void) | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Calls `listener` with each line after the request, those that have arrived already included. */
+  listen(listener: (line: string) => void): void {
+    const early = this.#early;
+    this.#early = [];
+    this.#listener = listener;
+    this.socket.resume();
+    for (const line of early) listener(line);
+  }
+
+  push(line: string): void {
+    if (this.#listener !== undefined) return this.#listener(line);
+    this.#early.push(line);
+    if (this.#early.length >= MOST_EARLY) this.socket.pause();
+  }
 }
 
 interface Open {
@@ -106,7 +130,7 @@ function serve(socket: Socket, { sockets, answers }: Open, answer: Answerer): vo
   sockets.add(socket);
   socket.on("error", () => undefined);
   socket.on("close", () => sockets.delete(socket));
-  const connected: Connected = { socket, onLine: undefined };
+  const connected = new Connected(socket);
   const lines = new LineSplitter();
   let asked = false;
   socket.setEncoding("utf8");
@@ -114,7 +138,7 @@ function serve(socket: Socket, { sockets, answers }: Open, answer: Answerer): vo
     const complete = lines.push(text);
     if (complete === undefined) socket.destroy();
     for (const line of complete ?? []) {
-      if (asked) connected.onLine?.(line);
+      if (asked) connected.push(line);
       else {
         const answered = respond(line, connected, answer).finally(() => answers.delete(answered));
         answers.add(answered);

@@ -1,0 +1,127 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OutputEvent } from "bulkhead/services";
+import { Service } from "bulkhead/services";
+import { describe, expect, it } from "vitest";
+import { LineSplitter, readInput, readRequest } from "../src/services/control/messages.js";
+import { drawingOf } from "../src/services/graph/svg.js";
+import { textOf } from "../src/services/graph/text.js";
+import { History } from "../src/services/history.js";
+import { LogFiles } from "../src/services/log-files.js";
+
+const output = (component: string, text: string, at = new Date()): OutputEvent => ({
+  kind: "output",
+  at,
+  component,
+  stream: "stdout",
+  text,
+});
+
+describe("a request to a supervisor", () => {
+  it.each([
+    { op: "status" },
+    { op: "down" },
+    { op: "logs", components: ["a"], follow: true },
+    { op: "restart", component: "a" },
+    { op: "change", file: "/srv/bulkhead.yaml", dryRun: false },
+    { op: "exec", component: "a", argv: ["id"] },
+  ])("is read as it was written: %j", (request) => {
+    expect(readRequest(JSON.stringify(request))).toEqual(request);
+  });
+
+  it.each([
+    "",
+    "null",
+    "[]",
+    "1",
+    "{",
+    '{"op":"kill"}',
+    '{"op":"logs","components":[1],"follow":true}',
+    '{"op":"logs"}',
+    '{"op":"start"}',
+    '{"op":"exec","component":"a","argv":[]}',
+    '{"op":"exec","component":"a","argv":"id"}',
+    '{"op":"change","file":1,"dryRun":true}',
+  ])("is refused: %s", (line) => {
+    expect(readRequest(line)).toBeUndefined();
+  });
+
+  it("has input that is bytes, an end or a signal", () => {
+    expect([{ stdin: "" }, { end: true }, { signal: "SIGINT" }].map((one) => readInput(JSON.stringify(one)))).toEqual([
+      { stdin: "" },
+      { end: true },
+      { signal: "SIGINT" },
+    ]);
+    expect(readInput('{"end":1}')).toBeUndefined();
+  });
+
+  it("is bounded", () => {
+    const lines = new LineSplitter();
+    expect(lines.push("a\nb")).toEqual(["a"]);
+    expect(lines.push("c\n")).toEqual(["bc"]);
+    expect(lines.push("x".repeat(300_000))).toBeUndefined();
+  });
+});
+
+describe("the history of a service", () => {
+  it("lets a component that writes much push out only its own lines", () => {
+    const history = new History();
+    history.add(output("calm", "kept"));
+    for (let line = 0; line < 20_000; line++) history.add(output("loud", `line ${line}`));
+    expect(history.lines(["calm"]).map(({ text }) => text)).toEqual(["kept"]);
+    expect(history.lines([]).length).toBeLessThan(9_000);
+    expect(history.lines(["loud"]).at(-1)?.text).toBe("line 19999");
+  });
+});
+
+describe("log files", () => {
+  it("are rotated by size, and as many are kept as the component says", () => {
+    const directory = mkdtempSync(join(tmpdir(), "bulkhead-logs-"));
+    const files = new LogFiles(directory);
+    for (let line = 0; line < 100; line++) files.add(output("web", `line ${line}`), { logs: { bytes: 1000, keep: 3 } });
+    files.close();
+    expect(readdirSync(directory).sort()).toEqual(["web.log", "web.log.1", "web.log.2"]);
+    for (const name of readdirSync(directory)) {
+      const text = readFileSync(join(directory, name), "utf8");
+      expect(text.length).toBeLessThanOrEqual(1000);
+      for (const line of text.trim().split("\n")) expect(JSON.parse(line)).toMatchObject({ component: "web" });
+    }
+    expect(readFileSync(join(directory, "web.log"), "utf8")).toContain('"line 99"');
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe("the graph of a service", () => {
+  const text = `
+name: uploads
+components:
+  front: { root: host, command: [x], listen: { http: 127.0.0.1:8080 }, uses: { api: api.http } }
+  api: { root: host, command: [x], provides: { http: { port: 1 } }, uses: { front: { offer: back.rpc } } }
+  back: { level: gvisor, root: host, command: [x], provides: { rpc: { socket: /run/x } } }
+`;
+
+  it("has each component with its wall, its ports and its channels", async () => {
+    const { spec } = await Service.parse(text, "/srv");
+    expect(textOf(spec).split("\n")).toEqual([
+      "uploads",
+      "  || front ||   container",
+      "     127.0.0.1:8080 -> front",
+      "     front -> api.http",
+      "  || api   ||   container",
+      "     api -> back.rpc",
+      " ||| back  |||  gvisor",
+      "",
+    ]);
+  });
+
+  it("is a well-formed drawing, with a thicker border for a stronger wall", async () => {
+    const { spec } = await Service.parse(text, "/srv");
+    const svg = drawingOf(spec);
+    expect(svg).toMatch(/^<svg [^>]+>\n[\s\S]*<\/svg>\n$/);
+    expect(svg.match(/<rect [^>]*stroke-width="3"/g)).toHaveLength(2);
+    expect(svg.match(/<rect [^>]*stroke-width="5"/g)).toHaveLength(1);
+    expect(svg.match(/marker-end/g)).toHaveLength(3);
+    expect(svg).not.toContain("NaN");
+  });
+});
