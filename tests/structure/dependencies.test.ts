@@ -84,7 +84,20 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   ["verify", ["errors", "arguments", "policy", "host", "evidence", "enforcement", "session", "sandbox"]],
   [
     "services",
-    ["contract", "errors", "arguments", "channel", "policy", "host", "helpers", "plan", "session", "sandbox"],
+    [
+      "contract",
+      "errors",
+      "arguments",
+      "channel",
+      "policy",
+      "host",
+      "helpers",
+      "plan",
+      "broker",
+      "session",
+      "images",
+      "sandbox",
+    ],
   ],
 ];
 

@@ -78,7 +78,7 @@ export class Service {
     const { broker, images, onEvent, signal } = options;
     throwIfAborted("up", signal);
     const emit: ServiceListener = onEvent ?? (() => undefined);
-    const bridge = await openServiceBridge(this.spec.channels, emit, signal);
+    const bridge = await openServiceBridge(this.spec.channels, emit);
     return await startService(this.spec, bridge, { bridge, options: defined({ broker, images }), emit }, signal);
   }
 

@@ -1,7 +1,15 @@
 import { Command } from "commander";
 import { EXAMPLES } from "../help.js";
 import { addImageFlags } from "../images/flags.js";
-import type { BlastFlags, ExecFlags, GraphFlags, LogsFlags, ServiceFlags, UpFlags } from "../services/flags.js";
+import type {
+  BlastFlags,
+  ExecFlags,
+  GraphFlags,
+  ImportFlags,
+  LogsFlags,
+  ServiceFlags,
+  UpFlags,
+} from "../services/flags.js";
 
 /** `bulkhead up`: starts the service of a file, or changes the running one to it. */
 export function upCommand(): Command {
@@ -57,6 +65,7 @@ export function serviceCommand(): Command {
     ...["start", "stop", "restart"].map(manage),
     explain(),
     graph(),
+    imported(),
     schema(),
   ]) {
     group.addCommand(command);
@@ -129,6 +138,17 @@ function graph(): Command {
     .action(async (flags: GraphFlags) => {
       const { showGraph } = await import("../services/graph.js");
       await showGraph(flags);
+    });
+}
+
+function imported(): Command {
+  return new Command("import")
+    .description("translate a Compose file: the service file goes to stdout, what is not taken over to stderr")
+    .argument("<file>", "compose.yaml")
+    .option("--json", "print both as one JSON object")
+    .action(async (file: string, flags: ImportFlags) => {
+      const { importFile } = await import("../services/import.js");
+      await importFile(file, flags);
     });
 }
 

@@ -26,6 +26,10 @@ export interface GraphFlags {
   readonly svg?: string;
 }
 
+export interface ImportFlags {
+  readonly json?: boolean;
+}
+
 export interface LogsFlags extends ServiceFlags {
   readonly follow?: boolean;
 }

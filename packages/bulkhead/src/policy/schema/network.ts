@@ -53,7 +53,7 @@ const HOST_NAME =
   /^(?!localhost$)(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const LOOPBACK = /^127(\.(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}$/;
 
-/** Names that programs inside look up in /etc/hosts. Only the loopback: rules of `network` govern every other address. */
+/** Names in /etc/hosts inside. Only addresses of the loopback: rules of `network` govern every other one. */
 export function hosts() {
   return z
     .record(

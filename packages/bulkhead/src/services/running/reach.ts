@@ -1,23 +1,20 @@
-import { Connection } from "../../channel/connection.js";
+import type { Connection } from "../../channel/connection.js";
 import type { Live } from "../../session/live.js";
 import { after } from "../../session/timer.js";
+import { connectTo } from "../channels/ends.js";
 import type { Target } from "../model.js";
+
+/** Init answers at once; a hostile one need not answer at all. */
+const CONNECT_MS = 5_000;
 
 /**
  * Connects to a target inside.
- * @throws BulkheadError CONNECT_FAILED, and as the channel does
+ * @throws BulkheadError CONNECT_FAILED, ABORTED after its time, and as the channel does
  */
-export function reach(live: Live, target: Target): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    const connection: Connection = new Connection(
-      (handler) => live.channel.open({ op: "connect", ...target }, handler),
-      () => {
-        connection.off("error", reject);
-        resolve(connection);
-      },
-    );
-    connection.once("error", reject);
-  });
+export async function reach(live: Live, target: Target): Promise<Connection> {
+  const bound = new AbortController();
+  const timer = after(CONNECT_MS, () => bound.abort());
+  return await connectTo(live.channel, target, bound.signal).finally(() => timer.stop());
 }
 
 /** How much of an answer is read: the first line counts, and the program inside may send anything. */
@@ -39,7 +36,6 @@ export async function answersHttp(live: Live, target: Target, path: string): Pro
     return status >= 200 && status < 400;
   } finally {
     timer.stop();
-    connection.on("error", () => undefined);
     connection.destroy();
   }
 }

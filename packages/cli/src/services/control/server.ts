@@ -32,8 +32,8 @@ export class Connected {
   }
 
   push(line: string): void {
-    if (this.#listener !== undefined) return this.#listener(line);
-    this.#early.push(line);
+    if (this.#listener !== undefined) this.#listener(line);
+    else this.#early.push(line);
     if (this.#early.length >= MOST_EARLY) this.socket.pause();
   }
 }
