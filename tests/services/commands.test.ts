@@ -171,6 +171,17 @@ describe.skipIf(!existsSync(bundle))("a service in the foreground", () => {
     expect(await ended(again.child)).toBe(0);
   });
 
+  it("ends with 1 when its components have ended and one failed", async () => {
+    const jobs = directory.join("jobs.yaml");
+    for (const [program, expected] of [
+      ["true", 0],
+      ["false", 1],
+    ] as const) {
+      await writeFile(jobs, `name: ${name}\ncomponents: { x: { command: ["${program}"], restart: never } }\n`);
+      expect((await bulkhead("up", "--file", jobs)).code).toBe(expected);
+    }
+  });
+
   it("fails with the reason, and leaves nothing, when a component does not become ready", async () => {
     const broken = directory.join("broken.yaml");
     await writeFile(broken, `name: ${name}\ncomponents: { x: { command: ["false"], restart: never } }\n`);

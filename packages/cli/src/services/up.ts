@@ -14,6 +14,9 @@ import { Display } from "./display.js";
 import type { UpFlags } from "./flags.js";
 import { Supervisor } from "./supervisor.js";
 
+/** Exit code when every component has ended and one of them failed. */
+const COMPONENT_FAILED = 1;
+
 /** Starts a service, or changes the running one of its name. */
 export async function bringUp(flags: UpFlags): Promise<void> {
   const service = await Service.load(flags.file);
@@ -47,7 +50,7 @@ async function supervise(service: Service, flags: UpFlags): Promise<void> {
     await running.ended;
     await supervisor.close();
     const failed = running.status().some(({ state }) => state === "failed");
-    await finish(failed && !stop.signal.aborted ? EXIT.bulkhead : 0);
+    await finish(failed && !stop.signal.aborted ? COMPONENT_FAILED : 0);
   } catch (error) {
     tellParent.failed(error);
     await supervisor.close();
