@@ -19,7 +19,7 @@ const PICTURE = `P2 2 2 255\n0 255 255 0\n`;
 async function exampleAt(level: Level, port: number): Promise<Service> {
   const text = (await readFile(`${directory}bulkhead.yaml`, "utf8"))
     .replace("name: uploads", `name: uploads-${process.pid}`)
-    .replace("127.0.0.1:8080", `127.0.0.1:${port}`)
+    .replaceAll("127.0.0.1:8080", `127.0.0.1:${port}`)
     .replace(/^ {2}converter:.*$/m, `  converter:\n    level: ${level}`)
     .replace(/^ {2}signer:.*$/m, "  signer:\n    level: chroot");
   return await Service.parse(text, directory);
@@ -32,7 +32,7 @@ const names = (path) => { try { return fs.readdirSync(path).sort(); } catch { re
 const accepts = (options) => new Promise((resolve) => {
   const socket = net.connect(options, () => { socket.destroy(); resolve(true); });
   socket.on("error", () => resolve(false));
-  setTimeout(() => { socket.destroy(); resolve(false); }, 3000);
+  setTimeout(() => { socket.destroy(); resolve(false); }, 3000).unref();
 });
 const ports = JSON.parse(process.argv[1]);
 (async () => {
@@ -53,7 +53,7 @@ const ports = JSON.parse(process.argv[1]);
   const app = names("/app").map((name) => fs.readFileSync("/app/" + name, "utf8")).join("");
   let wrote = true;
   try { fs.writeFileSync("/app/x", "x"); } catch { wrote = false; }
-  console.log(JSON.stringify({ sockets, tcp, outside, secrets, app, wrote, mains: processes.filter((line) => line.includes("main.mjs")).length, environments: environments.join() }));
+  console.log(JSON.stringify({ sockets, tcp, outside, secrets, app, wrote, mains: processes.filter((line) => line.split("\\0")[1] === "/app/main.mjs").length, environments: environments.join() }));
 })();
 `;
 
