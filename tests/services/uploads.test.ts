@@ -106,7 +106,7 @@ await forEachLevel((level) => {
     );
   });
 
-  it("refuses what is no picture, and goes on", async () => {
+  it("refuses what is no picture, and serves the next request", async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: "GIF89a" });
     expect({ status: answer.status, text: await answer.text() }).toEqual({
       status: 422,
@@ -149,7 +149,7 @@ await forEachLevel((level) => {
     },
   );
 
-  it("goes on while a component crashes, and loses no request that comes later", async () => {
+  it("keeps serving while a component crashes, and loses no later request", async () => {
     await (await running.exec("converter", ["sh", "-c", "kill -9 1; kill -9 -1"], { buffer: true })).result.catch(
       () => undefined,
     );

@@ -40,7 +40,7 @@ export async function importCompose(text: string, path: string): Promise<Importe
   return { text: stringify({ name, components }, { lineWidth: 110 }), left: left.all };
 }
 
-/** A name of ours: Compose also allows capitals, dots and underscores. */
+/** A valid name: Compose also allows capitals, dots and underscores. */
 function nameOf(name: string): string {
   const tidied = name
     .toLowerCase()

@@ -3,7 +3,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** The rest of a Compose file, which one service of it may name. */
 export interface Surroundings {
   readonly services: Fields;
-  /** Our names, by those of the Compose file. */
+  /** Names in the service file, by those in the Compose file. */
   readonly names: ReadonlyMap<string, string>;
   readonly secrets: Fields;
 }
