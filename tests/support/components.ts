@@ -49,3 +49,17 @@ export function channel(name: string, more: Partial<ChannelSpec> = {}): ChannelS
 export function kindsOf(events: readonly ChannelEvent[]): readonly string[] {
   return events.map(({ kind, reason }) => (reason === undefined ? kind : `${kind}: ${reason}`));
 }
+
+/** Resources that end together, the last first. */
+export class Together implements AsyncDisposable {
+  readonly #all: AsyncDisposable[] = [];
+
+  use<Resource extends AsyncDisposable>(resource: Resource): Resource {
+    this.#all.unshift(resource);
+    return resource;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const resource of this.#all) await resource[Symbol.asyncDispose]();
+  }
+}

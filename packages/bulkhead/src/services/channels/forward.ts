@@ -25,13 +25,16 @@ export async function forward(consumer: Duplex, provider: Duplex, allowance: All
   };
   const flow = (from: Duplex, to: Duplex, way: "in" | "out") => {
     let timer: NodeJS.Timeout | undefined;
+    // A paused stream can still end.
+    let ended = false;
     const write = (chunk: Buffer) => {
       timer = undefined;
-      if (to.write(chunk)) from.resume();
+      last = Date.now();
+      if (ended) to.end(chunk);
+      else if (to.write(chunk)) from.resume();
       else from.pause();
     };
     from.on("data", (chunk: Buffer) => {
-      last = Date.now();
       moved[way] += chunk.length;
       const wait = allowance.spend(way, chunk.length);
       if (typeof wait === "string") return stop(wait);
@@ -43,8 +46,11 @@ export async function forward(consumer: Duplex, provider: Duplex, allowance: All
     to.on("drain", () => {
       if (timer === undefined) from.resume();
     });
-    from.once("end", () => to.end());
-    from.once("close", () => clearTimeout(timer));
+    from.once("end", () => {
+      ended = true;
+      if (timer === undefined) to.end();
+    });
+    to.once("close", () => clearTimeout(timer));
   };
   const { idleMs } = allowance;
   const idle =
