@@ -210,6 +210,7 @@ describe.skipIf(!existsSync(bundle))("what a file says", () => {
       /^web, level container: \d+ of \d+ protections enforced\n {2}weak point: /,
     );
     expect((await bulkhead("service", "graph")).stdout).toContain(`127.0.0.1:${port} -> web`);
+    expect(JSON.parse((await bulkhead("service", "graph", "--json")).stdout)).toMatchObject({ name, channels: [] });
     const svg = directory.join("graph.svg");
     await bulkhead("service", "graph", "--svg", svg);
     expect(await readFile(svg, "utf8")).toMatch(/^<svg /);

@@ -139,8 +139,9 @@ components:
     const service = await Recorded.up(`
 name: deaf
 components:
-  deaf: { level: ${level}, command: [sh, -c, "trap '' TERM; while :; do sleep 1; done"], stop: { grace: 300ms } }
+  deaf: { level: ${level}, command: [sh, -c, "trap '' TERM; echo deaf; while :; do sleep 1; done"], stop: { grace: 300ms } }
 `);
+    await eventually("it ignores the signal", 10_000, () => service.lines("deaf").length > 0);
     const before = Date.now();
     await service.running.down();
     expect(Date.now() - before).toBeGreaterThanOrEqual(290);

@@ -135,6 +135,7 @@ function graph(): Command {
   return onFile(new Command("graph"))
     .description("draw the components and the channels between them")
     .option("--svg <file>", "write a drawing instead: a thicker border is a stronger wall")
+    .option("--json", "print components and channels as one JSON object")
     .action(async (flags: GraphFlags) => {
       const { showGraph } = await import("../services/graph.js");
       await showGraph(flags);
@@ -153,10 +154,13 @@ function imported(): Command {
 }
 
 function schema(): Command {
-  return new Command("schema").description("print the JSON Schema of service files").action(async () => {
-    const { printSchema } = await import("../services/explain.js");
-    await printSchema();
-  });
+  return new Command("schema")
+    .description("print the JSON Schema of service files")
+    .option("--json", "print JSON, as it does anyway")
+    .action(async () => {
+      const { printSchema } = await import("../services/explain.js");
+      await printSchema();
+    });
 }
 
 function onFile(command: Command): Command {

@@ -24,6 +24,7 @@ export interface BlastFlags {
 export interface GraphFlags {
   readonly file: string;
   readonly svg?: string;
+  readonly json?: boolean;
 }
 
 export interface ImportFlags {
