@@ -1,5 +1,7 @@
 /** Comparisons with peers, group by group: subjects of one group take turns. */
 
+import { clients } from "./channels/programs.js";
+import { bare, channel } from "./channels/subjects.js";
 import { egressGroups } from "./egress/groups.js";
 import { FILTERS, filtered, programs } from "./filter/filtered.js";
 import { bareRunsc } from "./gvisor/bare.js";
@@ -7,6 +9,7 @@ import { launchFrom } from "./images/launch.js";
 import { bulkheadPull, type Start, skopeoAndUmoci } from "./images/subjects.js";
 import { bareQemu, microvm } from "./microvm/subjects.js";
 import {
+  channelPromises,
   commandPromises,
   egressPromises,
   filterPromises,
@@ -138,6 +141,18 @@ export function besidePeers(runs: number): readonly Group[] {
       kind: "egress",
       runs: Math.ceil(runs / 20),
       promises: egressPromises,
+    })),
+    ...Object.entries(clients).map(([title, client]) => ({
+      kind: "channels",
+      title,
+      subjects: [
+        () => bare(client),
+        () => channel("container", "container", client),
+        () => channel("container", "gvisor", client),
+      ],
+      runs: Math.ceil(runs / 20),
+      warmUp: 2,
+      promises: channelPromises[title] ?? [],
     })),
   ];
 }

@@ -65,6 +65,17 @@ export const microvmPromises: readonly Promised[] = [
 /** Half of the throughput is twice the time. */
 export const egressPromises: readonly Promised[] = [{ subject: "through the channel", peer: "plain proxy", atMost: 2 }];
 
+/** By group: 0.9 and 0.5 of the throughput, and the time of round trips. */
+export const channelPromises: Readonly<Record<string, readonly Promised[]>> = {
+  "256 MiB over a channel": [
+    { subject: "between two of container", peer: "a Unix socket between two bare processes", atMost: 1.11 },
+    { subject: "container to gvisor", peer: "a Unix socket between two bare processes", atMost: 2 },
+  ],
+  "5,000 round trips over a channel": [
+    { subject: "between two of container", peer: "a Unix socket between two bare processes", atMost: 1.2 },
+  ],
+};
+
 export interface Verdict extends Promised {
   /** Or difference. Null: one of the two was not measured. */
   readonly ratio: number | null;

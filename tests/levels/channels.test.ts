@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { openBridge } from "../../packages/bulkhead/src/services/channels/bridge.js";
 import type { ChannelEvent } from "../../packages/bulkhead/src/services/channels/contract.js";
 import { ask, channel, component, kindsOf, SOCKETS, serve } from "../support/components.js";
-import { forEachLevel } from "../support/levels.js";
+import { exceptAt, forEachLevel } from "../support/levels.js";
 
 const RPC = `${SOCKETS}/rpc.sock`;
 
-await forEachLevel((level) => {
+await exceptAt({ microvm: "it takes no `root: host`, which has Perl" })((level) => {
   test("a channel leads from a socket of the consumer to one of the provider", async () => {
     const events: ChannelEvent[] = [];
     await using back = await component(level);
@@ -40,5 +40,27 @@ await forEachLevel((level) => {
     const client = "use IO::Socket::INET; $s = IO::Socket::INET->new('127.0.0.2:3000') or die $!; print <$s>";
     expect((await front.run(["perl", "-e", client])).stdout).toBe("served");
     expect(await ask(front, RPC, "")).toBe("served");
+  });
+});
+
+await forEachLevel((level) => {
+  test("one channel may lead to the socket of another", async () => {
+    const components = await Promise.all(["front", "middle", "end"].map(() => component(level, { root: "base" })));
+    const [front, middle, end] = components;
+    if (front === undefined || middle === undefined || end === undefined) throw new Error("three were made");
+    const tcp = { address: "127.0.0.2", port: 3000 };
+    await using bridge = await openBridge([
+      channel("first", { provider: "middle", inside: { socket: RPC, tcp }, target: { socket: RPC } }),
+      channel("second", {
+        consumer: "middle",
+        provider: "end",
+        inside: { socket: RPC, tcp: null },
+        target: { port: 7000 },
+      }),
+    ]);
+    for (const [name, sandbox] of Object.entries({ front, middle, end })) await bridge.attach(name, sandbox);
+    await end.exec(["nc", "-ll", "-p", "7000", "-e", "echo", "served"], { stdin: "null" });
+    expect((await front.run(["nc", "127.0.0.2", "3000"], { input: "" })).stdout).toBe("served\n");
+    await Promise.all(components.map((each) => each.kill()));
   });
 });
