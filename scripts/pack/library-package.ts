@@ -70,7 +70,7 @@ function manifestOf(
     ...own,
     keywords: ["sandbox", "isolation", "seccomp", "landlock", "container", "microvm", "gvisor"],
     bin: { bulkhead: "./cli/bulkhead.cjs" },
-    files: ["dist", "cli", "THIRD-PARTY-LICENSES.txt"],
+    files: ["dist", "cli", "THIRD-PARTY-LICENSES.txt", "sbom.cdx.json", "release.json"],
     preferUnplugged: true,
     dependencies: Object.fromEntries(Object.entries(dependencies).filter(([name]) => packages.has(name))),
     optionalDependencies: Object.fromEntries(wardens),

@@ -5,7 +5,7 @@ import { outputOf } from "./run.js";
 
 /** A package whose code is part of what is shipped. */
 export interface Part {
-  readonly ecosystem: "npm" | "cargo" | "deb";
+  readonly ecosystem: "npm" | "cargo" | "deb" | "generic";
   readonly name: string;
   readonly version: string;
   /** An SPDX expression. */
@@ -44,6 +44,7 @@ interface CargoMetadata {
     readonly license: string | null;
     readonly source: string | null;
     readonly manifest_path: string;
+    readonly targets: readonly { readonly kind: readonly string[] }[];
   }[];
   readonly resolve: {
     readonly nodes: readonly {
@@ -70,11 +71,31 @@ export function cargoParts(roots: readonly string[], target: string): readonly P
   }
   return [...reached]
     .flatMap((id) => byId.get(id) ?? [])
-    .filter(({ source }) => source !== null)
+    .filter(({ source, targets }) => source !== null && !targets.some(({ kind }) => kind.includes("proc-macro")))
     .map(({ name, version, license, manifest_path }) =>
       partAt(join(manifest_path, ".."), "cargo", name, version, license ?? undefined),
     )
     .sort((one, other) => (`${one.name}@${one.version}` < `${other.name}@${other.version}` ? -1 : 1));
+}
+
+/** What rustc links into every program for musl: its standard library and musl, whose version the archive states. */
+export function runtimeParts(target: string): readonly Part[] {
+  const sysroot = outputOf("rustc", ["--print", "sysroot"]).trim();
+  const [, version = "unknown"] = /^rustc (\S+)/.exec(outputOf("rustc", ["--version"])) ?? [];
+  const texts = ["MIT", "Apache-2.0"].flatMap((name) =>
+    [join(sysroot, "share/doc/rust/licenses", `${name}.txt`), join("/usr/share/common-licenses", name)]
+      .filter((path) => existsSync(path))
+      .slice(0, 1)
+      .map((path) => readFileSync(path, "utf8").trim()),
+  );
+  const libc = join(sysroot, "lib/rustlib", target, "lib/self-contained/libc.a");
+  const archive = existsSync(libc) ? readFileSync(libc, "latin1") : "";
+  const [, musl = "unknown"] = /\0(\d+\.\d+\.\d+)\0/.exec(archive) ?? [];
+  const notice = readFileSync(join(root, "packaging/licenses/musl.txt"), "utf8").trim();
+  return [
+    { ecosystem: "generic", name: "musl", version: musl, licence: "MIT", texts: [notice] },
+    { ecosystem: "generic", name: "rust-std", version, licence: "MIT OR Apache-2.0", texts },
+  ];
 }
 
 function partAt(

@@ -1,19 +1,24 @@
 /**
  * `npm run pack`: the packages for npm as files in `dist/packages`, from a checkout that is set up.
  *
- * `--out DIRECTORY`: another place. `--programs DIRECTORY`: takes programs that are built already.
+ * `--out DIRECTORY`: another place. `--programs DIRECTORY`: takes programs that are built already. With
+ * BULKHEAD_RELEASE_KEY, the path of an ed25519 key in PEM, the statement of the release is signed.
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { RELEASE_FILE } from "../../packages/bulkhead/src/record/release.js";
 import { root } from "../bundles.mjs";
+import { json, put } from "./files.js";
 import { stageLibrary } from "./library-package.js";
 import { stagePlatform } from "./platform-package.js";
-import { platforms } from "./platforms.js";
+import { type Platform, platforms } from "./platforms.js";
 import { buildPrograms } from "./programs.js";
+import { releaseStatement, statementFile } from "./release.js";
 import { outputOf } from "./run.js";
+import { sbomOf } from "./sbom.js";
 
 /** What a package manager downloads for one platform. */
 const MOST_BYTES = 6_000_000;
@@ -29,6 +34,11 @@ try {
   }));
   const manifest = Object.fromEntries(staged.map(({ platform, packed }) => [platform.name, packed]));
   const library = await stageLibrary(manifest, join(work, "bulkhead"));
+  const parts = [library, ...staged].flatMap((each) => each.parts);
+  put(library.directory, "sbom.cdx.json", json(sbomOf(version, parts)));
+  const directories = { bulkhead: library.directory, ...directoriesOf(staged) };
+  const statement = releaseStatement(directories, { version, targets: platforms.map(({ target }) => target) });
+  put(library.directory, RELEASE_FILE, statementFile(statement));
   mkdirSync(out, { recursive: true });
   const own = pack(library.directory);
   for (const { directory } of staged) {
@@ -40,6 +50,10 @@ try {
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
+}
+
+function directoriesOf(staged: readonly { readonly platform: Platform; readonly directory: string }[]) {
+  return Object.fromEntries(staged.map(({ platform, directory }) => [platform.package, directory]));
 }
 
 /** Packs a directory and returns the archive's size. */

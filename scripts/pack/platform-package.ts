@@ -6,7 +6,7 @@ import { BUSYBOX_FILE, TREE_FILE } from "../../packages/bulkhead/src/host/instal
 import { library, root } from "../bundles.mjs";
 import { busyboxNotice, busyboxPart } from "./busybox.js";
 import { json, packedFile, put } from "./files.js";
-import { cargoParts, noticeOf, type Part } from "./licences.js";
+import { cargoParts, noticeOf, type Part, runtimeParts } from "./licences.js";
 import { type Platform, programs } from "./platforms.js";
 import { readBase } from "./tree.js";
 
@@ -27,10 +27,8 @@ export function stagePlatform(
   const base = join(root, library, "assets/base");
   put(directory, BUSYBOX_FILE, readFileSync(join(base, "bin/busybox")), 0o755);
   put(directory, TREE_FILE, json(readBase(base)));
-  const crates = cargoParts(
-    programs.map(([crate]) => crate),
-    platform.target,
-  );
+  const names = programs.map(([crate]) => crate);
+  const crates = [...cargoParts(names, platform.target), ...runtimeParts(platform.target)];
   const busybox = busyboxPart();
   put(directory, "LICENSE", readFileSync(join(root, "LICENSE")));
   put(directory, "THIRD-PARTY-LICENSES.txt", `${noticeOf(crates)}\n${noticeOf([busybox])}`);

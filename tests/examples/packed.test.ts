@@ -3,8 +3,9 @@
  * are unpacked to a directory of the test's own.
  */
 
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, lstatSync, readdirSync } from "node:fs";
-import { appendFile, chmod, copyFile, cp, mkdir, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -157,6 +158,107 @@ describe("programs that are not those of this build", () => {
     expect(ended).toMatchObject({ code: 0, output: expect.stringMatching(/^PLATFORM_UNSUPPORTED: .*Linux machine/) });
   });
 });
+
+describe("`version --verify`", () => {
+  const verify = (...flags: readonly string[]) => bulkhead(["version", "--verify", "--json", ...flags]);
+  const refused = (detail: string) => ({ code: 125, output: expect.stringContaining(detail) });
+  const own = (path: string) => project.join("node_modules/bulkhead", path);
+
+  it("finds every file as it was released, signed by the release's key and no other", async () => {
+    expect(await bulkhead(["run", "--", "true"])).toMatchObject({ code: 0 });
+    const ended = await verify("--key", packages.publicKey);
+    expect(ended.code, ended.output).toBe(0);
+    expect(JSON.parse(ended.output)).toMatchObject({ signedBy: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(JSON.parse((await verify()).output)).toMatchObject({ signedBy: null });
+    const other = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" });
+    await writeFile(project.join("other.pem"), other);
+    expect(await verify("--key", project.join("other.pem"))).toEqual(refused("INSTALLATION_ALTERED"));
+  });
+
+  it("names a file that was altered, added, removed, or changed in the unpacked copy", async () => {
+    const [id = ""] = readdirSync(programs);
+    const changes = [
+      [own("dist/library.js"), "altered"],
+      [own("sbom.cdx.json"), "altered"],
+      [project.join("node_modules", PLATFORM, "bin/bulkhead-probe"), "altered"],
+      [join(programs, id, "bin/warden"), "altered"],
+      [own("dist/extra.js"), "unexpected"],
+    ] as const;
+    for (const [path, problem] of changes) {
+      const kept = existsSync(path) ? await readFile(path) : undefined;
+      await appendFile(path, "\n");
+      const ended = await verify("--key", packages.publicKey);
+      expect(ended).toEqual(refused(`${path} (${problem})`));
+      if (kept === undefined) await rm(path);
+      else await writeFile(path, kept);
+    }
+    const notice = own("THIRD-PARTY-LICENSES.txt");
+    const kept = await readFile(notice);
+    await rm(notice);
+    expect(await verify()).toEqual(refused("bulkhead/THIRD-PARTY-LICENSES.txt (missing)"));
+    await writeFile(notice, kept);
+    expect(await verify("--key", packages.publicKey)).toMatchObject({ code: 0 });
+  });
+
+  it("accepts no statement that the key did not sign", async () => {
+    const kept = await readFile(own("release.json"), "utf8");
+    const { payload, ...rest } = JSON.parse(kept) as { payload: string };
+    const changed = Buffer.from(payload, "base64").toString().replace("bulkhead/LICENSE", "bulkhead/LICENCE");
+    for (const text of [
+      Buffer.from(payload, "base64").toString(),
+      `${JSON.stringify({ ...rest, payload: Buffer.from(changed).toString("base64") })}\n`,
+      "{}",
+      "",
+    ]) {
+      await writeFile(own("release.json"), text);
+      expect(await verify("--key", packages.publicKey), text.slice(0, 40)).toEqual(refused("INSTALLATION_ALTERED"));
+    }
+    await rm(own("release.json"));
+    expect(await verify()).toEqual(refused("INSTALLATION_ALTERED"));
+    await writeFile(own("release.json"), kept);
+  });
+
+  it("has nothing to compare a checkout with", async () => {
+    const ended = await execute(process.execPath, ["packages/cli/dist/bulkhead.cjs", "version", "--verify"], root);
+    expect(ended).toEqual(refused("only installed packages"));
+  });
+});
+
+describe("the parts list", () => {
+  it("names every package whose licence is shipped, and all their licences are SPDX expressions", async () => {
+    const list = JSON.parse(await readFile(project.join("node_modules/bulkhead/sbom.cdx.json"), "utf8")) as Sbom;
+    const shipped = ["bulkhead", PLATFORM].map((name) =>
+      project.join("node_modules", name, "THIRD-PARTY-LICENSES.txt"),
+    );
+    const notices = await Promise.all(shipped.map((path) => readFile(path, "utf8")));
+    const named = notices.join("\n").matchAll(/^={80}\n(\S+) (\S+): (.+)\n={80}$/gm);
+    const parts = [...named].map(([, name, version]) => `${name} ${version}`);
+    expect(
+      list.components.map(({ group, name, version }) => `${group ? `${group}/` : ""}${name} ${version}`).sort(),
+    ).toEqual(parts.sort());
+    expect(parts).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^zod /),
+        expect.stringMatching(/^rustix /),
+        expect.stringMatching(/^musl \d/),
+      ]),
+    );
+    for (const { purl, licenses } of list.components) {
+      expect(purl).toMatch(/^pkg:(npm|cargo|generic|deb\/debian)\/[^ ]+@[^ ]+$/);
+      expect(licenses[0]?.expression).toMatch(/^\(?[A-Z0-9][\w.-]+\)?( (AND|OR|WITH) \(?[A-Z0-9][\w.-]+\)?)*$/i);
+    }
+  });
+});
+
+interface Sbom {
+  readonly components: readonly {
+    readonly group?: string;
+    readonly name: string;
+    readonly version: string;
+    readonly purl: string;
+    readonly licenses: readonly { readonly expression: string }[];
+  }[];
+}
 
 describe("a program that a bundler put together", () => {
   it("runs with `bulkhead` external, and with the library included beside the packages", async () => {

@@ -32,7 +32,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   ["evidence", ["contract"]],
   ["enforcement", ["contract", "errors", "policy", "host", "plan", "evidence"]],
   ["broker", ["contract", "errors", "arguments", "channel", "host", "plan", "evidence"]],
-  ["record", ["errors", "arguments", "policy", "plan", "evidence", "enforcement"]],
+  ["record", ["errors", "arguments", "policy", "host", "plan", "evidence", "enforcement"]],
   ["guest", ["contract", "errors", "arguments", "channel", "host", "plan", "broker"]],
   ["levels", ["contract", "errors", "channel", "policy", "host", "plan", "apparmor", "broker", "guest"]],
   ["prepare", ["errors", "policy", "host", "plan", "enforcement", "broker", "levels"]],

@@ -5,5 +5,6 @@
 /** Signed records of runs: reading and verifying them, and their keys. */
 
 export { formatEnvelope, verifyRecord } from "./record/envelope.js";
+export { type InstallationCheck, type InstallationProblem, verifyInstallation } from "./record/installation.js";
 export { openPublicKey, openRecordKey, type RecordKey, recordKeyPath } from "./record/key.js";
 export { readRecord } from "./record/read.js";

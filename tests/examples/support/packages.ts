@@ -1,9 +1,13 @@
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TemporaryDirectory } from "../../support/temporary.js";
 import { execute, type Surroundings } from "./execute.js";
+
+/** Of the tests alone: ed25519 signatures are the same each time, as are the packages. */
+const PRIVATE_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
 
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -14,17 +18,26 @@ export const root = fileURLToPath(new URL("../../../", import.meta.url));
 export class Packages implements AsyncDisposable {
   private constructor(
     readonly directory: TemporaryDirectory,
+    /** Of the key that signed the release. */
+    readonly publicKey: string,
     /** Absolute paths: the library first. */
     readonly archives: readonly string[],
   ) {}
 
   static async make(): Promise<Packages> {
     const directory = await TemporaryDirectory.create("packages", 0o755);
-    const made = await pack(directory.path);
+    const key = directory.join("key.pem");
+    const publicKey = directory.join("public.pem");
+    await writeFile(key, PRIVATE_KEY, { mode: 0o600 });
+    await writeFile(publicKey, createPublicKey(PRIVATE_KEY).export({ type: "spki", format: "pem" }));
+    const made = await pack(directory.path, { BULKHEAD_RELEASE_KEY: key });
     if (made.code !== 0) throw new Error(made.output);
-    const names = readdirSync(directory.path).sort();
+    const names = readdirSync(directory.path)
+      .filter((name) => name.endsWith(".tgz"))
+      .sort();
     return new Packages(
       directory,
+      publicKey,
       names.map((name) => directory.join(name)),
     );
   }
@@ -34,10 +47,10 @@ export class Packages implements AsyncDisposable {
   }
 }
 
-export function pack(out: string) {
+function pack(out: string, env: NodeJS.ProcessEnv) {
   const release = (process.env["BULKHEAD_TEST_RELEASE"] ?? "") !== "";
   const programs = release ? [] : ["--programs", join(root, "packages/bulkhead/bin")];
-  return execute("node", ["--import", "tsx", "scripts/pack/main.ts", "--out", out, ...programs], root);
+  return execute("node", ["--import", "tsx", "scripts/pack/main.ts", "--out", out, ...programs], root, { env });
 }
 
 /**

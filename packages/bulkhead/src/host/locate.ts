@@ -84,7 +84,7 @@ function programPath(name: string, override: string): string {
  * the code was moved. It is never searched for: its content is executed, maybe by root, and another user may own a
  * parent directory.
  */
-function packageDirectory(): string {
+export function packageDirectory(): string {
   const named = process.env["BULKHEAD_PACKAGE"];
   if (named !== undefined && named !== "") return named;
   // A bundle in another module format may not know its own location.
