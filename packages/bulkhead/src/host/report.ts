@@ -1,4 +1,5 @@
 import type { Level } from "../policy/level.js";
+import { coveredProc } from "./examine/covered-proc.js";
 import type { Facts } from "./facts.js";
 import type { MissingRequirement } from "./missing.js";
 
@@ -17,6 +18,8 @@ export interface HostReport {
   readonly privileged?: boolean;
   /** The owner's maxima for one sandbox, and for the live sandboxes of one caller, if there are any. */
   readonly maxima?: OwnerMaxima;
+  /** Mounts that keep a broker without privilege from a /proc for its sandboxes, as an outer container's do. */
+  readonly coveredProc?: readonly string[];
   readonly architecture: string;
   /** For levels whose wall is another program: what a trial found missing. A level that is absent was not tried. */
   readonly tried: Readonly<Partial<Record<Level, readonly MissingRequirement[]>>>;
@@ -35,5 +38,8 @@ export type Counting = "cgroup2" | "cgroup" | "rlimit";
 
 /** Builds the report from the facts in the broker's `hello` and the results of trials. */
 export function hostReport(facts: Facts, tried: HostReport["tried"] = {}): HostReport {
-  return { facts, architecture: process.arch, tried };
+  // A broker with privilege mounts it before it gives the privilege up.
+  return facts.privileged
+    ? { facts, architecture: process.arch, tried }
+    : { facts, architecture: process.arch, tried, coveredProc: coveredProc() };
 }

@@ -26,10 +26,10 @@ export function missingForAnyLevel({ facts, architecture }: HostReport): readonl
   return missing;
 }
 
-/** Why user namespaces do not work here; empty if they do. */
-export function missingUserNamespaces({ facts }: HostReport): readonly MissingRequirement[] {
+/** Why user namespaces do not work here, or a sandbox in one could have no /proc; empty if they do. */
+export function missingUserNamespaces({ facts, coveredProc = [] }: HostReport): readonly MissingRequirement[] {
   const { userns } = facts;
-  if (userns.works) return [];
+  if (userns.works) return coveredProc.length === 0 ? [] : [missingProc(coveredProc)];
   const what = "user namespaces";
   if (!facts.namespaces.includes("user")) return [{ what, remedy: "Boot a kernel with CONFIG_USER_NS." }];
   if (userns.maximum === 0) return [{ what, remedy: "`sysctl user.max_user_namespaces=65536`, as root." }];
@@ -50,6 +50,17 @@ export function missingUserNamespaces({ facts }: HostReport): readonly MissingRe
       remedy: "An outer container or its seccomp filter forbids them: allow them there, or run Bulkhead outside of it.",
     },
   ];
+}
+
+const MOST_NAMED = 3;
+
+function missingProc(covering: readonly string[]): MissingRequirement {
+  const named = covering.slice(0, MOST_NAMED).join(", ");
+  return {
+    what: `a /proc of its own for each sandbox (an outer container covers ${named}${covering.length > MOST_NAMED ? ", …" : ""})`,
+    remedy:
+      "Start the outer container with `--security-opt systempaths=unconfined --security-opt seccomp=unconfined` (Docker, Podman), or with `procMount: Unmasked` and `seccompProfile: { type: Unconfined }` (Kubernetes); or run Bulkhead outside of it.",
+  };
 }
 
 /** Compares the release from `uname -r`; text that is not a version counts as older than any. */
