@@ -6,7 +6,7 @@ import type { ReleaseStatement } from "../../packages/bulkhead/src/record/releas
 import { root } from "../bundles.mjs";
 import { json, packedFile } from "./files.js";
 
-/** Who made the files from what, over every file of the packages (by name). Nothing in it differs from build to build. */
+/** Who made the files of the packages (by name) from what. Nothing in it differs from build to build. */
 export function releaseStatement(
   packages: Readonly<Record<string, string>>,
   parameters: Readonly<Record<string, unknown>>,

