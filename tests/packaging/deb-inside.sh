@@ -1,0 +1,77 @@
+#!/bin/sh
+# Runs in a Debian guest with systemd as process 1: installs the package, uses it, upgrades it and purges it, and
+# compares the files before and after. The last line says `DEB OK` or what failed.
+set -eu
+first=$1
+second=$2
+
+step() {
+  echo "DEB STEP $*"
+}
+fail() {
+  echo "DEB FAILED $*"
+  exit 1
+}
+files() {
+  find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /root -o -path /var/log \
+    -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /var/cache -o -path /home \) -prune -o -print | sort
+}
+expect() {
+  wanted=$1
+  shift
+  got=$("$@" 2>/tmp/stderr) || fail "$*: $got $(cat /tmp/stderr)"
+  [ "$got" = "$wanted" ] || fail "$*: $got, expected $wanted"
+}
+
+[ "$(cat /proc/1/comm)" = systemd ] || fail "process 1 is not systemd"
+id -u dev >/dev/null 2>&1 || useradd --create-home --uid 1000 dev
+files >/tmp/before
+
+step install
+dpkg -i "$first"
+systemctl is-enabled bulkhead-broker.service >/dev/null && fail "the service is enabled"
+systemctl is-active bulkhead-broker.service >/dev/null && fail "the service is active"
+for path in /usr/share/man/man1/bulkhead.1.gz /usr/share/man/man1/bulkhead-run.1.gz \
+  /usr/share/bash-completion/completions/bulkhead /usr/share/doc/bulkhead/copyright; do
+  [ -s "$path" ] || fail "no $path"
+done
+
+step use as root
+expect 1000 bulkhead run -- id -u
+# There the workload has a uid of the host, of its own.
+expect in bulkhead run --level chroot -- echo in
+
+step use as a user
+expect 1000 runuser -u dev -- bulkhead run -- id -u
+
+step broker
+echo 'BULKHEAD_BROKER_FLAGS="--allow-uid 1000 --max-memory 268435456"' >/etc/bulkhead/broker.env
+systemctl enable --now bulkhead-broker.service
+systemctl is-active bulkhead-broker.service || fail "the broker does not run"
+expect 1000 runuser -u dev -- env BULKHEAD_BROKER=/run/bulkhead/broker.sock bulkhead run -- id -u
+export BULKHEAD_BROKER=/run/bulkhead/broker.sock
+runuser -u nobody -- bulkhead run -- id -u && fail "the broker serves a user that its owner did not name"
+# The uid that the workload has outside is neither root's nor the caller's: enforced as for root.
+runuser -u dev -- bulkhead explain | grep -q '^uid-range *enforced' ||
+  fail "no uid range from the broker"
+before=$(systemctl show -p MainPID --value bulkhead-broker.service)
+
+step upgrade
+dpkg -i "$second"
+grep -q max-memory /etc/bulkhead/broker.env || fail "the upgrade changed broker.env"
+systemctl is-active bulkhead-broker.service || fail "the broker does not run after the upgrade"
+[ "$(systemctl show -p MainPID --value bulkhead-broker.service)" != "$before" ] || fail "the old broker runs"
+expect 1000 runuser -u dev -- bulkhead run -- id -u
+dpkg --verify bulkhead | grep -v '/etc/bulkhead/broker.env$' && fail "files differ from the package"
+
+step remove
+dpkg -r bulkhead
+systemctl is-active bulkhead-broker.service >/dev/null && fail "the broker outlived its package"
+[ -z "$(pgrep warden || true)" ] || fail "a warden outlived its package"
+
+step purge
+dpkg -P bulkhead
+files >/tmp/after
+diff /tmp/before /tmp/after || fail "files were left"
+[ ! -e /run/bulkhead ] || fail "/run/bulkhead was left"
+echo "DEB OK"
