@@ -171,6 +171,24 @@ describe.skipIf(!existsSync(bundle))("a service in the foreground", () => {
     expect(await ended(again.child)).toBe(0);
   });
 
+  it("starts its components again after kill -9 of the broker", async () => {
+    const { child } = await foreground();
+    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
+    const broker = children.trim().split(" ").map(Number);
+    expect(broker).toHaveLength(1);
+    process.kill(broker[0] ?? 0, "SIGKILL");
+    await eventually("they have", 20_000, async () => {
+      const { stdout } = await bulkhead("service", "ps", "--json");
+      const states = JSON.parse(stdout).components.map(
+        ({ state, restarts }: { state: string; restarts: number }) => `${state} ${restarts}`,
+      );
+      return states.every((state: string) => state === "ready 1");
+    });
+    expect(await get(port)).toBe("two");
+    child.kill("SIGTERM");
+    expect(await ended(child)).toBe(0);
+  });
+
   it("ends with 1 when its components have ended and one failed", async () => {
     const jobs = directory.join("jobs.yaml");
     for (const [program, expected] of [

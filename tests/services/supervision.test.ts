@@ -3,6 +3,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { BulkheadError, listSandboxes } from "bulkhead";
+import { Service } from "bulkhead/services";
 import { expect, it } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
@@ -133,6 +134,26 @@ components:
     expect(lines[0]).toBe("\u{fffd}[2J\u{fffd}other | forged");
     expect(lines[1]).toBe("a\u{fffd}b\u{fffd}");
     expect(lines.slice(2).every((line) => /^x{8192}$/.test(line))).toBe(true);
+  });
+
+  it("ends no component when the listener of its caller fails", async () => {
+    const service = await Service.parse(
+      `name: deaf\ncomponents: { a: { level: ${level}, command: [sh, -c, "echo a; exec sleep 60"] } }\n`,
+      process.cwd(),
+    );
+    const warnings: string[] = [];
+    const warn = ({ message }: Error) => void warnings.push(message);
+    process.on("warning", warn);
+    await using running = await service.up({
+      onEvent: () => {
+        throw new Error("mine");
+      },
+    });
+    await eventually("a warning", 5_000, () => warnings.length > 0);
+    process.off("warning", warn);
+    await sleep(ms(200));
+    expect(warnings).toEqual(["a listener of a service failed: mine"]);
+    expect(running.status()[0]?.state).toBe("ready");
   });
 
   it("stops a program that ignores its signal after the grace", async () => {

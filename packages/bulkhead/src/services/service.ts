@@ -4,6 +4,7 @@ import { requireArguments } from "../arguments/require.js";
 import { abortSignal, anyText, callback, hostPath, object } from "../arguments/values.js";
 import type { BrokerOptions } from "../broker/options.js";
 import { throwIfAborted } from "../errors/aborted.js";
+import { printableLine } from "../errors/describe.js";
 import { type ImageOptions, imageOptions } from "../images/options.js";
 import { defined } from "../values/defined.js";
 import { type Blast, blastOf } from "./blast/blast.js";
@@ -16,7 +17,10 @@ import { type RunningService, startService } from "./running/running-service.js"
 export interface UpOptions extends BrokerOptions {
   /** Where to get the images that components name. */
   readonly images?: ImageOptions;
-  /** Called with each change of state, each line of output and each connection between components. */
+  /**
+   * Called with each change of state, each line of output and each connection between components. If it fails, the
+   * service continues, and the process gets a warning.
+   */
   readonly onEvent?: ServiceListener;
   /** Stops what has started so far; the promise rejects with ABORTED. */
   readonly signal?: AbortSignal;
@@ -77,7 +81,7 @@ export class Service {
     requireArguments("service.up", ["options", upOptions, options]);
     const { broker, images, onEvent, signal } = options;
     throwIfAborted("up", signal);
-    const emit: ServiceListener = onEvent ?? (() => undefined);
+    const emit = withoutFailures(onEvent);
     const bridge = await openServiceBridge(this.spec.channels, emit);
     return await startService(this.spec, bridge, { bridge, options: defined({ broker, images }), emit }, signal);
   }
@@ -87,4 +91,19 @@ export class Service {
     requireArguments("service.blast", ["component", anyText, component]);
     return blastOf(this.spec, component);
   }
+}
+
+/** A listener that fails must end no component: it would turn the caller's error into a crash of the workload. */
+function withoutFailures(listener: ServiceListener | undefined): ServiceListener {
+  let warned = false;
+  return async (event) => {
+    try {
+      await listener?.(event);
+    } catch (error) {
+      if (warned) return;
+      warned = true;
+      const text = printableLine(error instanceof Error ? error.message : String(error));
+      process.emitWarning(`a listener of a service failed: ${text}`, { code: "BULKHEAD_LISTENER_FAILED" });
+    }
+  };
 }

@@ -5,9 +5,6 @@ import type { ServiceListener } from "./events.js";
 /** Opens the bridge that joins the components of a service, and reports its events. */
 export async function openServiceBridge(channels: readonly ChannelSpec[], emit: ServiceListener): Promise<Bridge> {
   return await openBridge(channels, {
-    onEvent: (event) => {
-      // A listener that fails must not end other connections.
-      void (async () => await emit({ kind: "channel", at: event.at, event }))().catch(() => undefined);
-    },
+    onEvent: (event) => void emit({ kind: "channel", at: event.at, event }),
   });
 }

@@ -5,7 +5,7 @@ import type { ReadySpec, Target } from "../model.js";
 import { answersHttp, reach } from "./reach.js";
 
 /** Between two attempts: short at first, because most programs are ready at once. */
-const FIRST_PAUSE_MS = 10;
+const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 500;
 /** One attempt: a program inside may accept nothing, or never answer. */
 const ATTEMPT_MS = 5_000;
@@ -17,7 +17,7 @@ const ATTEMPT_MS = 5_000;
 export async function untilReady(name: string, spec: ReadySpec, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   if (spec.kind === "started") return;
   const until = Date.now() + spec.timeoutMs;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
     const left = until - Date.now();
     if (await attempt(spec, sandbox, Math.max(1, Math.min(ATTEMPT_MS, left)), signal)) return;
     if (signal.aborted) throw new BulkheadError("ABORTED", { operation: "ready" });
