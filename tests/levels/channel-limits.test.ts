@@ -87,6 +87,15 @@ await atShort((level) => {
     await expect.poll(() => kindsOf(pair.events).at(-1)).toBe("limited: nothing moved for 200 ms");
   });
 
+  test("connections that are not let through cannot fill the log", async () => {
+    await using pair = await joined(level, [channel("rpc", { limits: { ...NONE, connections: 0 } })]);
+    const flood = `for (1 .. 2500) { $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$!"; sysread $s, $b, 1 }`;
+    const { exitCode, stderr } = await pair.front.run(["perl", "-MIO::Socket::UNIX", "-e", flood, RPC]);
+    expect(exitCode, stderr).toBe(0);
+    await expect.poll(() => pair.events.at(-1)?.connection).toBe(2000);
+    expect(pair.events).toHaveLength(1001);
+  });
+
   test("many connections at once share one rate", async () => {
     await using pair = await joined(level, [channel("rpc", { limits: { ...NONE, bytesPerSecond: 200_000 } })]);
     await serve(pair.back, "/tmp/rpc.sock");

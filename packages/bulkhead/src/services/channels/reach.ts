@@ -5,8 +5,6 @@ import type { Live } from "../../session/live.js";
 import type { ChannelSpec } from "./contract.js";
 import { connectTo } from "./ends.js";
 
-/** How long a connection waits for a provider that restarts or does not listen yet. */
-const WAIT_MS = 10_000;
 /** Between attempts, the first and the longest. */
 const FIRST_MS = 5;
 const LONGEST_MS = 250;
@@ -20,8 +18,8 @@ export interface Provider {
 }
 
 /**
- * Connects to the provider's end. Waits, up to a bound, while the provider restarts, does not listen yet or has a full
- * queue.
+ * Connects to the provider's end. Waits, until `signal` ends it, while the provider restarts, does not listen yet or
+ * has a full queue.
  * @throws BulkheadError CONNECT_FAILED, ABORTED
  */
 export async function reach(
@@ -29,18 +27,17 @@ export async function reach(
   target: ChannelSpec["target"],
   signal: AbortSignal,
 ): Promise<Connection> {
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
   let why = new BulkheadError("CONNECT_FAILED", { operation: "connect", detail: "the provider does not run" });
-  for (let pause = FIRST_MS; !bound.aborted; pause = Math.min(pause * 2, LONGEST_MS)) {
+  for (let pause = FIRST_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_MS)) {
     try {
-      const live = await provider.current(bound);
-      return await connectTo(live.channel, target, bound);
+      const live = await provider.current(signal);
+      return await connectTo(live.channel, target, signal);
     } catch (error) {
-      if (bound.aborted) break;
+      if (signal.aborted) break;
       if (!(error instanceof BulkheadError) || !isTemporary(error)) throw error;
       why = error;
     }
-    await sleep(pause, undefined, { signal: bound }).catch(() => undefined);
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
   throw why;
 }

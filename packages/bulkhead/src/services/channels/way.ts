@@ -1,12 +1,18 @@
 import type { Connection } from "../../channel/connection.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Live } from "../../session/live.js";
+import { after } from "../../session/timer.js";
 import type { ChannelEvent, ChannelSpec } from "./contract.js";
 import { type ListenAt, type Listener, listen } from "./ends.js";
 import { type Forwarded, forward } from "./forward.js";
 import { Allowance } from "./limits.js";
 import { proxyHeader } from "./proxy-header.js";
 import { type Provider, reach } from "./reach.js";
+
+/** How long a connection waits for a provider that restarts or does not listen yet. */
+const WAIT_MS = 10_000;
+/** After this many connections of one channel that were not let through, only each of this many is reported. */
+const TOLD = 1_000;
 
 /** What the bridge gives each of its ways. */
 export interface Surroundings {
@@ -22,9 +28,11 @@ export class ChannelWay {
   readonly #around: Surroundings;
   readonly #allowance: Allowance;
   readonly #open = new Set<Connection>();
+  /** Ends of those that are not connected yet. */
+  readonly #waiting = new Set<AbortController>();
   #listeners: readonly Listener[] = [];
-  /** Aborted when the connections of now must end. */
-  #end = new AbortController();
+  /** Connections that were not let through. */
+  #refused = 0;
 
   constructor(spec: ChannelSpec, around: Surroundings) {
     this.spec = spec;
@@ -58,8 +66,7 @@ export class ChannelWay {
   }
 
   endConnections(): void {
-    this.#end.abort();
-    this.#end = new AbortController();
+    for (const waiting of this.#waiting) waiting.abort();
     for (const connection of this.#open) connection.destroy();
   }
 
@@ -75,7 +82,7 @@ export class ChannelWay {
     const refusal = this.#allowance.enter();
     if (refusal !== undefined) {
       consumer.destroy();
-      report("limited", { reason: refusal });
+      if (this.#isTold()) report("limited", { reason: refusal });
       return;
     }
     try {
@@ -85,28 +92,38 @@ export class ChannelWay {
       if (limit === undefined) report("closed", bytes);
       else report("limited", { ...bytes, reason: limit });
     } catch (error) {
-      report("refused", { reason: error instanceof BulkheadError ? error.message : "failed" });
+      if (this.#isTold()) report("refused", { reason: error instanceof BulkheadError ? error.message : "failed" });
     } finally {
       consumer.destroy();
       this.#allowance.leave();
     }
   }
 
+  /** Counts one that is not let through. A consumer must not fill the log with them. */
+  #isTold(): boolean {
+    this.#refused += 1;
+    return this.#refused <= TOLD || this.#refused % TOLD === 0;
+  }
+
   async #connect(consumer: Connection, number: number): Promise<Connection> {
-    const end = this.#end.signal;
-    const gone = new AbortController();
-    const leave = () => gone.abort();
-    consumer.once("close", leave);
+    // Its own, and not joined with a longer one: Node keeps joined signals as long as the longest.
+    const end = new AbortController();
+    const abort = () => end.abort();
+    const timer = after(WAIT_MS, abort);
+    this.#waiting.add(end);
+    consumer.once("close", abort);
     try {
-      const provider = await reach(this.#around.provider, this.spec.target, AbortSignal.any([end, gone.signal]));
-      if (end.aborted || consumer.destroyed) {
+      const provider = await reach(this.#around.provider, this.spec.target, end.signal);
+      if (end.signal.aborted || consumer.destroyed) {
         provider.destroy();
         throw new BulkheadError("ABORTED", { operation: "connect" });
       }
       if (this.spec.identify === "proxy-v2") provider.write(proxyHeader(this.spec.consumer, number));
       return provider;
     } finally {
-      consumer.off("close", leave);
+      timer.stop();
+      this.#waiting.delete(end);
+      consumer.off("close", abort);
     }
   }
 
