@@ -51,8 +51,8 @@ function renderBlast(blast: Blast): string {
   );
   const wall = kernel.shared ? "the host's kernel" : "a kernel of its own";
   const rows: readonly (readonly [what: string, points: number, said: string])[] = [
-    ["reads", 0, list([`the root (${blast.root})`, ...blast.reads.map(({ path }) => path)])],
-    ["writes", points.files, list(blast.writes.map(({ path }) => path))],
+    ["reads", points.files, list([`the root (${blast.root})`, ...blast.reads.map(({ path }) => path)])],
+    ["writes", 0, list(blast.writes.map(({ path }) => path))],
     ["secrets", points.secrets, list(blast.secrets)],
     ["components", points.components, list(through)],
     ["answers to", 0, list(blast.answers)],
