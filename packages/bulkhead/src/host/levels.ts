@@ -39,7 +39,10 @@ export function levelAvailability(host: HostReport): readonly LevelAvailability[
 }
 
 function notTried(level: Level): MissingRequirement {
-  return { what: "a look at the programs that make it", remedy: `\`./bulkhead setup ${level}\`, then \`doctor\`.` };
+  return {
+    what: "a look at the programs that make it",
+    remedy: `Install its programs (in a checkout \`./bulkhead setup ${level}\`), then run \`bulkhead doctor\`.`,
+  };
 }
 
 function missingUts({ facts }: HostReport): readonly MissingRequirement[] {

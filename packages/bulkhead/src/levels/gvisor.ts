@@ -12,7 +12,7 @@ import { probe } from "./gvisor/probe.js";
 import type { Runtime } from "./runtime.js";
 
 const SETUP =
-  "`./bulkhead setup gvisor` (with Go 1.26 it builds a recent one, else it installs the distribution's), or put a statically linked `runsc` on the PATH (BULKHEAD_RUNSC names one).";
+  "In a checkout `./bulkhead setup gvisor` (with Go 1.26 it builds a recent one, else it installs the distribution's), elsewhere put a statically linked `runsc` on the PATH (BULKHEAD_RUNSC names one).";
 
 /** Level `gvisor`: gVisor's `runsc`, in a jail of the broker's, with our init as the only container's process. */
 export async function gvisorRuntime(broker: Broker, { again = false } = {}): Promise<Runtime> {

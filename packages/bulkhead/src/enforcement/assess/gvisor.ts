@@ -68,7 +68,7 @@ export const gvisor = assessors({
       return weaker(
         `${pids} for each user, by the Sentry's RLIMIT_NPROC; ${around}`,
         "this runsc charges a process to an arbitrary one of its cgroups, so a cgroup's limit holds only sometimes",
-        "Run `./bulkhead setup gvisor`, which builds a newer runsc.",
+        "Put a newer runsc on the PATH, or run `./bulkhead setup gvisor` in a checkout, which builds one.",
       );
     }
     const tried = "which init tests before it serves";

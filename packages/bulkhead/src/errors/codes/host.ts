@@ -92,6 +92,6 @@ export const hostCodes = entries({
     fault: "system",
     cause: "no kernel for microVMs is installed",
     remedy:
-      "Run `./bulkhead setup microvm` once with a network, or choose an installed kernel with `bulkhead kernel use`.",
+      "Run `bulkhead kernel fetch` once with a network (in a checkout `./bulkhead setup microvm` does), or choose an installed kernel with `bulkhead kernel use`.",
   },
 });

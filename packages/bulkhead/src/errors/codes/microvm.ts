@@ -6,7 +6,7 @@ export const microvmCodes = entries({
     fault: "system",
     cause: "no virtual machine monitor works here",
     remedy:
-      "Run `./bulkhead setup microvm`, then `bulkhead doctor --reprobe`, which tries each monitor again and says what failed.",
+      "Install QEMU (in a checkout `./bulkhead setup microvm` does), then run `bulkhead doctor --reprobe`, which tries each monitor again and says what failed.",
   },
   VMM_FAILED: {
     fault: "system",

@@ -59,7 +59,7 @@ function runsc({ counting }: HostReport): readonly MissingRequirement[] {
   return [
     {
       what: `a \`runsc\` of July 2026 or later (${less})`,
-      remedy: "`./bulkhead setup gvisor` builds one where there is Go 1.26 or later.",
+      remedy: "In a checkout `./bulkhead setup gvisor` builds one where there is Go 1.26 or later.",
     },
   ];
 }

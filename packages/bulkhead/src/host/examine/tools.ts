@@ -15,7 +15,11 @@ export interface HostProgram {
 }
 
 const WANTED = [
-  { name: "runsc", purpose: "level gvisor", remedy: "`./bulkhead setup gvisor`, or `apt-get install runsc`" },
+  {
+    name: "runsc",
+    purpose: "level gvisor",
+    remedy: "`apt-get install runsc`, or in a checkout `./bulkhead setup gvisor`",
+  },
   {
     name: "qemu-system-x86_64",
     purpose: "level microvm, and tests on other kernels",

@@ -76,7 +76,8 @@ async function attempt(
 }
 
 function missing(tried: readonly Tried[]): MissingRequirement {
-  const remedy = "`./bulkhead setup microvm`, then `bulkhead doctor --reprobe`.";
+  const remedy =
+    "Install QEMU (`apt-get install qemu-system-x86`; in a checkout `./bulkhead setup microvm`), then run `bulkhead doctor --reprobe`.";
   if (tried.length === 0) return { what: "a virtual machine monitor (QEMU or Firecracker)", remedy };
   const each = tried.map(({ name, trial }) => `${name}: ${trial.works ? "works" : trial.why}`);
   return { what: `a virtual machine monitor that works here (${each.join("; ")})`, remedy };
