@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { BulkheadError } from "bulkhead";
 import { jsonLine } from "../../output/write.js";
 import { dial } from "./client.js";
@@ -52,20 +53,21 @@ const CLAIM_PAUSE_MS = 100;
 export class ControlServer {
   readonly #server: Server;
   readonly #open: Open;
+  readonly #directory: string;
 
-  private constructor(server: Server, open: Open) {
+  private constructor(server: Server, open: Open, directory: string) {
     this.#server = server;
     this.#open = open;
+    this.#directory = directory;
   }
 
   /** @throws BulkheadError SERVICE_RUNNING; PATH_UNUSABLE if no directory can be this user's alone */
   static async open(name: string, answer: Answerer): Promise<ControlServer> {
-    const lock = `${socketFor(name)}.lock`;
-    await claim(lock);
+    const lock = await claim(name);
     try {
       return await ControlServer.#listen(name, answer);
     } finally {
-      rmdirSync(lock);
+      removeIfEmpty(lock);
     }
   }
 
@@ -76,7 +78,7 @@ export class ControlServer {
       const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, open, answer));
       server.maxConnections = MOST_CONNECTIONS;
       const failure = await listening(server, path);
-      if (failure === undefined) return new ControlServer(server, open);
+      if (failure === undefined) return new ControlServer(server, open, dirname(path));
       if (failure !== "EADDRINUSE") continue;
       const other = await dial(name);
       other?.destroy();
@@ -93,6 +95,7 @@ export class ControlServer {
     const late = new Promise((resolve) => setTimeout(resolve, GOODBYE_MS).unref());
     await Promise.race([Promise.allSettled(this.#open.answers), late]);
     for (const socket of this.#open.sockets) socket.destroy();
+    removeIfEmpty(this.#directory);
   }
 }
 
@@ -106,17 +109,31 @@ function socketFor(name: string): string {
 }
 
 /** Only one `up` at a time may replace the socket of a supervisor that was killed. */
-async function claim(lock: string): Promise<void> {
+async function claim(name: string): Promise<string> {
+  let lock = "";
   for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+    lock = `${socketFor(name)}.lock`;
     try {
       mkdirSync(lock, { mode: 0o700 });
-      return;
+      return lock;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      // ENOENT: a supervisor that ended has just removed the empty directory.
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code !== "EEXIST" && code !== "ENOENT") throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, CLAIM_PAUSE_MS));
   }
   // Its owner was killed while it held it, which lasts milliseconds.
+  return lock;
+}
+
+/** The directory stays for others that have a socket in it. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // It is not empty, or gone.
+  }
 }
 
 function listening(server: Server, path: string): Promise<string | undefined> {
