@@ -167,9 +167,10 @@ fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
             programs.iter().map(|program| run(program, NATIVE, number, arguments)).min_by_key(|action| rank(*action))
         };
         let (init, workload) = (base_of(&filters), all_of(&filters));
-        let (internet, stream) = (2, 1 | 0x80000);
+        let (unix, internet, stream) = (1, 2, 1 | 0x80000);
         for (number, arguments) in [
             (libc::SYS_socket, [internet, stream, 0, 0, 0, 0]),
+            (libc::SYS_socket, [unix, stream, 0, 0, 0, 0]),
             (libc::SYS_bind, [0; 6]),
             (libc::SYS_listen, [0; 6]),
             (libc::SYS_accept4, [0; 6]),
@@ -184,6 +185,7 @@ fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
         for (number, arguments) in [
             (libc::SYS_socket, [internet, 3, 0, 0, 0, 0]),
             (libc::SYS_socket, [16, 1, 0, 0, 0, 0]),
+            (libc::SYS_socket, [unix, 2, 0, 0, 0, 0]),
             (libc::SYS_clone, [0x1000_0000, 0, 0, 0, 0, 0]),
             (libc::SYS_seccomp, [1, 8, 0, 0, 0, 0]),
             (libc::SYS_fchmod, [0, 0o4755, 0, 0, 0, 0]),
