@@ -5,7 +5,7 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, lstatSync, readdirSync } from "node:fs";
-import { appendFile, chmod, copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, cp, mkdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -41,6 +41,12 @@ function env(more: NodeJS.ProcessEnv = {}): Surroundings {
 
 function bulkhead(args: readonly string[], surroundings = env()): Promise<Ended> {
   return execute(project.join("node_modules/.bin/bulkhead"), args, project.path, surroundings);
+}
+
+/** A program that a process still executes cannot be written to. */
+async function replace(path: string, content: Uint8Array): Promise<void> {
+  await writeFile(`${path}.new`, content, { mode: 0o755 });
+  await rename(`${path}.new`, path);
 }
 
 describe("the packages for npm", () => {
@@ -88,7 +94,8 @@ describe("the packages for npm", () => {
 
   it("replace a copy that was cut short", async () => {
     const [id = ""] = readdirSync(programs);
-    await truncate(join(programs, id, "bin/warden"), 1000);
+    const warden = join(programs, id, "bin/warden");
+    await replace(warden, (await readFile(warden)).subarray(0, 1000));
     expect(await bulkhead(["run", "--", "echo", "in"])).toEqual({ code: 0, output: "in\n" });
     expect(readdirSync(programs)).toEqual([id]);
   });
@@ -186,11 +193,11 @@ describe("`version --verify`", () => {
     ] as const;
     for (const [path, problem] of changes) {
       const kept = existsSync(path) ? await readFile(path) : undefined;
-      await appendFile(path, "\n");
+      await replace(path, Buffer.concat([kept ?? Buffer.alloc(0), Buffer.from("\n")]));
       const ended = await verify("--key", packages.publicKey);
       expect(ended).toEqual(refused(`${path} (${problem})`));
       if (kept === undefined) await rm(path);
-      else await writeFile(path, kept);
+      else await replace(path, kept);
     }
     const notice = own("THIRD-PARTY-LICENSES.txt");
     const kept = await readFile(notice);
