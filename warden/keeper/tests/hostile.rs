@@ -7,6 +7,8 @@
 #[allow(dead_code)] // helpers for another test
 mod support;
 
+mod stalls;
+
 use bulkhead_keeper::{Keeper, Settings, Start};
 use bulkhead_order::wire::{Bytes, decode, encode};
 use bulkhead_order::{
@@ -42,26 +44,34 @@ fn main() {
         ("sends no parcel", garbage),
         ("sends no message", no_message),
         ("sends no order", no_order),
-        ("sends half a parcel and waits", half),
-        ("does not read", deaf),
+        ("sends half a parcel and waits", stalls::half),
+        ("does not read", stalls::deaf),
     ] {
         let said = serve(front);
         assert_eq!(said, "as it should be", "a front that {name}");
         println!("a front that {name}: {said}");
     }
+    let said = serve_with(stalls::asks_at_a_signal, stalls::passes_a_socket_that_lingers);
+    assert_eq!(said, "as it should be", "a caller that passes a socket whose close waits");
     std::fs::remove_file(WITHHELD).unwrap();
 }
 
 /// The front's own report; the keeper has ended when this returns.
 fn serve(front: fn(Start) -> i32) -> String {
+    serve_with(front, |_, _| ())
+}
+
+/// `outside` runs beside the keeper, with its address and the other end of the owner's connection.
+fn serve_with(front: fn(Start) -> i32, outside: fn(&SocketAddrUnix, &OwnedFd)) -> String {
     let (ours, theirs) = as_user(|| {
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap()
     });
-    let Fork::Parent { pidfd, .. } = bulkhead_sys::fork(0, None).unwrap() else {
+    let Fork::Parent { pidfd, pid } = bulkhead_sys::fork(0, None).unwrap() else {
         drop(ours);
         bulkhead_sys::exit_now(keep(theirs, front));
     };
     drop(theirs);
+    outside(&SocketAddrUnix::new_abstract_name(format!("bulkhead-hostile-{pid}").as_bytes()).unwrap(), &ours);
     let mut said = Vec::new();
     let mut bytes = [0; 4096];
     while let Ok((count @ 1.., _)) = rustix::net::recv(&ours, &mut bytes, RecvFlags::empty()) {
@@ -315,30 +325,6 @@ fn no_order(start: Start) -> i32 {
     let launch = Launch { caller_pid: 1, order: Bytes(vec![0; 1000]) };
     hostile.send(&ToKeeper::Launch(launch), &[]);
     hostile.expect_end()
-}
-
-/// The keeper must serve others meanwhile: here, report this front's end.
-fn half(start: Start) -> i32 {
-    let hostile = Hostile::new(start);
-    let _ = rustix::net::send(&hostile.start.socket, &[100, 0, 0, 0, 0, 0, 1], SendFlags::NOSIGNAL);
-    let said = "as it should be";
-    let _ = rustix::net::send(hostile.control(), said.as_bytes(), SendFlags::NOSIGNAL);
-    0
-}
-
-/// Sends requests without reading the answers: the keeper must stop reading, and not wait.
-fn deaf(start: Start) -> i32 {
-    let hostile = Hostile::new(start);
-    for seq in 0..100_000 {
-        let message = encode(&ToKeeper::List(seq));
-        let header = [&u32::try_from(message.len()).unwrap().to_le_bytes()[..], &[0, 0], &message].concat();
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        if rustix::net::send(&hostile.start.socket, &header, flags).is_err() {
-            break;
-        }
-    }
-    let _ = rustix::net::send(hostile.control(), b"as it should be", SendFlags::NOSIGNAL);
-    0
 }
 
 fn holds_nothing(start: Start) -> i32 {

@@ -32,5 +32,5 @@ pub use mount::{
 pub use net::{loopback_answers_for_reserved, loopback_up};
 pub use peer::{peer_groups, peer_pid, peer_uid};
 pub use processors::{affinity, set_affinity};
-pub use signals::{block_all_signals, block_signals, kill, reset_dispositions, signal_descriptor, unblock_all_signals};
+pub use signals::{block_all_signals, block_signals, impatiently, kill, reset_dispositions, signal_descriptor};
 pub use wait::{Ended, poll, reap};

@@ -39,6 +39,7 @@ pub fn block_all_signals() -> Result<(), Errno> {
     })
 }
 
+/// Blocks these signals, and unblocks all others.
 pub fn block_signals(signals: &[i32]) -> Result<(), Errno> {
     set_mask(|set| {
         for &signal in signals {
@@ -46,11 +47,6 @@ pub fn block_signals(signals: &[i32]) -> Result<(), Errno> {
             unsafe { libc::sigaddset(set, signal) };
         }
     })
-}
-
-/// For a child just before it executes another program.
-pub fn unblock_all_signals() -> Result<(), Errno> {
-    set_mask(|_| ())
 }
 
 /// A descriptor that is readable while one of these signals, which must be blocked, is pending.
@@ -77,3 +73,25 @@ pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
     // SAFETY: takes two numbers.
     check_int(unsafe { libc::kill(pid, signal) }).map(drop)
 }
+
+/// Does work that may drop descriptors of another user, and waits about a millisecond at most. The close of a TCP
+/// socket can wait for as long as its owner chose (`SO_LINGER`), even if that socket only lies in the queue of a Unix
+/// socket. A signal ends this wait, and all that follow before it is delivered. Not for work that forks: a fork starts
+/// again after each signal.
+pub fn impatiently<T>(work: impl FnOnce() -> T) -> T {
+    let alarm = |tv_usec| {
+        let every = libc::timeval { tv_sec: 0, tv_usec };
+        let timer = libc::itimerval { it_interval: every, it_value: every };
+        // SAFETY: reads one timer, and writes nothing through a null pointer.
+        unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+    };
+    // SAFETY: the handler does nothing, so it is safe in the middle of anything. `signal` restarts what it interrupts.
+    unsafe { libc::signal(libc::SIGALRM, wake as *const () as usize) };
+    alarm(1000);
+    let done = work();
+    alarm(0);
+    done
+}
+
+/// Only a signal with a handler interrupts.
+extern "C" fn wake(_: i32) {}

@@ -63,7 +63,7 @@ pub fn replace(
     if let Err(errno) = rustix::process::chdir(exec.cwd.as_c_str()) {
         return Error::new(Code::CwdUnavailable, "chdir").path(&exec.cwd.to_string_lossy()).errno(errno.raw_os_error());
     }
-    if let Err(errno) = bulkhead_sys::unblock_all_signals() {
+    if let Err(errno) = bulkhead_sys::block_signals(&[]) {
         return Error::new(Code::ExecFailed, "sigprocmask").errno(errno.raw_os_error());
     }
     if let Some(Err(error)) = filter.map(install_workload) {

@@ -47,17 +47,23 @@ impl Keeper {
 
     /// Drops, and so closes, a connection for which no front can be started.
     fn hand_over(&mut self, socket: OwnedFd) {
-        let Ok(caller) = caller::of(&socket) else { return };
-        let known = self.fronts.iter().find(|(_, front)| front.caller == caller).map(|(token, _)| *token);
-        let Some(token) = known.or_else(|| self.start_front(caller, None).ok()) else { return };
-        let Some(front) = self.fronts.get_mut(&token) else { return };
+        let Some((token, front)) = self.front_of(&socket) else { return bulkhead_sys::impatiently(|| drop(socket)) };
         // Its caller can stop a front, and each connection that waits for it costs the keeper a descriptor.
         if front.outbox.descriptors() >= MAX_UNHEARD {
-            return;
+            return bulkhead_sys::impatiently(|| drop(socket));
         }
         front.handed += 1;
         self.expecting_until = Some(Instant::now() + SETTLED);
-        self.tell(token, &ToFront::Connection(()), vec![socket]);
+        // The front may close its copy first.
+        bulkhead_sys::impatiently(|| self.tell(token, &ToFront::Connection(()), vec![socket]));
+    }
+
+    /// Starts it if necessary.
+    fn front_of(&mut self, socket: &OwnedFd) -> Option<(u64, &mut Front)> {
+        let caller = caller::of(socket).ok()?;
+        let known = self.fronts.iter().find(|(_, front)| front.caller == caller).map(|(token, _)| *token);
+        let token = known.or_else(|| self.start_front(caller, None).ok())?;
+        self.fronts.get_mut(&token).map(|front| (token, front))
     }
 
     fn stop_accepting(&mut self) {
@@ -126,7 +132,7 @@ impl Keeper {
     pub(super) fn serve_front(&mut self, token: u64) {
         for _ in 0..MAX_PER_TURN {
             let Some(front) = self.fronts.get_mut(&token) else { return };
-            if !front.outbox.flush(&front.socket) {
+            if !front.outbox.is_empty() && !bulkhead_sys::impatiently(|| front.outbox.flush(&front.socket)) {
                 return self.lose(token);
             }
             // A front that does not read answers gets no more of them.
@@ -149,7 +155,10 @@ impl Keeper {
                     }
                     // An unexpected descriptor, or a message that no front sends.
                     Ok(message) if descriptors.is_empty() => self.answer(token, message),
-                    _ => return self.lose(token),
+                    _ => {
+                        bulkhead_sys::impatiently(|| drop(descriptors));
+                        return self.lose(token);
+                    }
                 },
             }
         }
@@ -197,7 +206,8 @@ impl Keeper {
     /// Closes its socket, which ends it.
     fn remove_front(&mut self, token: u64) {
         self.sources.remove(&token);
-        let Some(Front { pidfd, owner, .. }) = self.fronts.remove(&token) else { return };
+        let Some(Front { pidfd, owner, inbox, outbox, .. }) = self.fronts.remove(&token) else { return };
+        bulkhead_sys::impatiently(|| drop((inbox, outbox)));
         self.closing |= owner && self.settings.private;
         let _ = self.watch(Source::Leaving(pidfd));
     }

@@ -24,10 +24,15 @@ impl Keeper {
         let Some(caller) = self.fronts.get(&token).map(|front| front.caller.clone()) else { return };
         let Launch { caller_pid, order: Bytes(bytes) } = launch;
         // A front checks its orders, so this one no longer acts for its caller.
-        let Ok(order) = Order::decode(&bytes) else { return self.lose(token) };
+        let Ok(order) = Order::decode(&bytes) else {
+            bulkhead_sys::impatiently(|| drop(descriptors));
+            return self.lose(token);
+        };
         let asked = LaunchRequest { caller: &caller, caller_pid, front: token };
         let id = order.id.clone();
-        if let Err(error) = self.try_launch(order, bytes, &asked, descriptors) {
+        let launched = self.try_launch(order, bytes, &asked, &descriptors);
+        bulkhead_sys::impatiently(|| drop(descriptors));
+        if let Err(error) = launched {
             self.log.refused(&id, caller.uid, &error);
             self.tell(token, &ToFront::Refused(Refused { id, error }), Vec::new());
         }
@@ -38,7 +43,7 @@ impl Keeper {
         order: Order,
         bytes: Vec<u8>,
         asked: &LaunchRequest,
-        mut descriptors: Vec<OwnedFd>,
+        descriptors: &[OwnedFd],
     ) -> Result<(), Error> {
         let failed = |detail: &str| Error::new(Code::LaunchFailed, "launch").detail(detail);
         if self.closing {
@@ -57,10 +62,9 @@ impl Keeper {
         if descriptors.len() != 1 + attached + if privileged { order.sources.len() } else { 0 } {
             return Err(failed("descriptors"));
         }
-        let sources = descriptors.split_off(1 + attached);
-        let attached = descriptors.split_off(1);
-        let channel = descriptors.pop().ok_or_else(|| failed("channel"))?;
-        let connections = Connections { channel: &channel, attached: &attached, sources: &sources };
+        let (channel, rest) = descriptors.split_first().ok_or_else(|| failed("channel"))?;
+        let (attached, sources) = rest.split_at(attached);
+        let connections = Connections { channel, attached, sources };
         let id = order.id.clone();
         let sandbox = self.launcher.launch(order, bytes, asked, &connections)?;
         self.sandboxes.insert(id.clone(), sandbox);
