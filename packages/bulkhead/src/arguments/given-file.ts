@@ -57,16 +57,16 @@ async function readAll(handle: fs.FileHandle, maximum: number, isPipe: boolean):
   const pieces: Buffer[] = [];
   let length = 0;
   let hasWriter = false;
-  for (let since = Date.now(); length <= maximum; ) {
+  for (let since = performance.now(); length <= maximum; ) {
     const piece = await readSome(handle);
     hasWriter ||= piece === undefined;
     if (piece !== undefined && piece.length > 0) {
       pieces.push(piece);
       length += piece.length;
-      since = Date.now();
+      since = performance.now();
     } else if (piece !== undefined && (!isPipe || hasWriter || length > 0)) {
       break;
-    } else if (Date.now() > since + (hasWriter ? WRITING_MS : OPENING_MS)) {
+    } else if (performance.now() > since + (hasWriter ? WRITING_MS : OPENING_MS)) {
       return undefined;
     } else {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

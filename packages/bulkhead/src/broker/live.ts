@@ -54,7 +54,7 @@ export async function killSandbox(id: string, options: LiveOptions = {}): Promis
   requireArguments("killSandbox", ["id", text, id], ["options", liveOptions, options]);
   const { killed } = await askAll("kill", [id], options);
   if (killed !== true) throw new BulkheadError("ID_UNKNOWN", { operation: "kill", detail: id.slice(0, 64) });
-  for (const until = Date.now() + GONE_MS; Date.now() < until; ) {
+  for (const until = performance.now() + GONE_MS; performance.now() < until; ) {
     const { sandboxes } = await listSandboxes(options);
     if (!sandboxes.some((sandbox) => sandbox.id === id)) return;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

@@ -102,7 +102,8 @@ function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string
   }
 }
 
-function pathOf(path: readonly PropertyKey[]): string {
+/** A path as problems show it: `files[0].at`, `env["A B"]`. */
+export function pathOf(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => {
       if (typeof part === "number") return `[${part}]`;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { LONGEST_TIMER_MS } from "../arguments/durations.js";
 
 /** A timer that can be stopped. */
@@ -16,4 +17,9 @@ export function after(ms: number, action: () => void, { idle = false }: { readon
   };
   wait(ms);
   return { stop: () => clearTimeout(handle) };
+}
+
+/** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

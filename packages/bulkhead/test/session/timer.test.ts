@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { after } from "../../src/session/timer.js";
+import { after, pause } from "../../src/session/timer.js";
 
 const DAY_MS = 86_400_000;
 
@@ -32,5 +32,23 @@ describe("a timer", () => {
     expect(action).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     expect(action).toHaveBeenCalledOnce();
+  });
+});
+
+describe("a pause", () => {
+  it("ends when its signal aborts, at once if it has", async () => {
+    const aborter = new AbortController();
+    const began = performance.now();
+    const waiting = pause(60_000, aborter.signal);
+    aborter.abort();
+    await waiting;
+    await pause(60_000, aborter.signal);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  it("lasts as long as it says", async () => {
+    const began = performance.now();
+    await pause(20, new AbortController().signal);
+    expect(performance.now() - began).toBeGreaterThan(15);
   });
 });

@@ -17,7 +17,7 @@ export interface Forwarded {
 export async function forward(consumer: Duplex, provider: Duplex, allowance: Allowance): Promise<Forwarded> {
   const moved = { in: 0, out: 0 };
   let limit: string | undefined;
-  let last = Date.now();
+  let last = performance.now();
   const stop = (reason: string) => {
     limit ??= reason;
     consumer.destroy();
@@ -29,7 +29,7 @@ export async function forward(consumer: Duplex, provider: Duplex, allowance: All
     let ended = false;
     const write = (chunk: Buffer) => {
       timer = undefined;
-      last = Date.now();
+      last = performance.now();
       if (ended) to.end(chunk);
       else if (to.write(chunk)) from.resume();
       else from.pause();
@@ -58,7 +58,7 @@ export async function forward(consumer: Duplex, provider: Duplex, allowance: All
       ? undefined
       : setInterval(
           () => {
-            if (Date.now() - last >= idleMs) stop(`nothing moved for ${idleMs} ms`);
+            if (performance.now() - last >= idleMs) stop(`nothing moved for ${idleMs} ms`);
           },
           Math.max(20, Math.min(idleMs / 4, 5_000)),
         );

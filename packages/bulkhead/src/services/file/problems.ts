@@ -1,5 +1,5 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
-import type { Problem } from "../../policy/problems.js";
+import { type Problem, pathOf } from "../../policy/problems.js";
 import { type Position, said } from "./document.js";
 
 /** A hostile or generated file could have one on each line. */
@@ -28,7 +28,7 @@ export class Problems {
     const placed = this.#found.map((problem) => ({ ...problem, at: positionOf(problem.path) }));
     placed.sort((one, other) => one.at.line - other.at.line || one.at.column - other.at.column);
     const lines = placed.map(
-      ({ at, path, message }) => `${said(at)}: ${[textOf(path), message].filter(Boolean).join(": ")}`,
+      ({ at, path, message }) => `${said(at)}: ${[pathOf(path), message].filter(Boolean).join(": ")}`,
     );
     const unique = [...new Set(lines)];
     const more = unique.length > MOST_SHOWN ? [`and ${unique.length - MOST_SHOWN} more`] : [];
@@ -46,15 +46,4 @@ export function partsOf(path: string): readonly PropertyKey[] {
     if (index !== undefined) return Number(index);
     return quoted === undefined ? name : String(JSON.parse(quoted));
   });
-}
-
-function textOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((part, index) => {
-      if (typeof part === "number") return `[${part}]`;
-      const name = String(part);
-      if (!/^[A-Za-z_][\w.-]*$/.test(name)) return `[${JSON.stringify(name)}]`;
-      return index === 0 ? name : `.${name}`;
-    })
-    .join("");
 }

@@ -3,7 +3,7 @@ import { printableLine } from "../../errors/describe.js";
 import type { PrepareOptions } from "../../sandbox/prepare/options.js";
 import { liveOf, Sandbox } from "../../sandbox/sandbox.js";
 import type { Process } from "../../session/process.js";
-import { after } from "../../session/timer.js";
+import { after, pause } from "../../session/timer.js";
 import { deferred } from "../../values/deferred.js";
 import type { Bridge } from "../channels/contract.js";
 import type { ComponentSpec } from "../model.js";
@@ -140,7 +140,7 @@ export class Component {
       const next = nextStart(this.#spec.restart, succeeded, restarts);
       if (typeof next === "string") return this.#enter(next, reasonOf(end));
       this.#enter("backoff", `${reasonOf(end)}; starts again in ${next} ms`);
-      await interruptible(next, stop);
+      await pause(next, stop);
       if (stop.aborted) return this.#enter("stopped");
       this.#restarts += 1;
     }
@@ -245,16 +245,4 @@ function reasonOf({ exitCode, signal, error }: End): string {
 
 function messageOf(error: unknown): string {
   return printableLine(error instanceof Error ? error.message : String(error));
-}
-
-function interruptible(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      stop.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    stop.addEventListener("abort", done);
-  });
 }

@@ -59,8 +59,8 @@ export class Listeners {
 
   /** Resolves when the open connections have ended, or after `ms`. */
   async idle(ms: number): Promise<void> {
-    const until = Date.now() + ms;
-    while (this.#open.size > 0 && Date.now() < until) await sleep(10);
+    const until = performance.now() + ms;
+    while (this.#open.size > 0 && performance.now() < until) await sleep(10);
   }
 
   /** As {@link idle}; those left are then ended. */
@@ -98,8 +98,8 @@ export class Listeners {
 
   /** Tries until the program inside accepts: until then not a byte of the connection is lost. */
   async #connected(socket: Socket, target: Target) {
-    const until = Date.now() + WAIT_MS;
-    while (!socket.destroyed && Date.now() < until) {
+    const until = performance.now() + WAIT_MS;
+    while (!socket.destroyed && performance.now() < until) {
       const live = this.#live;
       if (live === undefined || this.#open.size >= MOST_OPEN) {
         if (this.#servers.size === 0) return undefined;

@@ -1,6 +1,7 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
 import { liveOf } from "../../sandbox/sandbox.js";
+import { pause } from "../../session/timer.js";
 import type { ReadySpec, Target } from "../model.js";
 import { answersHttp, reach } from "./reach.js";
 
@@ -16,15 +17,15 @@ const ATTEMPT_MS = 5_000;
  */
 export async function untilReady(name: string, spec: ReadySpec, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   if (spec.kind === "started") return;
-  const until = Date.now() + spec.timeoutMs;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-    const left = until - Date.now();
+  const until = performance.now() + spec.timeoutMs;
+  for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(ms * 1.5, LONGEST_PAUSE_MS)) {
+    const left = until - performance.now();
     if (await attempt(spec, sandbox, Math.max(1, Math.min(ATTEMPT_MS, left)), signal)) return;
     if (signal.aborted) throw new BulkheadError("ABORTED", { operation: "ready" });
-    if (Date.now() + pause > until) {
+    if (performance.now() + ms > until) {
       throw new BulkheadError("COMPONENT_NOT_READY", { operation: name, detail: waitedFor(spec) });
     }
-    await pauseFor(pause, signal);
+    await pause(ms, signal);
   }
 }
 
@@ -79,16 +80,4 @@ async function within(ms: number, work: Promise<boolean>): Promise<boolean> {
     timer = setTimeout(() => resolve(false), ms);
   });
   return await Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -10,7 +10,7 @@ export class Restarts {
   }
 
   /** Counts an end; returns how many there were within the time. */
-  count(now = Date.now()): number {
+  count(now = performance.now()): number {
     this.#ends = [...this.#ends.filter((at) => now - at < this.#withinMs), now];
     return this.#ends.length;
   }
