@@ -14,7 +14,7 @@ import { Broker, kernels, reportHost, systemBrokerCommand } from "bulkhead/host"
 import { images } from "bulkhead/images";
 import { checkLearned, learn, readLearned, saveLearned } from "bulkhead/learn";
 import { comparePolicies, exportProfile, isAtLeast, levelOf, parsePolicy, parsePolicyText } from "bulkhead/policy";
-import { openPublicKey, openRecordKey, readRecord, verifyRecord } from "bulkhead/record";
+import { openPublicKey, openRecordKey, readRecord, verifyInstallation, verifyRecord } from "bulkhead/record";
 import { measureSurface, verifyLevel } from "bulkhead/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Files } from "../../packages/bulkhead/src/session/files/files.js";
@@ -273,6 +273,7 @@ const ofOthers: readonly Case[] = [
   ...each("egressLog", PATHS, (path) => egressLog(path), "path"),
   ...each("openPublicKey", PATHS.slice(1), (path) => openPublicKey(path), "path"),
   ...each("openRecordKey", PATHS.slice(1), (path) => openRecordKey(path), "path"),
+  ...each("verifyInstallation", PATHS.slice(1), (path) => verifyInstallation(path), "key"),
   ...each("verifyRecord", [undefined, 5], (text) => verifyRecord(text, bad({ publicKey: {}, id: "" })), "text"),
   ...each("verifyRecord key", [undefined, {}, "pem"], (key) => verifyRecord("", key), "key"),
   ...each("exportProfile", [null, "none", 5], (name) => exportProfile(name), "name"),
