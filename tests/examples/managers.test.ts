@@ -57,7 +57,9 @@ const MANAGERS: readonly Manager[] = [
     replace: (archives, directories) => ({
       resolutions: { ...prefixed("file:", archives), ...prefixed("link:", directories) },
     }),
-    settings: "enableNetwork: false\nenableTelemetry: false\nenableGlobalCache: false\nenableScripts: false\n",
+    // Where the variable CI is set, Yarn would refuse to write a lockfile.
+    settings:
+      "enableNetwork: false\nenableTelemetry: false\nenableGlobalCache: false\nenableScripts: false\nenableImmutableInstalls: false\n",
   },
 ];
 
