@@ -38,7 +38,9 @@ describe.skipIf(noDpkg !== "" && !isRequired("packaging"))(`the Debian package${
   const noLintian = lackOf("lintian");
   it.skipIf(noLintian !== "" && !isRequired("packaging"))(`is what lintian approves of${noLintian}`, async () => {
     const args = ["--allow-root", "--fail-on", "error,warning", file];
-    const ended = await execute("lintian", args, root);
+    // It leaves files in the temporary folder.
+    await using temporary = await TemporaryDirectory.create("lintian");
+    const ended = await execute("lintian", args, root, { env: { TMPDIR: temporary.path } });
     expect(ended.code, ended.output).toBe(0);
   });
 

@@ -98,7 +98,10 @@ describe("the packages, installed by", () => {
           await writeFile(project.join(".yarnrc.yml"), settings);
           await writeFile(project.join("yarn.lock"), "");
         }
+        // Yarn 1 leaves a directory in the temporary folder.
+        await using temporary = await TemporaryDirectory.create("manager-files");
         const env = {
+          TMPDIR: temporary.path,
           HOME: project.path,
           XDG_CACHE_HOME: project.join("cache"),
           BULKHEAD_PROGRAMS: project.join("programs"),
