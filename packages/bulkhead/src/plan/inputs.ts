@@ -33,6 +33,8 @@ export interface OpenedImage {
 export interface InputSources {
   /** The directory of the built-in root file system. */
   readonly baseRoot: string;
+  /** Whether a link in a host path of the policy is an error. */
+  readonly refuseLinks?: boolean;
   /** Unpacks an image; a parameter, so that plans do not depend on images. */
   readonly openImage: (source: string) => Promise<OpenedImage>;
 }
@@ -57,7 +59,10 @@ export async function gatherInputs(policy: ResolvedPolicy, sources: InputSources
 }
 
 async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promise<Inputs> {
-  const files = policy.files.map((file) => (file.kind === "host" ? hostFile(file.source, "FILES_INVALID") : null));
+  const links = sources.refuseLinks === true ? "refused" : "followed";
+  const files = policy.files.map((file) =>
+    file.kind === "host" ? hostFile(file.source, "FILES_INVALID", links) : null,
+  );
   if (policy.root.kind === "host") {
     // Loaded on demand: it loads all of Node's crypto, which costs a short run milliseconds.
     const { hostRoot } = await import("./inputs/host-root/host-root.js");
@@ -71,7 +76,9 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   const view = image === null ? new LayeredRoot(layers) : viewOf(layers);
   const { volumes, notes } = volumesIn(view, image?.config.volumes ?? []);
   const root = {
-    ...lookingInto(layers[0], () => directoryRoot(policy, layers, image !== null, view, home)),
+    ...lookingInto(layers[0], () =>
+      directoryRoot(policy, layers, { image: image !== null, onLink: links }, view, home),
+    ),
     volumes,
   };
   const accounts = {
@@ -124,12 +131,17 @@ function viewOf(layers: readonly string[]): LayeredRoot {
 function directoryRoot(
   policy: ResolvedPolicy,
   layers: readonly string[],
-  image: boolean,
+  { image, onLink }: { readonly image: boolean; readonly onLink: "followed" | "refused" },
   view: LayeredRoot,
   home: string,
 ): DirectoryRoot {
   const [path = ""] = layers;
-  const directory = hostFile(path, policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID");
+  const own = policy.root.kind === "directory";
+  const directory = hostFile(
+    path,
+    policy.root.kind === "base" ? "SETUP_MISSING" : "ROOT_INVALID",
+    own ? onLink : "followed",
+  );
   if (directory.kind !== "directory") throw new BulkheadError("ROOT_INVALID", { path, detail: "not a directory" });
   const links = linksOf(policy, home, view);
   const places = [...mountPoints(policy, home), ...Object.values(links)];

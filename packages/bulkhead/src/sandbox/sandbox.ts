@@ -23,7 +23,7 @@ import { launch, type Standing } from "./launch.js";
 import { changeNetwork, type NetworkPolicy } from "./network.js";
 import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
 import type { Launchable } from "./prepare/launchable.js";
-import type { PrepareOptions } from "./prepare/options.js";
+import type { OwnPrepareOptions, PrepareOptions } from "./prepare/options.js";
 import { prepare } from "./prepare/prepare.js";
 import type { Origin } from "./snapshot/facts.js";
 import type { OpenedSnapshot } from "./snapshot/open.js";
@@ -45,6 +45,12 @@ export let sandboxOf: (standing: Standing, origin: Origin) => Sandbox;
 
 /** The channel of a sandbox, for other parts of the library. Not a method, as {@link sandboxOf}. */
 export let liveOf: (sandbox: Sandbox) => Live;
+
+/**
+ * As {@link Sandbox.create}, and refuses a link in a host path of the policy with MOUNT_SOURCE_LINK: its caller has
+ * resolved them, and an earlier sandbox may have put a link there since. Not a method, as {@link sandboxOf}.
+ */
+export let createWithoutLinks: (policy: Policy, options: SandboxOptions) => Promise<Sandbox>;
 
 /**
  * A sandbox that lasts until it is closed or killed, or this process ends.
@@ -124,10 +130,14 @@ export class Sandbox implements AsyncDisposable {
    */
   static async create(policy: Policy = {}, options: SandboxOptions = {}): Promise<Sandbox> {
     requireArguments("Sandbox.create", ["policy", policyArgument, policy], ["options", prepareOptions, options]);
+    return await Sandbox.#create(policy, { ...options });
+  }
+
+  static async #create(policy: Policy, options: SandboxOptions & OwnPrepareOptions): Promise<Sandbox> {
     const { signal } = options;
     throwIfAborted("create", signal);
     const ofNow = policyOfNow(policy);
-    const prepared = await prepare(ofNow, { ...options });
+    const prepared = await prepare(ofNow, options);
     const kept = prepared.compiled.level === "microvm" ? withPathsOfNow(ofNow) : {};
     return await Sandbox.#launch(prepared, { policy: kept, vouched: true }, signal);
   }
@@ -137,6 +147,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   static {
+    createWithoutLinks = async (policy, options) => await Sandbox.#create(policy, { ...options, refuseLinks: true });
     sandboxOf = (standing, origin) => new Sandbox(standing, origin);
     liveOf = (sandbox) => sandbox.#live;
   }

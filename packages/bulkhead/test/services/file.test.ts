@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
 import { parseService } from "../../src/services/file/load.js";
 import { partsOf } from "../../src/services/file/problems.js";
@@ -54,6 +57,51 @@ components:
   b: { root: host, command: [b]${b} }
 `;
 
+describe("host paths", () => {
+  let directory = "";
+  beforeAll(() => {
+    directory = realpathSync(mkdtempSync(join(tmpdir(), "bulkhead-links-")));
+    mkdirSync(join(directory, "real/sub"), { recursive: true });
+    writeFileSync(join(directory, "key"), "");
+    symlinkSync("real", join(directory, "link"));
+    symlinkSync("../key", join(directory, "real/key"));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const at = async (fields: string, other = "") => {
+    const error = await parseService(
+      `name: x\ncomponents:\n  a: { command: [a], ${fields} }\n  b: { root: host, command: [b]${other} }`,
+      "file",
+      directory,
+    ).catch((thrown: unknown) => thrown);
+    if (error instanceof BulkheadError) return error.detail ?? "";
+    return (error as Awaited<ReturnType<typeof parseService>>).components.find(({ name }) => name === "a")?.policy;
+  };
+
+  it("are without links, as they were when the file was read", async () => {
+    expect(await at("root: ./link, files: [{ tmpfs: /t }, { host: ./link/sub/new, at: /data }]")).toMatchObject({
+      root: `${directory}/real`,
+      files: [{ tmpfs: "/t" }, { host: `${directory}/real/sub/new`, at: "/data" }],
+    });
+  });
+
+  it.each([
+    ["a secret", "root: host, secrets: { K: { file: ./real/sub/key } }"],
+    ["a secret through a link", "root: host, secrets: { K: { file: ./link/sub/key } }"],
+    ["a secret behind a link in it", "root: host, secrets: { K: { file: ./real/key } }"],
+    [
+      "a secret for requests",
+      "root: host, network: { allow: [a.example] }, secrets: { K: { file: ./real/k, hosts: [a.example] } }",
+    ],
+    ["a profile of system calls", "root: host, syscalls: { profile: ./real/p.json }"],
+    ["an image", "root: 'oci:./real/image:tag'"],
+    ["a key of signatures", "image: x.example/y, images: { verify: [{ match: '*', key: ./real/key.pem }] }"],
+  ])("that a component could replace cannot be %s", async (_name, fields) => {
+    const writes = ", files: [{ host: ./real, at: /data, mode: rw }]";
+    expect(await at(fields, writes)).toMatch(/is in .*\/real, and b could replace it there/);
+    expect(await at(fields)).toBeTypeOf("object");
+  });
+});
+
 describe("a service file", () => {
   it("starts each component after the providers that it uses", async () => {
     const { components, channels } = await read(UPLOADS);
@@ -94,6 +142,20 @@ describe("a service file", () => {
     });
     const { files } = (await component(UPLOADS, "api")).policy;
     expect(files?.[0]).toEqual({ host: "/srv/uploads/app", at: "/app" });
+  });
+
+  it.each([
+    ["secrets: { K: { file: ./k } }", "/run/secrets"],
+    ["uses: { o: b.o }", "/run/bulkhead"],
+  ])("puts nothing of its own into a directory of the host: %s", async (fields, place) => {
+    const mounted = (where: string) => `, ${fields}, files: [{ host: ./d, at: ${where}, mode: rw }]`;
+    const other = ", provides: { o: { port: 1 } }";
+    for (const where of ["/run", place]) {
+      expect(await problems(two(mounted(where), other))).toContain(`${place} would be on the host`);
+    }
+    expect((await component(two(`, writable: true, ${fields}`, other), "a")).policy.files).toEqual([
+      { tmpfs: place, size: "1MiB", exec: false },
+    ]);
   });
 
   it("uses a writable place that the component has already", async () => {

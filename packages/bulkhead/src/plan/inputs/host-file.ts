@@ -14,10 +14,14 @@ const READ_AND_ENTER = 0o005;
 
 /**
  * Resolves a host path to its canonical form, which is what a plan names: the broker refuses links, so a link put in
- * place after this lookup is an error and not a bypass. Throws `code`.
+ * place after this lookup is an error and not a bypass. Throws `code`. With `links` refused, `path` must be canonical
+ * (MOUNT_SOURCE_LINK).
  */
-export function hostFile(path: string, code: ErrorCode): HostFile {
+export function hostFile(path: string, code: ErrorCode, links: "followed" | "refused" = "followed"): HostFile {
   const { canonical, stat } = look(path, code);
+  if (links === "refused" && canonical !== path) {
+    throw new BulkheadError("MOUNT_SOURCE_LINK", { operation: "realpath", path, detail: `it leads to ${canonical}` });
+  }
   if (canonical === "/" || NEVER.some((place) => isWithin(canonical, place))) {
     throw new BulkheadError(code, { path, detail: `${canonical} is never given to a sandbox` });
   }

@@ -3,7 +3,7 @@ import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Policy } from "../../policy/schema.js";
 import { compileGathered, gather, parse } from "../../prepare/compile.js";
 import type { HeldPolicy } from "./held.js";
-import type { PrepareOptions } from "./options.js";
+import type { OwnPrepareOptions } from "./options.js";
 import { recall, remember } from "./remembered.js";
 import { ImageSources } from "./sources.js";
 
@@ -11,11 +11,11 @@ import { ImageSources } from "./sources.js";
  * The first three stages: parsed, gathered, compiled; or their recent result.
  * @throws BulkheadError as the stages do
  */
-export async function compilePolicy(policy: Policy, options: PrepareOptions): Promise<HeldPolicy> {
+export async function compilePolicy(policy: Policy, options: OwnPrepareOptions): Promise<HeldPolicy> {
   return (await recall(policy, options)) ?? (await compileFresh(policy, options));
 }
 
-async function compileFresh(policy: Policy, options: PrepareOptions): Promise<HeldPolicy> {
+async function compileFresh(policy: Policy, options: OwnPrepareOptions): Promise<HeldPolicy> {
   // Start a private broker meanwhile; the code that awaits it reports a failure.
   const starting = Broker.default(options.broker);
   starting.catch(() => undefined);

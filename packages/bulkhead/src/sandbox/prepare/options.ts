@@ -11,3 +11,9 @@ export interface PrepareOptions extends BrokerOptions {
   /** Hooks and listeners for egress, and how names are resolved; the policy decides what is allowed. */
   readonly egress?: EgressOptions;
 }
+
+/** As {@link PrepareOptions}, with what only other parts of the library ask for. */
+export interface OwnPrepareOptions extends PrepareOptions {
+  /** Refuses host paths with a link in them: the caller has resolved them, and a sandbox may write where they lead. */
+  readonly refuseLinks?: boolean;
+}

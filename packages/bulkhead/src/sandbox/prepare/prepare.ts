@@ -3,7 +3,7 @@ import type { Policy } from "../../policy/schema.js";
 import { policyOfNow } from "../options.js";
 import { compilePolicy } from "./compiled.js";
 import { type Beginning, BOOT, type Launchable, makeLaunchable } from "./launchable.js";
-import type { PrepareOptions } from "./options.js";
+import type { OwnPrepareOptions, PrepareOptions } from "./options.js";
 
 /**
  * Makes a policy, as it is now, ready to launch under an id of its own. Four stages: parsed, gathered, compiled,
@@ -12,7 +12,7 @@ import type { PrepareOptions } from "./options.js";
  */
 export async function prepare(
   given: Policy,
-  options: PrepareOptions,
+  options: OwnPrepareOptions,
   beginning: Beginning = BOOT,
 ): Promise<Launchable> {
   return await makeLaunchable(await compilePolicy(policyOfNow(given), options), options, beginning);

@@ -5,22 +5,26 @@ import type { OpenedImage } from "../../plan/inputs.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Sources } from "../../prepare/compile.js";
 import { defined } from "../../values/defined.js";
-import type { PrepareOptions } from "./options.js";
+import type { OwnPrepareOptions, PrepareOptions } from "./options.js";
 
 /** Images, and disks built from trees. The code that opens or builds them is loaded on demand. */
 export class ImageSources implements Sources {
   readonly #policy: ResolvedPolicy;
-  readonly #options: PrepareOptions;
+  readonly #options: OwnPrepareOptions;
   /** The opened image, pinned in the store until it is disposed of. */
   opened: StoredImage | undefined;
 
-  constructor(policy: ResolvedPolicy, options: PrepareOptions) {
+  constructor(policy: ResolvedPolicy, options: OwnPrepareOptions) {
     this.#policy = policy;
     this.#options = options;
   }
 
   get baseRoot(): string {
     return baseRootPath();
+  }
+
+  get refuseLinks(): boolean {
+    return this.#options.refuseLinks === true;
   }
 
   readonly openImage = async (source: string): Promise<OpenedImage> => {

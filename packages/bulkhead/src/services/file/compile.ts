@@ -1,16 +1,16 @@
-import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { wantedLevel } from "../../plan/compile/level.js";
 import { isAtLeast, type Level } from "../../policy/level.js";
 import type { ChannelSpec } from "../channels/contract.js";
 import type { ComponentSpec, HostMount, ReadySpec, RestartSpec, ServiceSpec } from "../model.js";
 import { channelsOf, offersOf } from "./channels.js";
+import { withoutLinks } from "./links.js";
 import { listenersOf, portsTakenTwice } from "./listen.js";
 import { startOrder } from "./order.js";
 import type { Problems } from "./problems.js";
 import type { ReadComponent, ReadService } from "./read.js";
 import { SECRETS_DIRECTORY, sandboxPolicy } from "./sandbox-policy.js";
-import { twoWriters } from "./writers.js";
+import { replaceable, twoWriters } from "./writers.js";
 
 const READY_MS = 60_000;
 const GRACE_MS = 10_000;
@@ -38,6 +38,7 @@ export async function compileService(
   );
   portsTakenTwice(compiled, problems);
   twoWriters(compiled, problems);
+  await replaceable(read.components, compiled, directory, problems);
   const components = startOrder(compiled, problems);
   return problems.any ? undefined : { name: read.name, minLevel, components, channels };
 }
@@ -67,16 +68,18 @@ async function compileComponent(
     problems.add(base, "needs a command: only an image names its own");
   }
   const uses = channels.filter(({ consumer }) => consumer === name);
+  const mounts = await mountsOf(component);
+  const root = resolved.root.kind === "directory" ? await withoutLinks(resolved.root.path) : null;
   return {
     name,
     level,
-    policy: sandboxPolicy(component, { level, minLevel, offers, listen, uses, secretFiles }, problems),
+    policy: sandboxPolicy(component, { level, minLevel, offers, listen, uses, secretFiles, mounts, root }, problems),
     command: own.command ?? [],
     offers,
     listen,
     after: waitsFor(component),
     secretFiles,
-    mounts: await mountsOf(component),
+    mounts,
     ready: readyOf(component, offers, listen, problems),
     restart: restartOf(own.restart),
     stop: { signal: own.stop?.signal ?? "SIGTERM", graceMs: own.stop?.grace ?? GRACE_MS },
@@ -108,7 +111,7 @@ async function mountsOf({ resolved, shared }: ReadComponent): Promise<readonly H
       file.kind === "host"
         ? [
             (async () => ({
-              path: await realpath(file.source).catch(() => file.source),
+              path: await withoutLinks(file.source),
               at: file.at,
               writable: file.writable,
               shared: shared.has(index),

@@ -4,7 +4,7 @@ import { isMountable } from "../../policy/paths.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Policy } from "../../policy/schema.js";
 import type { ChannelSpec } from "../channels/contract.js";
-import type { ListenSpec, OfferSpec, SecretFile, Target } from "../model.js";
+import type { HostMount, ListenSpec, OfferSpec, SecretFile, Target } from "../model.js";
 import { CHANNELS_DIRECTORY } from "./channels.js";
 import type { Problems } from "./problems.js";
 import type { ReadComponent } from "./read.js";
@@ -23,22 +23,28 @@ export interface Parts {
   /** Channels to other components. */
   readonly uses: readonly ChannelSpec[];
   readonly secretFiles: readonly SecretFile[];
+  /** The host paths of the component's `files`, in their order, without links. */
+  readonly mounts: readonly HostMount[];
+  /** The directory that is its root, without links; null for any other root. */
+  readonly root: string | null;
 }
 
 /** The policy of a component's sandbox: what the file says, and places for its sockets and secrets. */
 export function sandboxPolicy(component: ReadComponent, parts: Parts, problems: Problems): Policy {
   const { policy, resolved, name } = component;
-  const { minLevel, uses, secretFiles } = parts;
+  const { minLevel, uses, secretFiles, root } = parts;
   const names = Object.fromEntries(
     uses.flatMap(({ name: use, inside }) => (inside.tcp ? [[use, inside.tcp.address]] : [])),
   );
   const variables = Object.fromEntries(secretFiles.map(({ name: secret, at }) => [`${secret}_FILE`, at]));
-  const places = placesFor(parts).filter((at) => needsPlace(at, component, problems));
+  const own = ownPlaces(parts);
+  const places = placesFor(parts).filter((at) => needsPlace(at, own.includes(at), component, problems));
   const hosts = { ...policy.hosts, ...names };
   const env = { ...variables, ...policy.env };
-  const files = [...(policy.files ?? []), ...places.map((at) => ({ tmpfs: at, size: SMALL, exec: false }))];
+  const files = [...filesWithoutLinks(policy, parts), ...places.map((at) => ({ tmpfs: at, size: SMALL, exec: false }))];
   return {
     ...policy,
+    ...(root === null ? {} : { root }),
     hostname: policy.hostname ?? name,
     ...(minLevel === null || resolved.level.exact !== null ? {} : { level: { min: floorOf(resolved, minLevel) } }),
     ...(Object.keys(hosts).length === 0 ? {} : { hosts }),
@@ -48,24 +54,30 @@ export function sandboxPolicy(component: ReadComponent, parts: Parts, problems: 
   };
 }
 
+function filesWithoutLinks({ files = [] }: Policy, { mounts }: Parts): NonNullable<Policy["files"]> {
+  let next = 0;
+  return files.map((file) => ("host" in file ? { ...file, host: mounts[next++]?.path ?? file.host } : file));
+}
+
 function floorOf({ level }: ResolvedPolicy, minLevel: Level): Level {
   return level.min === null ? minLevel : strongerOf(level.min, minLevel);
 }
 
 /** Directories in which something must be creatable: shortest first, because one may be in another. */
-function placesFor({ offers, listen, uses, secretFiles }: Parts): readonly string[] {
-  const sockets = [...offers, ...listen].flatMap(({ target }) =>
+function placesFor(parts: Parts): readonly string[] {
+  const sockets = [...parts.offers, ...parts.listen].flatMap(({ target }) =>
     "socket" in target ? [posix.dirname(target.socket)] : [],
   );
-  const own = [
-    ...(uses.length > 0 ? [CHANNELS_DIRECTORY] : []),
-    ...(secretFiles.length > 0 ? [SECRETS_DIRECTORY] : []),
-  ];
-  return [...new Set([...sockets, ...own])].sort((one, other) => one.length - other.length);
+  return [...new Set([...sockets, ...ownPlaces(parts)])].sort((one, other) => one.length - other.length);
+}
+
+/** Directories that Bulkhead fills: in memory always, because a copy on the host would outlive the sandbox. */
+function ownPlaces({ uses, secretFiles }: Parts): readonly string[] {
+  return [...(uses.length > 0 ? [CHANNELS_DIRECTORY] : []), ...(secretFiles.length > 0 ? [SECRETS_DIRECTORY] : [])];
 }
 
 /** Whether an in-memory directory must be mounted at `at`: the component has nothing writable there yet. */
-function needsPlace(at: string, { name, resolved }: ReadComponent, problems: Problems): boolean {
+function needsPlace(at: string, own: boolean, { name, resolved }: ReadComponent, problems: Problems): boolean {
   const refuse = (message: string) => problems.add(["components", name], message);
   if (!isMountable(at)) {
     if (at !== "/dev/shm") refuse(`sockets must be in a directory outside /proc, /sys and /dev, not in ${at}`);
@@ -75,8 +87,12 @@ function needsPlace(at: string, { name, resolved }: ReadComponent, problems: Pro
     .filter((file) => isWithin(at, file.at))
     .sort((one, other) => other.at.length - one.at.length)[0];
   if (covering === undefined)
-    return !resolved.writableRoot && !isWithin(at, "/tmp") && at !== (resolved.workdir ?? "/work");
+    return own || (!resolved.writableRoot && !isWithin(at, "/tmp") && at !== (resolved.workdir ?? "/work"));
   if (covering.kind === "tmpfs") return false;
+  if (own && covering.writable) {
+    refuse(`${at} would be on the host, because ${covering.at} is a writable mount: mount that elsewhere`);
+    return false;
+  }
   if (covering.at !== at) return !covering.writable;
   if (!covering.writable) refuse(`${at} is mounted read-only, and must be writable for sockets and secrets`);
   return false;

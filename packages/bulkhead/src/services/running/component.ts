@@ -1,7 +1,7 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { printableLine } from "../../errors/describe.js";
 import type { PrepareOptions } from "../../sandbox/prepare/options.js";
-import { liveOf, Sandbox } from "../../sandbox/sandbox.js";
+import { createWithoutLinks, liveOf, type Sandbox } from "../../sandbox/sandbox.js";
 import type { Process } from "../../session/process.js";
 import { after, pause } from "../../session/timer.js";
 import { deferred } from "../../values/deferred.js";
@@ -155,7 +155,7 @@ export class Component {
   }
 
   async #attempt(stop: AbortSignal): Promise<End> {
-    const sandbox = await Sandbox.create(this.#spec.policy, { ...this.#around.options, signal: stop });
+    const sandbox = await createWithoutLinks(this.#spec.policy, { ...this.#around.options, signal: stop });
     this.#sandbox = sandbox;
     await placeSecrets(sandbox, this.#spec.secretFiles);
     await this.#around.bridge.attach(this.#spec.name, sandbox);
