@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseService } from "../../src/services/file/load.js";
 import { changesBetween } from "../../src/services/running/changes.js";
-import { Lines } from "../../src/services/running/lines.js";
+import { Lines, passLines } from "../../src/services/running/lines.js";
 import { nextStart, Restarts } from "../../src/services/running/restarts.js";
 
 describe("lines of a component's output", () => {
@@ -36,6 +36,24 @@ describe("lines of a component's output", () => {
 
   it("keep empty ones, and drop the carriage return of an end", () => {
     expect(new Lines().push(Buffer.from("a\r\n\nb"))).toEqual(["a", ""]);
+  });
+});
+
+describe("many lines at once", () => {
+  it("leave other work its turn, in order and without loss", async () => {
+    const lines = new Lines().push(Buffer.alloc(64 * 1024, "\n"));
+    let turns = 0;
+    let done = false;
+    const tick = () => {
+      turns += 1;
+      if (!done) setImmediate(tick);
+    };
+    setImmediate(tick);
+    const passed: string[] = [];
+    await passLines(lines, async (line) => await Promise.resolve(passed.push(line)));
+    done = true;
+    expect(passed).toHaveLength(64 * 1024);
+    expect(turns).toBeGreaterThan(200);
   });
 });
 
@@ -84,6 +102,22 @@ describe("what a changed file does", () => {
     expect([...(found?.why ?? [])].sort()).toEqual([...why].sort());
     expect(found?.action).toBe(why.length === 0 ? "keep" : "restart");
     expect(changes.find(({ component }) => component === "b")?.action).toBe("keep");
+  });
+
+  it("is a restart where there are too many files to compare", async () => {
+    const spec = await read(a.replace("MORE", ""));
+    const prints = (files: string | null) => new Map([["a", { files, image: null }]]);
+    const why = (before: string | null, now: string | null) =>
+      changesBetween(spec, spec, { before: prints(before), now: prints(now) })[0]?.why;
+    expect(why("1", "1")).toEqual([]);
+    for (const [before, now] of [
+      ["1", "2"],
+      [null, "1"],
+      ["1", null],
+      [null, null],
+    ] as const) {
+      expect(why(before, now)).toEqual(["files on the host"]);
+    }
   });
 
   it("starts what is new and stops what is gone", async () => {

@@ -8,7 +8,7 @@ import { deferred } from "../../values/deferred.js";
 import type { Bridge } from "../channels/contract.js";
 import type { ComponentSpec } from "../model.js";
 import type { ComponentState, ComponentStatus, ServiceListener } from "./events.js";
-import { Lines } from "./lines.js";
+import { Lines, passLines } from "./lines.js";
 import { Listeners } from "./listeners.js";
 import { untilReady } from "./readiness.js";
 import { nextStart, Restarts } from "./restarts.js";
@@ -211,9 +211,8 @@ export class Component {
   #output() {
     const streams = { stdout: new Lines(), stderr: new Lines() } as const;
     const emit = async (stream: "stdout" | "stderr", lines: readonly string[]) => {
-      for (const text of lines) {
-        await this.#around.emit({ kind: "output", at: new Date(), component: this.#spec.name, stream, text });
-      }
+      const component = this.#spec.name;
+      await passLines(lines, (text) => this.#around.emit({ kind: "output", at: new Date(), component, stream, text }));
     };
     return {
       stdout: async (bytes: Buffer) => await emit("stdout", streams.stdout.push(bytes)),

@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { setImmediate } from "node:timers/promises";
 import { printableLine } from "../../errors/describe.js";
 
 /** A longer line is split: a component may never end one. */
@@ -25,6 +26,17 @@ export class Lines {
     const rest = this.#partial + this.#decoder.end();
     this.#partial = "";
     return rest === "" ? [] : split(rest);
+  }
+}
+
+/** Lines passed on before other work of this process has its turn: a line may be a single byte. */
+const IN_ONE_TURN = 256;
+
+/** Passes each line on, in order. */
+export async function passLines(lines: readonly string[], take: (line: string) => unknown): Promise<void> {
+  for (const [index, line] of lines.entries()) {
+    if (index % IN_ONE_TURN === IN_ONE_TURN - 1) await setImmediate();
+    await take(line);
   }
 }
 
