@@ -57,7 +57,7 @@ function policyDifferences(before: object, after: object): readonly string[] {
 function printDifferences(before: Fingerprint | undefined, now: Fingerprint | undefined): readonly string[] {
   if (before === undefined || now === undefined) return [];
   return [
-    ...(before.files === now.files ? [] : ["files on the host"]),
+    ...(before.files === now.files && now.files !== null ? [] : ["files on the host"]),
     ...(before.image === now.image ? [] : ["image"]),
   ];
 }
