@@ -17,7 +17,7 @@ export async function openBridge(channels: readonly ChannelSpec[], options: Brid
  */
 class ServiceBridge implements Bridge {
   readonly #components = new Map<string, Component>();
-  readonly #emit: (event: ChannelEvent) => void;
+  readonly #emit: (event: ChannelEvent) => unknown;
   #ways: readonly ChannelWay[] = [];
   #connections = 0;
   #closed = false;

@@ -1,12 +1,15 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Live } from "../../session/live.js";
-import { type Deferred, deferred } from "../../values/deferred.js";
 import type { Provider } from "./reach.js";
 
 /** One component's sandbox as the bridge knows it: there is one, or one may come. */
 export class Component implements Provider {
   #live: Live | undefined;
-  #next: Deferred<Live> = deferred<Live>();
+  /**
+   * Called with the next sandbox. Not a promise: it would keep something of each connection that gave up until that
+   * sandbox comes, and a consumer can open thousands a second.
+   */
+  readonly #waiting = new Set<(live: Live) => void>();
 
   get live(): Live | undefined {
     return this.#live;
@@ -15,27 +18,31 @@ export class Component implements Provider {
   attach(live: Live): void {
     this.#live = live;
     live.hold();
-    this.#next.resolve(live);
+    for (const take of this.#waiting) take(live);
+    this.#waiting.clear();
   }
 
   detach(): void {
     if (this.#live === undefined) return;
     this.#live.letGo();
     this.#live = undefined;
-    this.#next = deferred<Live>();
   }
 
   async current(signal: AbortSignal): Promise<Live> {
     if (this.#live !== undefined) return this.#live;
     if (signal.aborted) throw stopped();
-    const aborted = deferred<never>();
-    const abort = () => aborted.reject(stopped());
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return await Promise.race([this.#next.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    return await new Promise((resolve, reject) => {
+      const take = (live: Live) => {
+        signal.removeEventListener("abort", abort);
+        resolve(live);
+      };
+      const abort = () => {
+        this.#waiting.delete(take);
+        reject(stopped());
+      };
+      this.#waiting.add(take);
+      signal.addEventListener("abort", abort, { once: true });
+    });
   }
 }
 

@@ -52,7 +52,8 @@ export interface ChannelEvent {
 }
 
 export interface BridgeOptions {
-  readonly onEvent?: (event: ChannelEvent) => void;
+  /** If it returns a promise, the connection keeps its place among those of its channel until that is settled. */
+  readonly onEvent?: (event: ChannelEvent) => unknown;
   readonly signal?: AbortSignal;
 }
 

@@ -17,7 +17,7 @@ const TOLD = 1_000;
 /** What the bridge gives each of its ways. */
 export interface Surroundings {
   readonly provider: Provider;
-  readonly emit: (event: ChannelEvent) => void;
+  readonly emit: (event: ChannelEvent) => unknown;
   /** Numbers of connections, unique in the service. */
   readonly number: () => number;
 }
@@ -33,6 +33,8 @@ export class ChannelWay {
   #listeners: readonly Listener[] = [];
   /** Connections that were not let through. */
   #refused = 0;
+  /** Reports of such connections that their listener has not taken yet. */
+  #untaken = 0;
 
   constructor(spec: ChannelSpec, around: Surroundings) {
     this.spec = spec;
@@ -77,12 +79,14 @@ export class ChannelWay {
 
   async #carry(consumer: Connection): Promise<void> {
     const connection = this.#around.number();
-    const report = (kind: ChannelEvent["kind"], more: Omit<Partial<ChannelEvent>, "kind"> = {}) =>
-      this.#around.emit({ kind, channel: this.spec, connection, at: new Date(), ...more });
+    const taken: unknown[] = [];
+    const report = (kind: ChannelEvent["kind"], more: Omit<Partial<ChannelEvent>, "kind"> = {}) => {
+      taken.push(this.#around.emit({ kind, channel: this.spec, connection, at: new Date(), ...more }));
+    };
     const refusal = this.#allowance.enter();
     if (refusal !== undefined) {
       consumer.destroy();
-      if (this.#isTold()) report("limited", { reason: refusal });
+      await this.#refuse(() => report("limited", { reason: refusal }), taken);
       return;
     }
     try {
@@ -92,17 +96,24 @@ export class ChannelWay {
       if (limit === undefined) report("closed", bytes);
       else report("limited", { ...bytes, reason: limit });
     } catch (error) {
-      if (this.#isTold()) report("refused", { reason: error instanceof BulkheadError ? error.message : "failed" });
+      const reason = error instanceof BulkheadError ? error.message : "failed";
+      await this.#refuse(() => report("refused", { reason }), taken);
     } finally {
       consumer.destroy();
+      // Events pile up where their listener is slow: the channel's maximum must hold for them too.
+      await Promise.allSettled(taken);
       this.#allowance.leave();
     }
   }
 
-  /** Counts one that is not let through. A consumer must not fill the log with them. */
-  #isTold(): boolean {
+  /** Counts one that is not let through. A consumer must fill neither the log nor memory with them. */
+  async #refuse(report: () => void, taken: readonly unknown[]): Promise<void> {
     this.#refused += 1;
-    return this.#refused <= TOLD || this.#refused % TOLD === 0;
+    if (this.#untaken >= TOLD || (this.#refused > TOLD && this.#refused % TOLD !== 0)) return;
+    this.#untaken += 1;
+    report();
+    await Promise.allSettled(taken);
+    this.#untaken -= 1;
   }
 
   async #connect(consumer: Connection, number: number): Promise<Connection> {

@@ -3,7 +3,6 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "../../channel/join.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Live } from "../../session/live.js";
-import { deferred } from "../../values/deferred.js";
 import type { ListenSpec, Target } from "../model.js";
 import { reach } from "./reach.js";
 
@@ -11,10 +10,11 @@ import { reach } from "./reach.js";
 const WAIT_MS = 60_000;
 /** Connections of one component that wait. Each costs a descriptor. */
 const MOST_WAITING = 1024;
-/** Connections that are open inside. The channel has 64 operations; others need some. */
-const MOST_OPEN = 48;
-/** Between two attempts to connect to a program that does not accept. */
+/** Connections that are open inside. Strangers can hold them open; the channel's 1,024 streams have other uses too. */
+const MOST_OPEN = 512;
+/** Between two attempts to connect to a program that does not accept, the first and the longest. */
 const RETRY_MS = 50;
+const LONGEST_RETRY_MS = 500;
 
 /**
  * Ports on the host that lead to one component. They stay open while the component restarts: connections wait until it
@@ -25,7 +25,8 @@ export class Listeners {
   readonly #open = new Set<Socket>();
   readonly #waiting = new Set<Socket>();
   #live: Live | undefined;
-  #changed = deferred();
+  /** Ends the wait of connections. Not a promise: it would keep something of each wait until the component is ready. */
+  readonly #waits = new Set<() => void>();
 
   /** Opens these ports, and closes those that are not among them. @throws BulkheadError PORT_UNAVAILABLE */
   async listen(wanted: readonly ListenSpec[]): Promise<void> {
@@ -99,24 +100,36 @@ export class Listeners {
   /** Tries until the program inside accepts: until then not a byte of the connection is lost. */
   async #connected(socket: Socket, target: Target) {
     const until = performance.now() + WAIT_MS;
+    let pause = RETRY_MS;
     while (!socket.destroyed && performance.now() < until) {
       const live = this.#live;
       if (live === undefined || this.#open.size >= MOST_OPEN) {
         if (this.#servers.size === 0) return undefined;
-        await Promise.race([this.#changed.promise, sleep(RETRY_MS * 10)]);
+        await this.#changeWithin(LONGEST_RETRY_MS);
         continue;
       }
       const connection = await reach(live, target).catch(() => undefined);
       if (connection !== undefined) return connection;
-      await sleep(RETRY_MS);
+      await sleep(pause);
+      pause = Math.min(pause * 2, LONGEST_RETRY_MS);
     }
     return undefined;
   }
 
+  #changeWithin(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waits.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#waits.add(done);
+    });
+  }
+
   #wake(): void {
-    const { resolve } = this.#changed;
-    this.#changed = deferred();
-    resolve();
+    for (const done of [...this.#waits]) done();
   }
 }
 
