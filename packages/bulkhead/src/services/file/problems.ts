@@ -4,17 +4,21 @@ import { type Position, said } from "./document.js";
 
 /** A hostile or generated file could have one on each line. */
 const MOST_SHOWN = 100;
+/** The place of each is searched for. */
+const MOST_KEPT = 1_000;
 
 /** Collects the problems of a file, each at its place. */
 export class Problems {
   readonly #found: { readonly path: readonly PropertyKey[]; readonly message: string }[] = [];
+  #dropped = 0;
 
   get any(): boolean {
     return this.#found.length > 0;
   }
 
   add(path: readonly PropertyKey[], message: string): void {
-    this.#found.push({ path, message });
+    if (this.#found.length < MOST_KEPT) this.#found.push({ path, message });
+    else this.#dropped += 1;
   }
 
   /** Problems of a part of the file, whose paths begin at `base`. */
@@ -31,7 +35,8 @@ export class Problems {
       ({ at, path, message }) => `${said(at)}: ${[pathOf(path), message].filter(Boolean).join(": ")}`,
     );
     const unique = [...new Set(lines)];
-    const more = unique.length > MOST_SHOWN ? [`and ${unique.length - MOST_SHOWN} more`] : [];
+    const hidden = Math.max(0, unique.length - MOST_SHOWN) + this.#dropped;
+    const more = hidden > 0 ? [`and ${hidden} more`] : [];
     throw new BulkheadError("SERVICE_INVALID", {
       operation: "check",
       path: file,
