@@ -48,6 +48,31 @@ ${more}`;
     expect(await get(port)).toBe("two");
   });
 
+  it("does not take the file of another service", async () => {
+    const port = await freePort();
+    await using service = await Recorded.up(file(port, "one"));
+    const other = await spec(file(port, "two").replace("name: changing", "name: other"));
+    for (const apply of [service.running.change(other), service.running.changes(other)]) {
+      await expect(apply).rejects.toMatchObject({ code: "SERVICE_INVALID", detail: expect.stringContaining("other") });
+    }
+    expect(service.running.name).toBe("changing");
+    expect(await get(port)).toBe("one");
+  });
+
+  it("leaves no port open when the service is stopped in the middle", async () => {
+    const [port, next] = [await freePort(), await freePort()];
+    await using service = await Recorded.up(file(port, "one"));
+    const never = file(next, "two").replace(
+      "ready: { http: /, port: 8080, timeout: 2s }",
+      "ready: { command: [\"false\"] }",
+    );
+    const changing = service.running.change(await spec(never)).catch((error: unknown) => error);
+    await eventually("it starts", 20_000, () => service.states("web").at(-1) === "starting");
+    await service.running.down();
+    await changing;
+    for (const one of [port, next]) await expect(get(one)).rejects.toThrow();
+  });
+
   it("starts what is new and stops what is gone", async () => {
     const port = await freePort();
     const more = `  more: { level: ${level}, command: [sleep, "60"] }\n`;

@@ -124,8 +124,15 @@ export class RunningService implements AsyncDisposable {
     await this.down();
   }
 
-  /** What {@link change} to this specification would do, and why. */
+  /**
+   * What {@link change} to this specification would do, and why.
+   * @throws BulkheadError SERVICE_INVALID for the file of another service
+   */
   async changes(spec: ServiceSpec): Promise<readonly Change[]> {
+    if (spec.name !== this.#spec.name) {
+      const detail = `the file is of ${spec.name}, and ${this.#spec.name} runs`;
+      throw new BulkheadError("SERVICE_INVALID", { operation: "change", detail });
+    }
     const now = new Map<string, Fingerprint>();
     for (const component of spec.components) {
       if (this.#components.has(component.name)) {
@@ -138,7 +145,8 @@ export class RunningService implements AsyncDisposable {
   /**
    * Puts another file into force: restarts only components that changed, and keeps every port open that both have. If
    * a component does not become ready, restores what ran before.
-   * @throws BulkheadError SERVICE_ROLLED_BACK, PORT_UNAVAILABLE
+   * @throws BulkheadError SERVICE_INVALID for the file of another service; SERVICE_ROLLED_BACK; COMPONENT_NOT_READY if
+   * what ran before could not be restored either
    */
   async change(spec: ServiceSpec): Promise<readonly Change[]> {
     if (this.#down !== undefined) throw new BulkheadError("SERVICE_ENDED", { detail: this.#spec.name });
@@ -149,15 +157,19 @@ export class RunningService implements AsyncDisposable {
       try {
         await this.#apply(spec, changes);
       } catch (cause) {
-        await this.#apply(before, changes.map(reversed));
-        const detail = cause instanceof Error ? cause.message : String(cause);
+        const detail = messageOf(cause);
+        await this.#apply(before, changes.map(reversed), true).catch((error: unknown) => {
+          const both = `${messageOf(error)}; it was to be restored, because the change failed: ${detail}`;
+          throw new BulkheadError("COMPONENT_NOT_READY", { operation: "restore", detail: both, cause });
+        });
         throw new BulkheadError("SERVICE_ROLLED_BACK", { operation: "change", detail, cause });
       }
     });
     return changes;
   }
 
-  async #apply(spec: ServiceSpec, changes: readonly Change[]): Promise<void> {
+  /** `whole`: a component that does not become ready does not keep the others from starting. */
+  async #apply(spec: ServiceSpec, changes: readonly Change[], whole = false): Promise<void> {
     const actionOf = new Map(changes.map(({ component, action }) => [component, action]));
     const known = new Map(spec.components.map((component) => [component.name, component]));
     const leaves = [...this.#components.values()].filter(({ spec: { name } }) =>
@@ -181,9 +193,15 @@ export class RunningService implements AsyncDisposable {
       await component.listeners.listen(next.listen);
     }
     this.#spec = spec;
+    const failures: unknown[] = [];
     for (const { name } of spec.components) {
-      if (["start", "restart"].includes(actionOf.get(name) ?? "keep")) await this.#startOne(name);
+      if (!["start", "restart"].includes(actionOf.get(name) ?? "keep")) continue;
+      await this.#startOne(name).catch((error: unknown) => {
+        if (!whole) throw error;
+        failures.push(error);
+      });
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #startOne(name: string): Promise<void> {
@@ -241,6 +259,9 @@ export class RunningService implements AsyncDisposable {
       );
     }
     await Promise.all(stopped.values());
+    // A change may have been in progress, and have opened ports since.
+    await this.#turn;
+    for (const component of this.#components.values()) component.listeners.close();
     await this.#bridge.close();
     this.#ended.resolve();
   }
@@ -256,6 +277,10 @@ export class RunningService implements AsyncDisposable {
     }
     await this.down();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What undoes a change. */
