@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OutputEvent } from "bulkhead/services";
 import { Service } from "bulkhead/services";
 import { describe, expect, it } from "vitest";
 import { LineSplitter, readInput, readRequest } from "../src/services/control/messages.js";
+import { stateDirectory } from "../src/services/control/place.js";
 import { drawingOf } from "../src/services/graph/svg.js";
 import { textOf } from "../src/services/graph/text.js";
 import { History } from "../src/services/history.js";
@@ -89,6 +90,53 @@ describe("log files", () => {
     }
     expect(readFileSync(join(directory, "web.log"), "utf8")).toContain('"line 99"');
     rmSync(directory, { recursive: true });
+  });
+});
+
+describe("log files that cannot be written", () => {
+  it("keep their descriptors apart from others", () => {
+    const directory = mkdtempSync(join(tmpdir(), "bulkhead-logs-"));
+    const files = new LogFiles(directory);
+    const spec = { logs: { bytes: 100, keep: 2 } };
+    files.add(output("web", "one"), spec);
+    rmSync(directory, { recursive: true });
+    expect(() => files.add(output("web", "two"), spec)).toThrow();
+    // A descriptor that was closed early would now be this file's.
+    const other = mkdtempSync(join(tmpdir(), "bulkhead-other-"));
+    const descriptor = openSync(join(other, "file"), "a");
+    expect(() => files.add(output("web", "three"), spec)).toThrow();
+    files.close();
+    writeSync(descriptor, "whole");
+    expect(readFileSync(join(other, "file"), "utf8")).toBe("whole");
+    closeSync(descriptor);
+    rmSync(other, { recursive: true });
+  });
+
+  it("obey limits that a change of the service brings", () => {
+    const directory = mkdtempSync(join(tmpdir(), "bulkhead-logs-"));
+    const files = new LogFiles(directory);
+    for (let line = 0; line < 20; line++) files.add(output("web", "x"), { logs: { bytes: 100_000, keep: 3 } });
+    expect(readdirSync(directory)).toEqual(["web.log"]);
+    for (let line = 0; line < 3; line++) files.add(output("web", "x"), { logs: { bytes: 100, keep: 2 } });
+    files.close();
+    expect(readdirSync(directory).sort()).toEqual(["web.log", "web.log.1"]);
+    rmSync(directory, { recursive: true });
+  });
+
+  it("are refused where others could read them", () => {
+    const directory = mkdtempSync(join(tmpdir(), "bulkhead-state-"));
+    const before = process.env["XDG_STATE_HOME"];
+    const uid = process.getuid;
+    try {
+      process.env["XDG_STATE_HOME"] = directory;
+      process.getuid = () => statSync(directory).uid + 1;
+      expect(() => stateDirectory("web")).toThrow(expect.objectContaining({ code: "PATH_UNUSABLE" }));
+    } finally {
+      if (uid !== undefined) process.getuid = uid;
+      if (before === undefined) delete process.env["XDG_STATE_HOME"];
+      else process.env["XDG_STATE_HOME"] = before;
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

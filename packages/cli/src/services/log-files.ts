@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ComponentSpec, OutputEvent } from "bulkhead/services";
 import { jsonLine } from "../output/write.js";
@@ -7,9 +7,9 @@ interface LogFile {
   descriptor: number;
   bytes: number;
   readonly path: string;
-  readonly limit: number;
-  readonly keep: number;
 }
+
+const USUAL = { bytes: 10 * 1024 * 1024, keep: 3 };
 
 /** The output of each component in files of JSON lines, `NAME.log`; a full one becomes `NAME.log.1`, and so on. */
 export class LogFiles {
@@ -20,12 +20,17 @@ export class LogFiles {
     this.#directory = directory;
   }
 
+  /** `spec` is the present one: a change of its limits applies from the next line on. */
   add(event: OutputEvent, spec: Pick<ComponentSpec, "logs"> | undefined): void {
-    const file = this.#files.get(event.component) ?? this.#open(event.component, spec);
+    const { bytes: limit, keep } = spec?.logs ?? USUAL;
+    const file = this.#files.get(event.component) ?? this.#open(event.component);
     const line = Buffer.from(jsonLine(event));
-    if (file.bytes > 0 && file.bytes + line.length > file.limit) rotate(file);
-    writeSync(file.descriptor, line);
-    file.bytes += line.length;
+    if (file.bytes > 0 && file.bytes + line.length > limit) rotate(file, keep);
+    for (let written = 0; written < line.length; ) {
+      const more = writeSync(file.descriptor, line, written);
+      written += more;
+      file.bytes += more;
+    }
   }
 
   close(): void {
@@ -33,20 +38,18 @@ export class LogFiles {
     this.#files.clear();
   }
 
-  #open(component: string, spec: Pick<ComponentSpec, "logs"> | undefined): LogFile {
+  #open(component: string): LogFile {
     // The schema allows no name that leads out of the directory.
     const path = join(this.#directory, `${component}.log`);
     const descriptor = openSync(path, "a", 0o600);
-    const { bytes: limit, keep } = spec?.logs ?? { bytes: 10 * 1024 * 1024, keep: 3 };
-    const file = { descriptor, bytes: statSync(path).size, path, limit, keep };
+    const file = { descriptor, bytes: fstatSync(descriptor).size, path };
     this.#files.set(component, file);
     return file;
   }
 }
 
-function rotate(file: LogFile): void {
-  closeSync(file.descriptor);
-  for (let number = file.keep - 1; number >= 1; number--) {
+function rotate(file: LogFile, keep: number): void {
+  for (let number = keep - 1; number >= 1; number--) {
     const from = number === 1 ? file.path : `${file.path}.${number - 1}`;
     try {
       renameSync(from, `${file.path}.${number}`);
@@ -54,6 +57,9 @@ function rotate(file: LogFile): void {
       // It has not been rotated that often yet.
     }
   }
-  file.descriptor = openSync(file.path, file.keep === 1 ? "w" : "a", 0o600);
+  // The old one is closed last: if there can be no new one, its number must not become that of another file.
+  const descriptor = openSync(file.path, keep === 1 ? "w" : "a", 0o600);
+  closeSync(file.descriptor);
+  file.descriptor = descriptor;
   file.bytes = 0;
 }

@@ -68,14 +68,15 @@ export class Supervisor {
   async #onEvent(event: ServiceEvent): Promise<void> {
     if (event.kind === "output") {
       this.#history.add(event);
-      this.#logFiles?.add(
-        event,
-        this.#service.spec.components.find(({ name }) => name === event.component),
-      );
       for (const [follower, wanted] of this.#followers) this.#tell(follower, wanted, event);
     }
     if (event.kind === "state") this.#states.set(event.status.name, event.status);
     await this.#options.onEvent(event);
+    // Last: a full disk must keep the output from nothing else.
+    if (event.kind === "output") {
+      const spec = this.#service.spec.components.find(({ name }) => name === event.component);
+      this.#logFiles?.add(event, spec);
+    }
   }
 
   #tell(follower: Connected, wanted: readonly string[], event: OutputEvent): void {

@@ -36,13 +36,16 @@ async function supervise(service: Service, flags: UpFlags): Promise<void> {
   const display = new Display(names, { json: flags.json === true, style, colour });
   const stop = new AbortController();
   const signalled = interruptions(stop);
-  const supervisor = new Supervisor(service, {
-    onEvent: async (event) => (tellParent.isChild ? undefined : await display.show(event)),
-    signal: stop.signal,
-    images: imageOptions(flags, () => undefined),
-    ...defined({ broker: flags.broker, logs: tellParent.isChild ? stateDirectory(service.name) : undefined }),
-  });
+  let supervisor: Supervisor | undefined;
   try {
+    // Where there can be no logs, the command that waits for this process says so.
+    const logs = tellParent.isChild ? stateDirectory(service.name) : undefined;
+    supervisor = new Supervisor(service, {
+      onEvent: async (event) => (tellParent.isChild ? undefined : await display.show(event)),
+      signal: stop.signal,
+      images: imageOptions(flags, () => undefined),
+      ...defined({ broker: flags.broker, logs }),
+    });
     const running = await supervisor.start();
     tellParent.ready(running.status());
     if (stop.signal.aborted) await running.down();
@@ -53,7 +56,7 @@ async function supervise(service: Service, flags: UpFlags): Promise<void> {
     await finish(failed && !stop.signal.aborted ? COMPONENT_FAILED : 0);
   } catch (error) {
     tellParent.failed(error);
-    await supervisor.close();
+    await supervisor?.close();
     const signal = signalled();
     throw signal === undefined ? error : new Interrupted(signal, error);
   }
