@@ -83,6 +83,43 @@ describe("a Compose file", () => {
     expect(of("x-more")).toEqual(["has no equivalent"]);
   });
 
+  it("keeps each of two services and of two ports whose names are the same here", async () => {
+    const file = `
+services:
+  a_b: { image: x, ports: ["127.0.0.1:80:1", "10.0.0.1:80:2"] }
+  a-b: { image: y, depends_on: [a_b] }
+  A.B: { image: z }
+`;
+    const { text } = await importCompose(file, "compose.yaml");
+    const { components, channels } = await parseService(text, "imported", "/srv");
+    expect(components.map(({ name, policy }) => [name, policy.image])).toEqual([
+      ["a-b", "x"],
+      ["a-b-2", "y"],
+      ["a-b-3", "z"],
+    ]);
+    expect(components[0]?.listen.map(({ address, target }) => [address, target])).toEqual([
+      ["127.0.0.1", { port: 1 }],
+      ["10.0.0.1", { port: 2 }],
+    ]);
+    expect(channels.map(({ consumer, provider }) => [consumer, provider])).toEqual([
+      ["a-b-2", "a-b"],
+      ["a-b-2", "a-b"],
+    ]);
+  });
+
+  it("has no path in a home directory taken over: a service file expands none", async () => {
+    const file = `
+services: { a: { image: x, volumes: ["~/data:/data"], secrets: [K] } }
+secrets: { K: { file: ~/key } }
+`;
+    const { text, left } = await importCompose(file, "compose.yaml");
+    expect(text).not.toContain("~");
+    expect(left.map(({ path, why }) => `${path} ${why}`)).toEqual([
+      expect.stringMatching(/^services.a.volumes ~\/data is relative/),
+      expect.stringMatching(/^services.a.secrets ~\/key is relative/),
+    ]);
+  });
+
   it.each(["", "[]", "services: 1", "services: { a: 1 }", "services: { a: { ports: 1, volumes: {}, depends_on: 3 } }"])(
     "of another shape is no crash: %j",
     async (text) => {

@@ -23,7 +23,7 @@ export async function importCompose(text: string, path: string): Promise<Importe
     if (!["services", "name", "version", "secrets", "volumes", "networks"].includes(field))
       left.add([field], "has no equivalent");
   }
-  const names = new Map(Object.keys(services).map((name) => [name, nameOf(name)]));
+  const names = namesOf(Object.keys(services));
   const components = Object.fromEntries(
     Object.entries(services).map(([name, service]) => [
       names.get(name) ?? name,
@@ -38,6 +38,20 @@ export async function importCompose(text: string, path: string): Promise<Importe
   const { stringify } = await import("../../policy/yaml.js");
   const name = typeof compose["name"] === "string" ? nameOf(compose["name"]) : "imported";
   return { text: stringify({ name, components }, { lineWidth: 110 }), left: left.all };
+}
+
+/** A valid name for each, and none twice: the later of two would silently win. */
+function namesOf(written: readonly string[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const one of written) {
+    const base = nameOf(one);
+    let name = base;
+    for (let number = 2; taken.has(name); number++) name = `${base.slice(0, 28).replace(/-+$/, "")}-${number}`;
+    taken.add(name);
+    names.set(one, name);
+  }
+  return names;
 }
 
 /** A valid name: Compose also allows capitals, dots and underscores. */

@@ -20,7 +20,15 @@ export function listenOf(ports: unknown, refuse: (why: string) => void): Fields 
       refuse(`${read.host} is opened on 127.0.0.1 only: name 0.0.0.0 to open it to others`);
     return [[`p${read.host}`, { host: `${address}:${read.host}`, port: read.inside }] as const];
   });
-  return listen.length === 0 ? undefined : Object.fromEntries(listen);
+  return listen.length === 0 ? undefined : Object.fromEntries(eachNamed(listen));
+}
+
+/** One port on two addresses: the later must not replace the earlier. */
+function eachNamed<Value>(entries: readonly (readonly [name: string, value: Value])[]) {
+  return entries.map(([name, value], index) => {
+    const earlier = entries.slice(0, index).filter(([other]) => other === name).length;
+    return [earlier === 0 ? name : `${name}-${earlier + 1}`, value] as const;
+  });
 }
 
 export function dependenciesOf(value: unknown, { names }: Pick<Surroundings, "names">): readonly string[] | undefined {

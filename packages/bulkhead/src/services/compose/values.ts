@@ -56,6 +56,10 @@ function fileOf(volume: unknown, refuse: Refuse): readonly Fields[] {
     refuse(`${String(source)} is a named volume: name a directory of the host instead`);
     return [];
   }
+  if (source.startsWith("~")) {
+    refuse(`${source} is relative to a home directory: write the whole path`);
+    return [];
+  }
   if (/docker\.sock/.test(source)) {
     refuse("the Docker socket makes a component root of the host");
     return [];
@@ -74,6 +78,10 @@ export function secretsOf(value: unknown, declared: Fields, refuse: Refuse): Fie
     const name = String(isFields(secret) ? secret["source"] : secret);
     const source = declared[name];
     const file = isFields(source) ? source["file"] : undefined;
+    if (typeof file === "string" && file.startsWith("~")) {
+      refuse(`${file} is relative to a home directory: write the whole path`);
+      return [];
+    }
     if (typeof file === "string" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return [[name, { file }] as const];
     refuse(`${name} is not a file, or its name cannot be that of a variable`);
     return [];
