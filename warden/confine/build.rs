@@ -1,7 +1,7 @@
 //! Writes the floors of all filters, and a front's filter, as constants: compiled when the warden is built, never when
-//! it runs.
+//! it runs. A profile with two rules for one name fails the build.
 
-use bulkhead_filters::{Floor, floor, front};
+use bulkhead_filters::{Floor, check_profiles, floor, front};
 use std::fmt::Write;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         )
         .into());
     }
+    check_profiles()?;
     let workload = |whiteouts, chroot| Floor::Workload { whiteouts, chroot };
     let mut text = String::new();
     for (name, filter) in [

@@ -12,6 +12,7 @@
 mod custom;
 #[cfg(test)]
 mod custom_tests;
+mod once;
 mod program;
 mod table;
 #[cfg(test)]
@@ -31,6 +32,14 @@ pub fn base_count(seccomp: &Seccomp) -> u32 {
         SeccompProfile::Custom(_) => true,
     };
     2 + u32::from(narrowed && narrows(seccomp))
+}
+
+/// Checks that each built-in profile has one rule for a name.
+///
+/// # Errors
+/// `SECCOMP_FAILED` with the profile and the name, or for data that does not parse.
+pub fn check_profiles() -> Result<(), Error> {
+    once::check()
 }
 
 /// Compiles the filters for `seccomp`, given the workload's capabilities (without `CAP_`). Pure: the same arguments

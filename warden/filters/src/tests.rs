@@ -3,7 +3,7 @@
 
 use super::*;
 use bulkhead_plan::Code;
-use bulkhead_plan::profile::{Allow, Condition, Profile, Refusal};
+use bulkhead_plan::profile::{Allow, Condition, Names, Profile, Refusal};
 use std::collections::BTreeSet;
 use syscalls::Sysno;
 use table::{Table, Verdict};
@@ -258,6 +258,30 @@ fn jails_name_each_syscall_once_and_no_dangerous_one() {
             assert!(!named.contains(&never), "{}: {never}", profile.name);
         }
     }
+}
+
+/// Of two rules for one name the later would silently win, so the build fails.
+#[test]
+fn no_built_in_profile_has_two_rules_for_one_name() {
+    once::check().unwrap();
+    let allowed = default().allow[0].clone();
+    let denied = default().deny[0].clone();
+    let twice: [fn(&mut Profile, Allow, Names); 4] = [
+        |profile, allowed, _| profile.allow.push(allowed),
+        |profile, _, denied| profile.deny.push(denied),
+        |profile, _, denied| profile.absent.push(denied),
+        |profile, allowed, _| profile.whiteouts.allow.extend([allowed.clone(), allowed]),
+    ];
+    for change in twice {
+        let mut profile = default();
+        once::check_profile(&profile).unwrap();
+        change(&mut profile, allowed.clone(), denied.clone());
+        assert_eq!(once::check_profile(&profile).unwrap_err().code, Code::SeccompFailed);
+    }
+    // An overlay replaces the base's rule.
+    let mut profile = default();
+    profile.whiteouts.allow = vec![allowed];
+    once::check_profile(&profile).unwrap();
 }
 
 /// Docker's default allows 308 of 383 on x86-64.

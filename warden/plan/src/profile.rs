@@ -6,6 +6,9 @@
 use crate::{Code, Error};
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Every built-in profile: the name in plans, and the text. `strict` is for programs that compute, and read and write
 /// files.
@@ -46,6 +49,7 @@ pub struct Profile {
     /// In force when the plan says `whiteouts`; instead of what `denySetid` says about the same calls.
     pub whiteouts: Overlay,
     /// In force when the plan leaves the workload the capability of this name.
+    #[serde(deserialize_with = "each_once")]
     pub capabilities: BTreeMap<String, Overlay>,
 }
 
@@ -116,10 +120,10 @@ pub struct Condition {
     #[serde(default)]
     pub mask: Word,
     /// If not empty, the value must be one of these.
-    #[serde(default, rename = "in")]
+    #[serde(default, rename = "in", deserialize_with = "each_once")]
     pub among: BTreeMap<String, Word>,
     /// The value must be none of these.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     pub not_in: BTreeMap<String, Word>,
 }
 
@@ -162,6 +166,36 @@ impl<'de> Deserialize<'de> for Word {
             .map(Self)
             .ok_or_else(|| de::Error::custom("not a 32-bit hexadecimal number"))
     }
+}
+
+/// A map in which no name comes twice: of two values, the later would silently win.
+fn each_once<'de, D: Deserializer<'de>, V: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error> {
+    struct EachOnce<V>(PhantomData<V>);
+
+    impl<'de, V: Deserialize<'de>> de::Visitor<'de> for EachOnce<V> {
+        type Value = BTreeMap<String, V>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object with each name once")
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((name, value)) = entries.next_entry::<String, V>()? {
+                match map.entry(name) {
+                    Entry::Vacant(place) => {
+                        place.insert(value);
+                    }
+                    Entry::Occupied(first) => {
+                        return Err(de::Error::custom(format!("two values: {}", first.key())));
+                    }
+                }
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(EachOnce(PhantomData))
 }
 
 /// The calls that init itself may make under any profile, besides those that the profile allows: to start programs,
