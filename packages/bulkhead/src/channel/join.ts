@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import { isReset, passReset } from "./reset.js";
 
 /**
- * Forwards bytes both ways, each half ending separately, until both are closed. If one breaks, the other is destroyed,
- * because its data can no longer arrive.
+ * Forwards bytes both ways, each half ending separately, until both are closed. If one breaks, or is closed already, the
+ * other is destroyed, because its data can no longer arrive.
  */
 export function join(one: Duplex, other: Duplex): Promise<void> {
   const closed = [one, other].map((stream, at) => {
@@ -13,14 +13,18 @@ export function join(one: Duplex, other: Duplex): Promise<void> {
       stream.on("error", (error) => {
         if (isReset(error)) passReset(opposite, error);
       });
-      stream.once("close", () => {
+      const end = () => {
         // Ended in order: its data is complete, and the other may still be sending it.
         if (!stream.readableEnded || !stream.writableFinished) opposite.destroy();
         resolve();
-      });
+      };
+      if (stream.closed) end();
+      else stream.once("close", end);
     });
   });
-  one.pipe(other);
-  other.pipe(one);
+  if (!one.destroyed && !other.destroyed) {
+    one.pipe(other);
+    other.pipe(one);
+  }
   return Promise.all(closed).then(() => undefined);
 }
