@@ -12,13 +12,17 @@ const NONE = { connections: 64, bytesPerSecond: null, bytes: null, idleMs: null 
 /** The bridge is the same code at every level; what init does differently at each is in channels.test.ts. */
 const atShort = exceptAt({ gvisor: "the bridge outside is the same", microvm: "the bridge outside is the same" });
 
-/** A front and a back that are joined by these channels, and the events so far. */
-async function joined(level: Level, channels: readonly ChannelSpec[]) {
+/** A front and a back that are joined by these channels, and the events so far. `taken`: settles when one is taken. */
+async function joined(level: Level, channels: readonly ChannelSpec[], taken?: Promise<void>) {
   const events: ChannelEvent[] = [];
   const stack = new Together();
   const back = stack.use(await component(level));
   const front = stack.use(await component(level));
-  const bridge = stack.use(await openBridge(channels, { onEvent: (event) => void events.push(event) }));
+  const onEvent = (event: ChannelEvent) => {
+    events.push(event);
+    return taken;
+  };
+  const bridge = stack.use(await openBridge(channels, { onEvent }));
   await bridge.attach("back", back);
   await bridge.attach("front", front);
   return { events, back, front, bridge, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
@@ -94,6 +98,21 @@ await atShort((level) => {
     expect(exitCode, stderr).toBe(0);
     await expect.poll(() => pair.events.at(-1)?.connection).toBe(2000);
     expect(pair.events).toHaveLength(1001);
+  });
+
+  test("events that nobody takes are no more than the connections of their channel", async () => {
+    let take = () => {};
+    const taken = new Promise<void>((resolve) => {
+      take = resolve;
+    });
+    await using pair = await joined(level, [channel("rpc", { limits: { ...NONE, connections: 2 } })], taken);
+    await serve(pair.back, "/tmp/rpc.sock");
+    const answers: string[] = [];
+    for (let round = 0; round < 6; round++) answers.push(await ask(pair.front, RPC, "x"));
+    expect(answers).toEqual(["X", "X", "", "", "", ""]);
+    expect(kindsOf(pair.events).filter((kind) => kind === "opened" || kind === "closed")).toHaveLength(4);
+    take();
+    await expect.poll(async () => await ask(pair.front, RPC, "x")).toBe("X");
   });
 
   test("many connections at once share one rate", async () => {
