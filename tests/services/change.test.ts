@@ -64,7 +64,7 @@ ${more}`;
     await using service = await Recorded.up(file(port, "one"));
     const never = file(next, "two").replace(
       "ready: { http: /, port: 8080, timeout: 2s }",
-      "ready: { command: [\"false\"] }",
+      'ready: { command: ["false"] }',
     );
     const changing = service.running.change(await spec(never)).catch((error: unknown) => error);
     await eventually("it starts", 20_000, () => service.states("web").at(-1) === "starting");

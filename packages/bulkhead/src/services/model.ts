@@ -56,6 +56,8 @@ export interface ListenSpec {
 export interface SecretFile {
   readonly name: string;
   readonly path: string;
+  /** `path` without links, as it was when the file was read. */
+  readonly leadsTo: string;
   readonly at: string;
 }
 

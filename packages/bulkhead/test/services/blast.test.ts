@@ -54,7 +54,8 @@ describe("what an attacker reaches from a component", () => {
   });
 
   it("is nothing of the service for one that uses nothing", async () => {
-    const { components, secrets, score, points } = await blast("signer");
+    const { components, secrets, secretFiles, score, points } = await blast("signer");
+    expect(secretFiles).toEqual([{ name: "KEY", path: "/srv/k" }]);
     expect({ components, secrets, score }).toEqual({ components: [], secrets: ["KEY"], score: 10 + 14 });
     expect(points.secrets).toBe(10);
     expect((await blast("converter")).score).toBe(3 - 1.5);

@@ -84,6 +84,15 @@ describe("host paths", () => {
     });
   });
 
+  it("of a secret are shown as they are behind links", async () => {
+    const text = "name: x\ncomponents: { a: { command: [a], secrets: { K: { file: ./real/key } } } }";
+    const { components } = await parseService(text, "file", directory);
+    expect(components[0]?.secretFiles[0]).toMatchObject({
+      path: `${directory}/real/key`,
+      leadsTo: `${directory}/key`,
+    });
+  });
+
   it.each([
     ["a secret", "root: host, secrets: { K: { file: ./real/sub/key } }"],
     ["a secret through a link", "root: host, secrets: { K: { file: ./link/sub/key } }"],

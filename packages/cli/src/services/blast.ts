@@ -42,6 +42,12 @@ function renderScores(blasts: readonly Blast[]): string {
   return table([header, ...rows], widthOf(process.stdout));
 }
 
+/** With its file: a link in a directory from elsewhere may lead to any file of the user. */
+function secretText(name: string, { secretFiles }: Blast): string {
+  const file = secretFiles.find((one) => one.name === name);
+  return file === undefined ? name : `${name} (${file.path})`;
+}
+
 function renderBlast(blast: Blast): string {
   const style = styleFor(process.stdout);
   const { kernel, points } = blast;
@@ -53,7 +59,7 @@ function renderBlast(blast: Blast): string {
   const rows: readonly (readonly [what: string, points: number, said: string])[] = [
     ["reads", points.files, list([`the root (${blast.root})`, ...blast.reads.map(({ path }) => path)])],
     ["writes", 0, list(blast.writes.map(({ path }) => path))],
-    ["secrets", points.secrets, list(blast.secrets)],
+    ["secrets", points.secrets, list(blast.secrets.map((name) => secretText(name, blast)))],
     ["components", points.components, list(through)],
     ["answers to", 0, list(blast.answers)],
     ["network", points.network, list(blast.hosts)],

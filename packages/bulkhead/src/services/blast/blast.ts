@@ -17,6 +17,8 @@ export interface Blast {
   readonly writes: readonly BlastPath[];
   /** Names of the secrets that it holds, or that its requests carry. */
   readonly secrets: readonly string[];
+  /** Host files of those secrets that are files inside, without links. */
+  readonly secretFiles: readonly { readonly name: string; readonly path: string }[];
   /** Other components, the nearest first. */
   readonly components: readonly ReachedComponent[];
   /** Components that read what it sends back or writes: it may attack them with its answers. */
@@ -68,6 +70,7 @@ export function blastOf(spec: ServiceSpec, name: string): Blast {
     reads: component.mounts.map(({ path, at }) => ({ path, at })),
     writes: component.mounts.filter(({ writable }) => writable).map(({ path, at }) => ({ path, at })),
     secrets: [...component.secretFiles.map((one) => one.name), ...policy.secrets.map((one) => one.name)].sort(),
+    secretFiles: component.secretFiles.map((one) => ({ name: one.name, path: one.leadsTo })),
     components: reachedFrom(spec, component),
     answers: answeredBy(spec, component),
     hosts: hostsOf(policy),

@@ -59,11 +59,14 @@ async function compileComponent(
   const level = levelOf(component, minLevel, problems);
   const offers = offersOf(component, problems);
   const listen = listenersOf(component, offers, problems);
-  const secretFiles = [...component.secretFiles].map(([secret, path]) => ({
-    name: secret,
-    path: resolve(directory, path),
-    at: `${SECRETS_DIRECTORY}/${secret}`,
-  }));
+  const secretFiles = await Promise.all(
+    [...component.secretFiles].map(async ([secret, path]) => ({
+      name: secret,
+      path: resolve(directory, path),
+      leadsTo: await withoutLinks(resolve(directory, path)),
+      at: `${SECRETS_DIRECTORY}/${secret}`,
+    })),
+  );
   if (own.command === undefined && resolved.root.kind !== "image") {
     problems.add(base, "needs a command: only an image names its own");
   }
