@@ -1,9 +1,20 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OutputEvent } from "bulkhead/services";
 import { Service } from "bulkhead/services";
 import { describe, expect, it } from "vitest";
+import { runsDirectory } from "../src/live/place.js";
 import { LineSplitter, readInput, readRequest } from "../src/services/control/messages.js";
 import { stateDirectory } from "../src/services/control/place.js";
 import { drawingOf } from "../src/services/graph/svg.js";
@@ -90,6 +101,23 @@ describe("log files", () => {
     }
     expect(readFileSync(join(directory, "web.log"), "utf8")).toContain('"line 99"');
     rmSync(directory, { recursive: true });
+  });
+});
+
+describe("the directory of control sockets", () => {
+  it.skipIf(process.getuid?.() !== 0)("is not in the runtime directory of another user", () => {
+    const directory = mkdtempSync(join(tmpdir(), "bulkhead-runtime-"));
+    const before = process.env["XDG_RUNTIME_DIR"];
+    try {
+      process.env["XDG_RUNTIME_DIR"] = directory;
+      expect(runsDirectory(0, true)).toBe(join(directory, "bulkhead"));
+      chownSync(directory, 1000, 1000);
+      expect(runsDirectory(0)).not.toBe(join(directory, "bulkhead"));
+    } finally {
+      if (before === undefined) delete process.env["XDG_RUNTIME_DIR"];
+      else process.env["XDG_RUNTIME_DIR"] = before;
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
 /** The longest path of a Unix socket. */
@@ -23,7 +23,9 @@ export function socketOf(directory: string, id: string): string | undefined {
 
 function candidates(uid: number): readonly string[] {
   const runtime = process.getuid?.() === uid ? process.env["XDG_RUNTIME_DIR"] : undefined;
-  const base = runtime !== undefined && isAbsolute(runtime) ? runtime : `/run/user/${uid}`;
+  // `sudo -E` passes that of another user, who could replace what root creates in it.
+  const usable = runtime !== undefined && isAbsolute(runtime) && ownerOf(runtime) === uid;
+  const base = usable ? runtime : `/run/user/${uid}`;
   return [join(base, "bulkhead"), `/tmp/bulkhead-${uid}`];
 }
 
@@ -32,6 +34,14 @@ function makeIfMissing(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   } catch {
     // It is there, or cannot be: `isOwn` tells.
+  }
+}
+
+function ownerOf(path: string): number | undefined {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return undefined;
   }
 }
 
