@@ -5,7 +5,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
-/** Only its owner can rename or remove an entry of such a directory. */
+/** Only an entry's owner, and the directory's, can rename or remove an entry of such a directory. */
 const STICKY = 0o1000;
 
 /**
@@ -24,15 +24,20 @@ export function programsDirectory(): string {
 
 /**
  * Requires that only root and this user can change what is at `path`: each component of it belongs to one of them, is
- * no link, and no other user may write to it. Programs in it run with all rights of this user.
+ * no link, and no other user may write to it. Programs in it run with all rights of this user. A directory above may be
+ * sticky, like /tmp: what it holds on the way to `path` belongs to this user. `path` itself may not: others could put
+ * directories into it that Bulkhead would clean up.
  * @throws BulkheadError INSTALLATION_UNTRUSTED, and what `lstat` throws
  */
 export function requireOwn(path: string): void {
-  const { uid, gid, mode } = lstatSync(path);
-  const detail = objection(uid, gid, mode);
-  if (detail !== undefined) throw new BulkheadError("INSTALLATION_UNTRUSTED", { operation: "check", path, detail });
-  const above = dirname(path);
-  if (above !== path) requireOwn(above);
+  for (let at = path; ; at = dirname(at)) {
+    const { uid, gid, mode } = lstatSync(at);
+    const detail = objection(uid, gid, at === path ? mode & ~STICKY : mode);
+    if (detail !== undefined) {
+      throw new BulkheadError("INSTALLATION_UNTRUSTED", { operation: "check", path: at, detail });
+    }
+    if (at === dirname(at)) return;
+  }
 }
 
 function objection(uid: number, gid: number, mode: number): string | undefined {
