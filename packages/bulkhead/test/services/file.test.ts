@@ -167,6 +167,12 @@ describe("a service file", () => {
     ]);
   });
 
+  it("checks a policy with what channels add to it", async () => {
+    expect(await problems(two(", uses: { localhost: b.o }", ", provides: { o: { port: 1 } }"))).toMatch(
+      /line 3, column \d+: components.a.hosts.localhost: .*not localhost/,
+    );
+  });
+
   it("uses a writable place that the component has already", async () => {
     const text = two(
       ", files: [{ tmpfs: /run }], provides: { x: { socket: /run/x/y.sock }, y: { socket: /tmp/y } }",

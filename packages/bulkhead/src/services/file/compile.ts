@@ -1,6 +1,9 @@
 import { resolve } from "node:path";
 import { wantedLevel } from "../../plan/compile/level.js";
+import { inconsistencies } from "../../policy/consistency.js";
 import { isAtLeast, type Level } from "../../policy/level.js";
+import { problemsOf } from "../../policy/problems.js";
+import { checkPolicy, type Policy } from "../../policy/schema.js";
 import type { ChannelSpec } from "../channels/contract.js";
 import type { ComponentSpec, HostMount, ReadySpec, RestartSpec, ServiceSpec } from "../model.js";
 import { channelsOf, offersOf } from "./channels.js";
@@ -73,10 +76,13 @@ async function compileComponent(
   const uses = channels.filter(({ consumer }) => consumer === name);
   const mounts = await mountsOf(component);
   const root = resolved.root.kind === "directory" ? await withoutLinks(resolved.root.path) : null;
+  const parts = { level, minLevel, offers, listen, uses, secretFiles, mounts, root };
+  const policy = sandboxPolicy(component, parts, problems);
+  checkAgain(policy, base, problems);
   return {
     name,
     level,
-    policy: sandboxPolicy(component, { level, minLevel, offers, listen, uses, secretFiles, mounts, root }, problems),
+    policy,
     command: own.command ?? [],
     offers,
     listen,
@@ -88,6 +94,13 @@ async function compileComponent(
     stop: { signal: own.stop?.signal ?? "SIGTERM", graceMs: own.stop?.grace ?? GRACE_MS },
     logs: { bytes: own.logs?.size ?? LOG_BYTES, keep: own.logs?.keep ?? LOGS_KEPT },
   };
+}
+
+/** What channels and secrets add to a policy must be valid in it too: not every name can be that of a host. */
+function checkAgain(policy: Policy, base: readonly string[], problems: Problems): void {
+  const checked = checkPolicy(policy);
+  if (checked.success) problems.addAll(base, inconsistencies(checked.data));
+  else problems.addAll(base, problemsOf(checked.error.issues, policy));
 }
 
 /** A level that the file names must not be below the service's floor; any other is raised to it. */
