@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { listSandboxes } from "bulkhead";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TemporaryDirectory } from "../support/temporary.js";
-import { eventually } from "../support/time.js";
+import { eventually, sleep } from "../support/time.js";
 import { freePort, get, httpd } from "./support/services.js";
 
 const bundle = fileURLToPath(new URL("../../packages/cli/dist/bulkhead.cjs", import.meta.url));
@@ -240,5 +240,40 @@ describe.skipIf(!existsSync(bundle))("what a file says", () => {
     expect((await bulkhead("up", "--max-blast", "9")).stderr).toContain("SERVICE_BLAST");
     expect((await bulkhead("up", "--max-blast", "lots")).stderr).toContain("USAGE");
     expect(JSON.parse((await bulkhead("service", "schema")).stdout)).toMatchObject({ title: "Bulkhead service" });
+  });
+});
+
+describe.skipIf(!existsSync(bundle))("a reader of the logs that is slow", () => {
+  const loud = `${name}-loud`;
+  const components = Array.from(
+    { length: 8 },
+    (_, index) => `  c${index}: { command: [sh, -c, "yes x | head -8100; while :; do echo tick; sleep 0.1; done"] }`,
+  );
+
+  it("gets the whole history, and what comes", async () => {
+    await writeFile(directory.join("loud.yaml"), `name: ${loud}\ncomponents:\n${components.join("\n")}\n`);
+    expect((await bulkhead("up", "-d", "--file", "loud.yaml")).code).toBe(0);
+    try {
+      const count = async () => (await bulkhead("service", "logs", "--file", "loud.yaml")).stdout.split("\n").length;
+      await eventually("the history is long", 20_000, async () => (await count()) > 60_000);
+      const argv = [bundle, "service", "logs", "-f", "--json", "--file", "loud.yaml"];
+      const child = spawn(process.execPath, argv, { cwd: directory.path, env: environment() });
+      let closed = false;
+      child.once("close", () => {
+        closed = true;
+      });
+      await sleep(3_000);
+      let bytes = 0;
+      child.stdout.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      await eventually("all of it came", 20_000, () => bytes > 5 * 1024 ** 2);
+      await sleep(500);
+      expect(closed).toBe(false);
+      child.kill();
+    } finally {
+      await bulkhead("down", "--file", "loud.yaml");
+      if (process.getuid?.() === 0) await rm(`/var/lib/bulkhead/services/${loud}`, { recursive: true, force: true });
+    }
   });
 });

@@ -24,10 +24,17 @@ export interface SupervisorOptions extends Omit<UpOptions, "onEvent"> {
   readonly logs?: string;
 }
 
+interface Follower {
+  /** Components; none: all. */
+  readonly wanted: readonly string[];
+  /** Bytes that may wait for it, the history that it got first included. */
+  readonly most: number;
+}
+
 /** A running service that other commands can manage through its control socket. */
 export class Supervisor {
   readonly #history = new History();
-  readonly #followers = new Map<Connected, readonly string[]>();
+  readonly #followers = new Map<Connected, Follower>();
   readonly #logFiles: LogFiles | undefined;
   readonly #options: SupervisorOptions;
   readonly #states = new Map<string, ComponentStatus>();
@@ -79,10 +86,10 @@ export class Supervisor {
     }
   }
 
-  #tell(follower: Connected, wanted: readonly string[], event: OutputEvent): void {
+  #tell(follower: Connected, { wanted, most }: Follower, event: OutputEvent): void {
     if (wanted.length > 0 && !wanted.includes(event.component)) return;
     const { socket } = follower;
-    if (socket.destroyed || socket.writableLength > MOST_WAITING) {
+    if (socket.destroyed || socket.writableLength > most) {
       socket.destroy();
       this.#followers.delete(follower);
     } else socket.write(`${JSON.stringify(event)}\n`);
@@ -133,7 +140,8 @@ export class Supervisor {
     if (unknown !== undefined) throw new BulkheadError("COMPONENT_UNKNOWN", { detail: unknown.slice(0, 64) });
     for (const line of this.#history.lines(components)) reply(line);
     if (!follow) return;
-    this.#followers.set(connection, components);
+    const most = connection.socket.writableLength + MOST_WAITING;
+    this.#followers.set(connection, { wanted: components, most });
     await new Promise((resolve) =>
       connection.socket.once("close", resolve).once("end", resolve).once("finish", resolve),
     );
