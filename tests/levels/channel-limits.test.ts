@@ -100,7 +100,7 @@ await atShort((level) => {
     expect(pair.events).toHaveLength(1001);
   });
 
-  test("events that nobody takes are no more than the connections of their channel", async () => {
+  test("events that wait for their listener are no more than the connections of their channel", async () => {
     let take = () => {};
     const taken = new Promise<void>((resolve) => {
       take = resolve;

@@ -55,7 +55,7 @@ components:
     expect(service.state("web")).toBe("ready");
   });
 
-  it("a component that writes nothing but ends of lines leaves the others their turn", async () => {
+  it("a component that writes only ends of lines leaves the others their turn", async () => {
     const port = await freePort();
     await using service = await Recorded.up(`
 name: flood

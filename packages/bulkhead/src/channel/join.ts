@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import { isReset, passReset } from "./reset.js";
 
 /**
- * Forwards bytes both ways, each half ending separately, until both are closed. If one breaks, or is closed already, the
- * other is destroyed, because its data can no longer arrive.
+ * Forwards bytes both ways, each half ending separately, until both are closed. If one breaks, or is closed already,
+ * the other is destroyed, because its data can no longer arrive.
  */
 export function join(one: Duplex, other: Duplex): Promise<void> {
   const closed = [one, other].map((stream, at) => {
