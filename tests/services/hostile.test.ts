@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { chown, mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { Sandbox } from "bulkhead";
 import { expect, it } from "vitest";
 import { forEachLevel } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
@@ -39,6 +40,21 @@ components:
     expect(service.lines("web")[0]).toBe("mine");
     expect(service.lines("web").join()).not.toContain("asset");
     expect(service.running.status()[0]?.reason).toContain("symbolic link");
+  });
+
+  it("a link does not lead the next sandbox of one policy either, such as those of a pool", async () => {
+    await using directory = await TemporaryDirectory.create("links", 0o755);
+    const [data, outside] = [join(directory.path, "data"), join(directory.path, "outside")];
+    for (const path of [data, join(data, "sub"), outside]) await writable(path);
+    const files = [
+      { host: data, at: "/data", mode: "rw" as const },
+      { host: join(data, "sub"), at: "/sub" },
+    ];
+    {
+      await using sandbox = await Sandbox.create({ level, files });
+      await sandbox.run(["sh", "-c", `mv /data/sub /data/old && ln -s ${outside} /data/sub`]);
+    }
+    await expect(Sandbox.create({ level, files })).rejects.toMatchObject({ code: "MOUNT_SOURCE_LINK" });
   });
 
   it("connections that strangers hold open leave room for others", async () => {

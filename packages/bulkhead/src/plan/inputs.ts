@@ -7,6 +7,7 @@ import type { DirectoryRoot, ImageDefaults, Inputs } from "./input-types.js";
 import { hostFile } from "./inputs/host-file.js";
 import { LayeredRoot } from "./inputs/layered.js";
 import { ACCOUNT_FILES, coveredFiles, linksOf, mountPoints } from "./inputs/mount-points.js";
+import { foundOf, refuseReplaced } from "./inputs/replaceable.js";
 import { resolveUser } from "./inputs/user.js";
 import { volumesIn } from "./inputs/volumes.js";
 
@@ -63,6 +64,8 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
   const files = policy.files.map((file) =>
     file.kind === "host" ? hostFile(file.source, "FILES_INVALID", links) : null,
   );
+  const { all, writable } = foundOf(policy.files, files);
+  if (writable.length > 0) for (const file of all) refuseReplaced(file, writable);
   if (policy.root.kind === "host") {
     // Loaded on demand: it loads all of Node's crypto, which costs a short run milliseconds.
     const { hostRoot } = await import("./inputs/host-root/host-root.js");
@@ -81,6 +84,9 @@ async function gatherRoot(policy: ResolvedPolicy, sources: InputSources): Promis
     ),
     volumes,
   };
+  if (policy.root.kind === "directory") {
+    refuseReplaced({ source: policy.root.path, path: root.directory.path }, writable);
+  }
   const accounts = {
     passwd: root.contents[ACCOUNT_FILES.passwd] ?? "",
     group: root.contents[ACCOUNT_FILES.group] ?? "",

@@ -39,7 +39,7 @@ export const launchCodes = entries({
     fault: "user",
     cause: "a component of a host path is a symbolic link",
     remedy:
-      "Start again: the component was replaced between the check and the mount. If you do not know why, find out which program did it.",
+      "Find out who put the link there: a sandbox that may write to the directory could have. If you trust it, name the path that it leads to.",
   },
   MOUNT_OWNER_ROOT: {
     fault: "user",
