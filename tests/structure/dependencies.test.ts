@@ -97,6 +97,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
       "session",
       "images",
       "sandbox",
+      "verify",
     ],
   ],
 ];

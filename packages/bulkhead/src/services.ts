@@ -31,3 +31,10 @@ export type {
 } from "./services/running/events.js";
 export type { RunningService } from "./services/running/running-service.js";
 export { Service, type UpOptions } from "./services/service.js";
+export type {
+  ServiceVerification,
+  TriedWay,
+  VerifiedComponent,
+  VerifiedPair,
+} from "./services/verify/contract.js";
+export type { AttemptResult } from "./verify/result.js";

@@ -48,6 +48,7 @@ Examples:
   bulkhead service ps
   bulkhead service exec api -- sh -c 'ls /run/bulkhead'
   bulkhead blast api                             what an attacker who owns it reaches
+  bulkhead service verify                        try every undeclared way from inside
   bulkhead service graph --svg service.svg`,
   broker: `
 Permission to launch sandboxes does not make a user root: the broker opens host paths with the caller's permissions.

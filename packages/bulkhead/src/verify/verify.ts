@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { requireArguments } from "../arguments/require.js";
 import type { EnforcementTable } from "../enforcement/enforcement.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
-import { printable } from "../errors/describe.js";
 import { probePath } from "../host/locate.js";
 import { type Level, levelName } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
@@ -10,11 +9,11 @@ import { explain } from "../sandbox/explain.js";
 import { prepareOptions } from "../sandbox/options.js";
 import type { PrepareOptions } from "../sandbox/prepare/options.js";
 import { Sandbox } from "../sandbox/sandbox.js";
-import type { ProcessResult } from "../session/process-result.js";
 import { Arena } from "./arena.js";
 import type { Attempt } from "./attempt.js";
 import { CATALOGUE } from "./catalogue.js";
 import { seenOutside } from "./outside.js";
+import { oneLine, said } from "./report.js";
 import type { AttemptResult } from "./result.js";
 import { ANSWERED_BY_SENTRY } from "./sentry.js";
 
@@ -169,49 +168,6 @@ function cutShort(error: unknown): string {
   if (error.code === "SANDBOX_LOST" || error.code === "SANDBOX_CLOSED") return "the whole sandbox ended";
   if (error.code.startsWith("EXEC_")) return `it could not be made: ${error.operation}`;
   throw error;
-}
-
-interface Said {
-  readonly outcome: string;
-  readonly detail: string;
-  readonly had?: number;
-}
-
-/** The probe's report. Any program inside can write to its output: text that is not a report counts as none. */
-function said({ stdout, stderr, signal, exitCode }: ProcessResult): Said {
-  const report = parsed(stdout.split("\n").find((text) => text.startsWith("{")));
-  if (report === undefined) {
-    return signal === null
-      ? { outcome: "silent", detail: `${exitCode} ${stderr}` }
-      : { outcome: "killed", detail: signal };
-  }
-  const { outcome, detail = "", errno } = report;
-  const had = /\d+/.exec(String(detail))?.[0];
-  return {
-    outcome: typeof outcome === "string" ? outcome : "silent",
-    detail: errno === undefined ? String(detail) : `errno ${errno} ${detail}`,
-    ...(had === undefined ? {} : { had: Number(had) }),
-  };
-}
-
-interface Report {
-  readonly outcome?: unknown;
-  readonly detail?: unknown;
-  readonly errno?: unknown;
-}
-
-function parsed(line: string | undefined): Report | undefined {
-  try {
-    const report: unknown = JSON.parse(line ?? "");
-    return typeof report === "object" && report !== null ? report : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Makes text from inside safe for a table. */
-function oneLine(text: string): string {
-  return printable(text.trim().replace(/\s+/g, " ")).slice(0, 120);
 }
 
 /** Without a call that succeeds, a probe that cannot run at all would look like a wall. */

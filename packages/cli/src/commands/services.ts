@@ -9,6 +9,7 @@ import type {
   LogsFlags,
   ServiceFlags,
   UpFlags,
+  VerifyServiceFlags,
 } from "../services/flags.js";
 
 /** `bulkhead up`: starts the service of a file, or changes the running one to it. */
@@ -65,6 +66,7 @@ export function serviceCommand(): Command {
     ...["start", "stop", "restart"].map(manage),
     explain(),
     graph(),
+    verify(),
     imported(),
     schema(),
   ]) {
@@ -139,6 +141,16 @@ function graph(): Command {
     .action(async (flags: GraphFlags) => {
       const { showGraph } = await import("../services/graph.js");
       await showGraph(flags);
+    });
+}
+
+function verify(): Command {
+  return onRunning(new Command("verify"))
+    .description("check each component's protections, and try from inside each to reach every other; exit 1 if one is")
+    .option("--all", "also list what held")
+    .action(async (flags: VerifyServiceFlags) => {
+      const { verifyRunning } = await import("../services/verify.js");
+      await verifyRunning(flags);
     });
 }
 

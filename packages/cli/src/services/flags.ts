@@ -35,4 +35,8 @@ export interface LogsFlags extends ServiceFlags {
   readonly follow?: boolean;
 }
 
+export interface VerifyServiceFlags extends ServiceFlags {
+  readonly all?: boolean;
+}
+
 export type ExecFlags = ServiceFlags;

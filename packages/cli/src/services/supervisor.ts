@@ -125,6 +125,9 @@ export class Supervisor {
       case "change":
         reply({ changes: await this.#change(running, request) });
         return;
+      case "verify":
+        reply(await running.verify());
+        return;
       case "exec":
         await execInside(running, request, reply, connection);
         return;

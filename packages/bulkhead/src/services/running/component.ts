@@ -78,6 +78,16 @@ export class Component {
     return this.#sandbox;
   }
 
+  /** What a verification examines: its sandbox counts while its program runs. */
+  get subject(): {
+    readonly spec: ComponentSpec;
+    readonly status: ComponentStatus;
+    readonly sandbox: Sandbox | undefined;
+  } {
+    const sandbox = this.#process === undefined ? undefined : this.#sandbox;
+    return { spec: this.#spec, status: this.status, sandbox };
+  }
+
   /** Resolves when it is wanted no more: it finished, failed or was stopped. */
   get over(): Promise<void> {
     return this.#loop;

@@ -5,6 +5,7 @@ import type { Process } from "../../session/process.js";
 import { deferred } from "../../values/deferred.js";
 import type { Bridge } from "../channels/contract.js";
 import type { ComponentSpec, ServiceSpec } from "../model.js";
+import type { ServiceVerification } from "../verify/contract.js";
 import { type Change, changesBetween } from "./changes.js";
 import { Component, type Surroundings } from "./component.js";
 import type { ComponentStatus } from "./events.js";
@@ -114,6 +115,21 @@ export class RunningService implements AsyncDisposable {
     });
   }
 
+  /**
+   * Compares each sandbox with its enforcement table, and tries from inside each component to reach every other one
+   * beside the declared channels. Components keep serving meanwhile; starts, stops and changes wait.
+   * @throws BulkheadError SERVICE_ENDED, SETUP_MISSING
+   */
+  async verify(): Promise<ServiceVerification> {
+    if (this.#down !== undefined) throw new BulkheadError("SERVICE_ENDED", { detail: this.#spec.name });
+    // Loaded on demand: no program that only runs a service needs it.
+    const { verifyService } = await import("../verify/verify.js");
+    return await this.#inTurn(async () => {
+      const subjects = [...this.#components.values()].map((component) => component.subject);
+      return await verifyService(this.#spec, subjects, this.#around.options);
+    });
+  }
+
   /** Stops every component, each after those that use it. Resolves when nothing of the service is left. */
   async down(): Promise<void> {
     this.#down ??= this.#stopAll();
@@ -220,10 +236,10 @@ export class RunningService implements AsyncDisposable {
     return component;
   }
 
-  async #inTurn(action: () => Promise<void>): Promise<void> {
+  async #inTurn<Value>(action: () => Promise<Value>): Promise<Value> {
     const turn = this.#turn.then(action);
     this.#turn = turn.catch(() => undefined);
-    await turn;
+    return await turn;
   }
 
   async #startAll(): Promise<void> {

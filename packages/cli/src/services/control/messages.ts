@@ -1,6 +1,7 @@
 /** One request of a command to the supervisor of a service: a line of JSON, one for each connection. */
 export type Request =
   | { readonly op: "status" }
+  | { readonly op: "verify" }
   | { readonly op: "logs"; readonly components: readonly string[]; readonly follow: boolean }
   | { readonly op: "start" | "stop" | "restart"; readonly component: string }
   | { readonly op: "change"; readonly file: string; readonly dryRun: boolean }
@@ -19,6 +20,7 @@ export function readRequest(line: string): Request | undefined {
   const { op, component, components, follow, file, dryRun, argv } = value;
   switch (op) {
     case "status":
+    case "verify":
     case "down":
       return { op };
     case "logs":
