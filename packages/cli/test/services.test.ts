@@ -34,6 +34,7 @@ describe("a request to a supervisor", () => {
   it.each([
     { op: "status" },
     { op: "down" },
+    { op: "verify" },
     { op: "logs", components: ["a"], follow: true },
     { op: "restart", component: "a" },
     { op: "change", file: "/srv/bulkhead.yaml", dryRun: false },
