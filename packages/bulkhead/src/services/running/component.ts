@@ -184,7 +184,10 @@ export class Component {
     const waiting = new AbortController();
     const cancel = () => waiting.abort();
     stop.addEventListener("abort", cancel);
-    const ended = process.result.finally(cancel);
+    const ended = process.result.finally(() => {
+      stop.removeEventListener("abort", cancel);
+      cancel();
+    });
     const becoming = untilReady(this.#spec.name, this.#spec.ready, sandbox, waiting.signal);
     // Each may fail while nothing waits for it any more.
     for (const promise of [ended, becoming]) promise.catch(() => undefined);
