@@ -21,19 +21,18 @@ await forEachLevel((level) => {
   it("a link in place of a mount below a component's own directory leads its next start nowhere", async () => {
     await using directory = await TemporaryDirectory.create("links", 0o755);
     const [data, outside] = [join(directory.path, "data"), join(directory.path, "outside")];
-    await writable(data);
-    await writable(join(data, "sub"));
-    await writable(outside);
-    await writeFile(join(outside, "asset"), "asset of the host");
-    await writeFile(join(data, "sub", "mine"), "mine");
-    const attack = `cat /sub/*; mv /data/sub /data/old; ln -s ${outside} /data/sub; exit 1`;
+    for (const path of [data, join(data, "top"), join(data, "top/sub"), outside]) await writable(path);
+    await writable(join(outside, "sub"));
+    await writeFile(join(outside, "sub/asset"), "asset of the host");
+    await writeFile(join(data, "top/sub/mine"), "mine\n");
+    const attack = `cat /sub/*; mv /data/top /data/old; ln -s ${outside} /data/top; exit 1`;
     await using service = await Recorded.up(`
 name: links
 components:
   web:
     level: ${level}
     command: [sh, -c, "${attack}"]
-    files: [{ host: "${data}", at: /data, mode: rw }, { host: "${data}/sub", at: /sub }]
+    files: [{ host: "${data}", at: /data, mode: rw }, { host: "${data}/top/sub", at: /sub }]
     restart: { backoff: [10ms, 10ms], limit: 3 }
 `);
     await eventually("it has failed", 30_000, () => service.state("web") === "failed");
@@ -45,14 +44,15 @@ components:
   it("a link does not lead the next sandbox of one policy either, such as those of a pool", async () => {
     await using directory = await TemporaryDirectory.create("links", 0o755);
     const [data, outside] = [join(directory.path, "data"), join(directory.path, "outside")];
-    for (const path of [data, join(data, "sub"), outside]) await writable(path);
+    for (const path of [data, join(data, "top"), join(data, "top/sub"), outside]) await writable(path);
+    await writable(join(outside, "sub"));
     const files = [
       { host: data, at: "/data", mode: "rw" as const },
-      { host: join(data, "sub"), at: "/sub" },
+      { host: join(data, "top/sub"), at: "/sub" },
     ];
     {
       await using sandbox = await Sandbox.create({ level, files });
-      await sandbox.run(["sh", "-c", `mv /data/sub /data/old && ln -s ${outside} /data/sub`]);
+      await sandbox.run(["sh", "-c", `mv /data/top /data/old && ln -s ${outside} /data/top`]);
     }
     await expect(Sandbox.create({ level, files })).rejects.toMatchObject({ code: "MOUNT_SOURCE_LINK" });
   });
