@@ -70,12 +70,7 @@ impl Server {
 
     fn settle_job(&mut self, of: Option<(Way, u32)>, work: SocketWork, outcome: Result<(), Error>) {
         let Some((way, stream)) = of else { return };
-        let Some(link) = (match way {
-            Way::Channel => Some(&mut self.channel),
-            Way::Egress => self.egress.as_mut(),
-        }) else {
-            return;
-        };
+        let Some(link) = self.link_mut(way) else { return };
         match work {
             SocketWork::Connect(_) => link.sockets.settled(stream, outcome, None, &mut link.outbox),
             SocketWork::Listen(path) => link.sockets.settled(stream, outcome, Some(path), &mut link.outbox),
@@ -87,10 +82,7 @@ impl Server {
     /// Removes the files of the listeners that have ended.
     pub(super) fn remove_files(&mut self) {
         for way in [Way::Channel, Way::Egress] {
-            let files = match way {
-                Way::Channel => self.channel.sockets.take_files(),
-                Way::Egress => self.egress.as_mut().map(|link| link.sockets.take_files()).unwrap_or_default(),
-            };
+            let files = self.link_mut(way).map(|link| link.sockets.take_files()).unwrap_or_default();
             for (stream, file) in files {
                 self.remove_file(Some((way, stream)), file);
             }
@@ -101,6 +93,13 @@ impl Server {
         match way {
             Way::Channel => Some(&self.channel),
             Way::Egress => self.egress.as_ref(),
+        }
+    }
+
+    const fn link_mut(&mut self, way: Way) -> Option<&mut super::Link> {
+        match way {
+            Way::Channel => Some(&mut self.channel),
+            Way::Egress => self.egress.as_mut(),
         }
     }
 }
