@@ -42,7 +42,7 @@ export async function expose(live: Live, port: number, options: ExposeOptions): 
     carry(live, port, socket);
   });
   server.maxConnections = CONNECTIONS;
-  await listening(server, options);
+  await listenOnHost(server, options.address ?? "127.0.0.1", options.port ?? 0);
   const { address, port: actual } = server.address() as AddressInfo;
   const close = async () => {
     for (const socket of open) socket.destroy();
@@ -62,7 +62,8 @@ function carry(live: Live, port: number, socket: Socket): void {
   }
 }
 
-async function listening(server: Server, { address = "127.0.0.1", port = 0 }: ExposeOptions): Promise<void> {
+/** Makes `server` listen on a port of the host. @throws BulkheadError PORT_UNAVAILABLE */
+export async function listenOnHost(server: Server, address: string, port: number): Promise<void> {
   server.listen({ host: address, port, exclusive: true });
   try {
     await once(server, "listening");

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { isReset, passReset } from "../../channel/reset.js";
+import { closeWith } from "../../channel/join.js";
 import type { Allowance } from "./limits.js";
 
 /** How a connection ended. */
@@ -63,7 +63,7 @@ export async function forward(consumer: Duplex, provider: Duplex, allowance: All
           Math.max(20, Math.min(idleMs / 4, 5_000)),
         );
   try {
-    const closed = [closing(consumer, provider), closing(provider, consumer)];
+    const closed = [closeWith(consumer, provider), closeWith(provider, consumer)];
     flow(consumer, provider, "in");
     flow(provider, consumer, "out");
     await Promise.all(closed);
@@ -72,22 +72,4 @@ export async function forward(consumer: Duplex, provider: Duplex, allowance: All
   }
   const bytes = { bytesIn: moved.in, bytesOut: moved.out };
   return limit === undefined ? bytes : { ...bytes, limit };
-}
-
-/** Resolves when `stream` is closed, and has ended `other` too unless all its data was complete. */
-function closing(stream: Duplex, other: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    const closed = () => {
-      if (!stream.readableEnded || !stream.writableFinished) other.destroy();
-      resolve();
-    };
-    if (stream.closed) {
-      closed();
-      return;
-    }
-    stream.on("error", (error) => {
-      if (isReset(error)) passReset(other, error);
-    });
-    stream.once("close", closed);
-  });
 }

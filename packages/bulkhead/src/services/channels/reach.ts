@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../channel/connection.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Live } from "../../session/live.js";
+import { pause } from "../../session/timer.js";
 import type { ChannelSpec } from "./contract.js";
 import { connectTo } from "./ends.js";
 
@@ -28,7 +28,7 @@ export async function reach(
   signal: AbortSignal,
 ): Promise<Connection> {
   let why = new BulkheadError("CONNECT_FAILED", { operation: "connect", detail: "the provider does not run" });
-  for (let pause = FIRST_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_MS)) {
+  for (let ms = FIRST_MS; !signal.aborted; ms = Math.min(ms * 2, LONGEST_MS)) {
     try {
       const live = await provider.current(signal);
       return await connectTo(live.channel, target, signal);
@@ -37,7 +37,7 @@ export async function reach(
       if (!(error instanceof BulkheadError) || !isTemporary(error)) throw error;
       why = error;
     }
-    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    await pause(ms, signal);
   }
   throw why;
 }

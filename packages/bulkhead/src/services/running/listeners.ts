@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "../../channel/join.js";
-import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { listenOnHost } from "../../session/expose.js";
 import type { Live } from "../../session/live.js";
 import type { ListenSpec, Target } from "../model.js";
 import { reach } from "./reach.js";
@@ -42,7 +42,8 @@ export class Listeners {
       const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
         void this.#carry(socket, listen.target);
       });
-      await listening(server, listen);
+      await listenOnHost(server, listen.address, listen.port);
+      server.on("error", () => undefined);
       this.#servers.set(key, server);
     }
   }
@@ -135,20 +136,4 @@ export class Listeners {
 
 function keyOf({ address, port, target }: ListenSpec): string {
   return JSON.stringify([address, port, target]);
-}
-
-async function listening(server: Server, { address, port }: ListenSpec): Promise<void> {
-  server.listen({ host: address, port, exclusive: true });
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    const { errno } = cause as NodeJS.ErrnoException;
-    const context = { operation: "listen", detail: `${address}:${port}`, cause };
-    throw new BulkheadError("PORT_UNAVAILABLE", errno === undefined ? context : { ...context, errno: Math.abs(errno) });
-  }
-  server.on("error", () => undefined);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
