@@ -58,6 +58,8 @@ export default defineConfig({
         fileParallelism: parallel,
         testTimeout: seconds * 1000 * timeFactor,
         hookTimeout: seconds * 1000 * timeFactor,
+        // A third of the test's time: the runner's own second is short for a guest on a busy machine.
+        expect: { poll: { timeout: (seconds * 1000 * timeFactor) / 3 } },
         sequence: { groupOrder },
       },
     })),
