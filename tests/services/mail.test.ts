@@ -5,7 +5,7 @@
 
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Level } from "bulkhead";
@@ -73,17 +73,26 @@ await exceptAt({ microvm: "it refuses `root: host`" })((level) => {
       socket.write(lines.join(""));
     });
 
-  it("delivers a message once, also if it is sent again after it was delivered", async () => {
+  it("delivers a message once, also if it is sent again after it was read, and the queue was killed", async () => {
     const message = "To: carl@example.test\r\nMessage-ID: <once@test>\r\n\r\nHello\r\n..dots\r\n.\r\n";
     const say = ["EHLO test\r\n", "MAIL FROM:<bob@test>\r\n", "RCPT TO:<Carl@example.test>\r\n", "DATA\r\n"];
-    for (let time = 0; time < 2; time++) {
-      expect(await speak(...say, message, "QUIT\r\n")).toMatch(/^250 2\.0\.0 queued as /m);
-      await eventually("it is there", 20_000, async () => (await mailbox("carl")).length === 1);
-      await eventually("the queue is empty", 20_000, async () => (await readdir(state.join("queue/new"))).length === 0);
-    }
+    const send = async () => expect(await speak(...say, message, "QUIT\r\n")).toMatch(/^250 2\.0\.0 queued as /m);
+    const isEmpty = async () => (await readdir(state.join("queue/new"))).length === 0;
+    await send();
+    await eventually("it is there", 20_000, async () => (await mailbox("carl")).length === 1);
+    await eventually("the queue is empty", 20_000, isEmpty);
     const [text = ""] = await mailbox("carl");
     expect(text).toMatch(/^Return-Path: <bob@test>\r\nReceived: from test by example\.test with ESMTP; /);
     expect(text.endsWith("\r\n\r\nHello\r\n.dots\r\n")).toBe(true);
+    await rm(state.join("mail/carl"), { recursive: true });
+    const killed = await running.exec("queue", ["sh", "-c", "kill -9 -1"], { buffer: true });
+    await killed.result.catch(() => undefined);
+    await send();
+    expect(await isEmpty()).toBe(true);
+    // A later message passes it.
+    expect(await speak(...say, message.replace("once", "later"), "QUIT\r\n")).toContain("queued");
+    await eventually("the later one is there", 20_000, async () => (await mailbox("carl")).length > 0);
+    expect((await mailbox("carl")).map((one) => /^Message-ID: (.*)\r$/m.exec(one)?.[1])).toEqual(["<later@test>"]);
   });
 
   it("keeps two messages of the same words that have no id", async () => {
