@@ -16,9 +16,6 @@ test_tools() {
   need chromium chromium
   need lintian lintian
   need msmtp msmtp
-  # Its server is in a directory of its version.
-  set -- /usr/lib/postgresql/*/bin/postgres
-  [ -x "$1" ] || wanted="$wanted postgresql"
   # Podman's unmodified seccomp profile.
   [ -e /usr/share/containers/seccomp.json ] || wanted="$wanted golang-github-containers-common"
   bench_tools

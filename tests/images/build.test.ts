@@ -1,13 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { type Level, run } from "bulkhead";
 import { images } from "bulkhead/images";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { canBuildDebian, DEBIAN_IMAGE_MS, debianImage, hasMmdebstrap } from "../support/debian-image.js";
 import { forEachLevel, isRequired } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
-
-const hasMmdebstrap = spawnSync("mmdebstrap", ["--version"]).error === undefined;
-/** What it downloads takes a minute or two of a slow machine's time, so one image serves every case. */
-const canBuild = hasMmdebstrap && process.env["BULKHEAD_OFFLINE"] === undefined;
 
 let directory: TemporaryDirectory;
 
@@ -44,17 +40,32 @@ describe("an image of the built-in root", () => {
   });
 });
 
-describe.runIf(canBuild)("an image of Debian's packages", async () => {
-  const image = "localhost/python:test";
-  const steps: string[] = [];
+describe.runIf(canBuildDebian)("an image of Debian's packages", async () => {
+  let image = "";
+  const before = process.env["BULKHEAD_STORE"];
 
   beforeAll(async () => {
-    await images.build(image, { packages: ["python3-minimal"], onStep: (step) => steps.push(step) });
-  }, 420_000);
-
-  it("tells how far it is", () => {
-    expect(steps.length).toBeGreaterThan(3);
+    const built = await debianImage();
+    image = built.name;
+    process.env["BULKHEAD_STORE"] = built.store;
+  }, DEBIAN_IMAGE_MS);
+  afterAll(() => {
+    process.env["BULKHEAD_STORE"] = before;
   });
+
+  it(
+    "tells how far it is, and why there is none",
+    async () => {
+      const steps: string[] = [];
+      const building = images.build("localhost/none:test", {
+        packages: ["bulkhead-no-such-package"],
+        onStep: (step) => steps.push(step),
+      });
+      await expect(building).rejects.toMatchObject({ code: "IMAGE_BUILD_FAILED" });
+      expect(steps.join()).toContain("apt-get update");
+    },
+    DEBIAN_IMAGE_MS,
+  );
 
   await forEachLevel((level: Level) => {
     it("runs its Python as one of its own users", async () => {

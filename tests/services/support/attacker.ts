@@ -66,8 +66,16 @@ export async function attackFrom(
   return JSON.parse(stdout);
 }
 
-/** The loot is what `blast` names: a difference either way fails. `listening`: its own servers, as `ADDRESS:PORT`. */
-export function expectBlast(service: Service, name: string, loot: Loot, listening: readonly string[] = []): void {
+/**
+ * The loot is what `blast` names: a difference either way fails. `listening`: its own servers, as `ADDRESS:PORT`.
+ * `mains`: whether its program is a `main.mjs`.
+ */
+export function expectBlast(
+  service: Service,
+  name: string,
+  loot: Loot,
+  { listening = [], mains = 1 }: { readonly listening?: readonly string[]; readonly mains?: number } = {},
+): void {
   const blast = service.blast(name);
   const { channels, components } = service.spec;
   const own = channels.filter(({ consumer }) => consumer === name);
@@ -85,7 +93,7 @@ export function expectBlast(service: Service, name: string, loot: Loot, listenin
   expect([...loot.reads].sort()).toEqual(blast.reads.map(({ at }) => at).sort());
   expect([...loot.writes].sort()).toEqual(blast.writes.map(({ at }) => at).sort());
   // Its own program, and at most itself: no process of another component.
-  expect(loot.mains).toBe(1);
+  expect(loot.mains).toBe(mains);
   for (const secret of new Set(components.flatMap(({ secretFiles }) => secretFiles.map((one) => one.name)))) {
     expect(loot.environments.includes(`${secret}_FILE`)).toBe(blast.secrets.includes(secret));
   }

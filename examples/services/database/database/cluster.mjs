@@ -30,11 +30,21 @@ export async function ensureCluster(program) {
   // Before any socket exists: each line is one statement.
   const single = ["--single", "-D", UNFINISHED, "-c", "exit_on_error=true", "postgres"];
   await run(program("postgres"), single, { input: `${sql.join("\n")}\n` });
-  await writeFile(`${UNFINISHED}/dump.password`, dump, { mode: 0o600, flush: true });
-  await writeFile(`${UNFINISHED}/pg_hba.conf`, ACCESS, { mode: 0o600, flush: true });
+  await writeDurably(`${UNFINISHED}/dump.password`, dump);
+  await writeDurably(`${UNFINISHED}/pg_hba.conf`, ACCESS);
   await rename(UNFINISHED, CLUSTER);
-  const directory = await open("/data", "r");
-  await directory.sync().finally(() => directory.close());
+  await sync("/data");
+}
+
+/** Debian's Node does not know the option `flush`. */
+async function writeDurably(path, text) {
+  await writeFile(path, text, { mode: 0o600 });
+  await sync(path);
+}
+
+async function sync(path) {
+  const file = await open(path, "r");
+  await file.sync().finally(() => file.close());
 }
 
 export async function dumpPassword() {

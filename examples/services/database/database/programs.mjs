@@ -11,7 +11,7 @@ export function programs() {
   const newest = versions
     .filter((version) => existsSync(join(VERSIONS, version, "bin/postgres")))
     .sort((one, other) => Number(other) - Number(one))[0];
-  if (newest === undefined) throw new Error("install PostgreSQL on the host: apt-get install postgresql");
+  if (newest === undefined) throw new Error(`no PostgreSQL in ${VERSIONS}`);
   return (name) => join(VERSIONS, newest, "bin", name);
 }
 

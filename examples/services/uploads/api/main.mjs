@@ -5,12 +5,12 @@ const LARGEST = 8 * 1024 * 1024;
 
 const server = createServer(async (incoming, outgoing) => {
   try {
-    if (incoming.method !== "POST") return outgoing.end("POST a picture (PGM)\n");
+    if (incoming.method !== "POST") return outgoing.end("POST a picture\n");
     const picture = await all(incoming);
     const thumbnail = await ask("/run/bulkhead/convert.sock", picture);
     const signature = await ask("/run/bulkhead/sign.sock", thumbnail);
     outgoing.setHeader("content-type", "application/json");
-    outgoing.end(`${JSON.stringify({ thumbnail: thumbnail.toString(), signature: signature.toString() })}\n`);
+    outgoing.end(`${JSON.stringify({ thumbnail: thumbnail.toString("base64"), signature: signature.toString() })}\n`);
   } catch (error) {
     outgoing.writeHead(422).end(`${error.message}\n`);
   }
