@@ -1,11 +1,14 @@
 /** The commands of services, as their users run them. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { listSandboxes } from "bulkhead";
+import { newToken } from "bulkhead/host";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askOnce } from "../../packages/cli/src/services/control/client.js";
+import { controlSocket } from "../../packages/cli/src/services/control/place.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 import { eventually, sleep } from "../support/time.js";
 import { freePort, get, httpd } from "./support/services.js";
@@ -131,6 +134,14 @@ describe.skipIf(!existsSync(bundle))("a service in the background", () => {
     expect(await get(port)).toBe("two");
   });
 
+  it("is not changed to a file that reaches more than `--max-blast` allows, also if the file changed after the command read it", async () => {
+    expect((await bulkhead("up", "-d", "--max-blast", "9")).stderr).toContain("SERVICE_BLAST");
+    // As a command that read the file before somebody changed it.
+    const request = { op: "change", file: directory.join("bulkhead.yaml"), dryRun: false, maxBlast: "9" } as const;
+    await expect(askOnce(name, request)).rejects.toMatchObject({ code: "SERVICE_BLAST" });
+    expect(await askOnce(name, { ...request, maxBlast: "10" })).toMatchObject({ changes: [{}, {}] });
+  });
+
   it("has log files that only its user can read", async () => {
     const base = process.getuid?.() === 0 ? "/var/lib/bulkhead" : directory.join("state/bulkhead");
     const text = await readFile(`${base}/services/${name}/ticker.log`, "utf8");
@@ -170,6 +181,23 @@ describe.skipIf(!existsSync(bundle))("a service in the foreground", () => {
     again.child.kill("SIGTERM");
     expect(await ended(again.child)).toBe(0);
   });
+
+  it("starts once, however many `up` follow a supervisor and an `up` that were killed", async () => {
+    const killed = JSON.parse((await bulkhead("up", "-d", "--json")).stdout).pid;
+    process.kill(killed, "SIGKILL");
+    await eventually("it is gone", 10_000, async () => (await sandboxesOf(killed)) === 0);
+    symlinkSync(newToken().replace(/^\d+/, String(killed)), `${controlSocket(name)}.lock`);
+    const all = await Promise.all(Array.from({ length: 4 }, async () => await bulkhead("up", "-d", "--json")));
+    // The others came too late, or found it starting or running.
+    const late = all.filter(
+      ({ code, stdout, stderr }) => code === 125 && /SERVICE_RUNNING|still starting/.test(stdout + stderr),
+    );
+    const others = all.filter(({ code }) => code === 0).map(({ stdout }) => JSON.parse(stdout));
+    expect({ all, count: late.length + others.length }).toMatchObject({ count: 4 });
+    expect(others.filter((one) => "pid" in one)).toHaveLength(1);
+    expect((await bulkhead("down")).code).toBe(0);
+    expect((await bulkhead("service", "ps")).stderr).toContain("SERVICE_NOT_RUNNING");
+  }, 120_000);
 
   it("starts its components again after kill -9 of the broker", async () => {
     const { child } = await foreground();

@@ -1,7 +1,7 @@
 /** Components as a service runs them: order, readiness, restarts, ports, output, and their end. */
 
 import { chmod, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { BulkheadError, listSandboxes } from "bulkhead";
 import { Service } from "bulkhead/services";
 import { expect, it } from "vitest";
@@ -14,6 +14,18 @@ import { freePort, get, httpd, Recorded } from "./support/services.js";
 async function own(): Promise<number> {
   const { sandboxes } = await listSandboxes();
   return sandboxes.filter(({ callerPid }) => callerPid === process.pid).length;
+}
+
+/** Connects to a port; `closed` is when the other side had ended the connection. */
+function connection(port: number) {
+  const started = Date.now();
+  let closed: number | undefined;
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.on("close", () => {
+    closed = Date.now() - started;
+  });
+  return { socket, closed: () => closed };
 }
 
 const code = (error: unknown) => (error instanceof BulkheadError ? error.code : error);
@@ -219,4 +231,31 @@ components:
     await expect(started).rejects.toMatchObject({ code: "ABORTED" });
     expect(await own()).toBe(0);
   });
+});
+
+it("ends a connection on which nothing moves, and no other", async () => {
+  const port = await freePort();
+  const file = (idle: string) => `
+name: idle
+components:
+  web: { command: ${httpd("x")}, listen: { http: { host: "127.0.0.1:${port}", port: 8080, idle: ${idle} } } }
+`;
+  await using service = await Recorded.up(file("1s"));
+  const [quiet, busy] = [connection(port), connection(port)];
+  // A header that never ends.
+  busy.socket.write("GET / HTTP/1.0\r\nX: ");
+  const typing = setInterval(() => busy.socket.write("x"), 100);
+  await eventually("the quiet one has ended", 20_000, () => quiet.closed() !== undefined);
+  await sleep(2_000);
+  expect(quiet.closed()).toBeGreaterThanOrEqual(950);
+  expect(busy.closed()).toBeUndefined();
+  clearInterval(typing);
+  await eventually("it ended when it fell quiet", 20_000, () => busy.closed() !== undefined);
+  // Another time comes into force without a new port or a restart.
+  await service.running.change((await Service.parse(file("1h"), process.cwd())).spec);
+  expect(service.states("web")).toEqual(["waiting", "starting", "ready"]);
+  const patient = connection(port);
+  await sleep(2_500);
+  expect(patient.closed()).toBeUndefined();
+  patient.socket.destroy();
 });

@@ -17,5 +17,6 @@ export type { Facts } from "./host/facts.js";
 export { type LevelAvailability, levelAvailability } from "./host/levels.js";
 export type { MissingRequirement } from "./host/missing.js";
 export type { OwnPart } from "./host/own-parts.js";
+export { isAbandoned, newToken } from "./host/owner-token.js";
 export type { HostReport, OwnerMaxima } from "./host/report.js";
 export { type ReportOptions, reportHost } from "./sandbox/report.js";

@@ -38,6 +38,7 @@ describe("a request to a supervisor", () => {
     { op: "logs", components: ["a"], follow: true },
     { op: "restart", component: "a" },
     { op: "change", file: "/srv/bulkhead.yaml", dryRun: false },
+    { op: "change", file: "/srv/bulkhead.yaml", dryRun: true, maxBlast: "20" },
     { op: "exec", component: "a", argv: ["id"] },
   ])("is read as it was written: %j", (request) => {
     expect(readRequest(JSON.stringify(request))).toEqual(request);
@@ -56,6 +57,7 @@ describe("a request to a supervisor", () => {
     '{"op":"exec","component":"a","argv":[]}',
     '{"op":"exec","component":"a","argv":"id"}',
     '{"op":"change","file":1,"dryRun":true}',
+    '{"op":"change","file":"/a","dryRun":true,"maxBlast":9}',
   ])("is refused: %s", (line) => {
     expect(readRequest(line)).toBeUndefined();
   });
@@ -147,8 +149,14 @@ describe("log files that cannot be written", () => {
     for (let line = 0; line < 20; line++) files.add(output("web", "x"), { logs: { bytes: 100_000, keep: 3 } });
     expect(readdirSync(directory)).toEqual(["web.log"]);
     for (let line = 0; line < 3; line++) files.add(output("web", "x"), { logs: { bytes: 100, keep: 2 } });
+    expect(readdirSync(directory).sort()).toEqual(["web.log", "web.log.1"]);
+    // The last lines of a component that the change removed.
+    const before = readFileSync(join(directory, "web.log"), "utf8");
+    files.add(output("web", "last"), undefined);
     files.close();
     expect(readdirSync(directory).sort()).toEqual(["web.log", "web.log.1"]);
+    expect(readFileSync(join(directory, "web.log.1"), "utf8")).toBe(before);
+    expect(readFileSync(join(directory, "web.log"), "utf8")).toContain('"last"');
     rmSync(directory, { recursive: true });
   });
 

@@ -3,8 +3,8 @@ import { meantField, meantWord, valueAt } from "./suggestions.js";
 
 /** One problem in a document, and its place. */
 export interface Problem {
-  /** `files[0].at`; empty for the document itself. */
-  readonly path: string;
+  /** Fields and indices from the document down; empty for the document itself. */
+  readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
@@ -14,13 +14,13 @@ export interface Problem {
  */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], document: unknown): readonly Problem[] {
   return issues.flatMap((issue) => {
-    const path = pathOf(issue.path);
+    const { path } = issue;
     const meant = asMeant(meantWord(issue.path, valueAt(document, issue.path)));
     const must = (what: string): readonly Problem[] => [{ path, message: `must be ${what}${meant}` }];
     switch (issue.code) {
       case "unrecognized_keys":
         return issue.keys.map((key) => ({
-          path: pathOf([...issue.path, key]),
+          path: [...path, key],
           message: `no such field${asMeant(meantField(issue.path, key))}`,
         }));
       case "invalid_type":
@@ -50,7 +50,7 @@ function misspelt(path: readonly PropertyKey[], document: unknown): readonly Pro
     const meant = meantField(path, key);
     return meant === undefined || meant === key
       ? []
-      : [{ path: pathOf([...path, key]), message: `no such field${asMeant(meant)}` }];
+      : [{ path: [...path, key], message: `no such field${asMeant(meant)}` }];
   });
 }
 
@@ -60,7 +60,7 @@ function asMeant(name: string | undefined): string {
 
 /** One line for each problem. */
 export function listProblems(problems: readonly Problem[]): string {
-  return problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("\n");
+  return problems.map(({ path, message }) => [pathOf(path), message].filter(Boolean).join(": ")).join("\n");
 }
 
 /**

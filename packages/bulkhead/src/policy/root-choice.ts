@@ -9,7 +9,7 @@ const IMAGE_KINDS = ["oci:", "docker-archive:"] as const;
 /** The root that `root` and `image` together choose; a problem if they contradict each other. */
 export function chooseRoot(policy: CheckedPolicy, directory: string): RootChoice | Problem {
   if (policy.root !== undefined && policy.image !== undefined) {
-    return { path: "image", message: "cannot be given together with root" };
+    return { path: ["image"], message: "cannot be given together with root" };
   }
   // Anything that is not a file is a name, which the code for registries parses.
   if (policy.image !== undefined) return image(policy.image, directory) ?? { kind: "image", source: policy.image };
@@ -21,7 +21,7 @@ export function chooseRoot(policy: CheckedPolicy, directory: string): RootChoice
   if (/^(\/|\.\.?(\/|$))/.test(root)) return { kind: "directory", path: resolve(directory, root) };
   const meant = suggest(root, ["base", "host"]);
   return {
-    path: "root",
+    path: ["root"],
     message: `must be base, host, a directory (./NAME or /NAME), oci:PATH[:TAG] or docker-archive:FILE${meant === undefined ? "" : ` (did you mean ${meant}?)`}`,
   };
 }

@@ -50,6 +50,8 @@ export interface ListenSpec {
   readonly address: string;
   readonly port: number;
   readonly target: Target;
+  /** A connection on which nothing moves for so long ends. */
+  readonly idleMs: number;
 }
 
 /** A file of the host whose content the component reads at `at`. */

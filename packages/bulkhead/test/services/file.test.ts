@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BulkheadError } from "../../src/errors/bulkhead-error.js";
 import { parseService } from "../../src/services/file/load.js";
-import { partsOf } from "../../src/services/file/problems.js";
 
 const UPLOADS = `
 name: uploads
@@ -345,15 +344,4 @@ describe("a service file is refused", () => {
       await expect(read(text)).rejects.toMatchObject({ code: "SERVICE_INVALID" });
     },
   );
-});
-
-describe("the path of a problem", () => {
-  it.each<readonly [string, readonly PropertyKey[]]>([
-    ["files[0].at", ["files", 0, "at"]],
-    ['env["A B"]', ["env", "A B"]],
-    ['env["a\\"].x"]', ["env", 'a"].x']],
-    ["", []],
-  ])("%s has its parts", (path, parts) => {
-    expect(partsOf(path)).toEqual(parts);
-  });
 });

@@ -27,8 +27,11 @@ function send(message: object): void {
   if (process.connected) process.disconnect();
 }
 
-/** Starts the supervisor of a service in the background, and waits until its components are ready. */
-export async function startDetached(name: string, flags: UpFlags): Promise<void> {
+/**
+ * Starts the supervisor of a service in the background, and waits until its components are ready. False: the service
+ * runs already.
+ */
+export async function startDetached(name: string, flags: UpFlags): Promise<boolean> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     // The current directory stays, because relative paths in flags are relative to it.
@@ -43,10 +46,15 @@ export async function startDetached(name: string, flags: UpFlags): Promise<void>
       reject(new BulkheadError("SERVICE_ENDED", { operation: "up", detail }));
     });
   });
-  if (message["error"] !== undefined) throw errorFrom(message["error"]);
+  if (message["error"] !== undefined) {
+    const error = errorFrom(message["error"]);
+    if (error.code === "SERVICE_RUNNING") return false;
+    throw error;
+  }
   child.unref();
   if (flags.json === true)
     await print(process.stdout, jsonLine({ name, pid: child.pid, components: message["ready"] }));
   else await print(process.stdout, `${name} runs, process ${child.pid}\n`);
   await finish(0);
+  return true;
 }

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import type { ComponentSpec, OutputEvent } from "bulkhead/services";
 import { jsonLine } from "../output/write.js";
 
+type Limits = ComponentSpec["logs"];
+
 interface LogFile {
   descriptor: number;
   bytes: number;
   readonly path: string;
+  limits: Limits;
 }
-
-const USUAL = { bytes: 10 * 1024 * 1024, keep: 3 };
 
 /** The output of each component in files of JSON lines, `NAME.log`; a full one becomes `NAME.log.1`, and so on. */
 export class LogFiles {
@@ -20,10 +21,17 @@ export class LogFiles {
     this.#directory = directory;
   }
 
-  /** `spec` is the present one: a change of its limits applies from the next line on. */
-  add(event: OutputEvent, spec: Pick<ComponentSpec, "logs"> | undefined): void {
-    const { bytes: limit, keep } = spec?.logs ?? USUAL;
-    const file = this.#files.get(event.component) ?? this.#open(event.component);
+  /**
+   * `spec` is the present one: a change of its limits applies from the next line on. Undefined for a component that a
+   * change has just removed: its last lines obey its last limits.
+   */
+  add(event: OutputEvent, spec: { readonly logs: Limits } | undefined): void {
+    const open = this.#files.get(event.component);
+    const limits = spec?.logs ?? open?.limits;
+    if (limits === undefined) return;
+    const file = open ?? this.#open(event.component, limits);
+    file.limits = limits;
+    const { bytes: limit, keep } = limits;
     const line = Buffer.from(jsonLine(event));
     if (file.bytes > 0 && file.bytes + line.length > limit) rotate(file, keep);
     for (let written = 0; written < line.length; ) {
@@ -38,11 +46,11 @@ export class LogFiles {
     this.#files.clear();
   }
 
-  #open(component: string): LogFile {
+  #open(component: string, limits: Limits): LogFile {
     // The schema allows no name that leads out of the directory.
     const path = join(this.#directory, `${component}.log`);
     const descriptor = openSync(path, "a", 0o600);
-    const file = { descriptor, bytes: fstatSync(descriptor).size, path };
+    const file = { descriptor, bytes: fstatSync(descriptor).size, path, limits };
     this.#files.set(component, file);
     return file;
   }

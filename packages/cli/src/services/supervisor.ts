@@ -8,6 +8,7 @@ import {
   type ServiceEvent,
   type UpOptions,
 } from "bulkhead/services";
+import { requireBlast } from "./blast.js";
 import type { Request } from "./control/messages.js";
 import type { Connected } from "./control/server.js";
 import { ControlServer } from "./control/server.js";
@@ -81,7 +82,8 @@ export class Supervisor {
     await this.#options.onEvent(event);
     // Last: a full disk must keep the output from nothing else.
     if (event.kind === "output") {
-      const spec = this.#service.spec.components.find(({ name }) => name === event.component);
+      const { components } = this.#running?.spec ?? this.#service.spec;
+      const spec = components.find(({ name }) => name === event.component);
       this.#logFiles?.add(event, spec);
     }
   }
@@ -153,9 +155,11 @@ export class Supervisor {
 
   async #change(
     running: RunningService,
-    { file, dryRun }: Extract<Request, { op: "change" }>,
+    { file, dryRun, maxBlast }: Extract<Request, { op: "change" }>,
   ): Promise<readonly Change[]> {
     const service = await Service.load(file);
+    // The command has checked a file that may have changed since.
+    requireBlast(service, maxBlast);
     if (dryRun) return await running.changes(service.spec);
     const changes = await running.change(service.spec);
     this.#service = service;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { BulkheadError } from "bulkhead";
 import { type Change, Service } from "bulkhead/services";
 import { defined } from "../defined.js";
 import { EXIT } from "../exit-codes.js";
@@ -23,9 +24,16 @@ export async function bringUp(flags: UpFlags): Promise<void> {
   requireBlast(service, flags.maxBlast);
   const other = await dial(service.name);
   other?.destroy();
-  if (other !== undefined) return await changeRunning(service.name, flags);
+  if (other !== undefined) {
+    // Another `up` was faster than this one's process in the background: what waits for it changes the running one.
+    if (tellParent.isChild) return tellParent.failed(new BulkheadError("SERVICE_RUNNING", { operation: "up" }));
+    return await changeRunning(service.name, flags);
+  }
   if (flags.dryRun === true) return await showChanges(allStart(service), flags);
-  if (flags.detach === true && !tellParent.isChild) return await startDetached(service.name, flags);
+  if (flags.detach === true && !tellParent.isChild) {
+    if (!(await startDetached(service.name, flags))) await changeRunning(service.name, flags);
+    return;
+  }
   await supervise(service, flags);
 }
 
@@ -79,7 +87,8 @@ async function changeRunning(name: string, flags: UpFlags): Promise<void> {
   if (flags.dryRun !== true && flags.detach !== true) {
     await print(process.stderr, `bulkhead: ${name} runs already; changing it to ${flags.file}\n`);
   }
-  const request = { op: "change", file: resolve(flags.file), dryRun: flags.dryRun === true } as const;
+  const wanted = defined({ maxBlast: flags.maxBlast });
+  const request = { op: "change", file: resolve(flags.file), dryRun: flags.dryRun === true, ...wanted } as const;
   const { changes } = await askOnce(name, request);
   await showChanges(changes as readonly Change[], flags);
 }

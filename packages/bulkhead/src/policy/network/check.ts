@@ -10,13 +10,13 @@ export function networkProblems({ network, secrets = {}, env = {} }: CheckedPoli
   const problems = [...ruleProblems(rules.allow, "allow"), ...ruleProblems(rules.deny, "deny")];
   const allow = (rules.allow ?? []).map((rule) => readRule(rule, "allow")).filter((rule) => typeof rule !== "string");
   for (const [name, secret] of Object.entries(secrets)) {
-    const path = `secrets.${name}`;
+    const path = ["secrets", name];
     const problem = secretProblem(secret);
     if (problem !== undefined) problems.push({ path, message: problem });
     if (name in env) problems.push({ path, message: `env sets ${name} already` });
     for (const [index, text] of secret.hosts.entries()) {
       const message = secretHostProblem(readSecretHost(text), allow);
-      if (message !== undefined) problems.push({ path: `${path}.hosts[${index}]`, message });
+      if (message !== undefined) problems.push({ path: [...path, "hosts", index], message });
     }
   }
   return problems;
@@ -33,6 +33,6 @@ function secretHostProblem(host: SecretHost | string, allow: readonly NetworkRul
 function ruleProblems(rules: readonly Parameters<typeof readRule>[0][] | undefined, effect: Effect): Problem[] {
   return (rules ?? []).flatMap((written, index) => {
     const rule = readRule(written, effect);
-    return typeof rule === "string" ? [{ path: `network.${effect}[${index}]`, message: rule }] : [];
+    return typeof rule === "string" ? [{ path: ["network", effect, index], message: rule }] : [];
   });
 }

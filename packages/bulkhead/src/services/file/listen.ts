@@ -3,6 +3,9 @@ import type { ComponentSpec, ListenSpec, OfferSpec, Target } from "../model.js";
 import type { Problems } from "./problems.js";
 import type { ReadComponent } from "./read.js";
 
+/** Strangers can open connections and say nothing; programs that keep quiet ones longer name their own time. */
+const IDLE_MS = 10 * 60_000;
+
 /**
  * Ports on the host. Without a target of its own, one leads to the offer of the same name, else to the same port
  * inside.
@@ -13,14 +16,15 @@ export function listenersOf(
   problems: Problems,
 ): readonly ListenSpec[] {
   return Object.entries(own.listen ?? {}).flatMap(([listener, written]) => {
-    const long = typeof written === "string" ? { host: written } : written;
+    const long = typeof written === "string" ? { host: written, idle: undefined } : written;
     const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^[\]]+)):(\d+)$/.exec(long.host) ?? [];
     const [address, port] = [bracketed ?? plain ?? "", Number(digits)];
     if (isIP(address) === 0 || port < 1 || port > 65_535) {
       problems.add(["components", name, "listen", listener], "must be ADDRESS:PORT with a port from 1 to 65535");
       return [];
     }
-    return [{ name: listener, address, port, target: targetOf(long, listener, port, offers) }];
+    const target = targetOf(long, listener, port, offers);
+    return [{ name: listener, address, port, target, idleMs: long.idle ?? IDLE_MS }];
   });
 }
 

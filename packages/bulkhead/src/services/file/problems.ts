@@ -9,7 +9,7 @@ const MOST_KEPT = 1_000;
 
 /** Collects the problems of a file, each at its place. */
 export class Problems {
-  readonly #found: { readonly path: readonly PropertyKey[]; readonly message: string }[] = [];
+  readonly #found: Problem[] = [];
   #dropped = 0;
 
   get any(): boolean {
@@ -23,7 +23,7 @@ export class Problems {
 
   /** Problems of a part of the file, whose paths begin at `base`. */
   addAll(base: readonly PropertyKey[], problems: readonly Problem[]): void {
-    for (const { path, message } of problems) this.add([...base, ...partsOf(path)], message);
+    for (const { path, message } of problems) this.add([...base, ...path], message);
   }
 
   /** @throws BulkheadError SERVICE_INVALID, with every problem in the order of the file, if there are any */
@@ -43,12 +43,4 @@ export class Problems {
       detail: [...unique.slice(0, MOST_SHOWN), ...more].join("\n"),
     });
   }
-}
-
-/** The parts of a problem's path: `files[0].at`, `env["A B"]`. */
-export function partsOf(path: string): readonly PropertyKey[] {
-  return [...path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)].map(([, index, quoted, name = ""]) => {
-    if (index !== undefined) return Number(index);
-    return quoted === undefined ? name : String(JSON.parse(quoted));
-  });
 }

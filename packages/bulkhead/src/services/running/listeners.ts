@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { LONGEST_TIMER_MS } from "../../arguments/durations.js";
 import { join } from "../../channel/join.js";
 import { listenOnHost } from "../../session/expose.js";
 import type { Live } from "../../session/live.js";
@@ -16,12 +17,18 @@ const MOST_OPEN = 512;
 const RETRY_MS = 50;
 const LONGEST_RETRY_MS = 500;
 
+/** One that listens. Its idle time can change while it does. */
+interface Port {
+  readonly server: Server;
+  idleMs: number;
+}
+
 /**
  * Ports on the host that lead to one component. They stay open while the component restarts: connections wait until it
  * is ready again.
  */
 export class Listeners {
-  readonly #servers = new Map<string, Server>();
+  readonly #ports = new Map<string, Port>();
   readonly #open = new Set<Socket>();
   readonly #waiting = new Set<Socket>();
   #live: Live | undefined;
@@ -30,21 +37,25 @@ export class Listeners {
 
   /** Opens these ports, and closes those that are not among them. @throws BulkheadError PORT_UNAVAILABLE */
   async listen(wanted: readonly ListenSpec[]): Promise<void> {
-    const names = wanted.map(keyOf);
-    for (const [key, server] of this.#servers) {
-      if (names.includes(key)) continue;
-      this.#servers.delete(key);
+    for (const [key, { server }] of this.#ports) {
+      if (wanted.some((listen) => keyOf(listen) === key)) continue;
+      this.#ports.delete(key);
       server.close();
     }
-    for (const listen of wanted) {
-      const key = keyOf(listen);
-      if (this.#servers.has(key)) continue;
+    for (const { address, port, target, idleMs } of wanted) {
+      const key = keyOf({ address, port, target });
+      const open = this.#ports.get(key);
+      if (open !== undefined) {
+        open.idleMs = idleMs;
+        continue;
+      }
       const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
-        void this.#carry(socket, listen.target);
+        void this.#carry(socket, target, made.idleMs);
       });
-      await listenOnHost(server, listen.address, listen.port);
+      const made: Port = { server, idleMs };
+      await listenOnHost(server, address, port);
       server.on("error", () => undefined);
-      this.#servers.set(key, server);
+      this.#ports.set(key, made);
     }
   }
 
@@ -73,13 +84,13 @@ export class Listeners {
 
   close(): void {
     this.hold();
-    for (const server of this.#servers.values()) server.close();
-    this.#servers.clear();
+    for (const { server } of this.#ports.values()) server.close();
+    this.#ports.clear();
     for (const socket of [...this.#waiting, ...this.#open]) socket.destroy();
     this.#wake();
   }
 
-  async #carry(socket: Socket, target: Target): Promise<void> {
+  async #carry(socket: Socket, target: Target, idleMs: number): Promise<void> {
     // Until it is joined nothing else listens; a client that resets the connection must not end this process.
     socket.on("error", () => undefined);
     if (this.#waiting.size >= MOST_WAITING) {
@@ -93,6 +104,7 @@ export class Listeners {
       return;
     }
     this.#open.add(socket);
+    socket.setTimeout(Math.min(idleMs, LONGEST_TIMER_MS), () => socket.destroy());
     await join(socket, connection);
     this.#open.delete(socket);
     this.#wake();
@@ -105,7 +117,7 @@ export class Listeners {
     while (!socket.destroyed && performance.now() < until) {
       const live = this.#live;
       if (live === undefined || this.#open.size >= MOST_OPEN) {
-        if (this.#servers.size === 0) return undefined;
+        if (this.#ports.size === 0) return undefined;
         await this.#changeWithin(LONGEST_RETRY_MS);
         continue;
       }
@@ -134,6 +146,11 @@ export class Listeners {
   }
 }
 
-function keyOf({ address, port, target }: ListenSpec): string {
+/** Whether an open port serves for both. */
+export function isSamePort(one: ListenSpec, other: ListenSpec): boolean {
+  return keyOf(one) === keyOf(other);
+}
+
+function keyOf({ address, port, target }: Omit<ListenSpec, "name" | "idleMs">): string {
   return JSON.stringify([address, port, target]);
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { ExecOptions } from "../../session/exec-options.js";
 import type { Process } from "../../session/process.js";
@@ -10,6 +9,7 @@ import { type Change, changesBetween } from "./changes.js";
 import { Component, type Surroundings } from "./component.js";
 import type { ComponentStatus } from "./events.js";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.js";
+import { isSamePort } from "./listeners.js";
 
 /**
  * Starts a service. Not a method: programs that use the library call `service.up`.
@@ -74,6 +74,11 @@ export class RunningService implements AsyncDisposable {
 
   get name(): string {
     return this.#spec.name;
+  }
+
+  /** The file in force: after a change, that of the change. */
+  get spec(): ServiceSpec {
+    return this.#spec;
   }
 
   /** Resolves when the service is down, or when every component has finished, failed or was stopped for good. */
@@ -196,7 +201,7 @@ export class RunningService implements AsyncDisposable {
     for (const [name, component] of this.#components) {
       const next = known.get(name);
       // A port may move to another component: it is closed here before it is opened there.
-      const kept = component.spec.listen.filter((one) => next?.listen.some((other) => isDeepStrictEqual(one, other)));
+      const kept = component.spec.listen.filter((one) => next?.listen.some((other) => isSamePort(one, other)));
       await component.listeners.listen(kept);
       if (next === undefined) {
         component.listeners.close();

@@ -4,7 +4,7 @@ export type Request =
   | { readonly op: "verify" }
   | { readonly op: "logs"; readonly components: readonly string[]; readonly follow: boolean }
   | { readonly op: "start" | "stop" | "restart"; readonly component: string }
-  | { readonly op: "change"; readonly file: string; readonly dryRun: boolean }
+  | { readonly op: "change"; readonly file: string; readonly dryRun: boolean; readonly maxBlast?: string }
   | { readonly op: "exec"; readonly component: string; readonly argv: readonly string[] }
   | { readonly op: "down" };
 
@@ -17,7 +17,7 @@ export const LONGEST_REQUEST = 256 * 1024;
 /** What a line says, if it is a request; the sender is a program of the same user, and may still be another version. */
 export function readRequest(line: string): Request | undefined {
   const value = parseObject(line);
-  const { op, component, components, follow, file, dryRun, argv } = value;
+  const { op, component, components, follow, argv } = value;
   switch (op) {
     case "status":
     case "verify":
@@ -30,12 +30,18 @@ export function readRequest(line: string): Request | undefined {
     case "restart":
       return typeof component === "string" ? { op, component } : undefined;
     case "change":
-      return typeof file === "string" && typeof dryRun === "boolean" ? { op, file, dryRun } : undefined;
+      return readChange(value);
     case "exec":
       return typeof component === "string" && isTexts(argv) && argv.length > 0 ? { op, component, argv } : undefined;
     default:
       return undefined;
   }
+}
+
+function readChange({ file, dryRun, maxBlast }: Readonly<Record<string, unknown>>): Request | undefined {
+  if (typeof file !== "string" || typeof dryRun !== "boolean") return undefined;
+  if (maxBlast === undefined) return { op: "change", file, dryRun };
+  return typeof maxBlast === "string" ? { op: "change", file, dryRun, maxBlast } : undefined;
 }
 
 export function readInput(line: string): ExecInput | undefined {

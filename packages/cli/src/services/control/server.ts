@@ -1,8 +1,9 @@
-import { mkdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { rmdirSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { BulkheadError } from "bulkhead";
 import { jsonLine } from "../../output/write.js";
+import { withLock } from "./claim.js";
 import { dial } from "./client.js";
 import { LineSplitter, type Request, readRequest } from "./messages.js";
 import { controlSocket } from "./place.js";
@@ -46,8 +47,8 @@ interface Open {
 
 const GOODBYE_MS = 1_000;
 const MOST_CONNECTIONS = 64;
-const CLAIM_ATTEMPTS = 50;
-const CLAIM_PAUSE_MS = 100;
+/** Another `up` holds the claim for milliseconds. */
+const CLAIM_MS = 10_000;
 
 /** The control socket of a service, which is also the claim to its name. */
 export class ControlServer {
@@ -63,12 +64,11 @@ export class ControlServer {
 
   /** @throws BulkheadError SERVICE_RUNNING; PATH_UNUSABLE if no directory can be this user's alone */
   static async open(name: string, answer: Answerer): Promise<ControlServer> {
-    const lock = await claim(name);
-    try {
-      return await ControlServer.#listen(name, answer);
-    } finally {
-      removeIfEmpty(lock);
-    }
+    // Only one `up` at a time may replace the socket of a supervisor that was killed.
+    const lock = () => `${socketFor(name)}.lock`;
+    const server = await withLock(lock, CLAIM_MS, async () => await ControlServer.#listen(name, answer));
+    if (server === undefined) throw new BulkheadError("SERVICE_RUNNING", { operation: "up", detail: name });
+    return server;
   }
 
   static async #listen(name: string, answer: Answerer): Promise<ControlServer> {
@@ -106,25 +106,6 @@ function socketFor(name: string): string {
     operation: "listen",
     detail: "no private directory for the control socket",
   });
-}
-
-/** Only one `up` at a time may replace the socket of a supervisor that was killed. */
-async function claim(name: string): Promise<string> {
-  let lock = "";
-  for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
-    lock = `${socketFor(name)}.lock`;
-    try {
-      mkdirSync(lock, { mode: 0o700 });
-      return lock;
-    } catch (error) {
-      // ENOENT: a supervisor that ended has just removed the empty directory.
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code !== "EEXIST" && code !== "ENOENT") throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, CLAIM_PAUSE_MS));
-  }
-  // Its owner was killed while it held it, which lasts milliseconds.
-  return lock;
 }
 
 /** The directory stays for others that have a socket in it. */
