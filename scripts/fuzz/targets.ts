@@ -8,7 +8,7 @@ import type { Side } from "../../packages/bulkhead/src/channel/protocol.js";
 import { BulkheadError } from "../../packages/bulkhead/src/errors/bulkhead-error.js";
 import { readEntry, readEvent } from "../../packages/bulkhead/src/session/files/entries.js";
 import { LineDecoder } from "../../packages/bulkhead/src/session/files/lines.js";
-import { readExitStatus } from "../../packages/bulkhead/src/session/process-result.js";
+import { readExit } from "../../packages/bulkhead/src/session/process-result.js";
 import { helpers } from "./helpers.js";
 import { network } from "./network.js";
 import { pieces, type Random } from "./random.js";
@@ -68,7 +68,7 @@ function channel(input: Buffer, random: Random): void {
       {
         data: (fd, chunk) => stream.consumed(fd, chunk.length),
         result: (value) => {
-          readExitStatus(value);
+          readExit(value);
           over();
         },
         failed: over,

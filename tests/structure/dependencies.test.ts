@@ -20,6 +20,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   ["addresses", []],
   ["concurrency", []],
   ["errors", ["contract"]],
+  ["trace", ["errors"]],
   ["arguments", ["errors"]],
   ["channel", ["contract", "errors"]],
   ["policy", ["contract", "errors", "arguments"]],
@@ -36,7 +37,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
   ["guest", ["contract", "errors", "arguments", "channel", "host", "plan", "broker"]],
   ["levels", ["contract", "errors", "channel", "policy", "host", "plan", "apparmor", "broker", "guest"]],
   ["prepare", ["errors", "policy", "host", "plan", "enforcement", "broker", "levels"]],
-  ["session", ["contract", "errors", "arguments", "channel", "host", "plan", "broker", "levels"]],
+  ["session", ["contract", "errors", "trace", "arguments", "channel", "host", "plan", "broker", "levels"]],
   ["internal", ["errors", "policy", "host", "broker", "prepare", "session"]],
   [
     "images",
@@ -60,6 +61,7 @@ const floors: readonly (readonly [folder: string, imports: readonly string[]])[]
     [
       "contract",
       "errors",
+      "trace",
       "arguments",
       "channel",
       "policy",

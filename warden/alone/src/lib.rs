@@ -91,7 +91,7 @@ fn start(sandbox: &mut Sandbox, set_up: impl FnOnce(&Inside) -> Result<(), Error
         wait(sandbox, until)?;
         match receive(sandbox) {
             Received::Later => {}
-            Received::Ready => {
+            Received::Ready(_) => {
                 if let Some(set_up) = set_up.take() {
                     set_up(&Inside { sandbox })?;
                 }

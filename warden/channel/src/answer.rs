@@ -11,7 +11,7 @@ const NAME_MAX: u32 = 3 * 255;
 const TARGET_MAX: u32 = 3 * 4096;
 
 /// How a program ended: exactly one of `exitCode` and `signal` is a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Exited {
@@ -21,6 +21,9 @@ pub struct Exited {
     pub user_us: u64,
     pub system_us: u64,
     pub max_rss_bytes: u64,
+    /// The moments of init and of the operation: see docs/channel.md.
+    #[cfg_attr(feature = "schema", schemars(length(max = 16)))]
+    pub marks: Vec<u64>,
 }
 
 /// Type of a file.

@@ -47,14 +47,6 @@ pub fn keep_only(names: &[String]) -> Result<(), Error> {
     keep(parse(names)?, true)
 }
 
-/// As [`keep_only`], for a set of bits as the kernel numbers them.
-///
-/// # Errors
-/// As [`keep_only`]; a bit that this program knows no name for is refused.
-pub fn keep_set(bits: u64) -> Result<(), Error> {
-    keep(known(bits)?, true)
-}
-
 /// As [`keep_only`], but the thread and its children may still make their own capabilities ambient or drop them with an
 /// id: `runsc` confines its own processes that way. The bounding set is as small.
 ///
@@ -64,18 +56,14 @@ pub fn keep_to_hand_on(names: &[String]) -> Result<(), Error> {
     keep(parse(names)?, false)
 }
 
-/// As [`keep_to_hand_on`], for a set of bits as the kernel numbers them.
+/// As [`keep_only`], or as [`keep_to_hand_on`], for a set of bits as the kernel numbers them.
 ///
 /// # Errors
-/// As [`keep_set`].
-pub fn keep_set_to_hand_on(bits: u64) -> Result<(), Error> {
-    keep(known(bits)?, false)
-}
-
-fn known(bits: u64) -> Result<CapabilitySet, Error> {
-    CapabilitySet::from_bits(bits)
-        .filter(|set| CapabilitySet::all().contains(*set))
-        .ok_or_else(|| Error::new(Code::PlanInvalid, "capability").detail(format!("{bits:#x}")))
+/// As [`keep_only`]; a bit that this program knows no name for is refused.
+pub fn keep_set(bits: u64, hands_on: bool) -> Result<(), Error> {
+    let known = CapabilitySet::from_bits(bits).filter(|set| CapabilitySet::all().contains(*set));
+    let unknown = || Error::new(Code::PlanInvalid, "capability").detail(format!("{bits:#x}"));
+    keep(known.ok_or_else(unknown)?, !hands_on)
 }
 
 /// Removes `names` from the calling thread and its future children, and leaves the rest unchanged. Needs `SETPCAP`.

@@ -71,6 +71,8 @@ pub enum Message<'a> {
         #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         pid: i32,
         evidence: &'a Judged,
+        #[cfg_attr(feature = "schema", schemars(length(max = 32)))]
+        marks: &'a [u64],
     },
     Refused {
         id: &'a str,
@@ -84,6 +86,8 @@ pub enum Message<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
         error: Option<&'a Error>,
+        #[cfg_attr(feature = "schema", schemars(length(max = 32)))]
+        marks: &'a [u64],
     },
     /// Answers `list`. `more`: how many did not fit.
     Sandboxes { sandboxes: &'a [Live], more: u64 },

@@ -28,6 +28,7 @@ mod exit {
 /// describes. Returns the exit code; the caller exits at once, and as PID 1 ends everything inside with it.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> i32 {
+    let started_us = bulkhead_sys::monotonic_us();
     // Before it reads anything: from here on no process inside can attach to init or open its /proc files.
     if bulkhead_confine::process::dumpable(false).is_err() {
         return exit::SYSTEM;
@@ -41,7 +42,7 @@ pub fn main(args: Vec<OsString>) -> i32 {
     };
     // Held to the end, which keeps the limit in force.
     let (_limit, own) = sentry.unwrap_or_default();
-    match server::Server::new(prepared, args.inner, own.or(handed)).run() {
+    match server::Server::new(prepared, args.inner, own.or(handed), started_us).run() {
         server::End::Closed => exit::CHANNEL_CLOSED,
         server::End::Violation(_) => exit::PROTOCOL,
         server::End::System(_) => exit::SYSTEM,

@@ -12,6 +12,7 @@ use bulkhead_order::wire::{self, Bytes};
 use bulkhead_order::{Assignment, Caller, Level, Mount, Namespace, Order, Owner, Terms};
 use bulkhead_protocol::{Cause, filters_of};
 use bulkhead_setup::{ViewRequest, source};
+use bulkhead_sys::monotonic_us;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -72,7 +73,9 @@ impl Launcher {
         asked: &LaunchRequest,
         connections: &Connections,
     ) -> Result<Sandbox, Error> {
+        let mut marks = vec![monotonic_us()];
         let child = self.instruct(&order, bytes, asked.caller, connections)?;
+        marks.push(monotonic_us());
         let filters = filters_of(&order);
         order.mounts.retain(|mount| matches!(mount, Mount::Bind(_)));
         order.filters.base = Vec::new();
@@ -91,6 +94,7 @@ impl Launcher {
             share: None,
             status: Some(child.status),
             phase: Phase::Launching { until: Instant::now() + LIMIT },
+            marks,
             evidence: None,
             fill: Fill::default(),
             frozen: None,

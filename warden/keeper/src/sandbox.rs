@@ -35,6 +35,8 @@ pub struct Sandbox {
     /// Status socket to the child, until init is executed.
     pub status: Option<OwnedFd>,
     pub phase: Phase,
+    /// The moments of its launch, in microseconds of the monotonic clock: see docs/control.md.
+    pub marks: Vec<u64>,
     /// The protections seen in force before init was executed.
     pub evidence: Option<Evidence>,
     /// The writable file systems.

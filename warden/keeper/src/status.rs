@@ -5,6 +5,7 @@ use crate::sandbox::Sandbox;
 use crate::uid_range::UidRange;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::decode_error;
+use bulkhead_order::wire::decode;
 use bulkhead_protocol::judge;
 use bulkhead_setup::{GO, MAX_WATCHED, READY};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
@@ -12,8 +13,8 @@ use std::io::IoSliceMut;
 
 pub enum Received {
     Later,
-    /// All protections are in force, and the child waits for inspection.
-    Ready,
+    /// All protections are in force, and the child waits for inspection. The moments of its work.
+    Ready(Vec<u64>),
     End,
     Failed(Error),
 }
@@ -35,13 +36,11 @@ pub fn receive(sandbox: &mut Sandbox) -> Received {
         _ => None,
     });
     sandbox.fill.watch(fds.flatten());
-    match &text[..length] {
-        [] => Received::End,
-        message if message == READY => Received::Ready,
-        message => {
-            let failed = Error::new(Code::LaunchFailed, "set up");
-            Received::Failed(decode_error(message).unwrap_or(failed))
-        }
+    let failed = || Error::new(Code::LaunchFailed, "set up");
+    match (&text[..length], text[..length].strip_prefix(READY)) {
+        ([], _) => Received::End,
+        (_, Some(marks)) => Received::Ready(decode(marks).unwrap_or_default()),
+        (message, None) => Received::Failed(decode_error(message).unwrap_or_else(failed)),
     }
 }
 

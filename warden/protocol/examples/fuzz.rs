@@ -70,9 +70,21 @@ fn corpus() -> Vec<Vec<u8>> {
     let reply = |answer| ToFront::Reply(Reply { seq: 1, answer });
     let to_front = [
         ToFront::Connection(()),
-        ToFront::Launched(Box::new(Launched { id: id(), pid: 1, base: Some(0x7000_0000), evidence: evidence() })),
+        ToFront::Launched(Box::new(Launched {
+            id: id(),
+            pid: 1,
+            base: Some(0x7000_0000),
+            evidence: evidence(),
+            marks: vec![1, u64::MAX],
+        })),
         ToFront::Refused(Refused { id: id(), error: error() }),
-        ToFront::Ended(Box::new(Ended { id: id(), cause: Cause::Failed, stats: stats(), error: Some(error()) })),
+        ToFront::Ended(Box::new(Ended {
+            id: id(),
+            cause: Cause::Failed,
+            stats: stats(),
+            error: Some(error()),
+            marks: Vec::new(),
+        })),
         reply(Answer::Done(())),
         reply(Answer::Stats(stats())),
         reply(Answer::Evidence(Box::new(evidence()))),

@@ -23,8 +23,8 @@ fields! {
     Ask { seq, id, request }
     End { seq, id, pid }
     Refused { id, error }
-    Launched { id, pid, base, evidence }
-    Ended { id, cause, stats, error }
+    Launched { id, pid, base, evidence, marks }
+    Ended { id, cause, stats, error, marks }
     Reply { seq, answer }
     Listed { seq, sandboxes, more }
     Live { id, level, state, uid, pid, caller_pid, age_ms }

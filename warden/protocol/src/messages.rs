@@ -80,6 +80,8 @@ pub struct Launched {
     /// The first id of its range on the host; none without root.
     pub base: Option<u32>,
     pub evidence: Evidence,
+    /// The moments of the launch: see docs/control.md.
+    pub marks: Vec<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +90,8 @@ pub struct Ended {
     pub cause: Cause,
     pub stats: Stats,
     pub error: Option<Error>,
+    /// The moments of the end.
+    pub marks: Vec<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,16 @@
 //! Setup's final exchange with the broker, once all protections are in force.
 
 use bulkhead_error::{Attempt, Code, Error};
+use bulkhead_order::wire::encode;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use std::io::IoSlice;
 
 const FAILED: Code = Code::LaunchFailed;
 
-/// All protections are in force; asks the broker to inspect this process.
-pub const READY: &[u8] = b"R";
+/// All protections are in force; asks the broker to inspect this process. The moments of its work follow. No encoded
+/// error starts like this.
+pub const READY: &[u8] = b"READY";
 /// The broker's answer after it has verified them.
 pub const GO: &[u8] = b"G";
 
@@ -16,16 +18,16 @@ pub const GO: &[u8] = b"G";
 /// which is more than a policy can name.
 pub const MAX_WATCHED: usize = 253;
 
-pub fn ready(status: &OwnedFd, watched: &[OwnedFd]) -> Result<(), Error> {
+pub fn ready(status: &OwnedFd, watched: &[OwnedFd], marks: &Vec<u64>) -> Result<(), Error> {
     let fds: Vec<BorrowedFd> = watched.iter().take(MAX_WATCHED).map(AsFd::as_fd).collect();
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_WATCHED))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !fds.is_empty() {
         control.push(SendAncillaryMessage::ScmRights(&fds));
     }
-    rustix::net::sendmsg(status, &[IoSlice::new(READY)], &mut control, SendFlags::NOSIGNAL)
-        .attempt(FAILED, "report ready")?;
-    Ok(())
+    let marks = encode(marks);
+    let message = [IoSlice::new(READY), IoSlice::new(&marks)];
+    rustix::net::sendmsg(status, &message, &mut control, SendFlags::NOSIGNAL).attempt(FAILED, "report ready").map(drop)
 }
 
 /// The broker inspects this process from outside before untrusted code runs in it.

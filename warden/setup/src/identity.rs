@@ -40,9 +40,5 @@ pub fn change(spawn: &SpawnContext, order: &Order) -> Result<(), Error> {
         let groups: Vec<u32> = user.groups.iter().map(|group| base + group).collect();
         bulkhead_sys::become_for_good(base + user.uid, base + user.gid, Some(&groups)).attempt(FAILED, "setresuid")?;
     }
-    if order.hands_on {
-        confine::capabilities::keep_set_to_hand_on(order.capabilities)
-    } else {
-        confine::capabilities::keep_set(order.capabilities)
-    }
+    confine::capabilities::keep_set(order.capabilities, order.hands_on)
 }

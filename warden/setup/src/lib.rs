@@ -23,6 +23,7 @@ pub use spawn_context::SpawnContext;
 use bulkhead_confine as confine;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{LAST_FD, Offer, Order, Terms, encode_error};
+use bulkhead_sys::monotonic_us;
 use mounts::{Prepared, Views};
 use receive::Received;
 use rustix::fd::{AsRawFd, OwnedFd};
@@ -35,9 +36,12 @@ const FAILED: Code = Code::LaunchFailed;
 
 /// Never returns: the process executes its program, or reports an error and ends.
 pub fn run(spawn: &SpawnContext) -> ! {
+    let mut marks = vec![monotonic_us()];
     let done = prepare(spawn).and_then(|prepared| {
+        marks.push(monotonic_us());
         let received = receive::order(&spawn.status, spawn.base.is_some())?;
-        become_program(spawn, received, prepared)
+        marks.push(monotonic_us());
+        become_program(spawn, received, prepared, marks)
     });
     let error = match done {
         Err(error) => error,
@@ -87,6 +91,7 @@ fn become_program(
     spawn: &SpawnContext,
     received: Received,
     prepared: Option<(Prepared, Views)>,
+    mut marks: Vec<u64>,
 ) -> Result<Infallible, Error> {
     let Received { order, terms, channel, attached, sources } = received;
     let order = &order;
@@ -100,6 +105,7 @@ fn become_program(
             .attempt(Code::NamespaceRefused, "route 198.18.0.0/15 to loopback")?;
     }
     let watched = build_tree(spawn, order, &terms, sources, prepared)?;
+    marks.push(monotonic_us());
     if let Some(hostname) = &order.hostname {
         rustix::system::sethostname(hostname.as_bytes()).attempt(FAILED, "sethostname")?;
     }
@@ -129,7 +135,8 @@ fn become_program(
         confine::seccomp::install(&order.filters)?;
     }
     // Passes the writable file systems to the broker, which reads their fill level from the descriptors.
-    answer::ready(&spawn.status, &watched)?;
+    marks.push(monotonic_us());
+    answer::ready(&spawn.status, &watched, &marks)?;
     drop(watched);
     answer::wait_for_go(&spawn.status)?;
     Err(payload::execute(&order.program, &spawn.program))

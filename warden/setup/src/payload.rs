@@ -24,9 +24,7 @@ pub fn execute(program: &Program, warden: &OwnedFd) -> Error {
 /// Places the channel and the program's other descriptors at their numbers, and /dev/null at those of 0, 1 and 2 that
 /// remain. Setup's own descriptors have numbers from 16 on; all others close on exec.
 pub fn arrange(program: &Program, channel: &OwnedFd, attached: &[OwnedFd]) -> Result<(), Error> {
-    let null =
-        std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").attempt_on(FAILED, "open", "/dev/null")?;
-    let null = above(&null)?;
+    let null = open_inside("/dev/null", true)?;
     for number in 0..=2 {
         put(&null, number)?;
     }

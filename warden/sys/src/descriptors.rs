@@ -1,6 +1,6 @@
 //! Descriptors by number, and operations on the file behind one.
 
-use crate::result::{check, check_int, last_errno, narrow};
+use crate::result::{check, check_int, narrow};
 use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 
@@ -62,8 +62,7 @@ pub fn close_range(first: i32, last: i32) -> Result<(), Errno> {
     }
     // SAFETY: takes two numbers and flags. Callers name only descriptors that no live `OwnedFd` of theirs will use
     // again.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
-    if result == -1 { Err(last_errno()) } else { Ok(()) }
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) }).map(drop)
 }
 
 /// Tries to take an exclusive lock on one byte of a file, without waiting. The lock belongs to the open file

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod clock;
 mod confine;
 mod descriptors;
 mod execute;
@@ -17,6 +18,7 @@ mod result;
 mod signals;
 mod wait;
 
+pub use clock::monotonic_us;
 pub use confine::{
     bounding_set_drop, bounding_set_has, give_up_real_time, give_up_real_time_io, join_new_session_keyring,
     landlock_abi, no_personality, seccomp,

@@ -36,6 +36,8 @@ export interface Launched {
   readonly evidence: Evidence;
   /** The verdict of a guest's supervisor about the sandbox inside its machine: a claim. */
   readonly inside?: BrokerVerdict | undefined;
+  /** The moments of the launch, in microseconds of CLOCK_MONOTONIC: see docs/control.md. */
+  readonly marks: readonly number[];
 }
 
 /** Init is gone, with everything below it. */
@@ -44,6 +46,8 @@ export interface Ended {
   readonly stats: Stats;
   /** The reason, if the broker itself ended the sandbox. */
   readonly error: unknown;
+  /** The moments of the end. */
+  readonly marks: readonly number[];
 }
 
 /** @throws BulkheadError BROKER_UNAVAILABLE when it is of another generation or not a broker at all. */
@@ -57,14 +61,14 @@ export function readHello(message: JsonObject): Hello {
 
 /** @throws BulkheadError BROKER_LOST */
 export function readLaunched(message: JsonObject): Launched {
-  const { pid, evidence } = read("launched", message, "BROKER_LOST");
-  return { pid, evidence };
+  const { pid, evidence, marks } = read("launched", message, "BROKER_LOST");
+  return { pid, evidence, marks };
 }
 
 /** @throws BulkheadError BROKER_LOST */
 export function readEnded(message: JsonObject): Ended {
-  const { cause, stats, error } = read("ended", message, "BROKER_LOST");
-  return { cause, stats, error };
+  const { cause, stats, error, marks } = read("ended", message, "BROKER_LOST");
+  return { cause, stats, error, marks };
 }
 
 /** @throws BulkheadError BROKER_LOST */

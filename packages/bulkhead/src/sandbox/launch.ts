@@ -1,4 +1,5 @@
 import { throwIfAborted } from "../errors/aborted.js";
+import { now } from "../session/clock.js";
 import type { Live } from "../session/live.js";
 import { type Started, start } from "../session/start.js";
 import { connectNetwork } from "./network.js";
@@ -11,13 +12,21 @@ export interface Standing extends Started {
 
 /**
  * Launches a sandbox and makes it ready for programs. A failed launch leaves nothing behind.
+ * `calledMs`: when the caller asked for it, for a trace.
  * @throws BulkheadError as launching does, and ABORTED
  */
-export async function launch(prepared: Launchable, signal: AbortSignal | undefined): Promise<Standing> {
+export async function launch(
+  prepared: Launchable,
+  signal: AbortSignal | undefined,
+  calledMs: number = now(),
+): Promise<Standing> {
   if (signal?.aborted === true) prepared.discard();
   throwIfAborted("create", signal);
   const { driver, compiled } = prepared;
-  const started = await start({ driver, plan: compiled.plan }, signal, (live) => makeReady(prepared, live));
+  const started = await start({ driver, plan: compiled.plan }, signal, async (live) => {
+    live.trace?.describe(compiled.level, calledMs, false);
+    await makeReady(prepared, live);
+  });
   return { prepared, ...started };
 }
 

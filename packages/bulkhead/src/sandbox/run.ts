@@ -52,6 +52,7 @@ export async function run(argv: readonly string[], policy: Policy = {}, options:
   const prepared = await prepare(asked.policy, chosen);
   const readied = await makeReady(prepared, asked, prepared.discard);
   const live = new Live(prepared.driver.launch(prepared.compiled.plan));
+  live.trace?.describe(prepared.compiled.level, asked.startedAt, true);
   return await conduct(prepared, live, asked, readied, async () => {
     if (prepared.egress !== null) await connectNetwork(live, prepared.egress);
     await beginWriteBack(prepared, live);
@@ -113,7 +114,9 @@ async function conduct(
     const running = new Run(prepared, live, request, options, ends, startedAt);
     const { plan, workload } = prepared.compiled;
     recorder?.start({ plan, policy, argv: request.argv, imageDigest: workload.imageDigest ?? null });
-    return await running.finish(recorder);
+    const result = await running.finish(recorder);
+    live.trace?.done();
+    return result;
   } catch (error) {
     // Whatever failed, end the sandbox before reporting it.
     live.kill(new BulkheadError("SANDBOX_CLOSED", { operation: "run", cause: error }));

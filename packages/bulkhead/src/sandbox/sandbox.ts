@@ -11,6 +11,7 @@ import type { Plan } from "../plan/schema.js";
 import { withPathsOfNow } from "../policy/absolute-paths.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
+import { now } from "../session/clock.js";
 import { argvCheck, copyOptions, type ExecOptions, execOptions } from "../session/exec-options.js";
 import { type Exposed, type ExposeOptions, expose, exposeOptions, insidePort } from "../session/expose.js";
 import type { Files } from "../session/files/files.js";
@@ -22,7 +23,6 @@ import { Session } from "../session/session.js";
 import { launch, type Standing } from "./launch.js";
 import { changeNetwork, type NetworkPolicy } from "./network.js";
 import { policyArgument, policyOfNow, prepareOptions } from "./options.js";
-import type { Launchable } from "./prepare/launchable.js";
 import type { OwnPrepareOptions, PrepareOptions } from "./prepare/options.js";
 import { prepare } from "./prepare/prepare.js";
 import type { Origin } from "./snapshot/facts.js";
@@ -136,14 +136,11 @@ export class Sandbox implements AsyncDisposable {
   static async #create(policy: Policy, options: SandboxOptions & OwnPrepareOptions): Promise<Sandbox> {
     const { signal } = options;
     throwIfAborted("create", signal);
+    const calledMs = now();
     const ofNow = policyOfNow(policy);
     const prepared = await prepare(ofNow, options);
     const kept = prepared.compiled.level === "microvm" ? withPathsOfNow(ofNow) : {};
-    return await Sandbox.#launch(prepared, { policy: kept, vouched: true }, signal);
-  }
-
-  static async #launch(prepared: Launchable, origin: Origin, signal: AbortSignal | undefined): Promise<Sandbox> {
-    return new Sandbox(await launch(prepared, signal), origin);
+    return new Sandbox(await launch(prepared, signal, calledMs), { policy: kept, vouched: true });
   }
 
   static {
@@ -276,7 +273,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   static async #resume({ prepared, ...origin }: OpenedSnapshot, { signal }: RestoreOptions): Promise<Sandbox> {
-    return await Sandbox.#launch(prepared, origin, signal);
+    return new Sandbox(await launch(prepared, signal), origin);
   }
 
   #subject() {

@@ -8,7 +8,7 @@ import type { BulkheadError } from "../errors/bulkhead-error.js";
 import { deferred } from "../values/deferred.js";
 import type { ExecRequest } from "./exec-options.js";
 import type { Live } from "./live.js";
-import { type ExitStatus, readExitStatus } from "./process-result.js";
+import { type ExitStatus, readExit } from "./process-result.js";
 
 /** How stdout or stderr is used: collected in memory, given as a stream that applies backpressure, or both. */
 export interface OutputUse {
@@ -40,6 +40,7 @@ export class Execution implements StreamHandler {
   readonly #budget: OutputBudget | undefined;
   readonly #started = deferred<number | undefined>();
   readonly #settled = deferred<Settled>();
+  readonly #traced: ((marks: readonly number[]) => void) | undefined;
 
   /** @throws BulkheadError as {@link Channel.open} */
   constructor(live: Live, request: ExecRequest, output: OutputPlan) {
@@ -49,6 +50,7 @@ export class Execution implements StreamHandler {
     const queue = ({ collect }: OutputUse) => (collect ? new ByteQueue() : null);
     this.streams = { stdout: streamed(output.stdout, FD_OUT), stderr: streamed(output.stderr, FD_ERR) };
     this.#collected = { stdout: queue(output.stdout), stderr: queue(output.stderr) };
+    this.#traced = live.trace?.exec();
     this.stream = live.channel.open(request, this);
   }
 
@@ -91,7 +93,8 @@ export class Execution implements StreamHandler {
   }
 
   result(value: JsonObject): void {
-    const status = readExitStatus(value);
+    const { marks, ...status } = readExit(value);
+    this.#traced?.(marks);
     this.#finish();
     this.#started.resolve(undefined);
     this.#settled.resolve({ status });

@@ -3,6 +3,7 @@ import { Channel } from "../channel/channel.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { errorFromWire } from "../errors/wire.js";
 import type { Running } from "../levels/driver.js";
+import { Trace } from "../trace/trace.js";
 import { Slots } from "./slots.js";
 
 /** A sandbox and its channel, which live and die together. */
@@ -11,6 +12,8 @@ export class Live {
   readonly channel: Channel;
   /** Queues operations inside the sandbox. */
   readonly slots: Slots;
+  /** Collects the moments of this launch; undefined unless a trace is written. */
+  readonly trace: Trace | undefined;
   /** Waits until the caller's listeners know of everything inside so far; undefined if there are none. */
   flush: (() => Promise<void>) | undefined;
   /** Functions to call with the reason when the sandbox ends. */
@@ -21,6 +24,8 @@ export class Live {
   /** `pids`: maximum number of processes. The creator counts as a user until {@link letGo}. */
   constructor(running: Running, pids?: number) {
     this.running = running;
+    this.trace = Trace.of(running.id);
+    if (this.trace !== undefined) follow(running, this.trace);
     this.slots = new Slots(pids);
     this.channel = new Channel(running.transport, (violation) => this.#channelEnded(violation));
     running.ended.then(
@@ -57,12 +62,14 @@ export class Live {
 
   /** Kills everything inside. Operations in progress and later ones fail with `error`. */
   kill(error: BulkheadError): void {
+    this.trace?.released();
     this.#close(() => error);
     this.running.kill();
   }
 
   /** Ends the sandbox when nothing uses it any more. */
   release(): void {
+    this.trace?.released();
     this.#close(() => new BulkheadError("SANDBOX_CLOSED"));
     this.running.release();
   }
@@ -82,6 +89,18 @@ export class Live {
     this.slots.close(why);
     for (const end of this.#beside) end(why);
   }
+}
+
+/** A launch that fails, or whose broker is lost, gets no trace. */
+function follow(running: Running, trace: Trace): void {
+  running.launched.then(
+    ({ marks }) => trace.launched(marks),
+    () => undefined,
+  );
+  running.ended.then(
+    ({ marks }) => trace.ended(marks),
+    () => undefined,
+  );
 }
 
 function lostBy({ cause, error }: Ended): BulkheadError {

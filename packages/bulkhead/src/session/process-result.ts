@@ -61,11 +61,14 @@ export interface ExitStatus {
 /** Status of a process that we killed together with its sandbox, so that init could not report it. */
 export const KILLED: ExitStatus = { exitCode: null, signal: "SIGKILL" };
 
-/** @throws BulkheadError PROTOCOL_VIOLATION unless it is exactly one of an exit code and a signal */
-export function readExitStatus(value: JsonObject): ExitStatus {
-  const { exitCode, signal } = messageOf(checkExited, value);
+/**
+ * The status, and init's claim of when it did what.
+ * @throws BulkheadError PROTOCOL_VIOLATION unless it is exactly one of an exit code and a signal
+ */
+export function readExit(value: JsonObject): ExitStatus & { readonly marks: readonly number[] } {
+  const { exitCode, signal, marks } = messageOf(checkExited, value);
   if ((exitCode === null) === (signal === null)) throw violation("message");
-  return { exitCode, signal: signal === null ? null : signalName(signal) };
+  return { exitCode, signal: signal === null ? null : signalName(signal), marks };
 }
 
 /** A process's output as raw bytes. */

@@ -50,10 +50,10 @@ describe("Broker", () => {
 
   it("tells when a sandbox runs and when it is gone", async () => {
     const { launch } = await launched();
-    fake.tell({ type: "launched", id, pid: 7, evidence: EVIDENCE });
+    fake.tell({ type: "launched", id, pid: 7, evidence: EVIDENCE, marks: [1] });
     expect(await launch.launched).toMatchObject({ pid: 7, evidence: { cgroup: { version: 2 } } });
-    fake.tell({ type: "ended", id, cause: "exited", stats: STATS });
-    expect(await launch.ended).toEqual({ cause: "exited", stats: STATS, error: undefined });
+    fake.tell({ type: "ended", id, cause: "exited", stats: STATS, marks: [2, 3] });
+    expect(await launch.ended).toEqual({ cause: "exited", stats: STATS, error: undefined, marks: [2, 3] });
     expect(launch.over).toBe(true);
   });
 
@@ -67,7 +67,7 @@ describe("Broker", () => {
   it("reports a sandbox that was not as planned", async () => {
     const { launch } = await launched();
     const error = { code: "ENFORCEMENT_MISMATCH", operation: "verify", detail: "seccomp" };
-    fake.tell({ type: "ended", id, cause: "failed", stats: STATS, error });
+    fake.tell({ type: "ended", id, cause: "failed", stats: STATS, marks: [], error });
     await expect(launch.launched).rejects.toMatchObject({ code: "ENFORCEMENT_MISMATCH" });
   });
 
@@ -88,7 +88,7 @@ describe("Broker", () => {
     const launch = broker.launch(plan);
     launch.kill();
     await fake.until(() => fake.launches.length === 1 && fake.requests.length === 1);
-    fake.tell({ type: "launched", id, pid: 7, evidence: EVIDENCE });
+    fake.tell({ type: "launched", id, pid: 7, evidence: EVIDENCE, marks: [1] });
     await fake.until(() => fake.requests.length === 2);
     expect(fake.requests.map(({ type }) => type)).toEqual(["kill", "kill"]);
   });
@@ -112,9 +112,13 @@ describe("Broker", () => {
   });
 
   it.each([
-    ["evidence", { type: "launched", id, pid: 7, evidence: { ...EVIDENCE, init: { ...EVIDENCE.init, seccomp: 3 } } }],
-    ["a cause", { type: "ended", id, cause: "bored", stats: STATS }],
-    ["statistics", { type: "ended", id, cause: "exited", stats: { ...STATS, pids: "many" } }],
+    [
+      "evidence",
+      { type: "launched", id, pid: 7, evidence: { ...EVIDENCE, init: { ...EVIDENCE.init, seccomp: 3 } }, marks: [] },
+    ],
+    ["a cause", { type: "ended", id, cause: "bored", stats: STATS, marks: [] }],
+    ["statistics", { type: "ended", id, cause: "exited", stats: { ...STATS, pids: "many" }, marks: [] }],
+    ["moments", { type: "ended", id, cause: "exited", stats: STATS, marks: [-1] }],
   ])("refuses a broker that sends %s of another shape", async (_, message) => {
     const { launch } = await launched();
     fake.tell(message);

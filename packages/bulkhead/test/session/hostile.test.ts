@@ -14,7 +14,7 @@ const WORKLOAD = { env: {}, cwd: "/", argv: [], notes: [], timeMs: null, outputB
 const INFO = { type: "file", size: 1, mode: 0o644, uid: 1000, gid: 1000, mtimeMs: 0 };
 
 // An init that the workload has taken over. It can lie about what it runs, and do nothing else.
-const EXITED = { exitCode: 0, signal: null, userUs: 1, systemUs: 1, maxRssBytes: 1 } as const;
+const EXITED = { exitCode: 0, signal: null, userUs: 1, systemUs: 1, maxRssBytes: 1, marks: [] } as const;
 
 describe("a hostile init", () => {
   let init: FakeInit;
@@ -44,6 +44,8 @@ describe("a hostile init", () => {
     ["an exit code as text", { ...EXITED, exitCode: "0" }],
     ["a signal that does not exist", { ...EXITED, exitCode: null, signal: 65 }],
     ["a negative time", { ...EXITED, userUs: -1 }],
+    ["moments that are none", { ...EXITED, marks: ["now"] }],
+    ["more moments than there are", { ...EXITED, marks: Array.from({ length: 17 }, () => 1) }],
     ["no usage", { exitCode: 0, signal: null }],
     ["fields that init never sends", { ...EXITED, oomKilled: true, stdout: "forged" }],
     ["nothing", {}],

@@ -27,7 +27,7 @@ export function runPlain(path: string): Running {
   const ended = new Promise<Ended>((resolve) => {
     child.on("exit", () => {
       transport.destroy();
-      resolve({ cause: "exited", stats: NO_STATS, error: undefined });
+      resolve({ cause: "exited", stats: NO_STATS, error: undefined, marks: [] });
     });
   });
   const unavailable = () => Promise.reject(new Error("there is no broker"));

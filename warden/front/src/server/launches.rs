@@ -11,6 +11,7 @@ use bulkhead_order::wire::Bytes;
 use bulkhead_plan::Plan;
 use bulkhead_protocol::{Launch, Refused, ToKeeper};
 use bulkhead_setup::source;
+use bulkhead_sys::monotonic_us;
 use rustix::fd::OwnedFd;
 
 /// What became of a launch request.
@@ -23,11 +24,13 @@ enum Compiled {
 
 impl Front {
     pub(super) fn launch(&mut self, asked: LaunchRequest) -> Result<(), Lost> {
+        let began = monotonic_us();
         let (session, id) = (asked.session, message::id_of(&asked.plan));
         match self.compile(asked, &id) {
             Ok(Compiled::Parked) => Ok(()),
             Ok(Compiled::Order(order, descriptors, expected)) => {
-                self.sandboxes.insert(id, AcceptedLaunch { session, running: false, expected: *expected });
+                let marks = [began, monotonic_us()];
+                self.sandboxes.insert(id, AcceptedLaunch { session, running: false, expected: *expected, marks });
                 let caller_pid = match self.sources.get(&session) {
                     Some(Source::Session(session)) => bulkhead_sys::peer_pid(&session.socket),
                     _ => 0,

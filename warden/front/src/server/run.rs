@@ -102,10 +102,11 @@ impl Front {
                     }
                 }
                 ToFront::Launched(launched) => {
-                    let Launched { id, pid, base, evidence } = *launched;
+                    let Launched { id, pid, base, evidence, marks } = *launched;
                     if let Some(known) = self.sandboxes.get_mut(&id) {
                         let (session, judged) = known.launched(base, evidence);
-                        self.tell(session, &Message::Launched { id: &id, pid, evidence: &judged })?;
+                        let marks = [known.marks.as_slice(), &marks].concat();
+                        self.tell(session, &Message::Launched { id: &id, pid, evidence: &judged, marks: &marks })?;
                     }
                 }
                 ToFront::Refused(Refused { id, error }) => {
@@ -114,9 +115,10 @@ impl Front {
                     }
                 }
                 ToFront::Ended(ended) => {
-                    let Ended { id, cause, stats, error } = *ended;
+                    let Ended { id, cause, stats, error, marks } = *ended;
                     if let Some(AcceptedLaunch { session, .. }) = self.sandboxes.remove(&id) {
-                        let ended = Message::Ended { id: &id, cause, stats: &stats, error: error.as_ref() };
+                        let (stats, error, marks) = (&stats, error.as_ref(), marks.as_slice());
+                        let ended = Message::Ended { id: &id, cause, stats, error, marks };
                         self.tell(session, &ended)?;
                     }
                 }

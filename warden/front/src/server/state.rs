@@ -53,6 +53,8 @@ pub(super) struct AcceptedLaunch {
     pub(super) session: u64,
     pub(super) running: bool,
     pub(super) expected: Expected,
+    /// When the front began to compile it, and when it had.
+    pub(super) marks: [u64; 2],
 }
 
 impl AcceptedLaunch {

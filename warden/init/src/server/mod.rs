@@ -64,6 +64,8 @@ enum Token {
 }
 
 pub struct Server {
+    /// When init started, and when it began to serve.
+    began: [u64; 2],
     channel: Link,
     /// The connection of the sandbox's egress, until its other end closes. Everything it served has then ended: nothing
     /// replaces it.
@@ -87,8 +89,15 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(Prepared { channel, egress, children }: Prepared, inner: InnerPlan, filter: Option<Workload>) -> Self {
+    /// `started_us`: when init itself started.
+    pub fn new(
+        Prepared { channel, egress, children }: Prepared,
+        inner: InnerPlan,
+        filter: Option<Workload>,
+        started_us: u64,
+    ) -> Self {
         Self {
+            began: [started_us, bulkhead_sys::monotonic_us()],
             channel: Link::new(channel),
             has_egress: egress.is_some(),
             egress: egress.map(Link::new),

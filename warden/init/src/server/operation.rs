@@ -37,10 +37,13 @@ pub struct Operation {
     terminal: Option<OwnedFd>,
     ended: Option<Ended>,
     cancelled: bool,
+    /// The moments that an exec's result names: see docs/channel.md.
+    marks: Vec<u64>,
 }
 
 impl Operation {
-    pub fn new(stream: u32, class: Class, process: Process, terminal: bool) -> Self {
+    /// `marks`: when init started, served, read the request and had forked.
+    pub fn new(stream: u32, class: Class, process: Process, terminal: bool, marks: [u64; 4]) -> Self {
         Self {
             stream,
             class,
@@ -53,6 +56,7 @@ impl Operation {
             terminal: None,
             ended: None,
             cancelled: false,
+            marks: marks.to_vec(),
         }
     }
 
@@ -115,6 +119,7 @@ impl Operation {
     fn accept(&mut self, outbox: &mut Outbox) {
         if !self.accepted {
             self.accepted = true;
+            self.mark();
             let pid = if self.class == Class::Exec { u32::try_from(self.pid).ok() } else { None };
             outbox.json(Kind::Accept, self.stream, &Accept { pid });
         }
@@ -166,6 +171,7 @@ impl Operation {
 
     pub fn process_ended(&mut self, ended: Ended, outbox: &mut Outbox) {
         self.read_report(outbox);
+        self.mark();
         self.ended = Some(ended);
         for output in &mut self.outputs {
             if self.accepted { output.process_ended() } else { output.discard() }
@@ -187,10 +193,15 @@ impl Operation {
         }
     }
 
+    fn mark(&mut self) {
+        self.marks.push(bulkhead_sys::monotonic_us());
+    }
+
     fn result(&mut self, ended: Ended) -> Outcome {
+        self.mark();
         match (self.outcome.take(), self.class) {
             (Some(outcome), _) => outcome,
-            (None, Class::Exec) => exec_result(&ended),
+            (None, Class::Exec) => exec_result(&ended, std::mem::take(&mut self.marks)),
             (None, Class::Watch) if self.cancelled && self.accepted => Outcome::Done(serde_json::Map::new()),
             (None, class) => {
                 let name = if let Class::File(name) = class { name } else { "watch" };
@@ -201,7 +212,7 @@ impl Operation {
     }
 }
 
-fn exec_result(ended: &Ended) -> Outcome {
+fn exec_result(ended: &Ended, marks: Vec<u64>) -> Outcome {
     let exited = libc::WIFEXITED(ended.status);
     let byte = |number: i32| u8::try_from(number).ok();
     Outcome::Done(answer::value(&Exited {
@@ -210,5 +221,6 @@ fn exec_result(ended: &Ended) -> Outcome {
         user_us: ended.user_us,
         system_us: ended.system_us,
         max_rss_bytes: ended.max_rss_bytes,
+        marks,
     }))
 }

@@ -20,6 +20,7 @@ impl Server {
     }
 
     fn start(&mut self, stream: u32, fields: Map<String, Value>) -> Result<(), Error> {
+        let asked_us = bulkhead_sys::monotonic_us();
         let request = Request::read(fields)?;
         let (class, pipes, work, terminal) = match request {
             // If egress has its own connection, only its peer receives the workload's outgoing traffic.
@@ -64,7 +65,8 @@ impl Server {
             return Err(Error::new(Code::TooManyOperations, "request").detail(OPERATIONS_MAX.to_string()));
         }
         let process = child::start(&work, pipes, &self.inner, self.filter.as_ref())?;
-        self.operations.push(Operation::new(stream, class, process, terminal));
+        let marks = [self.began[0], self.began[1], asked_us, bulkhead_sys::monotonic_us()];
+        self.operations.push(Operation::new(stream, class, process, terminal, marks));
         Ok(())
     }
 

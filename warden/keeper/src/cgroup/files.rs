@@ -1,19 +1,14 @@
 //! Files of cgroup file systems.
 
 use crate::read;
-use bulkhead_error::{Code, Error};
+use bulkhead_error::{Attempt, Code, Error};
 use std::path::Path;
 
 /// Never creates a file: a missing one is an error.
 pub fn write(path: &Path, value: &str) -> Result<(), Error> {
-    use std::io::Write;
-    let failed = |error: &std::io::Error| {
-        let described =
-            Error::new(Code::CgroupUnavailable, "write").path(&path.to_string_lossy()).detail(value.to_owned());
-        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
-    };
-    let mut file = std::fs::OpenOptions::new().write(true).open(path).map_err(|error| failed(&error))?;
-    file.write_all(value.as_bytes()).map_err(|error| failed(&error))
+    let opened = std::fs::OpenOptions::new().write(true).open(path);
+    let written = opened.and_then(|mut file| std::io::Write::write_all(&mut file, value.as_bytes()));
+    written.attempt_on(Code::CgroupUnavailable, "write", &path.to_string_lossy()).map_err(|error| error.detail(value))
 }
 
 pub fn read_number(path: &Path) -> Option<u64> {
@@ -41,10 +36,7 @@ fn by_own_limit(refused: Option<u64>, peak: Option<u64>, max: Option<u64>) -> Op
 }
 
 pub fn make_directory(path: &Path) -> Result<(), Error> {
-    std::fs::create_dir(path).map_err(|error| {
-        let described = Error::new(Code::CgroupUnavailable, "mkdir").path(&path.to_string_lossy());
-        error.raw_os_error().map_or(described.clone(), |errno| described.errno(errno))
-    })
+    std::fs::create_dir(path).attempt_on(Code::CgroupUnavailable, "mkdir", &path.to_string_lossy())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::files::{exceeded, read_keyed, read_number, write};
 use super::kinds::{Group, controller_name};
 use crate::read;
-use bulkhead_error::{Code, Error};
+use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::{Controller, Limits};
 use bulkhead_protocol::{Counters, InForce, pids_max};
 use bulkhead_setup::View;
@@ -51,9 +51,8 @@ fn path(group: &Group) -> &Path {
 
 pub fn descriptor(group: &Group) -> Result<OwnedFd, Error> {
     let path = path(group);
-    rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(|errno| {
-        Error::new(Code::CgroupUnavailable, "open").path(&path.to_string_lossy()).errno(errno.raw_os_error())
-    })
+    let opened = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    opened.attempt_on(Code::CgroupUnavailable, "open", &path.to_string_lossy())
 }
 
 pub fn counters(group: &Group) -> Counters {

@@ -21,7 +21,7 @@ pub fn everything(caller: &Caller, privileged: bool, kept: [Option<&OwnedFd>; 2]
         // Otherwise the change of uid would remove them, and with them the right to empty the bounding set.
         rustix::thread::set_keep_capabilities(true).attempt(FAILED, "PR_SET_KEEPCAPS")?;
         bulkhead_sys::become_for_good(caller.uid, caller.gid, Some(&caller.groups)).attempt(FAILED, "setresuid")?;
-        confine::capabilities::keep_set(rights.bits())?;
+        confine::capabilities::keep_set(rights.bits(), false)?;
     } else {
         // This process may lack the right to change its bounding set; with no-new-privs that does no harm.
         rustix::thread::clear_ambient_capability_set().attempt(FAILED, "PR_CAP_AMBIENT_CLEAR_ALL")?;

@@ -11,6 +11,7 @@ use bulkhead_error::{Code, Error};
 use bulkhead_order::wire::Bytes;
 use bulkhead_order::{Caller, Order};
 use bulkhead_protocol::{Ended, Launch, Launched, Refused, ToFront};
+use bulkhead_sys::monotonic_us;
 use rustix::event::epoll;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::process::{WaitId, WaitIdOptions};
@@ -92,10 +93,12 @@ impl Keeper {
         let Some(sandbox) = self.sandboxes.get_mut(&id) else { return };
         match receive(sandbox) {
             Received::Later => {}
-            Received::Ready => {
+            Received::Ready(marks) => {
+                sandbox.marks.extend(marks.into_iter().chain([monotonic_us()]));
                 if let Err(error) = look_at(sandbox) {
                     return sandbox.fail(error);
                 }
+                sandbox.marks.push(monotonic_us());
                 sandbox.share = self.launcher.processors.settled(sandbox.pid);
             }
             Received::End => return self.launched(&id),
@@ -117,7 +120,9 @@ impl Keeper {
             return sandbox.fail(error);
         }
         let base = sandbox.range.map(UidRange::base);
-        let (front, launched) = (sandbox.front, Launched { id: id.to_owned(), pid: sandbox.pid, base, evidence });
+        sandbox.marks.push(monotonic_us());
+        let (front, pid, marks) = (sandbox.front, sandbox.pid, std::mem::take(&mut sandbox.marks));
+        let launched = Launched { id: id.to_owned(), pid, base, evidence, marks };
         self.log.launched(sandbox);
         self.tell(front, &ToFront::Launched(Box::new(launched)), Vec::new());
     }
@@ -126,7 +131,7 @@ impl Keeper {
         // The child's last message may still be in its socket.
         while let Some(sandbox) = self.sandboxes.get_mut(id).filter(|sandbox| sandbox.status.is_some()) {
             match receive(sandbox) {
-                Received::Later | Received::Ready | Received::End => sandbox.status = None,
+                Received::Later | Received::Ready(_) | Received::End => sandbox.status = None,
                 Received::Failed(error) => {
                     sandbox.error.get_or_insert(error);
                     sandbox.status = None;
@@ -152,9 +157,11 @@ impl Keeper {
         let Some(sandbox) = self.sandboxes.get_mut(id) else { return };
         let (front, error) = (sandbox.front, sandbox.error.take());
         let message = if matches!(sandbox.phase, Phase::Running { .. }) {
+            let seen = monotonic_us();
             let stats = sandbox.stats();
             self.log.ended(sandbox, &stats);
-            ToFront::Ended(Box::new(Ended { id: id.to_owned(), cause: sandbox.cause, stats, error }))
+            let (cause, marks) = (sandbox.cause, vec![seen, monotonic_us()]);
+            ToFront::Ended(Box::new(Ended { id: id.to_owned(), cause, stats, error, marks }))
         } else {
             let early = || Error::new(Code::LaunchFailed, "set up").detail("the child ended early");
             let error = error.unwrap_or_else(early);

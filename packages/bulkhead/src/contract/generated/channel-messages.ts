@@ -58,6 +58,8 @@ export type Exited = {
   readonly userUs: number;
   readonly systemUs: number;
   readonly maxRssBytes: number;
+  /** The moments of init and of the operation: see docs/channel.md. */
+  readonly marks: readonly number[];
 };
 
 /** Metadata of a file, as the sandbox reports it. Hostile input, but of the right shape. */
@@ -135,6 +137,7 @@ export const checkEvent: Check<Event> = record({
 
 export const checkExited: Check<Exited> = record({
   exitCode: orNull(whole(0, 255)),
+  marks: list(whole(0), 16),
   maxRssBytes: whole(0),
   signal: orNull(whole(1, 64)),
   systemUs: whole(0),

@@ -135,6 +135,7 @@ export type Message = {
   readonly id: string;
   readonly pid: number;
   readonly evidence: Evidence;
+  readonly marks: readonly number[];
 } | {
   readonly type: "refused";
   readonly id: string;
@@ -144,6 +145,7 @@ export type Message = {
   readonly id: string;
   readonly cause: Cause;
   readonly stats: Stats;
+  readonly marks: readonly number[];
   readonly error?: unknown;
 } | {
   readonly type: "sandboxes";
@@ -379,6 +381,7 @@ export const checkMessage: Check<Message> = tagged("type", {
 "launched": record({
   evidence: checkEvidence,
   id: text(4096),
+  marks: list(whole(0), 32),
   pid: whole(1, 2147483647),
   type: oneOf("launched"),
 }),
@@ -390,6 +393,7 @@ export const checkMessage: Check<Message> = tagged("type", {
 "ended": record({
   cause: checkCause,
   id: text(4096),
+  marks: list(whole(0), 32),
   stats: checkStats,
   type: oneOf("ended"),
 }, {

@@ -289,6 +289,7 @@ class RunningMachine implements Running {
       cause: this.#state.current === "released" && ended.cause === "killed" ? "exited" : ended.cause,
       stats: this.#merged(ended.stats),
       error: ended.error ?? (this.#violation ?? this.#panic())?.toJSON(),
+      marks: ended.marks,
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Plan } from "../../plan/schema.js";
 import type { Policy } from "../../policy/schema.js";
+import { beginTrace } from "../../trace/trace.js";
 import { policyOfNow } from "../options.js";
 import { compilePolicy } from "./compiled.js";
 import { type Beginning, BOOT, type Launchable, makeLaunchable } from "./launchable.js";
@@ -15,6 +16,7 @@ export async function prepare(
   options: OwnPrepareOptions,
   beginning: Beginning = BOOT,
 ): Promise<Launchable> {
+  await beginTrace();
   return await makeLaunchable(await compilePolicy(policyOfNow(given), options), options, beginning);
 }
 
