@@ -4,6 +4,7 @@ import { LANDLOCK_ABIS, NEWEST_LANDLOCK } from "../../packages/bulkhead/src/host
 import { DEFAULT_RESOURCES } from "../../packages/bulkhead/src/policy/defaults.js";
 import { PROTECTIONS } from "../../packages/bulkhead/src/policy/protections.js";
 import { EXIT } from "../../packages/cli/src/exit-codes.js";
+import { type MeasuredSurface, surfaceTables } from "../../scripts/docs/surface-tables.js";
 import { errorTable } from "./support/error-table.js";
 import { refusalTable } from "./support/refusal-table.js";
 import { projectFiles, readProjectFile } from "./support/sources.js";
@@ -69,6 +70,14 @@ describe("documents", () => {
   it("docs/guide.md: every error code, with cause and remedy", () => {
     const table = /<!-- errors: .*-->\n([\s\S]*)\n<!-- \/errors -->/.exec(guide)?.[1];
     expect(table, "node --import tsx tests/structure/support/error-table.ts prints it").toBe(errorTable());
+  });
+
+  it("docs/surface.md: what was measured, as docs/surface.json has it", () => {
+    const page = readProjectFile("docs/surface.md");
+    const measured = JSON.parse(readProjectFile("docs/surface.json")) as MeasuredSurface;
+    for (const table of Object.values(surfaceTables(measured))) {
+      expect(page, "npm run docs:surface measures again").toContain(`-->\n${table}\n<!-- /surface -->`);
+    }
   });
 
   it("name only files that are there", () => {

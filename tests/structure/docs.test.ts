@@ -6,7 +6,7 @@ import { projectFiles, readProjectFile, root } from "./support/sources.js";
 
 /** Below node_modules, so that imports resolve as in a program that uses the library. */
 const directory = join(root, `node_modules/.cache/docs-${process.pid}`);
-const documents = projectFiles(/^(README|CONTRIBUTING|SECURITY)\.md$|^docs\/.*\.md$/);
+const documents = projectFiles(/^(README|CONTRIBUTING|SECURITY|CHANGELOG)\.md$|^(docs|site)\/.*\.md$/);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -59,6 +59,7 @@ const configuration = {
   extends: join(root, "tsconfig.base.json"),
   compilerOptions: {
     composite: false,
+    allowImportingTsExtensions: true,
     declaration: false,
     sourceMap: false,
     noEmit: true,
@@ -74,12 +75,14 @@ const configuration = {
 
 /**
  * Each example in a file named for where it stands, after as many empty lines as come before it: error lines are those
- * of the document.
+ * of the document. An example that the document gives a name (`<!-- file: NAME -->`) has it: others can import it.
  */
 function examplesOf(path: string, text: string): readonly { readonly path: string; readonly text: string }[] {
-  return [...text.matchAll(/^```(?:ts|typescript)\n([\s\S]*?)^```/gm)].map((match) => {
-    const line = text.slice(0, match.index).split("\n").length;
-    return { path: `${path}.${line}.ts`, text: `${"\n".repeat(line)}${match[1] ?? ""}export {};\n` };
+  return [...text.matchAll(/^(?:<!-- file: (\S+) -->\n)?```(?:ts|typescript)\n([\s\S]*?)^```/gm)].map((match) => {
+    const [, name, code = ""] = match;
+    const line = text.slice(0, match.index).split("\n").length + (name === undefined ? 0 : 1);
+    const file = name === undefined ? `${path}.${line}.ts` : `${path}.files/${name}`;
+    return { path: file, text: `${"\n".repeat(line)}${code}export {};\n` };
   });
 }
 

@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Egress: hooks, events and the log of connections that a policy allows. */
+/**
+ * Egress: hooks, events and the log of connections that a policy allows.
+ *
+ * @module bulkhead/egress
+ */
 
 export type { EgressAnswer, EgressAsk, EgressHook } from "./egress/hook.js";
 export type { EgressEvent, EgressListener } from "./egress/log/event.js";

@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** The host: what it can enforce, its brokers, and kernels for microVMs. */
+/**
+ * The host: what it can enforce, its brokers, and kernels for microVMs.
+ *
+ * @module bulkhead/host
+ */
 
 export { Broker } from "./broker/broker.js";
 export type { BrokerLimits } from "./broker/messages.js";

@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Images: pull, verify, build and manage them. Policies name images; this module manages them. */
+/**
+ * Images: pull, verify, build and manage them. Policies name images; this module manages them.
+ *
+ * @module bulkhead/images
+ */
 
 export { images } from "./images/images.js";
 export type { BuildImageOptions } from "./images/manage/build.js";

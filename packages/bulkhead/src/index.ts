@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Runs code that you do not fully trust behind the wall that you choose. Start with `run` or `Sandbox`. */
+/**
+ * Runs code that you do not fully trust behind the wall that you choose. Start with `run` or `Sandbox`.
+ *
+ * @module bulkhead
+ */
 
 export type { BrokerVerdict, Evidence, ProcessEvidence } from "./broker/evidence.js";
 export { killSandbox, type LiveOptions, type LiveSandbox, type LiveSandboxes, listSandboxes } from "./broker/live.js";

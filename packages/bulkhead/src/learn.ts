@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Learning the least policy of a program from observed runs. */
+/**
+ * Learning the least policy of a program from observed runs.
+ *
+ * @module bulkhead/learn
+ */
 
 export { type Checked, checkLearned } from "./learn/check.js";
 export { type LearnOptions, type LearnResult, learn, readLearned, saveLearned } from "./learn/learn.js";

@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Policies as documents: parsing, comparing, and what they are made of. */
+/**
+ * Policies as documents: parsing, comparing, and what they are made of.
+ *
+ * @module bulkhead/policy
+ */
 
 export { suggest } from "./arguments/suggest.js";
 export { comparePlans, comparePolicies, type PlanChange } from "./diff/plans/compare.js";

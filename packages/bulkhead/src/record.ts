@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Signed records of runs: reading and verifying them, and their keys. */
+/**
+ * Signed records of runs: reading and verifying them, and their keys.
+ *
+ * @module bulkhead/record
+ */
 
 export { formatEnvelope, verifyRecord } from "./record/envelope.js";
 export { type InstallationCheck, type InstallationProblem, verifyInstallation } from "./record/installation.js";

@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Services made of components, each behind its own wall, with every way from one to another declared. */
+/**
+ * Services made of components, each behind its own wall, with every way from one to another declared.
+ *
+ * @module bulkhead/services
+ */
 
 export type { Blast, BlastPath, KernelSurface, ReachedComponent } from "./services/blast/blast.js";
 export type { Points } from "./services/blast/points.js";

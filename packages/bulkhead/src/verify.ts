@@ -2,7 +2,11 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Attacking a sandbox to test it, and measuring its attack surface. */
+/**
+ * Attacking a sandbox to test it, and measuring its attack surface.
+ *
+ * @module bulkhead/verify
+ */
 
 export { surfaceChart } from "./surface/chart.js";
 export { measurePeers, type PeerSurface } from "./surface/peers.js";

@@ -40,9 +40,9 @@ const CHECKED_MS = 2_000;
  * ```ts
  * const pool = await Pool.create({ level: "container" });
  * try {
- * const { stdout } = await pool.run(["uname", "-a"]);
+ *   const { stdout } = await pool.run(["uname", "-a"]);
  * } finally {
- * await pool.close();
+ *   await pool.close();
  * }
  * ```
  *

@@ -58,9 +58,9 @@ export let createWithoutLinks: (policy: Policy, options: SandboxOptions) => Prom
  * ```ts
  * const sandbox = await Sandbox.create({ resources: { memory: "256MiB" } });
  * try {
- * const { stdout } = await sandbox.run(["uname", "-a"]);
+ *   const { stdout } = await sandbox.run(["uname", "-a"]);
  * } finally {
- * await sandbox.close();
+ *   await sandbox.close();
  * }
  * ```
  *

@@ -118,7 +118,7 @@ function addOwnFlags(command: Command): Command {
     .optionsGroup("Limits:")
     .option("-m, --memory <size>", "memory for everything inside together (default: 512MiB)")
     .option("--cpus <number>", "processors' worth of time (default: 1)")
-    .option("--pids <number>", "processes and threads (default: 64)")
+    .option("--pids <number>", "processes and threads (default: 512)")
     .option("--disk <size>", "size of each writable in-memory file system (default: 256MiB)")
     .option("--open-files <number>", "open files of each process (default: 1024)")
     .option("--timeout <time>", "time limit such as 30s, or none (default: 60s, none with -t)")

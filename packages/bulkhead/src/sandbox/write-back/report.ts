@@ -20,7 +20,7 @@ export interface WrittenDirectory {
   readonly made: number;
   /** Number of files, symbolic links and directories removed. */
   readonly removed: number;
-  /** Entries that differ between host and sandbox: the first {@link MOST_TOLD}. */
+  /** Entries that differ between host and sandbox: the first 100. */
   readonly left: readonly LeftBehind[];
   /** Number of further such entries. */
   readonly leftMore: number;

@@ -14,7 +14,7 @@ export interface Copied {
   /** Number of directories created. */
   readonly directories: number;
   readonly bytes: number;
-  /** Entries that were not copied: the first {@link MOST_TOLD}. */
+  /** Entries that were not copied: the first 100. */
   readonly left: readonly NotCopied[];
   /** Number of further entries that were not copied. */
   readonly leftMore: number;
