@@ -40,6 +40,7 @@ const suites: readonly Suite[] = [
   { name: "learn", include: ["tests/learn/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "assurance", include: ["tests/assurance/**/*.test.ts"], seconds: 120, parallel: false },
   { name: "services", include: ["tests/services/**/*.test.ts"], seconds: 60, parallel: false },
+  { name: "server", include: ["tests/server/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "structure", include: ["tests/structure/**/*.test.ts"], seconds: 60, parallel: false },
   { name: "examples", include: ["tests/examples/**/*.test.ts"], seconds: 60, parallel: false },
 ];

@@ -3,11 +3,12 @@
 import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { bundleCommandLine, bundleLibrary, cli, library, root } from "./bundles.mjs";
+import { bundleCommandLine, bundleLibrary, bundleServer, cli, library, root, server } from "./bundles.mjs";
 import { buildHelpers } from "./helpers.mjs";
 
 await put(library, await bundleLibrary());
 await buildHelpers();
+await put(server, await bundleServer());
 await put(cli, await bundleCommandLine());
 await keepHelp();
 await writeSchemas();

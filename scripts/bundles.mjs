@@ -11,6 +11,7 @@ import { build } from "esbuild";
 export const root = new URL("..", import.meta.url).pathname;
 export const library = "packages/bulkhead";
 export const cli = "packages/cli";
+export const server = "packages/server";
 
 /**
  * How a package's bundles differ from a checkout's.
@@ -82,7 +83,7 @@ export async function bundleLibrary(variant = {}) {
 export async function bundleCommandLine(variant = {}) {
   // It sees the library only as any other program would: its exports, from its own file.
   const entries = { main: `${cli}/src/main.ts`, "help-texts": `${cli}/src/help-texts.ts` };
-  const whole = await bundle({ ...modules, external: ["bulkhead"] }, cli, entries, variant);
+  const whole = await bundle({ ...modules, external: ["bulkhead", "bulkhead-server"] }, cli, entries, variant);
   const run = await bundle(
     {
       ...script,
@@ -117,6 +118,15 @@ export async function bundleCommandLine(variant = {}) {
     variant,
   );
   return [...whole, ...run, ...launcher];
+}
+
+/**
+ * The server, with the packages that it needs beside the library.
+ * @param {Variant} [variant]
+ */
+export async function bundleServer(variant = {}) {
+  const entries = { index: `${server}/src/index.ts` };
+  return await bundle({ ...modules, target: "node22.13", external: ["bulkhead"] }, server, entries, variant);
 }
 
 /** One of the library's exports, as its source. */

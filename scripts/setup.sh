@@ -1,8 +1,8 @@
 # Installs and builds what a use needs, and reports what it does: sh scripts/setup.sh [USE…] [--offline]
 #
-# Uses: cli (bundles only), run = chroot = container, gvisor, microvm, test, bench, hosts, all. Each step is skipped if
-# its result is fresh, so a run after an interruption continues where it stopped. Prints nothing if there is nothing to
-# do.
+# Uses: cli (bundles only), run = chroot = container, server, gvisor, microvm, test, bench, hosts, all. Each step is
+# skipped if its result is fresh, so a run after an interruption continues where it stopped. Prints nothing if there is
+# nothing to do.
 set -eu
 
 here=${0%/*}
@@ -14,6 +14,7 @@ lacking='' wanted='' ticker=''
 . "$root/scripts/setup/say.sh"
 . "$root/scripts/setup/packages.sh"
 . "$root/scripts/setup/node.sh"
+. "$root/scripts/setup/server-node.sh"
 . "$root/scripts/setup/rust.sh"
 . "$root/scripts/setup/tools.sh"
 . "$root/scripts/setup/microvm.sh"
@@ -49,11 +50,16 @@ setup_use() {
       setup_types || true
       setup_code || true
       ;;
+    server)
+      setup_use run
+      setup_server_node || true
+      ;;
     test)
       setup_node && setup_npm dev || true
       setup_cargo dev || true
       setup_use run
       test_tools
+      setup_server_node || true
       microvm_tools
       setup_kernel || true
       # Tests run with both.
@@ -81,7 +87,7 @@ setup_use() {
       setup_gvisor
       ;;
     *)
-      missing "the use '$1'" "name one of cli run chroot container gvisor microvm test bench hosts all"
+      missing "the use '$1'" "name one of cli run chroot container server gvisor microvm test bench hosts all"
       return 1
       ;;
   esac
@@ -93,7 +99,7 @@ for argument; do
     --json) json=1 ;;
     --offline) export BULKHEAD_OFFLINE=1 ;;
     -h | --help)
-      say 'usage: ./bulkhead setup [chroot|container|gvisor|microvm|test|bench|hosts|all]… [--offline] [--json]'
+      say 'usage: ./bulkhead setup [chroot|container|gvisor|microvm|server|test|bench|hosts|all]… [--offline] [--json]'
       exit 0
       ;;
     *) uses="$uses $argument" ;;

@@ -29,7 +29,7 @@ npm_dev_stale() {
 
 # The command line finds the library through node_modules.
 js_stale() {
-  [ ! -e "$root/packages/cli/dist/bulkhead.cjs" ] || [ ! -e "$root/node_modules/bulkhead" ] || stale "$root/.setup/js" \
+  [ ! -e "$root/packages/cli/dist/bulkhead.cjs" ] || [ ! -e "$root/node_modules/bulkhead" ] || [ ! -e "$root/packages/server/dist/index.js" ] || stale "$root/.setup/js" \
     "$root/package-lock.json" "$root"/scripts/*.mjs "$root"/packages/*/src \
     "$root"/packages/*/src/* "$root"/packages/*/src/*/* "$root"/packages/*/src/*/*/*
 }
@@ -59,6 +59,7 @@ base_stale() {
 ready() {
   case $1 in
     cli) ! js_stale ;;
+    server) ready run && server_node >/dev/null ;;
     *) ! js_stale && ! warden_stale && ! base_stale ;;
   esac
 }

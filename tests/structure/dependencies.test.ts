@@ -134,9 +134,9 @@ describe("the library's folders", () => {
 });
 
 describe("the files of a package", () => {
-  it.each(["bulkhead", "cli"])("%s: form no circle, types and late imports included", (name) => {
+  it.each(["bulkhead", "cli", "server"])("%s: form no circle, types and late imports included", (name) => {
     const files = projectFiles(new RegExp(`^packages/${name}/src/.*\\.ts$`));
-    expect(files.length).toBeGreaterThan(50);
+    expect(files.length).toBeGreaterThan(30);
     const graph = new Map(
       files.map((file) => [file, importsOf(file).flatMap(({ target }) => target?.replace(/\.js$/, ".ts") ?? [])]),
     );
@@ -178,13 +178,33 @@ describe("the command line", () => {
   const files = projectFiles(/^packages\/cli\/src\/.*\.ts$/);
 
   it("uses only what the library exports", () => {
-    const known = /^(node:|\.|commander$|bulkhead$|bulkhead\/[a-z]+$)/;
+    const known = /^(node:|\.|commander$|bulkhead$|bulkhead-server$|bulkhead\/[a-z]+$)/;
     const wrong = files
       .flatMap(importsOf)
       .filter(
         ({ specifier, target }) =>
           !known.test(specifier) || (target?.startsWith("packages/cli/src/") ?? true) === false,
       );
+    expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
+  });
+});
+
+describe("the server", () => {
+  const folder = (path = "") => /^packages\/server\/src\/([a-z]+)/.exec(path)?.[1] ?? "outside";
+  const imports = projectFiles(/^packages\/server\/src\/.*\.ts$/).flatMap(importsOf);
+
+  it("uses only what the library exports, Fastify in `http` and zod", () => {
+    const known = /^(node:|\.|zod$|bulkhead$|bulkhead\/[a-z]+$)/;
+    const wrong = imports.filter(
+      ({ file, specifier }) => !known.test(specifier) && !(specifier === "fastify" && folder(file) === "http"),
+    );
+    expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
+  });
+
+  it("keeps its operations apart from HTTP", () => {
+    const wrong = imports.filter(
+      ({ file, target }) => folder(target) === "http" && !/^(?:http|server)$/.test(folder(file)),
+    );
     expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { attachCommand, killCommand, logsCommand, psCommand } from "./commands/l
 import { profileCommand } from "./commands/profile.js";
 import { recordCommand } from "./commands/record.js";
 import { runCommand } from "./commands/run.js";
+import { auditCommand, serveCommand } from "./commands/server.js";
 import { blastCommand, downCommand, serviceCommand, upCommand } from "./commands/services.js";
 import { setupCommand } from "./commands/setup.js";
 import { surfaceCommand } from "./commands/surface.js";
@@ -32,6 +33,8 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   down: downCommand,
   service: serviceCommand,
   blast: blastCommand,
+  serve: serveCommand,
+  audit: auditCommand,
   explain: explainCommand,
   learn: learnCommand,
   images: imagesCommand,

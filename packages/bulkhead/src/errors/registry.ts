@@ -9,6 +9,7 @@ import { policyCodes } from "./codes/policy.js";
 import { recordCodes } from "./codes/records.js";
 import { registryCodes } from "./codes/registries.js";
 import { sandboxCodes } from "./codes/sandbox.js";
+import { serverCodes } from "./codes/server.js";
 import { serviceCodes } from "./codes/services.js";
 import type { ErrorEntry } from "./entry.js";
 
@@ -28,6 +29,7 @@ export const registry = {
   ...learnCodes,
   ...microvmCodes,
   ...serviceCodes,
+  ...serverCodes,
 } as const satisfies Readonly<Record<(typeof WARDEN_CODES)[number], ErrorEntry>>;
 
 /** The stable name of a kind of error. */

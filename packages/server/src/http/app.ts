@@ -1,0 +1,173 @@
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { BulkheadError } from "bulkhead";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from "fastify";
+import type { Platform } from "../operations/platform.js";
+import { requireScope } from "../tenants/scopes.js";
+import { authenticate, type Caller } from "../tenants/tokens.js";
+import { BYTES_TYPE, STALL_MS, UPLOAD_BYTES, uploadOf } from "./bytes.js";
+import { eventStream } from "./events.js";
+import type { HostGuard } from "./guard.js";
+import { once } from "./idempotency.js";
+import { openApi } from "./openapi.js";
+import { problemOf } from "./problems.js";
+import type { Answer, RawRequest, Route } from "./route.js";
+import { routes } from "./routes.js";
+
+const JSON_BYTES = 2 * 1024 * 1024;
+const PROBLEM_TYPE = "application/problem+json";
+const HEADER_BYTES = 16 * 1024;
+const HEADERS_MS = 10_000;
+/** For a whole request with its body: a slow client does not hold a connection for ever. */
+const REQUEST_MS = 300_000;
+const MAX_CONNECTIONS = 4096;
+
+export interface AppOptions {
+  readonly platform: Platform;
+  readonly guard: HostGuard;
+  /** A proxy in front adds the client's address. */
+  readonly behindProxy: boolean;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** Where the log goes: one JSON object a line. */
+  readonly log: NodeJS.WritableStream;
+}
+
+/** The HTTP form of the platform's operations. It does not listen yet. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { platform, guard, behindProxy, tls, log } = options;
+  const app = fastify({
+    bodyLimit: JSON_BYTES,
+    // No id is that long; the schemas refuse it with the rest.
+    routerOptions: { maxParamLength: HEADER_BYTES },
+    frameworkErrors: (error, request, reply) => {
+      fail(error, request, reply);
+    },
+    // Only the proxy that connects to this server; what is further away may say anything.
+    trustProxy: behindProxy ? (_address, hop) => hop === 0 : false,
+    // Neither headers nor addresses of requests: a token or a path may be in them.
+    logController: new LogController({ disableRequestLogging: true }),
+    logger: { stream: log, base: null },
+    genReqId: () => crypto.randomUUID(),
+    requestIdHeader: false,
+    serverFactory: (handler) => listener(handler as RequestListener, tls),
+  });
+  // The body of an upload is read by its handler, in pieces.
+  app.addContentTypeParser(BYTES_TYPE, { bodyLimit: UPLOAD_BYTES }, (_request, _payload, done) => done(null));
+  app.removeContentTypeParser("text/plain");
+  app.addHook("onRequest", async ({ headers: { host, origin } }, reply) => {
+    reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    guard.check(host, origin);
+  });
+  app.setErrorHandler((error, request, reply) => fail(error, request, reply));
+  app.setNotFoundHandler((request, reply) => fail(new BulkheadError("API_NOT_FOUND"), request, reply));
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, routeOptions } = request;
+    request.log.info({ method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) });
+  });
+  const document = await openApi(routes);
+  app.get("/v1/openapi.json", async () => document);
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const isReady = !platform.core.work.isStopping;
+    return await reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "stopping" });
+  });
+  for (const route of routes) addRoute(app, platform, route);
+  return app;
+}
+
+function listener(handler: RequestListener, tls: AppOptions["tls"]) {
+  const bounds = { maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
+  const server =
+    tls === null
+      ? createServer(bounds, handler)
+      : createTlsServer({ ...bounds, ...tls, minVersion: "TLSv1.2" }, handler);
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
+}
+
+function addRoute(app: FastifyInstance, platform: Platform, route: Route): void {
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    handler: async (request, reply) => {
+      const caller = await admit(request, platform, route);
+      const abort = new AbortController();
+      reply.raw.once("close", () => {
+        if (!reply.raw.writableFinished) abort.abort();
+      });
+      await send(await answerOf(request, { platform, caller, abort }, route), request, reply);
+      return reply;
+    },
+    // Before the body is read: only a caller may make the server hold one.
+    onRequest: async (request) => {
+      await admit(request, platform, route);
+    },
+  });
+}
+
+const callers = new WeakMap<IncomingMessage, Caller>();
+
+/** The caller of a request, once. */
+async function admit(request: FastifyRequest, platform: Platform, { scope }: Route): Promise<Caller> {
+  const known = callers.get(request.raw);
+  if (known !== undefined) return known;
+  const { store, quotas } = platform.core;
+  const caller = await authenticate(store, request.headers.authorization, request.ip, Date.now());
+  quotas.request(caller.project, Date.now());
+  requireScope(caller.scopes, scope);
+  callers.set(request.raw, caller);
+  return caller;
+}
+
+async function answerOf(
+  request: FastifyRequest,
+  { platform, caller, abort }: Pick<RawRequest, "platform" | "caller" | "abort">,
+  route: Route,
+): Promise<Answer> {
+  const { params, query, body, headers } = request;
+  const wantsEvents = route.streams && /^text\/event-stream\b/.test(headers.accept ?? "");
+  const bytes = uploadOf(request, route.body === "bytes");
+  const raw = { platform, caller, abort, params, query, body, wantsEvents, bytes };
+  const key = headers["idempotency-key"];
+  if (key === undefined) return await route.handle(raw);
+  if (!route.idempotent || wantsEvents || typeof key !== "string") {
+    throw new BulkheadError("API_REQUEST_INVALID", { detail: "Idempotency-Key: this request cannot have one" });
+  }
+  const asked = { operation: route.operation, params, query, body };
+  const keyed = { store: platform.core.store, project: caller.project.id, key, instance: request.id, request: asked };
+  return await once(keyed, async () => await route.handle(raw));
+}
+
+async function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.code(answer.status);
+  if ("json" in answer) {
+    // A kept failure of an earlier request.
+    if (answer.status >= 400) reply.type(PROBLEM_TYPE);
+    await reply.send(answer.json);
+  } else if ("bytes" in answer) {
+    // A client that reads nothing would hold the file open.
+    reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
+    await reply.type(BYTES_TYPE).send(answer.bytes);
+  } else if ("events" in answer) {
+    await reply
+      .type("text/event-stream")
+      .header("x-accel-buffering", "no")
+      .send(eventStream(answer.events, request.id));
+  } else await reply.send();
+}
+
+function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(asOurs(error), request.id);
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code });
+  if (problem.status === 401) reply.header("www-authenticate", "Bearer");
+  if (problem.status === 429 || problem.status === 503) reply.header("retry-after", "1");
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
+}
+
+/** Fastify's own refusals (a body too large, no JSON) are the client's to fix. */
+function asOurs(error: unknown): unknown {
+  if (error instanceof BulkheadError || !(error instanceof Error) || !("statusCode" in error)) return error;
+  const status = Number(error.statusCode);
+  if (!(status >= 400 && status < 500)) return error;
+  return new BulkheadError("API_REQUEST_INVALID", { detail: `body: ${error.message}` });
+}

@@ -1,0 +1,246 @@
+import { BulkheadError, type Process, type RunResult } from "bulkhead";
+import type { ExecutionRow } from "../store/store.js";
+import type { Caller } from "../tenants/tokens.js";
+import { audited, type Core, codeOf } from "./core.js";
+import { EventPipe } from "./event-pipe.js";
+import { freshId } from "./ids.js";
+import { CollectedOutput, GuardedSink, type OutputSink, type ProgramEvent, pipeSink } from "./output.js";
+import { type ExecutionResult, executionResult, failedStart, withoutOutput } from "./results.js";
+import type { LiveSandbox, Sandboxes } from "./sandboxes.js";
+
+/** Output of detached programs that the server keeps for one sandbox; beyond it, that of the oldest is forgotten. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+const MAX_KEPT = 256;
+
+/** A program for a sandbox, or for a `run`. */
+export interface ProgramRequest {
+  readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly cwd?: string | undefined;
+  readonly user?: number | string | undefined;
+  readonly input?: Uint8Array | undefined;
+}
+
+export interface ExecRequest extends ProgramRequest {
+  readonly timeoutMs?: number | undefined;
+  /** Keeps stdin open for later requests. */
+  readonly openStdin: boolean;
+}
+
+/** A program that runs or has ended, as far as the server still knows it. */
+interface Kept {
+  readonly sandbox: string;
+  readonly output: CollectedOutput | null;
+  process: Process | null;
+  result: ExecutionResult | null;
+  error: string | null;
+}
+
+export interface ExecutionView {
+  readonly row: ExecutionRow;
+  /** With the output, if the server still keeps it. */
+  readonly result: ExecutionResult | null;
+}
+
+/** Programs in sandboxes that last. */
+export class Executions {
+  readonly #core: Core;
+  readonly #sandboxes: Sandboxes;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(core: Core, sandboxes: Sandboxes) {
+    this.#core = core;
+    this.#sandboxes = sandboxes;
+  }
+
+  /** Runs a program to its end. Ends it when `signal` is aborted. @throws BulkheadError as `sandbox.exec` */
+  async run(caller: Caller, sandboxId: string, request: ExecRequest, signal: AbortSignal): Promise<ExecutionView> {
+    const live = await this.#sandboxes.live(caller.project.id, sandboxId);
+    const output = new CollectedOutput(this.#core.quotas, caller.project);
+    try {
+      const id = freshId("exe");
+      const ended = await this.#carryOut(caller, live, id, request, { sink: output, output: null, signal });
+      const row = await this.#row(caller.project.id, sandboxId, id);
+      return { row, result: { ...ended, ...output.text() } };
+    } finally {
+      output.release();
+    }
+  }
+
+  /** Runs a program and passes on its output as it comes. The stream ends the program when it is abandoned. */
+  async stream(
+    caller: Caller,
+    sandboxId: string,
+    request: ExecRequest,
+    abort: AbortController,
+  ): Promise<AsyncIterable<ProgramEvent>> {
+    const live = await this.#sandboxes.live(caller.project.id, sandboxId);
+    return streamed(abort, async (pipe) => {
+      const id = freshId("exe");
+      const begun = async () => await pipe.push({ type: "start", id });
+      const places = { sink: pipeSink(pipe), output: null, signal: abort.signal, begun };
+      return await this.#carryOut(caller, live, id, request, places);
+    });
+  }
+
+  /** Starts a program that outlives the request; the server keeps its result. */
+  async detach(caller: Caller, sandboxId: string, request: ExecRequest): Promise<ExecutionView> {
+    const live = await this.#sandboxes.live(caller.project.id, sandboxId);
+    const id = freshId("exe");
+    const output = new CollectedOutput(this.#core.quotas, caller.project);
+    await new Promise<void>((resolve, reject) => {
+      const places = { sink: output, output, signal: new AbortController().signal, begun: async () => resolve() };
+      // Once it has begun, its failure is its result, and this rejection has no effect.
+      this.#carryOut(caller, live, id, request, places).then(() => resolve(), reject);
+    });
+    return await this.get(caller.project.id, sandboxId, id);
+  }
+
+  async #carryOut(
+    caller: Caller,
+    live: LiveSandbox,
+    id: string,
+    request: ExecRequest,
+    places: {
+      readonly sink: OutputSink;
+      readonly output: CollectedOutput | null;
+      readonly signal: AbortSignal;
+      readonly begun?: () => Promise<void>;
+    },
+  ): Promise<ExecutionResult> {
+    const { store } = this.#core;
+    const kept: Kept = { sandbox: live.id, output: places.output, process: null, result: null, error: null };
+    return await audited(this.#core, caller, { action: "execution.run", target: id }, async () => {
+      const times = { createdAt: Date.now(), endedAt: null, result: null } as const;
+      await store.addExecution({ id, project: live.project, sandbox: live.id, state: "running", ...times });
+      this.#kept.set(id, kept);
+      try {
+        kept.result = await this.#perform(live, request, places, kept);
+        await store.endExecution(id, "ended", Date.now(), withoutOutput(kept.result));
+        return kept.result;
+      } catch (error) {
+        kept.error = codeOf(error);
+        await store.endExecution(id, "lost", Date.now(), null);
+        throw error;
+      } finally {
+        kept.process = null;
+        this.#trim(live.id);
+      }
+    });
+  }
+
+  async #perform(
+    { sandbox, outputBytes }: LiveSandbox,
+    { openStdin, timeoutMs, ...program }: ExecRequest,
+    { sink, signal, begun }: { sink: OutputSink; signal: AbortSignal; begun?: () => Promise<void> },
+    kept: Kept,
+  ): Promise<ExecutionResult> {
+    const ending = new AbortController();
+    const guarded = new GuardedSink(sink, () => ending.abort());
+    try {
+      const process = await sandbox.exec(program.argv, {
+        ...programOptions(program),
+        ...(openStdin ? { stdin: "pipe" as const } : {}),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        onStdout: (bytes) => guarded.stdout(bytes),
+        onStderr: (bytes) => guarded.stderr(bytes),
+        ...(sink instanceof CollectedOutput ? { outputBytes } : {}),
+        signal: AbortSignal.any([signal, ending.signal]),
+      });
+      kept.process = process;
+      await begun?.();
+      return executionResult(await process.result);
+    } catch (error) {
+      return failedStart(guarded.failure ?? error);
+    }
+  }
+
+  /** @throws BulkheadError API_NOT_FOUND */
+  async get(project: string, sandboxId: string, id: string): Promise<ExecutionView> {
+    const row = await this.#row(project, sandboxId, id);
+    const kept = this.#kept.get(id);
+    if (kept?.result === null || kept === undefined) {
+      return { row, result: row.result === null ? null : (JSON.parse(row.result) as ExecutionResult) };
+    }
+    return { row, result: { ...kept.result, ...kept.output?.text() } };
+  }
+
+  async #row(project: string, sandboxId: string, id: string): Promise<ExecutionRow> {
+    const row = await this.#core.store.execution(project, sandboxId, id);
+    if (row === undefined) throw new BulkheadError("API_NOT_FOUND", { detail: "execution" });
+    return row;
+  }
+
+  /** Sends a signal to the program's process group; none if it has ended. */
+  async signal(caller: Caller, sandboxId: string, id: string, signal: string): Promise<ExecutionView> {
+    await this.#row(caller.project.id, sandboxId, id);
+    await audited(this.#core, caller, { action: "execution.signal", target: id }, async () => {
+      this.#kept.get(id)?.process?.kill(signal);
+    });
+    return await this.get(caller.project.id, sandboxId, id);
+  }
+
+  /** Writes to the program's stdin, and with `end` closes it. @throws BulkheadError STREAM_FAILED if it is closed */
+  async write(caller: Caller, sandboxId: string, id: string, bytes: Uint8Array, end: boolean): Promise<void> {
+    await this.#row(caller.project.id, sandboxId, id);
+    const stdin = this.#kept.get(id)?.process?.stdin ?? null;
+    if (stdin === null || !stdin.writable) throw new BulkheadError("STREAM_FAILED", { operation: "write stdin" });
+    await new Promise<void>((resolve, reject) => {
+      const done = (cause?: Error | null) =>
+        cause === undefined || cause === null
+          ? resolve()
+          : reject(new BulkheadError("STREAM_FAILED", { operation: "write stdin", cause }));
+      if (end) stdin.end(bytes, done);
+      else stdin.write(bytes, done);
+    });
+  }
+
+  /** Forgets the programs of a sandbox that has ended; the store has how they ended. */
+  forget(sandboxId: string): void {
+    for (const [id, kept] of this.#of(sandboxId)) {
+      kept.output?.release();
+      this.#kept.delete(id);
+    }
+  }
+
+  #trim(sandboxId: string): void {
+    const ended = this.#of(sandboxId).filter(([, { result, error }]) => result !== null || error !== null);
+    let bytes = ended.reduce((sum, [, { output }]) => sum + (output?.bytes ?? 0), 0);
+    for (const [index, [id, { output }]] of ended.entries()) {
+      if (bytes <= KEPT_BYTES && ended.length - index <= MAX_KEPT) return;
+      bytes -= output?.bytes ?? 0;
+      output?.release();
+      this.#kept.delete(id);
+    }
+  }
+
+  #of(sandboxId: string): readonly (readonly [string, Kept])[] {
+    return [...this.#kept].filter(([, { sandbox }]) => sandbox === sandboxId);
+  }
+}
+
+/** The library's options of a program that a request describes. */
+export function programOptions({ env, cwd, user, input }: Omit<ProgramRequest, "argv">) {
+  return {
+    ...(env === undefined ? {} : { env }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(user === undefined ? {} : { user }),
+    ...(input === undefined ? {} : { input }),
+  };
+}
+
+/** The events of a program that `start` runs; its failure is the last event. */
+export function streamed(
+  abort: AbortController,
+  start: (pipe: EventPipe<ProgramEvent>) => Promise<ExecutionResult | RunResult>,
+): AsyncIterable<ProgramEvent> {
+  const pipe = new EventPipe<ProgramEvent>(() => abort.abort());
+  abort.signal.addEventListener("abort", () => pipe.abandon(), { once: true });
+  void start(pipe)
+    .then(
+      async (result) => await pipe.push({ type: "result", result }),
+      async (error: unknown) => await pipe.push({ type: "error", error }),
+    )
+    .finally(() => pipe.end());
+  return pipe;
+}

@@ -1,0 +1,68 @@
+import { BulkheadError, type RunResult } from "bulkhead";
+import type { Caller } from "../tenants/tokens.js";
+import { choosePolicy, type PolicyChoice } from "./choice.js";
+import { audited, type Core } from "./core.js";
+import { type ProgramRequest, programOptions, streamed } from "./executions.js";
+import { freshId } from "./ids.js";
+import { CollectedOutput, GuardedSink, type OutputSink, type ProgramEvent, pipeSink } from "./output.js";
+
+export interface RunRequest extends PolicyChoice, ProgramRequest {}
+
+/** One program in a sandbox of its own, which ends with it. */
+export class Runs {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, QUOTA_EXCEEDED, SERVER_STOPPING, and as the library's run */
+  async run(caller: Caller, request: RunRequest, signal: AbortSignal): Promise<RunResult> {
+    const output = new CollectedOutput(this.#core.quotas, caller.project);
+    try {
+      const result = await this.#carryOut(caller, request, output, signal);
+      return { ...result, ...output.text() };
+    } finally {
+      output.release();
+    }
+  }
+
+  /** As `run`, but passes on the output as it comes. Abandoning the stream ends the run. */
+  stream(caller: Caller, request: RunRequest, abort: AbortController): AsyncIterable<ProgramEvent> {
+    return streamed(
+      abort,
+      async (pipe) =>
+        await this.#carryOut(caller, request, pipeSink(pipe), abort.signal, (id) => pipe.push({ type: "start", id })),
+    );
+  }
+
+  async #carryOut(
+    caller: Caller,
+    request: RunRequest,
+    sink: OutputSink,
+    signal: AbortSignal,
+    begun?: (id: string) => Promise<void>,
+  ): Promise<RunResult> {
+    const { engine, work, quotas } = this.#core;
+    const { policy, memoryBytes, digest } = choosePolicy(this.#core, caller, request, "run");
+    const release = quotas.reserve(caller.project, memoryBytes, Date.now());
+    const id = freshId("exe");
+    const ending = new AbortController();
+    const guarded = new GuardedSink(sink, () => ending.abort());
+    const options = {
+      ...programOptions(request),
+      output: guarded.streams(),
+      signal: AbortSignal.any([signal, ending.signal, work.cut]),
+    };
+    try {
+      return await audited(this.#core, caller, { action: "run", target: id, policyDigest: digest }, async () => {
+        await begun?.(id);
+        return await engine.run(policy, request.argv, options).catch((error: unknown) => {
+          throw work.cut.aborted ? new BulkheadError("SERVER_STOPPING") : (guarded.failure ?? error);
+        });
+      });
+    } finally {
+      release();
+    }
+  }
+}

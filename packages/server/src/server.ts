@@ -1,0 +1,122 @@
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { BulkheadError } from "bulkhead";
+import { AuditLog } from "./audit/log.js";
+import type { Engine } from "./engine/engine.js";
+import { localEngine } from "./engine/local.js";
+import { createApp } from "./http/app.js";
+import { HostGuard } from "./http/guard.js";
+import { KEPT_MS } from "./http/idempotency.js";
+import { isLoopback, type ListenAddress, urlOf } from "./listen.js";
+import { type Core, Work } from "./operations/core.js";
+import { freshId } from "./operations/ids.js";
+import { Platform } from "./operations/platform.js";
+import { Templates } from "./operations/templates.js";
+import { newProject } from "./operations/tenancy.js";
+import { openState, statePaths } from "./state.js";
+import type { Store } from "./store/store.js";
+import { Quotas } from "./tenants/quotas.js";
+import { SCOPES } from "./tenants/scopes.js";
+import { makeToken } from "./tenants/tokens.js";
+
+export interface ServerOptions {
+  readonly listen: ListenAddress;
+  /** Default: `bulkhead/server` below XDG_STATE_HOME. */
+  readonly stateDirectory?: string;
+  /** A directory of policies, `NAME.yaml` each. */
+  readonly templates?: string;
+  /** Names besides the loopback's that requests may use as host. */
+  readonly hosts?: readonly string[];
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly behindProxy?: boolean;
+  /** Makes a new token of the operator even if there is one. */
+  readonly newToken?: boolean;
+  readonly log: NodeJS.WritableStream;
+}
+
+/** A server that answers requests. */
+export interface RunningServer {
+  readonly url: string;
+  /** The operator's token, if this start made one. */
+  readonly token: string | null;
+  /** Ids of sandboxes that an earlier server left, and that are gone. */
+  readonly lost: readonly string[];
+  /** Finishes what is in progress for at most `graceMs`, then ends every sandbox. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Starts the server.
+ * @throws BulkheadError SERVER_LISTEN_UNSAFE, SERVER_STATE_UNUSABLE, SERVER_NODE_TOO_OLD, AUDIT_BROKEN,
+ * PORT_UNAVAILABLE
+ */
+export async function startServer(options: ServerOptions, engine: Engine = localEngine): Promise<RunningServer> {
+  const { listen, behindProxy = false, hosts = [], log } = options;
+  if (!isLoopback(listen.host) && options.tls === undefined && !behindProxy) {
+    throw new BulkheadError("SERVER_LISTEN_UNSAFE", { operation: "listen", detail: listen.host });
+  }
+  const templates = await Templates.load(options.templates ?? null);
+  const tls = options.tls === undefined ? null : await readTls(options.tls);
+  const paths = statePaths(options.stateDirectory);
+  const { store, unlock } = openState(paths);
+  try {
+    const audit = await AuditLog.open(paths.audit, store);
+    const onError = (error: unknown) => app.log.error({ err: error });
+    const core: Core = { store, engine, audit, quotas: new Quotas(), templates, work: new Work(), onError };
+    const platform = new Platform(core);
+    const guard = new HostGuard([...hosts, listen.host]);
+    const app = await createApp({ platform, guard, behindProxy, tls, log });
+    const lost = await reportLost(core);
+    const token = await operatorToken(store, options.newToken === true);
+    await store.forgetKeysBefore(Date.now() - KEPT_MS);
+    await app.listen({ host: listen.host, port: listen.port }).catch((cause: unknown) => {
+      throw new BulkheadError("PORT_UNAVAILABLE", { operation: "listen", detail: urlOf(listen, tls !== null), cause });
+    });
+    const { port } = app.server.address() as AddressInfo;
+    const stop = async (graceMs: number) => {
+      await platform.stop(graceMs);
+      app.server.closeAllConnections();
+      await app.close();
+      await audit.close();
+      await store.close();
+      unlock();
+    };
+    return { url: urlOf({ host: listen.host, port }, tls !== null), token, lost, stop };
+  } catch (error) {
+    await store.close();
+    unlock();
+    throw error;
+  }
+}
+
+/** Sandboxes end with the server that made them, however it ended: those in the store as running are gone. */
+async function reportLost({ store, audit }: Core): Promise<readonly string[]> {
+  const lost = await store.loseRunning(Date.now(), "SANDBOX_LOST");
+  for (const { id, project } of lost) {
+    const server = { token: null, address: null };
+    await audit.append({ project, ...server, action: "sandbox.lost", target: id, outcome: "SANDBOX_LOST" });
+  }
+  return lost.map(({ id }) => id);
+}
+
+/** The first start makes a project and a token with every scope. */
+async function operatorToken(store: Store, isWanted: boolean): Promise<string | null> {
+  const [first] = await store.projects();
+  if (first !== undefined && !isWanted) return null;
+  const project = first ?? newProject(freshId("prj"), { organisation: "default", name: "default" });
+  if (first === undefined) await store.addProject(project);
+  const { text, row } = makeToken(
+    { project: project.id, name: "operator", scopes: SCOPES, expiresAt: null },
+    Date.now(),
+  );
+  await store.addToken(row);
+  return text;
+}
+
+async function readTls({ cert, key }: { readonly cert: string; readonly key: string }) {
+  const read = async (path: string) =>
+    await readFile(path).catch((cause: unknown) => {
+      throw new BulkheadError("PATH_UNUSABLE", { operation: "read", path, cause });
+    });
+  return { cert: await read(cert), key: await read(key) };
+}

@@ -1,0 +1,100 @@
+import { LEVELS, type Level } from "bulkhead";
+import { floorSchema } from "../tenants/floor.js";
+import { quotaSchema } from "../tenants/quotas.js";
+import { scopesSchema } from "../tenants/scopes.js";
+import type { Row } from "./sqlite-module.js";
+import {
+  type ExecutionRow,
+  type ExecutionState,
+  type Project,
+  SANDBOX_STATES,
+  type SandboxRow,
+  type SandboxState,
+  type TokenRow,
+} from "./store.js";
+
+const EXECUTION_STATES: readonly ExecutionState[] = ["running", "ended", "lost"];
+
+export function projectOf(row: Row): Project {
+  return {
+    id: text(row, "id"),
+    organisation: text(row, "organisation"),
+    name: text(row, "name"),
+    // A floor that cannot be read must not count as none.
+    floor: floorSchema.parse(JSON.parse(text(row, "floor"))),
+    quotas: quotaSchema.parse(JSON.parse(text(row, "quotas"))),
+    createdAt: whole(row, "created_at"),
+  };
+}
+
+export function tokenOf(row: Row): TokenRow {
+  const hash = row["hash"];
+  if (!(hash instanceof Uint8Array)) throw damaged("hash");
+  return {
+    id: text(row, "id"),
+    project: text(row, "project"),
+    name: text(row, "name"),
+    scopes: scopesSchema.parse(JSON.parse(text(row, "scopes"))),
+    hash,
+    createdAt: whole(row, "created_at"),
+    expiresAt: wholeOrNull(row, "expires_at"),
+    revokedAt: wholeOrNull(row, "revoked_at"),
+  };
+}
+
+export function sandboxOf(row: Row): SandboxRow {
+  return {
+    id: text(row, "id"),
+    project: text(row, "project"),
+    state: oneOf<SandboxState>(row, "state", SANDBOX_STATES),
+    level: oneOf<Level>(row, "level", LEVELS),
+    template: textOrNull(row, "template"),
+    policyDigest: text(row, "policy_digest"),
+    createdAt: whole(row, "created_at"),
+    expiresAt: whole(row, "expires_at"),
+    endedAt: wholeOrNull(row, "ended_at"),
+    reason: textOrNull(row, "reason"),
+  };
+}
+
+export function executionOf(row: Row): ExecutionRow {
+  return {
+    id: text(row, "id"),
+    project: text(row, "project"),
+    sandbox: text(row, "sandbox"),
+    state: oneOf<ExecutionState>(row, "state", EXECUTION_STATES),
+    createdAt: whole(row, "created_at"),
+    endedAt: wholeOrNull(row, "ended_at"),
+    result: textOrNull(row, "result"),
+  };
+}
+
+export function text(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw damaged(column);
+  return value;
+}
+
+export function textOrNull(row: Row, column: string): string | null {
+  return row[column] === null ? null : text(row, column);
+}
+
+export function whole(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw damaged(column);
+  return value;
+}
+
+export function wholeOrNull(row: Row, column: string): number | null {
+  return row[column] === null ? null : whole(row, column);
+}
+
+function oneOf<Name extends string>(row: Row, column: string, names: readonly Name[]): Name {
+  const found = names.find((name) => name === row[column]);
+  if (found === undefined) throw damaged(column);
+  return found;
+}
+
+function damaged(column: string): Error {
+  return new Error(`the database is damaged: column ${column}`);
+}

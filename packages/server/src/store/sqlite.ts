@@ -1,0 +1,176 @@
+import { randomUUID } from "node:crypto";
+import { migrate } from "./migrations.js";
+import { executionOf, projectOf, sandboxOf, text, textOrNull, tokenOf, whole, wholeOrNull } from "./rows.js";
+import { type Database, openDatabase, type Row, type SqlValue, type Statement } from "./sqlite-module.js";
+import type {
+  AuditHead,
+  ExecutionRow,
+  ExecutionState,
+  Page,
+  Project,
+  Remembered,
+  SandboxRow,
+  SandboxState,
+  Store,
+  TokenRow,
+} from "./store.js";
+
+/** The state in one SQLite file, in WAL mode: a process killed at any moment leaves whole transactions. */
+export class SqliteStore implements Store {
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+  /** Of the requests that this process carries out. */
+  readonly #owner = randomUUID();
+
+  /** @throws BulkheadError SERVER_NODE_TOO_OLD; an error of SQLite for a file that is damaged or of a later version */
+  constructor(path: string) {
+    this.#database = openDatabase(path);
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+    migrate(this.#database);
+  }
+
+  async addProject({ id, organisation, name, floor, quotas, createdAt }: Project): Promise<void> {
+    const values = [id, organisation, name, JSON.stringify(floor), JSON.stringify(quotas), createdAt];
+    this.#run("INSERT INTO projects VALUES (?, ?, ?, ?, ?, ?)", ...values);
+  }
+
+  async project(id: string): Promise<Project | undefined> {
+    return this.#one(projectOf, "SELECT * FROM projects WHERE id = ?", id);
+  }
+
+  async projects(): Promise<readonly Project[]> {
+    return this.#all("SELECT * FROM projects ORDER BY created_at, id").map(projectOf);
+  }
+
+  async addToken({ id, project, name, scopes, hash, createdAt, expiresAt, revokedAt }: TokenRow): Promise<void> {
+    const values = [id, project, name, JSON.stringify(scopes), hash, createdAt, expiresAt, revokedAt];
+    this.#run("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ...values);
+  }
+
+  async tokenById(id: string): Promise<TokenRow | undefined> {
+    return this.#one(tokenOf, "SELECT * FROM tokens WHERE id = ?", id);
+  }
+
+  async tokens(project: string): Promise<readonly TokenRow[]> {
+    return this.#all("SELECT * FROM tokens WHERE project = ? ORDER BY created_at, id", project).map(tokenOf);
+  }
+
+  async revokeToken(project: string, id: string, at: number): Promise<boolean> {
+    const sql = "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE project = ? AND id = ?";
+    return this.#run(sql, at, project, id) === 1;
+  }
+
+  async addSandbox(row: SandboxRow): Promise<void> {
+    const { id, project, state, level, template, policyDigest, createdAt, expiresAt, endedAt, reason } = row;
+    const values = [id, project, state, level, template, policyDigest, createdAt, expiresAt, endedAt, reason];
+    this.#run("INSERT INTO sandboxes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...values);
+  }
+
+  async sandbox(project: string, id: string): Promise<SandboxRow | undefined> {
+    return this.#one(sandboxOf, "SELECT * FROM sandboxes WHERE project = ? AND id = ?", project, id);
+  }
+
+  async sandboxes(project: string, { limit, after }: Page, state: SandboxState | null): Promise<readonly SandboxRow[]> {
+    const { createdAt, id } = after ?? { createdAt: Number.MAX_SAFE_INTEGER, id: "" };
+    const sql = `SELECT * FROM sandboxes WHERE project = ?1 AND (created_at, id) < (?2, ?3)
+      AND (?4 IS NULL OR state = ?4) ORDER BY created_at DESC, id DESC LIMIT ?5`;
+    return this.#all(sql, project, createdAt, id, state, limit).map(sandboxOf);
+  }
+
+  async setExpiry(project: string, id: string, expiresAt: number): Promise<void> {
+    this.#run("UPDATE sandboxes SET expires_at = ? WHERE project = ? AND id = ?", expiresAt, project, id);
+  }
+
+  async endSandbox(id: string, state: SandboxState, at: number, reason: string | null): Promise<void> {
+    const sql = "UPDATE sandboxes SET state = ?, ended_at = ?, reason = ? WHERE id = ? AND state = 'running'";
+    this.#run(sql, state, at, reason, id);
+  }
+
+  async addExecution({ id, project, sandbox, state, createdAt, endedAt, result }: ExecutionRow): Promise<void> {
+    const values = [id, project, sandbox, state, createdAt, endedAt, result];
+    this.#run("INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?)", ...values);
+  }
+
+  async execution(project: string, sandbox: string, id: string): Promise<ExecutionRow | undefined> {
+    const sql = "SELECT * FROM executions WHERE project = ? AND sandbox = ? AND id = ?";
+    return this.#one(executionOf, sql, project, sandbox, id);
+  }
+
+  async endExecution(id: string, state: ExecutionState, at: number, result: string | null): Promise<void> {
+    const sql = "UPDATE executions SET state = ?, ended_at = ?, result = ? WHERE id = ? AND state = 'running'";
+    this.#run(sql, state, at, result, id);
+  }
+
+  async loseRunning(at: number, reason: string): Promise<readonly SandboxRow[]> {
+    const lost = this.#all("SELECT * FROM sandboxes WHERE state = 'running'").map(sandboxOf);
+    this.#run("UPDATE executions SET state = 'lost', ended_at = ? WHERE state = 'running'", at);
+    const sql = "UPDATE sandboxes SET state = 'lost', ended_at = ?, reason = ? WHERE state = 'running'";
+    this.#run(sql, at, reason);
+    return lost;
+  }
+
+  async claimKey(project: string, key: string, requestDigest: string, at: number): Promise<Remembered | undefined> {
+    const sql = "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, NULL, NULL) ON CONFLICT DO NOTHING";
+    if (this.#run(sql, project, key, requestDigest, this.#owner, at) === 1) return undefined;
+    return this.#one(
+      (row) => this.#remembered(row),
+      "SELECT * FROM idempotency WHERE project = ? AND key = ?",
+      project,
+      key,
+    );
+  }
+
+  #remembered(row: Row): Remembered {
+    const [status, body] = [wholeOrNull(row, "status"), textOrNull(row, "body")];
+    return {
+      requestDigest: text(row, "request_digest"),
+      outcome: status === null || body === null ? null : { status, body },
+      ours: text(row, "owner") === this.#owner,
+    };
+  }
+
+  async completeKey(project: string, key: string, status: number, body: string): Promise<void> {
+    this.#run("UPDATE idempotency SET status = ?, body = ? WHERE project = ? AND key = ?", status, body, project, key);
+  }
+
+  async releaseKey(project: string, key: string): Promise<void> {
+    this.#run("DELETE FROM idempotency WHERE project = ? AND key = ?", project, key);
+  }
+
+  async forgetKeysBefore(at: number): Promise<void> {
+    this.#run("DELETE FROM idempotency WHERE created_at < ?", at);
+  }
+
+  async auditHead(): Promise<AuditHead | undefined> {
+    const headOf = (row: Row) => ({ seq: whole(row, "seq"), hash: text(row, "hash") });
+    return this.#one(headOf, "SELECT seq, hash FROM audit_head");
+  }
+
+  async setAuditHead({ seq, hash }: AuditHead): Promise<void> {
+    const sql = "INSERT INTO audit_head VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET seq = ?1, hash = ?2";
+    this.#run(sql, seq, hash);
+  }
+
+  async close(): Promise<void> {
+    this.#database.close();
+  }
+
+  #run(sql: string, ...values: readonly SqlValue[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  #all(sql: string, ...values: readonly SqlValue[]): readonly Row[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #one<Value>(read: (row: Row) => Value, sql: string, ...values: readonly SqlValue[]): Value | undefined {
+    const row = this.#statement(sql).get(...values);
+    return row === undefined ? undefined : read(row);
+  }
+
+  #statement(sql: string): Statement {
+    const statement = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
