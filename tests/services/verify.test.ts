@@ -156,7 +156,7 @@ components:
     for (const component of spec.components) {
       const sandbox = await stack.create(component.policy);
       const status = { name: component.name, level: sandbox.level, state: "ready", since: new Date(), restarts: 0 };
-      const others = { sandbox: sandbox.id, exit: null, reason: null } as const;
+      const others = { sandbox: sandbox.id, exit: null, reason: null, said: null } as const;
       subjects.push({ spec: { ...component, mounts: [] }, status: { ...status, ...others, state: "ready" }, sandbox });
     }
     const { pairs, passed } = await verifyService(spec, subjects, {});

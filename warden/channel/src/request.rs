@@ -52,6 +52,11 @@ pub enum Listen {
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         path: CString,
     },
+    /// As `udp`, on a Unix socket for datagrams that is created at this path. Nothing is sent back.
+    Unixgram {
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        path: CString,
+    },
 }
 
 /// Where to connect to inside.
@@ -219,6 +224,7 @@ fn listen(fields: &mut Fields) -> Result<Listen, Error> {
         "tcp" => Ok(Listen::Tcp { address: fields.required("address", inside)?, port: fields.required("port", port)? }),
         "udp" => Ok(Listen::Udp { address: fields.required("address", inside)?, port: fields.required("port", port)? }),
         "unix" => Ok(Listen::Unix { path: fields.required("path", socket_path)? }),
+        "unixgram" => Ok(Listen::Unixgram { path: fields.required("path", socket_path)? }),
         _ => Err(invalid("transport")),
     }
 }

@@ -8,7 +8,7 @@ use bulkhead_channel::{Decoder, Frame, Outcome, Side, encode};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use support::Init;
@@ -61,6 +61,10 @@ impl Host {
 
     fn listen(&mut self, path: &Path) -> u32 {
         self.request(&json!({"op": "listen", "transport": "unix", "path": path}))
+    }
+
+    fn bind(&mut self, path: &Path) -> u32 {
+        self.request(&json!({"op": "listen", "transport": "unixgram", "path": path}))
     }
 
     fn connect(&mut self, path: &Path) -> u32 {
@@ -236,4 +240,63 @@ fn something_else_in_the_place_of_its_file_stays() {
     host.send(&Frame::Cancel { stream });
     host.outcome(stream);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "the workload's");
+}
+
+#[test]
+fn passes_on_datagrams_whole_and_removes_their_socket() {
+    let (directory, mut host) = (Directory::new("datagrams"), Host::start());
+    let path = directory.join("notify");
+    let stream = host.bind(&path);
+    host.accepted(stream);
+    let kind = std::fs::symlink_metadata(&path).unwrap();
+    assert!(kind.file_type().is_socket());
+    assert_eq!(kind.permissions().mode() & 0o7777, 0o666);
+    let sender = UnixDatagram::unbound().unwrap();
+    // The largest, one that is larger, and one of nothing.
+    for datagram in [vec![b'a'; 4096], vec![b'b'; 4097], Vec::new(), b"READY=1".to_vec()] {
+        sender.send_to(&datagram, &path).unwrap();
+    }
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"READY=1") {
+        seen.extend(host.data(stream));
+    }
+    let head = |length: u16| [[0; 4].as_slice(), &length.to_be_bytes()].concat();
+    let wanted = [head(4096), vec![b'a'; 4096], head(0), head(7), b"READY=1".to_vec()].concat();
+    assert!(seen == wanted, "{} bytes instead of {}", seen.len(), wanted.len());
+    // What the host says goes nowhere.
+    host.send(&Frame::Data { stream, fd: 0, bytes: &[0, 0, 0, 0, 0, 1, b'x'] });
+    host.send(&Frame::Cancel { stream });
+    assert_eq!(host.outcome(stream), Outcome::Done(serde_json::Map::new()));
+    assert!(!path.exists());
+    let missing = host.bind(&directory.join("none/notify"));
+    assert_eq!(host.failure(missing), ("LISTEN_FAILED".to_owned(), Some(libc::ENOENT)));
+}
+
+#[test]
+fn reads_no_more_datagrams_than_the_host_takes() {
+    let (directory, mut host) = (Directory::new("flood"), Host::start());
+    let path = directory.join("notify");
+    let stream = host.bind(&path);
+    host.accepted(stream);
+    let sender = UnixDatagram::unbound().unwrap();
+    sender.set_nonblocking(true).unwrap();
+    sender.connect(&path).unwrap();
+    let (mut sent, until) = (0, Instant::now() + Duration::from_secs(20));
+    // Until init has read a window's worth, and the kernel's queue is full.
+    let mut idle = 0;
+    while idle < 50 && Instant::now() < until {
+        if sender.send(&[b'x'; 4000]).is_ok() {
+            (sent, idle) = (sent + 1, 0);
+        } else {
+            idle += 1;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    assert_eq!(idle, 50, "init read on after {sent} datagrams");
+    // Granted credit is used.
+    host.send(&Frame::Credit { stream, fd: 1, bytes: 65_536 });
+    while sender.send(b"x").is_err() {
+        assert!(Instant::now() < until, "init reads nothing more");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -73,6 +73,7 @@ export interface HostMount {
 
 export type ReadySpec = { readonly timeoutMs: number } & (
   | { readonly kind: "started" }
+  | { readonly kind: "notify" }
   | { readonly kind: "connect"; readonly target: Target }
   | { readonly kind: "command"; readonly argv: readonly string[] }
   | { readonly kind: "http"; readonly path: string; readonly target: Target }

@@ -152,9 +152,20 @@ describe("a service file", () => {
     expect(files?.[0]).toEqual({ host: "/srv/uploads/app", at: "/app" });
   });
 
+  it("keeps a place of its own for notices, and no variable: only the component's program gets that", async () => {
+    const { policy, ready } = await component(
+      "name: x\ncomponents:\n  a: { command: [x], ready: { notify: true } }\n",
+      "a",
+    );
+    expect(ready).toEqual({ kind: "notify", timeoutMs: 60_000 });
+    expect(policy.files).toEqual([{ tmpfs: "/run/bulkhead", size: "1MiB", exec: false }]);
+    expect(policy.env).toBeUndefined();
+  });
+
   it.each([
     ["secrets: { K: { file: ./k } }", "/run/secrets"],
     ["uses: { o: b.o }", "/run/bulkhead"],
+    ["ready: { notify: true }", "/run/bulkhead"],
   ])("puts nothing of its own into a directory of the host: %s", async (fields, place) => {
     const mounted = (where: string) => `, ${fields}, files: [{ host: ./d, at: ${where}, mode: rw }]`;
     const other = ", provides: { o: { port: 1 } }";
@@ -288,6 +299,7 @@ describe("a service file is refused", () => {
       /\/run is mounted read-only/,
     ],
     ["readiness by an offer that is missing", two(", ready: { connect: x }", ""), /the component provides no x/],
+    ["readiness by a notice that does not come", two(", ready: { notify: false }", ""), /ready.notify: must be true/],
     ["readiness over HTTP without a port", two(", ready: { http: / }", ""), /needs a port/],
     [
       "a header line smuggled into readiness",

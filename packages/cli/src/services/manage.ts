@@ -41,14 +41,14 @@ function renderComponents(components: readonly ComponentStatus[]): string {
   const header = ["NAME", "LEVEL", "STATE", "FOR", "RESTARTS", "SANDBOX", "REASON"].map(
     (text): Cell => ({ text, paint: style.strong }),
   );
-  const rows = components.map(({ name, level, state, since, restarts, sandbox, reason }): readonly Cell[] => [
+  const rows = components.map(({ name, level, state, since, restarts, sandbox, reason, said }): readonly Cell[] => [
     { text: name },
     { text: level },
     { text: state, paint: style[toneOf(state)] },
     { text: ageOf(Math.max(0, Date.now() - new Date(since).getTime())) },
     { text: String(restarts) },
     { text: sandbox ?? "-" },
-    { text: printableLine(reason ?? "") },
+    { text: printableLine(reason ?? said ?? "") },
   ]);
   return table([header, ...rows], widthOf(process.stdout));
 }

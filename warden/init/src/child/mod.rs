@@ -30,6 +30,8 @@ pub enum Work {
 pub enum SocketWork {
     /// Bind to a path that does not exist yet, and listen.
     Listen(CString),
+    /// Bind to such a path, for datagrams.
+    Bind(CString),
     Connect(CString),
     /// Remove a listener's file, without a socket.
     Remove(CString),
@@ -70,7 +72,7 @@ impl Work {
 impl SocketWork {
     pub const fn failure(&self) -> Code {
         match self {
-            Self::Listen(_) => Code::ListenFailed,
+            Self::Listen(_) | Self::Bind(_) => Code::ListenFailed,
             Self::Connect(_) => Code::ConnectFailed,
             Self::Remove(_) => Code::FileFailed,
         }

@@ -15,13 +15,9 @@ pub fn serve(work: &SocketWork) -> Result<Map<String, Value>, Error> {
     let socket = rustix::stdio::stdin();
     let done = match work {
         SocketWork::Listen(path) => {
-            // Every user of this sandbox may connect, and there is nothing to execute.
-            rustix::process::umask(Mode::from_raw_mode(0o111));
-            SocketAddrUnix::new(path.as_c_str())
-                .and_then(|at| bind(socket, &at))
-                .and_then(|()| listen(socket, BACKLOG))
-                .map_err(|errno| ("bind", path, errno))
+            bind_to(path).and_then(|()| listen(socket, BACKLOG)).map_err(|errno| ("bind", path, errno))
         }
+        SocketWork::Bind(path) => bind_to(path).map_err(|errno| ("bind", path, errno)),
         // A server whose queue is full answers EAGAIN at once.
         SocketWork::Connect(path) => SocketAddrUnix::new(path.as_c_str())
             .and_then(|at| connect(socket, &at))
@@ -34,6 +30,12 @@ pub fn serve(work: &SocketWork) -> Result<Map<String, Value>, Error> {
         Error::new(work.failure(), operation).path(&path.to_string_lossy()).errno(errno.raw_os_error())
     };
     done.map(|()| Map::new()).map_err(failed)
+}
+
+fn bind_to(path: &CStr) -> Result<(), Errno> {
+    // Every user of this sandbox may connect, and there is nothing to execute.
+    rustix::process::umask(Mode::from_raw_mode(0o111));
+    bind(rustix::stdio::stdin(), &SocketAddrUnix::new(path)?)
 }
 
 fn is_socket(path: &CStr) -> bool {

@@ -73,7 +73,9 @@ impl Server {
         let Some(link) = self.link_mut(way) else { return };
         match work {
             SocketWork::Connect(_) => link.sockets.settled(stream, outcome, None, &mut link.outbox),
-            SocketWork::Listen(path) => link.sockets.settled(stream, outcome, Some(path), &mut link.outbox),
+            SocketWork::Listen(path) | SocketWork::Bind(path) => {
+                link.sockets.settled(stream, outcome, Some(path), &mut link.outbox);
+            }
             // The listener is closed in any case.
             SocketWork::Remove(_) => link.outbox.json(Kind::Result, stream, &Outcome::Done(Map::new()).to_json()),
         }

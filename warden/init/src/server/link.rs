@@ -121,7 +121,7 @@ fn listen(stream: u32, fields: Map<String, Value>, sockets: &mut Sockets, outbox
 /// or a name can have. Unix sockets and the rest of 127.0.0.0/8 are for channels between components.
 pub fn belongs_to_egress(listen: &Listen) -> bool {
     match listen {
-        Listen::Unix { .. } => false,
+        Listen::Unix { .. } | Listen::Unixgram { .. } => false,
         Listen::Udp { .. } => true,
         Listen::Tcp { address, .. } => match address {
             IpAddr::V4(v4) => *v4 == Ipv4Addr::LOCALHOST || !v4.is_loopback() || v4.octets()[1] & 0xc0 == 64,

@@ -28,8 +28,10 @@ impl Server {
             Request::Listen(listen) if self.has_egress && belongs_to_egress(&listen) => return Err(not_here()),
             Request::Listen(listen) => {
                 self.channel.sockets.listen(stream, &listen, &mut self.channel.outbox)?;
-                if let Listen::Unix { path } = listen {
-                    self.begin_job(Way::Channel, stream, SocketWork::Listen(path));
+                match listen {
+                    Listen::Unix { path } => self.begin_job(Way::Channel, stream, SocketWork::Listen(path)),
+                    Listen::Unixgram { path } => self.begin_job(Way::Channel, stream, SocketWork::Bind(path)),
+                    Listen::Tcp { .. } | Listen::Udp { .. } => {}
                 }
                 return Ok(());
             }

@@ -74,6 +74,9 @@ export type Listen = {
 } | {
   readonly transport: "unix";
   readonly path: string;
+} | {
+  readonly transport: "unixgram";
+  readonly path: string;
 };
 
 /** One operation. Strings contain no NUL and paths are absolute. */

@@ -76,7 +76,8 @@ async function compileComponent(
   const uses = channels.filter(({ consumer }) => consumer === name);
   const mounts = await mountsOf(component);
   const root = resolved.root.kind === "directory" ? await withoutLinks(resolved.root.path) : null;
-  const parts = { level, minLevel, offers, listen, uses, secretFiles, mounts, root };
+  const ready = readyOf(component, offers, listen, problems);
+  const parts = { level, minLevel, offers, listen, uses, secretFiles, mounts, root, notifies: ready.kind === "notify" };
   const policy = sandboxPolicy(component, parts, problems);
   checkAgain(policy, base, problems);
   return {
@@ -89,7 +90,7 @@ async function compileComponent(
     after: waitsFor(component),
     secretFiles,
     mounts,
-    ready: readyOf(component, offers, listen, problems),
+    ready,
     restart: restartOf(own.restart),
     stop: { signal: own.stop?.signal ?? "SIGTERM", graceMs: own.stop?.grace ?? GRACE_MS },
     logs: { bytes: own.logs?.size ?? LOG_BYTES, keep: own.logs?.keep ?? LOGS_KEPT },
@@ -153,6 +154,7 @@ function readyOf(
   }
   if (ready === "started") return { kind: "started", timeoutMs: READY_MS };
   const timeoutMs = ready.timeout ?? READY_MS;
+  if ("notify" in ready) return { kind: "notify", timeoutMs };
   if ("command" in ready) return { kind: "command", argv: ready.command, timeoutMs };
   const at = ["components", name, "ready"];
   if ("connect" in ready) {

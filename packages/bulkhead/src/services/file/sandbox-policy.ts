@@ -27,6 +27,8 @@ export interface Parts {
   readonly mounts: readonly HostMount[];
   /** The directory that is its root, without links; null for any other root. */
   readonly root: string | null;
+  /** Whether it says itself when it is ready, over a socket of Bulkhead's. */
+  readonly notifies: boolean;
 }
 
 /** The policy of a component's sandbox: what the file says, and places for its sockets and secrets. */
@@ -72,8 +74,11 @@ function placesFor(parts: Parts): readonly string[] {
 }
 
 /** Directories that Bulkhead fills: in memory always, because a copy on the host would outlive the sandbox. */
-function ownPlaces({ uses, secretFiles }: Parts): readonly string[] {
-  return [...(uses.length > 0 ? [CHANNELS_DIRECTORY] : []), ...(secretFiles.length > 0 ? [SECRETS_DIRECTORY] : [])];
+function ownPlaces({ uses, secretFiles, notifies }: Parts): readonly string[] {
+  return [
+    ...(uses.length > 0 || notifies ? [CHANNELS_DIRECTORY] : []),
+    ...(secretFiles.length > 0 ? [SECRETS_DIRECTORY] : []),
+  ];
 }
 
 /** Whether an in-memory directory must be mounted at `at`: the component has nothing writable there yet. */

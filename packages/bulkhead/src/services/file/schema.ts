@@ -91,7 +91,7 @@ function listen() {
 }
 
 const SAID_READY =
-  "started, { connect: OFFER }, { command: [PROGRAM, …] } or { http: PATH, port? }, each with timeout?";
+  "started, { connect: OFFER }, { command: [PROGRAM, …] }, { http: PATH, port? } or { notify: true }, each with timeout?";
 
 function ready() {
   const time = { timeout: z.optional(duration()) };
@@ -102,6 +102,7 @@ function ready() {
       z.strictObject({ connect: name(), ...time }),
       z.strictObject({ command: command(), ...time }),
       z.strictObject({ http: path, port: z.optional(port()), ...time }),
+      z.strictObject({ notify: z.literal(true), ...time }),
     ],
     { error: SAID_READY },
   );

@@ -6,16 +6,21 @@ import type { Process } from "../../session/process.js";
 import { after, pause } from "../../session/timer.js";
 import { deferred } from "../../values/deferred.js";
 import type { Bridge } from "../channels/contract.js";
+import { CHANNELS_DIRECTORY } from "../file/channels.js";
 import type { ComponentSpec } from "../model.js";
 import type { ComponentState, ComponentStatus, ServiceListener } from "./events.js";
 import { Lines, passLines } from "./lines.js";
 import { Listeners } from "./listeners.js";
+import { listenForNotices } from "./notices.js";
 import { untilReady } from "./readiness.js";
 import { nextStart, Restarts } from "./restarts.js";
 import { placeSecrets } from "./secrets.js";
 
 /** How long the data of connections may take to arrive after the program's end. */
 const DRAIN_MS = 1_000;
+
+/** Names of channels end in `.sock`. */
+const NOTIFY_SOCKET = `${CHANNELS_DIRECTORY}/notify`;
 
 export interface Surroundings {
   readonly bridge: Pick<Bridge, "attach" | "detach">;
@@ -41,6 +46,7 @@ export class Component {
   #restarts = 0;
   #exit: ComponentStatus["exit"] = null;
   #reason: string | null = null;
+  #said: string | null = null;
   #sandbox: Sandbox | undefined;
   #process: Process | undefined;
   /** Present while it is wanted; aborted by a stop. */
@@ -67,6 +73,7 @@ export class Component {
       sandbox: this.#sandbox?.id ?? null,
       exit: this.#exit,
       reason: this.#reason,
+      said: this.#said,
     };
   }
 
@@ -174,7 +181,10 @@ export class Component {
 
   async #runProgram(sandbox: Sandbox, stop: AbortSignal): Promise<End> {
     const output = this.#output();
+    const announced = deferred();
+    const env = await this.#listenToProgram(sandbox, () => announced.resolve());
     const process = await sandbox.exec(this.#spec.command, {
+      env,
       onStdout: (bytes) => output.stdout(bytes),
       onStderr: (bytes) => output.stderr(bytes),
     });
@@ -188,7 +198,12 @@ export class Component {
       stop.removeEventListener("abort", cancel);
       cancel();
     });
-    const becoming = untilReady(this.#spec.name, this.#spec.ready, sandbox, waiting.signal);
+    const becoming = untilReady(
+      this.#spec.name,
+      this.#spec.ready,
+      { sandbox, announced: announced.promise },
+      waiting.signal,
+    );
     // Each may fail while nothing waits for it any more.
     for (const promise of [ended, becoming]) promise.catch(() => undefined);
     try {
@@ -204,6 +219,23 @@ export class Component {
     }
     const { exitCode, signal } = await ended.finally(output.end);
     return { exitCode, signal };
+  }
+
+  /** Returns the variables that tell the program where to send notices, if it is to send any. */
+  async #listenToProgram(sandbox: Sandbox, onReady: () => void): Promise<Readonly<Record<string, string>>> {
+    this.#said = null;
+    if (this.#spec.ready.kind !== "notify") return {};
+    await listenForNotices(liveOf(sandbox).channel, NOTIFY_SOCKET, ({ ready, stopping, status }) => {
+      if (this.#sandbox !== sandbox) return;
+      this.#said = status ?? this.#said;
+      if (ready) onReady();
+      if (stopping && this.#state === "ready") {
+        // It is about to end: from now on connections wait for the next one.
+        this.listeners.hold();
+        this.#enter("stopping", "its program said so");
+      }
+    });
+    return { NOTIFY_SOCKET };
   }
 
   /** Returns the failure to write changes back to writable directories that are copies (level microvm). */

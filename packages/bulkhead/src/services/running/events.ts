@@ -29,6 +29,8 @@ export interface ComponentStatus {
   readonly exit: { readonly exitCode: number | null; readonly signal: string | null } | null;
   /** Why it is in this state, where there is more to say. Text of hostile origin is made printable. */
   readonly reason: string | null;
+  /** What its program says of itself (`STATUS=` of sd_notify), made printable; null if it says nothing. */
+  readonly said: string | null;
 }
 
 export interface StateEvent {

@@ -12,11 +12,22 @@ const LONGEST_PAUSE_MS = 500;
 const ATTEMPT_MS = 5_000;
 
 /**
- * Resolves when a component is ready.
+ * Resolves when a component is ready. `announced` resolves when its program says so, if it is to.
  * @throws BulkheadError COMPONENT_NOT_READY after its time, or ABORTED
  */
-export async function untilReady(name: string, spec: ReadySpec, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+export async function untilReady(
+  name: string,
+  spec: ReadySpec,
+  { sandbox, announced }: { readonly sandbox: Sandbox; readonly announced: Promise<void> },
+  signal: AbortSignal,
+): Promise<void> {
   if (spec.kind === "started") return;
+  if (spec.kind === "notify") {
+    const isReady = await within(spec.timeoutMs, Promise.race([announced.then(() => true), aborted(signal)]));
+    if (signal.aborted) throw new BulkheadError("ABORTED", { operation: "ready" });
+    if (!isReady) throw new BulkheadError("COMPONENT_NOT_READY", { operation: name, detail: waitedFor(spec) });
+    return;
+  }
   const until = performance.now() + spec.timeoutMs;
   for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(ms * 1.5, LONGEST_PAUSE_MS)) {
     const left = until - performance.now();
@@ -29,11 +40,14 @@ export async function untilReady(name: string, spec: ReadySpec, sandbox: Sandbox
   }
 }
 
-async function attempt(spec: ReadySpec, sandbox: Sandbox, ms: number, signal: AbortSignal): Promise<boolean> {
+async function attempt(
+  spec: Exclude<ReadySpec, { kind: "started" | "notify" }>,
+  sandbox: Sandbox,
+  ms: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     switch (spec.kind) {
-      case "started":
-        return true;
       case "connect":
         return await within(ms, accepts(sandbox, spec.target));
       case "http":
@@ -65,6 +79,8 @@ function waitedFor(spec: ReadySpec): string {
       return `no connection to ${targetText(spec.target)} was accepted ${time}`;
     case "http":
       return `GET ${spec.path} on ${targetText(spec.target)} was not answered with a status from 200 to 399 ${time}`;
+    case "notify":
+      return `READY=1 did not arrive at NOTIFY_SOCKET ${time}`;
     case "command":
       return `${spec.argv[0] ?? ""} did not exit with 0 ${time}`;
   }
@@ -72,6 +88,10 @@ function waitedFor(spec: ReadySpec): string {
 
 export function targetText(target: Target): string {
   return "port" in target ? `port ${target.port}` : target.socket;
+}
+
+function aborted(signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(false), { once: true }));
 }
 
 async function within(ms: number, work: Promise<boolean>): Promise<boolean> {

@@ -83,7 +83,7 @@ impl Connection {
 
     /// To a Unix socket, by a child that gets a copy of [`Connection::socket`].
     pub fn by_child() -> Result<Self, Errno> {
-        unix_socket().map(|socket| Self::new(socket, State::Elsewhere))
+        unix_socket(SocketType::STREAM).map(|socket| Self::new(socket, State::Elsewhere))
     }
 
     pub const fn socket(&self) -> &OwnedFd {

@@ -1,14 +1,15 @@
-//! Datagrams on the sandbox's own loopback, carried by the listener's stream in both directions as
+//! Datagrams on the sandbox's own loopback or on a Unix socket, carried by the listener's stream in both directions as
 //! `u32 peer, u16 length, bytes`. Init assigns the number `peer` to a sender; answers to a forgotten one are dropped,
-//! as datagrams may be.
+//! as datagrams may be. Senders to a Unix socket have no number (0) and get no answer.
 
 use crate::server::outbox::Outbox;
-use crate::server::sockets::listener::socket;
+use crate::server::sockets::listener::{Leftover, Place, socket, unix_socket};
 use bulkhead_channel::frame::{FD_IN, FD_OUT};
 use bulkhead_channel::{Credit, Violation};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketType, bind, recvfrom, sendto};
 use std::collections::VecDeque;
+use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -22,6 +23,7 @@ const BATCH: usize = 32;
 
 pub struct Datagrams {
     socket: OwnedFd,
+    place: Place,
     peers: VecDeque<(u32, SocketAddr)>,
     next: u32,
     credit: Credit,
@@ -35,15 +37,38 @@ impl Datagrams {
     pub fn bind(at: SocketAddr) -> Result<Self, Errno> {
         let socket = socket(at, SocketType::DGRAM)?;
         bind(&socket, &at)?;
-        Ok(Self {
+        Ok(Self::new(socket, Place::network()))
+    }
+
+    /// A Unix socket at `path`, by a child that gets a copy of [`Datagrams::socket`].
+    pub fn by_child(path: CString) -> Result<Self, Errno> {
+        Ok(Self::new(unix_socket(SocketType::DGRAM)?, Place::by_child(path)))
+    }
+
+    fn new(socket: OwnedFd, place: Place) -> Self {
+        Self {
             socket,
+            place,
             peers: VecDeque::new(),
             next: 1,
             credit: Credit::default(),
             pending: Vec::new(),
             window: Credit::default(),
             consumed: 0,
-        })
+        }
+    }
+
+    pub const fn socket(&self) -> &OwnedFd {
+        &self.socket
+    }
+
+    /// The child has bound it.
+    pub const fn settled(&mut self) {
+        self.place.settled();
+    }
+
+    pub fn into_leftover(self) -> Leftover {
+        self.place.into_leftover()
     }
 
     pub fn fd(&self) -> RawFd {
@@ -51,7 +76,8 @@ impl Datagrams {
     }
 
     pub fn events(&self, full: bool) -> i16 {
-        if full || self.credit.available() < HEAD + LARGEST { 0 } else { libc::POLLIN }
+        let waits = full || !self.place.is_bound() || self.credit.available() < HEAD + LARGEST;
+        if waits { 0 } else { libc::POLLIN }
     }
 
     pub fn ready(&mut self, stream: u32, _events: i16, full: bool, outbox: &mut Outbox) {
@@ -63,14 +89,16 @@ impl Datagrams {
             if self.credit.available() < HEAD + LARGEST {
                 return;
             }
-            let Ok((count, _, Some(from))) = recvfrom(&self.socket, &mut space[HEAD..], RecvFlags::DONTWAIT) else {
+            // Descriptors that come with it are closed by the kernel, because nothing here takes them.
+            let Ok((count, _, from)) = recvfrom(&self.socket, &mut space[HEAD..], RecvFlags::DONTWAIT) else {
                 return;
             };
-            let (Ok(from), Ok(length)) = (SocketAddr::try_from(from), u16::try_from(count)) else { continue };
+            let Ok(length) = u16::try_from(count) else { continue };
             if count > LARGEST {
                 continue;
             }
-            space[..4].copy_from_slice(&self.number_of(from).to_be_bytes());
+            let peer = from.and_then(|from| SocketAddr::try_from(from).ok()).map_or(0, |from| self.number_of(from));
+            space[..4].copy_from_slice(&peer.to_be_bytes());
             space[4..HEAD].copy_from_slice(&length.to_be_bytes());
             // Within the credit, which was checked before.
             let _ = self.credit.spend(HEAD + count);

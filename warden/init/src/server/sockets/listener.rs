@@ -12,10 +12,15 @@ pub const BACKLOG: i32 = 1024;
 
 pub struct Listener {
     socket: OwnedFd,
+    place: Place,
+}
+
+/// Where a socket is bound.
+pub struct Place {
     /// Of a Unix socket: the file to remove at the end.
     path: Option<CString>,
-    /// A child binds a Unix socket, as the workload's user; until then there is nothing to accept.
-    listens: bool,
+    /// A child binds a Unix socket, as the workload's user; until then there is nothing to receive.
+    bound: bool,
 }
 
 /// The file that a listener's end leaves behind.
@@ -26,6 +31,35 @@ pub enum Leftover {
     Unknown,
 }
 
+impl Place {
+    /// An address of the network, which leaves nothing behind.
+    pub const fn network() -> Self {
+        Self { path: None, bound: true }
+    }
+
+    /// A path that a child binds.
+    pub const fn by_child(path: CString) -> Self {
+        Self { path: Some(path), bound: false }
+    }
+
+    pub const fn is_bound(&self) -> bool {
+        self.bound
+    }
+
+    /// The child has bound it.
+    pub const fn settled(&mut self) {
+        self.bound = true;
+    }
+
+    pub fn into_leftover(self) -> Leftover {
+        match self.path {
+            None => Leftover::Nothing,
+            Some(path) if self.bound => Leftover::File(path),
+            Some(_) => Leftover::Unknown,
+        }
+    }
+}
+
 impl Listener {
     pub fn bind(at: SocketAddr) -> Result<Self, Errno> {
         let socket = socket(at, SocketType::STREAM)?;
@@ -33,12 +67,12 @@ impl Listener {
         sockopt::set_socket_reuseaddr(&socket, true)?;
         bind(&socket, &at)?;
         listen(&socket, BACKLOG)?;
-        Ok(Self { socket, path: None, listens: true })
+        Ok(Self { socket, place: Place::network() })
     }
 
     /// A Unix socket at `path`, by a child that gets a copy of [`Listener::socket`].
     pub fn by_child(path: CString) -> Result<Self, Errno> {
-        Ok(Self { socket: unix_socket()?, path: Some(path), listens: false })
+        Ok(Self { socket: unix_socket(SocketType::STREAM)?, place: Place::by_child(path) })
     }
 
     pub const fn socket(&self) -> &OwnedFd {
@@ -46,20 +80,16 @@ impl Listener {
     }
 
     pub const fn listens(&self) -> bool {
-        self.listens
+        self.place.is_bound()
     }
 
     /// The child has made it listen.
     pub const fn settled(&mut self) {
-        self.listens = true;
+        self.place.settled();
     }
 
     pub fn into_leftover(self) -> Leftover {
-        match self.path {
-            None => Leftover::Nothing,
-            Some(path) if self.listens => Leftover::File(path),
-            Some(_) => Leftover::Unknown,
-        }
+        self.place.into_leftover()
     }
 
     pub fn fd(&self) -> RawFd {
@@ -81,6 +111,6 @@ pub fn socket(at: SocketAddr, kind: SocketType) -> Result<OwnedFd, Errno> {
     socket_with(family, kind, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)
 }
 
-pub fn unix_socket() -> Result<OwnedFd, Errno> {
-    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)
+pub fn unix_socket(kind: SocketType) -> Result<OwnedFd, Errno> {
+    socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)
 }

@@ -34,6 +34,16 @@ enum Socket {
     Connection(Connection),
 }
 
+impl Socket {
+    fn into_leftover(self) -> Leftover {
+        match self {
+            Self::Listener(listener) => listener.into_leftover(),
+            Self::Datagrams(datagrams) => datagrams.into_leftover(),
+            Self::Connection(_) => Leftover::Nothing,
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct Sockets {
     open: BTreeMap<u32, Socket>,
@@ -61,8 +71,9 @@ impl Sockets {
             Listen::Tcp { address, port } => Socket::Listener(Listener::bind(at(*address, *port)).map_err(failed)?),
             Listen::Udp { address, port } => Socket::Datagrams(Datagrams::bind(at(*address, *port)).map_err(failed)?),
             Listen::Unix { path } => Socket::Listener(Listener::by_child(path.clone()).map_err(failed)?),
+            Listen::Unixgram { path } => Socket::Datagrams(Datagrams::by_child(path.clone()).map_err(failed)?),
         };
-        if !matches!(listen, Listen::Unix { .. }) {
+        if !matches!(listen, Listen::Unix { .. } | Listen::Unixgram { .. }) {
             outbox.json(Kind::Accept, stream, &Accept { pid: None });
         }
         self.open.insert(stream, socket);
@@ -88,7 +99,7 @@ impl Sockets {
         match self.open.get(&stream)? {
             Socket::Listener(listener) => Some(listener.socket().as_fd()),
             Socket::Connection(connection) => Some(connection.socket().as_fd()),
-            Socket::Datagrams(_) => None,
+            Socket::Datagrams(datagrams) => Some(datagrams.socket().as_fd()),
         }
     }
 
@@ -100,11 +111,15 @@ impl Sockets {
                 listener.settled();
                 outbox.json(Kind::Accept, stream, &Accept { pid: None });
             }
+            (Some(Socket::Datagrams(datagrams)), Ok(())) => {
+                datagrams.settled();
+                outbox.json(Kind::Accept, stream, &Accept { pid: None });
+            }
             (Some(_), Err(error)) => self.remove(stream, Outcome::Failed(error)),
             // Cancelled meanwhile: without its result, which the removal of the file sends.
             (None, Ok(())) => self.files.extend(file.map(|file| (stream, file))),
             (None, Err(_)) if file.is_some() => self.over.push((stream, Outcome::Done(Map::new()))),
-            (Some(Socket::Datagrams(_)), Ok(())) | (None, Err(_)) => {}
+            (None, Err(_)) => {}
         }
     }
 
@@ -115,12 +130,9 @@ impl Sockets {
 
     /// Files of the listeners, which are all given up.
     pub fn into_files(self) -> impl Iterator<Item = CString> {
-        self.open.into_values().filter_map(|socket| match socket {
-            Socket::Listener(listener) => match listener.into_leftover() {
-                Leftover::File(file) => Some(file),
-                Leftover::Nothing | Leftover::Unknown => None,
-            },
-            Socket::Datagrams(_) | Socket::Connection(_) => None,
+        self.open.into_values().filter_map(|socket| match socket.into_leftover() {
+            Leftover::File(file) => Some(file),
+            Leftover::Nothing | Leftover::Unknown => None,
         })
     }
 
@@ -243,19 +255,17 @@ impl Sockets {
     }
 
     fn remove(&mut self, stream: u32, outcome: Outcome) {
-        match self.open.remove(&stream) {
-            Some(Socket::Connection(_)) => {
-                self.connections -= 1;
-                self.exhausted = false;
-            }
-            Some(Socket::Listener(listener)) => match listener.into_leftover() {
-                // The result follows when the file is gone.
-                Leftover::File(file) => return self.files.push((stream, file)),
-                // The child may be about to create the file: `settled` decides.
-                Leftover::Unknown if matches!(outcome, Outcome::Done(_)) => return,
-                Leftover::Nothing | Leftover::Unknown => {}
-            },
-            Some(Socket::Datagrams(_)) | None => {}
+        let removed = self.open.remove(&stream);
+        if matches!(removed, Some(Socket::Connection(_))) {
+            self.connections -= 1;
+            self.exhausted = false;
+        }
+        match removed.map_or(Leftover::Nothing, Socket::into_leftover) {
+            // The result follows when the file is gone.
+            Leftover::File(file) => return self.files.push((stream, file)),
+            // The child may be about to create the file: `settled` decides.
+            Leftover::Unknown if matches!(outcome, Outcome::Done(_)) => return,
+            Leftover::Nothing | Leftover::Unknown => {}
         }
         self.over.push((stream, outcome));
     }
