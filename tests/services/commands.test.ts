@@ -6,7 +6,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { listSandboxes } from "bulkhead";
 import { newToken } from "bulkhead/host";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { askOnce } from "../../packages/cli/src/services/control/client.js";
 import { controlSocket } from "../../packages/cli/src/services/control/place.js";
 import { TemporaryDirectory } from "../support/temporary.js";
@@ -17,6 +17,17 @@ const bundle = fileURLToPath(new URL("../../packages/cli/dist/bulkhead.cjs", imp
 const name = `test-${process.pid}`;
 let directory: TemporaryDirectory;
 let port: number;
+
+/** systemd's end: prints each datagram that has text. systemd-notify waits until the descriptor that it sends is closed. */
+const RECEIVER = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print("listening")
+while True:
+    lines = s.recv(4096).decode().strip().split("\\n")
+    if lines != ["BARRIER=1"]: print(lines)
+`;
 
 const file = (text: string) => `
 name: ${name}
@@ -57,8 +68,13 @@ function bulkhead(...argv: readonly string[]): Promise<Ended> {
 }
 
 /** Starts the service in the foreground; resolves when it answers. */
-async function foreground(): Promise<{ readonly child: ChildProcess; readonly output: () => string }> {
-  const child = spawn(process.execPath, [bundle, "up", "--json"], { cwd: directory.path, env: environment() });
+async function foreground(
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ readonly child: ChildProcess; readonly output: () => string }> {
+  const child = spawn(process.execPath, [bundle, "up", "--json"], {
+    cwd: directory.path,
+    env: { ...environment(), ...more },
+  });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
@@ -167,6 +183,22 @@ describe.skipIf(!existsSync(bundle))("a service in the foreground", () => {
       .map((line) => JSON.parse(line));
     expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(["state", "output"]));
     expect(events.at(-1)).toMatchObject({ kind: "state", status: { state: "stopped" } });
+  });
+
+  it.skipIf(!existsSync("/usr/bin/systemd-notify"))("reports to systemd when it is ready", async () => {
+    const socket = directory.join("notify");
+    const receiver = spawn("python3", ["-uc", RECEIVER, socket], { stdio: ["ignore", "pipe", "inherit"] });
+    let said = "";
+    receiver.stdout.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    onTestFinished(() => void receiver.kill());
+    await eventually("it listens", 20_000, () => said === "listening\n");
+    const { child } = await foreground({ NOTIFY_SOCKET: socket });
+    await eventually("it said so", 20_000, () => said.includes("READY=1"));
+    expect(said).toBe("listening\n['READY=1', 'STATUS=2 components are ready']\n");
+    child.kill("SIGTERM");
+    expect(await ended(child)).toBe(0);
   });
 
   it("leaves nothing after kill -9 of its supervisor, and the next `up` starts clean", async () => {

@@ -13,6 +13,7 @@ import { stateDirectory } from "./control/place.js";
 import { startDetached, tellParent } from "./detached.js";
 import { Display } from "./display.js";
 import type { UpFlags } from "./flags.js";
+import { tellServiceManager } from "./service-manager.js";
 import { Supervisor } from "./supervisor.js";
 
 /** Exit code when every component has ended and one of them failed. */
@@ -56,6 +57,7 @@ async function supervise(service: Service, flags: UpFlags): Promise<void> {
     });
     const running = await supervisor.start();
     tellParent.ready(running.status());
+    if (!tellParent.isChild) await tellServiceManager("READY=1", `STATUS=${names.length} components are ready`);
     if (stop.signal.aborted) await running.down();
     stop.signal.addEventListener("abort", () => void running.down());
     await running.ended;
