@@ -18,7 +18,7 @@ const name = `test-${process.pid}`;
 let directory: TemporaryDirectory;
 let port: number;
 
-/** systemd's end: prints each datagram that has text. systemd-notify waits until the descriptor that it sends is closed. */
+/** systemd's end: prints each datagram that has text. Its client waits until a descriptor that it sends is closed. */
 const RECEIVER = `
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
