@@ -25,9 +25,12 @@ export const SECTIONS: readonly Section[] = [
       "docs/images.md",
       "docs/network.md",
       "docs/services.md",
+      "docs/server.md",
       "docs/learn.md",
       "docs/firecracker.md",
       "docs/compatibility.md",
+      "docs/versioning.md",
+      "CHANGELOG.md",
     ],
   },
   {

@@ -42,7 +42,7 @@ export class Broker {
   /**
    * This process's own broker: started at first use, and restarted if it was lost. It needs no installation, does not
    * keep the process alive, and ends with this process, however that ends.
-   * @throws BulkheadError SETUP_MISSING, BROKER_UNAVAILABLE
+   * @throws BulkheadError SETUP_MISSING, BROKER_UNAVAILABLE, BROKER_INCOMPATIBLE
    */
   static async private(expect: ExpectedLevel = "container"): Promise<Broker> {
     requireArguments("Broker.private", ["expect", expected, expect]);
@@ -51,7 +51,7 @@ export class Broker {
 
   /**
    * A system broker (`warden broker --socket PATH`); this process opens one connection for each path.
-   * @throws BulkheadError BROKER_UNAVAILABLE, CALLER_REFUSED
+   * @throws BulkheadError BROKER_UNAVAILABLE, BROKER_INCOMPATIBLE, CALLER_REFUSED
    */
   static async connect(path: string): Promise<Broker> {
     requireArguments("Broker.connect", ["path", hostPath, path]);

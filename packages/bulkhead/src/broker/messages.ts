@@ -10,6 +10,7 @@ import {
   type Stats,
 } from "../contract/generated/control-messages.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
+import { printableLine } from "../errors/describe.js";
 import type { BrokerVerdict, Evidence } from "../evidence/observed.js";
 import type { Facts } from "../host/facts.js";
 
@@ -50,38 +51,36 @@ export interface Ended {
   readonly marks: readonly number[];
 }
 
-/** @throws BulkheadError BROKER_UNAVAILABLE when it is of another generation or not a broker at all. */
+/** @throws BulkheadError BROKER_INCOMPATIBLE when its generation or the form of its hello is not this library's. */
 export function readHello(message: JsonObject): Hello {
-  if (message["generation"] !== CONTROL_GENERATION) {
-    throw unexpected("BROKER_UNAVAILABLE", "hello.generation");
-  }
-  const { version, session, socket, facts, limits } = read("hello", message, "BROKER_UNAVAILABLE");
+  if (message["generation"] !== CONTROL_GENERATION) throw incompatible(message, "hello.generation");
+  const wrong = (path: string) => incompatible(message, `hello${path}`);
+  const { version, session, socket, facts, limits } = read("hello", message, wrong);
   return { version, session, socket: socket.replace(/^@/, "\0"), facts, limits };
 }
 
 /** @throws BulkheadError BROKER_LOST */
 export function readLaunched(message: JsonObject): Launched {
-  const { pid, evidence, marks } = read("launched", message, "BROKER_LOST");
+  const { pid, evidence, marks } = read("launched", message, lost("launched"));
   return { pid, evidence, marks };
 }
 
 /** @throws BulkheadError BROKER_LOST */
 export function readEnded(message: JsonObject): Ended {
-  const { cause, stats, error, marks } = read("ended", message, "BROKER_LOST");
+  const { cause, stats, error, marks } = read("ended", message, lost("ended"));
   return { cause, stats, error, marks };
 }
 
 /** @throws BulkheadError BROKER_LOST */
 export function readStats(value: unknown): Stats {
-  return checked(checkStats, value, (path) => unexpected("BROKER_LOST", `stats${path}`));
+  return checked(checkStats, value, lost("stats"));
 }
 
 function read<Type extends Message["type"]>(
   type: Type,
   message: JsonObject,
-  code: "BROKER_UNAVAILABLE" | "BROKER_LOST",
+  wrong: (path: string) => BulkheadError,
 ): Extract<Message, { readonly type: Type }> {
-  const wrong = (path: string) => unexpected(code, `${type}${path}`);
   const known = checked(checkMessage, message, wrong);
   if (!isOf(known, type)) throw wrong(".type");
   return known;
@@ -94,6 +93,12 @@ function isOf<Type extends Message["type"]>(
   return message.type === type;
 }
 
-function unexpected(code: "BROKER_UNAVAILABLE" | "BROKER_LOST", detail: string): BulkheadError {
-  return new BulkheadError(code, { operation: "decode", detail });
+/** A broker that has said a valid hello speaks the same protocol, so anything else from it means that it is broken. */
+function lost(what: string): (path: string) => BulkheadError {
+  return (path) => new BulkheadError("BROKER_LOST", { operation: "decode", detail: `${what}${path}` });
+}
+
+function incompatible({ version }: JsonObject, field: string): BulkheadError {
+  const named = typeof version === "string" ? `, from broker ${printableLine(version.slice(0, 64))}` : "";
+  return new BulkheadError("BROKER_INCOMPATIBLE", { operation: "decode", detail: `${field}${named}` });
 }

@@ -38,7 +38,10 @@ describe("Broker", () => {
     ["facts that it does not know", { facts: {} }],
   ])("refuses a broker with %s", async (_, change) => {
     fake.hello = { ...fake.hello, ...change };
-    await expect(Broker.connect(fake.path)).rejects.toMatchObject({ code: "BROKER_UNAVAILABLE" });
+    await expect(Broker.connect(fake.path)).rejects.toMatchObject({
+      code: "BROKER_INCOMPATIBLE",
+      detail: expect.stringMatching(/^hello\..*, from broker 0\.1\.0$/),
+    });
   });
 
   it("says when there is none, and tries again the next time", async () => {

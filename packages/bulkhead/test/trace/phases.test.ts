@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { besideOf, endOf, execsOf, phasesOf } from "../../src/trace/phases.js";
 import type { LaunchMarks } from "../../src/trace/marks.js";
+import { besideOf, endOf, execsOf, phasesOf } from "../../src/trace/phases.js";
 
 /** Of `launched`: received, compiled, ordered, instructed, created, prepared, read, mounted, confined, ready, … */
 const LAUNCHED = [120, 130, 140, 150, 20, 60, 160, 170, 180, 190, 200, 240];

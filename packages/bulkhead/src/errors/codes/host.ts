@@ -41,6 +41,12 @@ export const hostCodes = entries({
     cause: "the library could not reach or start the broker",
     remedy: "Check BULKHEAD_BROKER and that the broker's service runs, or unset it to use a private broker.",
   },
+  BROKER_INCOMPATIBLE: {
+    fault: "system",
+    cause: "the broker and the library come from versions of Bulkhead that do not work together",
+    remedy:
+      "Install one version of both, then restart the broker; `bulkhead version` prints the library's, and the detail names the broker's.",
+  },
   BROKER_LOST: {
     fault: "system",
     cause: "the broker ended, and every sandbox it created ended with it",

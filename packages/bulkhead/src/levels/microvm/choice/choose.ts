@@ -58,6 +58,7 @@ const OF_THE_BROKER: ReadonlySet<string> = new Set([
   "CALLER_REFUSED",
   "BROKER_LOST",
   "BROKER_UNAVAILABLE",
+  "BROKER_INCOMPATIBLE",
   "ABORTED",
 ]);
 
