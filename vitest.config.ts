@@ -9,6 +9,10 @@ const timeFactor = Math.max(1, Number(process.env["BULKHEAD_TIME_FACTOR"] ?? "1"
  */
 const library = fileURLToPath(new URL("packages/bulkhead/src/", import.meta.url));
 const alias = [
+  {
+    find: /^bulkhead-server\/client$/,
+    replacement: fileURLToPath(new URL("packages/server/src/client.ts", import.meta.url)),
+  },
   { find: /^bulkhead$/, replacement: `${library}index.ts` },
   { find: /^bulkhead\/([a-z]+)$/, replacement: `${library}$1.ts` },
 ];

@@ -125,7 +125,7 @@ export async function bundleCommandLine(variant = {}) {
  * @param {Variant} [variant]
  */
 export async function bundleServer(variant = {}) {
-  const entries = { index: `${server}/src/index.ts` };
+  const entries = { index: `${server}/src/index.ts`, client: `${server}/src/client.ts` };
   return await bundle({ ...modules, target: "node22.13", external: ["bulkhead"] }, server, entries, variant);
 }
 

@@ -67,6 +67,7 @@ const configuration = {
     noUnusedLocals: false,
     paths: {
       bulkhead: [join(root, "packages/bulkhead/src/index.ts")],
+      "bulkhead-server/client": [join(root, "packages/server/src/client.ts")],
       "bulkhead/*": [join(root, "packages/bulkhead/src/*.ts")],
     },
   },
