@@ -29,7 +29,7 @@ import { workloads } from "./steady/workloads.js";
 import type { Prepare } from "./subject.js";
 import { bulkhead } from "./subjects/bulkhead.js";
 import { commandLine, launcher, nodeAlone, printed } from "./subjects/commands.js";
-import { bareSpawn, bubblewrap, ociRuntime } from "./subjects/peers.js";
+import { bareSpawn, bubblewrap, ociRuntime, sandboxRuntime } from "./subjects/peers.js";
 import { pooled } from "./subjects/pooled.js";
 import { recorded } from "./subjects/recorded.js";
 
@@ -69,7 +69,14 @@ export function besidePeers(runs: number): readonly Group[] {
     {
       kind: "command",
       title: "command line",
-      subjects: [nodeAlone, () => commandLine(), () => launcher(), () => printed("version"), () => printed("--help")],
+      subjects: [
+        nodeAlone,
+        () => commandLine(),
+        () => launcher(),
+        () => printed("version"),
+        () => printed("--help"),
+        sandboxRuntime,
+      ],
       runs: Math.ceil(runs / 5),
       promises: commandPromises,
     },

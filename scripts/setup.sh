@@ -70,6 +70,7 @@ setup_use() {
       setup_node && setup_npm dev || true
       setup_use run
       bench_tools
+      peer_tools
       ;;
     hosts) host_tools ;;
     all)

