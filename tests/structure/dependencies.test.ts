@@ -229,6 +229,7 @@ describe("the Rust crates", () => {
     init: ["libc", "rustix", "serde", "serde_json"],
     guest: ["libc", "rustix", "serde", "serde_json"],
     relay: ["rustix"],
+    bridge: ["rustix", "serde", "serde_json"],
     helper: ["rustix", "serde_json"],
     warden: [],
     probe: ["libc"],

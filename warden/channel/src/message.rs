@@ -10,6 +10,8 @@ pub const OPERATION_MAX: usize = 64;
 pub const PATH_MAX: usize = 4096;
 /// Linux has no signal above this one.
 const SIGNAL_MAX: i32 = 64;
+/// The largest integer that the host's numbers hold exactly.
+const TOKEN_MAX: u64 = (1 << 53) - 1;
 
 /// Codes that init reports. They all concern events inside: init must not be able to claim that Bulkhead itself failed.
 pub const CODES: [Code; 19] = [
@@ -84,6 +86,8 @@ pub enum Control {
     Resize { rows: u16, cols: u16 },
     /// No copy was made of this machine, or it is the original: continue.
     Continue {},
+    /// Pass this connection to the service's bridge, with this number.
+    Hand { token: u64 },
 }
 
 /// How an operation ended.
@@ -152,6 +156,7 @@ impl Message for Control {
             Self::Signal { signal } => (1..=SIGNAL_MAX).contains(&signal),
             Self::Resize { rows, cols } => rows > 0 && cols > 0,
             Self::Continue {} => true,
+            Self::Hand { token } => token <= TOKEN_MAX,
         })
     }
 }

@@ -38,6 +38,7 @@ pub fn plan() -> Result<String, String> {
             model::STORE_RANGE,
         )?
         .add("Name of the connection between init and the gate.", "EGRESS", payload::EGRESS)?
+        .add("Name of the connection between init and the bridge of its service.", "BRIDGE", payload::BRIDGE)?
         .add("The first ABI of Landlock whose rules are about TCP.", "LANDLOCK_TCP_ABI", Landlock::TCP_ABI)?
         .add(
             "The first that rules which Unix sockets in the file system are connected to.",

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn init_has_one_for_its_egress() {
         let mut attachments = Attachments::default();
-        let init = Payload::Init(Init { egress: true });
+        let init = Payload::Init(Init { egress: true, bridge: false });
         assert!(attachments.take(1, "sandbox-1", &init).is_none());
         attachments.add(1, "sandbox-1", EGRESS, socket());
         assert_eq!(attachments.take(1, "sandbox-1", &init).unwrap().len(), 1);

@@ -17,6 +17,8 @@ const INIT_CAPABILITIES: [&str; 4] = ["SETUID", "SETGID", "KILL", "SETPCAP"];
 const CHANNEL: u8 = 3;
 /// The descriptor of init's egress connection, if there is one.
 const EGRESS: u8 = 5;
+/// The descriptor of init's connection to the service's bridge, if there is one.
+const BRIDGE: u8 = 6;
 
 /// Init has an id of its own inside.
 fn switches_user(plan: &Plan, privileged: bool) -> bool {
@@ -158,14 +160,17 @@ fn init(plan: &Plan, init: &Init, switches_user: bool, filters: bool) -> Result<
     // An empty environment, since it is readable inside.
     let filter: &[&str] = if filters { &["--filter", "4"] } else { &[] };
     let egress: &[&str] = if init.egress { &["--egress", "5"] } else { &[] };
-    let argv = ["init", "--channel", "3", "--inner", &json].into_iter().chain(filter.iter().chain(egress).copied());
+    let bridge: &[&str] = if init.bridge { &["--bridge", "6"] } else { &[] };
+    let more = filter.iter().chain(egress).chain(bridge).copied();
+    let argv = ["init", "--channel", "3", "--inner", &json].into_iter().chain(more);
+    let attached = [init.egress.then_some(EGRESS), init.bridge.then_some(BRIDGE)];
     Ok(order::Program {
         is_init: true,
         path: None,
         argv: words(argv)?,
         env: Vec::new(),
         channel: order::Channel::Fd(CHANNEL),
-        descriptors: init.egress.then_some(order::Descriptor::Attached(EGRESS)).into_iter().collect(),
+        descriptors: attached.into_iter().flatten().map(order::Descriptor::Attached).collect(),
     })
 }
 

@@ -9,6 +9,7 @@ mod accounts;
 mod attach;
 mod compile;
 mod filters;
+mod hub;
 mod judged;
 mod link;
 mod message;

@@ -22,10 +22,12 @@ pub struct Opening {
     pub session: Option<String>,
     /// With `launch` only; parsed separately, as strictly as every plan.
     pub plan: Option<Box<RawValue>>,
-    /// With `attach`: the sandbox to be launched; with `kill`: the one to end.
+    /// With `attach`: the sandbox to be launched; with `kill`: the one to end; with `hub`: the hub's own.
     pub id: Option<String>,
     /// With `attach` only: the plan's name for this connection.
     pub name: Option<String>,
+    /// With `attach`: the hub that gets the other end. Without it, that is the caller itself.
+    pub hub: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum OpeningKind {
     Control,
     Launch,
     Attach,
+    /// A connection over which the caller's process gets ends of connections to several sandboxes.
+    Hub,
     /// Asks for this caller's live sandboxes. The broker answers once and closes the connection. So with `kill`, which
     /// has an id.
     List,

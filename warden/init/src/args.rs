@@ -1,5 +1,5 @@
-//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD` and `--egress FD` if present,
-//! in any order.
+//! `--channel FD|stdio`, one of `--inner JSON` and `--inner-file PATH`, and `--filter FD`, `--egress FD` and
+//! `--bridge FD` if present, in any order.
 
 use bulkhead_plan::InnerPlan;
 use std::ffi::OsString;
@@ -21,11 +21,13 @@ pub struct Args {
     pub filter: Option<i32>,
     /// The second connection, for the sandbox's egress.
     pub egress: Option<i32>,
+    /// The connection to the bridge of the service that the sandbox belongs to.
+    pub bridge: Option<i32>,
 }
 
 /// `None` for anything but exactly the broker's arguments.
 pub fn parse(args: Vec<OsString>) -> Option<Args> {
-    let (mut channel, mut inner, mut filter, mut egress) = (None, None, None, None);
+    let (mut channel, mut inner, mut filter, mut egress, mut bridge) = (None, None, None, None, None);
     let mut args = args.into_iter();
     while let Some(name) = args.next() {
         let value = args.next()?.into_string().ok()?;
@@ -37,10 +39,11 @@ pub fn parse(args: Vec<OsString>) -> Option<Args> {
             }
             "--filter" if filter.is_none() => filter = Some(value.parse().ok().filter(|fd| *fd > 3)?),
             "--egress" if egress.is_none() => egress = Some(value.parse().ok().filter(|fd| *fd == 1 || *fd > 3)?),
+            "--bridge" if bridge.is_none() => bridge = Some(value.parse().ok().filter(|fd| *fd > 3)?),
             _ => return None,
         }
     }
-    Some(Args { channel: channel?, inner: inner?, filter, egress })
+    Some(Args { channel: channel?, inner: inner?, filter, egress, bridge })
 }
 
 fn parse_channel(value: &str) -> Option<Channel> {
@@ -69,6 +72,7 @@ mod tests {
         assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--filter", "4"]).unwrap().filter, Some(4));
         let two = parsed(&["--channel", "0", "--egress", "1", "--inner", INNER]).unwrap();
         assert_eq!((two.channel, two.egress), (Channel::Fd(0), Some(1)));
+        assert_eq!(parsed(&["--channel", "3", "--bridge", "6", "--inner", INNER]).unwrap().bridge, Some(6));
     }
 
     #[test]
@@ -82,6 +86,9 @@ mod tests {
         }
         for egress in ["0", "2", "3", "-1", "stdio", ""] {
             assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--egress", egress]), None, "{egress}");
+        }
+        for bridge in ["1", "3", "-1", "stdio", ""] {
+            assert_eq!(parsed(&["--channel", "3", "--bridge", bridge, "--inner", INNER]), None, "{bridge}");
         }
         assert_eq!(parsed(&["--channel", "3", "--channel", "4", "--inner", INNER]), None);
         assert_eq!(parsed(&["--channel", "3", "--inner", INNER, "--debug", "1"]), None);

@@ -36,7 +36,7 @@ pub fn main(args: Vec<OsString>) -> i32 {
     let Some(args) = args::parse(args) else { return exit::USAGE };
     // Without the given filter, nothing is started.
     let Ok(handed) = args.filter.map(start::filter).transpose() else { return exit::SYSTEM };
-    let Ok(prepared) = start::prepare(args.channel, args.egress) else { return exit::SYSTEM };
+    let Ok(prepared) = start::prepare(args.channel, args.egress, args.bridge) else { return exit::SYSTEM };
     let Ok(sentry) = args.inner.sentry.as_ref().map(|sentry| sentry::confine(sentry, &args.inner)).transpose() else {
         return exit::SYSTEM;
     };

@@ -18,11 +18,13 @@ const LARGEST_FILTER: usize = (4096 + 1) * 8;
 pub struct Prepared {
     pub channel: Wire,
     pub egress: Option<Wire>,
+    /// To the bridge of the service that the sandbox belongs to.
+    pub bridge: Option<OwnedFd>,
     /// Readable when a child has ended.
     pub children: OwnedFd,
 }
 
-pub fn prepare(channel: Channel, egress: Option<i32>) -> Result<Prepared, Errno> {
+pub fn prepare(channel: Channel, egress: Option<i32>, bridge: Option<i32>) -> Result<Prepared, Errno> {
     // A change of uid clears it, so it is set again here. In a pid namespace the kernel kills everything in it with us.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     if !getpid().is_init() {
@@ -33,8 +35,9 @@ pub fn prepare(channel: Channel, egress: Option<i32>) -> Result<Prepared, Errno>
     rustix::thread::set_name(c"init")?;
     umask(Mode::WGRP | Mode::WOTH);
     let children = signals()?;
-    let (channel, egress) = descriptors(channel, egress, &children)?;
-    Ok(Prepared { channel, egress, children })
+    let bridge = bridge.map(bulkhead_sys::adopt).transpose()?;
+    let (channel, egress) = descriptors(channel, egress, bridge.iter().chain([&children]))?;
+    Ok(Prepared { channel, egress, bridge, children })
 }
 
 /// The filter that the broker left at `fd`, which is closed.
@@ -76,9 +79,13 @@ fn connection(fd: i32) -> Result<Wire, Errno> {
     if listening { Wire::accept(socket) } else { Wire::new(socket, None) }
 }
 
-/// Keeps the connections, `children`, and /dev/null on 0, 1 and 2: the broker's descriptors there may be a host's
+/// Keeps the connections, `others`, and /dev/null on 0, 1 and 2: the broker's descriptors there may be a host's
 /// terminal.
-fn descriptors(channel: Channel, egress: Option<i32>, children: &OwnedFd) -> Result<(Wire, Option<Wire>), Errno> {
+fn descriptors<'a>(
+    channel: Channel,
+    egress: Option<i32>,
+    others: impl Iterator<Item = &'a OwnedFd>,
+) -> Result<(Wire, Option<Wire>), Errno> {
     let wire = match channel {
         Channel::Fd(fd) => connection(fd)?,
         Channel::Stdio => Wire::new(
@@ -98,7 +105,7 @@ fn descriptors(channel: Channel, egress: Option<i32>, children: &OwnedFd) -> Res
         drop(null);
     }
     let wires = std::iter::once(&wire).chain(&egress);
-    let mut kept: Vec<i32> = wires.flat_map(Wire::raw).chain([children.as_raw_fd()]).collect();
+    let mut kept: Vec<i32> = wires.flat_map(Wire::raw).chain(others.map(AsRawFd::as_raw_fd)).collect();
     kept.sort_unstable();
     let mut from = 3;
     for fd in kept {

@@ -17,7 +17,7 @@ pub enum Payload {
 
 impl Default for Payload {
     fn default() -> Self {
-        Self::Init(Init { egress: false })
+        Self::Init(Init { egress: false, bridge: false })
     }
 }
 
@@ -29,10 +29,15 @@ pub struct Init {
     /// A second connection, attached as [`EGRESS`]: it carries only the sandbox's egress.
     #[serde(default)]
     pub egress: bool,
+    /// A connection attached as [`BRIDGE`]: init passes connections of the service's channels over it.
+    #[serde(default)]
+    pub bridge: bool,
 }
 
 /// The library's name for the connection between init and the gate.
 pub const EGRESS: &str = "egress";
+/// The library's name for the connection between init and the service's bridge.
+pub const BRIDGE: &str = "bridge";
 
 /// Levels `gvisor` and `microvm`. It runs as the plan's user with the plan's capabilities, under all other protections
 /// of the plan.
@@ -119,12 +124,15 @@ impl Payload {
 
     /// Names of the connections that it needs.
     pub fn attached(&self) -> impl Iterator<Item = &str> {
-        let of_init = matches!(self, Self::Init(Init { egress: true })).then_some(EGRESS);
+        let of_init = match self {
+            Self::Init(init) => [init.egress.then_some(EGRESS), init.bridge.then_some(BRIDGE)],
+            Self::Program(_) => [None, None],
+        };
         let descriptors = self.program().map(|program| program.descriptors.as_slice()).unwrap_or_default();
         let of_program = descriptors.iter().filter_map(|descriptor| match descriptor {
             Descriptor::Attached(attached) => Some(attached.name.as_str()),
             Descriptor::Open(_) => None,
         });
-        of_init.into_iter().chain(of_program)
+        of_init.into_iter().flatten().chain(of_program)
     }
 }

@@ -1,7 +1,8 @@
-//! The warden: one static program in six roles. `warden broker` creates sandboxes; `warden init` is process 1 of one;
+//! The warden: one static program in seven roles. `warden broker` creates sandboxes; `warden init` is process 1 of one;
 //! `warden relay` starts a virtual machine monitor in its jail; `warden helper` confines a part of the library that
-//! parses untrusted input; `warden sandboxes` asks brokers which sandboxes are alive, for its caller; and as `/init` of
-//! an initramfs it is process 1 of a virtual machine, and creates the sandbox in it.
+//! parses untrusted input; `warden bridge` carries the bytes of a service's channels; `warden sandboxes` asks brokers
+//! which sandboxes are alive, for its caller; and as `/init` of an initramfs it is process 1 of a virtual machine, and
+//! creates the sandbox in it.
 
 mod tsc;
 
@@ -22,6 +23,7 @@ fn main() {
         Some("init") => bulkhead_init::main(arguments.into_iter().skip(1).collect()),
         Some("relay") => bulkhead_relay::main(arguments.get(2..).unwrap_or_default()),
         Some("helper") => bulkhead_helper::main(arguments.get(2..).unwrap_or_default()),
+        Some("bridge") => bulkhead_bridge::main(),
         Some("broker") => bulkhead_broker::main(&arguments[2..]),
         Some("sandboxes") => bulkhead_broker::client::main(&arguments[2..]),
         Some("tsc") => {

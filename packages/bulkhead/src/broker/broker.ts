@@ -120,13 +120,7 @@ export class Broker {
    * @throws BulkheadError BROKER_LOST
    */
   attach(id: string, name: string): Socket {
-    const { session, socket } = this.#greeting();
-    if (this.#control.lost !== undefined) {
-      throw this.#control.lost;
-    }
-    const connection = connect({ path: socket });
-    connection.write(encodeMessage(JSON.stringify({ type: "attach", session, id, name })));
-    return connection;
+    return this.#tell({ type: "attach", id, name });
   }
 
   /**
@@ -135,13 +129,29 @@ export class Broker {
    * @throws BulkheadError BROKER_LOST
    */
   async attached(id: string, name: string): Promise<Socket> {
-    const connection = this.attach(id, name);
-    await new Promise<void>((resolve, reject) => {
-      connection.on("error", (cause) => reject(new BulkheadError("BROKER_LOST", { operation: "attach", cause })));
-      // Queued behind the message that states the purpose.
-      connection.write("", () => resolve());
+    return await this.#told({ type: "attach", id, name });
+  }
+
+  /**
+   * Opens a hub `id`: the process that has this connection gets, over it, its end of the connections that {@link join}
+   * makes, with the id of each one's sandbox. A second hub of this id takes the place of the first.
+   * @throws BulkheadError BROKER_LOST
+   */
+  async hub(id: string): Promise<Socket> {
+    return await this.#told({ type: "hub", id });
+  }
+
+  /**
+   * As {@link attach}, but the other end is a hub's. Resolves with false if there is no such hub, or not yet.
+   * @throws BulkheadError BROKER_LOST
+   */
+  async join(id: string, name: string, hub: string): Promise<boolean> {
+    const connection = this.#tell({ type: "attach", id, name, hub });
+    return await new Promise<boolean>((resolve, reject) => {
+      connection.once("error", (cause) => reject(new BulkheadError("BROKER_LOST", { operation: "join", cause })));
+      connection.once("data", () => resolve(true));
+      connection.once("close", () => resolve(false));
     });
-    return connection;
   }
 
   /** Ends the connection, and every sandbox created through it. */
@@ -216,6 +226,30 @@ export class Broker {
     for (const launch of this.#launches.values()) {
       launch.fail(error);
     }
+  }
+
+  /** Opens a connection of this session. */
+  #tell(opening: JsonObject): Socket {
+    const { session, socket } = this.#greeting();
+    if (this.#control.lost !== undefined) {
+      throw this.#control.lost;
+    }
+    const connection = connect({ path: socket });
+    connection.write(encodeMessage(JSON.stringify({ ...opening, session })));
+    return connection;
+  }
+
+  /** As {@link #tell}, for another process: this one reads nothing from it. */
+  async #told(opening: JsonObject): Promise<Socket> {
+    const connection = this.#tell(opening);
+    connection.pause();
+    await new Promise<void>((resolve, reject) => {
+      const operation = String(opening["type"]);
+      connection.on("error", (cause) => reject(new BulkheadError("BROKER_LOST", { operation, cause })));
+      // Queued behind the message that states the purpose.
+      connection.write("", () => resolve());
+    });
+    return connection;
   }
 
   #greeting(): Hello {

@@ -20,6 +20,7 @@ export class Connection extends Duplex implements StreamHandler {
   /** The other end reset the connection instead of ending its half. */
   #reset = false;
   #accept: (() => void) | undefined;
+  #handing: { readonly resolve: (rest: Buffer) => void; readonly reject: (error: Error) => void } | undefined;
 
   /** `open` gets the handler for incoming data, and returns the stream. `accepted` is called once it is connected. */
   constructor(open: (handler: StreamHandler) => ChannelStream, accepted?: () => void) {
@@ -75,7 +76,11 @@ export class Connection extends Duplex implements StreamHandler {
    * Both halves have ended, or the other end is gone: data sent before is still read. Without an end of its half it is
    * a reset.
    */
-  result(_value: JsonObject): void {
+  result(value: JsonObject): void {
+    if (this.#handing !== undefined) {
+      this.#handed(this.#handing, value);
+      return;
+    }
     this.#reset = !this.#done;
     this.#done = true;
     this.#deaf = !this.writableEnded;
@@ -83,7 +88,32 @@ export class Connection extends Duplex implements StreamHandler {
   }
 
   failed(error: BulkheadError): void {
+    this.#handing?.reject(error);
     this.destroy(error);
+  }
+
+  /**
+   * Has init pass its socket to the service's bridge, under this number. Resolves with the data that init had read
+   * before; this stream is then over. Nothing may have been written to it. Rejects as the connection fails.
+   */
+  handOver(token: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      if (!this.#stream.open || this.destroyed) {
+        reject(wasReset());
+        return;
+      }
+      this.#handing = { resolve, reject };
+      this.once("close", () => reject(wasReset()));
+      this.#stream.control({ op: "hand", token });
+    });
+  }
+
+  #handed({ resolve, reject }: { resolve(rest: Buffer): void; reject(error: Error): void }, value: JsonObject): void {
+    const rest: Buffer[] = [];
+    for (let chunk = this.read(); chunk !== null; chunk = this.read()) rest.push(chunk);
+    if (value["handed"] === true) resolve(Buffer.concat(rest));
+    else reject(wasReset());
+    this.destroy();
   }
 
   override _read(): void {

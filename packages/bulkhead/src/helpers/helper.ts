@@ -16,6 +16,8 @@ import { type Methods, Peer, type Received } from "./peer.js";
 export interface HelperOptions {
   /** Name of its script: `dist/helpers/KIND.cjs`. */
   readonly kind: string;
+  /** It is no script but the role of this name of the warden. */
+  readonly native?: boolean;
   /** Whether it may use TCP and UDP. */
   readonly network?: boolean;
   /**
@@ -142,9 +144,12 @@ export class Helper implements Disposable {
 }
 
 function spawnHelper(options: HelperOptions, ids: number | undefined) {
-  const { kind, network = false, descriptors = [], files, heapMiB = 512 } = options;
-  const node = nodeProgram();
-  const script = helperScriptPath(kind);
+  const { kind, native = false, network = false, descriptors = [], files, heapMiB = 512 } = options;
+  const warden = wardenPath();
+  const script = native ? "/dev/null" : helperScriptPath(kind);
+  const program = native
+    ? [warden, "--", "warden", kind]
+    : [nodeProgram(), "--", "node", ...nodeFlags(heapMiB), "-e", bootScript(kind)];
   const opened: number[] = [];
   const open = (path: string) => {
     const fd = openSync(path, "r");
@@ -162,8 +167,7 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
       ...(ids === undefined ? [] : ["--ids", String(count)]),
       ...(files === undefined ? [] : ["--files", String(files)]),
       ...(network ? ["--network"] : []),
-      ...["--program", node, "--"],
-      ...["node", ...nodeFlags(heapMiB), "-e", bootScript(kind)],
+      ...["--program", ...program],
     ];
     const stdio = [
       "ignore",
@@ -173,7 +177,7 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
       open(script),
       open(existsSync(cache) ? cache : "/dev/null"),
     ] as const;
-    const child = spawn(wardenPath(), argv, {
+    const child = spawn(warden, argv, {
       stdio: [...stdio, ...given, ...(ids === undefined ? [] : [ids])],
       env: {},
       cwd: "/",

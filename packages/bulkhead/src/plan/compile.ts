@@ -85,7 +85,7 @@ export function planFor(policy: ResolvedPolicy, host: HostReport, inputs: Inputs
     apparmor: policy.apparmor,
     selinux: policy.selinux,
     reservedAddresses: policy.network.kind !== "none",
-    payload: { kind: "init", egress: policy.network.kind !== "none" },
+    payload: { kind: "init", egress: policy.network.kind !== "none", bridge: false },
     inner: null,
   };
 }

@@ -50,7 +50,7 @@ export let liveOf: (sandbox: Sandbox) => Live;
  * As {@link Sandbox.create}, and refuses a link in a host path of the policy with MOUNT_SOURCE_LINK: its caller has
  * resolved them, and an earlier sandbox may have put a link there since. Not a method, as {@link sandboxOf}.
  */
-export let createWithoutLinks: (policy: Policy, options: SandboxOptions) => Promise<Sandbox>;
+export let createWithoutLinks: (policy: Policy, options: SandboxOptions & OwnPrepareOptions) => Promise<Sandbox>;
 
 /**
  * A sandbox that lasts until it is closed or killed, or this process ends.

@@ -4,7 +4,7 @@ import type { Plan } from "../../src/plan/schema.js";
 import { EVIDENCE, FakeBroker, STATS } from "../support/fake-broker.js";
 
 // Only the id and the payload matter to the client: a plan is the broker's to check.
-const payload = { kind: "init", egress: false } as const;
+const payload = { kind: "init", egress: false, bridge: false } as const;
 const plan = { version: 1, id: "s0123456789abcdef", payload } as unknown as Plan;
 const { id } = plan;
 

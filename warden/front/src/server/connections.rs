@@ -10,6 +10,7 @@ use bulkhead_error::{Code, Error};
 use bulkhead_protocol::{Ask, Request as Kind, ToKeeper};
 use rustix::event::epoll::{self, EventData};
 use rustix::fd::OwnedFd;
+use rustix::net::SendFlags;
 use std::time::{Duration, Instant};
 
 /// Maximum bytes of a request on a control connection: a word, a number and an id.
@@ -21,6 +22,8 @@ const MAX_PENDING: usize = 64;
 const MAX_PENDING_OF_A_STRANGER: usize = 4;
 /// Control connections: each costs a descriptor, and memory while its client does not read.
 const MAX_SESSIONS: usize = 256;
+/// Says that a hub got the other end of an attached connection.
+const JOINED: &[u8] = b"+";
 
 impl Front {
     /// Usually the opening has arrived already.
@@ -61,12 +64,19 @@ impl Front {
             return self.refuse(&pending);
         }
         match opening {
-            Ok(Opening { kind: OpeningKind::Control, session: None, plan: None, id: None, name: None })
+            Ok(Opening { kind: OpeningKind::Control, session: None, plan: None, id: None, name: None, hub: None })
                 if !self.private =>
             {
                 self.open_session(pending.socket);
             }
-            Ok(Opening { kind: OpeningKind::Launch, session: Some(key), plan: Some(plan), id: None, name: None }) => {
+            Ok(Opening {
+                kind: OpeningKind::Launch,
+                session: Some(key),
+                plan: Some(plan),
+                id: None,
+                name: None,
+                hub: None,
+            }) => {
                 if let Some(session) = self.session_of(&key) {
                     let channel = pending.socket;
                     return self.launch(LaunchRequest {
@@ -83,7 +93,16 @@ impl Front {
                 plan: None,
                 id: Some(id),
                 name: Some(name),
-            }) => return self.attach(pending, &key, &id, &name),
+                hub,
+            }) => return self.attach(pending, &key, &id, &name, hub.as_deref()),
+            Ok(Opening {
+                kind: OpeningKind::Hub,
+                session: Some(key),
+                plan: None,
+                id: Some(id),
+                name: None,
+                hub: None,
+            }) => self.open_hub(pending, &key, id),
             _ => {} // closed: a peer that does not speak the protocol gets no answer
         }
         Ok(())
@@ -103,15 +122,37 @@ impl Front {
         })
     }
 
-    fn attach(&mut self, pending: Pending, key: &str, id: &str, name: &str) -> Result<(), Lost> {
+    fn attach(
+        &mut self,
+        pending: Pending,
+        key: &str,
+        id: &str,
+        name: &str,
+        hub: Option<&str>,
+    ) -> Result<(), Lost> {
         let Some(session) = self.session_of(key) else { return Ok(()) };
-        if rustix::io::ioctl_fionbio(&pending.socket, false).is_err() {
-            return Ok(());
-        }
-        self.attachments.add(session, id, name, pending.socket);
+        let socket = match hub {
+            Some(hub) => {
+                let joined = self.hubs.join(session, hub, id);
+                // Otherwise the caller sees only the end of this connection.
+                if joined.is_some() {
+                    let _ = rustix::net::send(&pending.socket, JOINED, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+                }
+                joined
+            }
+            None => rustix::io::ioctl_fionbio(&pending.socket, false).is_ok().then_some(pending.socket),
+        };
+        let Some(socket) = socket else { return Ok(()) };
+        self.attachments.add(session, id, name, socket);
         match self.attachments.unpark(session, id) {
             Some(launch) => self.launch(launch),
             None => Ok(()),
+        }
+    }
+
+    fn open_hub(&mut self, pending: Pending, key: &str, id: String) {
+        if let Some(session) = self.session_of(key) {
+            self.hubs.open(session, id, pending.socket);
         }
     }
 
@@ -172,6 +213,7 @@ impl Front {
         // The library is gone, so all its sandboxes end.
         self.done |= self.private;
         self.attachments.forget(token);
+        self.hubs.forget(token);
         let own: Vec<String> =
             self.sandboxes.iter().filter(|(_, known)| known.session == token).map(|(id, _)| id.clone()).collect();
         for id in own {

@@ -43,6 +43,7 @@ impl Front {
     }
 
     pub(super) fn refuse_launch(&mut self, session: u64, id: &str, error: Error) -> Result<(), Lost> {
+        self.hubs.leave(session, id);
         self.tell(session, &Message::Refused { id, error: &error })?;
         self.link.send(&ToKeeper::Refuse(Refused { id: id.to_owned(), error }), Vec::new())
     }

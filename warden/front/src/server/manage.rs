@@ -15,11 +15,11 @@ impl Front {
             return self.refuse(&pending);
         }
         match opening {
-            Opening { kind: OpeningKind::List, session: None, plan: None, id: None, name: None } => {
+            Opening { kind: OpeningKind::List, session: None, plan: None, id: None, name: None, hub: None } => {
                 let seq = self.seq(Asker::Once(pending.socket));
                 self.link.send(&ToKeeper::List(seq), Vec::new())
             }
-            Opening { kind: OpeningKind::Kill, session: None, plan: None, id: Some(id), name: None } => {
+            Opening { kind: OpeningKind::Kill, session: None, plan: None, id: Some(id), name: None, hub: None } => {
                 let pid = bulkhead_sys::peer_pid(&pending.socket);
                 let seq = self.seq(Asker::Once(pending.socket));
                 self.link.send(&ToKeeper::End(End { seq, id, pid }), Vec::new())

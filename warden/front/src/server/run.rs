@@ -5,6 +5,7 @@
 use super::state::{AcceptedLaunch, Asker, Front, Setting, Source};
 use crate::attach::Attachments;
 use crate::filters::FilterCache;
+use crate::hub::Hubs;
 use crate::link::{Link, Lost};
 use crate::message::Message;
 use crate::wire::Writer;
@@ -47,6 +48,7 @@ impl Front {
             sandboxes: HashMap::new(),
             asked: HashMap::new(),
             attachments: Attachments::default(),
+            hubs: Hubs::default(),
             filters: FilterCache::default(),
             received: 0,
             at_rest_since: None,
@@ -111,12 +113,14 @@ impl Front {
                 }
                 ToFront::Refused(Refused { id, error }) => {
                     if let Some(AcceptedLaunch { session, .. }) = self.sandboxes.remove(&id) {
+                        self.hubs.leave(session, &id);
                         self.tell(session, &Message::Refused { id: &id, error: &error })?;
                     }
                 }
                 ToFront::Ended(ended) => {
                     let Ended { id, cause, stats, error, marks } = *ended;
                     if let Some(AcceptedLaunch { session, .. }) = self.sandboxes.remove(&id) {
+                        self.hubs.leave(session, &id);
                         let (stats, error, marks) = (&stats, error.as_ref(), marks.as_slice());
                         let ended = Message::Ended { id: &id, cause, stats, error, marks };
                         self.tell(session, &ended)?;

@@ -2,6 +2,7 @@
 
 use crate::attach::Attachments;
 use crate::filters::FilterCache;
+use crate::hub::Hubs;
 use crate::judged::{Expected, Judged};
 use crate::link::Link;
 use crate::session::{Pending, Session};
@@ -81,6 +82,7 @@ pub(super) struct Front {
     pub(super) sandboxes: HashMap<String, AcceptedLaunch>,
     pub(super) asked: HashMap<u64, Asker>,
     pub(super) attachments: Attachments,
+    pub(super) hubs: Hubs,
     pub(super) filters: FilterCache,
     /// Connections that the keeper handed over.
     pub(super) received: u64,

@@ -15,7 +15,7 @@ mod wire;
 pub use wire::Wire;
 
 use crate::start::Prepared;
-use bulkhead_channel::{Decoder, Frame, Kind, Side, Violation};
+use bulkhead_channel::{Control, Decoder, Frame, Kind, Side, Violation};
 use bulkhead_order::Workload;
 use bulkhead_plan::InnerPlan;
 use jobs::Job;
@@ -72,6 +72,8 @@ pub struct Server {
     egress: Option<Link>,
     /// There is, or was, such a connection.
     has_egress: bool,
+    /// Takes connections of the service's channels.
+    bridge: Option<OwnedFd>,
     children: OwnedFd,
     inner: InnerPlan,
     /// For the programs that init starts, on top of its own filter.
@@ -91,7 +93,7 @@ pub struct Server {
 impl Server {
     /// `started_us`: when init itself started.
     pub fn new(
-        Prepared { channel, egress, children }: Prepared,
+        Prepared { channel, egress, bridge, children }: Prepared,
         inner: InnerPlan,
         filter: Option<Workload>,
         started_us: u64,
@@ -101,6 +103,7 @@ impl Server {
             channel: Link::new(channel),
             has_egress: egress.is_some(),
             egress: egress.map(Link::new),
+            bridge,
             children,
             inner,
             filter,
@@ -292,6 +295,10 @@ impl Server {
         let stream = frame.stream();
         if let Frame::Request { fields, .. } = frame {
             self.request(stream, fields);
+            return Ok(());
+        }
+        if let Frame::Control { control: Control::Hand { token }, .. } = frame {
+            self.channel.sockets.hand(stream, token, self.bridge.as_ref());
             return Ok(());
         }
         if self.channel.sockets.serve(&frame)? {

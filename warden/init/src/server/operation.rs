@@ -142,8 +142,8 @@ impl Operation {
     pub fn control(&mut self, control: Control) {
         match control {
             Control::Signal { signal } => self.signal(signal),
-            // Only for a checkpoint.
-            Control::Continue {} => {}
+            // Only for a checkpoint, and for a connection.
+            Control::Continue {} | Control::Hand { .. } => {}
             Control::Resize { rows, cols } => {
                 if let Some(terminal) = &self.terminal {
                     // The workload may have done anything to its terminal; if it refuses a size, that is its loss.

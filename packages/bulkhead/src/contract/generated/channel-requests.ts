@@ -10,6 +10,9 @@ export type Control = {
   readonly cols: number;
 } | {
   readonly op: "continue";
+} | {
+  readonly op: "hand";
+  readonly token: number;
 };
 
 /** A program to run. */

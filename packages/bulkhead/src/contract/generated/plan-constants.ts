@@ -26,6 +26,9 @@ export const STORE_RANGE = 2147418112;
 /** Name of the connection between init and the gate. */
 export const EGRESS = "egress" as const;
 
+/** Name of the connection between init and the bridge of its service. */
+export const BRIDGE = "bridge" as const;
+
 /** The first ABI of Landlock whose rules are about TCP. */
 export const LANDLOCK_TCP_ABI = 4;
 

@@ -973,6 +973,11 @@ export const planSchema = {
           "additionalProperties": false,
           "description": "Levels `chroot` and `container`: init serves the channel, and workloads are its children.",
           "properties": {
+            "bridge": {
+              "default": false,
+              "description": "A connection attached as `BRIDGE`: init passes connections of the service's channels over it.",
+              "type": "boolean"
+            },
             "egress": {
               "default": false,
               "description": "A second connection, attached as `EGRESS`: it carries only the sandbox's egress.",
@@ -985,7 +990,8 @@ export const planSchema = {
           },
           "required": [
             "kind",
-            "egress"
+            "egress",
+            "bridge"
           ],
           "type": "object"
         },
@@ -1396,6 +1402,7 @@ export const planSchema = {
     "payload": {
       "$ref": "#/$defs/Payload",
       "default": {
+        "bridge": false,
         "egress": false,
         "kind": "init"
       },

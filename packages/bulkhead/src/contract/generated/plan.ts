@@ -251,6 +251,8 @@ export type Payload = {
   readonly kind: "init";
   /** A second connection, attached as `EGRESS`: it carries only the sandbox's egress. */
   readonly egress: boolean;
+  /** A connection attached as `BRIDGE`: init passes connections of the service's channels over it. */
+  readonly bridge: boolean;
 } | {
   readonly kind: "program";
   /** Absolute, inside the jail; or `WARDEN`, whose second argument then is a role. */

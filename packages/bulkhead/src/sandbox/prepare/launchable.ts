@@ -1,3 +1,4 @@
+import type { Broker } from "../../broker/broker.js";
 import { freshId } from "../../broker/fresh-id.js";
 import { EGRESS } from "../../contract/generated/plan-constants.js";
 import type { Gate } from "../../egress/client/gate.js";
@@ -7,6 +8,7 @@ import type { Driver, SavedMachine } from "../../levels/driver.js";
 import type { Runtime } from "../../levels/runtime.js";
 import { NO_CA_BUNDLES } from "../../plan/compile/own-files.js";
 import type { Plan } from "../../plan/schema.js";
+import { isAtLeast } from "../../policy/level.js";
 import { GENERATED_PROFILE } from "../../policy/defaults.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import { reportOf } from "../../prepare/host.js";
@@ -15,7 +17,7 @@ import { openNetwork, withBundle, withEgress } from "../network.js";
 import type { WriteBack } from "../write-back/write-back.js";
 import type { HeldPolicy } from "./held.js";
 import { heldUntilEnd, release } from "./holds.js";
-import type { PrepareOptions } from "./options.js";
+import type { OwnPrepareOptions, PrepareOptions } from "./options.js";
 
 /** The last stage of preparing a policy: everything for one sandbox, ready for one launch. */
 export interface Launchable {
@@ -53,7 +55,7 @@ export const BOOT: Beginning = { kind: "boot" };
  */
 export async function makeLaunchable(
   held: HeldPolicy,
-  options: PrepareOptions,
+  options: OwnPrepareOptions,
   beginning: Beginning,
 ): Promise<Launchable> {
   const { broker, runtime, resolved, pin } = held;
@@ -64,7 +66,8 @@ export async function makeLaunchable(
     const id = freshId();
     const egress = resolved.network.kind === "none" ? null : await openGate(held, id, options);
     if (egress !== null) holds.push({ [Symbol.dispose]: () => void egress.close() });
-    const plan = await withProfile({ ...withBundle(compiledPlan, caBundles, egress), id }, resolved, holds);
+    const bundled = { ...withBundle(compiledPlan, caBundles, egress), id };
+    const plan = await withProfile(await withBridge(bundled, broker, options), resolved, holds);
     const writeBack = runtime.writesBack === true ? await writeBackOf(plan, diskBytes) : null;
     return {
       compiled: {
@@ -95,6 +98,14 @@ async function openGate({ broker, runtime, resolved, compiled }: HeldPolicy, id:
   if (runtime.guest !== undefined) await hostPlanOf(runtime, plan, resolved.resources.diskBytes, BOOT);
   const connection = () => broker.attached(id, EGRESS);
   return await openNetwork(resolved, plan.level, options.egress ?? {}, caBundles.roots, connection);
+}
+
+/** Only where init shares the host's kernel can it pass descriptors. */
+async function withBridge(plan: Plan, broker: Broker, { joins }: OwnPrepareOptions): Promise<Plan> {
+  const { payload, level } = plan;
+  if (joins === undefined || payload.kind !== "init" || isAtLeast(level, "gvisor")) return plan;
+  await joins.join(broker, plan.id);
+  return { ...plan, payload: { ...payload, bridge: true } };
 }
 
 /** Loads the code that examines and writes host directories only if there is one to write. */

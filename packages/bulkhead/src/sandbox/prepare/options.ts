@@ -1,3 +1,4 @@
+import type { Broker } from "../../broker/broker.js";
 import type { BrokerOptions } from "../../broker/options.js";
 import type { EgressOptions } from "../../egress/options.js";
 import type { ImageOptions } from "../../images/options.js";
@@ -16,4 +17,12 @@ export interface PrepareOptions extends BrokerOptions {
 export interface OwnPrepareOptions extends PrepareOptions {
   /** Refuses host paths with a link in them: the caller has resolved them, and a sandbox may write where they lead. */
   readonly refuseLinks?: boolean;
+  /** Gives the sandbox's init a connection to the bridge of its service, if its level allows. */
+  readonly joins?: Joins;
+}
+
+/** A service's bridge, to which inits can pass descriptors. */
+export interface Joins {
+  /** Announces the sandbox `id`, before its launch. */
+  join(broker: Broker, id: string): Promise<void>;
 }

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
+import type { Joins } from "../../sandbox/prepare/options.js";
 import { liveOf, type Sandbox } from "../../sandbox/sandbox.js";
 import type { Live } from "../../session/live.js";
+import { Carrier } from "./carrier.js";
 import { Component } from "./component.js";
 import type { Bridge, BridgeOptions, ChannelEvent, ChannelSpec } from "./contract.js";
+import type { Attached } from "./reach.js";
 import { ChannelWay } from "./way.js";
 
 /** Opens the bridge of a service, with no component attached. `onEvent` must not throw. */
@@ -18,6 +21,7 @@ export async function openBridge(channels: readonly ChannelSpec[], options: Brid
 class ServiceBridge implements Bridge {
   readonly #components = new Map<string, Component>();
   readonly #emit: (event: ChannelEvent) => unknown;
+  readonly #carrier = new Carrier();
   #ways: readonly ChannelWay[] = [];
   #connections = 0;
   #closed = false;
@@ -28,13 +32,20 @@ class ServiceBridge implements Bridge {
     signal?.addEventListener("abort", () => void this.close(), { once: true });
   }
 
+  get joins(): Joins | undefined {
+    return this.#ways.length === 0 ? undefined : this.#carrier;
+  }
+
   async attach(name: string, sandbox: Sandbox): Promise<void> {
     if (this.#closed) throw new BulkheadError("SANDBOX_CLOSED", { operation: "attach" });
     const [component, live] = [this.#component(name), liveOf(sandbox)];
     if (component.live !== undefined) await this.detach(name);
-    await listenAll(this.#from(name), live);
-    component.attach(live);
-    live.whenClosed(() => this.#lost(component, name, live));
+    await listenAll(this.#from(name), { id: sandbox.id, live });
+    component.attach({ id: sandbox.id, live });
+    live.whenClosed(() => {
+      this.#carrier.leave(sandbox.id);
+      this.#lost(component, name, live);
+    });
   }
 
   async detach(name: string): Promise<void> {
@@ -59,8 +70,8 @@ class ServiceBridge implements Bridge {
     this.#ways = [...kept, ...added];
     await Promise.all(
       added.map(async (way) => {
-        const live = this.#component(way.spec.consumer).live;
-        if (live !== undefined) await way.listen(live);
+        const { attached } = this.#component(way.spec.consumer);
+        if (attached !== undefined) await way.listen(attached);
       }),
     );
   }
@@ -69,6 +80,7 @@ class ServiceBridge implements Bridge {
     this.#closed = true;
     await Promise.all([...this.#components.keys()].map((name) => this.detach(name)));
     for (const way of this.#ways) way.endConnections();
+    this.#carrier[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,6 +90,7 @@ class ServiceBridge implements Bridge {
   #way(spec: ChannelSpec): ChannelWay {
     return new ChannelWay(spec, {
       provider: this.#component(spec.provider),
+      carrier: this.#carrier,
       emit: this.#emit,
       number: () => {
         this.#connections += 1;
@@ -110,8 +123,8 @@ class ServiceBridge implements Bridge {
 }
 
 /** All ends of a component listen, or none. */
-async function listenAll(ways: readonly ChannelWay[], live: Live): Promise<void> {
-  const listening = await Promise.allSettled(ways.map((way) => way.listen(live)));
+async function listenAll(ways: readonly ChannelWay[], consumer: Attached): Promise<void> {
+  const listening = await Promise.allSettled(ways.map((way) => way.listen(consumer)));
   const failed = listening.find((result) => result.status === "rejected");
   if (failed === undefined) return;
   await Promise.all(ways.map((way) => way.unlisten()));

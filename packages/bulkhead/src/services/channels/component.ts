@@ -1,40 +1,43 @@
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { Live } from "../../session/live.js";
-import type { Provider } from "./reach.js";
+import type { Attached, Provider } from "./reach.js";
 
 /** One component's sandbox as the bridge knows it: there is one, or one may come. */
 export class Component implements Provider {
-  #live: Live | undefined;
+  #attached: Attached | undefined;
   /**
    * Called with the next sandbox. Not a promise: it would keep something of each connection that gave up until that
    * sandbox comes, and a consumer can open thousands a second.
    */
-  readonly #waiting = new Set<(live: Live) => void>();
+  readonly #waiting = new Set<(attached: Attached) => void>();
 
   get live(): Live | undefined {
-    return this.#live;
+    return this.#attached?.live;
   }
 
-  attach(live: Live): void {
-    this.#live = live;
-    live.hold();
-    for (const take of this.#waiting) take(live);
+  get attached(): Attached | undefined {
+    return this.#attached;
+  }
+
+  attach(attached: Attached): void {
+    this.#attached = attached;
+    attached.live.hold();
+    for (const take of this.#waiting) take(attached);
     this.#waiting.clear();
   }
 
   detach(): void {
-    if (this.#live === undefined) return;
-    this.#live.letGo();
-    this.#live = undefined;
+    this.#attached?.live.letGo();
+    this.#attached = undefined;
   }
 
-  async current(signal: AbortSignal): Promise<Live> {
-    if (this.#live !== undefined) return this.#live;
+  async current(signal: AbortSignal): Promise<Attached> {
+    if (this.#attached !== undefined) return this.#attached;
     if (signal.aborted) throw stopped();
     return await new Promise((resolve, reject) => {
-      const take = (live: Live) => {
+      const take = (attached: Attached) => {
         signal.removeEventListener("abort", abort);
-        resolve(live);
+        resolve(attached);
       };
       const abort = () => {
         this.#waiting.delete(take);

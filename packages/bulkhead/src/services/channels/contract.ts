@@ -1,3 +1,4 @@
+import type { Joins } from "../../sandbox/prepare/options.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
 
 /** Limits of one channel, for all its connections together, except `idleMs`. */
@@ -59,6 +60,8 @@ export interface BridgeOptions {
 
 /** Joins the components of one service. Nothing else leads from one component to another. */
 export interface Bridge extends AsyncDisposable {
+  /** Option for the creation of a component's sandbox: with it, the bridge's own process can carry its connections. */
+  readonly joins: Joins | undefined;
   /** Opens the component's listening ends; resolves when all of them listen. */
   attach(component: string, sandbox: Sandbox): Promise<void>;
   /**

@@ -58,7 +58,7 @@ export async function forward(consumer: Duplex, provider: Duplex, allowance: All
       ? undefined
       : setInterval(
           () => {
-            if (performance.now() - last >= idleMs) stop(`nothing moved for ${idleMs} ms`);
+            if (performance.now() - last >= idleMs) stop(allowance.idled);
           },
           Math.max(20, Math.min(idleMs / 4, 5_000)),
         );

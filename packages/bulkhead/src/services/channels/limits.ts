@@ -38,6 +38,31 @@ export class Allowance {
     return timerMs(start - now);
   }
 
+  /** Counts data that another process let pass within {@link left}. */
+  count(length: number): void {
+    this.#bytes += length;
+  }
+
+  /** Bytes that may still pass; null: any number. */
+  get left(): number | null {
+    const { bytes } = this.#limits;
+    return bytes === null ? null : Math.max(0, bytes - this.#bytes);
+  }
+
+  get bytesPerSecond(): number | null {
+    return this.#limits.bytesPerSecond;
+  }
+
+  /** Why no more bytes may pass. */
+  get bytesUsed(): string {
+    return bytesUsed(this.#limits.bytes ?? 0);
+  }
+
+  /** Why a connection ended on which nothing moved. */
+  get idled(): string {
+    return `nothing moved for ${this.idleMs ?? 0} ms`;
+  }
+
   get idleMs(): number | null {
     return this.#limits.idleMs === null ? null : timerMs(this.#limits.idleMs);
   }

@@ -14,7 +14,20 @@ const NOT_YET: ReadonlySet<number | undefined> = new Set([11, 2, 111]);
 /** What a connection needs to know of the component that it leads to. */
 export interface Provider {
   /** The running sandbox, once there is one. */
-  current(signal: AbortSignal): Promise<Live>;
+  current(signal: AbortSignal): Promise<Attached>;
+}
+
+/** A component's running sandbox. */
+export interface Attached {
+  /** Of the sandbox. */
+  readonly id: string;
+  readonly live: Live;
+}
+
+/** A connection inside, and the sandbox that it is in. */
+export interface Reached {
+  readonly sandbox: string;
+  readonly connection: Connection;
 }
 
 /**
@@ -26,12 +39,12 @@ export async function reach(
   provider: Provider,
   target: ChannelSpec["target"],
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<Reached> {
   let why = new BulkheadError("CONNECT_FAILED", { operation: "connect", detail: "the provider does not run" });
   for (let ms = FIRST_MS; !signal.aborted; ms = Math.min(ms * 2, LONGEST_MS)) {
     try {
-      const live = await provider.current(signal);
-      return await connectTo(live.channel, target, signal);
+      const { id, live } = await provider.current(signal);
+      return { sandbox: id, connection: await connectTo(live.channel, target, signal) };
     } catch (error) {
       if (signal.aborted) break;
       if (!(error instanceof BulkheadError) || !isTemporary(error)) throw error;

@@ -5,6 +5,7 @@ import { createWithoutLinks, liveOf, type Sandbox } from "../../sandbox/sandbox.
 import type { Process } from "../../session/process.js";
 import { after, pause } from "../../session/timer.js";
 import { deferred } from "../../values/deferred.js";
+import { defined } from "../../values/defined.js";
 import type { Bridge } from "../channels/contract.js";
 import { CHANNELS_DIRECTORY } from "../file/channels.js";
 import type { ComponentSpec } from "../model.js";
@@ -23,7 +24,7 @@ const DRAIN_MS = 1_000;
 const NOTIFY_SOCKET = `${CHANNELS_DIRECTORY}/notify`;
 
 export interface Surroundings {
-  readonly bridge: Pick<Bridge, "attach" | "detach">;
+  readonly bridge: Pick<Bridge, "attach" | "detach" | "joins">;
   readonly options: Omit<PrepareOptions, "signal" | "egress">;
   readonly emit: ServiceListener;
 }
@@ -172,7 +173,11 @@ export class Component {
   }
 
   async #attempt(stop: AbortSignal): Promise<End> {
-    const sandbox = await createWithoutLinks(this.#spec.policy, { ...this.#around.options, signal: stop });
+    const sandbox = await createWithoutLinks(this.#spec.policy, {
+      ...this.#around.options,
+      ...defined({ joins: this.#around.bridge.joins }),
+      signal: stop,
+    });
     this.#sandbox = sandbox;
     await placeSecrets(sandbox, this.#spec.secretFiles);
     await this.#around.bridge.attach(this.#spec.name, sandbox);

@@ -7,10 +7,14 @@ use bulkhead_channel::frame::{FD_IN, FD_OUT};
 use bulkhead_channel::{Accept, Credit, Kind, Outcome, Violation};
 use bulkhead_plan::{Code, Error};
 use rustix::io::Errno;
-use rustix::net::{Shutdown, SocketType, connect, shutdown, sockopt};
+use rustix::net::{
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketType, connect, sendmsg, shutdown, sockopt,
+};
 use serde_json::Map;
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 /// Credit is returned in pieces of this size, not with every write.
@@ -256,6 +260,20 @@ impl Connection {
         if !self.shut {
             let _ = sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
         }
+    }
+
+    /// Sends a copy of the socket to the bridge, which never makes init wait.
+    pub fn hand(&self, token: u64, bridge: Option<&OwnedFd>) -> Result<(), Errno> {
+        let bridge = bridge.ok_or(Errno::NOTCONN)?;
+        if !matches!(self.state, State::Open) || !self.pending.is_empty() || self.reset {
+            return Err(Errno::NOTCONN);
+        }
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let sockets = [self.socket.as_fd()];
+        control.push(SendAncillaryMessage::ScmRights(&sockets));
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        sendmsg(bridge, &[IoSlice::new(&token.to_be_bytes())], &mut control, flags).map(drop)
     }
 
     /// Over: both halves have ended, or it was reset.

@@ -15,11 +15,11 @@ use connection::Connection;
 use datagrams::Datagrams;
 use listener::{Leftover, Listener};
 use rustix::io::Errno;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Each is one descriptor. If a workload opens more, they wait in the queue of its listener, and delay no one else.
 const CONNECTIONS_MAX: usize = STREAMS_MAX;
@@ -243,6 +243,19 @@ impl Sockets {
         for (stream, outcome) in self.over.drain(..) {
             outbox.json(Kind::Result, stream, &outcome.to_json());
         }
+    }
+
+    /// Passes a connection to the service's bridge. Data that the host has not sent yet, and data that init has not read
+    /// yet, never come here.
+    pub fn hand(&mut self, stream: u32, token: u64, bridge: Option<&OwnedFd>) {
+        let outcome = match self.open.get(&stream) {
+            Some(Socket::Connection(connection)) => connection.hand(token, bridge),
+            // It is over, and its result has crossed with the request; or it is none.
+            _ => return,
+        };
+        let failed = |errno: Errno| Error::new(Code::ConnectFailed, "hand over").errno(errno.raw_os_error());
+        let handed = || Outcome::Done(Map::from_iter([("handed".to_owned(), Value::Bool(true))]));
+        self.remove(stream, outcome.map_or_else(|errno| Outcome::Failed(failed(errno)), |()| handed()));
     }
 
     /// Resets every connection: its other end must not take the data so far as complete.

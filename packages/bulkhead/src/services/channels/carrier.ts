@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Broker } from "../../broker/broker.js";
+import { freshId } from "../../broker/fresh-id.js";
+import { BRIDGE } from "../../contract/generated/plan-constants.js";
+import { BulkheadError } from "../../errors/bulkhead-error.js";
+import { Helper } from "../../helpers/helper.js";
+import { unexpected } from "../../helpers/unexpected.js";
+import type { Joins } from "../../sandbox/prepare/options.js";
+import type { ChannelLimits } from "./contract.js";
+
+/** A connection takes two descriptors. */
+const OPEN_FILES = 16_384;
+/** Attempts to announce a sandbox to a bridge whose hub the broker does not know yet, and the time between two. */
+const ATTEMPTS = 200;
+const PAUSE_MS = 10;
+
+/** Two sockets that both inits have handed over. */
+export interface Carried {
+  /** Number of the connection, unique in the service. */
+  readonly connection: number;
+  /** Number of the channel, as {@link Carrier.channel} gave it. */
+  readonly channel: number;
+  /** Sandboxes of the consumer and of the provider. */
+  readonly ends: readonly [string, string];
+  /** The provider gets it first; it does not count. */
+  readonly header: Buffer;
+  /** Data that the inits of the consumer and the provider had read before. */
+  readonly first: readonly [Buffer, Buffer];
+  /** `bytes`: what is left of them. */
+  readonly limits: Omit<ChannelLimits, "connections">;
+}
+
+/** How a connection ended. `reason` is null if both its ends were done. */
+export interface CarriedEnd {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly reason: "bytes" | "idle" | "missing" | "descriptor" | "ended" | null;
+}
+
+/**
+ * The bridge's process: `warden bridge`, confined as every helper is. Inits that share this host's kernel hand their
+ * sockets over to it, and it moves the bytes. It is started with the first sandbox, and again if it is lost: the broker
+ * keeps its connections to inits meanwhile.
+ */
+export class Carrier implements Joins, Disposable {
+  readonly #hub = freshId();
+  readonly #joined = new Set<string>();
+  #broker: Broker | undefined;
+  #helper: Promise<Helper> | undefined;
+  #pid: number | undefined;
+  #channels = 0;
+  #closed = false;
+
+  /** Process id of the bridge, if it runs. */
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  /** A number for a channel: its connections share its limits. */
+  channel(): number {
+    this.#channels += 1;
+    return this.#channels;
+  }
+
+  /** The number that {@link Connection.handOver} needs for one end of a connection. */
+  static token(connection: number, end: "consumer" | "provider"): number {
+    return connection * 2 + (end === "provider" ? 1 : 0);
+  }
+
+  /** Whether the sandbox's init can hand over. */
+  has(sandbox: string): boolean {
+    return this.#joined.has(sandbox);
+  }
+
+  /** @throws BulkheadError SETUP_MISSING, HELPER_FAILED, BROKER_LOST */
+  async join(broker: Broker, sandbox: string): Promise<void> {
+    // A second one has hubs of its own.
+    this.#broker ??= broker;
+    await (await this.#running()).ready();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      if (await this.#broker.join(sandbox, BRIDGE, this.#hub)) {
+        this.#joined.add(sandbox);
+        return;
+      }
+      await sleep(PAUSE_MS);
+    }
+    throw new BulkheadError("HELPER_FAILED", { operation: "join", detail: "the broker knows no such bridge" });
+  }
+
+  leave(sandbox: string): void {
+    this.#joined.delete(sandbox);
+  }
+
+  /** Resolves when the connection is over. @throws BulkheadError HELPER_LOST, HELPER_FAILED */
+  async carry({ header, first, limits, ...rest }: Carried): Promise<CarriedEnd> {
+    const [inward, outward] = first;
+    const { bytesPerSecond, bytes, idleMs } = limits;
+    const message = {
+      ...rest,
+      header: header.toString("latin1"),
+      first: [inward.toString("latin1"), outward.toString("latin1")],
+      limits: { bytesPerSecond, bytes, idleMs },
+    };
+    const helper = await this.#running();
+    return readEnd((await helper.call("join", message, undefined, Infinity)).value);
+  }
+
+  /** Ends a connection. */
+  end(connection: number): void {
+    // If the bridge is lost, the connection is over too.
+    this.#helper?.then(async (helper) => await helper.call("end", { connection })).catch(() => undefined);
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#helper?.then((helper) => helper[Symbol.dispose]()).catch(() => undefined);
+  }
+
+  /** The bridge, started if it does not run. */
+  async #running(): Promise<Helper> {
+    const broker = this.#broker;
+    if (broker === undefined || this.#closed) throw new BulkheadError("SANDBOX_CLOSED", { operation: "bridge" });
+    this.#helper ??= this.#start(broker).catch((error: unknown) => {
+      this.#helper = undefined;
+      throw error;
+    });
+    return await this.#helper;
+  }
+
+  async #start(broker: Broker): Promise<Helper> {
+    const hub = await broker.hub(this.#hub);
+    try {
+      const helper = Helper.start({ kind: "bridge", native: true, descriptors: [hub], files: OPEN_FILES });
+      this.#pid = helper.pid;
+      void helper.ended.then(() => {
+        this.#helper = undefined;
+        this.#pid = undefined;
+      });
+      return helper;
+    } finally {
+      // The bridge has its own copy by now.
+      hub.destroy();
+    }
+  }
+}
+
+/** The bridge may be compromised. */
+function readEnd(value: unknown): CarriedEnd {
+  const end = value as Partial<Record<keyof CarriedEnd, unknown>> | null;
+  if (typeof end !== "object" || end === null) throw unexpected("bridge");
+  const { bytesIn, bytesOut, reason } = end;
+  if (!isCount(bytesIn) || !isCount(bytesOut)) throw unexpected("bridge");
+  switch (reason) {
+    case null:
+    case "bytes":
+    case "idle":
+    case "missing":
+    case "descriptor":
+    case "ended":
+      return { bytesIn, bytesOut, reason };
+    default:
+      throw unexpected("bridge");
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
