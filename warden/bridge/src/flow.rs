@@ -112,8 +112,8 @@ impl Flow {
 
     /// Sends what was just read, and keeps what does not fit or must wait.
     fn forward(&mut self, from: &OwnedFd, to: &OwnedFd, count: usize, around: &mut Around<'_>) -> Result<(), Broken> {
-        self.due = around.channel.spend(around.way, count, around.now).map_err(Broken::By)?;
         self.moved += u64::try_from(count).unwrap_or(0);
+        self.due = around.channel.spend(around.way, count, around.now).map_err(Broken::By)?;
         let data = around.buffer.get(..count).unwrap_or_default();
         match if self.due.is_some() { Some(0) } else { write(to, data) } {
             Some(sent) => self.pending.extend_from_slice(data.get(sent..).unwrap_or_default()),

@@ -143,9 +143,7 @@ impl Bridge {
         if !self.again.is_empty() {
             return Some(Timespec { tv_sec: 0, tv_nsec: 0 });
         }
-        let ticks = !self.waiting.is_empty()
-            || !self.early.is_empty()
-            || self.pairs.values().any(Pair::has_idle_limit);
+        let ticks = !self.waiting.is_empty() || !self.early.is_empty() || self.pairs.values().any(Pair::has_idle_limit);
         let due = self.held.first().map(|(due, _)| due.saturating_duration_since(Instant::now()));
         let wait = match (ticks.then_some(TICK), due) {
             (Some(tick), Some(due)) => Some(tick.min(due)),
@@ -243,11 +241,13 @@ impl Bridge {
     fn complete(&mut self, connection: u64) -> Result<(), Gone> {
         let Some(Waiting { join, .. }) = self.waiting.get(&connection) else { return Ok(()) };
         let [consumer, provider] = join.ends.clone();
-        let has = |sandbox: &String, end| self.early.get(sandbox).is_some_and(|all| all.contains_key(&(connection, end)));
+        let has =
+            |sandbox: &String, end| self.early.get(sandbox).is_some_and(|all| all.contains_key(&(connection, end)));
         if !has(&consumer, 0) || !has(&provider, 1) {
             return Ok(());
         }
-        let (Some(from), Some(to)) = (self.early_of(&consumer, (connection, 0)), self.early_of(&provider, (connection, 1)))
+        let (Some(from), Some(to)) =
+            (self.early_of(&consumer, (connection, 0)), self.early_of(&provider, (connection, 1)))
         else {
             return Ok(());
         };
@@ -258,9 +258,9 @@ impl Bridge {
         let (pair, begun) = Pair::new(call, *join, [from, to], &mut around);
         let key = self.key();
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        let watched = (key..).zip(&pair.ends).try_for_each(|(key, end)| {
-            epoll::add(&self.epoll, end, EventData::new_u64(key), flags)
-        });
+        let watched = (key..)
+            .zip(&pair.ends)
+            .try_for_each(|(key, end)| epoll::add(&self.epoll, end, EventData::new_u64(key), flags));
         self.pairs.insert(key, pair);
         match (begun, watched) {
             (Ok(()), Ok(())) => self.advance(key),

@@ -122,14 +122,7 @@ impl Front {
         })
     }
 
-    fn attach(
-        &mut self,
-        pending: Pending,
-        key: &str,
-        id: &str,
-        name: &str,
-        hub: Option<&str>,
-    ) -> Result<(), Lost> {
+    fn attach(&mut self, pending: Pending, key: &str, id: &str, name: &str, hub: Option<&str>) -> Result<(), Lost> {
         let Some(session) = self.session_of(key) else { return Ok(()) };
         let socket = match hub {
             Some(hub) => {

@@ -35,11 +35,7 @@ export interface Reached {
  * has a full queue.
  * @throws BulkheadError CONNECT_FAILED, ABORTED
  */
-export async function reach(
-  provider: Provider,
-  target: ChannelSpec["target"],
-  signal: AbortSignal,
-): Promise<Reached> {
+export async function reach(provider: Provider, target: ChannelSpec["target"], signal: AbortSignal): Promise<Reached> {
   let why = new BulkheadError("CONNECT_FAILED", { operation: "connect", detail: "the provider does not run" });
   for (let ms = FIRST_MS; !signal.aborted; ms = Math.min(ms * 2, LONGEST_MS)) {
     try {

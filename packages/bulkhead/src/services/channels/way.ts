@@ -1,7 +1,7 @@
 import type { Connection } from "../../channel/connection.js";
 import { BulkheadError } from "../../errors/bulkhead-error.js";
 import { after } from "../../session/timer.js";
-import { Carrier, type CarriedEnd } from "./carrier.js";
+import { type CarriedEnd, Carrier } from "./carrier.js";
 import type { ChannelEvent, ChannelSpec } from "./contract.js";
 import { type ListenAt, type Listener, listen } from "./ends.js";
 import { type Forwarded, forward } from "./forward.js";
@@ -53,7 +53,9 @@ export class ChannelWay {
   async listen({ id, live }: Attached): Promise<void> {
     const { socket, tcp } = this.spec.inside;
     const ends: readonly ListenAt[] = [{ path: socket }, ...(tcp === null ? [] : [tcp])];
-    this.#listeners = ends.map((at) => listen(live.channel, at, (connection) => void this.#carry({ sandbox: id, connection })));
+    this.#listeners = ends.map((at) =>
+      listen(live.channel, at, (connection) => void this.#carry({ sandbox: id, connection })),
+    );
     try {
       await Promise.all(this.#listeners.map(({ listening }) => listening));
     } catch (error) {

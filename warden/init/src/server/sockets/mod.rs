@@ -245,8 +245,7 @@ impl Sockets {
         }
     }
 
-    /// Passes a connection to the service's bridge. Data that the host has not sent yet, and data that init has not read
-    /// yet, never come here.
+    /// Passes a connection to the service's bridge. Data that init has not read yet never comes here.
     pub fn hand(&mut self, stream: u32, token: u64, bridge: Option<&OwnedFd>) {
         let outcome = match self.open.get(&stream) {
             Some(Socket::Connection(connection)) => connection.hand(token, bridge),
