@@ -19,13 +19,11 @@ impl Channel {
     pub fn spend(&mut self, way: usize, length: usize, now: Instant) -> Result<Option<Instant>, Reason> {
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         if let Some(left) = &mut self.left {
-            match left.checked_sub(length) {
-                Some(rest) => *left = rest,
-                None => {
-                    *left = 0;
-                    return Err(Reason::Bytes);
-                }
-            }
+            let Some(rest) = left.checked_sub(length) else {
+                *left = 0;
+                return Err(Reason::Bytes);
+            };
+            *left = rest;
         }
         let (Some(rate), Some(free)) = (self.rate, self.free.get_mut(way)) else { return Ok(None) };
         let start = free.map_or(now, |free| free.max(now));

@@ -97,7 +97,9 @@ impl Flow {
                 Got::Later => return Ok((Turn::Waits, moved)),
                 Got::End => return Err(Broken::Reset),
                 Got::Some(_, descriptors) if !descriptors.is_empty() => {
-                    descriptors.into_iter().for_each(|one| around.closer.close(one));
+                    for one in descriptors {
+                        around.closer.close(one);
+                    }
                     return Err(Broken::By(Reason::Descriptor));
                 }
                 Got::Some(0, _) => self.ended = true,

@@ -11,6 +11,7 @@ const RETURN: u8 = 2;
 const HEADER: usize = 5;
 /// Maximum length of a call: the largest carries data that the inits had read already.
 const MAX_FRAME: usize = 6 << 20;
+const READ: usize = 64 << 10;
 /// Answers that the library has not read. It reads all the time, or is gone.
 const MAX_UNREAD: usize = 8 << 20;
 
@@ -35,21 +36,19 @@ impl Control {
         Self { socket, received: Vec::new(), unsent: Vec::new() }
     }
 
-    /// Reads everything that has arrived.
-    pub fn read(&mut self) -> Result<(), Gone> {
-        let mut space = [0; 65_536];
-        loop {
+    /// Reads what has arrived, up to the length of a call. Returns whether there may be more.
+    pub fn read(&mut self) -> Result<bool, Gone> {
+        let mut space = vec![0; READ];
+        while self.received.len() <= MAX_FRAME + READ {
             match recv(&self.socket, &mut space, RecvFlags::DONTWAIT) {
                 Ok((0, _)) => return Err(Gone),
                 Ok((count, _)) => self.received.extend_from_slice(space.get(..count).ok_or(Gone)?),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Ok(()),
+                Err(Errno::AGAIN) => return Ok(false),
                 Err(_) => return Err(Gone),
             }
-            if self.received.len() > MAX_FRAME + space.len() {
-                return Ok(());
-            }
         }
+        Ok(true)
     }
 
     /// The next complete call. Ignores other frames, which only crossed with an answer.

@@ -153,7 +153,13 @@ impl Bridge {
     }
 
     fn hear_control(&mut self) -> Result<(), Gone> {
-        self.control.read()?;
+        while self.control.read()? {
+            self.serve_calls()?;
+        }
+        self.serve_calls()
+    }
+
+    fn serve_calls(&mut self) -> Result<(), Gone> {
         while let Some(Call { number, json }) = self.control.next()? {
             match serde_json::from_slice(&json).map_err(|_| Gone)? {
                 Method::Hello(()) => self.control.answer(number, &serde_json::json!({ "pid": std::process::id() }))?,
@@ -202,18 +208,18 @@ impl Bridge {
                 self.forget(key, &sandbox);
                 return Ok(());
             };
-            self.take(key, sandbox, u64::from_be_bytes(token), socket)?;
+            self.take(key, &sandbox, u64::from_be_bytes(token), socket)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, key: u64, sandbox: String, token: u64, socket: OwnedFd) -> Result<(), Gone> {
+    fn take(&mut self, key: u64, sandbox: &str, token: u64, socket: OwnedFd) -> Result<(), Gone> {
         let connection = token >> 1;
         let place = (connection, usize::from(token & 1 == 1));
-        let of_sandbox = self.early.entry(sandbox.clone()).or_default();
+        let of_sandbox = self.early.entry(sandbox.to_owned()).or_default();
         if of_sandbox.len() >= MAX_EARLY || of_sandbox.contains_key(&place) {
             self.closer.close(socket);
-            self.forget(key, &sandbox);
+            self.forget(key, sandbox);
             return Ok(());
         }
         of_sandbox.insert(place, Early { socket, until: Instant::now() + LIMIT });
