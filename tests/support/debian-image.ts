@@ -5,13 +5,15 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { images } from "bulkhead/images";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const store = `${root}.setup/debian-image`;
+/** What the build reported while it ran. */
+const stepsFile = `${store}.steps`;
 
 /** Examples that build an image of their own when they first start. */
 const EXAMPLES = ["uploads", "database"] as const;
@@ -33,6 +35,8 @@ export const DEBIAN_IMAGE_MS = 420_000;
 export interface DebianImage {
   readonly name: string;
   readonly store: string;
+  /** What its build reported, whichever run built it. */
+  readonly steps: readonly string[];
 }
 
 /** Builds the image if it is not there. */
@@ -40,11 +44,13 @@ export async function debianImage(): Promise<DebianImage> {
   const tag = createHash("sha256").update(packages.join()).digest("hex").slice(0, 12);
   const name = `localhost/bulkhead-tests:${tag}`;
   const stored = await images.list({ store });
-  if (!stored.images.some((image) => image.name === name)) {
+  if (!existsSync(stepsFile) || !stored.images.some((image) => image.name === name)) {
+    const steps: string[] = [];
     await rm(store, { recursive: true, force: true });
-    await images.build(name, { packages, store });
+    await images.build(name, { packages, store, onStep: (step) => steps.push(step) });
+    await writeFile(stepsFile, JSON.stringify(steps));
   }
-  return { name, store };
+  return { name, store, steps: JSON.parse(await readFile(stepsFile, "utf8")) as readonly string[] };
 }
 
 /** What `start` passes to `images build-base --packages`. */
