@@ -1,28 +1,24 @@
 //! Writes the floors of all filters, and a front's filter, as constants: compiled when the warden is built, never when
 //! it runs. A profile with two rules for one name fails the build.
 
-use bulkhead_filters::{Floor, check_profiles, floor, front};
+use bulkhead_filters::{Architecture, Floor, check_profiles, floor, front};
 use std::fmt::Write;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let architecture = std::env::var("CARGO_CFG_TARGET_ARCH")?;
-    if architecture != std::env::consts::ARCH {
-        return Err(format!(
-            "the compiler knows {} here, not {architecture}: build where it runs",
-            std::env::consts::ARCH
-        )
-        .into());
-    }
+    // Of the target: this program runs on the machine that builds.
+    let name = std::env::var("CARGO_CFG_TARGET_ARCH")?;
+    let architecture =
+        Architecture::named(&name).ok_or_else(|| format!("no seccomp profile knows the system calls of {name}"))?;
     check_profiles()?;
     let workload = |whiteouts, chroot| Floor::Workload { whiteouts, chroot };
     let mut text = String::new();
     for (name, filter) in [
-        ("PROGRAM", floor(Floor::Program)?),
-        ("WORKLOAD", floor(workload(false, false))?),
-        ("CHROOT", floor(workload(false, true))?),
-        ("WHITEOUTS", floor(workload(true, false))?),
-        ("WHITEOUTS_CHROOT", floor(workload(true, true))?),
-        ("FRONT", front()?),
+        ("PROGRAM", floor(architecture, Floor::Program)?),
+        ("WORKLOAD", floor(architecture, workload(false, false))?),
+        ("CHROOT", floor(architecture, workload(false, true))?),
+        ("WHITEOUTS", floor(architecture, workload(true, false))?),
+        ("WHITEOUTS_CHROOT", floor(architecture, workload(true, true))?),
+        ("FRONT", front(architecture)?),
     ] {
         writeln!(text, "pub const {name}: &[sock_filter] = &[")?;
         for one in filter {

@@ -122,7 +122,7 @@ mod tests {
     fn each_floor_is_a_filter_and_is_what_the_compiler_writes() {
         for (whiteouts, chroot) in [(false, false), (false, true), (true, false), (true, true)] {
             let which = Floor::Workload { whiteouts, chroot };
-            let written = bulkhead_filters::floor(which).unwrap();
+            let written = bulkhead_filters::floor(bulkhead_filters::Architecture::NATIVE, which).unwrap();
             assert!(is_valid(floor(which)));
             let same = |(one, other): (&sock_filter, &sock_filter)| (one.code, one.k) == (other.code, other.k);
             assert!(written.len() == floor(which).len() && written.iter().zip(floor(which)).all(same));

@@ -17,7 +17,9 @@ fn an_advantage_is_given_up() {
         return;
     }
     let end = in_child(|| {
-        let round_robin = libc::sched_param { sched_priority: 5 };
+        // SAFETY: sched_param is plain data, for which all zeroes is valid; musl's has more fields than glibc's.
+        let mut round_robin: libc::sched_param = unsafe { std::mem::zeroed() };
+        round_robin.sched_priority = 5;
         // SAFETY: numbers, and a struct that is only read.
         let gained = unsafe {
             libc::personality(NO_RANDOMIZATION) >= 0

@@ -9,12 +9,12 @@ use bulkhead_plan::custom::{Action, Argument, Comparison, CustomProfile, Rule};
 use std::collections::BTreeMap;
 
 /// One filter for the custom profile alone; the other rules are in a filter of their own. Calls that `always` allows
-/// are allowed whatever the profile says.
+/// are allowed whatever the profile says; its architecture is the filter's.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when it would be longer than the kernel accepts.
 pub fn generate(profile: &CustomProfile, always: &Table) -> Result<Program, Error> {
-    let numbers = Numbers::new();
+    let numbers = Numbers::new(always.architecture);
     let mut rules: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();
     for rule in &profile.rules {
         for number in rule.names.iter().filter_map(|name| numbers.of(name)) {
@@ -29,7 +29,7 @@ pub fn generate(profile: &CustomProfile, always: &Table) -> Result<Program, Erro
     }
     let otherwise = vec![end(profile.default)];
     add(always, &mut codes, &otherwise)?;
-    assemble(codes.into_iter(), &otherwise)
+    assemble(always.architecture, codes.into_iter(), &otherwise)
 }
 
 fn chain(rules: &[&Rule], otherwise: Action) -> Result<Program, Error> {

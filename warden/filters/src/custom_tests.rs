@@ -1,6 +1,6 @@
 //! Custom profiles against their rules, and the floor, which no custom profile can lower.
 
-use super::tests::{NATIVE, run};
+use super::tests::{AUDIT, run};
 use super::*;
 use crate::program::Program;
 use bulkhead_plan::Code;
@@ -19,11 +19,11 @@ const OPERATIONS: [Comparison; 7] = [
 const VALUES: [u64; 9] =
     [0, 1, 2, 0xffff_fffe, 0xffff_ffff, 0x1_0000_0000, 0x1_0000_0001, 0x2_0000_0000, 0xffff_ffff_ffff_ffff];
 
-const NONE: table::Table<'static> = table::Table::new();
+const NONE: table::Table<'static> = table::Table { architecture: NATIVE, verdicts: std::collections::BTreeMap::new() };
 
 /// Init's filters, including the floor.
 fn base_of(filters: &Filters) -> Vec<Program> {
-    [floor(filters.floor).unwrap()].into_iter().chain(filters.base.iter().cloned()).collect()
+    [floor(NATIVE, filters.floor).unwrap()].into_iter().chain(filters.base.iter().cloned()).collect()
 }
 
 fn all_of(filters: &Filters) -> Vec<Program> {
@@ -76,7 +76,7 @@ fn every_comparison_is_of_64_bits() {
                     for other in VALUES {
                         // When two rules match, the stricter applies.
                         let wanted = if holds(&args[0], given) { Action::Errno(7) } else { Action::Errno(38) };
-                        let found = run(&program, NATIVE, number, [9, given, 9, other, 9, 9]);
+                        let found = run(&program, AUDIT, number, [9, given, 9, other, 9, 9]);
                         assert_eq!(found, code(wanted), "{op:?} {value:#x} {given:#x} {other:#x}");
                     }
                 }
@@ -86,7 +86,7 @@ fn every_comparison_is_of_64_bits() {
                 for given in VALUES {
                     for other in VALUES {
                         let all = holds(&args[0], given) && holds(&args[1], other);
-                        let found = run(&program, NATIVE, number, [9, given, 9, other, 9, 9]);
+                        let found = run(&program, AUDIT, number, [9, given, 9, other, 9, 9]);
                         assert_eq!(found, code(if all { Action::Allow } else { Action::Trap }));
                     }
                 }
@@ -100,8 +100,8 @@ fn other_abis_kill_whatever_a_profile_says() {
     let program =
         custom::generate(&CustomProfile { default: Action::Allow, rules: Vec::new(), log: false }, &NONE).unwrap();
     assert_eq!(run(&program, 0x4000_0003, 20, [0; 6]), 0x8000_0000);
-    assert_eq!(run(&program, NATIVE, 0x4000_0027, [0; 6]), 0x8000_0000);
-    assert_eq!(run(&program, NATIVE, 0, [0; 6]), code(Action::Allow));
+    assert_eq!(run(&program, AUDIT, 0x4000_0027, [0; 6]), 0x8000_0000);
+    assert_eq!(run(&program, AUDIT, 0, [0; 6]), code(Action::Allow));
 }
 
 /// With a profile that allows everything, each call that the floor names still gets the default profile's verdict.
@@ -116,11 +116,11 @@ fn nothing_allowed_moves_the_floor() {
         assert_eq!((all_of(&custom).len(), base_count(&plan(all.clone()))), (3 + usize::from(deny_setid), 2 + more));
         let (custom, default) = (all_of(&custom), all_of(&default));
         let strictest = |filters: &[Program], number: u32, arguments| {
-            filters.iter().map(|program| run(program, NATIVE, number, arguments)).min().unwrap()
+            filters.iter().map(|program| run(program, AUDIT, number, arguments)).min().unwrap()
         };
         let profile = profile::named("default").unwrap();
         let named = plan("default".into());
-        let floor = table::floor(&profile, &named, &[]);
+        let floor = table::floor(NATIVE, &profile, &named, &[]).verdicts;
         assert!(floor.len() > 50, "{}", floor.len());
         for &number in floor.keys() {
             for first in [0, 1, 2, 0x26, 40, 0x1000_0000, u64::MAX, 0x5412, 0o4755] {
@@ -164,7 +164,7 @@ fn init_keeps_what_it_serves_with_and_the_workload_does_not_get_it() {
         assert_eq!((filters.base.len(), filters.count()), (2, 4));
         let strictest = |programs: &[Program], number: libc::c_long, arguments: [u64; 6]| {
             let number = u32::try_from(number).unwrap();
-            programs.iter().map(|program| run(program, NATIVE, number, arguments)).min_by_key(|action| rank(*action))
+            programs.iter().map(|program| run(program, AUDIT, number, arguments)).min_by_key(|action| rank(*action))
         };
         let (init, workload) = (base_of(&filters), all_of(&filters));
         let (unix, internet, stream) = (1, 2, 1 | 0x80000);
@@ -209,8 +209,8 @@ fn only_one_capability_lifts_something_of_the_floor() {
 
 #[test]
 fn no_program_that_makes_a_wall_loads_modules() {
-    let filter = floor(Floor::Program).unwrap();
-    let verdict = |number: libc::c_long| run(&filter, NATIVE, u32::try_from(number).unwrap(), [0; 6]);
+    let filter = floor(NATIVE, Floor::Program).unwrap();
+    let verdict = |number: libc::c_long| run(&filter, AUDIT, u32::try_from(number).unwrap(), [0; 6]);
     for number in [libc::SYS_init_module, libc::SYS_kexec_load, libc::SYS_bpf, libc::SYS_swapon, libc::SYS_keyctl] {
         assert_eq!(verdict(number), 0x0005_0001, "{number}");
     }

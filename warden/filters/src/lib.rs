@@ -18,6 +18,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use bulkhead_calls::Architecture;
 use bulkhead_order::filter::Filter;
 pub use bulkhead_order::{Filters, Floor, Workload};
 use bulkhead_plan::model::{Seccomp, SeccompProfile};
@@ -42,6 +43,9 @@ pub fn check_profiles() -> Result<(), Error> {
     once::check()
 }
 
+/// This program's own architecture: filters compiled at run time are for it.
+const NATIVE: Architecture = Architecture::NATIVE;
+
 /// Compiles the filters for `seccomp`, given the workload's capabilities (without `CAP_`). Pure: the same arguments
 /// give the same filters, so callers may cache them.
 ///
@@ -52,20 +56,20 @@ pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Er
     match &seccomp.profile {
         SeccompProfile::Named(name) => {
             let profile = profile::named(name)?;
-            let table = table::resolve(&profile, seccomp, capabilities);
+            let table = table::resolve(NATIVE, &profile, seccomp, capabilities);
             let alone = program::generate(&table, &Verdict::Absent)?;
             if !profile::NARROWER_THAN_INIT.contains(&name.as_str()) {
                 return Ok(Filters { floor, base: vec![alone], workload: None });
             }
             let serving = profile::serving()?;
-            let beside = program::generate_beside(&table::allowed(&serving), &table, &Verdict::Absent)?;
+            let beside = program::generate_beside(&table::allowed(NATIVE, &serving), &table, &Verdict::Absent)?;
             let base = narrow(seccomp, capabilities)?.into_iter().chain([beside]).collect();
             Ok(Filters { floor, base, workload: Some(Workload { program: alone, log: false }) })
         }
         SeccompProfile::Custom(custom) => {
             let serving = profile::serving()?;
-            let beside = custom::generate(custom, &table::allowed(&serving))?;
-            let alone = custom::generate(custom, &table::Table::new())?;
+            let beside = custom::generate(custom, &table::allowed(NATIVE, &serving))?;
+            let alone = custom::generate(custom, &table::Table::new(NATIVE))?;
             let base = narrow(seccomp, capabilities)?.into_iter().chain([beside]).collect();
             Ok(Filters { floor, base, workload: Some(Workload { program: alone, log: custom.log }) })
         }
@@ -78,10 +82,10 @@ pub fn compile(seccomp: &Seccomp, capabilities: &[String]) -> Result<Filters, Er
 /// `SECCOMP_FAILED` for one that does not compile.
 pub fn compile_helper(network: bool) -> Result<Filters, Error> {
     let (default, helper) = (profile::named("default")?, profile::helper()?);
-    let mut table = table::known(&default);
-    table.extend(table::allowed(&helper.allow));
+    let mut table = table::known(NATIVE, &default);
+    table.extend(table::allowed(NATIVE, &helper.allow));
     if network {
-        table.extend(table::allowed(&helper.network));
+        table.extend(table::allowed(NATIVE, &helper.network));
     }
     let floor = Floor::Workload { whiteouts: false, chroot: false };
     Ok(Filters { floor, base: vec![program::generate(&table, &Verdict::Absent)?], workload: None })
@@ -91,10 +95,10 @@ pub fn compile_helper(network: bool) -> Result<Filters, Error> {
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when the profiles do not parse.
-pub fn front() -> Result<Filter, Error> {
+pub fn front(architecture: Architecture) -> Result<Filter, Error> {
     let (default, front) = (profile::named("default")?, profile::front()?);
-    let mut table = table::known(&default);
-    table.extend(table::allowed(&front));
+    let mut table = table::known(architecture, &default);
+    table.extend(table::allowed(architecture, &front));
     program::generate(&table, &Verdict::Absent)
 }
 
@@ -120,20 +124,20 @@ fn narrow(seccomp: &Seccomp, capabilities: &[String]) -> Result<Option<Filter>, 
         return Ok(None);
     }
     let profile = profile::named("default")?;
-    program::generate(&table::floor(&profile, seccomp, capabilities), &Verdict::Allow).map(Some)
+    program::generate(&table::floor(NATIVE, &profile, seccomp, capabilities), &Verdict::Allow).map(Some)
 }
 
 /// The floor itself, compiled when the warden is built.
 ///
 /// # Errors
 /// `SECCOMP_FAILED` when the profiles do not parse.
-pub fn floor(floor: Floor) -> Result<Filter, Error> {
+pub fn floor(architecture: Architecture, floor: Floor) -> Result<Filter, Error> {
     let default = profile::named("default")?;
     let Floor::Workload { whiteouts, chroot } = floor else {
         let programs = profile::FOR_PROGRAMS.iter().map(|name| profile::named(name)).collect::<Result<Vec<_>, _>>()?;
-        return program::generate(&table::never(&default, &programs), &Verdict::Allow);
+        return program::generate(&table::never(architecture, &default, &programs), &Verdict::Allow);
     };
     let seccomp = Seccomp { profile: "default".into(), deny_setid: false, unix_sockets_only: false, whiteouts };
     let capabilities = if chroot { vec![profile::CHROOT.to_owned()] } else { Vec::new() };
-    program::generate(&table::floor(&default, &seccomp, &capabilities), &Verdict::Allow)
+    program::generate(&table::floor(architecture, &default, &seccomp, &capabilities), &Verdict::Allow)
 }

@@ -1,6 +1,7 @@
 //! A classic BPF program from a table of verdicts.
 
 use super::table::{Table, Verdict};
+use bulkhead_calls::Architecture;
 use bulkhead_plan::profile::{Condition, Refusal};
 use bulkhead_plan::{Code, Error};
 use libc::{
@@ -16,12 +17,6 @@ const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const ARGUMENTS: u32 = 16;
 
-/// `AUDIT_ARCH_*` of `linux/audit.h`.
-#[cfg(target_arch = "x86_64")]
-const NATIVE: u32 = 0xc000_003e;
-#[cfg(target_arch = "aarch64")]
-const NATIVE: u32 = 0xc000_00b7;
-
 /// x32 calls share the architecture of x86-64 and set this bit in their number. No native syscall has a number this
 /// large.
 const FOREIGN: u32 = 0x4000_0000;
@@ -31,7 +26,7 @@ const FOREIGN: u32 = 0x4000_0000;
 /// # Errors
 /// `SECCOMP_FAILED` when it would be longer than the kernel accepts, or than a jump reaches.
 pub fn generate(table: &Table, otherwise: &Verdict) -> Result<Program, Error> {
-    generate_beside(&Table::new(), table, otherwise)
+    generate_beside(&Table::new(table.architecture), table, otherwise)
 }
 
 /// As [`generate`], but what `always` allows is allowed whatever `table` says.
@@ -40,12 +35,12 @@ pub fn generate(table: &Table, otherwise: &Verdict) -> Result<Program, Error> {
 /// As [`generate`].
 pub fn generate_beside(always: &Table, table: &Table, otherwise: &Verdict) -> Result<Program, Error> {
     let mut codes = BTreeMap::new();
-    for (&number, verdict) in table {
+    for (&number, verdict) in &table.verdicts {
         codes.insert(number, decide(verdict)?);
     }
     let otherwise = decide(otherwise)?;
     add(always, &mut codes, &otherwise)?;
-    assemble(codes.into_iter(), &otherwise)
+    assemble(table.architecture, codes.into_iter(), &otherwise)
 }
 
 /// Puts the rules of `always` before the code of each number. `otherwise`: the code of numbers without any.
@@ -53,7 +48,7 @@ pub fn generate_beside(always: &Table, table: &Table, otherwise: &Verdict) -> Re
 /// # Errors
 /// As [`generate`].
 pub fn add(always: &Table, codes: &mut BTreeMap<u32, Program>, otherwise: &Program) -> Result<(), Error> {
-    for (&number, verdict) in always {
+    for (&number, verdict) in &always.verdicts {
         let code = match verdict {
             Verdict::Allow => vec![ret(libc::SECCOMP_RET_ALLOW)],
             Verdict::When(allow) => {
@@ -76,11 +71,15 @@ pub fn add(always: &Table, codes: &mut BTreeMap<u32, Program>, otherwise: &Progr
 ///
 /// # Errors
 /// As [`generate`].
-pub fn assemble(codes: impl Iterator<Item = (u32, Program)>, otherwise: &Program) -> Result<Program, Error> {
+pub fn assemble(
+    architecture: Architecture,
+    codes: impl Iterator<Item = (u32, Program)>,
+    otherwise: &Program,
+) -> Result<Program, Error> {
     let mut program = vec![
         load(ARCHITECTURE),
         // Another ABI (int 0x80 on x86-64) numbers its syscalls differently, so the rules below would not apply to it.
-        jump(BPF_JEQ, NATIVE, 1, 0),
+        jump(BPF_JEQ, architecture.audit(), 1, 0),
         ret(libc::SECCOMP_RET_KILL_PROCESS),
         load(NUMBER),
         jump(BPF_JGE, FOREIGN, 0, 1),

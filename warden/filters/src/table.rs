@@ -1,9 +1,9 @@
-//! From syscall names to numbers of this architecture, and the verdict for each.
+//! From syscall names to numbers of an architecture, and the verdict for each.
 
+use bulkhead_calls::Architecture;
 use bulkhead_plan::model::Seccomp;
 use bulkhead_plan::profile::{Allow, Names, Overlay, Profile};
 use std::collections::BTreeMap;
-use syscalls::Sysno;
 
 /// The verdict for one syscall.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +18,32 @@ pub enum Verdict<'p> {
     Absent,
 }
 
-/// Verdicts by syscall number. A missing number is [`Verdict::Absent`].
-pub type Table<'p> = BTreeMap<u32, Verdict<'p>>;
+/// Verdicts by syscall number of one architecture. A missing number is [`Verdict::Absent`].
+#[derive(Debug)]
+pub struct Table<'p> {
+    pub architecture: Architecture,
+    pub verdicts: BTreeMap<u32, Verdict<'p>>,
+}
+
+impl<'p> Table<'p> {
+    pub fn new(architecture: Architecture) -> Self {
+        Self { architecture, verdicts: BTreeMap::new() }
+    }
+
+    /// Rules of `other` replace those for the same number.
+    pub fn extend(&mut self, other: Table<'p>) {
+        self.verdicts.extend(other.verdicts);
+    }
+}
 
 /// Resolves a profile for one plan; later entries replace earlier ones.
-pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) -> Table<'p> {
-    let mut resolver = Resolver::new();
+pub fn resolve<'p>(
+    architecture: Architecture,
+    profile: &'p Profile,
+    seccomp: &Seccomp,
+    capabilities: &[String],
+) -> Table<'p> {
+    let mut resolver = Resolver::new(architecture);
     resolver.put(&profile.deny, Verdict::Deny);
     resolver.put(&profile.absent, Verdict::Absent);
     resolver.allow(&profile.allow);
@@ -33,8 +53,13 @@ pub fn resolve<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[Stri
 
 /// The verdicts that hold under any custom profile: the entries marked `floor`, and the restrictions that the plan's
 /// mounts and network need. A missing number is left to the profile.
-pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) -> Table<'p> {
-    let mut resolver = Resolver::new();
+pub fn floor<'p>(
+    architecture: Architecture,
+    profile: &'p Profile,
+    seccomp: &Seccomp,
+    capabilities: &[String],
+) -> Table<'p> {
+    let mut resolver = Resolver::new(architecture);
     for (entries, verdict) in [(&profile.deny, Verdict::Deny), (&profile.absent, Verdict::Absent)] {
         for entry in entries.iter().filter(|entry| entry.floor) {
             resolver.set(&entry.names, verdict);
@@ -49,8 +74,8 @@ pub fn floor<'p>(profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String
 
 /// Calls that the floor denies and none of these profiles allows: no program needs them, not even one that builds a
 /// sandbox.
-pub fn never<'p>(floor: &'p Profile, profiles: &[Profile]) -> Table<'p> {
-    let mut resolver = Resolver::new();
+pub fn never<'p>(architecture: Architecture, floor: &'p Profile, profiles: &[Profile]) -> Table<'p> {
+    let mut resolver = Resolver::new(architecture);
     for entry in floor.deny.iter().filter(|entry| entry.floor) {
         resolver.set(&entry.names, Verdict::Deny);
     }
@@ -61,22 +86,22 @@ pub fn never<'p>(floor: &'p Profile, profiles: &[Profile]) -> Table<'p> {
     };
     for name in profiles.iter().flat_map(allowed) {
         if let Some(number) = resolver.numbers.of(&name) {
-            resolver.table.remove(&number);
+            resolver.table.verdicts.remove(&number);
         }
     }
     resolver.table
 }
 
 /// The calls that these entries allow. Says nothing about other numbers.
-pub fn allowed(entries: &[Allow]) -> Table<'_> {
-    let mut resolver = Resolver::new();
+pub fn allowed(architecture: Architecture, entries: &[Allow]) -> Table<'_> {
+    let mut resolver = Resolver::new(architecture);
     resolver.allow(entries);
     resolver.table
 }
 
 /// Denies each call that the profile allows or denies; the others stay absent.
-pub fn known(profile: &Profile) -> Table<'_> {
-    let mut resolver = Resolver::new();
+pub fn known(architecture: Architecture, profile: &Profile) -> Table<'_> {
+    let mut resolver = Resolver::new(architecture);
     for entry in &profile.allow {
         resolver.set(&entry.names, Verdict::Deny);
     }
@@ -85,22 +110,20 @@ pub fn known(profile: &Profile) -> Table<'_> {
     resolver.table
 }
 
-/// The numbers of this architecture's syscalls.
+/// The numbers of an architecture's syscalls.
 pub struct Numbers(
     /// Sorted by name: the crate's own look-up scans linearly, and this runs before the first launch.
     Vec<(&'static str, u32)>,
 );
 
 impl Numbers {
-    pub fn new() -> Self {
-        // The crate's iterator omits the last number.
-        let all = Sysno::iter().chain([Sysno::last()]);
-        let mut numbers: Vec<_> = all.filter_map(|call| Some((call.name(), u32::try_from(call.id()).ok()?))).collect();
+    pub fn new(architecture: Architecture) -> Self {
+        let mut numbers = architecture.calls();
         numbers.sort_unstable();
         Self(numbers)
     }
 
-    /// `None` for a name that this architecture lacks, as aarch64 lacks `open`.
+    /// `None` for a name that the architecture lacks, as aarch64 lacks `open`.
     pub fn of(&self, name: &str) -> Option<u32> {
         let index = self.0.binary_search_by_key(&name, |(name, _)| name).ok()?;
         self.0.get(index).map(|&(_, number)| number)
@@ -113,8 +136,8 @@ struct Resolver<'p> {
 }
 
 impl<'p> Resolver<'p> {
-    fn new() -> Self {
-        Self { numbers: Numbers::new(), table: Table::new() }
+    fn new(architecture: Architecture) -> Self {
+        Self { numbers: Numbers::new(architecture), table: Table::new(architecture) }
     }
 
     fn overlay(&mut self, profile: &'p Profile, seccomp: &Seccomp, capabilities: &[String]) {
@@ -152,11 +175,11 @@ impl<'p> Resolver<'p> {
         }
     }
 
-    /// Skips names that this architecture lacks, as aarch64 lacks `open`.
+    /// Skips names that the architecture lacks, as aarch64 lacks `open`.
     fn set(&mut self, names: &[String], verdict: Verdict<'p>) {
         for name in names {
             if let Some(number) = self.numbers.of(name) {
-                self.table.insert(number, verdict);
+                self.table.verdicts.insert(number, verdict);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The meaning of each syscall: which arguments are paths, and how it uses them; which values determine its purpose.
 
-use syscalls::Sysno;
+use bulkhead_calls::Sysno;
 
 /// One stopped call.
 pub struct Call {
@@ -12,7 +12,7 @@ pub struct Call {
 impl Call {
     pub fn name(&self) -> Option<&'static str> {
         let number = usize::try_from(self.number).ok()?;
-        Sysno::new(number).map(|call| call.name())
+        Sysno::new(number).map(bulkhead_calls::name)
     }
 
     /// The upper half of an int argument's register may contain anything.

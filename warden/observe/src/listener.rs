@@ -15,10 +15,7 @@ const SEND: libc::c_ulong = 0xc018_2101;
 /// The command's background processes are observed this long after its end.
 const GRACE: Duration = Duration::from_millis(500);
 
-#[cfg(target_arch = "x86_64")]
-const NATIVE: u32 = 0xc000_003e;
-#[cfg(target_arch = "aarch64")]
-const NATIVE: u32 = 0xc000_00b7;
+const NATIVE: u32 = bulkhead_calls::Architecture::NATIVE.audit();
 
 /// The descriptor for reading stopped calls.
 pub struct Listener(OwnedFd);

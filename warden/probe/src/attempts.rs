@@ -8,6 +8,7 @@ mod ipc;
 mod kernel;
 mod mount;
 mod network;
+mod older;
 mod process;
 mod setid;
 mod terminal;

@@ -6,7 +6,7 @@
 //! ordinary ones.
 
 use crate::sys::WILD;
-use syscalls::Sysno;
+use bulkhead_calls::Sysno;
 
 /// Not tried, and why.
 pub const NOT_TRIED: &[(Sysno, &str)] = &[(Sysno::sync, "it waits for every disk of the machine")];

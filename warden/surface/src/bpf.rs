@@ -11,10 +11,7 @@ use std::collections::HashSet;
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 
-#[cfg(target_arch = "x86_64")]
-pub const NATIVE: u32 = 0xc000_003e;
-#[cfg(target_arch = "aarch64")]
-pub const NATIVE: u32 = 0xc000_00b7;
+pub const NATIVE: u32 = bulkhead_calls::Architecture::NATIVE.audit();
 
 /// A filter's treatment of a call: it depends on the arguments if both are set.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

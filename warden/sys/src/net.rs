@@ -15,7 +15,7 @@ pub fn loopback_up() -> Result<(), Errno> {
     // SAFETY: ifreq is plain data, for which all zeroes is valid.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = from.cast_signed();
+        *to = libc::c_char::from_ne_bytes([*from]);
     }
     request.ifr_ifru.ifru_flags = narrow(libc::IFF_UP | libc::IFF_RUNNING);
     // SAFETY: SIOCSIFFLAGS reads one ifreq.

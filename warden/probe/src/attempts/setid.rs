@@ -1,7 +1,7 @@
 //! Leaving a set-user-id file where the host can run it: every call that can set those bits, and every way around a
 //! filter on them.
 
-use super::Attempt;
+use super::{Attempt, older};
 use crate::report::{Stopped, Tried};
 use crate::sys::{CWD, address, call, flags, mode_of, open, open_at, raw, text};
 use std::ffi::CString;
@@ -65,7 +65,7 @@ fn look(path: &CString) -> Tried {
 }
 
 fn chmod(path: &CString) -> Result<usize, i32> {
-    call(libc::SYS_chmod, &[address(path), SETID])
+    older::chmod(path, SETID)
 }
 
 fn fchmod(path: &CString) -> Result<usize, i32> {
@@ -82,11 +82,11 @@ fn fchmodat2(path: &CString) -> Result<usize, i32> {
 }
 
 fn upper(path: &CString) -> Result<usize, i32> {
-    call(libc::SYS_chmod, &[address(path), SETID | (0xabcd << 32) | (1 << 20)])
+    older::chmod(path, SETID | (0xabcd << 32) | (1 << 20))
 }
 
 fn make_open(path: &CString) -> Result<usize, i32> {
-    call(libc::SYS_open, &[address(path), flags(libc::O_CREAT | libc::O_WRONLY), SETID])
+    older::open(path, libc::O_CREAT | libc::O_WRONLY, SETID)
 }
 
 fn make_openat(path: &CString) -> Result<usize, i32> {
@@ -108,11 +108,11 @@ fn make_tmpfile(path: &CString) -> Result<usize, i32> {
 }
 
 fn make_creat(path: &CString) -> Result<usize, i32> {
-    call(libc::SYS_creat, &[address(path), SETID])
+    older::creat(path, SETID)
 }
 
 fn make_mknod(path: &CString) -> Result<usize, i32> {
-    call(libc::SYS_mknod, &[address(path), SETID | 0o100_000, 0])
+    older::mknod(path, SETID | 0o100_000)
 }
 
 fn make_mknodat(path: &CString) -> Result<usize, i32> {

@@ -1,7 +1,7 @@
 //! The other two entries into an x86-64 kernel. A filter that compares numbers without the architecture misses both.
 
 use crate::report::{Stopped, Tried};
-use crate::sys::{call, errno};
+use crate::sys::call;
 
 /// `int 0x80` with two arguments, of which the kernel sees the lower 32 bits.
 #[cfg(target_arch = "x86_64")]
@@ -51,7 +51,7 @@ pub fn low_memory(bytes: &[u8]) -> Result<usize, i32> {
         )
     };
     if page == libc::MAP_FAILED {
-        return Err(errno());
+        return Err(crate::sys::errno());
     }
     // SAFETY: the page is ours, zeroed, and longer than what is copied.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), page.cast(), bytes.len().min(4095)) };

@@ -1,5 +1,6 @@
 //! Calls by name, each with arguments that cause an error if the kernel checks them.
 
+use crate::attempts::older::{KEXEC_FILE_LOAD, LOOKUP_DCOOKIE, MODIFY_LDT};
 use crate::sys::{plain, pointer};
 
 pub struct Call {
@@ -34,12 +35,7 @@ pub const CALLS: &[Call] = &[
     entry("finit_module", libc::SYS_finit_module, || vec![BAD_FD(), WILD, 0], &[EBADF, EFAULT, EINVAL]),
     entry("delete_module", libc::SYS_delete_module, || vec![WILD, 0], &[EFAULT, ENOENT]),
     entry("kexec_load", libc::SYS_kexec_load, || vec![0, 17, WILD, usize::MAX], &[EFAULT, EINVAL]),
-    entry(
-        "kexec_file_load",
-        libc::SYS_kexec_file_load,
-        || vec![BAD_FD(), BAD_FD(), 0, 0, usize::MAX],
-        &[EBADF, EINVAL],
-    ),
+    entry("kexec_file_load", KEXEC_FILE_LOAD, || vec![BAD_FD(), BAD_FD(), 0, 0, usize::MAX], &[EBADF, EINVAL]),
     // Interfaces with a long history of holes.
     entry("io_uring_setup", libc::SYS_io_uring_setup, || vec![0, WILD], &[EFAULT, EINVAL]),
     entry("io_uring_enter", libc::SYS_io_uring_enter, || vec![BAD_FD(), 0, 0, 0], &[EBADF]),
@@ -51,8 +47,8 @@ pub const CALLS: &[Call] = &[
     entry("keyctl", libc::SYS_keyctl, || vec![0, plain(-3), 0], &[ENOENT]),
     entry("add_key", libc::SYS_add_key, || vec![WILD, WILD, 0, 0, plain(-3)], &[EFAULT]),
     entry("request_key", libc::SYS_request_key, || vec![WILD, WILD, 0, 0], &[EFAULT]),
-    entry("modify_ldt", libc::SYS_modify_ldt, || vec![0, WILD, 0], &[EFAULT]),
-    entry("lookup_dcookie", 212, || vec![0, WILD, 0], &[EINVAL]),
+    entry("modify_ldt", MODIFY_LDT, || vec![0, WILD, 0], &[EFAULT]),
+    entry("lookup_dcookie", LOOKUP_DCOOKIE, || vec![0, WILD, 0], &[EINVAL]),
     entry("fanotify_init", libc::SYS_fanotify_init, || vec![usize::MAX, 0], &[EINVAL]),
     entry("memfd_secret", libc::SYS_memfd_secret, || vec![usize::MAX], &[EINVAL]),
     entry("process_madvise", libc::SYS_process_madvise, || vec![BAD_FD(), WILD, 1, 0, 0], &[EBADF, EFAULT, EINVAL]),
