@@ -1,7 +1,8 @@
 /**
  * `npm run deb`: the Debian package as a file in `dist/packages`, from a checkout that is set up.
  *
- * `--out DIRECTORY`: another place. `--programs DIRECTORY`: takes programs that are built already.
+ * `--out DIRECTORY`: another place. `--programs DIRECTORY`: takes programs that are built already. `--platform
+ * linux-arm64`: for another one than this machine's.
  */
 
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -10,7 +11,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../bundles.mjs";
 import { put } from "../pack/files.js";
-import { platforms } from "../pack/platforms.js";
+import { ownPlatform, platformNamed } from "../pack/platforms.js";
 import { buildPrograms } from "../pack/programs.js";
 import { outputOf } from "../pack/run.js";
 import { putTree, setModes } from "./tree.js";
@@ -19,11 +20,12 @@ import { putTree, setModes } from "./tree.js";
 const EPOCH = "1795000000";
 const SCRIPTS = ["postinst", "prerm", "postrm"];
 
-const { values } = parseArgs({ options: { out: { type: "string" }, programs: { type: "string" } } });
+const { values } = parseArgs({
+  options: { out: { type: "string" }, programs: { type: "string" }, platform: { type: "string" } },
+});
 const out = resolve(values.out ?? join(root, "dist/packages"));
 const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
-const [platform] = platforms;
-if (platform === undefined) throw new Error("no platform");
+const platform = values.platform === undefined ? ownPlatform() : platformNamed(values.platform);
 const work = mkdtempSync(join(tmpdir(), "bulkhead-deb-"));
 try {
   await putTree(work, platform, values.programs ?? buildPrograms(platform), version);
@@ -37,7 +39,7 @@ try {
   setModes(work);
   chmodSync(work, 0o755);
   mkdirSync(out, { recursive: true });
-  const file = join(out, `bulkhead_${version}_amd64.deb`);
+  const file = join(out, `bulkhead_${version}_${platform.debian}.deb`);
   outputOf("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", work, file], { env: { SOURCE_DATE_EPOCH: EPOCH } });
   process.stdout.write(`${file}\n`);
 } finally {
@@ -64,12 +66,12 @@ function installedKiB(): number {
 function control(size: number): string {
   return `Package: bulkhead
 Version: ${version}
-Architecture: amd64
+Architecture: ${platform.debian}
 Maintainer: Bulkhead developers <bulkhead@localhost.localdomain>
 Installed-Size: ${size}
 Depends: nodejs (>= 20.11)
 Recommends: erofs-utils
-Suggests: qemu-system-x86, runsc, apparmor
+Suggests: ${platform.cpu === "x64" ? "qemu-system-x86, " : ""}runsc, apparmor
 Section: admin
 Priority: optional
 Description: runs programs that you do not fully trust behind a wall

@@ -6,7 +6,7 @@ import { makeTree } from "../../packages/bulkhead/src/host/installed/tree.js";
 import { commandWords } from "../../packages/cli/src/completion/tree.js";
 import { makeProgram } from "../../packages/cli/src/program.js";
 import { library, root } from "../bundles.mjs";
-import { busyboxNotice, busyboxPart } from "../pack/busybox.js";
+import { type Busybox, busyboxFor, busyboxNotice } from "../pack/busybox.js";
 import { json, put } from "../pack/files.js";
 import { putBundles } from "../pack/library-package.js";
 import { cargoParts, noticeOf, runtimeParts } from "../pack/licences.js";
@@ -32,7 +32,8 @@ export async function putTree(directory: string, platform: Platform, built: stri
   } = JSON.parse(readFileSync(join(root, library, "package.json"), "utf8")) as Readonly<Record<string, unknown>>;
   put(directory, `${HOME}/package.json`, json(manifest));
   for (const [, name] of programs) put(directory, `${HOME}/bin/${name}`, readFileSync(join(built, name)), 0o755);
-  putBase(join(directory, HOME), readBase(join(root, library, "assets/base")));
+  const busybox = busyboxFor(platform);
+  putBase(join(directory, HOME), readBase(join(root, library, "assets/base")), busybox);
   putService(directory);
   putDocuments(directory, version);
   const crates = cargoParts(
@@ -40,13 +41,13 @@ export async function putTree(directory: string, platform: Platform, built: stri
     platform.target,
   );
   const notices = noticeOf([...npm, ...crates, ...runtimeParts(platform.target)]);
-  put(directory, `${DOC}/THIRD-PARTY-LICENSES.txt.gz`, packed(`${notices}\n${busyboxNotice(busyboxPart())}`));
+  put(directory, `${DOC}/THIRD-PARTY-LICENSES.txt.gz`, packed(`${notices}\n${busyboxNotice(busybox.part)}`));
   put(directory, `${DOC}/copyright`, readFileSync(join(root, "packaging/debian/copyright")));
 }
 
-function putBase(home: string, tree: PackedTree): void {
+function putBase(home: string, tree: PackedTree, { program }: Busybox): void {
   put(home, "assets/.keep", "");
-  makeTree(join(home, "assets/base"), tree, readFileSync(join(root, library, "assets/base/bin/busybox")));
+  makeTree(join(home, "assets/base"), tree, program);
 }
 
 function putService(directory: string): void {

@@ -8,6 +8,8 @@ export interface Part {
   readonly ecosystem: "npm" | "cargo" | "deb" | "generic";
   readonly name: string;
   readonly version: string;
+  /** Debian's name of the architecture that the part was built for, if it is a program of Debian. */
+  readonly architecture?: string;
   /** An SPDX expression. */
   readonly licence: string;
   readonly texts: readonly string[];

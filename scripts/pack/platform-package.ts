@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { PackedFile, PackedPlatform } from "../../packages/bulkhead/src/host/installed/manifest.js";
 import { BUSYBOX_FILE, TREE_FILE } from "../../packages/bulkhead/src/host/installed/unpack.js";
 import { library, root } from "../bundles.mjs";
-import { busyboxNotice, busyboxPart } from "./busybox.js";
+import { busyboxFor, busyboxNotice } from "./busybox.js";
 import { json, packedFile, put } from "./files.js";
 import { cargoParts, noticeOf, type Part, runtimeParts } from "./licences.js";
 import { type Platform, programs } from "./platforms.js";
@@ -25,14 +25,14 @@ export function stagePlatform(
 ): Staged & { readonly packed: PackedPlatform } {
   for (const [, name] of programs) put(directory, `bin/${name}`, readFileSync(join(built, name)), 0o755);
   const base = join(root, library, "assets/base");
-  put(directory, BUSYBOX_FILE, readFileSync(join(base, "bin/busybox")), 0o755);
+  const busybox = busyboxFor(platform);
+  put(directory, BUSYBOX_FILE, busybox.program, 0o755);
   put(directory, TREE_FILE, json(readBase(base)));
   const names = programs.map(([crate]) => crate);
   const crates = [...cargoParts(names, platform.target), ...runtimeParts(platform.target)];
-  const busybox = busyboxPart();
   put(directory, "LICENSE", readFileSync(join(root, "LICENSE")));
-  put(directory, "THIRD-PARTY-LICENSES.txt", `${noticeOf(crates)}\n${noticeOf([busybox])}`);
-  put(directory, "base/SOURCE.txt", busyboxNotice(busybox));
+  put(directory, "THIRD-PARTY-LICENSES.txt", `${noticeOf(crates)}\n${noticeOf([busybox.part])}`);
+  put(directory, "base/SOURCE.txt", busyboxNotice(busybox.part));
   put(directory, "README.md", readFileSync(join(root, "packaging/npm/warden.md")));
   put(directory, "package.json", json(manifestOf(platform, version)));
   const files = Object.fromEntries(
@@ -41,7 +41,7 @@ export function stagePlatform(
       packedFile(join(directory, path)),
     ]),
   );
-  return { directory, parts: [...crates, busybox], packed: { package: platform.package, id: idOf(files), files } };
+  return { directory, parts: [...crates, busybox.part], packed: { package: platform.package, id: idOf(files), files } };
 }
 
 /** Derived from all digests, so two builds never share a directory of unpacked programs. */

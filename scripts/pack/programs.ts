@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../bundles.mjs";
-import { type Platform, programs } from "./platforms.js";
+import { ownPlatform, type Platform, programs } from "./platforms.js";
 import { outputOf } from "./run.js";
 
 /**
@@ -10,8 +10,8 @@ import { outputOf } from "./run.js";
  * compiler, and not on where the folders are: paths that end up in messages of failed assertions are replaced.
  */
 export function buildPrograms({ target }: Platform): string {
-  const sysroot = outputOf("rustc", ["--print", "sysroot"]).trim();
-  if (!existsSync(join(sysroot, "lib/rustlib", target))) {
+  const sysroot = compilerRoot();
+  if (!compilerHas(target)) {
     throw new Error(`rustc has no ${target}: run \`rustup target add ${target}\` once with a network`);
   }
   const warden = join(root, "warden");
@@ -26,11 +26,29 @@ export function buildPrograms({ target }: Platform): string {
     `--remap-path-prefix=${built}=/target`,
   ];
   const crates = programs.flatMap(([crate]) => ["-p", crate]);
-  const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\u001f"), SOURCE_DATE_EPOCH: "0" };
+  const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\u001f"), SOURCE_DATE_EPOCH: "0", ...linkerFor(target) };
   const offline = (process.env["BULKHEAD_OFFLINE"] ?? "") === "" ? [] : ["--offline"];
   outputOf("cargo", ["build", "--release", "--locked", "--quiet", ...offline, "--target", target, ...crates], {
     cwd: warden,
     env,
   });
   return join(built, target, "release");
+}
+
+/** Whether the compiler has a standard library for this target. */
+export function compilerHas(target: string): boolean {
+  return existsSync(join(compilerRoot(), "lib/rustlib", target));
+}
+
+/**
+ * cargo's variable for the linker of another architecture: rustc's own. It needs no C toolchain for that architecture,
+ * since the target brings its musl.
+ */
+export function linkerFor(target: string): NodeJS.ProcessEnv {
+  if (target === ownPlatform().target) return {};
+  return { [`CARGO_TARGET_${target.toUpperCase().replaceAll("-", "_")}_LINKER`]: "rust-lld" };
+}
+
+function compilerRoot(): string {
+  return outputOf("rustc", ["--print", "sysroot"]).trim();
 }

@@ -7,7 +7,9 @@ import type { Part } from "./licences.js";
  * content and it has no time, so that two builds give the same bytes.
  */
 export function sbomOf(version: string, parts: readonly Part[]) {
-  const components = parts.map(componentOf).sort((one, other) => (one["bom-ref"] < other["bom-ref"] ? -1 : 1));
+  // Platforms share their crates.
+  const unique = new Map(parts.map(componentOf).map((component) => [component["bom-ref"], component]));
+  const components = [...unique.values()].sort((one, other) => (one["bom-ref"] < other["bom-ref"] ? -1 : 1));
   const digest = createHash("sha256")
     .update(JSON.stringify([version, components]))
     .digest("hex");
@@ -34,8 +36,8 @@ export function sbomOf(version: string, parts: readonly Part[]) {
   };
 }
 
-function componentOf({ ecosystem, name, version, licence }: Part) {
-  const purl = purlOf(ecosystem, name, version);
+function componentOf({ ecosystem, name, version, licence, architecture }: Part) {
+  const purl = purlOf(ecosystem, name, version, architecture);
   // Some crates still write the older form of "or".
   const expression = licence.replaceAll("/", " OR ");
   const [group, short] = name.startsWith("@") ? name.split("/") : [undefined, name];
@@ -50,7 +52,7 @@ function componentOf({ ecosystem, name, version, licence }: Part) {
   };
 }
 
-function purlOf(ecosystem: Part["ecosystem"], name: string, version: string): string {
+function purlOf(ecosystem: Part["ecosystem"], name: string, version: string, architecture = "all"): string {
   switch (ecosystem) {
     case "npm":
       return `pkg:npm/${name.replace("@", "%40")}@${encodeURIComponent(version)}`;
@@ -59,6 +61,6 @@ function purlOf(ecosystem: Part["ecosystem"], name: string, version: string): st
     case "generic":
       return `pkg:generic/${name}@${encodeURIComponent(version)}`;
     case "deb":
-      return `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=amd64`;
+      return `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`;
   }
 }

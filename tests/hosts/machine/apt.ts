@@ -21,8 +21,9 @@ export class Apt {
    * @param directory a scratch directory that the caller removes
    * @param suite `bookworm`, `trixie`, `sid`: any that the Debian archive of this machine's own sources holds
    * @param status dpkg's status file: what counts as installed. `/dev/null`: nothing
+   * @param architecture Debian's name of another one than this machine's
    */
-  static async open(directory: string, suite: string, status = "/dev/null"): Promise<Apt> {
+  static async open(directory: string, suite: string, status = "/dev/null", architecture?: string): Promise<Apt> {
     if (!existsSync(KEYRING)) throw new MachineError(`${KEYRING} is missing: apt-get install debian-archive-keyring`);
     await mkdir(join(directory, "lists/partial"), { recursive: true });
     await mkdir(join(directory, "cache/archives/partial"), { recursive: true });
@@ -36,6 +37,7 @@ export class Apt {
       "Dir::Cache": join(directory, "cache"),
       "APT::Sandbox::User": "",
       "Acquire::Languages": "none",
+      ...(architecture === undefined ? {} : { "APT::Architecture": architecture, "APT::Architectures": architecture }),
     };
     const apt = new Apt(
       directory,

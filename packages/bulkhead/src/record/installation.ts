@@ -43,7 +43,10 @@ export function verifyInstallation(key?: string): InstallationCheck {
   }
   const own = packageDirectory();
   const { statement, signedBy } = readStatement(join(own, RELEASE_FILE), key);
-  const expected = new Map(statement.subject.map(({ name, digest }) => [name, digest.sha256]));
+  // The statement lists the packages of every platform.
+  const ours = ({ name }: { readonly name: string }) =>
+    name.startsWith("bulkhead/") || name.startsWith(`${platform.package}/`);
+  const expected = new Map(statement.subject.filter(ours).map(({ name, digest }) => [name, digest.sha256]));
   const found = [
     ...filesOf("bulkhead", own).filter(({ name }) => name !== `bulkhead/${RELEASE_FILE}`),
     ...filesOf(platform.package, findPackage(platform.package, own)),
