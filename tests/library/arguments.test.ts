@@ -279,7 +279,7 @@ const ofOthers: readonly Case[] = [
   ...each("exportProfile", [null, "none", 5], (name) => exportProfile(name), "name"),
   ...each(
     "systemBrokerCommand",
-    [null, { maxPids: 0 }, { allowUids: [-1] }, { sock: "/x" }],
+    [null, { maxPids: 0 }, { allowUids: [-1] }, { allowGids: ["staff"] }, { sock: "/x" }],
     (options) => systemBrokerCommand(options),
     "options",
   ),

@@ -25,7 +25,7 @@ describe("the log of a system broker", () => {
     await run(["true"], { files: [{ host: directory.path, at: "/data" }] }, { broker: broker.socket });
     await eventually("its end is written", 5_000, () => broker.log.some(({ event }) => event === "ended"));
     const [started, launched, ended] = broker.log;
-    expect(started).toMatchObject({ event: "started", socket: broker.socket, allowUids: [4242] });
+    expect(started).toMatchObject({ event: "started", socket: broker.socket, allowUids: [4242], allowGids: [] });
     expect(launched).toMatchObject({
       event: "launched",
       timeMs: expect.any(Number),

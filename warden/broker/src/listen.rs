@@ -17,7 +17,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub fn open(options: &Options) -> Result<(OwnedFd, Self), Error> {
+    /// `activated`: the socket that systemd listens on already.
+    pub fn open(options: &Options, activated: Option<OwnedFd>) -> Result<(OwnedFd, Self), Error> {
+        if let (Some(name), Some(socket)) = (&options.socket, activated) {
+            return Self::activated(socket, name);
+        }
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket =
             rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).attempt(FAILED, "socket")?;
@@ -25,6 +29,13 @@ impl Listener {
             Some(path) => Self::at_path(socket, path),
             None => Self::abstract_name(socket, LONGEST_NAME - usize::from(options.short_name)),
         }
+    }
+
+    /// systemd created the file and removes it.
+    fn activated(socket: OwnedFd, name: &str) -> Result<(OwnedFd, Self), Error> {
+        rustix::net::listen(&socket, BACKLOG).attempt_on(FAILED, "listen", name)?;
+        rustix::io::ioctl_fionbio(&socket, true).attempt_on(FAILED, "FIONBIO", name)?;
+        Ok((socket, Self { name: name.to_owned(), path: None }))
     }
 
     /// For a private broker: an unguessable name, which disappears with the broker and leaves no file behind.

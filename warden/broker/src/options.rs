@@ -1,5 +1,6 @@
 //! The broker's command line.
 
+use bulkhead_keeper::level_name;
 use bulkhead_order::Level;
 use bulkhead_protocol::facts::Maxima;
 use std::ffi::OsString;
@@ -11,6 +12,8 @@ pub struct Options {
     pub socket: Option<String>,
     /// Uids that may connect to the socket, besides the broker's own.
     pub allow_uids: Vec<u32>,
+    /// Groups whose members may connect to it.
+    pub allow_gids: Vec<u32>,
     pub maxima: Maxima,
     /// The probable level of the first sandbox.
     pub expect: Option<Level>,
@@ -19,7 +22,7 @@ pub struct Options {
 }
 
 pub const USAGE: &str = "usage: warden broker --private [--expect LEVEL] [--short-name]
-       warden broker --socket PATH [--allow-uid UID]… [--max-memory BYTES] [--max-pids N] [--max-cpus N.N] [--max-sandboxes N]";
+       warden broker --socket PATH [--allow-uid UID]… [--allow-gid GID]… [--max-memory BYTES] [--max-pids N] [--max-cpus N.N] [--max-sandboxes N]";
 
 /// A system broker without an explicit limit still gets one: its callers are other people.
 const DEFAULT_SANDBOXES: u64 = 256;
@@ -38,6 +41,7 @@ impl Options {
                 "--expect" => options.expect = Some(level(flag, value()?)?),
                 "--socket" => options.socket = Some(value()?.to_owned()),
                 "--allow-uid" => options.allow_uids.push(number(flag, value()?)?),
+                "--allow-gid" => options.allow_gids.push(number(flag, value()?)?),
                 "--max-memory" => options.maxima.memory_bytes = Some(number(flag, value()?)?),
                 "--max-pids" => options.maxima.pids = Some(number(flag, value()?)?),
                 "--max-cpus" => options.maxima.milli_cpus = Some(cpus(flag, value()?)?),
@@ -56,13 +60,8 @@ impl Options {
 }
 
 fn level(flag: &str, text: &str) -> Result<Level, String> {
-    match text {
-        "chroot" => Ok(Level::Chroot),
-        "container" => Ok(Level::Container),
-        "gvisor" => Ok(Level::Gvisor),
-        "microvm" => Ok(Level::Microvm),
-        _ => Err(format!("{flag} {text}: no such level")),
-    }
+    let known = [Level::Chroot, Level::Container, Level::Gvisor, Level::Microvm];
+    known.into_iter().find(|level| level_name(*level) == text).ok_or(format!("{flag} {text}: no such level"))
 }
 
 fn number<N: std::str::FromStr>(flag: &str, text: &str) -> Result<N, String> {
@@ -97,7 +96,9 @@ mod tests {
     fn system_broker_bounds_its_callers() {
         let options =
             parse(&["--socket", "/run/x", "--allow-uid", "1000", "--allow-uid", "1001", "--max-cpus", "1.5"]).unwrap();
-        assert_eq!(options.allow_uids, [1000, 1001]);
+        assert_eq!((options.allow_uids, options.allow_gids), (vec![1000, 1001], vec![]));
+        let options = parse(&["--socket", "/run/x", "--allow-gid", "100"]).unwrap();
+        assert_eq!((options.allow_uids, options.allow_gids), (vec![], vec![100]));
         assert_eq!(options.maxima.milli_cpus, Some(1500));
         assert_eq!(options.maxima.sandboxes, Some(DEFAULT_SANDBOXES));
     }
@@ -107,6 +108,8 @@ mod tests {
         for words in [
             ["--socket"].as_slice(),
             &["--private", "--allow-uid", "-1"],
+            &["--private", "--allow-gid", "staff"],
+            &["--private", "--expect", "none"],
             &["--private", "--max-cpus", "NaN"],
             &["--what"],
         ] {

@@ -8,25 +8,15 @@ use bulkhead_keeper::{Keeper, Settings, Start, occupy_low_descriptors};
 use rustix::fd::OwnedFd;
 use std::ffi::OsString;
 
-/// The control connection of a private broker.
-const CONTROL: i32 = 3;
+/// The control connection of a private broker, or the socket that systemd listens on for a system broker.
+const INHERITED: i32 = 3;
 
 /// Runs a broker until its owner is gone. Returns the exit code.
 pub fn main(arguments: &[OsString]) -> i32 {
-    let options = match Options::parse(arguments) {
-        Ok(options) => options,
-        Err(problem) => {
-            eprintln!("bulkhead: USAGE: {problem}\n{USAGE}");
-            return 125;
-        }
-    };
-    match run(options) {
-        Ok(()) => 0,
-        Err(error) => {
-            eprintln!("bulkhead: {error}");
-            125
-        }
-    }
+    let options = Options::parse(arguments).map_err(|problem| format!("USAGE: {problem}\n{USAGE}"));
+    let Err(problem) = options.and_then(|options| run(options).map_err(|error| error.to_string())) else { return 0 };
+    eprintln!("bulkhead: {problem}");
+    125
 }
 
 fn run(options: Options) -> Result<(), Error> {
@@ -36,14 +26,16 @@ fn run(options: Options) -> Result<(), Error> {
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
     raise_open_files();
-    let control = if options.socket.is_none() { Some(inherited_control()?) } else { None };
+    let private = options.socket.is_none();
+    let inherited = if private || is_activated() { Some(inherited()?) } else { None };
     // Close descriptors that the caller left open: they must not reach a sandbox.
-    bulkhead_sys::close_all_but(if control.is_some() { CONTROL + 1 } else { CONTROL }, Vec::new());
+    bulkhead_sys::close_all_but(if inherited.is_some() { INHERITED + 1 } else { INHERITED }, Vec::new());
+    let (control, socket) = if private { (inherited, None) } else { (None, inherited) };
     occupy_low_descriptors()?;
     let signals = signals()?;
-    let (socket, listener) = Listener::open(&options)?;
-    let Options { allow_uids, maxima, expect, .. } = options;
-    let settings = Settings { private: control.is_some(), allow_uids, maxima, expect, name: listener.name.clone() };
+    let (socket, listener) = Listener::open(&options, socket)?;
+    let Options { allow_uids, allow_gids, maxima, expect, .. } = options;
+    let settings = Settings { private, allow_uids, allow_gids, maxima, expect, name: listener.name.clone() };
     Keeper::new(settings, socket, control, signals, front)?.run()
 }
 
@@ -69,8 +61,13 @@ fn raise_open_files() {
     let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, limit);
 }
 
-fn inherited_control() -> Result<OwnedFd, Error> {
-    bulkhead_sys::adopt(CONTROL).attempt(Code::LaunchFailed, "use descriptor 3 as control connection")
+/// Whether systemd passed a socket: sd_listen_fds(3).
+fn is_activated() -> bool {
+    std::env::var("LISTEN_PID").is_ok_and(|pid| pid == std::process::id().to_string())
+}
+
+fn inherited() -> Result<OwnedFd, Error> {
+    bulkhead_sys::adopt(INHERITED).attempt(Code::LaunchFailed, "use descriptor 3")
 }
 
 /// Turns SIGTERM and SIGINT into a descriptor, so that the broker can clean up before it ends.

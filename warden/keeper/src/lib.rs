@@ -29,7 +29,7 @@ pub use authorize::Broker;
 pub use cgroup::{Group, Home};
 pub use facts::HostFacts;
 pub use launch::{Connections, LaunchRequest, Launcher};
-pub use log::Log;
+pub use log::{Log, level_name};
 pub use low::occupy_low_descriptors;
 pub use sandbox::{Phase, Sandbox};
 pub use server::{Keeper, Settings, Start};

@@ -42,7 +42,7 @@ impl Log {
         Self { enabled, counted: HashMap::new(), left_out: 0 }
     }
 
-    pub fn started(&mut self, socket: &str, allow_uids: &[u32], maxima: &Maxima) {
+    pub fn started(&mut self, socket: &str, (uids, gids): (&[u32], &[u32]), maxima: &Maxima) {
         let maxima = object(&[
             ("memoryBytes", optional(maxima.memory_bytes)),
             ("pids", optional(maxima.pids)),
@@ -54,7 +54,8 @@ impl Log {
             vec![
                 ("version", text(env!("CARGO_PKG_VERSION"))),
                 ("socket", text(socket)),
-                ("allowUids", array(allow_uids.iter().map(plain))),
+                ("allowUids", array(uids.iter().map(plain))),
+                ("allowGids", array(gids.iter().map(plain))),
                 ("maxima", maxima),
             ],
         );
@@ -86,7 +87,7 @@ impl Log {
                 ("id", text(&order.id)),
                 ("uid", plain(&sandbox.caller_uid)),
                 ("callerPid", plain(&sandbox.caller_pid)),
-                ("level", text(level(order.level))),
+                ("level", text(level_name(order.level))),
                 ("pid", plain(&sandbox.pid)),
                 ("root", root(order)),
                 ("mounts", mounts(order)),
@@ -189,7 +190,7 @@ fn described(error: &Error) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn level(level: Level) -> &'static str {
+pub fn level_name(level: Level) -> &'static str {
     match level {
         Level::Chroot => "chroot",
         Level::Container => "container",

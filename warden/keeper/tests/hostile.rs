@@ -91,7 +91,7 @@ fn keep(control: OwnedFd, front: fn(Start) -> i32) -> i32 {
     bulkhead_sys::block_signals(&[libc::SIGTERM]).unwrap();
     let signals = bulkhead_sys::signal_descriptor(&[libc::SIGTERM]).unwrap();
     let maxima = Maxima { pids: Some(MOST_PIDS), ..Maxima::default() };
-    let settings = Settings { private: true, allow_uids: vec![UID], maxima, expect: None, name };
+    let settings = Settings { private: true, allow_uids: vec![UID], allow_gids: vec![], maxima, expect: None, name };
     match Keeper::new(settings, listener, Some(control), signals, front).and_then(Keeper::run) {
         Ok(()) => 0,
         Err(error) => {

@@ -12,6 +12,8 @@ export interface SystemBrokerOptions {
   readonly socket?: string;
   /** Uids that may use it, besides the broker's own. */
   readonly allowUids?: readonly number[];
+  /** Gids of groups whose members may use it. */
+  readonly allowGids?: readonly number[];
   /** Maximum memory that one sandbox may ask for. */
   readonly maxMemoryBytes?: number;
   readonly maxPids?: number;
@@ -23,6 +25,7 @@ export interface SystemBrokerOptions {
 const systemBrokerOptions = object<SystemBrokerOptions>({
   socket: hostPath,
   allowUids: list(whole(0, 2 ** 32 - 2)),
+  allowGids: list(whole(0, 2 ** 32 - 2)),
   maxMemoryBytes: bytes,
   maxPids: whole(1),
   maxCpus: check<number>(
@@ -45,6 +48,7 @@ export function systemBrokerCommand(options: SystemBrokerOptions = {}): {
   const maxima = { memory: maxMemoryBytes, pids: maxPids, cpus: maxCpus, sandboxes: maxSandboxes };
   const args = ["broker", "--socket", options.socket ?? SYSTEM_SOCKET];
   for (const uid of options.allowUids ?? []) args.push("--allow-uid", String(uid));
+  for (const gid of options.allowGids ?? []) args.push("--allow-gid", String(gid));
   for (const [name, value] of Object.entries(maxima)) {
     if (value !== undefined) args.push(`--max-${name}`, String(value));
   }

@@ -8,10 +8,10 @@ import { finish } from "../output/write.js";
 import type { BrokerFlags } from "./flags.js";
 
 /** Runs the warden in this terminal, or under this service manager, until a signal ends it. */
-export async function serve({ allowUid, maxMemory, ...flags }: BrokerFlags): Promise<void> {
+export async function serve({ allowUid, allowGid, maxMemory, ...flags }: BrokerFlags): Promise<void> {
   const options: SystemBrokerOptions = {
     ...flags,
-    ...defined({ allowUids: allowUid }),
+    ...defined({ allowUids: allowUid, allowGids: allowGid }),
     ...(maxMemory === undefined ? {} : { maxMemoryBytes: sizeOf(maxMemory) }),
   };
   const { file, args } = systemBrokerCommand(options);

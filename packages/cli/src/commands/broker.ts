@@ -7,7 +7,8 @@ export function brokerCommand(): Command {
   return new Command("broker")
     .description("run a broker for other users, in the foreground")
     .option("--socket <path>", "listen here (default: /run/bulkhead/broker.sock)")
-    .option("--allow-uid <uid>", "let this user launch sandboxes (repeatable)", collectUid)
+    .option("--allow-uid <uid>", "let this user launch sandboxes (repeatable)", collectId)
+    .option("--allow-gid <gid>", "let members of this group launch sandboxes (repeatable)", collectId)
     .option("--max-memory <size>", "maximum memory of one sandbox")
     .option("--max-pids <n>", "maximum processes of one sandbox", wholeNumber)
     .option("--max-cpus <n>", "maximum processors of one sandbox", decimal)
@@ -19,7 +20,7 @@ export function brokerCommand(): Command {
     });
 }
 
-function collectUid(text: string, before: readonly number[] = []): readonly number[] {
+function collectId(text: string, before: readonly number[] = []): readonly number[] {
   return [...before, wholeNumber(text)];
 }
 

@@ -2,7 +2,7 @@
 
 use super::front::{Front, LIMITS};
 use super::give_up;
-use super::state::{Keeper, Source, Start};
+use super::state::{Keeper, Settings, Source, Start};
 use crate::caller;
 use crate::sandbox::SETTLED;
 use bulkhead_error::{Attempt, Code, Error};
@@ -91,8 +91,9 @@ impl Keeper {
     }
 
     fn start_front(&mut self, caller: Caller, control: Option<OwnedFd>) -> Result<u64, Error> {
-        let allowed =
-            caller.uid == rustix::process::geteuid().as_raw() || self.settings.allow_uids.contains(&caller.uid);
+        let Settings { allow_uids, allow_gids, .. } = &self.settings;
+        let named = allow_uids.contains(&caller.uid) || allow_gids.iter().any(|gid| caller.has_group(*gid));
+        let allowed = named || caller.uid == rustix::process::geteuid().as_raw();
         let alike = |front: &&Front| if allowed { front.caller.uid == caller.uid } else { !front.allowed };
         let most = if allowed { MAX_FRONTS_OF_ONE_UID } else { MAX_FRONTS_OF_STRANGERS };
         if self.fronts.values().filter(alike).count() >= most {

@@ -39,7 +39,7 @@ impl Keeper {
             launcher.expect(level);
         }
         let mut log = Log::new(!settings.private);
-        log.started(&settings.name, &settings.allow_uids, &settings.maxima);
+        log.started(&settings.name, (&settings.allow_uids, &settings.allow_gids), &settings.maxima);
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).attempt(Code::LaunchFailed, "epoll_create")?;
         let mut keeper = Self {
             settings,

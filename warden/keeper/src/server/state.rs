@@ -19,6 +19,8 @@ pub struct Settings {
     pub private: bool,
     /// Uids that may connect, besides the keeper's own.
     pub allow_uids: Vec<u32>,
+    /// Groups whose members may connect.
+    pub allow_gids: Vec<u32>,
     pub maxima: Maxima,
     /// The probable level of the first sandbox.
     pub expect: Option<Level>,

@@ -66,7 +66,8 @@ export const hostCodes = entries({
   CALLER_REFUSED: {
     fault: "user",
     cause: "the broker does not serve this user",
-    remedy: "Ask the broker's owner to start it with `--allow-uid` for this uid.",
+    remedy:
+      "Ask the broker's owner to start it with `--allow-uid` for this uid, or to add this user to a group that it serves.",
   },
   SESSION_UNKNOWN: {
     fault: "system",
