@@ -69,7 +69,7 @@ Version: ${version}
 Architecture: ${platform.debian}
 Maintainer: Bulkhead developers <bulkhead@localhost.localdomain>
 Installed-Size: ${size}
-Depends: nodejs (>= 20.11)
+Depends: adduser, nodejs (>= 20.11)
 Recommends: erofs-utils
 Suggests: ${platform.cpu === "x64" ? "qemu-system-x86, " : ""}runsc, apparmor
 Section: admin
@@ -82,6 +82,6 @@ Description: runs programs that you do not fully trust behind a wall
  require cannot be provided, it refuses to start.
  .
  The package has the command line and a service, which is not enabled, that
- creates sandboxes for the users that its owner names.
+ creates sandboxes for the members of the group bulkhead.
 `;
 }

@@ -56,6 +56,8 @@ function putService(directory: string): void {
     .replaceAll("/usr/lib/bulkhead/warden", "/usr/lib/bulkhead/bin/warden")
     .replace("guide.md", "guide.md.gz");
   put(directory, "usr/lib/systemd/system/bulkhead-broker.service", here);
+  const socket = readFileSync(join(root, "packaging/bulkhead-broker.socket"), "utf8");
+  put(directory, "usr/lib/systemd/system/bulkhead-broker.socket", socket.replace("guide.md", "guide.md.gz"));
   put(directory, "etc/bulkhead/broker.env", readFileSync(join(root, "packaging/debian/broker.env")));
   put(
     directory,

@@ -31,6 +31,8 @@ step install
 dpkg -i "$first"
 systemctl is-enabled bulkhead-broker.service >/dev/null && fail "the service is enabled"
 systemctl is-active bulkhead-broker.service >/dev/null && fail "the service is active"
+systemctl is-enabled bulkhead-broker.socket >/dev/null && fail "the socket is enabled"
+[ -z "$(getent group bulkhead | cut -d: -f4)" ] || fail "the group has members"
 for path in /usr/share/man/man1/bulkhead.1.gz /usr/share/man/man1/bulkhead-run.1.gz \
   /usr/share/bash-completion/completions/bulkhead /usr/share/doc/bulkhead/copyright; do
   [ -s "$path" ] || fail "no $path"
@@ -45,12 +47,18 @@ step use as a user
 expect 1000 runuser -u dev -- bulkhead run -- id -u
 
 step broker
-echo 'BULKHEAD_BROKER_FLAGS="--allow-uid 1000 --max-memory 268435456"' >/etc/bulkhead/broker.env
-systemctl enable --now bulkhead-broker.service
-systemctl is-active bulkhead-broker.service || fail "the broker does not run"
-expect 1000 runuser -u dev -- env BULKHEAD_BROKER=/run/bulkhead/broker.sock bulkhead run -- id -u
+echo 'BULKHEAD_BROKER_FLAGS="--max-memory 268435456"' >/etc/bulkhead/broker.env
+systemctl enable --now bulkhead-broker.socket
+systemctl is-active bulkhead-broker.service >/dev/null && fail "the broker runs before its first caller"
 export BULKHEAD_BROKER=/run/bulkhead/broker.sock
+runuser -u dev -- bulkhead run -- id -u && fail "the broker serves a user outside its group"
+systemctl is-active bulkhead-broker.service || fail "the socket did not start the broker"
+adduser --quiet dev bulkhead
+expect 1000 runuser -u dev -- bulkhead run -- id -u
 runuser -u nobody -- bulkhead run -- id -u && fail "the broker serves a user that its owner did not name"
+# What the group grants: no more memory than the owner's maximum, and no path that the user cannot read.
+runuser -u dev -- bulkhead run --memory 512MiB -- true && fail "the group lifts the owner's maximum"
+runuser -u dev -- bulkhead run --mount /root:/data -- ls /data && fail "the group opens root's files"
 # The uid that the workload has outside is neither root's nor the caller's: enforced as for root.
 runuser -u dev -- bulkhead explain | grep -q '^uid-range *enforced' ||
   fail "no uid range from the broker"
@@ -68,10 +76,12 @@ step remove
 dpkg -r bulkhead
 systemctl is-active bulkhead-broker.service >/dev/null && fail "the broker outlived its package"
 [ -z "$(pgrep warden || true)" ] || fail "a warden outlived its package"
+[ ! -e /run/bulkhead/broker.sock ] || fail "the socket outlived its package"
 
 step purge
 dpkg -P bulkhead
 files >/tmp/after
 diff /tmp/before /tmp/after || fail "files were left"
 [ ! -e /run/bulkhead ] || fail "/run/bulkhead was left"
+getent group bulkhead >/dev/null && fail "the group was left"
 echo "DEB OK"

@@ -14,7 +14,7 @@ sed -i 's/^Version: .*/&+next/' "$work/next/DEBIAN/control"
 dpkg-deb --root-owner-group -Zxz -b "$work/next" "$work/second.deb" >/dev/null
 
 mmdebstrap --quiet --variant=minbase \
-  --include=nodejs,systemd,systemd-sysv,dbus,udev,procps,passwd,linux-image-cloud-amd64 trixie "$work/root"
+  --include=nodejs,systemd,systemd-sysv,dbus,udev,procps,passwd,adduser,linux-image-cloud-amd64 trixie "$work/root"
 mkdir "$work/root/opt/deb"
 cp "$deb" "$work/root/opt/deb/first.deb"
 cp "$work/second.deb" "$here/deb-inside.sh" "$work/root/opt/deb/"

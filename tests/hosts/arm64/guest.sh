@@ -19,12 +19,15 @@ boot() {
     $busybox mount -t ext4 /dev/vda /new
     $busybox mount -t ext4 /dev/vdb /new/srv
     $busybox umount /proc
-    exec $busybox switch_root /new /srv/guest.sh host
+    exec $busybox switch_root /new /usr/bin/busybox sh /srv/guest.sh host
 }
 
 host() {
     export PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8
     mount_all
+    # For what the kernel lacks. kmod's own needs an index that only the install script of the kernel makes.
+    ln -s /usr/bin/busybox /run/modprobe
+    echo /run/modprobe >/proc/sys/kernel/modprobe
     mkdir -p /dev/pts /dev/shm /dev/mqueue
     ln -s /proc/self/fd /dev/fd
     mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
