@@ -27,7 +27,8 @@ fn run(options: Options) -> Result<(), Error> {
     let _ = rustix::process::chdir("/");
     raise_open_files();
     let private = options.socket.is_none();
-    let inherited = if private || is_activated() { Some(inherited()?) } else { None };
+    let inherited = (private || is_activated()).then(|| bulkhead_sys::adopt(INHERITED)).transpose();
+    let inherited = inherited.attempt(Code::LaunchFailed, "use descriptor 3")?;
     // Close descriptors that the caller left open: they must not reach a sandbox.
     bulkhead_sys::close_all_but(if inherited.is_some() { INHERITED + 1 } else { INHERITED }, Vec::new());
     let (control, socket) = if private { (inherited, None) } else { (None, inherited) };
@@ -64,10 +65,6 @@ fn raise_open_files() {
 /// Whether systemd passed a socket: sd_listen_fds(3).
 fn is_activated() -> bool {
     std::env::var("LISTEN_PID").is_ok_and(|pid| pid == std::process::id().to_string())
-}
-
-fn inherited() -> Result<OwnedFd, Error> {
-    bulkhead_sys::adopt(INHERITED).attempt(Code::LaunchFailed, "use descriptor 3")
 }
 
 /// Turns SIGTERM and SIGINT into a descriptor, so that the broker can clean up before it ends.
