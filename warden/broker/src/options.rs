@@ -97,10 +97,10 @@ mod tests {
         let options =
             parse(&["--socket", "/run/x", "--allow-uid", "1000", "--allow-uid", "1001", "--max-cpus", "1.5"]).unwrap();
         assert_eq!((options.allow_uids, options.allow_gids), (vec![1000, 1001], vec![]));
-        let options = parse(&["--socket", "/run/x", "--allow-gid", "100"]).unwrap();
-        assert_eq!((options.allow_uids, options.allow_gids), (vec![], vec![100]));
         assert_eq!(options.maxima.milli_cpus, Some(1500));
         assert_eq!(options.maxima.sandboxes, Some(DEFAULT_SANDBOXES));
+        let options = parse(&["--socket", "/run/x", "--allow-gid", "100"]).unwrap();
+        assert_eq!((options.allow_uids, options.allow_gids), (vec![], vec![100]));
     }
 
     #[test]
