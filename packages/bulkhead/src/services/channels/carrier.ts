@@ -40,7 +40,7 @@ export interface CarriedEnd {
 /**
  * The bridge's process: `warden bridge`, confined as every helper is. Inits that share this host's kernel hand their
  * sockets over to it, and it moves the bytes. It is started with the first sandbox, and again if it is lost: the broker
- * keeps its connections to inits meanwhile.
+ * keeps its connections to inits meanwhile. If the broker is lost, a new bridge belongs to the next one.
  */
 export class Carrier implements Joins, Disposable {
   readonly #hub = freshId();
@@ -74,11 +74,10 @@ export class Carrier implements Joins, Disposable {
 
   /** @throws BulkheadError SETUP_MISSING, HELPER_FAILED, BROKER_LOST */
   async join(broker: Broker, sandbox: string): Promise<void> {
-    // A second one has hubs of its own.
-    this.#broker ??= broker;
+    if (this.#broker?.alive !== true) this.#moveTo(broker);
     await (await this.#running()).ready();
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      if (await this.#broker.join(sandbox, BRIDGE, this.#hub)) {
+      if (await broker.join(sandbox, BRIDGE, this.#hub)) {
         this.#joined.add(sandbox);
         return;
       }
@@ -113,30 +112,50 @@ export class Carrier implements Joins, Disposable {
 
   [Symbol.dispose](): void {
     this.#closed = true;
+    this.#stop();
+  }
+
+  /** The hub of the broker before, if any, was lost with it. */
+  #moveTo(broker: Broker): void {
+    this.#stop();
+    this.#broker = broker;
+  }
+
+  #stop(): void {
     this.#helper?.then((helper) => helper[Symbol.dispose]()).catch(() => undefined);
+    this.#helper = undefined;
+    this.#pid = undefined;
   }
 
   /** The bridge, started if it does not run. */
   async #running(): Promise<Helper> {
     const broker = this.#broker;
     if (broker === undefined || this.#closed) throw new BulkheadError("SANDBOX_CLOSED", { operation: "bridge" });
-    this.#helper ??= this.#start(broker).catch((error: unknown) => {
-      this.#helper = undefined;
-      throw error;
-    });
+    this.#helper ??= this.#start(broker);
     return await this.#helper;
   }
 
-  async #start(broker: Broker): Promise<Helper> {
+  #start(broker: Broker): Promise<Helper> {
+    const starting = this.#launch(broker);
+    const forget = () => {
+      if (this.#helper !== starting) return;
+      this.#helper = undefined;
+      this.#pid = undefined;
+    };
+    starting
+      .then(async (helper) => {
+        if (this.#helper === starting) this.#pid = helper.pid;
+        await helper.ended;
+      })
+      .then(forget, forget);
+    return starting;
+  }
+
+  async #launch(broker: Broker): Promise<Helper> {
     const hub = await broker.hub(this.#hub);
     try {
-      const helper = Helper.start({ kind: "bridge", native: true, descriptors: [hub], files: OPEN_FILES });
-      this.#pid = helper.pid;
-      void helper.ended.then(() => {
-        this.#helper = undefined;
-        this.#pid = undefined;
-      });
-      return helper;
+      if (hub.destroyed) throw new BulkheadError("BROKER_LOST", { operation: "hub" });
+      return Helper.start({ kind: "bridge", native: true, descriptors: [hub], files: OPEN_FILES });
     } finally {
       // The bridge has its own copy by now.
       hub.destroy();
