@@ -9,6 +9,8 @@ mod architecture {
 
     pub const LOOKUP_DCOOKIE: libc::c_long = 212;
     pub const MODIFY_LDT: libc::c_long = libc::SYS_modify_ldt;
+    pub const IOPL: libc::c_long = libc::SYS_iopl;
+    pub const IOPERM: libc::c_long = libc::SYS_ioperm;
     pub const KEXEC_FILE_LOAD: libc::c_long = libc::SYS_kexec_file_load;
 
     pub fn chmod(path: &CString, mode: usize) -> Result<usize, i32> {
@@ -36,6 +38,8 @@ mod architecture {
     pub const LOOKUP_DCOOKIE: libc::c_long = 18;
     /// Of no kernel: ENOSYS, as for any number that does not exist.
     pub const MODIFY_LDT: libc::c_long = 0x3fff_ffff;
+    pub const IOPL: libc::c_long = MODIFY_LDT;
+    pub const IOPERM: libc::c_long = MODIFY_LDT;
     /// The `libc` crate lacks it for musl.
     pub const KEXEC_FILE_LOAD: libc::c_long = 294;
 

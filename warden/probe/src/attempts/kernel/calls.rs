@@ -1,6 +1,6 @@
 //! Calls by name, each with arguments that cause an error if the kernel checks them.
 
-use crate::attempts::older::{KEXEC_FILE_LOAD, LOOKUP_DCOOKIE, MODIFY_LDT};
+use crate::attempts::older::{IOPERM, IOPL, KEXEC_FILE_LOAD, LOOKUP_DCOOKIE, MODIFY_LDT};
 use crate::sys::{plain, pointer};
 
 pub struct Call {
@@ -75,8 +75,8 @@ pub const CALLS: &[Call] = &[
     entry("acct", libc::SYS_acct, || vec![WILD], &[EFAULT]),
     entry("quotactl", libc::SYS_quotactl, || vec![usize::MAX, WILD, 0, 0], &[EFAULT, EINVAL]),
     entry("syslog", libc::SYS_syslog, || vec![10, 0, 0], &[]),
-    entry("iopl", 172, || vec![3], &[]),
-    entry("ioperm", 173, || vec![0x80, 1, 1], &[]),
+    entry("iopl", IOPL, || vec![3], &[]),
+    entry("ioperm", IOPERM, || vec![0x80, 1, 1], &[]),
     entry("vhangup", libc::SYS_vhangup, Vec::new, &[]),
     entry("chroot", libc::SYS_chroot, || vec![WILD], &[EFAULT]),
     entry("pivot_root", libc::SYS_pivot_root, || vec![WILD, WILD], &[EFAULT]),
