@@ -2,6 +2,8 @@
 export const WITHOUT_ARGUMENTS = new Set([
   "BulkheadError",
   "isErrorCode",
+  "isAbandoned",
+  "newToken",
   "parseSize",
   "printable",
   "printableLine",

@@ -64,7 +64,7 @@ describe("what a broker says", () => {
   it.each([
     ["evidence", checkEvidence, EVIDENCE],
     ["statistics", checkStats, stats],
-    ["the end", checkMessage, { type: "ended", id: "a", cause: "exited", stats }],
+    ["the end", checkMessage, { type: "ended", id: "a", cause: "exited", stats, marks: [1] }],
     ["an error", checkWireError, { code: "EXEC_FAILED", operation: "exec", path: "/x", errno: 2, detail: "x" }],
   ])("is taken as %s, and refused with any one place changed", (_name, check, right) => {
     expect(check(right)).toBeUndefined();
