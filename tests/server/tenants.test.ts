@@ -145,6 +145,7 @@ describe("a floor", () => {
     ["more processes", { resources: { pids: 100_000 } }, "pids"],
     ["more processors", { resources: { cpus: 64 } }, "milliCpus"],
     ["more disk", { resources: { disk: "1TiB" } }, "diskBytes"],
+    ["more disk in a tmpfs", { files: [{ tmpfs: "/x", size: "1TiB" }] }, "files"],
     ["no time limit", { resources: { time: "none" } }, "timeMs"],
     ["more output", { resources: { output: "10GiB" } }, "outputBytes"],
     ["more open files", { resources: { openFiles: 1_000_000 } }, "openFiles"],
@@ -191,6 +192,25 @@ describe("a floor", () => {
     }
     expect(await allow({ host: "a.example.org", ports: 443, private: true })).toBe(403);
     expect(await ask({ capabilities: ["KILL"] })).toBe(403);
+    // The gate checks the names of HTTP and TLS, and does not look into `tcp`.
+    for (const rule of ["tcp://a.example.org:443", { host: "one.example", ports: 80, protocol: "tcp" }]) {
+      expect([rule, await allow(rule)]).toEqual([rule, 403]);
+    }
+  });
+
+  it("that permits every name permits no address, which may be the host's own or give out credentials", async () => {
+    const { token } = await server.tenant("names", { floor: { network: { allow: ["*:1-65535", "192.0.2.7:443"] } } });
+    const allow = async (rule: unknown) => {
+      const json = { policy: { network: { allow: [rule] } } };
+      return (await server.send("POST", "/v1/explain", { token, json })).status;
+    };
+    for (const rule of ["a.example:443", "*:80", "*.example.org:22", "192.0.2.7:443"]) {
+      expect([rule, await allow(rule)]).toEqual([rule, 200]);
+    }
+    const addresses = ["127.0.0.1:80", "169.254.169.254:80", "10.0.0.0/8:80", "[::1]:80", "192.0.2.8:443", "[::]:80"];
+    for (const rule of [...addresses, { host: "127.0.0.1", ports: 80 }, "tcp://a.example:22"]) {
+      expect([rule, await allow(rule)]).toEqual([rule, 403]);
+    }
   });
 });
 

@@ -94,7 +94,7 @@ function isOpen(level: Policy["level"]): boolean {
   return typeof level !== "string" || level === "auto";
 }
 
-function violations(policy: Policy, { resources, network, capabilities }: ResolvedPolicy, floor: Floor) {
+function violations(policy: Policy, { resources, network, capabilities, files }: ResolvedPolicy, floor: Floor) {
   const found: string[] = [];
   if (!isAtLeast(levelOf(policy), floor.level)) found.push(`level: at least ${floor.level}`);
   const rules = beyond(network, floor.network.allow);
@@ -106,6 +106,10 @@ function violations(policy: Policy, { resources, network, capabilities }: Resolv
     const value = resources[name];
     // A sandbox without a time limit of its own ends when it expires.
     if (value === null || (value !== undefined && value > most)) found.push(`resources: ${name} is at most ${most}`);
+  }
+  const { diskBytes } = floor.maxima;
+  if (files.some((file) => file.kind === "tmpfs" && (file.sizeBytes ?? 0) > diskBytes)) {
+    found.push(`files: the size of a tmpfs is at most ${diskBytes}`);
   }
   return found;
 }

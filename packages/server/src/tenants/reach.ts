@@ -14,24 +14,30 @@ export function beyond(network: Network, allow: readonly string[]): readonly str
 
 /**
  * Whether every connection that `rule` allows is one that `wider` allows. Where the answer needs more than a comparison
- * of names and ports, it is no. A floor's rule is text, so it never has `private`: no project reaches the host's own
- * networks.
+ * of names and ports, it is no. A floor's rule is text, so it never has `private`: a project reaches the host's own
+ * networks only at the addresses that its floor names.
  */
 function covers(wider: Rule, rule: Rule): boolean {
   return (
     hostCovers(wider.host, rule.host) &&
     rule.ports.every(({ from, to }) => wider.ports.some((range) => range.from <= from && to <= range.to)) &&
-    (wider.protocol === null || wider.protocol === rule.protocol) &&
+    protocolCovers(wider.protocol, rule.protocol) &&
     (wider.paths === null || (rule.paths?.every((path) => wider.paths?.includes(path)) ?? false)) &&
     wider.methods === null &&
     !rule.private
   );
 }
 
+/** Without a protocol a rule means HTTP and TLS, whose names the gate checks. It does not look into `tcp`. */
+function protocolCovers(wider: Rule["protocol"], protocol: Rule["protocol"]): boolean {
+  return wider === protocol || (wider === null && protocol !== "tcp");
+}
+
 function hostCovers(wider: Rule["host"], host: Rule["host"]): boolean {
   switch (wider.kind) {
     case "any":
-      return true;
+      // For the gate `*` is every name and no address, while a rule with an address also permits one that is private.
+      return host.kind !== "range";
     case "name":
       return host.kind === "name" && host.name === wider.name;
     case "below":
