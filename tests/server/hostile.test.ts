@@ -78,6 +78,11 @@ describe("a request", () => {
     expect(await raw(request(head))).toMatch(/^HTTP\/1\.1 401 /);
   });
 
+  it("for no route is refused before its body is read", async () => {
+    const head = ["POST /v1/none HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Content-Length: 99999"];
+    expect(await raw(request(head))).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
   it.each([
     ["no object", "[1]"],
     ["no JSON", "{"],

@@ -186,6 +186,40 @@ describe("a detached program", () => {
     expect((await server.send("GET", cat)).json.result).toMatchObject({ exitCode: 0, stdout: "" });
   });
 
+  it("that reads nothing makes the server hold one piece of its stdin, and no more", async () => {
+    const id = await sandbox();
+    const json = { argv: ["sleep", "1000"], detach: true, stdin: "open" };
+    const started = await server.send("POST", `/v1/sandboxes/${id}/executions`, { json });
+    const path = `/v1/sandboxes/${id}/executions/${started.json.id}/stdin`;
+    const leaving = new AbortController();
+    const bytes = Buffer.alloc(32 * 1024 * 1024);
+    const waiting = server.send("POST", path, { bytes, signal: leaving.signal }).catch(() => undefined);
+    const more = async () => {
+      const signal = AbortSignal.timeout(5000);
+      const reply = await server.send("POST", path, { bytes: "x", signal }).catch(() => undefined);
+      return [reply?.status, reply?.json?.code];
+    };
+    await expect.poll(more).toEqual([409, "STREAM_FAILED"]);
+    leaving.abort();
+    await waiting;
+    expect(await more()).toEqual([409, "STREAM_FAILED"]);
+    await server.send("DELETE", `/v1/sandboxes/${id}`);
+  });
+
+  it("is refused where 64 are in progress or wait for their turn", async () => {
+    const id = await sandbox();
+    const path = `/v1/sandboxes/${id}/executions`;
+    const json = { argv: ["sleep", "1000"], detach: true };
+    const first = Array.from({ length: 64 }, () => server.send("POST", path, { json }));
+    const oneMore = async () => {
+      const reply = await server.send("POST", path, { json, signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+      return [reply?.status, reply?.json.code];
+    };
+    await expect.poll(oneMore).toEqual([429, "TOO_MANY_OPERATIONS"]);
+    await server.send("DELETE", `/v1/sandboxes/${id}`);
+    await Promise.all(first);
+  });
+
   it("streams when asked to, and lets stdin be written meanwhile", async () => {
     const id = await sandbox();
     const json = { argv: ["cat"], stdin: "open" };

@@ -242,6 +242,37 @@ describe("a quota", () => {
     expect((await server.send("POST", "/v1/run", { token, json: { argv: ["echo", "ok"] } })).json.stdout).toBe("ok\n");
   });
 
+  it("counts a large answer until the client has it", async () => {
+    const { token } = await server.tenant("slow", { quotas: { outputBytes: 2_000_000 } });
+    const { json: sandbox } = await server.send("POST", "/v1/sandboxes", { token, json: {} });
+    const path = `/v1/sandboxes/${sandbox.id}/executions`;
+    const ended = async (argv: readonly string[]) => {
+      const { json } = await server.send("POST", path, { token, json: { argv, detach: true } });
+      const get = async () => await server.send("GET", `${path}/${json.id}`, { token });
+      await expect.poll(async () => (await get()).json.state).not.toBe("running");
+      return await get();
+    };
+    // Each of these bytes is six in JSON.
+    const { status, json } = await ended(["head", "-c", "300000", "/dev/zero"]);
+    expect([status, json.code, json.detail]).toEqual([429, "QUOTA_EXCEEDED", expect.stringContaining("outputBytes")]);
+    for (let count = 0; count < 3; count += 1) {
+      expect((await ended(["sh", "-c", "head -c 200000 /dev/zero | tr '\\0' a"])).status).toBe(200);
+    }
+    await server.send("DELETE", `/v1/sandboxes/${sandbox.id}`, { token });
+  });
+
+  it("bounds requests in progress, and gives back those whose client is gone", async () => {
+    const { token } = await server.tenant("busy", { quotas: { requestsAtOnce: 1 } });
+    const leaving = new AbortController();
+    const headers = { accept: "text/event-stream" };
+    const json = { argv: ["sleep", "1000"] };
+    await server.fetch("POST", "/v1/run", { token, json, headers, signal: leaving.signal });
+    const refused = await server.send("GET", "/v1/me", { token });
+    expect([refused.status, refused.json.detail]).toEqual([429, expect.stringContaining("requestsAtOnce")]);
+    leaving.abort();
+    await expect.poll(async () => (await server.send("GET", "/v1/me", { token })).status).toBe(200);
+  });
+
   it("bounds requests in a second", async () => {
     const { token } = await server.tenant("fast", { quotas: { requestsPerSecond: 5 } });
     const replies = await Promise.all(Array.from({ length: 30 }, () => server.send("GET", "/v1/me", { token })));

@@ -15,11 +15,16 @@ import type { Answer, RawRequest, Route } from "./route.js";
 import { routes } from "./routes.js";
 
 const JSON_BYTES = 2 * 1024 * 1024;
+const JSON_TYPE = "application/json";
 const PROBLEM_TYPE = "application/problem+json";
 const HEADER_BYTES = 16 * 1024;
 const HEADERS_MS = 10_000;
 /** For a whole request with its body: a slow client does not hold a connection for ever. */
 const REQUEST_MS = 300_000;
+/** How often Node looks for requests that took too long. */
+const CHECK_MS = 2_000;
+/** A larger answer counts against the quota of the project until the client has it. */
+const SMALL_ANSWER = 64 * 1024;
 const MAX_CONNECTIONS = 4096;
 
 export interface AppOptions {
@@ -54,9 +59,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   // The body of an upload is read by its handler, in pieces.
   app.addContentTypeParser(BYTES_TYPE, { bodyLimit: UPLOAD_BYTES }, (_request, _payload, done) => done(null));
   app.removeContentTypeParser("text/plain");
-  app.addHook("onRequest", async ({ headers: { host, origin } }, reply) => {
+  app.addHook("onRequest", async ({ headers: { host, origin }, is404 }, reply) => {
     reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
     guard.check(host, origin);
+    // Before the body is read, which needs no token where there is no route.
+    if (is404) throw new BulkheadError("API_NOT_FOUND");
   });
   app.setErrorHandler((error, request, reply) => fail(error, request, reply));
   app.setNotFoundHandler((request, reply) => fail(new BulkheadError("API_NOT_FOUND"), request, reply));
@@ -76,11 +83,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 function listener(handler: RequestListener, tls: AppOptions["tls"]) {
-  const bounds = { maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
+  const times = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_MS };
+  const bounds = { maxHeaderSize: HEADER_BYTES, ...times };
   const server =
     tls === null
       ? createServer(bounds, handler)
-      : createTlsServer({ ...bounds, ...tls, minVersion: "TLSv1.2" }, handler);
+      : createTlsServer({ ...bounds, ...tls, minVersion: "TLSv1.2", handshakeTimeout: HEADERS_MS }, handler);
   server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
@@ -92,17 +100,36 @@ function addRoute(app: FastifyInstance, platform: Platform, route: Route): void 
     handler: async (request, reply) => {
       const caller = await admit(request, platform, route);
       const abort = new AbortController();
-      reply.raw.once("close", () => {
+      whenOver(request, reply, () => {
         if (!reply.raw.writableFinished) abort.abort();
       });
-      await send(await answerOf(request, { platform, caller, abort }, route), request, reply);
+      const answer = await answerOf(request, { platform, caller, abort }, route);
+      await send(answer, { request, reply, hold: (bytes) => platform.core.quotas.hold(caller.project, bytes) });
       return reply;
     },
     // Before the body is read: only a caller may make the server hold one.
-    onRequest: async (request) => {
-      await admit(request, platform, route);
+    onRequest: async (request, reply) => {
+      const { project } = await admit(request, platform, route);
+      whenOver(request, reply, platform.core.quotas.begin(project, Date.now()));
     },
   });
+}
+
+/** Once the answer is sent, or the client gone: Node tells an answer that waits for an earlier one nothing of that. */
+function whenOver({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply, action: () => void): void {
+  const over = () => {
+    socket.off("close", over);
+    raw.off("close", over);
+    action();
+  };
+  if (socket.destroyed || raw.closed) {
+    action();
+    return;
+  }
+  // A client may send requests before it has the answers to earlier ones, and each of them listens.
+  socket.setMaxListeners(0);
+  socket.once("close", over);
+  raw.once("close", over);
 }
 
 const callers = new WeakMap<IncomingMessage, Caller>();
@@ -138,15 +165,26 @@ async function answerOf(
   return await once(keyed, async () => await route.handle(raw));
 }
 
-async function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+interface Sending {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** Counts bytes against the quota of the caller's project. */
+  readonly hold: (bytes: number) => void;
+}
+
+async function send(answer: Answer, { request, reply, hold }: Sending): Promise<void> {
   reply.code(answer.status);
+  // A client that reads nothing would hold the answer, or the file, for ever.
+  reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
   if ("json" in answer) {
-    // A kept failure of an earlier request.
-    if (answer.status >= 400) reply.type(PROBLEM_TYPE);
-    await reply.send(answer.json);
+    const text = JSON.stringify(answer.json);
+    if (text.length > SMALL_ANSWER) {
+      hold(text.length);
+      whenOver(request, reply, () => hold(-text.length));
+    }
+    // A kept failure of an earlier request is a problem.
+    await reply.type(answer.status >= 400 ? PROBLEM_TYPE : JSON_TYPE).send(text);
   } else if ("bytes" in answer) {
-    // A client that reads nothing would hold the file open.
-    reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
     await reply.type(BYTES_TYPE).send(answer.bytes);
   } else if ("events" in answer) {
     await reply

@@ -12,6 +12,9 @@ import type { LiveSandbox, Sandboxes } from "./sandboxes.js";
 const KEPT_BYTES = 16 * 1024 * 1024;
 const MAX_KEPT = 256;
 
+/** Programs in progress in one sandbox: a program that waits for its turn holds its input in the server's memory. */
+const MAX_PROGRAMS = 64;
+
 /** A program for a sandbox, or for a `run`. */
 export interface ProgramRequest {
   readonly argv: readonly string[];
@@ -34,6 +37,8 @@ interface Kept {
   process: Process | null;
   result: ExecutionResult | null;
   error: string | null;
+  /** Whether a piece of stdin waits for the program. */
+  writing: boolean;
 }
 
 export interface ExecutionView {
@@ -109,8 +114,10 @@ export class Executions {
     },
   ): Promise<ExecutionResult> {
     const { store } = this.#core;
-    const kept: Kept = { sandbox: live.id, output: places.output, process: null, result: null, error: null };
-    return await audited(this.#core, caller, { action: "execution.run", target: id }, async () => {
+    const leave = this.#enter(caller, live, request);
+    const ends = { process: null, result: null, error: null, writing: false };
+    const kept: Kept = { sandbox: live.id, output: places.output, ...ends };
+    const carriedOut = audited(this.#core, caller, { action: "execution.run", target: id }, async () => {
       const times = { createdAt: Date.now(), endedAt: null, result: null } as const;
       await store.addExecution({ id, project: live.project, sandbox: live.id, state: "running", ...times });
       this.#kept.set(id, kept);
@@ -124,9 +131,27 @@ export class Executions {
         throw error;
       } finally {
         kept.process = null;
-        this.#trim(live.id);
+        if (this.#sandboxes.isLive(live.id)) this.#trim(live.id);
+        // The program began while the sandbox ended, after the others were forgotten.
+        else this.forget(live.id);
       }
     });
+    return await carriedOut.finally(leave);
+  }
+
+  /**
+   * Counts a program and its input; the function returned ends it.
+   * @throws BulkheadError TOO_MANY_OPERATIONS, QUOTA_EXCEEDED
+   */
+  #enter({ project }: Caller, live: LiveSandbox, { input }: ExecRequest): () => void {
+    if (live.programs >= MAX_PROGRAMS) throw new BulkheadError("TOO_MANY_OPERATIONS", { operation: "exec" });
+    const bytes = input?.length ?? 0;
+    this.#core.quotas.hold(project, bytes);
+    live.programs += 1;
+    return () => {
+      live.programs -= 1;
+      this.#core.quotas.hold(project, -bytes);
+    };
   }
 
   async #perform(
@@ -180,11 +205,19 @@ export class Executions {
     return await this.get(caller.project.id, sandboxId, id);
   }
 
-  /** Writes to the program's stdin, and with `end` closes it. @throws BulkheadError STREAM_FAILED if it is closed */
+  /**
+   * Writes to the program's stdin, and with `end` closes it. One piece may wait for the program, whether or not its
+   * client does: more would fill the server's memory.
+   * @throws BulkheadError STREAM_FAILED if it is closed, or another piece waits
+   */
   async write(caller: Caller, sandboxId: string, id: string, bytes: Uint8Array, end: boolean): Promise<void> {
     await this.#row(caller.project.id, sandboxId, id);
-    const stdin = this.#kept.get(id)?.process?.stdin ?? null;
-    if (stdin === null || !stdin.writable) throw new BulkheadError("STREAM_FAILED", { operation: "write stdin" });
+    const kept = this.#kept.get(id);
+    const stdin = kept?.process?.stdin ?? null;
+    if (kept === undefined || stdin === null || !stdin.writable || kept.writing) {
+      throw new BulkheadError("STREAM_FAILED", { operation: "write stdin" });
+    }
+    kept.writing = true;
     await new Promise<void>((resolve, reject) => {
       const done = (cause?: Error | null) =>
         cause === undefined || cause === null
@@ -192,6 +225,8 @@ export class Executions {
           : reject(new BulkheadError("STREAM_FAILED", { operation: "write stdin", cause }));
       if (end) stdin.end(bytes, done);
       else stdin.write(bytes, done);
+    }).finally(() => {
+      kept.writing = false;
     });
   }
 

@@ -32,6 +32,8 @@ export class CollectedOutput implements OutputSink {
   readonly #project: Project;
   readonly #pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   #bytes = 0;
+  /** What still comes from a program that has ended is not held. */
+  #released = false;
 
   constructor(quotas: Quotas, project: Project) {
     this.#quotas = quotas;
@@ -47,6 +49,7 @@ export class CollectedOutput implements OutputSink {
   }
 
   #hold(name: "stdout" | "stderr", bytes: Buffer): void {
+    if (this.#released) return;
     this.#quotas.hold(this.#project, bytes.length);
     this.#bytes += bytes.length;
     this.#pieces[name].push(bytes);
@@ -64,6 +67,7 @@ export class CollectedOutput implements OutputSink {
 
   /** Forgets the output and gives its memory back. */
   release(): void {
+    this.#released = true;
     this.#quotas.hold(this.#project, -this.#bytes);
     this.#bytes = 0;
     this.#pieces.stdout = [];

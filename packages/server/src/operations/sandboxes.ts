@@ -17,6 +17,8 @@ export interface LiveSandbox {
   /** Bytes of output that the server keeps for one program. */
   readonly outputBytes: number;
   timer: NodeJS.Timeout;
+  /** Programs in progress, those that wait for their turn included. */
+  programs: number;
 }
 
 export interface CreateRequest extends PolicyChoice {
@@ -66,7 +68,7 @@ export class Sandboxes {
 
   #add({ id, project, expiresAt }: SandboxRow, sandbox: EngineSandbox, outputBytes: number, release: () => void) {
     const timer = this.#expireAt(id, expiresAt);
-    this.#live.set(id, { id, project, sandbox, outputBytes, timer });
+    this.#live.set(id, { id, project, sandbox, outputBytes, timer, programs: 0 });
     sandbox.ended
       .then(
         ({ cause }) => this.#ended(id, "ended", String(cause)),
@@ -111,6 +113,10 @@ export class Sandboxes {
     const row = await this.#core.store.sandbox(project, id);
     if (row === undefined) throw new BulkheadError("API_NOT_FOUND", { detail: "sandbox" });
     return row;
+  }
+
+  isLive(id: string): boolean {
+    return this.#live.has(id);
   }
 
   /** @throws BulkheadError API_NOT_FOUND; SANDBOX_CLOSED with how it ended */

@@ -12,12 +12,14 @@ export const quotaSchema = z.strictObject({
     .int()
     .min(0)
     .default(8 * GIB),
-  /** Output that the server holds in its memory for answers, of all programs together. */
+  /** Output, input and answers that the server holds in its memory, of all programs together. */
   outputBytes: z
     .int()
     .min(0)
     .default(GIB / 8),
   requestsPerSecond: z.number().min(0.1).max(100_000).default(200),
+  /** Requests in progress: each holds a connection and a body. */
+  requestsAtOnce: z.int().min(1).max(100_000).default(256),
 });
 
 export type QuotaLimits = z.output<typeof quotaSchema>;
@@ -29,6 +31,7 @@ interface Use {
   /** Requests that may come at once: a second's worth, refilled with time. */
   requests: number;
   countedAt: number;
+  requestsAtOnce: number;
 }
 
 interface Subject {
@@ -51,6 +54,16 @@ export class Quotas {
     use.requests -= 1;
   }
 
+  /** Counts a request in progress; the function returned ends it, once. @throws BulkheadError QUOTA_EXCEEDED */
+  begin({ id, quotas }: Subject, now: number): () => void {
+    const use = this.#use(id, quotas, now);
+    if (use.requestsAtOnce + 1 > quotas.requestsAtOnce) throw exceeded("requestsAtOnce", quotas.requestsAtOnce);
+    use.requestsAtOnce += 1;
+    return once(() => {
+      use.requestsAtOnce -= 1;
+    });
+  }
+
   /**
    * Reserves a sandbox before it starts; the function returned gives it back, once.
    * @throws BulkheadError QUOTA_EXCEEDED
@@ -61,16 +74,13 @@ export class Quotas {
     if (use.memoryBytes + memoryBytes > quotas.memoryBytes) throw exceeded("memoryBytes", quotas.memoryBytes);
     use.sandboxes += 1;
     use.memoryBytes += memoryBytes;
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
+    return once(() => {
       use.sandboxes -= 1;
       use.memoryBytes -= memoryBytes;
-    };
+    });
   }
 
-  /** Counts output that the server holds; a negative number gives it back. @throws BulkheadError QUOTA_EXCEEDED */
+  /** Counts data that the server holds; a negative number gives it back. @throws BulkheadError QUOTA_EXCEEDED */
   hold({ id, quotas }: Subject, bytes: number): void {
     const use = this.#use(id, quotas, Date.now());
     if (bytes > 0 && use.outputBytes + bytes > quotas.outputBytes) throw exceeded("outputBytes", quotas.outputBytes);
@@ -84,10 +94,19 @@ export class Quotas {
       outputBytes: 0,
       requests: Math.max(1, quotas.requestsPerSecond),
       countedAt: now,
+      requestsAtOnce: 0,
     };
     this.#uses.set(id, use);
     return use;
   }
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
 }
 
 function exceeded(quota: string, limit: number): BulkheadError {
