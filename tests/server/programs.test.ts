@@ -93,6 +93,18 @@ describe("a run", () => {
     await expect.poll(async () => (await server.send("POST", "/v1/run", { json, headers })).json.code).toBe("ABORTED");
   });
 
+  it("is not begun again where its answer was too large to keep", async () => {
+    const headers = { "idempotency-key": "large" };
+    const json = { argv: ["head", "-c", "2000000", "/dev/zero"] };
+    expect((await server.send("POST", "/v1/run", { json, headers })).status).toBe(200);
+    const { status, json: answer } = await server.send("POST", "/v1/run", { json, headers });
+    expect([status, answer.code, answer.detail]).toEqual([
+      409,
+      "IDEMPOTENCY_CONFLICT",
+      expect.stringContaining("was carried out"),
+    ]);
+  });
+
   it("may be repeated with the key of a refused one", async () => {
     const headers = { "idempotency-key": "refused" };
     const refused = await server.send("POST", "/v1/run", { json: { argv: ["id"], template: "none" }, headers });

@@ -35,27 +35,34 @@ export async function once(
     throw new BulkheadError("API_REQUEST_INVALID", { detail: "Idempotency-Key: 1 to 128 visible ASCII characters" });
   }
   const digest = createHash("sha256").update(JSON.stringify(request)).digest("hex");
-  const earlier = await store.claimKey(project, key, digest, Date.now());
+  const now = Date.now();
+  await store.forgetKeysBefore(now - KEPT_MS);
+  const earlier = await store.claimKey(project, key, digest, now);
   if (earlier !== undefined) {
     if (earlier.requestDigest !== digest) throw conflict("it was a different request");
     if (earlier.outcome !== null) return { status: earlier.outcome.status, json: JSON.parse(earlier.outcome.body) };
     throw earlier.ours ? conflict("it is still in progress") : new BulkheadError("IDEMPOTENCY_UNKNOWN");
   }
-  try {
-    const answer = await carryOut();
-    const body = "json" in answer ? JSON.stringify(answer.json) : "";
-    if (body.length <= MAX_BODY && "json" in answer) await store.completeKey(project, key, answer.status, body);
-    return answer;
-  } catch (error) {
+  const answer = await carryOut().catch(async (error: unknown) => {
     // Only a refusal is sure to have done nothing, and may be repeated with the same key.
-    if (hadBegun(error)) {
-      const problem = problemOf(error, instance);
-      await store.completeKey(project, key, problem.status, JSON.stringify(problem));
-    } else {
-      await store.releaseKey(project, key);
-    }
+    if (hadBegun(error)) await keep(problemAnswer(error, instance));
+    else await store.releaseKey(project, key);
     throw error;
+  });
+  // If this fails, the key stays claimed: what was carried out must not begin again.
+  await keep(answer);
+  return answer;
+
+  async function keep(outcome: Answer): Promise<void> {
+    const body = "json" in outcome ? JSON.stringify(outcome.json) : undefined;
+    if (body !== undefined && body.length <= MAX_BODY) await store.completeKey(project, key, outcome.status, body);
+    else await keep(problemAnswer(conflict("it was carried out, and its answer is not kept"), instance));
   }
+}
+
+function problemAnswer(error: unknown, instance: string): Answer {
+  const problem = problemOf(error, instance);
+  return { status: problem.status, json: problem };
 }
 
 function conflict(detail: string): BulkheadError {

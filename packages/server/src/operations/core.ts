@@ -90,11 +90,24 @@ async function betweenLines<Value>(
 ): Promise<Value> {
   const about = { project: project.id, token, address, ...subject };
   await audit.append({ ...about, outcome: "begin" });
+  try {
+    return await concluded(audit, about, step);
+  } catch (error) {
+    // Also if the step succeeded, and only its last line could not be written.
+    if (error instanceof Error) begun.add(error);
+    throw error;
+  }
+}
+
+async function concluded<Value>(
+  audit: AuditLog,
+  about: Omit<AuditEvent, "outcome">,
+  step: () => Promise<Value>,
+): Promise<Value> {
   let value: Value;
   try {
     value = await step();
   } catch (error) {
-    if (error instanceof Error) begun.add(error);
     await audit.append({ ...about, outcome: codeOf(error) });
     throw error;
   }

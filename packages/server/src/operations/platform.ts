@@ -45,5 +45,7 @@ export class Platform {
     this.core.work.abort();
     await this.sandboxes.endAll();
     await this.core.work.settled();
+    // Those that were created meanwhile.
+    await this.sandboxes.endAll();
   }
 }

@@ -44,7 +44,7 @@ export class Sandboxes {
 
   /** @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, QUOTA_EXCEEDED, SERVER_STOPPING, and any launch failure */
   async create(caller: Caller, request: CreateRequest, signal: AbortSignal): Promise<SandboxRow> {
-    const { engine, quotas } = this.#core;
+    const { engine, quotas, work } = this.#core;
     const { policy, memoryBytes, outputBytes, digest } = choosePolicy(this.#core, caller, request, "sandbox");
     const release = quotas.reserve(caller.project, memoryBytes, Date.now());
     const id = freshId("sbx");
@@ -52,7 +52,7 @@ export class Sandboxes {
     let sandbox: EngineSandbox | undefined;
     try {
       return await audited(this.#core, caller, subject, async () => {
-        sandbox = await engine.create(policy, signal);
+        sandbox = await engine.create(policy, AbortSignal.any([signal, work.cut]));
         const row = newRow(id, caller.project.id, sandbox, request, digest);
         await this.#core.store.addSandbox(row);
         this.#add(row, sandbox, outputBytes, release);
@@ -143,7 +143,8 @@ export class Sandboxes {
   /** Ends the sandbox; one that has ended stays as it is. @throws BulkheadError API_NOT_FOUND */
   async kill(caller: Caller, id: string): Promise<SandboxRow> {
     const { state } = await this.get(caller.project.id, id);
-    if (state !== "running") return await this.get(caller.project.id, id);
+    // The first request to kill it may still wait until nothing is left, and so does this one.
+    if (state !== "running" && !this.isLive(id)) return await this.get(caller.project.id, id);
     return await audited(this.#core, caller, { action: "sandbox.kill", target: id }, async () => {
       await this.#end(id, "killed", null);
       return await this.get(caller.project.id, id);

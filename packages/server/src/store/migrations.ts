@@ -31,6 +31,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE TABLE audit_head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
   `,
+  "CREATE INDEX idempotency_by_time ON idempotency (created_at);",
 ];
 
 /** Brings the database to the newest schema. Throws if a later version of Bulkhead wrote it. */

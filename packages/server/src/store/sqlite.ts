@@ -138,7 +138,9 @@ export class SqliteStore implements Store {
   }
 
   async forgetKeysBefore(at: number): Promise<void> {
-    this.#run("DELETE FROM idempotency WHERE created_at < ?", at);
+    // The key of a request that this process still carries out stays, however old.
+    const sql = "DELETE FROM idempotency WHERE created_at < ? AND (status IS NOT NULL OR owner <> ?)";
+    this.#run(sql, at, this.#owner);
   }
 
   async auditHead(): Promise<AuditHead | undefined> {
