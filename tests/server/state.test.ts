@@ -1,7 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { chown, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { AuditLog } from "../../packages/server/src/audit/log.js";
 import { verifyAudit } from "../../packages/server/src/audit/verify.js";
+import { openState, statePaths } from "../../packages/server/src/state.js";
 import { newProject } from "../../packages/server/src/operations/tenancy.js";
 import { SqliteStore } from "../../packages/server/src/store/sqlite.js";
 import { hasSqlite, openDatabase } from "../../packages/server/src/store/sqlite-module.js";
@@ -78,6 +79,25 @@ describe.skipIf(!hasSqlite())(`the audit log${title}`, () => {
     });
   });
 
+  it("that is not there any longer has lost its first line", async () => {
+    await logged(async (path, _, store) => {
+      await rm(path);
+      expect((await verifyAudit(path, await store.auditHead())).broken?.line).toBe(1);
+    });
+  });
+
+  it("is whole while a server appends to it, and not with lines that the store never learns of", async () => {
+    await logged(async (path, _, store) => {
+      const before = await store.auditHead();
+      const log = await AuditLog.open(path, store);
+      for (const action of ["five", "six", "seven"]) await log.append({ ...event, action });
+      await log.close();
+      const later = async () => await store.auditHead();
+      expect(await verifyAudit(path, before, later)).toEqual({ lines: 7, broken: null });
+      expect((await verifyAudit(path, before)).broken?.line).toBe(6);
+    });
+  });
+
   it("continues after a crash between the line and the store", async () => {
     await logged(async (path, _, store) => {
       const head = await store.auditHead();
@@ -135,6 +155,27 @@ describe.skipIf(!hasSqlite())(`the store${title}`, () => {
       // One in progress stays, however long it takes.
       await store.forgetKeysBefore(100);
       expect(await store.claimKey("a", "key", "digest", 6)).toMatchObject({ outcome: null, ours: true });
+    });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("of another user is refused to root (skipped: needs root)", async () => {
+    await using directory = await TemporaryDirectory.create("owner");
+    await chown(directory.path, 1000, 1000);
+    expect(() => openState(statePaths(directory.path))).toThrow("another user owns it");
+  });
+
+  it("forgets the tokens of a project that have ended, and no others", async () => {
+    await withStore(async (store) => {
+      const made = { project: "a", name: "t", scopes: ["sandboxes:read"], hash: Buffer.alloc(32), createdAt: 1 } as const;
+      const ends = { lasting: [null, null], later: [9, null], expired: [2, null], revoked: [null, 2] } as const;
+      for (const [id, [expiresAt, revokedAt]] of Object.entries(ends)) {
+        for (const project of ["a", "b"]) {
+          await store.addToken({ ...made, project, id: `${project}-${id}`, expiresAt, revokedAt });
+        }
+      }
+      await store.forgetEndedTokens("a", 5);
+      expect((await store.tokens("a")).map(({ id }) => id).sort()).toEqual(["a-lasting", "a-later"]);
+      expect(await store.tokens("b")).toHaveLength(4);
     });
   });
 

@@ -88,6 +88,20 @@ describe("a token", () => {
     expect(await ask({ name: "there", scopes: ["tokens:write"], project: other.project })).toBe("SCOPE_MISSING");
   });
 
+  it("that expires makes no token that lasts longer", async () => {
+    const { token } = await server.tenant("lease", { scopes: ["tokens:write"] });
+    const make = async (by: string, json: object) => {
+      const sent = { token: by, json: { name: "x", scopes: ["tokens:write"], ...json } };
+      return (await server.send("POST", "/v1/tokens", sent)).json;
+    };
+    const short = await make(token, { expiresInMs: 600_000 });
+    for (const more of [{}, { expiresInMs: 86_400_000 }]) {
+      expect((await make(short.token, more)).expiresAt).toBe(short.expiresAt);
+    }
+    const shorter = await make(short.token, { expiresInMs: 1000 });
+    expect(Date.parse(shorter.expiresAt)).toBeLessThan(Date.parse(short.expiresAt));
+  });
+
   it("ends when it is revoked, and when it expires", async () => {
     const { token } = await server.tenant("short", { scopes: ["sandboxes:read", "tokens:write"] });
     const make = async (json: object) => (await server.send("POST", "/v1/tokens", { token, json })).json;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { BulkheadError } from "bulkhead";
@@ -34,6 +34,8 @@ export function openState({ directory, database }: StatePaths): OpenState {
   let lock: Database | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Root may change its mode, and its owner would still read everything in it.
+    if (statSync(directory).uid !== process.geteuid?.()) throw new Error("another user owns it");
     chmodSync(directory, 0o700);
     lock = openDatabase(join(directory, "lock.db"));
     // The kernel drops this lock with the process, however it ends.
@@ -49,6 +51,10 @@ export function openState({ directory, database }: StatePaths): OpenState {
 
 /** Opens the store to read it, whether or not a server runs. @throws BulkheadError SERVER_STATE_UNUSABLE */
 export function readStore({ database }: StatePaths): SqliteStore {
+  // SQLite would create one, and an empty log would fit it.
+  if (!existsSync(database)) {
+    throw new BulkheadError("SERVER_STATE_UNUSABLE", { path: database, detail: "no server had its state there" });
+  }
   try {
     return new SqliteStore(database);
   } catch (cause) {

@@ -6,7 +6,7 @@ export async function verifyAuditOf(stateDirectory?: string): Promise<AuditVerdi
   const paths = statePaths(stateDirectory);
   const store = readStore(paths);
   try {
-    return await verifyAudit(paths.audit, await store.auditHead());
+    return await verifyAudit(paths.audit, await store.auditHead(), async () => await store.auditHead());
   } finally {
     await store.close();
   }

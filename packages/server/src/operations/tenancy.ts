@@ -28,6 +28,9 @@ export interface IssuedToken {
   readonly text: string;
 }
 
+/** Tokens of one project, those that have ended included: a list holds all of them. */
+const MAX_TOKENS = 1000;
+
 /** Projects and their tokens. */
 export class Tenancy {
   readonly #core: Core;
@@ -54,8 +57,9 @@ export class Tenancy {
   }
 
   /**
-   * Makes a token of the caller's project, with no scope that the caller lacks; an operator may choose the project.
-   * @throws BulkheadError SCOPE_MISSING, API_NOT_FOUND
+   * Makes a token of the caller's project, with no scope that the caller lacks, and that lasts no longer than the
+   * caller's; an operator may choose the project.
+   * @throws BulkheadError SCOPE_MISSING, API_NOT_FOUND, QUOTA_EXCEEDED
    */
   async createToken(caller: Caller, request: TokenRequest): Promise<IssuedToken> {
     const { name, scopes, expiresInMs, project = caller.project.id } = request;
@@ -67,12 +71,23 @@ export class Tenancy {
       }
     }
     const now = Date.now();
-    const expiresAt = expiresInMs === undefined ? null : now + expiresInMs;
+    const expiresAt = earlierOf(caller.expiresAt, expiresInMs === undefined ? null : now + expiresInMs);
+    await this.#requireRoom(project, now);
     const { text, row } = makeToken({ project, name, scopes, expiresAt }, now);
     return await audited(this.#core, caller, { action: "token.create", target: row.id }, async () => {
       await this.#core.store.addToken(row);
       return { row, text };
     });
+  }
+
+  /** Tokens that have ended give way to new ones. @throws BulkheadError QUOTA_EXCEEDED */
+  async #requireRoom(project: string, now: number): Promise<void> {
+    const { store } = this.#core;
+    if ((await store.tokens(project)).length < MAX_TOKENS) return;
+    await store.forgetEndedTokens(project, now);
+    if ((await store.tokens(project)).length >= MAX_TOKENS) {
+      throw new BulkheadError("QUOTA_EXCEEDED", { detail: `tokens is ${MAX_TOKENS}` });
+    }
   }
 
   async tokens({ project }: Caller): Promise<readonly TokenRow[]> {
@@ -86,6 +101,12 @@ export class Tenancy {
       if (!isThere) throw new BulkheadError("API_NOT_FOUND", { detail: "token" });
     });
   }
+}
+
+/** Of two times, where null is never. */
+function earlierOf(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
 }
 
 export function newProject(id: string, { organisation, name, floor, quotas }: NewProject): Project {

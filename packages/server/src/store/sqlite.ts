@@ -57,7 +57,18 @@ export class SqliteStore implements Store {
 
   async revokeToken(project: string, id: string, at: number): Promise<boolean> {
     const sql = "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE project = ? AND id = ?";
-    return this.#run(sql, at, project, id) === 1;
+    // A token that leaked must not work again after a power failure, which takes back what is not on the disk.
+    this.#database.exec("PRAGMA synchronous = FULL");
+    try {
+      return this.#run(sql, at, project, id) === 1;
+    } finally {
+      this.#database.exec("PRAGMA synchronous = NORMAL");
+    }
+  }
+
+  async forgetEndedTokens(project: string, at: number): Promise<void> {
+    const sql = "DELETE FROM tokens WHERE project = ? AND (revoked_at IS NOT NULL OR expires_at < ?)";
+    this.#run(sql, project, at);
   }
 
   async addSandbox(row: SandboxRow): Promise<void> {

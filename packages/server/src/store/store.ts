@@ -99,6 +99,8 @@ export interface Store {
   tokens(project: string): Promise<readonly TokenRow[]>;
   /** Whether the project had such a token. */
   revokeToken(project: string, id: string, at: number): Promise<boolean>;
+  /** Forgets the tokens of a project that are revoked, or have expired before this time. */
+  forgetEndedTokens(project: string, at: number): Promise<void>;
 
   addSandbox(sandbox: SandboxRow): Promise<void>;
   sandbox(project: string, id: string): Promise<SandboxRow | undefined>;

@@ -9,6 +9,8 @@ const TOKEN = /^bulkhead_([0-9a-f]{16})_[0-9a-f]{64}$/;
 /** Who sends a request. */
 export interface Caller {
   readonly token: string;
+  /** When the token expires; null: never. */
+  readonly expiresAt: number | null;
   readonly address: string;
   readonly project: Project;
   readonly scopes: readonly Scope[];
@@ -48,7 +50,7 @@ export async function authenticate(
   if (row === undefined || !isSame || !isValid(row, now)) throw new BulkheadError("TOKEN_REFUSED");
   const project = await store.project(row.project);
   if (project === undefined) throw new BulkheadError("TOKEN_REFUSED");
-  return { token: row.id, address, project, scopes: row.scopes };
+  return { token: row.id, expiresAt: row.expiresAt, address, project, scopes: row.scopes };
 }
 
 function isValid({ revokedAt, expiresAt }: TokenRow, now: number): boolean {
