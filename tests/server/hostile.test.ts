@@ -79,8 +79,13 @@ describe("a request", () => {
   });
 
   it("for no route is refused before its body is read", async () => {
-    const head = ["POST /v1/none HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Content-Length: 99999"];
+    const body = ["Content-Type: application/json", "Content-Length: 99999"];
+    const head = ["POST /v1/none HTTP/1.1", "Host: localhost", ...body];
     expect(await raw(request(head))).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
+  it("with HEAD is refused: the server would read a whole file for nobody", async () => {
+    expect(await raw(request(["HEAD /v1/me HTTP/1.1", "Host: localhost", auth()]))).toMatch(/^HTTP\/1\.1 404 /);
   });
 
   it.each([

@@ -166,7 +166,7 @@ describe.skipIf(!hasSqlite())(`the store${title}`, () => {
 
   it("forgets the tokens of a project that have ended, and no others", async () => {
     await withStore(async (store) => {
-      const made = { project: "a", name: "t", scopes: ["sandboxes:read"], hash: Buffer.alloc(32), createdAt: 1 } as const;
+      const made = { name: "t", scopes: ["sandboxes:read"], hash: Buffer.alloc(32), createdAt: 1 } as const;
       const ends = { lasting: [null, null], later: [9, null], expired: [2, null], revoked: [null, 2] } as const;
       for (const [id, [expiresAt, revokedAt]] of Object.entries(ends)) {
         for (const project of ["a", "b"]) {

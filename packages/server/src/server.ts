@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
 import { BulkheadError } from "bulkhead";
 import { AuditLog } from "./audit/log.js";
 import type { Engine } from "./engine/engine.js";
@@ -14,7 +14,6 @@ import { Platform } from "./operations/platform.js";
 import { Templates } from "./operations/templates.js";
 import { newProject } from "./operations/tenancy.js";
 import { openState, statePaths } from "./state.js";
-import type { Store } from "./store/store.js";
 import { Quotas } from "./tenants/quotas.js";
 import { SCOPES } from "./tenants/scopes.js";
 import { makeToken } from "./tenants/tokens.js";
@@ -64,10 +63,10 @@ export async function startServer(options: ServerOptions, engine: Engine = local
     const onError = (error: unknown) => app.log.error({ err: error });
     const core: Core = { store, engine, audit, quotas: new Quotas(), templates, work: new Work(), onError };
     const platform = new Platform(core);
-    const guard = new HostGuard([...hosts, listen.host]);
+    const guard = new HostGuard([...hosts, isIPv6(listen.host) ? `[${listen.host}]` : listen.host]);
     const app = await createApp({ platform, guard, behindProxy, tls, log });
     const lost = await reportLost(core);
-    const token = await operatorToken(store, options.newToken === true);
+    const token = await operatorToken(core, options.newToken === true);
     await store.forgetKeysBefore(Date.now() - KEPT_MS);
     await app.listen({ host: listen.host, port: listen.port }).catch((cause: unknown) => {
       throw new BulkheadError("PORT_UNAVAILABLE", { operation: "listen", detail: urlOf(listen, tls !== null), cause });
@@ -93,14 +92,16 @@ export async function startServer(options: ServerOptions, engine: Engine = local
 async function reportLost({ store, audit }: Core): Promise<readonly string[]> {
   const lost = await store.loseRunning(Date.now(), "SANDBOX_LOST");
   for (const { id, project } of lost) {
-    const server = { token: null, address: null };
-    await audit.append({ project, ...server, action: "sandbox.lost", target: id, outcome: "SANDBOX_LOST" });
+    await audit.append({ project, ...SERVER, action: "sandbox.lost", target: id, outcome: "SANDBOX_LOST" });
   }
   return lost.map(({ id }) => id);
 }
 
+/** In the audit log, who did what no request asked for. */
+const SERVER = { token: null, address: null };
+
 /** The first start makes a project and a token with every scope. */
-async function operatorToken(store: Store, isWanted: boolean): Promise<string | null> {
+async function operatorToken({ store, audit }: Core, isWanted: boolean): Promise<string | null> {
   const [first] = await store.projects();
   if (first !== undefined && !isWanted) return null;
   const project = first ?? newProject(freshId("prj"), { organisation: "default", name: "default" });
@@ -109,7 +110,10 @@ async function operatorToken(store: Store, isWanted: boolean): Promise<string | 
     { project: project.id, name: "operator", scopes: SCOPES, expiresAt: null },
     Date.now(),
   );
+  const about = { project: project.id, ...SERVER, action: "token.create", target: row.id };
+  await audit.append({ ...about, outcome: "begin" });
   await store.addToken(row);
+  await audit.append({ ...about, outcome: "ok" });
   return text;
 }
 

@@ -10,7 +10,7 @@ import { eventStream } from "./events.js";
 import type { HostGuard } from "./guard.js";
 import { once } from "./idempotency.js";
 import { openApi } from "./openapi.js";
-import { problemOf } from "./problems.js";
+import { type Problem, problemOf } from "./problems.js";
 import type { Answer, RawRequest, Route } from "./route.js";
 import { routes } from "./routes.js";
 
@@ -44,6 +44,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: JSON_BYTES,
     // No id is that long; the schemas refuse it with the rest.
     routerOptions: { maxParamLength: HEADER_BYTES },
+    // Fastify would read the whole file for a HEAD, at full speed, and with no client to wait for.
+    exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) => {
       fail(error, request, reply);
     },
@@ -190,16 +192,22 @@ async function send(answer: Answer, { request, reply, hold }: Sending): Promise<
     await reply
       .type("text/event-stream")
       .header("x-accel-buffering", "no")
-      .send(eventStream(answer.events, request.id));
+      .send(eventStream(answer.events, (error) => toldProblem(error, request)));
   } else await reply.send();
 }
 
 function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(asOurs(error), request.id);
-  if (problem.status >= 500) request.log.error({ err: error, code: problem.code });
+  const problem = toldProblem(error, request);
   if (problem.status === 401) reply.header("www-authenticate", "Bearer");
   if (problem.status === 429 || problem.status === 503) reply.header("retry-after", "1");
   return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
+}
+
+/** What the client reads about an error; the log has the rest. */
+function toldProblem(error: unknown, request: FastifyRequest): Problem {
+  const problem = problemOf(asOurs(error), request.id);
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code });
+  return problem;
 }
 
 /** Fastify's own refusals (a body too large, no JSON) are the client's to fix. */

@@ -1,17 +1,19 @@
 import { Readable } from "node:stream";
 import type { ProgramEvent } from "../operations/output.js";
-import { problemOf } from "./problems.js";
+import type { Problem } from "./problems.js";
 import { runView } from "./views.js";
 
 /** A proxy or a client between us and the reader closes a connection on which nothing comes. */
 const BEAT_MS = 15_000;
 
+type Told = (error: unknown) => Problem;
+
 /** Events of a program as server-sent events: `event: stdout`, `data: {"data":"…base64…"}`. */
-export function eventStream(events: AsyncIterable<ProgramEvent>, instance: string): Readable {
-  return Readable.from(texts(events, instance), { objectMode: true, highWaterMark: 1 });
+export function eventStream(events: AsyncIterable<ProgramEvent>, told: Told): Readable {
+  return Readable.from(texts(events, told), { objectMode: true, highWaterMark: 1 });
 }
 
-async function* texts(events: AsyncIterable<ProgramEvent>, instance: string): AsyncGenerator<string, void, void> {
+async function* texts(events: AsyncIterable<ProgramEvent>, told: Told): AsyncGenerator<string, void, void> {
   const iterator = events[Symbol.asyncIterator]();
   let next = iterator.next();
   while (true) {
@@ -22,7 +24,7 @@ async function* texts(events: AsyncIterable<ProgramEvent>, instance: string): As
       return;
     } else {
       next = iterator.next();
-      yield textOf(outcome.value, instance);
+      yield textOf(outcome.value, told);
     }
   }
 }
@@ -38,11 +40,11 @@ async function orBeat<Value>(next: Promise<Value>): Promise<Value | undefined> {
   return outcome;
 }
 
-function textOf(event: ProgramEvent, instance: string): string {
-  return `event: ${event.type}\ndata: ${JSON.stringify(dataOf(event, instance))}\n\n`;
+function textOf(event: ProgramEvent, told: Told): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(dataOf(event, told))}\n\n`;
 }
 
-function dataOf(event: ProgramEvent, instance: string): unknown {
+function dataOf(event: ProgramEvent, told: Told): unknown {
   switch (event.type) {
     case "start":
       return { id: event.id };
@@ -52,6 +54,6 @@ function dataOf(event: ProgramEvent, instance: string): unknown {
     case "result":
       return "level" in event.result ? runView(event.result) : event.result;
     case "error":
-      return problemOf(event.error, instance);
+      return told(event.error);
   }
 }

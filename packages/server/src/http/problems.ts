@@ -41,7 +41,7 @@ const OPEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...(["API_REQUEST_INVALID", "API_NOT_FOUND", "TOKEN_REFUSED", "SCOPE_MISSING", "FLOOR_VIOLATED"] as const),
   ...(["QUOTA_EXCEEDED", "IDEMPOTENCY_CONFLICT", "IDEMPOTENCY_UNKNOWN", "SANDBOX_CLOSED"] as const),
   ...(["POLICY_INVALID", "ARGUMENT_INVALID", "EXEC_NOT_FOUND", "EXEC_NOT_EXECUTABLE", "EXEC_FAILED"] as const),
-  ...(["FILE_NOT_FOUND", "FILE_EXISTS", "FILE_TOO_LARGE", "REQUIREMENT_UNMET", "LEVEL_UNAVAILABLE"] as const),
+  ...(["FILE_NOT_FOUND", "FILE_EXISTS", "FILE_TOO_LARGE", "REQUIREMENT_UNMET"] as const),
 ]);
 
 /** The answer to a request that failed. An error that is not Bulkhead's says nothing about itself. */
