@@ -88,6 +88,12 @@ describe("a request", () => {
     expect(await raw(request(["HEAD /v1/me HTTP/1.1", "Host: localhost", auth()]))).toMatch(/^HTTP\/1\.1 404 /);
   });
 
+  it("with a hundred thousand problems gets a short answer", async () => {
+    const policy = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`f${index}`, 1]));
+    const { status, text } = await server.send("POST", "/v1/run", { json: { argv: ["id"], policy } });
+    expect([status, text.length < 20_000]).toEqual([403, true]);
+  });
+
   it.each([
     ["no object", "[1]"],
     ["no JSON", "{"],

@@ -176,8 +176,7 @@ interface Sending {
 
 async function send(answer: Answer, { request, reply, hold }: Sending): Promise<void> {
   reply.code(answer.status);
-  // A client that reads nothing would hold the answer, or the file, for ever.
-  reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
+  endStalled(reply);
   if ("json" in answer) {
     const text = JSON.stringify(answer.json);
     if (text.length > SMALL_ANSWER) {
@@ -196,8 +195,14 @@ async function send(answer: Answer, { request, reply, hold }: Sending): Promise<
   } else await reply.send();
 }
 
+/** A client that reads nothing would hold the answer, or the file, for ever. */
+function endStalled({ raw }: FastifyReply): void {
+  raw.setTimeout(STALL_MS, () => raw.destroy());
+}
+
 function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toldProblem(error, request);
+  endStalled(reply);
   if (problem.status === 401) reply.header("www-authenticate", "Bearer");
   if (problem.status === 429 || problem.status === 503) reply.header("retry-after", "1");
   return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);

@@ -44,6 +44,9 @@ const OPEN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...(["FILE_NOT_FOUND", "FILE_EXISTS", "FILE_TOO_LARGE", "REQUIREMENT_UNMET"] as const),
 ]);
 
+/** A tenant's policy may have a problem in each of a hundred thousand fields. */
+const MAX_DETAIL = 8 * 1024;
+
 /** The answer to a request that failed. An error that is not Bulkhead's says nothing about itself. */
 export function problemOf(error: unknown, instance: string): Problem {
   const known = error instanceof BulkheadError ? error : new BulkheadError("SERVER_FAILED");
@@ -54,7 +57,7 @@ export function problemOf(error: unknown, instance: string): Problem {
     title: cause,
     status: STATUS[code] ?? BY_FAULT[fault],
     code,
-    detail: OPEN.has(code) ? known.message : cause,
+    detail: OPEN.has(code) ? known.message.slice(0, MAX_DETAIL) : cause,
     remedy,
     instance,
   };
