@@ -84,7 +84,7 @@ describe("a request", () => {
     expect(await raw(request(head))).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  it("with HEAD is refused: the server would read a whole file for nobody", async () => {
+  it("with HEAD is refused: the server would read a whole file and send nothing", async () => {
     expect(await raw(request(["HEAD /v1/me HTTP/1.1", "Host: localhost", auth()]))).toMatch(/^HTTP\/1\.1 404 /);
   });
 
