@@ -13,10 +13,10 @@ use std::mem::MaybeUninit;
 const MOST: usize = 253;
 
 pub enum Got {
-    /// This many bytes, and the descriptors that came with them.
+    /// This many bytes, and the descriptors that came with them. A message that does not fit has no bytes.
     Some(usize, Vec<OwnedFd>),
     Later,
-    /// The sender is gone, or sent more than fits.
+    /// The connection failed.
     End,
 }
 
@@ -37,10 +37,9 @@ pub fn receive(from: impl AsFd, bytes: &mut [u8]) -> Got {
             _ => None,
         });
         let descriptors: Vec<OwnedFd> = rights.flatten().collect();
-        if message.flags.contains(ReturnFlags::TRUNC) {
-            return Got::End;
-        }
-        return Got::Some(message.bytes, descriptors);
+        // Its descriptors go to the caller all the same: to close them here could wait.
+        let fits = !message.flags.contains(ReturnFlags::TRUNC);
+        return Got::Some(if fits { message.bytes } else { 0 }, descriptors);
     }
 }
 
@@ -69,7 +68,20 @@ fn is_stream(one: &OwnedFd) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::net::{SocketFlags, socket, socketpair};
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, sendmsg, socket, socketpair};
+    use std::io::IoSlice;
+
+    #[test]
+    fn a_message_that_does_not_fit_has_no_bytes_and_its_descriptors() {
+        let flags = SocketFlags::CLOEXEC;
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let rights = [theirs.as_fd()];
+        assert!(control.push(SendAncillaryMessage::ScmRights(&rights)));
+        sendmsg(&theirs, &[IoSlice::new(&[0; 9])], &mut control, SendFlags::empty()).unwrap();
+        assert!(matches!(receive(&ours, &mut [0; 8]), Got::Some(0, descriptors) if descriptors.len() == 1));
+    }
 
     #[test]
     fn takes_one_connected_stream_and_nothing_else() {

@@ -202,13 +202,19 @@ impl Bridge {
                 Got::End => (0, Vec::new()),
             };
             let sandbox = member.sandbox.clone();
-            let socket = stream_socket(descriptors, &self.closer);
-            let Some(socket) = socket.filter(|_| count == token.len()) else {
+            match stream_socket(descriptors, &self.closer) {
+                Some(socket) if count == token.len() => {
+                    self.take(key, &sandbox, u64::from_be_bytes(token), socket)?;
+                }
                 // It ended, or its init was taken over: no more is taken from there.
-                self.forget(key, &sandbox);
-                return Ok(());
-            };
-            self.take(key, &sandbox, u64::from_be_bytes(token), socket)?;
+                refused => {
+                    if let Some(socket) = refused {
+                        self.closer.close(socket);
+                    }
+                    self.forget(key, &sandbox);
+                    return Ok(());
+                }
+            }
         }
         Ok(())
     }
