@@ -8,11 +8,9 @@ use bulkhead_channel::{Decoder, Frame, Hello, Outcome, Side, encode};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::time::{Duration, Instant};
-use support::Init;
+use support::{HANDED, Init, hand};
 
 /// The gate's end.
 struct Gate {
@@ -22,14 +20,7 @@ struct Gate {
 
 fn start() -> (Init, Gate) {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let raw = theirs.as_raw_fd();
-    let init = Init::start_with(&["--egress", "5"], |command| {
-        // SAFETY: dup2 is async-signal-safe, and nothing else uses 5 between fork and exec.
-        unsafe {
-            command
-                .pre_exec(move || if libc::dup2(raw, 5) == 5 { Ok(()) } else { Err(std::io::Error::last_os_error()) })
-        };
-    });
+    let init = Init::start_with(&["--egress", &HANDED.to_string()], |command| hand(command, &theirs));
     ours.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut gate = Gate { socket: ours, decoder: Decoder::new(Side::Init) };
     gate.send(&Frame::Hello(Hello::ours()));

@@ -8,7 +8,7 @@ use bulkhead_channel::Frame;
 use rustix::process::Resource;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use support::{Init, Scratch};
+use support::{HANDED, Init, Scratch, hand};
 
 /// Memory of one more init, in KiB.
 fn private_kib(init: &Init) -> u64 {
@@ -161,18 +161,8 @@ fn out_of_processes_is_a_clean_error() {
 
 #[test]
 fn the_channel_can_be_a_descriptor() {
-    use std::os::fd::AsRawFd;
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-    let raw = theirs.as_raw_fd();
-    let mut init = Init::start_with(&["--channel", "3"], |command| {
-        use std::os::unix::process::CommandExt;
-        // SAFETY: dup2 is async-signal-safe; only the standard library's own pipe uses 3 between fork and exec, for
-        // errors, which is closed by exec anyhow.
-        unsafe {
-            command
-                .pre_exec(move || if libc::dup2(raw, 3) == 3 { Ok(()) } else { Err(std::io::Error::last_os_error()) })
-        };
-    });
+    let mut init = Init::start_with(&["--channel", &HANDED.to_string()], |command| hand(command, &theirs));
     drop(theirs);
     init.socket = ours;
     init.send(&Frame::Hello(bulkhead_channel::Hello::ours()));

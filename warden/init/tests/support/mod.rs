@@ -8,7 +8,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -225,6 +225,23 @@ pub fn limit(command: &mut Command, resource: Resource, value: u64) {
         });
     }
 }
+
+/// Gives the program `from` at [`HANDED`], open across its exec.
+pub fn hand(command: &mut Command, from: &impl AsRawFd) {
+    let raw = from.as_raw_fd();
+    // SAFETY: dup2 is async-signal-safe, and nothing else uses this number between fork and exec.
+    unsafe {
+        command.pre_exec(
+            move || {
+                if libc::dup2(raw, HANDED) == HANDED { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+            },
+        );
+    }
+}
+
+/// Above every descriptor that a test or the standard library has open: dup2 of a number onto itself would leave it to
+/// be closed by exec, and the library hears of a failed exec through a pipe with a low number.
+pub const HANDED: i32 = 200;
 
 /// A directory that is removed at the end of the test.
 pub struct Scratch(pub PathBuf);
