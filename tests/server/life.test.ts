@@ -59,11 +59,13 @@ describe("bulkhead serve", () => {
   });
 
   it("keeps its state for its owner alone, and tokens as hashes", async () => {
-    await using state = await TemporaryDirectory.create("secret", 0o755);
+    await using state = await TemporaryDirectory.create("secret");
     const server = await TestServer.start(state);
     await server.send("POST", "/v1/run", { json: { argv: ["id"] } });
     await server.end();
-    expect((await stat(state.path)).mode & 0o777).toBe(0o700);
+    // Its stdout was no terminal, so the token is in a file.
+    expect((await stat(state.join("operator-token"))).mode & 0o777).toBe(0o600);
+    expect(server.said).not.toContain(server.token.slice(-64));
     for (const name of ["state.db", "audit.jsonl"]) {
       expect((await readFile(state.join(name), "latin1")).includes(server.token.slice(-64))).toBe(false);
     }
@@ -77,9 +79,42 @@ describe("bulkhead serve", () => {
     expect((await server.send("GET", "/v1/me")).status).toBe(200);
   });
 
+  it("writes the operator's token to a new file, and to no other", async () => {
+    await using state = await TemporaryDirectory.create("token");
+    await writeFile(state.join("taken"), "", { mode: 0o644 });
+    const args = ["serve", "--state", state.join("s"), "--listen", "127.0.0.1:0"];
+    const { code, stderr } = await command(...args, "--token-file", state.join("taken"));
+    expect([code, stderr]).toEqual([125, expect.stringContaining("PATH_UNUSABLE")]);
+    expect(await readFile(state.join("taken"), "utf8")).toBe("");
+  });
+
+  it("audits what it refuses, counted, with the token that was named", async () => {
+    await using state = await TemporaryDirectory.create("refusals");
+    const server = await TestServer.start(state);
+    const id = server.token.slice(9, 25);
+    const wrong = `bulkhead_${id}_${"0".repeat(64)}`;
+    for (const token of [wrong, wrong, null]) await server.send("GET", "/v1/me", { token });
+    await server.send("POST", "/v1/run", { json: { argv: ["id"], policy: { level: "chroot" } } });
+    const headers = { accept: "text/event-stream" };
+    const json = { argv: ["id"], policy: { network: "full" } };
+    await (await server.fetch("POST", "/v1/run", { json, headers })).text();
+    await server.end();
+    const lines = (await readFile(state.join("audit.jsonl"), "utf8")).trimEnd().split("\n");
+    const refused = lines.map((line) => JSON.parse(line)).filter(({ action }) => action === "request.refuse");
+    const seen = refused.map(({ token, outcome, count, address }) => [token, outcome, count, address]);
+    expect(seen).toEqual([
+      [id, "TOKEN_REFUSED", 2, "127.0.0.1"],
+      [null, "TOKEN_REFUSED", 1, "127.0.0.1"],
+      [id, "FLOOR_VIOLATED", 2, "127.0.0.1"],
+    ]);
+    expect(await command("audit", "verify", "--state", state.path)).toMatchObject({ code: 0 });
+  });
+
   it.each([
     ["an address of the network without TLS", ["--listen", "0.0.0.0:0"], "SERVER_LISTEN_UNSAFE"],
     ["an address that is a name", ["--listen", "localhost:80"], "USAGE"],
+    ["a time to keep that is none", ["--keep", "some"], "USAGE"],
+    ["no time to keep", ["--keep", "0"], "USAGE"],
     ["a certificate without its key", ["--tls-cert", "x"], "USAGE"],
     ["templates that are not there", ["--templates", "/nonexistent"], "PATH_UNUSABLE"],
   ])("refuses %s", async (_, args, code) => {

@@ -1,13 +1,11 @@
-import { chown, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { AuditLog } from "../../packages/server/src/audit/log.js";
-import { verifyAudit } from "../../packages/server/src/audit/verify.js";
-import { newProject } from "../../packages/server/src/operations/tenancy.js";
-import { openState, statePaths } from "../../packages/server/src/state.js";
+import { openState, readStore, statePaths } from "../../packages/server/src/state.js";
 import { SqliteStore } from "../../packages/server/src/store/sqlite.js";
 import { hasSqlite, openDatabase } from "../../packages/server/src/store/sqlite-module.js";
 import type { SandboxRow } from "../../packages/server/src/store/store.js";
 import { TemporaryDirectory } from "../support/temporary.js";
+import { withStore } from "./support/store.js";
 
 const title = hasSqlite() ? "" : " (skipped: this Node has no SQLite; `npm test -- --only server` uses one that has)";
 
@@ -16,102 +14,6 @@ function sandbox(id: string, project: string, createdAt: number): SandboxRow {
   const kind = { level: "container", template: null, policyDigest: "", reason: null } as const;
   return { id, project, state: "running", ...kind, ...times };
 }
-
-async function withStore(use: (store: SqliteStore, directory: TemporaryDirectory) => Promise<void>): Promise<void> {
-  await using directory = await TemporaryDirectory.create("state");
-  const store = new SqliteStore(directory.join("state.db"));
-  try {
-    for (const name of ["a", "b"]) await store.addProject(newProject(name, { organisation: "test", name }));
-    await use(store, directory);
-  } finally {
-    await store.close();
-  }
-}
-
-describe.skipIf(!hasSqlite())(`the audit log${title}`, () => {
-  const event = { project: "a", token: null, address: null, target: null, outcome: "ok" };
-
-  async function logged(use: (path: string, lines: string[], store: SqliteStore) => Promise<void>): Promise<void> {
-    await withStore(async (store, directory) => {
-      const path = directory.join("audit.jsonl");
-      const log = await AuditLog.open(path, store);
-      await Promise.all(["one", "two", "three", "four"].map((action) => log.append({ ...event, action })));
-      await log.close();
-      await use(path, (await readFile(path, "utf8")).trimEnd().split("\n"), store);
-    });
-  }
-
-  const changes: readonly (readonly [string, (lines: string[]) => readonly string[], number])[] = [
-    ["removed in the middle", ([a = "", , c = "", d = ""]) => [a, c, d], 2],
-    ["removed at the start", ([, ...rest]) => rest, 1],
-    ["removed at the end", (lines) => lines.slice(0, 3), 4],
-    ["moved", ([a = "", b = "", c = "", d = ""]) => [a, c, b, d], 2],
-    ["written twice", ([a = "", b = "", c = "", d = ""]) => [a, b, b, c, d], 3],
-    ["changed", (lines) => lines.map((line) => line.replace('"three"', '"3hree"')), 3],
-    ["changed in its spaces only", (lines) => lines.map((line) => line.replace('"two",', '"two", ')), 2],
-    ["emptied", ([a = "", , c = "", d = ""]) => [a, "", c, d], 2],
-    ["all removed", () => [], 1],
-  ];
-
-  it.each(changes)("names the line that was %s", async (_, change, line) => {
-    await logged(async (path, lines, store) => {
-      expect(await verifyAudit(path, await store.auditHead())).toEqual({ lines: 4, broken: null });
-      await writeFile(
-        path,
-        change(lines)
-          .map((each) => `${each}\n`)
-          .join(""),
-      );
-      expect((await verifyAudit(path, await store.auditHead())).broken?.line).toBe(line);
-    });
-  });
-
-  it("that was written anew as a whole, with hashes that fit, is found by the store's last hash", async () => {
-    await logged(async (path, _, store) => {
-      await withStore(async (other, directory) => {
-        const forged = await AuditLog.open(directory.join("forged.jsonl"), other);
-        for (const action of ["1", "2", "3", "4"]) await forged.append({ ...event, action });
-        await forged.close();
-        await writeFile(path, await readFile(directory.join("forged.jsonl")));
-      });
-      expect((await verifyAudit(path, await store.auditHead())).broken?.line).toBe(4);
-      await expect(AuditLog.open(path, store)).rejects.toMatchObject({ code: "AUDIT_BROKEN" });
-    });
-  });
-
-  it("that is not there any longer has lost its first line", async () => {
-    await logged(async (path, _, store) => {
-      await rm(path);
-      expect((await verifyAudit(path, await store.auditHead())).broken?.line).toBe(1);
-    });
-  });
-
-  it("is whole while a server appends to it, and not with lines that the store never learns of", async () => {
-    await logged(async (path, _, store) => {
-      const before = await store.auditHead();
-      const log = await AuditLog.open(path, store);
-      for (const action of ["five", "six", "seven"]) await log.append({ ...event, action });
-      await log.close();
-      const later = async () => await store.auditHead();
-      expect(await verifyAudit(path, before, later)).toEqual({ lines: 7, broken: null });
-      expect((await verifyAudit(path, before)).broken?.line).toBe(6);
-    });
-  });
-
-  it("continues after a crash between the line and the store", async () => {
-    await logged(async (path, _, store) => {
-      const head = await store.auditHead();
-      const log = await AuditLog.open(path, store);
-      await log.append({ ...event, action: "five" });
-      await log.close();
-      if (head !== undefined) await store.setAuditHead(head);
-      const again = await AuditLog.open(path, store);
-      await again.append({ ...event, action: "six" });
-      await again.close();
-      expect(await verifyAudit(path, await store.auditHead())).toEqual({ lines: 6, broken: null });
-    });
-  });
-});
 
 describe.skipIf(!hasSqlite())(`the store${title}`, () => {
   it("shows a project only its own rows", async () => {
@@ -178,6 +80,74 @@ describe.skipIf(!hasSqlite())(`the store${title}`, () => {
       expect(await store.tokens("b")).toHaveLength(4);
     });
   });
+
+  it("removes what ended before a time, with the executions of what it removes, and nothing that runs", async () => {
+    await withStore(async (store) => {
+      const execution = { project: "a", state: "running", createdAt: 1, endedAt: null, result: null } as const;
+      for (const id of ["runs", "old", "new"]) {
+        await store.addSandbox(sandbox(id, "a", 1));
+        await store.addExecution({ ...execution, id: `in-${id}`, sandbox: id });
+        await store.addExecution({ ...execution, id: `done-${id}`, sandbox: id });
+        await store.endExecution(`done-${id}`, "ended", 5, null);
+      }
+      await store.endSandbox("old", "ended", 5, null);
+      await store.endSandbox("new", "ended", 50, null);
+      await store.forgetEndedBefore(10);
+      const left = async () => {
+        const rows = await store.sandboxes("a", { limit: 10, after: null }, null);
+        const found = ["runs", "old", "new"].flatMap((id) => [`in-${id}`, `done-${id}`].map((name) => [id, name]));
+        const programs = await Promise.all(found.map(([id = "", name = ""]) => store.execution("a", id, name)));
+        return [rows.map(({ id }) => id), programs.flatMap((row) => (row === undefined ? [] : [row.id]))];
+      };
+      expect(await left()).toEqual([
+        ["runs", "new"],
+        ["in-runs", "in-new"],
+      ]);
+      // A running one may be older than the newest that have ended.
+      await store.forgetEndedBeyond(0);
+      expect(await left()).toEqual([["runs"], ["in-runs"]]);
+    });
+  });
+
+  it("keeps of each project the newest rows that have ended", async () => {
+    await withStore(async (store) => {
+      for (const project of ["a", "b"]) {
+        for (const at of [1, 2, 3]) {
+          await store.addSandbox(sandbox(`${project}${at}`, project, at));
+          await store.endSandbox(`${project}${at}`, "ended", at, null);
+        }
+      }
+      await store.forgetEndedBeyond(2);
+      for (const project of ["a", "b"]) {
+        const rows = await store.sandboxes(project, { limit: 10, after: null }, null);
+        expect(rows.map(({ id }) => id)).toEqual([`${project}3`, `${project}2`]);
+      }
+    });
+  });
+
+  it("opened to read changes nothing, and not one of another version", async () => {
+    await withStore(async (_, directory) => {
+      const paths = statePaths(directory.path);
+      const reader = readStore(paths);
+      expect(await reader.project("a")).toMatchObject({ id: "a" });
+      await expect(reader.setAuditSynced(1)).rejects.toThrow("readonly");
+      await reader.close();
+      const database = openDatabase(paths.database);
+      database.exec("PRAGMA user_version = 1");
+      database.close();
+      expect(() => readStore(paths)).toThrow("another version");
+    });
+  });
+
+  it.each([0o755, 0o710, 0o702])(
+    "in a directory that others can use (mode %o) is refused, which stays",
+    async (mode) => {
+      await using directory = await TemporaryDirectory.create("open");
+      await chmod(directory.path, mode);
+      expect(() => openState(statePaths(directory.path))).toThrow("chmod 700");
+      expect((await stat(directory.path)).mode & 0o777).toBe(mode);
+    },
+  );
 
   it("refuses a database of a later version", async () => {
     await withStore(async (_, directory) => {

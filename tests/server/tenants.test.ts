@@ -212,6 +212,28 @@ describe("a floor", () => {
     }
   });
 
+  it("bounds the life of a sandbox, extensions included", async () => {
+    const { token } = await server.tenant("lives", { floor: { maxima: { timeMs: 60_000 } } });
+    const create = async (json: object) => await server.send("POST", "/v1/sandboxes", { token, json });
+    const refused = await create({ ttlMs: 60_001 });
+    expect([refused.status, refused.json.code, refused.json.detail]).toEqual([
+      403,
+      "FLOOR_VIOLATED",
+      expect.stringContaining("ttlMs"),
+    ]);
+    const { json } = await create({});
+    expect(Date.parse(json.expiresAt) - Date.parse(json.createdAt)).toBe(60_000);
+    const extend = async (ttlMs: number) =>
+      await server.send("POST", `/v1/sandboxes/${json.id}/extend`, { token, json: { ttlMs } });
+    expect((await extend(60_000)).json.code).toBe("FLOOR_VIOLATED");
+    expect((await extend(1000)).status).toBe(200);
+    await expect
+      .poll(async () => (await server.send("GET", `/v1/sandboxes/${json.id}`, { token })).json.state, {
+        timeout: 30_000,
+      })
+      .toBe("expired");
+  });
+
   it("that permits every name permits no address, which may be the host's own or give out credentials", async () => {
     const { token } = await server.tenant("names", { floor: { network: { allow: ["*:1-65535", "192.0.2.7:443"] } } });
     const allow = async (rule: unknown) => {

@@ -62,7 +62,7 @@ packaging/bulkhead-broker.service is a systemd unit that runs it.`,
 docs/server.md describes the API, tenants and tokens. Needs Node 22.13 or later; ./bulkhead in a checkout fetches one.
 
 Examples:
-  bulkhead serve                                 on http://127.0.0.1:8420, and prints a first token
+  bulkhead serve                                 on http://127.0.0.1:8420, with a first token
   bulkhead serve --listen 0.0.0.0:8420 --tls-cert cert.pem --tls-key key.pem --host sandbox.example.org
   bulkhead serve --templates ./templates         each NAME.yaml is a policy that tenants may name
   bulkhead audit verify`,

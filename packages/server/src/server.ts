@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type AddressInfo, isIPv6 } from "node:net";
 import { BulkheadError } from "bulkhead";
 import { AuditLog } from "./audit/log.js";
+import { Refusals } from "./audit/refusals.js";
 import type { Engine } from "./engine/engine.js";
 import { localEngine } from "./engine/local.js";
 import { createApp } from "./http/app.js";
@@ -13,6 +14,7 @@ import { freshId } from "./operations/ids.js";
 import { Platform } from "./operations/platform.js";
 import { Templates } from "./operations/templates.js";
 import { newProject } from "./operations/tenancy.js";
+import { Retention } from "./retention.js";
 import { openState, statePaths } from "./state.js";
 import { Quotas } from "./tenants/quotas.js";
 import { SCOPES } from "./tenants/scopes.js";
@@ -30,8 +32,12 @@ export interface ServerOptions {
   readonly behindProxy?: boolean;
   /** Makes a new token of the operator even if there is one. */
   readonly newToken?: boolean;
+  /** Days for which ended rows and lines of the audit log are kept. Default: 90; null: for ever. */
+  readonly keepDays?: number | null;
   readonly log: NodeJS.WritableStream;
 }
+
+const KEEP_DAYS = 90;
 
 /** A server that answers requests. */
 export interface RunningServer {
@@ -59,15 +65,18 @@ export async function startServer(options: ServerOptions, engine: Engine = local
   const paths = statePaths(options.stateDirectory);
   const { store, unlock } = openState(paths);
   try {
-    const audit = await AuditLog.open(paths.audit, store);
+    const audit = await AuditLog.open(paths.audit, store, { boot: await bootId() });
     const onError = (error: unknown) => app.log.error({ err: error });
-    const core: Core = { store, engine, audit, quotas: new Quotas(), templates, work: new Work(), onError };
+    const refusals = new Refusals(async (event) => await audit.append(event), onError);
+    const core: Core = { store, engine, audit, refusals, quotas: new Quotas(), templates, work: new Work(), onError };
     const platform = new Platform(core);
     const guard = new HostGuard([...hosts, isIPv6(listen.host) ? `[${listen.host}]` : listen.host]);
     const app = await createApp({ platform, guard, behindProxy, tls, log });
     const lost = await reportLost(core);
     const token = await operatorToken(core, options.newToken === true);
     await store.forgetKeysBefore(Date.now() - KEPT_MS);
+    const retention = new Retention(core, options.keepDays === undefined ? KEEP_DAYS : options.keepDays);
+    await retention.apply();
     await app.listen({ host: listen.host, port: listen.port }).catch((cause: unknown) => {
       throw new BulkheadError("PORT_UNAVAILABLE", { operation: "listen", detail: urlOf(listen, tls !== null), cause });
     });
@@ -76,6 +85,8 @@ export async function startServer(options: ServerOptions, engine: Engine = local
       await platform.stop(graceMs);
       app.server.closeAllConnections();
       await app.close();
+      retention.close();
+      await refusals.close();
       await audit.close();
       await store.close();
       unlock();
@@ -115,6 +126,11 @@ async function operatorToken({ store, audit }: Core, isWanted: boolean): Promise
   await store.addToken(row);
   await audit.append({ ...about, outcome: "ok" });
   return text;
+}
+
+/** Another one after each start of the machine. */
+async function bootId(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
 }
 
 async function readTls({ cert, key }: { readonly cert: string; readonly key: string }) {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { BulkheadError } from "bulkhead";
@@ -34,9 +34,11 @@ export function openState({ directory, database }: StatePaths): OpenState {
   let lock: Database | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    // Root may change its mode, and its owner would still read everything in it.
-    if (statSync(directory).uid !== process.geteuid?.()) throw new Error("another user owns it");
-    chmodSync(directory, 0o700);
+    const { uid, mode } = statSync(directory);
+    // Its owner could read everything in it, which does not stop root.
+    if (uid !== process.geteuid?.()) throw new Error("another user owns it");
+    // Whoever made it may have meant it for more than this.
+    if ((mode & 0o077) !== 0) throw new Error(`other users can use it (mode ${(mode & 0o777).toString(8)}): chmod 700`);
     lock = openDatabase(join(directory, "lock.db"));
     // The kernel drops this lock with the process, however it ends.
     lock.exec("BEGIN EXCLUSIVE");
@@ -49,14 +51,17 @@ export function openState({ directory, database }: StatePaths): OpenState {
   }
 }
 
-/** Opens the store to read it, whether or not a server runs. @throws BulkheadError SERVER_STATE_UNUSABLE */
+/**
+ * Opens the store to read it, and changes nothing; a server may use it meanwhile.
+ * @throws BulkheadError SERVER_STATE_UNUSABLE
+ */
 export function readStore({ database }: StatePaths): SqliteStore {
   // SQLite would create one, and an empty log would fit it.
   if (!existsSync(database)) {
     throw new BulkheadError("SERVER_STATE_UNUSABLE", { path: database, detail: "no server had its state there" });
   }
   try {
-    return new SqliteStore(database);
+    return new SqliteStore(database, { readOnly: true });
   } catch (cause) {
     if (cause instanceof BulkheadError) throw cause;
     throw new BulkheadError("SERVER_STATE_UNUSABLE", { path: database, detail: messageOf(cause), cause });

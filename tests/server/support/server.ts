@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { TemporaryDirectory } from "../../support/temporary.js";
 
@@ -29,13 +30,16 @@ export class TestServer implements AsyncDisposable {
   readonly url: string;
   readonly token: string;
   readonly lost: readonly string[];
+  /** The line that it printed. */
+  readonly said: string;
 
-  private constructor(child: ChildProcess, log: string[], said: Pick<TestServer, "url" | "token" | "lost">) {
+  private constructor(child: ChildProcess, log: string[], told: Pick<TestServer, "url" | "token" | "lost" | "said">) {
     this.#child = child;
     this.#log = log;
-    this.url = said.url;
-    this.token = said.token;
-    this.lost = said.lost;
+    this.url = told.url;
+    this.token = told.token;
+    this.lost = told.lost;
+    this.said = told.said;
   }
 
   /** Starts a server with this state directory. */
@@ -45,7 +49,9 @@ export class TestServer implements AsyncDisposable {
     const log: string[] = [];
     child.stderr.setEncoding("utf8").on("data", (text: string) => log.push(text));
     for await (const line of createInterface({ input: child.stdout })) {
-      return new TestServer(child, log, JSON.parse(line));
+      const { url, lost, tokenFile } = JSON.parse(line);
+      const token = tokenFile === null ? "" : (await readFile(tokenFile, "utf8")).trim();
+      return new TestServer(child, log, { url, lost, token, said: line });
     }
     throw new Error(`the server did not start: ${log.join("")}`);
   }

@@ -13,9 +13,11 @@ export function serveCommand(): Command {
     .option("--tls-cert <file>", "serve TLS with this certificate chain")
     .option("--tls-key <file>", "its private key")
     .option("--behind-proxy", "a proxy in front adds TLS, and X-Forwarded-For")
-    .option("--new-token", "make and print a new token of the operator")
+    .option("--new-token", "make a new token of the operator")
+    .option("--token-file <file>", "write the operator's token to this new file (default: operator-token in the state)")
+    .option("--keep <days>", "keep ended rows and lines of the audit log for this long, or `forever`", "90")
     .option("--drain <seconds>", "at SIGTERM, let requests in progress finish for this long", "30")
-    .option("--json", "print the URL and the token as one JSON object")
+    .option("--json", "print the URL and the token's file as one JSON object")
     .addHelpText("after", EXAMPLES.server)
     .action(async (flags: ServeFlags) => {
       const { serve } = await import("../server/serve.js");

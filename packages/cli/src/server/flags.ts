@@ -7,6 +7,8 @@ export interface ServeFlags {
   readonly tlsKey?: string;
   readonly behindProxy?: boolean;
   readonly newToken?: boolean;
+  readonly tokenFile?: string;
+  readonly keep: string;
   readonly drain: string;
   readonly json?: boolean;
 }

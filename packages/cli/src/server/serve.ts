@@ -4,39 +4,49 @@ import { defined } from "../defined.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { ServeFlags } from "./flags.js";
 import { loadServer } from "./load.js";
+import { type HandedOver, handOver } from "./token.js";
 
 /** Serves until a signal ends it: the first one finishes what is in progress, a second one does not wait. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const { startServer, parseListen } = await loadServer();
-  const graceMs = seconds(flags.drain) * 1000;
+  const { startServer, parseListen, statePaths } = await loadServer();
+  const graceMs = numberOf("--drain", flags.drain) * 1000;
+  const keepDays = flags.keep === "forever" ? null : numberOf("--keep", flags.keep, 1);
   const { state, templates, host, behindProxy, newToken } = flags;
   const signalled = nextSignal();
   const server = await startServer({
     listen: parseListen(flags.listen),
     ...defined({ stateDirectory: state, templates, hosts: host, behindProxy, newToken, tls: tlsOf(flags) }),
+    keepDays,
     log: process.stderr,
   });
-  await print(process.stdout, flags.json === true ? jsonLine(announced(server)) : textOf(server));
+  const places = { ...flags, directory: statePaths(state).directory };
+  const token = await handOver(server.token, places).catch(async (error: unknown) => {
+    await server.stop(0);
+    throw error;
+  });
+  await print(process.stdout, flags.json === true ? jsonLine(announced(server, token)) : textOf(server, token));
   await signalled;
   await Promise.race([server.stop(graceMs), nextSignal().then(() => finish(130))]);
   await finish(0);
 }
 
-function announced({ url, token, lost }: RunningServer) {
-  return { url, token, lost };
+function announced({ url, lost }: RunningServer, { shown, file }: HandedOver) {
+  return { url, token: shown, tokenFile: file, lost };
 }
 
 /** With a line to paste that runs a program. */
-function textOf({ url, token, lost }: RunningServer): string {
-  const shown = token ?? "$BULKHEAD_TOKEN";
+function textOf({ url, lost }: RunningServer, { shown, file }: HandedOver): string {
+  const spoken = shown ?? (file === null ? "$BULKHEAD_TOKEN" : `$(cat '${file.replaceAll("'", "'\\''")}')`);
   return [
     `listening on ${url}`,
     ...(lost.length === 0 ? [] : [`${lost.length} sandboxes of an earlier server are gone: their state is \`lost\``]),
-    token === null
-      ? "token: as printed by the first start (--new-token makes another)"
-      : `token (shown once): ${token}`,
+    shown !== null
+      ? `token (shown once): ${shown}`
+      : file !== null
+        ? `token: in ${file}, which you may move or delete`
+        : "token: as the first start gave it (--new-token makes another)",
     "",
-    `curl -sS ${url}/v1/run -H 'Authorization: Bearer ${shown}' -H 'Content-Type: application/json' \\`,
+    `curl -sS ${url}/v1/run -H "Authorization: Bearer ${spoken}" -H 'Content-Type: application/json' \\`,
     `  -d '{"argv": ["id"]}'`,
     "",
   ].join("\n");
@@ -53,8 +63,10 @@ function tlsOf({ tlsCert, tlsKey }: ServeFlags): { readonly cert: string; readon
   return { cert: tlsCert, key: tlsKey };
 }
 
-function seconds(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new BulkheadError("USAGE", { operation: "--drain", detail: text });
+function numberOf(flag: string, text: string, least = 0): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) < least) {
+    throw new BulkheadError("USAGE", { operation: flag, detail: text });
+  }
   return Number(text);
 }
 

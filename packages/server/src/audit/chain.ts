@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 
 /** What the log says about one step. It never holds arguments, variables or data, any of which may be a secret. */
 export interface AuditEvent {
-  readonly project: string;
-  /** Id of the token; null: the server itself. */
+  /** Null: no project's, such as what the server does to the log itself. */
+  readonly project: string | null;
+  /** Id of the token; null: the server itself, or a request without a valid token. */
   readonly token: string | null;
   readonly address: string | null;
   /** Such as `sandbox.create`. */
@@ -14,6 +15,8 @@ export interface AuditEvent {
   readonly outcome: string;
   readonly level?: string;
   readonly policyDigest?: string;
+  /** Of requests, or lines of this log, for an event that stands for several. */
+  readonly count?: number;
 }
 
 export interface AuditEntry extends AuditEvent {
@@ -27,10 +30,14 @@ export interface AuditEntry extends AuditEvent {
 /** `prev` of the first line. */
 export const GENESIS = "0".repeat(64);
 
-/** One line without its end: the entry, and the hash of the entry, which covers the hash of the line before. */
-export function lineOf(entry: AuditEntry): { readonly line: string; readonly hash: string } {
+/**
+ * One line without its end: the entry, the hash of the entry, which covers the hash of the line before, and the
+ * authentication of that hash by the key, which only the store has.
+ */
+export function lineOf(entry: AuditEntry, key: Uint8Array): { readonly line: string; readonly hash: string } {
   const hash = createHash("sha256").update(JSON.stringify(entry)).digest("hex");
-  return { line: JSON.stringify({ ...entry, hash }), hash };
+  const mac = createHmac("sha256", key).update(hash).digest("hex");
+  return { line: JSON.stringify({ ...entry, hash, mac }), hash };
 }
 
 export interface ReadLine {
@@ -39,11 +46,11 @@ export interface ReadLine {
 }
 
 /** An entry whose bytes are exactly what {@link lineOf} writes; else undefined. */
-export function readLine(line: string): ReadLine | undefined {
+export function readLine(line: string, key: Uint8Array): ReadLine | undefined {
   try {
-    const { hash, ...entry } = JSON.parse(line) as AuditEntry & { readonly hash: unknown };
-    const expected = lineOf(entry);
-    return typeof hash === "string" && expected.line === line && expected.hash === hash ? { entry, hash } : undefined;
+    const { hash, mac, ...entry } = JSON.parse(line) as AuditEntry & { readonly hash: unknown; readonly mac: unknown };
+    const expected = lineOf(entry, key);
+    return expected.line === line ? { entry, hash: expected.hash } : undefined;
   } catch {
     return undefined;
   }

@@ -1,45 +1,103 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { BulkheadError } from "bulkhead";
-import type { AuditHead, Store } from "../store/store.js";
-import { type AuditEvent, GENESIS, lineOf, readLine } from "./chain.js";
+import type { AuditChain, AuditHead, Store } from "../store/store.js";
+import { type AuditEvent, lineOf } from "./chain.js";
+import { firstLine, lastLineOf, rotatedPath, rotatedPaths } from "./files.js";
+import { headOf, recover } from "./recovery.js";
 
-/** More than any line has. */
-const TAIL_BYTES = 64 * 1024;
+export interface AuditLogOptions {
+  /** The kernel's id of this boot. */
+  readonly boot: string;
+  /** A file that has more is full. Default: 16 MiB. */
+  readonly fileBytes?: number;
+}
+
+const FILE_BYTES = 16 * 1024 * 1024;
+/** A file whose first line is older is full, so that lines can be removed by their age. */
+const FILE_MS = 86_400_000;
+/** How long a line may be only in the kernel's memory, which survives everything but the machine's end. */
+const SYNC_MS = 1000;
+
+/** The server itself, which no request asked. */
+const SELF = { project: null, token: null, address: null };
+
+interface Opened {
+  readonly path: string;
+  readonly store: Store;
+  readonly key: Uint8Array;
+  readonly file: FileHandle;
+  readonly head: AuditHead;
+  readonly size: number;
+  /** The first line of the current file; null: it has none yet. */
+  readonly first: { readonly seq: number; readonly at: number } | null;
+  readonly fileBytes: number;
+}
 
 /** The audit log of this server: appends, one line after the other, and never changes one. */
 export class AuditLog {
-  readonly #file: FileHandle;
+  readonly #path: string;
   readonly #store: Store;
+  readonly #key: Uint8Array;
+  readonly #fileBytes: number;
+  #file: FileHandle;
   #head: AuditHead;
+  #size: number;
+  #first: Opened["first"];
   /** Whether the store has the head. */
   #saved = true;
-  /** The append in progress; each waits for the one before. */
-  #last: Promise<void> = Promise.resolve();
+  /** The last line that the disk has. */
+  #synced = 0;
+  #syncing: NodeJS.Timeout | undefined;
+  /** The change in progress; each waits for the one before. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: FileHandle, store: Store, head: AuditHead) {
-    this.#file = file;
+  private constructor({ path, store, key, file, head, size, first, fileBytes }: Opened) {
+    this.#path = path;
     this.#store = store;
+    this.#key = key;
+    this.#file = file;
     this.#head = head;
+    this.#size = size;
+    this.#first = first;
+    this.#fileBytes = fileBytes;
   }
 
   /**
    * Opens the log and checks that it ends where the store says. A line that a crash cut off is removed; nothing had
-   * begun that only this line would report.
+   * begun that only this line would report. What a loss of power took is announced by a line.
    * @throws BulkheadError AUDIT_BROKEN
    */
-  static async open(path: string, store: Store): Promise<AuditLog> {
+  static async open(path: string, store: Store, options: AuditLogOptions): Promise<AuditLog> {
+    const { boot, fileBytes = FILE_BYTES } = options;
+    const chain = await store.auditChain();
     const file = await open(path, "a+", 0o600);
-    const head = (await store.auditHead()) ?? { seq: 0, hash: GENESIS };
     try {
-      const { last, end } = await tailOf(file);
-      const ours = await agreed(store, head, last);
-      if (ours === undefined) throw new BulkheadError("AUDIT_BROKEN", { path, detail: "it does not end as it did" });
-      await file.truncate(end);
-      return new AuditLog(file, store, ours);
+      const before = await endOfRotated(path, chain);
+      const restarted = chain.boot !== "" && chain.boot !== boot;
+      const recovery = before && (await recover(chain, { file, before, restarted }));
+      if (recovery === undefined)
+        throw new BulkheadError("AUDIT_BROKEN", { path, detail: "it does not end as it did" });
+      const { head, end: size, lost } = recovery;
+      await file.truncate(size);
+      const start = await firstLine(file, chain.key);
+      const first = start === undefined ? null : { seq: start.entry.seq, at: Date.parse(start.entry.at) };
+      const log = new AuditLog({ path, store, key: chain.key, file, head, size, first, fileBytes });
+      await log.#begin(boot, lost);
+      return log;
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  async #begin(boot: string, lost: number): Promise<void> {
+    await this.#save();
+    if (lost > 0) {
+      await this.append({ ...SELF, action: "audit.recover", target: null, outcome: "LINES_LOST", count: lost });
+    }
+    await this.#sync();
+    await this.#store.setAuditBoot(boot);
   }
 
   /**
@@ -47,26 +105,43 @@ export class AuditLog {
    * @throws BulkheadError SERVER_STATE_UNUSABLE
    */
   async append(event: AuditEvent): Promise<void> {
-    const appended = this.#last.then(() => this.#write(event));
-    this.#last = appended.catch(() => undefined);
-    await appended;
+    await this.#inOrder(async () => await this.#write(event));
+  }
+
+  async #inOrder(change: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(change);
+    this.#last = done.catch(() => undefined);
+    await done;
   }
 
   async #write(event: AuditEvent): Promise<void> {
-    // The store may be one line behind, never two: see `open`.
+    // The store may be one line behind, never two: see `recover`.
     if (!this.#saved) await this.#save();
+    const now = Date.now();
+    await usable("append to the audit log", async () => await this.#rotateIfFull(now));
     const seq = this.#head.seq + 1;
-    const { line, hash } = lineOf({ seq, at: new Date().toISOString(), ...event, prev: this.#head.hash });
-    const { size } = await this.#file.stat();
+    const at = new Date(now).toISOString();
+    const { line, hash } = lineOf({ seq, at, ...event, prev: this.#head.hash }, this.#key);
+    await usable("append to the audit log", async () => await this.#put(Buffer.from(`${line}\n`)));
+    this.#head = { seq, hash };
+    this.#first ??= { seq, at: now };
+    await this.#save();
+    this.#syncing ??= setTimeout(() => {
+      this.#syncing = undefined;
+      // Appends go on meanwhile. A failure leaves the store with an earlier line, and the next line tries again.
+      this.#sync().catch(() => undefined);
+    }, SYNC_MS).unref();
+  }
+
+  async #put(bytes: Buffer): Promise<void> {
     try {
-      await this.#file.appendFile(`${line}\n`);
+      await this.#file.appendFile(bytes);
+      this.#size += bytes.length;
     } catch (cause) {
       // Half a line may be there, and the next would continue it.
-      await this.#file.truncate(size).catch(() => undefined);
-      throw new BulkheadError("SERVER_STATE_UNUSABLE", { operation: "append to the audit log", cause });
+      await this.#file.truncate(this.#size).catch(() => undefined);
+      throw cause;
     }
-    this.#head = { seq, hash };
-    await this.#save();
   }
 
   async #save(): Promise<void> {
@@ -75,37 +150,79 @@ export class AuditLog {
     this.#saved = true;
   }
 
+  async #sync(): Promise<void> {
+    const { seq } = this.#head;
+    if (seq <= this.#synced) return;
+    await this.#file.datasync();
+    this.#synced = Math.max(seq, this.#synced);
+    await this.#store.setAuditSynced(this.#synced);
+  }
+
+  /** A full file gets its name for good, and the chain continues in a new one. */
+  async #rotateIfFull(now: number): Promise<void> {
+    const first = this.#first;
+    if (first === null || (this.#size < this.#fileBytes && now - first.at < FILE_MS)) return;
+    await this.#sync();
+    const full = rotatedPath(this.#path, first.seq);
+    await rename(this.#path, full);
+    try {
+      const file = await open(this.#path, "ax", 0o600);
+      await this.#file.close();
+      this.#file = file;
+    } catch (error) {
+      await rename(full, this.#path);
+      throw error;
+    }
+    this.#size = 0;
+    this.#first = null;
+    await syncDirectory(dirname(this.#path));
+  }
+
+  /** Removes full files whose last line is older. The store keeps the hash that the first line left continues. */
+  async prune(before: number): Promise<void> {
+    await this.#inOrder(async () => {
+      await this.#rotateIfFull(Date.now());
+      const { base } = await this.#store.auditChain();
+      for (const path of await rotatedPaths(this.#path)) {
+        const last = await lastLineOf(path, this.#key);
+        if (last === undefined || Date.parse(last.entry.at) >= before) return;
+        const count = last.entry.seq - base.seq;
+        // A file that an earlier removal left is already below the base.
+        if (count > 0) {
+          await this.#write({ ...SELF, action: "audit.prune", target: String(last.entry.seq), outcome: "ok", count });
+          await this.#store.setAuditBase(headOf(last));
+        }
+        await unlink(path);
+      }
+    });
+  }
+
   async close(): Promise<void> {
-    await this.#last;
+    clearTimeout(this.#syncing);
+    await this.#inOrder(async () => await this.#sync());
     await this.#file.close();
   }
 }
 
-interface Tail {
-  /** The last whole line: undefined if it is damaged, null if there is none. */
-  readonly last: ReturnType<typeof readLine> | null;
-  /** Where that line ends; a line that a crash cut off follows. */
-  readonly end: number;
+/** The last line of the last full file; the base if there is none; undefined: that file is damaged. */
+async function endOfRotated(path: string, { key, base }: AuditChain): Promise<AuditHead | undefined> {
+  const last = (await rotatedPaths(path)).at(-1);
+  if (last === undefined) return base;
+  const read = await lastLineOf(last, key);
+  if (read === undefined) return undefined;
+  return read.entry.seq < base.seq ? base : headOf(read);
 }
 
-async function tailOf(file: FileHandle): Promise<Tail> {
-  const { size } = await file.stat();
-  const from = Math.max(0, size - TAIL_BYTES);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
-  const tail = buffer.subarray(0, bytesRead);
-  const end = tail.lastIndexOf("\n");
-  if (end === -1) return { last: from > 0 ? undefined : null, end: 0 };
-  const begin = end === 0 ? 0 : tail.lastIndexOf("\n", end - 1) + 1;
-  return { last: readLine(tail.subarray(begin, end).toString()), end: from + end + 1 };
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  await directory.sync().finally(async () => await directory.close());
 }
 
-/** The end that log and store agree on: the same line, or one more in the log, which a crash left. */
-async function agreed(store: Store, head: AuditHead, last: Tail["last"]): Promise<AuditHead | undefined> {
-  if (last === undefined) return undefined;
-  if (last === null) return head.seq === 0 ? head : undefined;
-  const found = { seq: last.entry.seq, hash: last.hash };
-  if (found.seq === head.seq) return found.hash === head.hash ? head : undefined;
-  if (found.seq !== head.seq + 1 || last.entry.prev !== head.hash) return undefined;
-  await store.setAuditHead(found);
-  return found;
+async function usable(operation: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (cause) {
+    if (cause instanceof BulkheadError) throw cause;
+    throw new BulkheadError("SERVER_STATE_UNUSABLE", { operation, cause });
+  }
 }

@@ -1,22 +1,20 @@
-import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { BulkheadError } from "bulkhead";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from "fastify";
 import type { Platform } from "../operations/platform.js";
-import { requireScope } from "../tenants/scopes.js";
-import { authenticate, type Caller } from "../tenants/tokens.js";
-import { BYTES_TYPE, STALL_MS, UPLOAD_BYTES, uploadOf } from "./bytes.js";
+import { admit } from "./admit.js";
+import { BYTES_TYPE, UPLOAD_BYTES, uploadOf } from "./bytes.js";
 import { eventStream } from "./events.js";
+import { endStalled, Failures, PROBLEM_TYPE } from "./failures.js";
 import type { HostGuard } from "./guard.js";
 import { once } from "./idempotency.js";
 import { openApi } from "./openapi.js";
-import { type Problem, problemOf } from "./problems.js";
 import type { Answer, RawRequest, Route } from "./route.js";
 import { routes } from "./routes.js";
 
 const JSON_BYTES = 2 * 1024 * 1024;
 const JSON_TYPE = "application/json";
-const PROBLEM_TYPE = "application/problem+json";
 const HEADER_BYTES = 16 * 1024;
 const HEADERS_MS = 10_000;
 /** For a whole request with its body: a slow client does not hold a connection for ever. */
@@ -40,6 +38,7 @@ export interface AppOptions {
 /** The HTTP form of the platform's operations. It does not listen yet. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { platform, guard, behindProxy, tls, log } = options;
+  const failures = new Failures(platform.core);
   const app = fastify({
     bodyLimit: JSON_BYTES,
     // No id is that long; the schemas refuse it with the rest.
@@ -47,7 +46,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     // Fastify would read the whole file for a HEAD, at full speed, and with no client to wait for.
     exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) => {
-      fail(error, request, reply);
+      failures.send(error, request, reply);
     },
     // Only the proxy that connects to this server; what is further away may say anything.
     trustProxy: behindProxy ? (_address, hop) => hop === 0 : false,
@@ -67,8 +66,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     // Before the body is read, which needs no token where there is no route.
     if (is404) throw new BulkheadError("API_NOT_FOUND");
   });
-  app.setErrorHandler((error, request, reply) => fail(error, request, reply));
-  app.setNotFoundHandler((request, reply) => fail(new BulkheadError("API_NOT_FOUND"), request, reply));
+  app.setErrorHandler((error, request, reply) => failures.send(error, request, reply));
+  app.setNotFoundHandler((request, reply) => failures.send(new BulkheadError("API_NOT_FOUND"), request, reply));
   app.addHook("onResponse", async (request, reply) => {
     const { method, routeOptions } = request;
     request.log.info({ method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) });
@@ -80,7 +79,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     const isReady = !platform.core.work.isStopping;
     return await reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "stopping" });
   });
-  for (const route of routes) addRoute(app, platform, route);
+  for (const route of routes) addRoute(app, platform, failures, route);
   return app;
 }
 
@@ -95,7 +94,7 @@ function listener(handler: RequestListener, tls: AppOptions["tls"]) {
   return server;
 }
 
-function addRoute(app: FastifyInstance, platform: Platform, route: Route): void {
+function addRoute(app: FastifyInstance, platform: Platform, failures: Failures, route: Route): void {
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
@@ -106,7 +105,8 @@ function addRoute(app: FastifyInstance, platform: Platform, route: Route): void 
         if (!reply.raw.writableFinished) abort.abort();
       });
       const answer = await answerOf(request, { platform, caller, abort }, route);
-      await send(answer, { request, reply, hold: (bytes) => platform.core.quotas.hold(caller.project, bytes) });
+      const hold = (bytes: number) => platform.core.quotas.hold(caller.project, bytes);
+      await send(answer, { request, reply, failures, hold });
       return reply;
     },
     // Before the body is read: only a caller may make the server hold one.
@@ -134,20 +134,6 @@ function whenOver({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply, ac
   raw.once("close", over);
 }
 
-const callers = new WeakMap<IncomingMessage, Caller>();
-
-/** The caller of a request, once. */
-async function admit(request: FastifyRequest, platform: Platform, { scope }: Route): Promise<Caller> {
-  const known = callers.get(request.raw);
-  if (known !== undefined) return known;
-  const { store, quotas } = platform.core;
-  const caller = await authenticate(store, request.headers.authorization, request.ip, Date.now());
-  quotas.request(caller.project, Date.now());
-  requireScope(caller.scopes, scope);
-  callers.set(request.raw, caller);
-  return caller;
-}
-
 async function answerOf(
   request: FastifyRequest,
   { platform, caller, abort }: Pick<RawRequest, "platform" | "caller" | "abort">,
@@ -170,11 +156,12 @@ async function answerOf(
 interface Sending {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  readonly failures: Failures;
   /** Counts bytes against the quota of the caller's project. */
   readonly hold: (bytes: number) => void;
 }
 
-async function send(answer: Answer, { request, reply, hold }: Sending): Promise<void> {
+async function send(answer: Answer, { request, reply, failures, hold }: Sending): Promise<void> {
   reply.code(answer.status);
   endStalled(reply);
   if ("json" in answer) {
@@ -191,34 +178,6 @@ async function send(answer: Answer, { request, reply, hold }: Sending): Promise<
     await reply
       .type("text/event-stream")
       .header("x-accel-buffering", "no")
-      .send(eventStream(answer.events, (error) => toldProblem(error, request)));
+      .send(eventStream(answer.events, (error) => failures.told(error, request)));
   } else await reply.send();
-}
-
-/** A client that reads nothing would hold the answer, or the file, for ever. */
-function endStalled({ raw }: FastifyReply): void {
-  raw.setTimeout(STALL_MS, () => raw.destroy());
-}
-
-function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toldProblem(error, request);
-  endStalled(reply);
-  if (problem.status === 401) reply.header("www-authenticate", "Bearer");
-  if (problem.status === 429 || problem.status === 503) reply.header("retry-after", "1");
-  return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
-}
-
-/** What the client reads about an error; the log has the rest. */
-function toldProblem(error: unknown, request: FastifyRequest): Problem {
-  const problem = problemOf(asOurs(error), request.id);
-  if (problem.status >= 500) request.log.error({ err: error, code: problem.code });
-  return problem;
-}
-
-/** Fastify's own refusals (a body too large, no JSON) are the client's to fix. */
-function asOurs(error: unknown): unknown {
-  if (error instanceof BulkheadError || !(error instanceof Error) || !("statusCode" in error)) return error;
-  const status = Number(error.statusCode);
-  if (!(status >= 400 && status < 500)) return error;
-  return new BulkheadError("API_REQUEST_INVALID", { detail: `body: ${error.message}` });
 }

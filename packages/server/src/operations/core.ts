@@ -1,6 +1,7 @@
 import { BulkheadError } from "bulkhead";
 import type { AuditEvent } from "../audit/chain.js";
 import type { AuditLog } from "../audit/log.js";
+import type { Refusals } from "../audit/refusals.js";
 import type { Engine } from "../engine/engine.js";
 import type { Store } from "../store/store.js";
 import type { Quotas } from "../tenants/quotas.js";
@@ -12,6 +13,7 @@ export interface Core {
   readonly store: Store;
   readonly engine: Engine;
   readonly audit: AuditLog;
+  readonly refusals: Refusals;
   readonly quotas: Quotas;
   readonly templates: Templates;
   readonly work: Work;

@@ -45,6 +45,7 @@ export class Sandboxes {
   /** @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, QUOTA_EXCEEDED, SERVER_STOPPING, and any launch failure */
   async create(caller: Caller, request: CreateRequest, signal: AbortSignal): Promise<SandboxRow> {
     const { engine, quotas, work } = this.#core;
+    const ttlMs = lifeOf(caller, request.ttlMs);
     const { policy, memoryBytes, outputBytes, digest } = choosePolicy(this.#core, caller, request, "sandbox");
     const release = quotas.reserve(caller.project, memoryBytes, Date.now());
     const id = freshId("sbx");
@@ -53,7 +54,7 @@ export class Sandboxes {
     try {
       return await audited(this.#core, caller, subject, async () => {
         sandbox = await engine.create(policy, AbortSignal.any([signal, work.cut]));
-        const row = newRow(id, caller.project.id, sandbox, request, digest);
+        const row = newRow(id, caller.project.id, sandbox, { ...request, ttlMs }, digest);
         await this.#core.store.addSandbox(row);
         this.#add(row, sandbox, outputBytes, release);
         return row;
@@ -127,10 +128,15 @@ export class Sandboxes {
     throw new BulkheadError("SANDBOX_CLOSED", { detail: reason === null ? state : `${state}: ${reason}` });
   }
 
-  /** Lets the sandbox live for `ttlMs` from now. @throws BulkheadError API_NOT_FOUND, SANDBOX_CLOSED */
+  /**
+   * Lets the sandbox live for `ttlMs` from now, within the life that the project's floor allows.
+   * @throws BulkheadError API_NOT_FOUND, SANDBOX_CLOSED, FLOOR_VIOLATED
+   */
   async extend(caller: Caller, id: string, ttlMs: number): Promise<SandboxRow> {
     const project = caller.project.id;
     const live = await this.live(project, id);
+    const { createdAt } = await this.get(project, id);
+    requireLife(caller, Date.now() + ttlMs - createdAt);
     return await audited(this.#core, caller, { action: "sandbox.extend", target: id }, async () => {
       const expiresAt = Date.now() + ttlMs;
       await this.#core.store.setExpiry(project, id, expiresAt);
@@ -157,11 +163,25 @@ export class Sandboxes {
   }
 }
 
+/** How long a new sandbox lives. @throws BulkheadError FLOOR_VIOLATED */
+function lifeOf(caller: Caller, ttlMs: number | undefined): number {
+  if (ttlMs === undefined) return Math.min(DEFAULT_TTL_MS, caller.project.floor.maxima.timeMs);
+  requireLife(caller, ttlMs);
+  return ttlMs;
+}
+
+/** Extensions included, a sandbox lives no longer than a program of the project may run. */
+function requireLife({ project }: Caller, lifeMs: number): void {
+  const { timeMs } = project.floor.maxima;
+  if (lifeMs > timeMs)
+    throw new BulkheadError("FLOOR_VIOLATED", { detail: `ttlMs: a sandbox lives at most ${timeMs}` });
+}
+
 function newRow(
   id: string,
   project: string,
   { level }: EngineSandbox,
-  { ttlMs = DEFAULT_TTL_MS, template }: CreateRequest,
+  { ttlMs, template }: CreateRequest & { readonly ttlMs: number },
   policyDigest: string,
 ): SandboxRow {
   const createdAt = Date.now();

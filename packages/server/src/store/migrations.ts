@@ -32,15 +32,34 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE audit_head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
   `,
   "CREATE INDEX idempotency_by_time ON idempotency (created_at);",
+  `
+  CREATE TABLE audit_chain (
+    one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL, synced INTEGER NOT NULL, boot TEXT NOT NULL,
+    base_seq INTEGER NOT NULL, base_hash TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX executions_of_project ON executions (project, created_at DESC);
+  CREATE INDEX executions_of_sandbox ON executions (sandbox);
+  `,
 ];
+
+/** Throws unless this version of Bulkhead wrote the schema: a reader changes nothing. */
+export function requireCurrent(database: Database): void {
+  const version = versionOf(database);
+  if (version === MIGRATIONS.length) return;
+  throw new Error(`another version of Bulkhead wrote it (schema ${version}, this one has ${MIGRATIONS.length})`);
+}
 
 /** Brings the database to the newest schema. Throws if a later version of Bulkhead wrote it. */
 export function migrate(database: Database): void {
-  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  const version = versionOf(database);
   if (version > MIGRATIONS.length) {
     throw new Error(`a later version of Bulkhead wrote it (schema ${version}, known up to ${MIGRATIONS.length})`);
   }
   for (const [index, sql] of MIGRATIONS.entries()) {
     if (index >= version) database.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT;`);
   }
+}
+
+function versionOf(database: Database): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
 }

@@ -4,6 +4,7 @@ import { quotaSchema } from "../tenants/quotas.js";
 import { scopesSchema } from "../tenants/scopes.js";
 import type { Row } from "./sqlite-module.js";
 import {
+  type AuditChain,
   type ExecutionRow,
   type ExecutionState,
   type Project,
@@ -28,14 +29,12 @@ export function projectOf(row: Row): Project {
 }
 
 export function tokenOf(row: Row): TokenRow {
-  const hash = row["hash"];
-  if (!(hash instanceof Uint8Array)) throw damaged("hash");
   return {
     id: text(row, "id"),
     project: text(row, "project"),
     name: text(row, "name"),
     scopes: scopesSchema.parse(JSON.parse(text(row, "scopes"))),
-    hash,
+    hash: bytes(row, "hash"),
     createdAt: whole(row, "created_at"),
     expiresAt: wholeOrNull(row, "expires_at"),
     revokedAt: wholeOrNull(row, "revoked_at"),
@@ -67,6 +66,22 @@ export function executionOf(row: Row): ExecutionRow {
     endedAt: wholeOrNull(row, "ended_at"),
     result: textOrNull(row, "result"),
   };
+}
+
+export function auditChainOf(row: Row): AuditChain {
+  return {
+    key: bytes(row, "key"),
+    head: { seq: whole(row, "seq"), hash: text(row, "hash") },
+    synced: whole(row, "synced"),
+    boot: text(row, "boot"),
+    base: { seq: whole(row, "base_seq"), hash: text(row, "base_hash") },
+  };
+}
+
+function bytes(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) throw damaged(column);
+  return value;
 }
 
 export function text(row: Row, column: string): string {

@@ -17,7 +17,7 @@ export interface Statement {
 }
 
 interface SqliteModule {
-  readonly DatabaseSync: new (path: string) => Database;
+  readonly DatabaseSync: new (path: string, options?: { readonly readOnly?: boolean }) => Database;
 }
 
 /** Whether this Node has SQLite: 22.13 and later. */
@@ -26,10 +26,10 @@ export function hasSqlite(): boolean {
 }
 
 /** @throws BulkheadError SERVER_NODE_TOO_OLD */
-export function openDatabase(path: string): Database {
+export function openDatabase(path: string, options: { readonly readOnly?: boolean } = {}): Database {
   const sqlite = sqliteModule();
   if (sqlite === undefined) throw new BulkheadError("SERVER_NODE_TOO_OLD", { detail: `this is ${process.version}` });
-  return new sqlite.DatabaseSync(path);
+  return new sqlite.DatabaseSync(path, options);
 }
 
 /** Node 20.11 has not even the function. */

@@ -1,8 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { migrate } from "./migrations.js";
-import { executionOf, projectOf, sandboxOf, text, textOrNull, tokenOf, whole, wholeOrNull } from "./rows.js";
+import { randomBytes, randomUUID } from "node:crypto";
+import { GENESIS } from "../audit/chain.js";
+import { migrate, requireCurrent } from "./migrations.js";
+import { auditChainOf, executionOf, projectOf, sandboxOf, text, textOrNull, tokenOf, wholeOrNull } from "./rows.js";
 import { type Database, openDatabase, type Row, type SqlValue, type Statement } from "./sqlite-module.js";
 import type {
+  AuditChain,
   AuditHead,
   ExecutionRow,
   ExecutionState,
@@ -23,10 +25,17 @@ export class SqliteStore implements Store {
   readonly #owner = randomUUID();
 
   /** @throws BulkheadError SERVER_NODE_TOO_OLD; an error of SQLite for a file that is damaged or of a later version */
-  constructor(path: string) {
-    this.#database = openDatabase(path);
+  constructor(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
+    this.#database = openDatabase(path, { readOnly });
+    if (readOnly) {
+      requireCurrent(this.#database);
+      return;
+    }
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
     migrate(this.#database);
+    this.#run("INSERT INTO audit_head VALUES (1, 0, ?) ON CONFLICT DO NOTHING", GENESIS);
+    const sql = "INSERT INTO audit_chain VALUES (1, ?, 0, '', 0, ?) ON CONFLICT DO NOTHING";
+    this.#run(sql, randomBytes(32), GENESIS);
   }
 
   async addProject({ id, organisation, name, floor, quotas, createdAt }: Project): Promise<void> {
@@ -154,14 +163,47 @@ export class SqliteStore implements Store {
     this.#run(sql, at, this.#owner);
   }
 
-  async auditHead(): Promise<AuditHead | undefined> {
-    const headOf = (row: Row) => ({ seq: whole(row, "seq"), hash: text(row, "hash") });
-    return this.#one(headOf, "SELECT seq, hash FROM audit_head");
+  async forgetEndedBefore(at: number): Promise<void> {
+    // An execution goes before its sandbox, to which it refers.
+    this.#run(
+      `DELETE FROM executions WHERE state <> 'running' AND ended_at < ?1
+        OR sandbox IN (SELECT id FROM sandboxes WHERE state <> 'running' AND ended_at < ?1)`,
+      at,
+    );
+    this.#run("DELETE FROM sandboxes WHERE state <> 'running' AND ended_at < ?", at);
+  }
+
+  async forgetEndedBeyond(rows: number): Promise<void> {
+    const oldest = (table: string) => `SELECT id FROM ${table} WHERE project = ?1
+      ORDER BY created_at DESC LIMIT -1 OFFSET ?2`;
+    for (const { id } of await this.projects()) {
+      this.#run(`DELETE FROM executions WHERE state <> 'running' AND id IN (${oldest("executions")})`, id, rows);
+      const old = `state <> 'running' AND id IN (${oldest("sandboxes")})`;
+      this.#run(`DELETE FROM executions WHERE sandbox IN (SELECT id FROM sandboxes WHERE ${old})`, id, rows);
+      this.#run(`DELETE FROM sandboxes WHERE ${old}`, id, rows);
+    }
+  }
+
+  async auditChain(): Promise<AuditChain> {
+    const chain = this.#one(auditChainOf, "SELECT * FROM audit_chain JOIN audit_head USING (one)");
+    if (chain === undefined) throw new Error("the database is damaged: it knows no audit log");
+    return chain;
   }
 
   async setAuditHead({ seq, hash }: AuditHead): Promise<void> {
-    const sql = "INSERT INTO audit_head VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET seq = ?1, hash = ?2";
-    this.#run(sql, seq, hash);
+    this.#run("UPDATE audit_head SET seq = ?, hash = ?", seq, hash);
+  }
+
+  async setAuditSynced(seq: number): Promise<void> {
+    this.#run("UPDATE audit_chain SET synced = ?", seq);
+  }
+
+  async setAuditBoot(boot: string): Promise<void> {
+    this.#run("UPDATE audit_chain SET boot = ?", boot);
+  }
+
+  async setAuditBase({ seq, hash }: AuditHead): Promise<void> {
+    this.#run("UPDATE audit_chain SET base_seq = ?, base_hash = ?", seq, hash);
   }
 
   async close(): Promise<void> {

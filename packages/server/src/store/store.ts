@@ -78,10 +78,24 @@ export interface Page {
   readonly after: Cursor | null;
 }
 
-/** The last line of the audit log. */
+/** One line of the audit log. */
 export interface AuditHead {
   readonly seq: number;
   readonly hash: string;
+}
+
+/** What the store knows of the audit log. */
+export interface AuditChain {
+  /** Authenticates lines: without it no one adds one that fits. */
+  readonly key: Uint8Array;
+  /** The last line. */
+  readonly head: AuditHead;
+  /** Number of the last line that was on the disk before the store said so: no loss of power takes it back. */
+  readonly synced: number;
+  /** The kernel's id of the boot in which a server last opened the log. */
+  readonly boot: string;
+  /** The last line that was removed because of its age; number 0: none was. */
+  readonly base: AuditHead;
 }
 
 /**
@@ -124,7 +138,15 @@ export interface Store {
   releaseKey(project: string, key: string): Promise<void>;
   forgetKeysBefore(at: number): Promise<void>;
 
-  auditHead(): Promise<AuditHead | undefined>;
+  /** Removes sandboxes that ended before this time, and executions, which may belong to a sandbox that still runs. */
+  forgetEndedBefore(at: number): Promise<void>;
+  /** Removes what ended longest ago, beyond this number of sandboxes and of executions of each project. */
+  forgetEndedBeyond(rows: number): Promise<void>;
+
+  auditChain(): Promise<AuditChain>;
   setAuditHead(head: AuditHead): Promise<void>;
+  setAuditSynced(seq: number): Promise<void>;
+  setAuditBoot(boot: string): Promise<void>;
+  setAuditBase(base: AuditHead): Promise<void>;
   close(): Promise<void>;
 }

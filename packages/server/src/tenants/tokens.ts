@@ -47,10 +47,23 @@ export async function authenticate(
   const given = hashOf(text);
   // The comparison takes place for an unknown id too, so that the time does not tell ids apart.
   const isSame = timingSafeEqual(given, row?.hash ?? Buffer.alloc(given.length));
-  if (row === undefined || !isSame || !isValid(row, now)) throw new BulkheadError("TOKEN_REFUSED");
+  if (row === undefined || !isSame || !isValid(row, now)) throw refused(row);
   const project = await store.project(row.project);
   if (project === undefined) throw new BulkheadError("TOKEN_REFUSED");
   return { token: row.id, expiresAt: row.expiresAt, address, project, scopes: row.scopes };
+}
+
+const named = new WeakMap<Error, TokenRow>();
+
+/** The token whose id the refused request had, with a wrong secret, or after its end. */
+export function tokenNamedBy(error: unknown): TokenRow | undefined {
+  return error instanceof Error ? named.get(error) : undefined;
+}
+
+function refused(row: TokenRow | undefined): BulkheadError {
+  const error = new BulkheadError("TOKEN_REFUSED");
+  if (row !== undefined) named.set(error, row);
+  return error;
 }
 
 function isValid({ revokedAt, expiresAt }: TokenRow, now: number): boolean {
