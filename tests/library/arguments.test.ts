@@ -132,6 +132,19 @@ const ofExec: readonly Case[] = [
     (buffer, { sandbox }) => sandbox.exec(["true"], { buffer }),
     "options.buffer",
   ),
+  ...each(
+    "exec listen",
+    [
+      {},
+      [null],
+      [{ name: "a" }],
+      [{ name: "a:b", port: 1 }],
+      [{ name: "a", port: 0 }],
+      Array(65).fill({ name: "a", port: 1 }),
+    ],
+    (listen, { sandbox }) => sandbox.exec(["true"], { listen }),
+    "options.listen",
+  ),
   ["exec timeout", ({ sandbox }) => sandbox.exec(["true"], bad({ timeout: 5 })), "options.timeout", "timeoutMs"],
   ...each("process.kill", SIGNALS, (signal, { process: it }) => it.kill(signal), "signal"),
   ...each(

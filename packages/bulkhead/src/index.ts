@@ -48,7 +48,7 @@ export type { LeftBehind, LeftWhy, WrittenBack, WrittenDirectory } from "./sandb
 export type { Copied, NotCopied } from "./session/copy/result.js";
 export type { ByteSink, OutputCallback } from "./session/ends/sink.js";
 export type { ByteSource } from "./session/ends/source.js";
-export type { ExecOptions, ExecUser, Stdin, TerminalSize } from "./session/exec-options.js";
+export type { ExecOptions, ExecUser, ListenSocket, Stdin, TerminalSize } from "./session/exec-options.js";
 export type { Exposed, ExposeOptions } from "./session/expose.js";
 export type { DirectoryEntry, FileEvent, FileInfo, FileType } from "./session/files/entries.js";
 export type { Files } from "./session/files/files.js";

@@ -15,6 +15,9 @@ use std::net::IpAddr;
 /// Higher ids are not the workload's: 65,535 is init's own.
 const ID_MAX: u64 = 65_534;
 const GROUPS_MAX: usize = 64;
+/// Listening sockets of one program, and the length of the name of one.
+const SOCKETS_MAX: usize = 64;
+const SOCKET_NAME_MAX: usize = 255;
 /// `sun_path` has 108 bytes, and counts the trailing NUL.
 const SOCKET_PATH_MAX: usize = 107;
 
@@ -89,6 +92,18 @@ pub struct Exec {
     pub tty: Option<Window>,
     /// `None`: the sandbox's default user.
     pub user: Option<User>,
+    /// The program gets a socket that listens for each of these, from descriptor 3 on, as `sd_listen_fds(3)` says.
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub listen: Vec<ListenSocket>,
+}
+
+/// A socket that listens on 127.0.0.1 inside before the program starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListenSocket {
+    /// Its name in `LISTEN_FDNAMES`.
+    pub name: String,
+    pub port: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +230,31 @@ fn exec(fields: &mut Fields) -> Result<Exec, Error> {
         })?,
         tty: fields.optional("tty", window)?,
         user: fields.optional("user", user)?,
+        listen: fields.optional("listen", listen_sockets)?.unwrap_or_default(),
     })
+}
+
+fn listen_sockets(value: Value) -> Option<Vec<ListenSocket>> {
+    match value {
+        Value::Array(items) if items.len() <= SOCKETS_MAX => items.into_iter().map(listen_socket).collect(),
+        _ => None,
+    }
+}
+
+fn listen_socket(value: Value) -> Option<ListenSocket> {
+    let Value::Object(fields) = value else { return None };
+    let mut fields = Fields::new(fields);
+    let socket =
+        ListenSocket { name: fields.required("name", socket_name).ok()?, port: fields.required("port", port).ok()? };
+    fields.finish().ok()?;
+    Some(socket)
+}
+
+/// `LISTEN_FDNAMES` separates names by colons.
+fn socket_name(value: Value) -> Option<String> {
+    let Value::String(name) = value else { return None };
+    let valid = (1..=SOCKET_NAME_MAX).contains(&name.len());
+    (valid && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')).then_some(name)
 }
 
 fn listen(fields: &mut Fields) -> Result<Listen, Error> {

@@ -1,3 +1,4 @@
+import type { ListenSocket } from "../contract/generated/channel-requests.js";
 import type { Level } from "../policy/level.js";
 import type { Policy } from "../policy/schema.js";
 import type { ChannelSpec } from "./channels/contract.js";
@@ -25,6 +26,8 @@ export interface ComponentSpec {
   readonly listen: readonly ListenSpec[];
   /** Components that must be ready before this one starts. */
   readonly after: readonly string[];
+  /** Sockets that the program finds open (`LISTEN_FDS`): those of `listen` that ask for it. */
+  readonly sockets: readonly ListenSocket[];
   readonly secretFiles: readonly SecretFile[];
   readonly mounts: readonly HostMount[];
   readonly ready: ReadySpec;

@@ -15,7 +15,7 @@ import {
   required,
   whole,
 } from "../arguments/values.js";
-import type { Exec } from "../contract/generated/channel-requests.js";
+import type { Exec, ListenSocket } from "../contract/generated/channel-requests.js";
 import { MAX_ID } from "../contract/generated/plan-constants.js";
 import { BulkheadError } from "../errors/bulkhead-error.js";
 import { byteSource, input, onOutput } from "./ends/checks.js";
@@ -30,6 +30,8 @@ export interface TerminalSize {
   readonly rows: number;
   readonly cols: number;
 }
+
+export type { ListenSocket } from "../contract/generated/channel-requests.js";
 
 /** Ids inside the sandbox. A number alone, or `uid:gid`, has no supplementary groups. */
 export type ExecUser =
@@ -74,6 +76,11 @@ export interface ExecOptions {
    * for streams, the policy's `resources.output` for `buffer`.
    */
   readonly outputBytes?: number;
+  /**
+   * Sockets that listen on these ports of 127.0.0.1 inside before the program starts. It gets them from descriptor 3
+   * on, with `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, as `sd_listen_fds(3)` describes. At most 64.
+   */
+  readonly listen?: readonly ListenSocket[];
   /** Collects the output into the result, instead of streams that the caller has to read. */
   readonly buffer?: boolean;
 }
@@ -168,8 +175,24 @@ const HINTS: Hints = {
   shell: 'name it in argv: ["sh", "-c", "…"]',
 };
 
+const MOST_SOCKETS = 64;
+const socketName = check<string>(
+  (value) => typeof value === "string" && /^[!-9;-~]{1,255}$/.test(value),
+  "1 to 255 printable ASCII characters without spaces and colons",
+);
+const everySocket = list(required(object<ListenSocket>({ name: socketName, port: whole(1, 65_535) }), "name", "port"));
+const sockets: Check<readonly ListenSocket[]> = (value, path, flaws) => {
+  everySocket(value, path, flaws);
+  if (Array.isArray(value) && value.length > MOST_SOCKETS) {
+    flaws.push({ path, message: `must have at most ${MOST_SOCKETS} items` });
+  }
+};
+
 export const execOptions: Check<ExecOptions> = exclusive(
-  object<ExecOptions>({ ...programShape, timeoutMs: duration, outputBytes: bytes, buffer: flag }, HINTS),
+  object<ExecOptions>(
+    { ...programShape, timeoutMs: duration, outputBytes: bytes, listen: sockets, buffer: flag },
+    HINTS,
+  ),
   ["stdin", "input"],
 );
 
@@ -190,8 +213,13 @@ export function exclusive<Fields>(
 
 /** Copies the options before anything is awaited: the caller may change them in the meantime. */
 export function copyOptions<Options extends ExecOptions>(options: Options): Options {
-  const { env, tty } = options;
-  return { ...options, ...(env && { env: { ...env } }), ...(tty && { tty: { ...tty } }) };
+  const { env, tty, listen } = options;
+  return {
+    ...options,
+    ...(env && { env: { ...env } }),
+    ...(tty && { tty: { ...tty } }),
+    ...(listen && { listen: listen.map(({ name, port }) => ({ name, port })) }),
+  };
 }
 
 /**
@@ -215,6 +243,7 @@ export function execRequest(
     stdin: stdin === "null" && content === undefined ? "null" : "pipe",
     ...(options.tty === undefined ? {} : { tty: { rows: options.tty.rows, cols: options.tty.cols } }),
     ...(options.user === undefined ? {} : { user: idsOf(options.user) }),
+    ...(options.listen === undefined || options.listen.length === 0 ? {} : { listen: options.listen }),
   };
 }
 

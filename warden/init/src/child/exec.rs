@@ -1,6 +1,7 @@
 //! The child that becomes another program.
 
 use crate::child::Reporter;
+use crate::child::activation::{self, variables};
 use crate::child::user::become_user;
 use bulkhead_channel::request::{Exec, Window};
 use bulkhead_confine::seccomp::install_workload;
@@ -25,7 +26,11 @@ pub struct Arrays<'a> {
 
 impl<'a> Arrays<'a> {
     pub fn new(exec: &'a Exec) -> Self {
-        Self { argv: Strings::new(&exec.argv), envp: Strings::new(&exec.env), candidates: candidates(exec) }
+        Self::with(exec, &exec.env)
+    }
+
+    fn with(exec: &'a Exec, env: &'a [CString]) -> Self {
+        Self { argv: Strings::new(&exec.argv), envp: Strings::new(env), candidates: candidates(exec) }
     }
 }
 
@@ -57,6 +62,9 @@ pub fn replace(
     filter: Option<&Workload>,
     reporter: &Reporter,
 ) -> Error {
+    // `LISTEN_PID` is known only here.
+    let env = variables(exec);
+    let own = env.as_ref().map(|env| Arrays::with(exec, env));
     if let Err((operation, errno)) = prepare(exec, inner, reporter) {
         return Error::new(Code::ExecFailed, operation).errno(errno.raw_os_error());
     }
@@ -69,7 +77,7 @@ pub fn replace(
     if let Some(Err(error)) = filter.map(install_workload) {
         return Error { code: Code::ExecFailed, ..error };
     }
-    arrays.map_or_else(|| Error::new(Code::ExecFailed, "execve"), |arrays| execute(exec, arrays))
+    own.as_ref().or(arrays).map_or_else(|| Error::new(Code::ExecFailed, "execve"), |arrays| execute(exec, arrays))
 }
 
 fn prepare(exec: &Exec, inner: &InnerPlan, reporter: &Reporter) -> Result<(), (&'static str, Errno)> {
@@ -78,6 +86,8 @@ fn prepare(exec: &Exec, inner: &InnerPlan, reporter: &Reporter) -> Result<(), (&
     let limit = Rlimit { current: Some(inner.open_files), maximum: Some(inner.open_files) };
     setrlimit(Resource::Nofile, limit).map_err(|errno| ("setrlimit", errno))?;
     become_user(inner, exec.user.as_ref().unwrap_or(&inner.user), &inner.capabilities)?;
+    // Before anything else takes one of their numbers.
+    activation::listen(&exec.listen)?;
     exec.tty.map_or(Ok(()), |window| terminal(window, inner, reporter))
 }
 
@@ -160,6 +170,7 @@ mod tests {
             stdin: Stdin::Null,
             tty: None,
             user: None,
+            listen: Vec::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Children of init: forked, switched to the workload's user, then another program (`exec`) or a server of one file
 //! operation. Everything that could block or that follows a path happens there, with none of init's descriptors open.
 
+mod activation;
 mod exec;
 mod report;
 mod socket;
@@ -17,7 +18,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::ffi::CString;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// What a child is to do.
 pub enum Work {
@@ -114,7 +115,7 @@ pub fn start_on_socket(work: &SocketWork, socket: Option<BorrowedFd<'_>>, inner:
     if bulkhead_sys::fork_plain().map_err(failed("fork"))?.is_some() {
         return Ok(report);
     }
-    let Ok(reporter) = arrange(ends) else { bulkhead_sys::exit_now(1) };
+    let Ok(reporter) = arrange(ends, 0) else { bulkhead_sys::exit_now(1) };
     let outcome = user::become_user(inner, &inner.user, &[])
         .map_err(|(operation, errno)| Error::new(work.failure(), operation).errno(errno.raw_os_error()))
         .and_then(|()| socket::serve(work));
@@ -124,7 +125,11 @@ pub fn start_on_socket(work: &SocketWork, socket: Option<BorrowedFd<'_>>, inner:
 
 /// The child. It owns a copy of everything that init has, and closes that first.
 fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan, filter: Option<&Workload>) -> ! {
-    let Ok(reporter) = arrange(ends) else { bulkhead_sys::exit_now(1) };
+    let sockets = match work {
+        Work::Exec(exec) => exec.listen.len(),
+        Work::File(_) => 0,
+    };
+    let Ok(reporter) = arrange(ends, sockets) else { bulkhead_sys::exit_now(1) };
     let outcome = match work {
         Work::Exec(exec) => Err(exec::replace(exec, arrays, inner, filter, &reporter)),
         Work::File(file) => user::become_user(inner, &inner.user, &[])
@@ -135,8 +140,9 @@ fn run(work: &Work, arrays: Option<&exec::Arrays>, ends: Ends, inner: &InnerPlan
     bulkhead_sys::exit_now(1)
 }
 
-/// Puts the standard descriptors in place, the report on 3, and closes everything else, above all the channel.
-fn arrange(ends: Ends) -> Result<Reporter, Errno> {
+/// Puts the standard descriptors in place, the report behind room for `sockets`, and closes everything else, above all
+/// the channel.
+fn arrange(ends: Ends, sockets: usize) -> Result<Reporter, Errno> {
     let [stdin, stdout, stderr] = ends.standard;
     if let Some(fd) = &stdin {
         rustix::stdio::dup2_stdin(fd)?;
@@ -147,11 +153,9 @@ fn arrange(ends: Ends) -> Result<Reporter, Errno> {
     if let Some(fd) = &stderr {
         rustix::stdio::dup2_stderr(fd)?;
     }
-    let reporter = Reporter::place(ends.report)?;
-    // Their numbers are about to be closed, and one of them may by now be the report's.
+    // Their numbers are about to be closed, and one of them may become the report's.
     [stdin, stdout, stderr].into_iter().flatten().for_each(std::mem::forget);
-    bulkhead_sys::close_range(reporter.as_raw_fd() + 1, i32::MAX)?;
-    Ok(reporter)
+    Reporter::place(ends.report, sockets)
 }
 
 fn both((read, write): (OwnedFd, OwnedFd)) -> (Option<OwnedFd>, Option<OwnedFd>) {

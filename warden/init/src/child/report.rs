@@ -14,7 +14,7 @@ use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-/// Its descriptor in a child.
+/// Its descriptor in a child that gets no sockets; after those in one that does.
 const PLACE: RawFd = 3;
 const BEGUN: &[u8] = b"+";
 
@@ -41,12 +41,6 @@ pub fn pair() -> Result<(Report, OwnedFd), Errno> {
 impl AsFd for Report {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
-    }
-}
-
-impl AsRawFd for Reporter {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
     }
 }
 
@@ -83,13 +77,21 @@ impl Report {
 }
 
 impl Reporter {
-    /// Moves the end to its fixed number.
-    pub fn place(end: OwnedFd) -> Result<Self, Errno> {
-        if end.as_raw_fd() == PLACE {
+    /// Moves the end to its number, after room for `sockets`, and closes all other descriptors above 2.
+    pub fn place(end: OwnedFd, sockets: usize) -> Result<Self, Errno> {
+        let place = RawFd::try_from(sockets).ok().and_then(|room| PLACE.checked_add(room)).ok_or(Errno::MFILE)?;
+        let placed = Self::moved(end, place)?;
+        bulkhead_sys::close_range(PLACE, place - 1)?;
+        bulkhead_sys::close_range(place + 1, i32::MAX)?;
+        Ok(placed)
+    }
+
+    fn moved(end: OwnedFd, place: RawFd) -> Result<Self, Errno> {
+        if end.as_raw_fd() == place {
             return Ok(Self(end));
         }
         // This number is a copy of one of init's descriptors that this child does not use again.
-        let mut placed = bulkhead_sys::take_over(PLACE);
+        let mut placed = bulkhead_sys::take_over(place);
         let result = rustix::io::dup3(&end, &mut placed, rustix::io::DupFlags::CLOEXEC);
         std::mem::forget(end);
         result.map(|()| Self(placed))

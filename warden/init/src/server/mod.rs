@@ -12,6 +12,7 @@ mod requests;
 mod sockets;
 mod wire;
 
+pub use sockets::BACKLOG;
 pub use wire::Wire;
 
 use crate::start::Prepared;

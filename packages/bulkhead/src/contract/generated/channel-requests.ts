@@ -23,6 +23,8 @@ export type Exec = {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly stdin: Stdin;
+  /** The program gets a socket that listens for each of these, from descriptor 3 on, as `sd_listen_fds(3)` says. */
+  readonly listen?: readonly ListenSocket[];
   readonly tty?: Window;
   /** `null`: the sandbox's default user. */
   readonly user?: User;
@@ -80,6 +82,13 @@ export type Listen = {
 } | {
   readonly transport: "unixgram";
   readonly path: string;
+};
+
+/** A socket that listens on 127.0.0.1 inside before the program starts. */
+export type ListenSocket = {
+  /** Its name in `LISTEN_FDNAMES`. */
+  readonly name: string;
+  readonly port: number;
 };
 
 /** One operation. Strings contain no NUL and paths are absolute. */

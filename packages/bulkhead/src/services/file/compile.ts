@@ -8,7 +8,7 @@ import type { ChannelSpec } from "../channels/contract.js";
 import type { ComponentSpec, HostMount, ReadySpec, RestartSpec, ServiceSpec } from "../model.js";
 import { channelsOf, offersOf } from "./channels.js";
 import { withoutLinks } from "./links.js";
-import { listenersOf, portsTakenTwice } from "./listen.js";
+import { listenersOf, portsTakenTwice, socketsOf } from "./listen.js";
 import { startOrder } from "./order.js";
 import type { Problems } from "./problems.js";
 import type { ReadComponent, ReadService } from "./read.js";
@@ -62,6 +62,7 @@ async function compileComponent(
   const level = levelOf(component, minLevel, problems);
   const offers = offersOf(component, problems);
   const listen = listenersOf(component, offers, problems);
+  const sockets = socketsOf(component, listen, problems);
   const secretFiles = await Promise.all(
     [...component.secretFiles].map(async ([secret, path]) => ({
       name: secret,
@@ -77,7 +78,18 @@ async function compileComponent(
   const mounts = await mountsOf(component);
   const root = resolved.root.kind === "directory" ? await withoutLinks(resolved.root.path) : null;
   const ready = readyOf(component, offers, listen, problems);
-  const parts = { level, minLevel, offers, listen, uses, secretFiles, mounts, root, notifies: ready.kind === "notify" };
+  const parts = {
+    level,
+    minLevel,
+    offers,
+    listen,
+    sockets,
+    uses,
+    secretFiles,
+    mounts,
+    root,
+    notifies: ready.kind === "notify",
+  };
   const policy = sandboxPolicy(component, parts, problems);
   checkAgain(policy, base, problems);
   return {
@@ -88,6 +100,7 @@ async function compileComponent(
     offers,
     listen,
     after: waitsFor(component),
+    sockets,
     secretFiles,
     mounts,
     ready,

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { ListenSocket } from "../../contract/generated/channel-requests.js";
 import type { ComponentSpec, ListenSpec, OfferSpec, Target } from "../model.js";
 import type { Problems } from "./problems.js";
 import type { ReadComponent } from "./read.js";
@@ -26,6 +27,27 @@ export function listenersOf(
     const target = targetOf(long, listener, port, offers);
     return [{ name: listener, address, port, target, idleMs: long.idle ?? IDLE_MS }];
   });
+}
+
+/**
+ * Sockets that the program finds open. They belong to the sandbox: one of the host's could be disconnected, and then
+ * connected to anything that the host reaches.
+ */
+export function socketsOf({ name, own }: ReadComponent, listen: readonly ListenSpec[], problems: Problems) {
+  const sockets: ListenSocket[] = [];
+  for (const { name: listener, target } of listen) {
+    const written = own.listen?.[listener];
+    if (typeof written !== "object" || !("descriptor" in written) || written.descriptor !== true) continue;
+    const refuse = (message: string) => problems.add(["components", name, "listen", listener, "descriptor"], message);
+    if ("socket" in target) {
+      refuse("needs a port: the offer of this name is a Unix socket");
+      continue;
+    }
+    const same = sockets.find(({ port }) => port === target.port);
+    if (same === undefined) sockets.push({ name: listener, port: target.port });
+    else refuse(`port ${target.port} inside is already the descriptor ${same.name}: leave this one out`);
+  }
+  return sockets;
 }
 
 type Long = { readonly port?: number | undefined; readonly socket?: string | undefined };

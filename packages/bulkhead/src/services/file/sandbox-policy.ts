@@ -4,7 +4,7 @@ import { isMountable } from "../../policy/paths.js";
 import type { ResolvedPolicy } from "../../policy/resolved.js";
 import type { Policy } from "../../policy/schema.js";
 import type { ChannelSpec } from "../channels/contract.js";
-import type { HostMount, ListenSpec, OfferSpec, SecretFile, Target } from "../model.js";
+import type { ComponentSpec, HostMount, ListenSpec, OfferSpec, SecretFile, Target } from "../model.js";
 import { CHANNELS_DIRECTORY } from "./channels.js";
 import type { Problems } from "./problems.js";
 import type { ReadComponent } from "./read.js";
@@ -20,6 +20,7 @@ export interface Parts {
   readonly minLevel: Level | null;
   readonly offers: readonly OfferSpec[];
   readonly listen: readonly ListenSpec[];
+  readonly sockets: ComponentSpec["sockets"];
   /** Channels to other components. */
   readonly uses: readonly ChannelSpec[];
   readonly secretFiles: readonly SecretFile[];
@@ -104,11 +105,12 @@ function needsPlace(at: string, own: boolean, { name, resolved }: ReadComponent,
 }
 
 /** Landlock's ports bind init too: those of channels must be among them. */
-function withPorts({ tcp }: ResolvedPolicy, { offers, listen, uses }: Parts): NonNullable<Policy["tcp"]> {
+function withPorts({ tcp }: ResolvedPolicy, { offers, listen, sockets, uses }: Parts): NonNullable<Policy["tcp"]> {
   const reached = [...offers, ...listen].flatMap(({ target }) => portOf(target));
+  const opened = sockets.map(({ port }) => port);
   const bound = uses.flatMap(({ inside }) => (inside.tcp === null ? [] : [inside.tcp.port]));
   return {
-    bind: [...new Set([...(tcp?.bind ?? []), ...bound])],
+    bind: [...new Set([...(tcp?.bind ?? []), ...bound, ...opened])],
     connect: [...new Set([...(tcp?.connect ?? []), ...reached, ...bound])],
   };
 }

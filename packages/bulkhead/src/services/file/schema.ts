@@ -76,14 +76,19 @@ function use() {
 }
 
 const SAID_LISTEN =
-  'an address and port such as "127.0.0.1:8080", or { host: ADDRESS:PORT, port?, idle? } or { host, socket, idle? }';
+  'an address and port such as "127.0.0.1:8080", or { host: ADDRESS:PORT, port?, descriptor?, idle? } or { host, socket, idle? }';
 
 function listen() {
   const host = () => z.string().check(z.regex(HOST_PORT, "ADDRESS:PORT, such as 127.0.0.1:8080"));
   return z.union(
     [
       host(),
-      z.strictObject({ host: host(), port: z.optional(port()), idle: z.optional(duration()) }),
+      z.strictObject({
+        host: host(),
+        port: z.optional(port()),
+        descriptor: z.optional(z.boolean()),
+        idle: z.optional(duration()),
+      }),
       z.strictObject({ host: host(), socket: socketPath(), idle: z.optional(duration()) }),
     ],
     { error: SAID_LISTEN },

@@ -190,6 +190,7 @@ export class Component {
     const env = await this.#listenToProgram(sandbox, () => announced.resolve());
     const process = await sandbox.exec(this.#spec.command, {
       env,
+      listen: this.#spec.sockets,
       onStdout: (bytes) => output.stdout(bytes),
       onStderr: (bytes) => output.stderr(bytes),
     });

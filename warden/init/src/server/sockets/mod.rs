@@ -13,6 +13,7 @@ use bulkhead_channel::{Accept, Connection as Request, Frame, Kind, Outcome, Viol
 use bulkhead_plan::{Code, Error};
 use connection::Connection;
 use datagrams::Datagrams;
+pub use listener::BACKLOG;
 use listener::{Leftover, Listener};
 use rustix::io::Errno;
 use serde_json::{Map, Value};
