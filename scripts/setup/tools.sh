@@ -16,6 +16,8 @@ test_tools() {
   need chromium chromium
   need lintian lintian
   need msmtp msmtp
+  # Reads what the server's metrics say.
+  [ -d /usr/lib/python3/dist-packages/prometheus_client ] || wanted="$wanted python3-prometheus-client"
   # Podman's unmodified seccomp profile.
   [ -e /usr/share/containers/seccomp.json ] || wanted="$wanted golang-github-containers-common"
   bench_tools

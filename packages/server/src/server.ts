@@ -9,6 +9,7 @@ import { createApp } from "./http/app.js";
 import { HostGuard } from "./http/guard.js";
 import { KEPT_MS } from "./http/idempotency.js";
 import { isLoopback, type ListenAddress, urlOf } from "./listen.js";
+import { Metrics } from "./metrics/metrics.js";
 import { type Core, Work } from "./operations/core.js";
 import { freshId } from "./operations/ids.js";
 import { Platform } from "./operations/platform.js";
@@ -68,7 +69,9 @@ export async function startServer(options: ServerOptions, engine: Engine = local
     const audit = await AuditLog.open(paths.audit, store, { boot: await bootId() });
     const onError = (error: unknown) => app.log.error({ err: error });
     const refusals = new Refusals(async (event) => await audit.append(event), onError);
-    const core: Core = { store, engine, audit, refusals, quotas: new Quotas(), templates, work: new Work(), onError };
+    const quotas = new Quotas();
+    const shared = { quotas, metrics: new Metrics(quotas), templates, work: new Work(), onError };
+    const core: Core = { store, engine, audit, refusals, ...shared };
     const platform = new Platform(core);
     const guard = new HostGuard([...hosts, isIPv6(listen.host) ? `[${listen.host}]` : listen.host]);
     const app = await createApp({ platform, guard, behindProxy, tls, log });

@@ -10,6 +10,11 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...(["QUOTA_EXCEEDED", "TOO_MANY_OPERATIONS", "SERVER_HOST_REFUSED"] as const),
 ]);
 
+/** Whether a request with this outcome was denied. */
+export function isDenial(code: ErrorCode): boolean {
+  return DENIALS.has(code);
+}
+
 const FLUSH_MS = 60_000;
 /** Lines of one minute; what goes beyond is counted without its token and address. */
 const MAX_LINES = 1000;
@@ -29,7 +34,6 @@ export class Refusals {
   }
 
   count(refused: Refused, code: ErrorCode): void {
-    if (!DENIALS.has(code)) return;
     const isFull = this.#counts.size >= MAX_LINES && !this.#counts.has(keyOf(refused, code));
     const about = isFull ? { project: null, token: null, address: null } : refused;
     const key = keyOf(about, code);

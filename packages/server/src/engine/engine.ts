@@ -1,4 +1,4 @@
-import type { Explanation, Policy, ProgramOptions, RunResult, Sandbox } from "bulkhead";
+import type { Explanation, Policy, RunOptions, RunResult, Sandbox, SandboxOptions } from "bulkhead";
 
 /** A live sandbox, as far as the server uses it. */
 export type EngineSandbox = Pick<Sandbox, "level" | "enforcement" | "ended" | "exec" | "stats" | "kill" | "close"> & {
@@ -11,6 +11,6 @@ export type EngineSandbox = Pick<Sandbox, "level" | "enforcement" | "ended" | "e
  */
 export interface Engine {
   explain(policy: Policy): Promise<Explanation>;
-  create(policy: Policy, signal: AbortSignal): Promise<EngineSandbox>;
-  run(policy: Policy, argv: readonly string[], options: ProgramOptions): Promise<RunResult>;
+  create(policy: Policy, options: SandboxOptions): Promise<EngineSandbox>;
+  run(policy: Policy, argv: readonly string[], options: RunOptions): Promise<RunResult>;
 }

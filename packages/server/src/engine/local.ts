@@ -4,6 +4,6 @@ import type { Engine } from "./engine.js";
 /** Sandboxes on this machine: through the system broker that BULKHEAD_BROKER names, else a private one. */
 export const localEngine: Engine = {
   explain: async (policy) => await explain(policy),
-  create: async (policy, signal) => await Sandbox.create(policy, { signal }),
+  create: async (policy, options) => await Sandbox.create(policy, options),
   run: async (policy, argv, options) => await run(argv, policy, options),
 };

@@ -9,7 +9,7 @@ import { eventStream } from "./events.js";
 import { endStalled, Failures, PROBLEM_TYPE } from "./failures.js";
 import type { HostGuard } from "./guard.js";
 import { once } from "./idempotency.js";
-import { openApi } from "./openapi.js";
+import { openApi, TEXT_TYPE } from "./openapi.js";
 import type { Answer, RawRequest, Route } from "./route.js";
 import { routes } from "./routes.js";
 
@@ -70,7 +70,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => failures.send(new BulkheadError("API_NOT_FOUND"), request, reply));
   app.addHook("onResponse", async (request, reply) => {
     const { method, routeOptions } = request;
-    request.log.info({ method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) });
+    const { statusCode: status, elapsedTime } = reply;
+    request.log.info({ method, route: routeOptions.url, status, ms: Math.round(elapsedTime) });
+    const route = routeOptions.url === undefined ? "none" : `${method} ${routeOptions.url}`;
+    platform.core.metrics.answered(route, status, elapsedTime);
   });
   const document = await openApi(routes);
   app.get("/v1/openapi.json", async () => document);
@@ -174,6 +177,8 @@ async function send(answer: Answer, { request, reply, failures, hold }: Sending)
     await reply.type(answer.status >= 400 ? PROBLEM_TYPE : JSON_TYPE).send(text);
   } else if ("bytes" in answer) {
     await reply.type(BYTES_TYPE).send(answer.bytes);
+  } else if ("text" in answer) {
+    await reply.type(TEXT_TYPE).send(answer.text);
   } else if ("events" in answer) {
     await reply
       .type("text/event-stream")

@@ -1,5 +1,6 @@
 import { BulkheadError } from "bulkhead";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { isDenial } from "../audit/refusals.js";
 import { type Core, hadBegun } from "../operations/core.js";
 import { refusedOf } from "./admit.js";
 import { STALL_MS } from "./bytes.js";
@@ -28,7 +29,11 @@ export class Failures {
     const problem = problemOf(asOurs(error), request.id);
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code });
     // A step that had begun has lines of its own in the audit log.
-    if (!hadBegun(error)) this.#core.refusals.count(refusedOf(error, request), problem.code);
+    if (isDenial(problem.code) && !hadBegun(error)) {
+      const refused = refusedOf(error, request);
+      this.#core.refusals.count(refused, problem.code);
+      this.#core.metrics.refused(refused.project, problem.code);
+    }
     return problem;
   }
 }

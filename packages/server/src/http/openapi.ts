@@ -6,6 +6,9 @@ import { policy, problem } from "./schemas.js";
 type Json = Readonly<Record<string, unknown>>;
 
 const JSON_TYPE = "application/json";
+/** Also the type of the answer itself. */
+export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+const TEXT: Json = { "text/plain": { schema: { type: "string" } } };
 const BYTES: Json = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
 
 /** The OpenAPI 3.1 document of the routes, from the schemas that also check requests. */
@@ -58,8 +61,9 @@ function operationOf(route: Route): Json {
   };
 }
 
-function answerOf(answer: z.ZodType | "bytes" | null, streams: boolean): Json {
-  if (answer === null) return { description: "Done" };
+function answerOf(answer: Route["answers"][number], streams: boolean): Json {
+  if (answer === undefined || answer === null) return { description: "Done" };
+  if (answer === "text") return { description: "Done", content: TEXT };
   const events = streams ? { "text/event-stream": { schema: { type: "string" } } } : {};
   return { description: "Done", content: { ...contentOf(answer, "output"), ...events } };
 }

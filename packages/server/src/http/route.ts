@@ -27,6 +27,7 @@ export type Answer =
   | { readonly status: number; readonly json: unknown }
   | { readonly status: 204 }
   | { readonly status: 200; readonly bytes: Readable }
+  | { readonly status: 200; readonly text: string }
   | { readonly status: 200; readonly events: AsyncIterable<ProgramEvent> };
 
 /** What comes from the network, before any check. */
@@ -44,8 +45,8 @@ export interface Route {
   readonly query: z.ZodObject;
   /** Null: no body; `bytes`: any, as application/octet-stream. */
   readonly body: z.ZodType | "bytes" | null;
-  /** By status; `bytes` for a file. */
-  readonly answers: Readonly<Record<number, z.ZodType | "bytes" | null>>;
+  /** By status; `bytes` for a file, `text` for metrics. */
+  readonly answers: Readonly<Record<number, z.ZodType | "bytes" | "text" | null>>;
   /** Whether it accepts `Idempotency-Key`. */
   readonly idempotent: boolean;
   /** Whether the answer can be a stream of events. */

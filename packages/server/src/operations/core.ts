@@ -1,8 +1,9 @@
-import { BulkheadError } from "bulkhead";
+import { BulkheadError, type EgressOptions } from "bulkhead";
 import type { AuditEvent } from "../audit/chain.js";
 import type { AuditLog } from "../audit/log.js";
 import type { Refusals } from "../audit/refusals.js";
 import type { Engine } from "../engine/engine.js";
+import type { Metrics } from "../metrics/metrics.js";
 import type { Store } from "../store/store.js";
 import type { Quotas } from "../tenants/quotas.js";
 import type { Caller } from "../tenants/tokens.js";
@@ -15,6 +16,7 @@ export interface Core {
   readonly audit: AuditLog;
   readonly refusals: Refusals;
   readonly quotas: Quotas;
+  readonly metrics: Metrics;
   readonly templates: Templates;
   readonly work: Work;
   /** Failures that no request is there to hear of. */
@@ -115,6 +117,11 @@ async function concluded<Value>(
   }
   await audit.append({ ...about, outcome: "ok" });
   return value;
+}
+
+/** Counts the connections of a project's sandboxes. */
+export function egressOf({ metrics }: Core, project: string): EgressOptions {
+  return { onEgressEvent: (event) => metrics.egress(project, event) };
 }
 
 export function codeOf(error: unknown): string {

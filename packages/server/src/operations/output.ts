@@ -75,6 +75,26 @@ export class CollectedOutput implements OutputSink {
   }
 }
 
+/** Notes when the first output came. */
+export class TimedSink implements OutputSink {
+  readonly #sink: OutputSink;
+  firstAt: number | undefined;
+
+  constructor(sink: OutputSink) {
+    this.#sink = sink;
+  }
+
+  async stdout(bytes: Buffer): Promise<void> {
+    this.firstAt ??= performance.now();
+    await this.#sink.stdout(bytes);
+  }
+
+  async stderr(bytes: Buffer): Promise<void> {
+    this.firstAt ??= performance.now();
+    await this.#sink.stderr(bytes);
+  }
+}
+
 /** The first failure of a sink: it ends the program, whose own error then only says that it was ended. */
 export class GuardedSink implements OutputSink {
   readonly #sink: OutputSink;

@@ -1,10 +1,10 @@
 import { BulkheadError, type RunResult } from "bulkhead";
 import type { Caller } from "../tenants/tokens.js";
 import { choosePolicy, type PolicyChoice } from "./choice.js";
-import { audited, type Core } from "./core.js";
+import { audited, type Core, egressOf } from "./core.js";
 import { type ProgramRequest, programOptions, streamed } from "./executions.js";
 import { freshId } from "./ids.js";
-import { CollectedOutput, GuardedSink, type OutputSink, type ProgramEvent, pipeSink } from "./output.js";
+import { CollectedOutput, GuardedSink, type OutputSink, type ProgramEvent, pipeSink, TimedSink } from "./output.js";
 
 export interface RunRequest extends PolicyChoice, ProgramRequest {}
 
@@ -48,18 +48,24 @@ export class Runs {
     const release = quotas.reserve(caller.project, memoryBytes, Date.now());
     const id = freshId("exe");
     const ending = new AbortController();
-    const guarded = new GuardedSink(sink, () => ending.abort());
+    const startedAt = performance.now();
+    const timed = new TimedSink(sink);
+    const guarded = new GuardedSink(timed, () => ending.abort());
     const options = {
       ...programOptions(request),
       output: guarded.streams(),
       signal: AbortSignal.any([signal, ending.signal, work.cut]),
+      egress: egressOf(this.#core, caller.project.id),
     };
     try {
       return await audited(this.#core, caller, { action: "run", target: id, policyDigest: digest }, async () => {
         await begun?.(id);
-        return await engine.run(policy, request.argv, options).catch((error: unknown) => {
+        const result = await engine.run(policy, request.argv, options).catch((error: unknown) => {
           throw work.cut.aborted ? new BulkheadError("SERVER_STOPPING") : (guarded.failure ?? error);
         });
+        const firstAt = timed.firstAt ?? performance.now();
+        this.#core.metrics.firstOutput(caller.project.id, result.level, firstAt - startedAt);
+        return result;
       });
     } finally {
       release();

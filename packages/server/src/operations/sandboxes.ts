@@ -3,7 +3,7 @@ import type { EngineSandbox } from "../engine/engine.js";
 import type { Cursor, SandboxRow, SandboxState } from "../store/store.js";
 import type { Caller } from "../tenants/tokens.js";
 import { choosePolicy, type PolicyChoice } from "./choice.js";
-import { audited, type Core, codeOf } from "./core.js";
+import { audited, type Core, codeOf, egressOf } from "./core.js";
 import { freshId } from "./ids.js";
 
 export const DEFAULT_TTL_MS = 600_000;
@@ -53,7 +53,10 @@ export class Sandboxes {
     let sandbox: EngineSandbox | undefined;
     try {
       return await audited(this.#core, caller, subject, async () => {
-        sandbox = await engine.create(policy, AbortSignal.any([signal, work.cut]));
+        const startedAt = performance.now();
+        const egress = egressOf(this.#core, caller.project.id);
+        sandbox = await engine.create(policy, { signal: AbortSignal.any([signal, work.cut]), egress });
+        this.#core.metrics.created(caller.project.id, sandbox.level, performance.now() - startedAt);
         const row = newRow(id, caller.project.id, sandbox, { ...request, ttlMs }, digest);
         await this.#core.store.addSandbox(row);
         this.#add(row, sandbox, outputBytes, release);

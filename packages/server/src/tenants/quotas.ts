@@ -24,7 +24,7 @@ export const quotaSchema = z.strictObject({
 
 export type QuotaLimits = z.output<typeof quotaSchema>;
 
-interface Use {
+export interface Use {
   sandboxes: number;
   memoryBytes: number;
   outputBytes: number;
@@ -85,6 +85,11 @@ export class Quotas {
     const use = this.#use(id, quotas, Date.now());
     if (bytes > 0 && use.outputBytes + bytes > quotas.outputBytes) throw exceeded("outputBytes", quotas.outputBytes);
     use.outputBytes += bytes;
+  }
+
+  /** What each project uses now. */
+  get uses(): readonly (readonly [project: string, use: Readonly<Use>])[] {
+    return [...this.#uses];
   }
 
   #use(id: string, quotas: QuotaLimits, now: number): Use {

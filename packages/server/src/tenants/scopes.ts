@@ -1,8 +1,11 @@
 import { BulkheadError } from "bulkhead";
 import * as z from "zod";
 
-/** What a token may do in its project; `projects:write` is the operator's, and reaches beyond one project. */
-export const SCOPES = ["sandboxes:read", "sandboxes:write", "tokens:write", "projects:write"] as const;
+/**
+ * What a token may do in its project; `projects:write` and `metrics:read` are the operator's, and reach beyond one
+ * project.
+ */
+export const SCOPES = ["sandboxes:read", "sandboxes:write", "tokens:write", "projects:write", "metrics:read"] as const;
 
 export type Scope = (typeof SCOPES)[number];
 
