@@ -12,8 +12,8 @@ use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
 /// A sandbox that has run this long will probably continue to run. Before that, the keeper waits for its end and starts
-/// no other work.
-pub const SETTLED: Duration = Duration::from_millis(3);
+/// no other work, which would take a processor from a launch: the whole of one takes about 6 ms.
+pub const SETTLED: Duration = Duration::from_millis(10);
 
 pub struct Sandbox {
     /// Without its filters and most mounts, which are not needed any more.

@@ -4,7 +4,6 @@ use super::front::{Front, LIMITS};
 use super::give_up;
 use super::state::{Keeper, Settings, Source, Start};
 use crate::caller;
-use crate::sandbox::SETTLED;
 use bulkhead_error::{Attempt, Code, Error};
 use bulkhead_order::Caller;
 use bulkhead_order::wire::{decode, encode};
@@ -32,6 +31,8 @@ const MAX_UNHEARD: usize = 64;
 const DEAF: Duration = Duration::from_millis(100);
 /// How long fronts may take to send their last messages to callers after the keeper has finished.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// A caller that connects probably launches a sandbox next.
+pub(super) const EXPECTING: Duration = Duration::from_millis(3);
 const FAILED: Code = Code::LaunchFailed;
 impl Keeper {
     pub(super) fn accept(&mut self) {
@@ -53,7 +54,7 @@ impl Keeper {
             return bulkhead_sys::impatiently(|| drop(socket));
         }
         front.handed += 1;
-        self.expecting_until = Some(Instant::now() + SETTLED);
+        self.expecting_until = Some(Instant::now() + EXPECTING);
         // The front may close its copy first.
         bulkhead_sys::impatiently(|| self.tell(token, &ToFront::Connection(()), vec![socket]));
     }

@@ -142,7 +142,9 @@ impl Keeper {
         let _ = epoll::delete(&self.epoll, &sandbox.pidfd);
         let _ = rustix::process::waitid(WaitId::PidFd(sandbox.pidfd.as_fd()), WaitIdOptions::EXITED);
         self.report_end(id);
-        // The caller has its answer: its next launch need not wait for what follows.
+        // The caller has its answer: its next launch need not wait for what follows. The kernel wakes the front on this
+        // processor, because a sender usually sleeps next.
+        rustix::thread::sched_yield();
         if let Some(sandbox) = self.sandboxes.get_mut(id) {
             sandbox.phase = Phase::Removing { until: Instant::now() + REMOVAL_LIMIT };
         }
