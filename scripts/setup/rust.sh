@@ -51,6 +51,20 @@ add_component() {
   missing "$1" "rustup component add $1; or as root on Debian 12: apt-get install ${2%% *}"
 }
 
+# warden_target: sets $triple to the target to build for. With musl where the compiler has it or rustup can add it: a
+# static glibc asks the processor for its features dozens of times when a program starts. On a virtual machine each
+# answer takes microseconds, and each sandbox starts one such program.
+warden_target() {
+  rustc=${cargo%/*}/rustc
+  triple=$("$rustc" -vV | sed -n 's/^host: //p')
+  musl=${triple%%-*}-unknown-linux-musl
+  if [ -d "$("$rustc" --print sysroot)/lib/rustlib/$musl" ] ||
+    { [ -x "${cargo%/*}/rustup" ] && ! offline &&
+      timeout 60 "${cargo%/*}/rustup" -q target add "$musl" >>"$state/rust.log" 2>&1; }; then
+    triple=$musl
+  fi
+}
+
 # Static, because the warden is executed inside root file systems that hold nothing it could be linked against.
 setup_warden() {
   warden_stale || return 0
@@ -58,17 +72,15 @@ setup_warden() {
   need cc "gcc libc6-dev"
   install_wanted "a C linker and libc.a"
   begin_stamp warden
-  set -- build --release --locked -p bulkhead-warden -p bulkhead-unpack -p bulkhead-probe -p bulkhead-observe -p bulkhead-surface --message-format short
+  warden_target
+  set -- build --release --locked --target "$triple" -p bulkhead-warden -p bulkhead-unpack -p bulkhead-probe -p bulkhead-observe -p bulkhead-surface --message-format short
   ! offline || set -- "$@" --offline
   if ! (cd "$root/warden" && step "building the warden" "$state/warden.log" "$cargo" "$@"); then
     missing "the warden" "see .setup/warden.log; without a network: run './bulkhead setup' once with one"
     return 1
   fi
-  # The target directory names the host's target triple; the newest is the one just built.
-  target=${CARGO_TARGET_DIR:-$root/warden/target}
   for name in warden bulkhead-unpack bulkhead-probe bulkhead-observe bulkhead-surface; do
-    # shellcheck disable=SC2012 # triples have no odd characters
-    built=$(ls -t "$target"/*/release/"$name" "$target/release/$name" 2>/dev/null | head -n 1)
+    built=${CARGO_TARGET_DIR:-$root/warden/target}/$triple/release/$name
     install_program "$built" "$root/packages/bulkhead/bin/$name" || return 1
   done
   end_stamp warden

@@ -32,7 +32,7 @@ const DEAF: Duration = Duration::from_millis(100);
 /// How long fronts may take to send their last messages to callers after the keeper has finished.
 const FAREWELL: Duration = Duration::from_millis(500);
 /// A caller that connects probably launches a sandbox next.
-pub(super) const EXPECTING: Duration = Duration::from_millis(3);
+const EXPECTING: Duration = Duration::from_millis(3);
 const FAILED: Code = Code::LaunchFailed;
 impl Keeper {
     pub(super) fn accept(&mut self) {

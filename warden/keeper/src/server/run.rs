@@ -3,7 +3,6 @@
 //! One thread, and nothing blocks. A front's messages can harm only its own caller's sandboxes.
 
 use super::front;
-use super::fronts::EXPECTING;
 use super::state::{Keeper, Settings, Source, Start};
 use crate::cgroup::Home;
 use crate::facts::HostFacts;
@@ -120,7 +119,8 @@ impl Keeper {
         let now = Instant::now();
         let looks =
             self.sandboxes.values().filter_map(|sandbox| Some(sandbox.look_due()?.saturating_duration_since(now)));
-        let others = [self.deaf_until.map(|_| SLOW), self.expecting_until.map(|_| EXPECTING)];
+        let others =
+            [self.deaf_until.map(|_| SLOW), self.expecting_until.map(|until| until.saturating_duration_since(now))];
         self.unsettled.iter().map(wait).chain(others.into_iter().flatten()).chain(looks).min()?.try_into().ok()
     }
 

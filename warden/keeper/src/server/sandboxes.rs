@@ -149,9 +149,7 @@ impl Keeper {
             sandbox.phase = Phase::Removing { until: Instant::now() + REMOVAL_LIMIT };
         }
         self.remove(id);
-        if self.sandboxes.contains_key(id) {
-            self.unsettled.push(id.to_owned()); // its cgroup is still busy
-        }
+        self.unsettled.push(id.to_owned()); // its cgroup may still be busy
     }
 
     /// Every process of the sandbox is dead: its counters are final.
