@@ -3,7 +3,8 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -24,12 +25,25 @@ export async function buildHelpers() {
   for (const { kind, contents } of await bundleHelpers()) {
     const path = `${dist}/${kind}.cjs`;
     const made = Buffer.from(contents);
-    if ((await readFile(path).catch(() => undefined))?.equals(made)) continue;
-    await rm(`${dist}/${kind}.cache`, { force: true });
-    await writeFile(`${path}.${process.pid}`, made);
-    await rename(`${path}.${process.pid}`, path);
+    const isFresh = (await readFile(path).catch(() => undefined))?.equals(made) ?? false;
+    if (isFresh && existsSync(cachePath(kind))) continue;
+    await removeCaches(kind);
+    if (!isFresh) {
+      await writeFile(`${path}.${process.pid}`, made);
+      await rename(`${path}.${process.pid}`, path);
+    }
     await keepCode(kind, path);
   }
+}
+
+/** As helpers/helper.ts looks for it: of this Node, on this processor. */
+function cachePath(kind) {
+  return `${dist}/${kind}.${process.version}-${process.arch}.cache`;
+}
+
+async function removeCaches(kind) {
+  for (const name of await readdir(dist))
+    if (name.startsWith(`${kind}.`) && name.endsWith(".cache")) await rm(`${dist}/${name}`, { force: true });
 }
 
 /**
@@ -69,7 +83,7 @@ export async function bundleHelpers({ define = {}, onInputs } = {}) {
  * helpers/helper.ts, or V8 would not accept it.
  */
 async function keepCode(kind, path) {
-  const cache = `${dist}/${kind}.cache`;
+  const cache = cachePath(kind);
   const program = `const{readFileSync:r,writeFileSync:w}=require("fs"),s=new(require("vm").Script)(r(${JSON.stringify(path)},"latin1"),{filename:${JSON.stringify(`${kind}.cjs`)}});process.once("exit",()=>w(${JSON.stringify(`${cache}.${process.pid}`)},s.createCachedData()));s.runInThisContext()(require)`;
   const flags = ["--max-old-space-size=512", "--no-warnings", "--no-addons"];
   const child = spawn(process.execPath, [...flags, "-e", program], { stdio: ["ignore", "ignore", "inherit", "pipe"] });

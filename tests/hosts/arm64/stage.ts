@@ -102,8 +102,11 @@ async function smoke(srv: string): Promise<string> {
 
 /** Files of Vitest's suites, with the tools that they need in their arm64 builds. */
 async function levels(to: string, files: readonly string[]): Promise<string> {
-  for (const name of ["tests", "scripts", "packages/cli", "vitest.config.ts", "package.json", "tsconfig.json"])
+  for (const name of ["tests", "scripts", "packages/cli", "vitest.config.ts", "package.json"])
     await cp(join(project, name), join(to, name), { recursive: true, verbatimSymlinks: true });
+  // Vite reads those of all projects, because each refers to others.
+  for (const name of outputOf("git", ["ls-files", "*tsconfig*.json"], { cwd: project }).trim().split("\n"))
+    await cp(join(project, name), join(to, name));
   await cp(join(project, "node_modules"), join(to, "node_modules"), {
     recursive: true,
     verbatimSymlinks: true,
@@ -129,6 +132,6 @@ async function levels(to: string, files: readonly string[]): Promise<string> {
     ...natives,
   ]);
   await cp(join(prefix, "node_modules"), join(to, "node_modules"), { recursive: true });
-  const vitest = "node node_modules/vitest/vitest.mjs run --reporter=default --no-color";
-  return `${vitest} --project levels --project security ${files.join(" ")} || { failed=1; echo "ARM64 FAILED tests"; }`;
+  const vitest = "CI=1 node node_modules/vitest/vitest.mjs run --reporter=default --no-color";
+  return `${vitest} --project levels --project security --project library --project images ${files.join(" ")} || { failed=1; echo "ARM64 FAILED tests"; }`;
 }

@@ -5,7 +5,7 @@ import { BulkheadError } from "../errors/bulkhead-error.js";
 import { lastWordsOf } from "../host/last-words.js";
 import { helperScriptPath, wardenPath } from "../host/locate.js";
 import { mayChangeIds } from "../host/own-parts.js";
-import { bootScript } from "./boot.js";
+import { bootScript, codeCachePath } from "./boot.js";
 import { requireConfined } from "./confined.js";
 import type { Violation } from "./frames.js";
 import { openIds } from "./ids.js";
@@ -147,9 +147,11 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
   const { kind, native = false, network = false, descriptors = [], files, heapMiB = 512 } = options;
   const warden = wardenPath();
   const script = native ? "/dev/null" : helperScriptPath(kind);
-  const program = native
-    ? [warden, "--", "warden", kind]
-    : [nodeProgram(), "--", "node", ...nodeFlags(heapMiB), "-e", bootScript(kind)];
+  const node = native ? undefined : nodeProgram();
+  const program =
+    node === undefined
+      ? [warden, "--", "warden", kind]
+      : [node, "--", "node", ...nodeFlags(heapMiB), "-e", bootScript(kind)];
   const opened: number[] = [];
   const open = (path: string) => {
     const fd = openSync(path, "r");
@@ -157,7 +159,7 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
     return fd;
   };
   try {
-    const cache = `${script.slice(0, -".cjs".length)}.cache`;
+    const cache = node === undefined ? undefined : codeCachePath(script, node);
     // Above 2, Node's "ignore" does not mean /dev/null but closed.
     const given = descriptors.map((each) => each ?? open("/dev/null"));
     const count = 6 + given.length;
@@ -175,7 +177,7 @@ function spawnHelper(options: HelperOptions, ids: number | undefined) {
       "pipe",
       "pipe",
       open(script),
-      open(existsSync(cache) ? cache : "/dev/null"),
+      open(cache !== undefined && existsSync(cache) ? cache : "/dev/null"),
     ] as const;
     const child = spawn(warden, argv, {
       stdio: [...stdio, ...given, ...(ids === undefined ? [] : [ids])],
