@@ -29,7 +29,6 @@ const platform = values.platform === undefined ? ownPlatform() : platformNamed(v
 const work = mkdtempSync(join(tmpdir(), "bulkhead-deb-"));
 try {
   await putTree(work, platform, values.programs ?? buildPrograms(platform), version);
-  rmSync(join(work, "usr/lib/bulkhead/assets/.keep"));
   mkdirSync(join(work, "usr/bin"));
   symlinkSync("../lib/bulkhead/cli/bulkhead.cjs", join(work, "usr/bin/bulkhead"));
   for (const name of SCRIPTS) put(work, `DEBIAN/${name}`, readFileSync(join(root, "packaging/debian", name)), 0o755);

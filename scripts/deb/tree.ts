@@ -1,18 +1,15 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { PackedTree } from "../../packages/bulkhead/src/host/installed/tree.js";
-import { makeTree } from "../../packages/bulkhead/src/host/installed/tree.js";
 import { commandWords } from "../../packages/cli/src/completion/tree.js";
 import { makeProgram } from "../../packages/cli/src/program.js";
-import { library, root } from "../bundles.mjs";
-import { type Busybox, busyboxFor, busyboxNotice } from "../pack/busybox.js";
-import { json, put } from "../pack/files.js";
-import { putBundles } from "../pack/library-package.js";
-import { cargoParts, noticeOf, runtimeParts } from "../pack/licences.js";
-import { type Platform, programs } from "../pack/platforms.js";
+import { root } from "../bundles.mjs";
+import { busyboxNotice } from "../pack/busybox.js";
+import { put } from "../pack/files.js";
+import { putInstallation } from "../pack/installation.js";
+import { noticeOf } from "../pack/licences.js";
+import type { Platform } from "../pack/platforms.js";
 import { outputOf } from "../pack/run.js";
-import { readBase } from "../pack/tree.js";
 import { manualPages } from "./man.js";
 
 const HOME = "usr/lib/bulkhead";
@@ -21,33 +18,14 @@ const DOCUMENTS = ["guide", "policy", "network", "images", "assurance", "control
 
 /** Puts the files of the package below `directory`, as they will lie below `/`; the programs come from `built`. */
 export async function putTree(directory: string, platform: Platform, built: string, version: string): Promise<void> {
-  const npm = await putBundles(join(directory, HOME), {});
+  const { parts, busybox } = await putInstallation(join(directory, HOME), platform, built);
   const launcher = join(directory, HOME, "cli/bulkhead.cjs");
   // Debian's policy: a packaged script runs on the packaged interpreter, whatever PATH says.
   writeFileSync(launcher, readFileSync(launcher, "utf8").replace(/^#!.*/, "#!/usr/bin/node"));
-  const {
-    private: _,
-    dependencies,
-    ...manifest
-  } = JSON.parse(readFileSync(join(root, library, "package.json"), "utf8")) as Readonly<Record<string, unknown>>;
-  put(directory, `${HOME}/package.json`, json(manifest));
-  for (const [, name] of programs) put(directory, `${HOME}/bin/${name}`, readFileSync(join(built, name)), 0o755);
-  const busybox = busyboxFor(platform);
-  putBase(join(directory, HOME), readBase(join(root, library, "assets/base")), busybox);
   putService(directory);
   putDocuments(directory, version);
-  const crates = cargoParts(
-    programs.map(([crate]) => crate),
-    platform.target,
-  );
-  const notices = noticeOf([...npm, ...crates, ...runtimeParts(platform.target)]);
-  put(directory, `${DOC}/THIRD-PARTY-LICENSES.txt.gz`, packed(`${notices}\n${busyboxNotice(busybox.part)}`));
+  put(directory, `${DOC}/THIRD-PARTY-LICENSES.txt.gz`, packed(`${noticeOf(parts)}\n${busyboxNotice(busybox)}`));
   put(directory, `${DOC}/copyright`, readFileSync(join(root, "packaging/debian/copyright")));
-}
-
-function putBase(home: string, tree: PackedTree, { program }: Busybox): void {
-  put(home, "assets/.keep", "");
-  makeTree(join(home, "assets/base"), tree, program);
 }
 
 function putService(directory: string): void {

@@ -9,7 +9,15 @@ import { outputOf } from "./run.js";
  * Builds a platform's programs and returns their directory. The bytes depend on the sources, the lock file and the
  * compiler, and not on where the folders are: paths that end up in messages of failed assertions are replaced.
  */
-export function buildPrograms({ target }: Platform): string {
+export function buildPrograms(platform: Platform): string {
+  return buildCrates(
+    platform,
+    programs.map(([crate]) => crate),
+  );
+}
+
+/** As {@link buildPrograms}, for any crates. */
+export function buildCrates({ target }: Platform, names: readonly string[]): string {
   const sysroot = compilerRoot();
   if (!compilerHas(target)) {
     throw new Error(`rustc has no ${target}: run \`rustup target add ${target}\` once with a network`);
@@ -25,7 +33,7 @@ export function buildPrograms({ target }: Platform): string {
     `--remap-path-prefix=${warden}=/warden`,
     `--remap-path-prefix=${built}=/target`,
   ];
-  const crates = programs.flatMap(([crate]) => ["-p", crate]);
+  const crates = names.flatMap((crate) => ["-p", crate]);
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\u001f"), SOURCE_DATE_EPOCH: "0", ...linkerFor(target) };
   const offline = (process.env["BULKHEAD_OFFLINE"] ?? "") === "" ? [] : ["--offline"];
   outputOf("cargo", ["build", "--release", "--locked", "--quiet", ...offline, "--target", target, ...crates], {

@@ -18,6 +18,14 @@ export function releaseStatement(
       .sort()
       .map((path) => ({ name: `${name}${path.slice(directory.length)}`, digest: digestOf(path) })),
   );
+  return statementOf(subject, parameters);
+}
+
+/** The same of single files. */
+export function statementOf(
+  subject: ReleaseStatement["subject"],
+  parameters: Readonly<Record<string, unknown>>,
+): ReleaseStatement {
   const locks = ["package-lock.json", "warden/Cargo.lock"];
   return {
     _type: "https://in-toto.io/Statement/v1",

@@ -26,13 +26,14 @@ test_tools() {
   fetch_managers || true
 }
 
-# fetch_nodes: the oldest Node that the documents promise, the one between, and the newest, for tests; not installed, so
-# that PATH keeps its own.
+# fetch_nodes: the oldest Node that the documents promise, the one between, the newest, and that of the single file, for
+# tests; not installed, so that PATH keeps its own.
 fetch_nodes() {
   [ "$(uname -m)" = x86_64 ] || return 0
   for version in 20.19 22 26; do
     fetch_node "$version" tests || return 1
   done
+  fetch_node "$(sed -n 's/.*"version": "\(.*\)".*/\1/p' "$root/packaging/single/node.json")" "the single file"
 }
 
 # fetch_managers: other package managers for npm's packages, for tests; not installed, so that PATH keeps its own.

@@ -232,6 +232,7 @@ describe("the Rust crates", () => {
     relay: ["rustix"],
     bridge: ["rustix", "serde", "serde_json"],
     helper: ["rustix", "serde_json"],
+    single: ["flate2", "rustix", "serde", "serde_json", "sha2"],
     warden: [],
     probe: ["libc"],
     surface: ["libc", "serde", "serde_json"],
@@ -283,6 +284,7 @@ describe("raw system calls", () => {
     "plan",
     "channel",
     "helper",
+    "single",
   ])("%s makes none: bulkhead-sys does", (crate) => {
     const raw = projectFiles(new RegExp(`^warden/${crate}/src/.*\\.rs$`)).filter((path) =>
       /\bunsafe\b/.test(readProjectFile(path).replace(/\/\/.*$/gm, "")),
