@@ -2,5 +2,6 @@
 
 export { Bulkhead, type ClientOptions, type RemoteRunOptions } from "./client/bulkhead.js";
 export { ApiError } from "./client/errors.js";
-export type { RemoteExecOptions, RemoteResult, RemoteRunResult } from "./client/results.js";
+export { type OutputOptions, type RemoteOutput, RemoteProcess } from "./client/process.js";
+export type { RemoteExecOptions, RemoteResult, RemoteRunResult, RemoteStartOptions } from "./client/results.js";
 export { RemoteFiles, RemoteSandbox } from "./client/sandbox.js";

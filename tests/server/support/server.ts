@@ -133,6 +133,7 @@ export async function startServer(purpose: string, ...args: readonly string[]) {
 }
 
 export interface ServerEvent {
+  readonly id?: string | undefined;
   readonly event: string;
   // biome-ignore lint/suspicious/noExplicitAny: a test compares what the server really sent.
   readonly data: any;
@@ -144,9 +145,9 @@ export async function* eventsOf(response: Response): AsyncGenerator<ServerEvent,
   for await (const piece of response.body ?? []) {
     text += Buffer.from(piece).toString();
     for (let end = text.indexOf("\n\n"); end !== -1; end = text.indexOf("\n\n")) {
-      const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
+      const [, id, event, data] = /^(?:id: (.*)\n)?event: (\w+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
       text = text.slice(end + 2);
-      if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) };
+      if (event !== undefined && data !== undefined) yield { id, event, data: JSON.parse(data) };
     }
   }
 }

@@ -36,6 +36,8 @@ export class Bulkhead {
   /** `Sandbox.create`, as the library's. @throws ApiError */
   readonly Sandbox: {
     create(policy?: Policy, options?: RemoteSandboxOptions): Promise<RemoteSandbox>;
+    /** A sandbox that another process, or another connection, created. Sends nothing. */
+    attach(made: Pick<RemoteSandbox, "id" | "level">): RemoteSandbox;
   };
 
   constructor({ url, token }: ClientOptions) {
@@ -48,6 +50,7 @@ export class Bulkhead {
         const made = await transport.json<{ id: string; level: Level }>("POST", "/v1/sandboxes", { json, signal });
         return new RemoteSandbox(transport, made);
       },
+      attach: (made) => new RemoteSandbox(transport, made),
     };
   }
 }

@@ -22,20 +22,31 @@ export async function runStreamed<Result extends RemoteResult>(
     } else if (event === "error") {
       throw new ApiError(Number(data["status"]), data);
     } else if (event === "result") {
-      const [stdoutBytes, stderrBytes] = [Buffer.concat(pieces.stdout), Buffer.concat(pieces.stderr)];
-      const output = { stdout: stdoutBytes.toString(), stderr: stderrBytes.toString(), stdoutBytes, stderrBytes };
-      return { ...(data as unknown as Result), ...output };
+      return { ...(data as unknown as Result), ...outputOf(pieces) };
     }
   }
   throw new ApiError(502, { code: "SANDBOX_LOST", detail: "the server closed the stream before the result" });
 }
 
-interface ServerEvent {
+export interface Pieces {
+  readonly stdout: readonly Buffer[];
+  readonly stderr: readonly Buffer[];
+}
+
+/** The output of a result, as bytes and as text. */
+export function outputOf(pieces: Pieces) {
+  const [stdoutBytes, stderrBytes] = [Buffer.concat(pieces.stdout), Buffer.concat(pieces.stderr)];
+  return { stdout: stdoutBytes.toString(), stderr: stderrBytes.toString(), stdoutBytes, stderrBytes };
+}
+
+export interface ServerEvent {
+  /** Undefined where the stream cannot be resumed. */
+  readonly id?: string | undefined;
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-async function* eventsOf(response: Response): AsyncGenerator<ServerEvent, void, void> {
+export async function* eventsOf(response: Response): AsyncGenerator<ServerEvent, void, void> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const piece of response.body ?? []) {
@@ -43,8 +54,8 @@ async function* eventsOf(response: Response): AsyncGenerator<ServerEvent, void, 
     const blocks = text.split("\n\n");
     text = blocks.pop() ?? "";
     for (const block of blocks) {
-      const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
-      if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) };
+      const [, id, event, data] = /^(?:id: (.*)\n)?event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
+      if (event !== undefined && data !== undefined) yield { id, event, data: JSON.parse(data) };
     }
   }
 }

@@ -14,6 +14,12 @@ type RunFacts = Pick<
 
 export interface RemoteRunResult extends RemoteResult, RunFacts {}
 
+/** Options of a program that outlives this process' connections. */
+export interface RemoteStartOptions extends Pick<RemoteExecOptions, "env" | "cwd" | "user" | "input" | "timeoutMs"> {
+  /** `open`: `write` of the process writes to it. Default: `null`. */
+  readonly stdin?: "null" | "open";
+}
+
 export interface RemoteExecOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;

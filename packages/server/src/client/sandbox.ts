@@ -1,6 +1,7 @@
 import type { DirectoryEntry, Level } from "bulkhead";
+import { RemoteProcess } from "./process.js";
 import { runStreamed } from "./program.js";
-import type { RemoteExecOptions, RemoteResult } from "./results.js";
+import type { RemoteExecOptions, RemoteResult, RemoteStartOptions } from "./results.js";
 import type { Transport } from "./transport.js";
 
 /** Files of a sandbox on the server. Paths are absolute, inside. */
@@ -65,6 +66,19 @@ export class RemoteSandbox implements AsyncDisposable {
   /** Runs a program to its end and returns its output. @throws ApiError */
   async run(argv: readonly string[], options: RemoteExecOptions = {}): Promise<RemoteResult> {
     return await runStreamed(this.#transport, `${this.#path}/executions`, { argv }, options);
+  }
+
+  /** Starts a program that runs on whatever happens to this connection. @throws ApiError */
+  async start(argv: readonly string[], { input, ...options }: RemoteStartOptions = {}): Promise<RemoteProcess> {
+    const given = input === undefined ? {} : { inputBase64: Buffer.from(input).toString("base64") };
+    const json = { argv, detach: true, ...options, ...given };
+    const { id } = await this.#transport.json<{ id: string }>("POST", `${this.#path}/executions`, { json });
+    return this.process(id);
+  }
+
+  /** A program that an earlier `start` began, perhaps of another process. */
+  process(id: string): RemoteProcess {
+    return new RemoteProcess(this.#transport, `${this.#path}/executions/${encodeURIComponent(id)}`, id);
   }
 
   /** Lets the sandbox live for `ttlMs` from now. */

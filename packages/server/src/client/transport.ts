@@ -4,6 +4,8 @@ export interface Sent {
   readonly json?: unknown;
   readonly bytes?: Uint8Array;
   readonly accept?: string;
+  /** Of the last event of a stream that is resumed. */
+  readonly lastEventId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,7 +20,7 @@ export class Transport {
   }
 
   /** @throws ApiError unless the server answers with success */
-  async send(method: string, path: string, { json, bytes, accept, signal }: Sent = {}): Promise<Response> {
+  async send(method: string, path: string, { json, bytes, accept, lastEventId, signal }: Sent = {}): Promise<Response> {
     const body = json === undefined ? bytes : JSON.stringify(json);
     const type = json === undefined ? "application/octet-stream" : "application/json";
     const response = await fetch(`${this.#url}${path}`, {
@@ -28,6 +30,7 @@ export class Transport {
       headers: {
         authorization: `Bearer ${this.#token}`,
         ...(accept === undefined ? {} : { accept }),
+        ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
         ...(body === undefined ? {} : { "content-type": type }),
       },
       ...(body === undefined ? {} : { body }),

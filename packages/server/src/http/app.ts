@@ -5,7 +5,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, 
 import type { Platform } from "../operations/platform.js";
 import { admit } from "./admit.js";
 import { BYTES_TYPE, UPLOAD_BYTES, uploadOf } from "./bytes.js";
-import { eventStream } from "./events.js";
+import { eventStream, feedStream } from "./events.js";
 import { endStalled, Failures, PROBLEM_TYPE } from "./failures.js";
 import type { HostGuard } from "./guard.js";
 import { once } from "./idempotency.js";
@@ -145,7 +145,9 @@ async function answerOf(
   const { params, query, body, headers } = request;
   const wantsEvents = route.streams && /^text\/event-stream\b/.test(headers.accept ?? "");
   const bytes = uploadOf(request, route.body === "bytes");
-  const raw = { platform, caller, abort, params, query, body, wantsEvents, bytes };
+  const last = headers["last-event-id"];
+  const lastEventId = typeof last === "string" ? last : null;
+  const raw = { platform, caller, abort, params, query, body, wantsEvents, lastEventId, bytes };
   const key = headers["idempotency-key"];
   if (key === undefined) return await route.handle(raw);
   if (!route.idempotent || wantsEvents || typeof key !== "string") {
@@ -179,10 +181,9 @@ async function send(answer: Answer, { request, reply, failures, hold }: Sending)
     await reply.type(BYTES_TYPE).send(answer.bytes);
   } else if ("text" in answer) {
     await reply.type(TEXT_TYPE).send(answer.text);
-  } else if ("events" in answer) {
-    await reply
-      .type("text/event-stream")
-      .header("x-accel-buffering", "no")
-      .send(eventStream(answer.events, (error) => failures.told(error, request)));
+  } else if ("events" in answer || "feed" in answer) {
+    const told = (error: unknown) => failures.told(error, request);
+    const stream = "feed" in answer ? feedStream(answer.feed) : eventStream(answer.events, told);
+    await reply.type("text/event-stream").header("x-accel-buffering", "no").send(stream);
   } else await reply.send();
 }

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { ProgramEvent } from "../operations/output.js";
 import type { Problem } from "./problems.js";
+import type { FeedEvent } from "./route.js";
 import { runView } from "./views.js";
 
 /** A proxy or a client between us and the reader closes a connection on which nothing comes. */
@@ -8,12 +9,24 @@ const BEAT_MS = 15_000;
 
 type Told = (error: unknown) => Problem;
 
-/** Events of a program as server-sent events: `event: stdout`, `data: {"data":"…base64…"}`. */
-export function eventStream(events: AsyncIterable<ProgramEvent>, told: Told): Readable {
-  return Readable.from(texts(events, told), { objectMode: true, highWaterMark: 1 });
+/** Events that a client can resume after a broken connection. */
+export function feedStream(events: AsyncIterable<FeedEvent>): Readable {
+  const textOf = ({ id, event, data }: FeedEvent) => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  return Readable.from(texts(events, textOf), { objectMode: true, highWaterMark: 1 });
 }
 
-async function* texts(events: AsyncIterable<ProgramEvent>, told: Told): AsyncGenerator<string, void, void> {
+/** Events of a program as server-sent events: `event: stdout`, `data: {"data":"…base64…"}`. */
+export function eventStream(events: AsyncIterable<ProgramEvent>, told: Told): Readable {
+  return Readable.from(
+    texts(events, (event) => textOf(event, told)),
+    { objectMode: true, highWaterMark: 1 },
+  );
+}
+
+async function* texts<Event>(
+  events: AsyncIterable<Event>,
+  textOf: (event: Event) => string,
+): AsyncGenerator<string, void, void> {
   const iterator = events[Symbol.asyncIterator]();
   let next = iterator.next();
   while (true) {
@@ -24,7 +37,7 @@ async function* texts(events: AsyncIterable<ProgramEvent>, told: Told): AsyncGen
       return;
     } else {
       next = iterator.next();
-      yield textOf(outcome.value, told);
+      yield textOf(outcome.value);
     }
   }
 }

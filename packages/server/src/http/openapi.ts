@@ -9,7 +9,16 @@ const JSON_TYPE = "application/json";
 /** Also the type of the answer itself. */
 export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const TEXT: Json = { "text/plain": { schema: { type: "string" } } };
+const FEED: Json = { "text/event-stream": { schema: { type: "string" } } };
 const BYTES: Json = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
+
+const LAST_EVENT: Json = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  schema: { type: "string", maxLength: 64 },
+  description: "The id of the last event that the client has: the stream continues after it",
+};
 
 /** The OpenAPI 3.1 document of the routes, from the schemas that also check requests. */
 export async function openApi(routes: readonly Route[]): Promise<Json> {
@@ -42,6 +51,7 @@ function operationOf(route: Route): Json {
     ...parametersOf(route.params, "path"),
     ...parametersOf(route.query, "query"),
     ...(idempotent ? [header] : []),
+    ...(Object.values(route.answers).includes("feed") ? [LAST_EVENT] : []),
   ];
   return {
     operationId: operation,
@@ -63,6 +73,7 @@ function operationOf(route: Route): Json {
 
 function answerOf(answer: Route["answers"][number], streams: boolean): Json {
   if (answer === undefined || answer === null) return { description: "Done" };
+  if (answer === "feed") return { description: "Events, each with an id", content: FEED };
   if (answer === "text") return { description: "Done", content: TEXT };
   const events = streams ? { "text/event-stream": { schema: { type: "string" } } } : {};
   return { description: "Done", content: { ...contentOf(answer, "output"), ...events } };

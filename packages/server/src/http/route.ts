@@ -19,6 +19,8 @@ export interface ApiRequest<Params, Query, Body> {
   readonly bytes: Readable;
   /** Whether the client asks for a stream of events. */
   readonly wantsEvents: boolean;
+  /** Of the last event that the client has, where it resumes a stream. */
+  readonly lastEventId: string | null;
   /** Aborted when the client is gone; aborting it ends the answer. */
   readonly abort: AbortController;
 }
@@ -28,7 +30,15 @@ export type Answer =
   | { readonly status: 204 }
   | { readonly status: 200; readonly bytes: Readable }
   | { readonly status: 200; readonly text: string }
-  | { readonly status: 200; readonly events: AsyncIterable<ProgramEvent> };
+  | { readonly status: 200; readonly events: AsyncIterable<ProgramEvent> }
+  | { readonly status: 200; readonly feed: AsyncIterable<FeedEvent> };
+
+/** An event of a stream that a client can resume: it sends the id of the last one that it has. */
+export interface FeedEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+}
 
 /** What comes from the network, before any check. */
 export type RawRequest = ApiRequest<unknown, unknown, unknown>;
@@ -45,8 +55,8 @@ export interface Route {
   readonly query: z.ZodObject;
   /** Null: no body; `bytes`: any, as application/octet-stream. */
   readonly body: z.ZodType | "bytes" | null;
-  /** By status; `bytes` for a file, `text` for metrics. */
-  readonly answers: Readonly<Record<number, z.ZodType | "bytes" | "text" | null>>;
+  /** By status; `bytes` for a file, `text` for metrics, `feed` for events that a client can resume. */
+  readonly answers: Readonly<Record<number, z.ZodType | "bytes" | "text" | "feed" | null>>;
   /** Whether it accepts `Idempotency-Key`. */
   readonly idempotent: boolean;
   /** Whether the answer can be a stream of events. */

@@ -22,6 +22,8 @@ export const sandboxId = z.string().regex(idPattern("sbx"), "an id such as sbx_�
 export const executionId = z.string().regex(idPattern("exe"), "an id such as exe_…");
 export const projectId = z.string().regex(idPattern("prj"), "an id such as prj_…");
 export const tokenId = z.string().regex(/^[0-9a-f]{16}$/, "the 16 digits after `bulkhead_`");
+/** Bytes of output, as a query has them. */
+export const offset = z.coerce.number<string>().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const insidePath = text(4096).regex(/^\//, "an absolute path inside the sandbox");
 
 /** A policy; the library itself checks it, and the document of the API refers to its JSON Schema. */

@@ -4,7 +4,8 @@ import type { Caller } from "../tenants/tokens.js";
 import { audited, type Core, codeOf } from "./core.js";
 import { EventPipe } from "./event-pipe.js";
 import { freshId } from "./ids.js";
-import { CollectedOutput, GuardedSink, type OutputSink, type ProgramEvent, pipeSink } from "./output.js";
+import { GuardedSink, type OutputSink, type ProgramEvent, pipeSink } from "./output.js";
+import { OutputLog, type OutputPiece } from "./output-log.js";
 import { type ExecutionResult, executionResult, failedStart, withoutOutput } from "./results.js";
 import type { LiveSandbox, Sandboxes } from "./sandboxes.js";
 
@@ -33,7 +34,7 @@ export interface ExecRequest extends ProgramRequest {
 /** A program that runs or has ended, as far as the server still knows it. */
 interface Kept {
   readonly sandbox: string;
-  readonly output: CollectedOutput | null;
+  readonly output: OutputLog | null;
   process: Process | null;
   result: ExecutionResult | null;
   error: string | null;
@@ -61,7 +62,7 @@ export class Executions {
   /** Runs a program to its end. Ends it when `signal` is aborted. @throws BulkheadError as `sandbox.exec` */
   async run(caller: Caller, sandboxId: string, request: ExecRequest, signal: AbortSignal): Promise<ExecutionView> {
     const live = await this.#sandboxes.live(caller.project.id, sandboxId);
-    const output = new CollectedOutput(this.#core.quotas, caller.project);
+    const output = new OutputLog(this.#core.quotas, caller.project);
     try {
       const id = freshId("exe");
       const ended = await this.#carryOut(caller, live, id, request, { sink: output, output: null, signal });
@@ -92,7 +93,7 @@ export class Executions {
   async detach(caller: Caller, sandboxId: string, request: ExecRequest): Promise<ExecutionView> {
     const live = await this.#sandboxes.live(caller.project.id, sandboxId);
     const id = freshId("exe");
-    const output = new CollectedOutput(this.#core.quotas, caller.project);
+    const output = new OutputLog(this.#core.quotas, caller.project);
     await new Promise<void>((resolve, reject) => {
       const places = { sink: output, output, signal: new AbortController().signal, begun: async () => resolve() };
       // Once it has begun, its failure is its result, and this rejection has no effect.
@@ -108,7 +109,7 @@ export class Executions {
     request: ExecRequest,
     places: {
       readonly sink: OutputSink;
-      readonly output: CollectedOutput | null;
+      readonly output: OutputLog | null;
       readonly signal: AbortSignal;
       readonly begun?: () => Promise<void>;
     },
@@ -131,6 +132,7 @@ export class Executions {
         throw error;
       } finally {
         kept.process = null;
+        kept.output?.end();
         if (this.#sandboxes.isLive(live.id)) this.#trim(live.id);
         // The program began while the sandbox ended, after the others were forgotten.
         else this.forget(live.id);
@@ -169,7 +171,7 @@ export class Executions {
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         onStdout: (bytes) => guarded.stdout(bytes),
         onStderr: (bytes) => guarded.stderr(bytes),
-        ...(sink instanceof CollectedOutput ? { outputBytes } : {}),
+        ...(sink instanceof OutputLog ? { outputBytes } : {}),
         signal: AbortSignal.any([signal, ending.signal]),
       });
       kept.process = process;
@@ -194,6 +196,30 @@ export class Executions {
     const row = await this.#core.store.execution(project, sandboxId, id);
     if (row === undefined) throw new BulkheadError("API_NOT_FOUND", { detail: "execution" });
     return row;
+  }
+
+  /**
+   * The output of a detached program from an offset on, whoever read it before, and at last how the program ended.
+   * @throws BulkheadError API_NOT_FOUND; API_REQUEST_INVALID for an offset beyond the output
+   */
+  async output(
+    project: string,
+    sandboxId: string,
+    id: string,
+    { from, signal }: { readonly from: number; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<OutputPiece | ExecutionView>> {
+    await this.#row(project, sandboxId, id);
+    const output = this.#kept.get(id)?.output ?? null;
+    if (output === null) throw new BulkheadError("API_NOT_FOUND", { detail: "output: the server does not keep it" });
+    const pieces = output.read(from, signal);
+    const ending = async () => await this.get(project, sandboxId, id);
+    return (async function* () {
+      yield* pieces;
+      if (signal.aborted) return;
+      const { row, result } = await ending();
+      // The reader has the output.
+      yield { row, result: result === null ? null : { ...result, stdout: "", stderr: "" } };
+    })();
   }
 
   /** Sends a signal to the program's process group; none if it has ended. */
@@ -240,10 +266,10 @@ export class Executions {
 
   #trim(sandboxId: string): void {
     const ended = this.#of(sandboxId).filter(([, { result, error }]) => result !== null || error !== null);
-    let bytes = ended.reduce((sum, [, { output }]) => sum + (output?.bytes ?? 0), 0);
+    let bytes = ended.reduce((sum, [, { output }]) => sum + (output?.heldBytes ?? 0), 0);
     for (const [index, [id, { output }]] of ended.entries()) {
       if (bytes <= KEPT_BYTES && ended.length - index <= MAX_KEPT) return;
-      bytes -= output?.bytes ?? 0;
+      bytes -= output?.heldBytes ?? 0;
       output?.release();
       this.#kept.delete(id);
     }

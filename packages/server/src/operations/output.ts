@@ -1,7 +1,5 @@
 import { Writable } from "node:stream";
 import type { RunResult } from "bulkhead";
-import type { Project } from "../store/store.js";
-import type { Quotas } from "../tenants/quotas.js";
 import type { EventPipe } from "./event-pipe.js";
 import type { ExecutionResult } from "./results.js";
 
@@ -24,55 +22,6 @@ export function pipeSink(pipe: EventPipe<ProgramEvent>): OutputSink {
     stdout: async (bytes) => await pipe.push({ type: "stdout", data: bytes.toString("base64") }),
     stderr: async (bytes) => await pipe.push({ type: "stderr", data: bytes.toString("base64") }),
   };
-}
-
-/** Holds output in memory, and counts it against the quota of the project. */
-export class CollectedOutput implements OutputSink {
-  readonly #quotas: Quotas;
-  readonly #project: Project;
-  readonly #pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  #bytes = 0;
-  /** What still comes from a program that has ended is not held. */
-  #released = false;
-
-  constructor(quotas: Quotas, project: Project) {
-    this.#quotas = quotas;
-    this.#project = project;
-  }
-
-  async stdout(bytes: Buffer): Promise<void> {
-    this.#hold("stdout", bytes);
-  }
-
-  async stderr(bytes: Buffer): Promise<void> {
-    this.#hold("stderr", bytes);
-  }
-
-  #hold(name: "stdout" | "stderr", bytes: Buffer): void {
-    if (this.#released) return;
-    this.#quotas.hold(this.#project, bytes.length);
-    this.#bytes += bytes.length;
-    this.#pieces[name].push(bytes);
-  }
-
-  /** The output as text; invalid UTF-8 is replaced. */
-  text(): { readonly stdout: string; readonly stderr: string } {
-    const { stdout, stderr } = this.#pieces;
-    return { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Forgets the output and gives its memory back. */
-  release(): void {
-    this.#released = true;
-    this.#quotas.hold(this.#project, -this.#bytes);
-    this.#bytes = 0;
-    this.#pieces.stdout = [];
-    this.#pieces.stderr = [];
-  }
 }
 
 /** Notes when the first output came. */

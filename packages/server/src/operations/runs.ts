@@ -4,7 +4,8 @@ import { choosePolicy, type PolicyChoice } from "./choice.js";
 import { audited, type Core, egressOf } from "./core.js";
 import { type ProgramRequest, programOptions, streamed } from "./executions.js";
 import { freshId } from "./ids.js";
-import { CollectedOutput, GuardedSink, type OutputSink, type ProgramEvent, pipeSink, TimedSink } from "./output.js";
+import { GuardedSink, type OutputSink, type ProgramEvent, pipeSink, TimedSink } from "./output.js";
+import { OutputLog } from "./output-log.js";
 
 export interface RunRequest extends PolicyChoice, ProgramRequest {}
 
@@ -18,7 +19,7 @@ export class Runs {
 
   /** @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, QUOTA_EXCEEDED, SERVER_STOPPING, and as the library's run */
   async run(caller: Caller, request: RunRequest, signal: AbortSignal): Promise<RunResult> {
-    const output = new CollectedOutput(this.#core.quotas, caller.project);
+    const output = new OutputLog(this.#core.quotas, caller.project);
     try {
       const result = await this.#carryOut(caller, request, output, signal);
       return { ...result, ...output.text() };

@@ -1,6 +1,8 @@
+import { BulkheadError } from "bulkhead";
 import * as z from "zod";
-import type { ExecRequest } from "../../operations/executions.js";
-import { type Route, route } from "../route.js";
+import type { ExecRequest, ExecutionView } from "../../operations/executions.js";
+import type { OutputPiece } from "../../operations/output-log.js";
+import { type FeedEvent, type Route, route } from "../route.js";
 import * as schemas from "../schemas.js";
 import { executionView, runView } from "../views.js";
 
@@ -62,6 +64,22 @@ export const programRoutes: readonly Route[] = [
     }),
   }),
   route({
+    method: "GET",
+    path: "/v1/sandboxes/{id}/executions/{execution}/output",
+    operation: "readOutput",
+    summary: "The output of a detached program from an offset on, as events, and at last its result",
+    scope: "sandboxes:read",
+    params,
+    query: z.strictObject({ from: schemas.offset.optional() }),
+    answers: { 200: "feed" },
+    handle: async ({ platform: { executions }, caller, params: { id, execution }, query, lastEventId, abort }) => {
+      const from = lastEventId === null ? (query.from ?? 0) : readOffset(lastEventId);
+      const options = { from, signal: abort.signal };
+      const output = await executions.output(caller.project.id, id, execution, options);
+      return { status: 200, feed: outputFeed(output, from) };
+    },
+  }),
+  route({
     method: "POST",
     path: "/v1/sandboxes/{id}/executions/{execution}/signal",
     operation: "signalExecution",
@@ -92,6 +110,29 @@ export const programRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** Where the stream continues that had an event with this id. @throws BulkheadError API_REQUEST_INVALID */
+function readOffset(lastEventId: string): number {
+  const offset = schemas.offset.safeParse(lastEventId);
+  if (offset.success) return offset.data;
+  throw new BulkheadError("API_REQUEST_INVALID", { detail: "Last-Event-ID: the id of an event of this stream" });
+}
+
+/** The id of an event is the offset after it. */
+async function* outputFeed(
+  output: AsyncIterable<OutputPiece | ExecutionView>,
+  from: number,
+): AsyncGenerator<FeedEvent, void, void> {
+  let id = String(from);
+  for await (const piece of output) {
+    if ("row" in piece) {
+      yield { id, event: "result", data: executionView(piece) };
+    } else {
+      id = String(piece.end);
+      yield { id, event: piece.stream, data: { data: piece.bytes.toString("base64") } };
+    }
+  }
+}
 
 function withInput<Request extends Inputs>({ input, inputBase64, ...rest }: Request) {
   const bytes = inputBase64 === undefined ? input : Buffer.from(inputBase64, "base64");
