@@ -25,7 +25,11 @@ interface Up extends AsyncDisposable {
 }
 
 /** A service whose component `front` may reach the server in `back`. */
-async function up(levels: { front: Level; back: Level }, use: object = {}): Promise<Up> {
+async function up(
+  levels: { front: Level; back: Level },
+  use: object = {},
+  { server = SERVER, offer = {} } = {},
+): Promise<Up> {
   const events: ChannelEvent[] = [];
   const components = {
     front: {
@@ -37,8 +41,8 @@ async function up(levels: { front: Level; back: Level }, use: object = {}): Prom
     back: {
       root: "host",
       level: levels.back,
-      command: ["perl", UNIX, "-e", SERVER],
-      provides: { rpc: { socket: "/tmp/rpc.sock" } },
+      command: ["perl", UNIX, "-e", server],
+      provides: { rpc: { socket: "/tmp/rpc.sock", ...offer } },
     },
   };
   const service = await Service.parse(JSON.stringify({ name: "bridge", components }), tmpdir());
@@ -127,6 +131,37 @@ describe("the bridge's process", () => {
     await ask(service.running, "a\n");
     await expect.poll(() => service.events.length, { timeout: 20_000 }).toBe(3);
     expect(service.events.at(-1)).toMatchObject({ kind: "limited" });
+  });
+
+  test("holds the channel's rate, and loses nothing", async () => {
+    await using service = await up(LEVELS, { bandwidth: "200KiB" });
+    const before = performance.now();
+    expect(await ask(service.running, "x".repeat(500_000))).toBe("500000");
+    // One read, of 128 KiB, may leave at once.
+    expect(performance.now() - before).toBeGreaterThan(1_500);
+  });
+
+  test("names the consumer to a provider that asks for it, before the consumer's bytes", async () => {
+    const server = `$l = IO::Socket::UNIX->new(Local => "/tmp/rpc.sock", Listen => 64) or die "$!";
+      while ($c = $l->accept) { local $/; print $c unpack "H*", scalar <$c>; close $c }`;
+    await using service = await up(LEVELS, {}, { server, offer: { identify: "proxy-v2" } });
+    const hex = (text: string) => Buffer.from(text).toString("hex");
+    // Signature, command PROXY, family AF_UNSPEC, length; the component and the number of the connection.
+    const header = `0d0a0d0a000d0a515549540a 21 00 000c e00005${hex("front")} 050001${hex("1")}`.replaceAll(" ", "");
+    expect(await ask(service.running, "PROXY UNKNOWN\r\n")).toBe(`${header}${hex("PROXY UNKNOWN\r\n")}`);
+  });
+
+  test("reports connections that `down` ends as closed, with their bytes, and not as lost", async () => {
+    await using service = await up(LEVELS);
+    const talking = ask(service.running, "", TALKER);
+    await expect.poll(() => kindsOf(service.events), { timeout: 20_000 }).toEqual(["opened"]);
+    // The server's answer has crossed when the client waits for more.
+    await sleep(300);
+    await service.running.down();
+    await talking.catch(() => undefined);
+    expect(kindsOf(service.events)).toEqual(["opened", "closed"]);
+    expect(service.events.at(-1)).toMatchObject({ bytesIn: 6, bytesOut: 6 });
+    expect(service.events.at(-1)?.reason).toBeUndefined();
   });
 
   test("ends a connection on which nothing moves", async () => {

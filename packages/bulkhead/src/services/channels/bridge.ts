@@ -80,7 +80,7 @@ class ServiceBridge implements Bridge {
     this.#closed = true;
     await Promise.all([...this.#components.keys()].map((name) => this.detach(name)));
     for (const way of this.#ways) way.endConnections();
-    this.#carrier[Symbol.dispose]();
+    await this.#carrier[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,8 @@ const OPEN_FILES = 16_384;
 /** Attempts to announce a sandbox to a bridge whose hub the broker does not know yet, and the time between two. */
 const ATTEMPTS = 200;
 const PAUSE_MS = 10;
+/** How long the bridge may take to end its connections when it is closed. It does at once. */
+const END_MS = 2_000;
 
 /** Two sockets that both inits have handed over. */
 export interface Carried {
@@ -42,12 +44,14 @@ export interface CarriedEnd {
  * sockets over to it, and it moves the bytes. It is started with the first sandbox, and again if it is lost: the broker
  * keeps its connections to inits meanwhile. If the broker is lost, a new bridge belongs to the next one.
  */
-export class Carrier implements Joins, Disposable {
+export class Carrier implements Joins, AsyncDisposable {
   readonly #hub = freshId();
   readonly #joined = new Set<string>();
   #broker: Broker | undefined;
   #helper: Promise<Helper> | undefined;
   #pid: number | undefined;
+  /** Connections that it carries. */
+  readonly #carrying = new Set<Promise<unknown>>();
   #channels = 0;
   #closed = false;
 
@@ -101,7 +105,13 @@ export class Carrier implements Joins, Disposable {
       limits: { bytesPerSecond, bytes, idleMs },
     };
     const helper = await this.#running();
-    return readEnd((await helper.call("join", message, undefined, Infinity)).value);
+    const over = helper.call("join", message, undefined, Infinity);
+    this.#carrying.add(over);
+    try {
+      return readEnd((await over).value);
+    } finally {
+      this.#carrying.delete(over);
+    }
   }
 
   /** Ends a connection. */
@@ -110,8 +120,13 @@ export class Carrier implements Joins, Disposable {
     this.#helper?.then(async (helper) => await helper.call("end", { connection })).catch(() => undefined);
   }
 
-  [Symbol.dispose](): void {
+  /** Connections that were ended get their counts first: they were not lost. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    const late = new AbortController();
+    await Promise.race([Promise.allSettled(this.#carrying), sleep(END_MS, undefined, { signal: late.signal })]).finally(
+      () => late.abort(),
+    );
     this.#stop();
   }
 
