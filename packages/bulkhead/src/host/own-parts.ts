@@ -18,6 +18,7 @@ const PARTS: readonly Pick<OwnPart, "name" | "parses" | "network">[] = [
   { name: "fetcher", parses: "registries, token servers, proxies", network: true },
   { name: "reader", parses: "documents, signatures and archives of images", network: false },
   { name: "gate", parses: "what workloads send out, and what hosts outside answer", network: true },
+  { name: "bridge", parses: "connections that components of a service hand over", network: false },
   { name: "lister", parses: "listings of writable directories in microVMs", network: false },
 ];
 
