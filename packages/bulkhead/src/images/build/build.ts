@@ -12,8 +12,11 @@ export interface Contents {
   /** A root file system. */
   readonly tar: AsyncIterable<Uint8Array>;
   readonly compress: boolean;
-  /** The default command. */
+  /** The default command, or arguments of `entrypoint`. */
   readonly cmd: readonly string[];
+  readonly entrypoint?: readonly string[];
+  /** Default: root. */
+  readonly user?: string;
 }
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -22,7 +25,7 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
  * Builds an image with one layer, in files that exist until it is disposed of. The same contents give the same image.
  * Throws as `tar` does.
  */
-export async function imageOf({ tar, compress, cmd }: Contents): Promise<ResolvedImage> {
+export async function imageOf({ tar, compress, cmd, entrypoint = [], user }: Contents): Promise<ResolvedImage> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-build-"));
   const dispose = () => rm(directory, { recursive: true, force: true });
   try {
@@ -31,11 +34,11 @@ export async function imageOf({ tar, compress, cmd }: Contents): Promise<Resolve
     const layer = await captureLayer(tar, path, compress);
     const env = { PATH };
     const config: ImageConfig = {
-      entrypoint: [],
+      entrypoint,
       cmd,
       env,
       workdir: null,
-      user: null,
+      user: user ?? null,
       labels: {},
       volumes: [],
       notes: [],
@@ -44,7 +47,12 @@ export async function imageOf({ tar, compress, cmd }: Contents): Promise<Resolve
       JSON.stringify({
         os: "linux",
         architecture: thisArchitecture,
-        config: { Env: [`PATH=${PATH}`], Cmd: cmd },
+        config: {
+          Env: [`PATH=${PATH}`],
+          ...(entrypoint.length === 0 ? {} : { Entrypoint: entrypoint }),
+          Cmd: cmd,
+          ...(user === undefined ? {} : { User: user }),
+        },
         rootfs: { type: "layers", diff_ids: [layer.diffId] },
       }),
     );

@@ -12,6 +12,8 @@ export interface PackagesOptions {
   readonly suite?: string;
   /** Package mirror, as an http(s) URL. Default: mmdebstrap's, which is Debian's. */
   readonly mirror?: string;
+  /** Further arguments of mmdebstrap, unchecked: never a caller's. */
+  readonly more?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: (text: string) => void;
 }
@@ -35,7 +37,7 @@ const FIRST_ID = 0x6ffe_0000;
  * Throws IMAGE_BUILD_FAILED, SETUP_MISSING, ABORTED.
  */
 export async function* packagesTar(options: PackagesOptions): AsyncGenerator<Uint8Array> {
-  const { packages, suite = await ownSuite(), mirror, signal, onStep } = options;
+  const { packages, suite = await ownSuite(), mirror, more = [], signal, onStep } = options;
   const wrong =
     packages.find((name) => !PACKAGE.test(name)) ??
     (SUITE.test(suite) ? undefined : suite) ??
@@ -44,8 +46,16 @@ export async function* packagesTar(options: PackagesOptions): AsyncGenerator<Uin
     throw new BulkheadError("IMAGE_BUILD_FAILED", { operation: "choose packages", path: wrong, detail: "not a name" });
   }
   const make = ["mmdebstrap", "--mode=unshare", "--variant=essential", "--format=tar"];
-  const argv = [...make, `--include=${packages.join(",")}`, suite, "-", ...(mirror === undefined ? [] : [mirror])];
-  const env = { PATH, LC_ALL: "C.UTF-8", ...carried("TMPDIR"), ...carried("http_proxy"), ...carried("https_proxy") };
+  const argv = [
+    ...make,
+    ...more,
+    `--include=${packages.join(",")}`,
+    suite,
+    "-",
+    ...(mirror === undefined ? [] : [mirror]),
+  ];
+  const names = ["TMPDIR", "SOURCE_DATE_EPOCH", "http_proxy", "https_proxy"];
+  const env = Object.assign({ PATH, LC_ALL: "C.UTF-8" }, ...names.map(carried));
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-build-"));
   const onLine = (line: string) => {
     const [, text] = /^I: (.*)$/.exec(line) ?? [];
