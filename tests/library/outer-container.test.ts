@@ -10,13 +10,19 @@ const launcher = `${root}/packages/cli/dist/bulkhead.cjs`;
 /** The programs of this machine, and this checkout. */
 const SHARED = ["/usr", "/etc", "/bin", "/sbin", "/lib", "/lib64", root, dirname(process.execPath)];
 
-function inside(args: readonly string[], masked: boolean): Promise<{ code: number; output: string }> {
+interface Inside {
+  readonly marks?: readonly string[];
+  readonly env?: readonly string[];
+}
+
+function inside(args: readonly string[], masked: boolean, { marks = [], env = [] }: Inside = {}) {
   return runOuterContainer({
     args: [process.execPath, launcher, ...args],
     masked,
     shared: SHARED,
     writable: ["/tmp", "/run", "/var"],
-    env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp"],
+    marks,
+    env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", ...env],
   });
 }
 
@@ -29,6 +35,16 @@ describe.skipIf(skipsOuterContainer)(`inside a container without privilege${sayi
     expect(doctor.output).toContain("systempaths=unconfined");
     const run = await inside(["run", "--", "id", "-u"], true);
     expect(run).toEqual({ code: 125, output: expect.stringMatching(/covers \/proc\/[\s\S]*systempaths=unconfined/) });
+  });
+
+  it("doctor names the container's kind, and the one command or setting that helps there", async () => {
+    const docker = await inside(["doctor"], true, { marks: [".dockerenv"] });
+    expect(docker.output).toMatch(/inside +docker \(\/\.dockerenv\)/);
+    expect(docker.output).toContain("`docker run --security-opt systempaths=unconfined");
+    expect(docker.output).not.toContain("Kubernetes");
+    const pod = await inside(["doctor"], true, { env: ["KUBERNETES_SERVICE_HOST=10.0.0.1"] });
+    expect(pod.output).toContain("Set `procMount: Unmasked`");
+    expect(pod.output).not.toContain("docker run");
   });
 
   it("runs with these options", async () => {

@@ -26,6 +26,8 @@ export interface OuterContainer {
   readonly writable: readonly string[];
   /** Its root file system. Default: an empty one. */
   readonly root?: string;
+  /** Empty files in its root. */
+  readonly marks?: readonly string[];
   readonly env: readonly string[];
   /** Default: root. Another user has no capabilities. */
   readonly uid?: number;
@@ -67,6 +69,7 @@ function bundle({ args, masked, shared = [], writable, root = "rootfs", env, uid
 export async function runOuterContainer(container: OuterContainer): Promise<{ code: number; output: string }> {
   await using directory = await TemporaryDirectory.create("outer");
   await mkdir(directory.join("rootfs"));
+  for (const name of container.marks ?? []) await writeFile(directory.join("rootfs", name), "");
   await writeFile(directory.join("config.json"), JSON.stringify(bundle(container)));
   const id = `bulkhead-test-${process.pid}-${container.masked ? "masked" : "whole"}`;
   const command = ["--root", directory.join("state"), "run", "--bundle", directory.path, id];

@@ -23,4 +23,5 @@ export type { MissingRequirement } from "./host/missing.js";
 export type { OwnPart } from "./host/own-parts.js";
 export { isAbandoned, newToken } from "./host/owner-token.js";
 export type { HostReport, OwnerMaxima } from "./host/report.js";
+export type { FoundSurroundings, Surroundings } from "./host/surroundings.js";
 export { type ReportOptions, reportHost } from "./sandbox/report.js";

@@ -5,11 +5,14 @@ import { type LevelAvailability, levelAvailability } from "./levels.js";
 import type { MissingRequirement } from "./missing.js";
 import { type OwnPart, ownParts } from "./own-parts.js";
 import type { HostReport } from "./report.js";
+import { type FoundSurroundings, surroundings } from "./surroundings.js";
 
 /** The host report, plus findings that take longer: the content of `bulkhead doctor`. */
 export interface Examination {
   readonly report: HostReport;
   readonly levels: readonly LevelAvailability[];
+  /** The containers and the kind of machine around this process. */
+  readonly surroundings: readonly FoundSurroundings[];
   readonly kvm: KvmFinding;
   readonly tools: readonly HostProgram[];
   /** Bulkhead's own processes that parse hostile input, as this process would start them. */
@@ -24,6 +27,7 @@ export async function examineHost(report: HostReport): Promise<Examination> {
   return {
     report,
     levels: levelAvailability(report),
+    surroundings: surroundings(),
     kvm,
     tools,
     ownParts: ownParts(report.facts),

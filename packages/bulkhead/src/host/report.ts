@@ -2,6 +2,7 @@ import type { Level } from "../policy/level.js";
 import { coveredProc } from "./examine/covered-proc.js";
 import type { Facts } from "./facts.js";
 import type { MissingRequirement } from "./missing.js";
+import { type FoundSurroundings, surroundings } from "./surroundings.js";
 
 /** Null: no maximum. */
 export interface OwnerMaxima {
@@ -20,6 +21,8 @@ export interface HostReport {
   readonly maxima?: OwnerMaxima;
   /** Mounts that keep a broker without privilege from a /proc for its sandboxes, as an outer container's do. */
   readonly coveredProc?: readonly string[];
+  /** The container or machine around this process, where something keeps sandboxes from their namespaces. */
+  readonly surroundings?: readonly FoundSurroundings[];
   readonly architecture: string;
   /** For levels whose wall is another program: what a trial found missing. A level that is absent was not tried. */
   readonly tried: Readonly<Partial<Record<Level, readonly MissingRequirement[]>>>;
@@ -39,7 +42,9 @@ export type Counting = "cgroup2" | "cgroup" | "rlimit";
 /** Builds the report from the facts in the broker's `hello` and the results of trials. */
 export function hostReport(facts: Facts, tried: HostReport["tried"] = {}): HostReport {
   // A broker with privilege mounts it before it gives the privilege up.
-  return facts.privileged
-    ? { facts, architecture: process.arch, tried }
-    : { facts, architecture: process.arch, tried, coveredProc: coveredProc() };
+  if (facts.privileged) return { facts, architecture: process.arch, tried };
+  const covered = coveredProc();
+  const hindered = covered.length > 0 || !facts.userns.works;
+  const around = hindered ? { surroundings: surroundings() } : {};
+  return { facts, architecture: process.arch, tried, coveredProc: covered, ...around };
 }

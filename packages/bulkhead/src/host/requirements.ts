@@ -1,5 +1,6 @@
 import type { MissingRequirement } from "./missing.js";
 import type { HostReport } from "./report.js";
+import { containerRemedy } from "./surroundings.js";
 
 const OLDEST_KERNEL = [5, 13] as const;
 
@@ -27,9 +28,10 @@ export function missingForAnyLevel({ facts, architecture }: HostReport): readonl
 }
 
 /** Why user namespaces do not work here, or a sandbox in one could have no /proc; empty if they do. */
-export function missingUserNamespaces({ facts, coveredProc = [] }: HostReport): readonly MissingRequirement[] {
+export function missingUserNamespaces(host: HostReport): readonly MissingRequirement[] {
+  const { facts, coveredProc = [], surroundings } = host;
   const { userns } = facts;
-  if (userns.works) return coveredProc.length === 0 ? [] : [missingProc(coveredProc)];
+  if (userns.works) return coveredProc.length === 0 ? [] : [missingProc(coveredProc, surroundings)];
   const what = "user namespaces";
   if (!facts.namespaces.includes("user")) return [{ what, remedy: "Boot a kernel with CONFIG_USER_NS." }];
   if (userns.maximum === 0) return [{ what, remedy: "`sysctl user.max_user_namespaces=65536`, as root." }];
@@ -44,22 +46,17 @@ export function missingUserNamespaces({ facts, coveredProc = [] }: HostReport): 
       },
     ];
   }
-  return [
-    {
-      what,
-      remedy: "An outer container or its seccomp filter forbids them: allow them there, or run Bulkhead outside of it.",
-    },
-  ];
+  const where = surroundings?.[0]?.kind ?? "an outer container";
+  return [{ what: `${what}, which ${where} or its seccomp filter forbids`, remedy: containerRemedy(surroundings) }];
 }
 
 const MOST_NAMED = 3;
 
-function missingProc(covering: readonly string[]): MissingRequirement {
+function missingProc(covering: readonly string[], found: HostReport["surroundings"]): MissingRequirement {
   const named = covering.slice(0, MOST_NAMED).join(", ");
   return {
     what: `a /proc of its own for each sandbox (an outer container covers ${named}${covering.length > MOST_NAMED ? ", …" : ""})`,
-    remedy:
-      "Start the outer container with `--security-opt systempaths=unconfined --security-opt seccomp=unconfined` (Docker, Podman), or with `procMount: Unmasked` and `seccompProfile: { type: Unconfined }` (Kubernetes); or run Bulkhead outside of it.",
+    remedy: containerRemedy(found),
   };
 }
 

@@ -32,11 +32,16 @@ function levelRow({ level, available, missing, by }: LevelAvailability, style: S
   ];
 }
 
-function hostRows({ report: { facts, architecture, maxima }, kvm }: Examination): readonly (readonly Cell[])[] {
+function hostRows({
+  report: { facts, architecture, maxima },
+  surroundings,
+  kvm,
+}: Examination): readonly (readonly Cell[])[] {
   const { userns, cgroup } = facts;
   const broker = facts.privileged ? `uid ${facts.uid}, privileged` : `uid ${facts.uid}, not privileged`;
   return pairs({
     kernel: `${facts.kernel}, ${architecture}`,
+    ...(surroundings.length === 0 ? {} : { inside: surroundings.map(({ kind, by }) => `${kind} (${by})`).join(", ") }),
     broker: `${broker}; caller uid ${facts.callerUid}`,
     namespaces: facts.namespaces.join(" "),
     "user namespaces": userns.works ? "work" : `do not work${userns.errno === null ? "" : ` (errno ${userns.errno})`}`,
