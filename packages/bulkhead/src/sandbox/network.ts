@@ -74,7 +74,7 @@ export function withBundle(plan: Plan, { slots }: CaBundles, egress: Pick<Handed
 export async function connectNetwork(live: Live, gate: Gate): Promise<void> {
   // A failed hook counts as a refusal; the failure itself is also reported.
   gate.faults.whenFirst((error) => live.kill(error));
-  live.flush = () => gate.flush();
+  if (gate.isObserved) live.flush = () => gate.flush();
   gate.whenLost((error) => live.kill(error));
   const closed = new Promise<never>((_resolve, reject) => live.whenClosed((why) => reject(why())));
   closed.catch(() => undefined);

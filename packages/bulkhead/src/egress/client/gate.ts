@@ -44,6 +44,8 @@ export class Gate implements Handed {
   readonly faults: Faults;
   readonly env: Handed["env"];
   readonly bundle: Handed["bundle"];
+  /** Whether functions of the caller are told of events, so that a result waits for them. */
+  readonly isObserved: boolean;
   readonly #helper: Helper;
   readonly #started: Promise<unknown>;
   #changed: Promise<void> = Promise.resolve();
@@ -73,12 +75,14 @@ export class Gate implements Handed {
       moreAuthorities,
       resolver: resolverOf(options),
       asks: options.onEgress !== undefined,
+      listens: options.onEgressEvent !== undefined,
     } satisfies Start);
     started.catch(() => undefined);
     try {
       // Wait only for what goes into the plan.
       const content = trusts ? readBundle((await started).value, BUNDLE_BYTES) : null;
-      return new Gate(helper, started, faults, ended.promise, handed(loaded, content));
+      const observed = options.onEgress !== undefined || options.onEgressEvent !== undefined;
+      return new Gate(helper, started, faults, ended.promise, handed(loaded, content), observed);
     } catch (error) {
       helper[Symbol.dispose]();
       throw error;
@@ -91,6 +95,7 @@ export class Gate implements Handed {
     faults: Faults,
     lost: Promise<BulkheadError>,
     { env, bundle }: Handed,
+    isObserved: boolean,
   ) {
     this.#helper = helper;
     this.#started = started;
@@ -98,6 +103,7 @@ export class Gate implements Handed {
     this.#lost = lost;
     this.env = env;
     this.bundle = bundle;
+    this.isObserved = isObserved;
   }
 
   /** Process id of the gate. */

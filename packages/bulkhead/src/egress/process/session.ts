@@ -6,6 +6,7 @@ import { BulkheadError } from "../../errors/bulkhead-error.js";
 import type { NetworkRules } from "../../policy/network/types.js";
 import type { EgressHook } from "../hook.js";
 import { type Inside, serveInside } from "../inside/serve.js";
+import type { EgressListener } from "../log/event.js";
 import { type Opened, openEgress } from "../open.js";
 import type { Resolve } from "../resolve/resolver.js";
 import { certificatesIn } from "../tls/roots.js";
@@ -43,7 +44,7 @@ export class Session {
       start.rules,
       start.secrets,
       {
-        onEgressEvent: (event) => reports.tell({ ...event, reason: event.reason?.slice(0, REASON_CHARACTERS) ?? null }),
+        ...(start.listens ? { onEgressEvent: listenerOf(reports) } : {}),
         authorities: [...start.authorities, ...certificatesIn(start.moreAuthorities)],
         ...(start.asks ? { onEgress: hookOf(ask) } : {}),
         ...resolverFor(start, ask),
@@ -125,6 +126,10 @@ export class Session {
 
 function closed(): BulkheadError {
   return new BulkheadError("SANDBOX_LOST", { operation: "egress" });
+}
+
+function listenerOf(reports: Reports): EgressListener {
+  return (event) => reports.tell({ ...event, reason: event.reason?.slice(0, REASON_CHARACTERS) ?? null });
 }
 
 function hookOf(ask: AskLibrary): EgressHook {

@@ -21,6 +21,8 @@ export interface Start {
   readonly resolver: readonly string[] | "caller" | null;
   /** Whether the caller has a hook. */
   readonly asks: boolean;
+  /** Whether the caller listens to events. */
+  readonly listens: boolean;
 }
 
 /** A gate's answer. */
