@@ -21,8 +21,10 @@ import {
   poolPromises,
   pullPromises,
   recordPromises,
+  servicePromises,
   steadyPromises,
 } from "./promises.js";
+import { bareInTurn, up } from "./services/subjects.js";
 import { inside } from "./steady/inside.js";
 import { outside } from "./steady/outside.js";
 import { workloads } from "./steady/workloads.js";
@@ -161,5 +163,13 @@ export function besidePeers(runs: number): readonly Group[] {
       warmUp: 2,
       promises: channelPromises[title] ?? [],
     })),
+    {
+      kind: "services",
+      title: "until all of ten programs are ready",
+      subjects: [bareInTurn, () => up("chroot"), () => up("container")],
+      runs: Math.ceil(runs / 20),
+      warmUp: 2,
+      promises: servicePromises,
+    },
   ];
 }

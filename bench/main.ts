@@ -2,7 +2,8 @@
  * `npm run bench [-- --json FILE] [--report DIRECTORY] [--runs N] [--only KIND,…] [--against REVISION]
  * [--at-most RATIO]`: the cost of the walls, with peers measured in the same run; or, with `--against`, this build
  * compared with that of another commit.
- * KIND: launch, pool, command, steady, filter, record, images, gvisor, microvm, egress, channels, memory.
+ * KIND: launch, pool, command, steady, filter, record, images, gvisor, microvm, egress, channels,
+ * services, memory.
  */
 
 import { writeFile } from "node:fs/promises";

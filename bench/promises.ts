@@ -65,6 +65,11 @@ export const microvmPromises: readonly Promised[] = [
 /** Half of the throughput is twice the time. */
 export const egressPromises: readonly Promised[] = [{ subject: "through the channel", peer: "plain proxy", atMost: 2 }];
 
+/** Components start side by side where nothing says otherwise. */
+export const servicePromises: readonly Promised[] = [
+  { subject: "up of ten, container", peer: "ten bare programs, one after another", atMost: 1.5 },
+];
+
 /** By group: 0.9 and 0.5 of the throughput, and the time of round trips. */
 export const channelPromises: Readonly<Record<string, readonly Promised[]>> = {
   "256 MiB over a channel": [
