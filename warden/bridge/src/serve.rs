@@ -66,7 +66,7 @@ pub struct Bridge {
     early: HashMap<String, HashMap<Place, Early>>,
     channels: HashMap<u64, Channel>,
     /// Pairs that can continue at once.
-    again: Vec<u64>,
+    again: BTreeSet<u64>,
     /// Pairs that the rate of their channel holds back.
     held: BTreeSet<(Instant, u64)>,
     buffer: Vec<u8>,
@@ -90,7 +90,7 @@ impl Bridge {
             waiting: HashMap::new(),
             early: HashMap::new(),
             channels: HashMap::new(),
-            again: Vec::new(),
+            again: BTreeSet::new(),
             held: BTreeSet::new(),
             buffer: vec![0; BUFFER],
             ticked: Instant::now(),
@@ -296,7 +296,8 @@ impl Bridge {
         match pair.turn(channel, &self.closer, &mut self.buffer, Instant::now()) {
             State::Waits => Ok(()),
             State::Again => {
-                self.again.push(key);
+                // Once, however many events came: what is ready always must not push others back.
+                self.again.insert(key);
                 Ok(())
             }
             State::Until(due) => {
@@ -363,3 +364,6 @@ impl Bridge {
         key
     }
 }
+
+#[cfg(test)]
+mod tests;
