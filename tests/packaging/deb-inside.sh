@@ -64,6 +64,44 @@ runuser -u dev -- bulkhead explain | grep -q '^uid-range *enforced' ||
   fail "no uid range from the broker"
 before=$(systemctl show -p MainPID --value bulkhead-broker.service)
 
+step service
+file=/home/dev/bulkhead.yaml
+cat >$file <<'END'
+name: booted
+components:
+  web:
+    command: [sh, -c, "echo it serves >/work/index.html; exec httpd -f -p 8080 -h /work"]
+    listen: { http: { host: "127.0.0.1:8081", port: 8080 } }
+END
+chmod 666 $file
+bulkhead service install --user dev --file $file && fail "a unit runs a file that everybody may write"
+chmod 644 $file
+answer() {
+  bash -c 'exec 3<>/dev/tcp/127.0.0.1/8081; printf "GET / HTTP/1.0\r\n\r\n" >&3; cat <&3' | tail -n 1
+}
+serves() {
+  systemctl is-active "$1" >/dev/null || fail "$1: $(systemctl status "$1" 2>&1) $(journalctl -n 30 -u "$1" 2>&1)"
+  expect "it serves" answer
+}
+# Through the system broker, in a unit without rights.
+bulkhead service install --user dev --file $file --now
+systemctl is-enabled bulkhead-booted.service || fail "it does not start at boot"
+serves bulkhead-booted.service
+expect "booted active $file" sh -c 'bulkhead service list | tr -s " "'
+runuser -u dev -- bulkhead service ps --name booted | grep -q 'web *container *ready' || fail "its user cannot see it"
+systemctl restart bulkhead-booted.service
+serves bulkhead-booted.service
+systemd-analyze --no-pager security bulkhead-booted.service | tail -n 1
+systemd-analyze --no-pager security --threshold=20 bulkhead-booted.service >/dev/null || fail "an exposure above 2.0"
+bulkhead service uninstall --name booted
+[ ! -e /etc/systemd/system/bulkhead-booted.service ] || fail "the unit is still there"
+# As root, with a private broker.
+cp $file /srv/booted.yaml
+bulkhead service install --file /srv/booted.yaml --now
+serves bulkhead-booted.service
+bulkhead service uninstall --name booted
+systemctl is-active bulkhead-booted.service >/dev/null && fail "the service outlived its unit"
+
 step upgrade
 dpkg -i "$second"
 grep -q max-memory /etc/bulkhead/broker.env || fail "the upgrade changed broker.env"

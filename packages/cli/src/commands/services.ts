@@ -6,8 +6,10 @@ import type {
   ExecFlags,
   GraphFlags,
   ImportFlags,
+  InstallFlags,
   LogsFlags,
   ServiceFlags,
+  UninstallFlags,
   UpFlags,
   VerifyServiceFlags,
 } from "../services/flags.js";
@@ -67,6 +69,9 @@ export function serviceCommand(): Command {
     explain(),
     graph(),
     verify(),
+    install(),
+    uninstall(),
+    installed(),
     imported(),
     schema(),
   ]) {
@@ -151,6 +156,39 @@ function verify(): Command {
     .action(async (flags: VerifyServiceFlags) => {
       const { verifyRunning } = await import("../services/verify.js");
       await verifyRunning(flags);
+    });
+}
+
+function install(): Command {
+  return onFile(new Command("install"))
+    .description("write a systemd unit that starts a service at boot: the system's for root, else the user's own")
+    .option("--user <name>", "as root: run the service as this user, through the system broker")
+    .option("--broker <socket>", "use the system broker at this socket")
+    .option("--now", "also start it")
+    .option("--dry-run", "only print the unit")
+    .option("--json", "print JSON")
+    .action(async (flags: InstallFlags) => {
+      const { installService } = await import("../services/install/install.js");
+      await installService(flags);
+    });
+}
+
+function uninstall(): Command {
+  return onRunning(new Command("uninstall"))
+    .description("stop a service that `install` installed, and remove its unit")
+    .action(async (flags: UninstallFlags) => {
+      const { uninstallService } = await import("../services/install/install.js");
+      await uninstallService(flags);
+    });
+}
+
+function installed(): Command {
+  return new Command("list")
+    .description("list the services that `install` installed")
+    .option("--json", "print JSON")
+    .action(async (flags: { readonly json?: boolean }) => {
+      const { listInstalled } = await import("../services/install/install.js");
+      await listInstalled(flags);
     });
 }
 

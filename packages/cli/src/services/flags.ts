@@ -31,6 +31,17 @@ export interface ImportFlags {
   readonly json?: boolean;
 }
 
+export interface InstallFlags {
+  readonly file: string;
+  readonly user?: string;
+  readonly broker?: string;
+  readonly now?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export type UninstallFlags = ServiceFlags;
+
 export interface LogsFlags extends ServiceFlags {
   readonly follow?: boolean;
 }

@@ -27,6 +27,17 @@ export const serviceCodes = entries({
     cause: "no service of this name runs",
     remedy: "Start it with `bulkhead up`, as the same user.",
   },
+  SERVICE_NOT_INSTALLED: {
+    fault: "user",
+    cause: "no systemd unit was installed for a service of this name",
+    remedy: "See `bulkhead service list`, as the user who installed it.",
+  },
+  SERVICE_MANAGER_FAILED: {
+    fault: "system",
+    cause: "systemd refused or failed",
+    remedy:
+      "Fix what the detail and `journalctl --unit UNIT` say (`--user-unit` without root), then repeat the command.",
+  },
   SERVICE_ENDED: {
     fault: "user",
     cause: "the service has ended",
