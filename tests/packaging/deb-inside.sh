@@ -84,7 +84,7 @@ serves() {
   expect "it serves" answer
 }
 # Through the system broker, in a unit without rights.
-bulkhead service install --user dev --file $file --now
+bulkhead service install --user dev --file $file --now || fail "no start: $(journalctl -n 40 -u bulkhead-booted.service 2>&1)"
 systemctl is-enabled bulkhead-booted.service || fail "it does not start at boot"
 serves bulkhead-booted.service
 expect "booted active $file" sh -c 'bulkhead service list | tr -s " "'
@@ -97,7 +97,8 @@ bulkhead service uninstall --name booted
 [ ! -e /etc/systemd/system/bulkhead-booted.service ] || fail "the unit is still there"
 # As root, with a private broker.
 cp $file /srv/booted.yaml
-bulkhead service install --file /srv/booted.yaml --now
+bulkhead service install --file /srv/booted.yaml --now ||
+  fail "no start as root: $(journalctl -n 40 -u bulkhead-booted.service 2>&1)"
 serves bulkhead-booted.service
 bulkhead service uninstall --name booted
 systemctl is-active bulkhead-booted.service >/dev/null && fail "the service outlived its unit"

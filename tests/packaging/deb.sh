@@ -38,4 +38,4 @@ timeout 900 qemu-system-x86_64 -M q35 -cpu max,la57=off -m 2048 -smp 2 -nographi
   -append "root=/dev/vda rw console=ttyS0 systemd.show_status=0 quiet" \
   -drive "file=$work/disk.img,if=virtio,format=raw,cache=unsafe" </dev/null >"$work/console" || true
 tr -d '\r' <"$work/console" | grep -a 'DEB \|^[<>]' || { tail -n 60 "$work/console"; exit 1; }
-tr -d '\r' <"$work/console" | grep -qa '^DEB OK$'
+tr -d '\r' <"$work/console" | grep -qa '^DEB OK$' || { tail -n 60 "$work/console"; exit 1; }
