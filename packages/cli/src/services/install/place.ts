@@ -25,7 +25,7 @@ export function writeUnit(directory: string, service: string, kind: UnitKind, te
   requireOurs(path);
   attempt("write unit", path, () => {
     mkdirSync(directory, { recursive: true });
-    // A link of someone else's would have been refused: what is there is a file of ours, or nothing.
+    // A link would have been refused: what is there is an earlier unit of this service, or nothing.
     rmSync(path, { force: true });
     writeFileSync(path, text, { mode: 0o644, flag: "wx" });
     const wants = join(directory, `${wantedBy(kind)}.wants`);

@@ -90,8 +90,8 @@ function withBroker({ kind, levels }: UnitOptions): readonly string[] {
 }
 
 const BROKER = [
-  ...["SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "DAC_OVERRIDE", "MKNOD", "NET_ADMIN", "KILL"],
-  ...["SYS_PTRACE", "SYS_RESOURCE"],
+  ...["SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "DAC_OVERRIDE", "DAC_READ_SEARCH", "MKNOD"],
+  ...["NET_ADMIN", "KILL", "SYS_PTRACE", "SYS_RESOURCE"],
 ];
 const SUPERVISOR = ["CHOWN", "FOWNER", "NET_BIND_SERVICE", "MAC_ADMIN"];
 
