@@ -1,13 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseService } from "../../src/services/file/load.js";
 import { componentFields, serviceFields } from "../../src/services/file/schema.js";
 import { serviceJsonSchema } from "../../src/services/json-schema.js";
 
-const hasSystemd = spawnSync("systemd-analyze", ["--version"]).error === undefined;
 const page = readFileSync(new URL("../../../../docs/services.md", import.meta.url), "utf8");
 
 describe("docs/services.md", () => {
@@ -15,21 +11,6 @@ describe("docs/services.md", () => {
     const examples = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = ""]) => text);
     const specs = await Promise.all(examples.map(async (text) => await parseService(text, "example", "/srv")));
     expect(specs.map(({ components }) => components.length)).toEqual([1, 2, 3]);
-  });
-
-  it.skipIf(!hasSystemd)("shows a unit that systemd accepts", () => {
-    const [, unit = ""] = /^```ini\n(.*?)^```/ms.exec(page) ?? [];
-    const directory = mkdtempSync(join(tmpdir(), "bulkhead-unit-"));
-    try {
-      const path = join(directory, "notes.service");
-      writeFileSync(path, unit.replace("/usr/bin/bulkhead", process.execPath));
-      const { stdout, stderr } = spawnSync("systemd-analyze", ["verify", "--recursive-errors=no", path], {
-        encoding: "utf8",
-      });
-      expect(stdout + stderr).toBe("");
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
   });
 
   it("has a line for every field", () => {
