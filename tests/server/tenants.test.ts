@@ -41,11 +41,20 @@ describe("an id of another project", () => {
       token: owner.token,
       json: program,
     });
-    const real = { id: sandbox, execution: started.json.id, token: owner.tokenId };
-    const invented = { id: `sbx_${"0".repeat(24)}`, execution: `exe_${"0".repeat(24)}`, token: "0".repeat(16) };
+    const template = "/v1/templates/own";
+    await server.send("PUT", template, { token: owner.token, json: { policy: { hostname: "mine" } } });
+    const real = { name: "own", id: sandbox, execution: started.json.id, token: owner.tokenId };
+    const invented = {
+      name: "none",
+      id: `sbx_${"0".repeat(24)}`,
+      execution: `exe_${"0".repeat(24)}`,
+      token: "0".repeat(16),
+    };
     const routes = await routesWithIds();
     expect(routes.length).toBeGreaterThan(10);
     for (const { path, method, hasBytes } of routes) {
+      // Creates the caller's own.
+      if (method === "PUT" && path === "/v1/templates/{name}") continue;
       const last = path.split("/").at(-1) ?? "";
       const query = /files|directories/.test(last) ? "?path=/work/x" : "";
       const sent = hasBytes ? { bytes: "x" } : BODIES[last] === undefined ? {} : { json: BODIES[last] };
@@ -62,6 +71,10 @@ describe("an id of another project", () => {
       expect(answer).toEqual(await ask(invented));
     }
     const own = { token: owner.token };
+    const run = { token: other.token, json: { argv: ["hostname"], template: "own" } };
+    expect((await server.send("POST", "/v1/run", run)).json.code).toBe("API_NOT_FOUND");
+    await server.send("PUT", template, { token: other.token, json: { policy: { hostname: "theirs" } } });
+    expect((await server.send("GET", template, own)).json.policy).toEqual({ hostname: "mine" });
     expect((await server.send("GET", `/v1/sandboxes/${sandbox}`, own)).json.state).toBe("running");
     const path = `/v1/sandboxes/${sandbox}/executions/${real.execution}`;
     expect((await server.send("GET", path, own)).json.state).toBe("running");

@@ -3,6 +3,7 @@ import { fileRoutes } from "./routes/files.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { programRoutes } from "./routes/programs.js";
 import { sandboxRoutes } from "./routes/sandboxes.js";
+import { templateRoutes } from "./routes/templates.js";
 import { tenancyRoutes } from "./routes/tenancy.js";
 
 /** Every operation that needs a token. */
@@ -10,6 +11,7 @@ export const routes: readonly Route[] = [
   ...programRoutes,
   ...sandboxRoutes,
   ...fileRoutes,
+  ...templateRoutes,
   ...tenancyRoutes,
   ...metricsRoutes,
 ];

@@ -34,13 +34,9 @@ export const policy = z.custom<Policy>(
   },
 );
 
-const choice = {
-  policy: policy.optional(),
-  template: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "the name of a template")
-    .optional(),
-};
+export const templateName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "the name of a template");
+
+const choice = { policy: policy.optional(), template: templateName.optional() };
 
 type Choice = { readonly policy?: unknown; readonly template?: unknown };
 const onlyOne = ({ policy: own, template }: Choice) => own === undefined || template === undefined;
@@ -51,6 +47,14 @@ const ttlMs = z.int().min(1000).max(MAX_TTL_MS).describe(`Time to live. Default:
 export const createSandbox = z.strictObject({ ...choice, ttlMs: ttlMs.optional() }).refine(onlyOne, ONLY_ONE);
 export const extendSandbox = z.strictObject({ ttlMs });
 export const explainPolicy = z.strictObject(choice).refine(onlyOne, ONLY_ONE);
+
+export const putTemplate = z.strictObject({
+  policy,
+  pool: z.int().min(0).max(64).default(0).describe("Sandboxes that stand ready for `run`"),
+});
+
+export const template = z.object({ name: templateName, policy, pool: z.int(), createdAt: z.iso.datetime() });
+export const templates = z.object({ templates: z.array(template) });
 
 const program = {
   argv: z.array(text()).max(MAX_ARGUMENTS),

@@ -47,6 +47,12 @@ export class Metrics {
     ["project", "direction"],
   );
 
+  readonly #pooled = this.registry.counter(
+    "bulkhead_pool_runs_total",
+    "Runs of templates with a pool; hit: a sandbox stood ready.",
+    ["project", "outcome"],
+  );
+
   constructor(quotas: Quotas) {
     this.#gauges(quotas);
   }
@@ -80,6 +86,11 @@ export class Metrics {
 
   firstOutput(project: string, level: Level, ms: number): void {
     this.#firstOutput.observe([project, level], ms / 1000);
+  }
+
+  pooled(project: string, hits: number, misses: number): void {
+    this.#pooled.add([project, "hit"], hits);
+    this.#pooled.add([project, "miss"], misses);
   }
 
   refused(project: string | null, code: string): void {

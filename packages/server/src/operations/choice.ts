@@ -2,20 +2,36 @@ import type { Policy } from "bulkhead";
 import { type BoundedPolicy, type BoundOptions, boundPolicy } from "../tenants/bounded.js";
 import type { Caller } from "../tenants/tokens.js";
 import type { Core } from "./core.js";
+import type { PoolChoice } from "./pools.js";
 
-/** A policy of the caller's, or one of the operator's by name; neither: the empty policy. */
+/** A policy of the caller's, or the name of one of the operator's or of the project's; neither: the empty policy. */
 export interface PolicyChoice {
   readonly policy?: Policy | undefined;
   readonly template?: string | undefined;
 }
 
-/** The chosen policy within the floor of the caller's project. @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID */
-export function choosePolicy(
-  core: Core,
-  caller: Caller,
-  { policy, template }: PolicyChoice,
+/** A policy that the floor admits, and the pool of its template, if it has one. */
+export interface ChosenPolicy extends BoundedPolicy {
+  readonly pool: PoolChoice | null;
+}
+
+/**
+ * The chosen policy within the floor of the caller's project.
+ * @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, API_NOT_FOUND
+ */
+export async function choosePolicy(
+  { store, templates }: Core,
+  { project }: Caller,
+  { policy = {}, template }: PolicyChoice,
   kind: BoundOptions["kind"],
-): BoundedPolicy {
-  const chosen = template === undefined ? (policy ?? {}) : core.templates.named(template);
-  return boundPolicy(chosen, caller.project.floor, { isTemplate: template !== undefined, kind });
+): Promise<ChosenPolicy> {
+  const bound = (given: Policy, isTemplate: boolean) => boundPolicy(given, project.floor, { isTemplate, kind });
+  if (template === undefined) return { ...bound(policy, false), pool: null };
+  const row = await store.template(project.id, template);
+  if (row === undefined) return { ...bound(templates.named(template), true), pool: null };
+  // A tenant wrote it.
+  return {
+    ...bound(row.policy, false),
+    pool: row.pool === 0 ? null : { template, version: row.createdAt, size: row.pool },
+  };
 }

@@ -6,15 +6,18 @@ import { type ProgramRequest, programOptions, streamed } from "./executions.js";
 import { freshId } from "./ids.js";
 import { GuardedSink, type OutputSink, type ProgramEvent, pipeSink, TimedSink } from "./output.js";
 import { OutputLog } from "./output-log.js";
+import type { Pools } from "./pools.js";
 
 export interface RunRequest extends PolicyChoice, ProgramRequest {}
 
 /** One program in a sandbox of its own, which ends with it. */
 export class Runs {
   readonly #core: Core;
+  readonly #pools: Pools;
 
-  constructor(core: Core) {
+  constructor(core: Core, pools: Pools) {
     this.#core = core;
+    this.#pools = pools;
   }
 
   /** @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, QUOTA_EXCEEDED, SERVER_STOPPING, and as the library's run */
@@ -45,7 +48,8 @@ export class Runs {
     begun?: (id: string) => Promise<void>,
   ): Promise<RunResult> {
     const { engine, work, quotas } = this.#core;
-    const { policy, memoryBytes, digest } = choosePolicy(this.#core, caller, request, "run");
+    const chosen = await choosePolicy(this.#core, caller, request, "run");
+    const { policy, memoryBytes, digest } = chosen;
     const release = quotas.reserve(caller.project, memoryBytes, Date.now());
     const id = freshId("exe");
     const ending = new AbortController();
@@ -56,12 +60,17 @@ export class Runs {
       ...programOptions(request),
       output: guarded.streams(),
       signal: AbortSignal.any([signal, ending.signal, work.cut]),
-      egress: egressOf(this.#core, caller.project.id),
     };
     try {
       return await audited(this.#core, caller, { action: "run", target: id, policyDigest: digest }, async () => {
         await begun?.(id);
-        const result = await engine.run(policy, request.argv, options).catch((error: unknown) => {
+        const { pool } = chosen;
+        const { argv } = request;
+        const running =
+          pool === null
+            ? engine.run(policy, argv, { ...options, egress: egressOf(this.#core, caller.project.id) })
+            : this.#pools.run(caller.project, pool, chosen, { argv, options });
+        const result = await running.catch((error: unknown) => {
           throw work.cut.aborted ? new BulkheadError("SERVER_STOPPING") : (guarded.failure ?? error);
         });
         const firstAt = timed.firstAt ?? performance.now();

@@ -46,7 +46,7 @@ export class Sandboxes {
   async create(caller: Caller, request: CreateRequest, signal: AbortSignal): Promise<SandboxRow> {
     const { engine, quotas, work } = this.#core;
     const ttlMs = lifeOf(caller, request.ttlMs);
-    const { policy, memoryBytes, outputBytes, digest } = choosePolicy(this.#core, caller, request, "sandbox");
+    const { policy, memoryBytes, outputBytes, digest } = await choosePolicy(this.#core, caller, request, "sandbox");
     const release = quotas.reserve(caller.project, memoryBytes, Date.now());
     const id = freshId("sbx");
     const subject = { action: "sandbox.create", target: id, policyDigest: digest };

@@ -40,6 +40,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX executions_of_project ON executions (project, created_at DESC);
   CREATE INDEX executions_of_sandbox ON executions (sandbox);
   `,
+  `
+  CREATE TABLE templates (
+    project TEXT NOT NULL REFERENCES projects (id), name TEXT NOT NULL, policy TEXT NOT NULL, pool INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, PRIMARY KEY (project, name)
+  ) STRICT;
+  `,
 ];
 
 /** Throws unless this version of Bulkhead wrote the schema: a reader changes nothing. */

@@ -1,4 +1,4 @@
-import { LEVELS, type Level } from "bulkhead";
+import { LEVELS, type Level, type Policy } from "bulkhead";
 import { floorSchema } from "../tenants/floor.js";
 import { quotaSchema } from "../tenants/quotas.js";
 import { scopesSchema } from "../tenants/scopes.js";
@@ -11,6 +11,7 @@ import {
   SANDBOX_STATES,
   type SandboxRow,
   type SandboxState,
+  type TemplateRow,
   type TokenRow,
 } from "./store.js";
 
@@ -65,6 +66,17 @@ export function executionOf(row: Row): ExecutionRow {
     createdAt: whole(row, "created_at"),
     endedAt: wholeOrNull(row, "ended_at"),
     result: textOrNull(row, "result"),
+  };
+}
+
+/** Nothing trusts the policy: it is bounded and checked again at each use. */
+export function templateOf(row: Row): TemplateRow {
+  return {
+    project: text(row, "project"),
+    name: text(row, "name"),
+    policy: JSON.parse(text(row, "policy")) as Policy,
+    pool: whole(row, "pool"),
+    createdAt: whole(row, "created_at"),
   };
 }
 

@@ -1,7 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { GENESIS } from "../audit/chain.js";
 import { migrate, requireCurrent } from "./migrations.js";
-import { auditChainOf, executionOf, projectOf, sandboxOf, text, textOrNull, tokenOf, wholeOrNull } from "./rows.js";
+import {
+  auditChainOf,
+  executionOf,
+  projectOf,
+  sandboxOf,
+  templateOf,
+  text,
+  textOrNull,
+  tokenOf,
+  wholeOrNull,
+} from "./rows.js";
 import { type Database, openDatabase, type Row, type SqlValue, type Statement } from "./sqlite-module.js";
 import type {
   AuditChain,
@@ -14,6 +24,7 @@ import type {
   SandboxRow,
   SandboxState,
   Store,
+  TemplateRow,
   TokenRow,
 } from "./store.js";
 
@@ -104,6 +115,23 @@ export class SqliteStore implements Store {
   async endSandbox(id: string, state: SandboxState, at: number, reason: string | null): Promise<void> {
     const sql = "UPDATE sandboxes SET state = ?, ended_at = ?, reason = ? WHERE id = ? AND state = 'running'";
     this.#run(sql, state, at, reason, id);
+  }
+
+  async putTemplate({ project, name, policy, pool, createdAt }: TemplateRow): Promise<void> {
+    const sql = "INSERT OR REPLACE INTO templates VALUES (?, ?, ?, ?, ?)";
+    this.#run(sql, project, name, JSON.stringify(policy), pool, createdAt);
+  }
+
+  async template(project: string, name: string): Promise<TemplateRow | undefined> {
+    return this.#one(templateOf, "SELECT * FROM templates WHERE project = ? AND name = ?", project, name);
+  }
+
+  async templates(project: string): Promise<readonly TemplateRow[]> {
+    return this.#all("SELECT * FROM templates WHERE project = ? ORDER BY name", project).map(templateOf);
+  }
+
+  async removeTemplate(project: string, name: string): Promise<void> {
+    this.#run("DELETE FROM templates WHERE project = ? AND name = ?", project, name);
   }
 
   async addExecution({ id, project, sandbox, state, createdAt, endedAt, result }: ExecutionRow): Promise<void> {

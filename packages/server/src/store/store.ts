@@ -1,4 +1,4 @@
-import type { Level } from "bulkhead";
+import type { Level, Policy } from "bulkhead";
 import type { Floor } from "../tenants/floor.js";
 import type { QuotaLimits } from "../tenants/quotas.js";
 import type { Scope } from "../tenants/scopes.js";
@@ -57,6 +57,17 @@ export interface ExecutionRow {
   readonly endedAt: number | null;
   /** The result without its output, as JSON; null while the program runs. */
   readonly result: string | null;
+}
+
+/** A policy that a tenant gave a name. */
+export interface TemplateRow {
+  readonly project: string;
+  readonly name: string;
+  /** As the tenant wrote it. */
+  readonly policy: Policy;
+  /** Sandboxes that stand ready for a run; 0: none. */
+  readonly pool: number;
+  readonly createdAt: number;
 }
 
 /** The outcome of an earlier request, or null while it is carried out. */
@@ -123,6 +134,12 @@ export interface Store {
   setExpiry(project: string, id: string, expiresAt: number): Promise<void>;
   /** Ends a running sandbox; one that has ended keeps its first end. */
   endSandbox(id: string, state: SandboxState, at: number, reason: string | null): Promise<void>;
+
+  /** Adds a template, or replaces the one of its name. */
+  putTemplate(template: TemplateRow): Promise<void>;
+  template(project: string, name: string): Promise<TemplateRow | undefined>;
+  templates(project: string): Promise<readonly TemplateRow[]>;
+  removeTemplate(project: string, name: string): Promise<void>;
 
   addExecution(execution: ExecutionRow): Promise<void>;
   execution(project: string, sandbox: string, id: string): Promise<ExecutionRow | undefined>;

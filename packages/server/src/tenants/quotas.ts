@@ -68,14 +68,20 @@ export class Quotas {
    * Reserves a sandbox before it starts; the function returned gives it back, once.
    * @throws BulkheadError QUOTA_EXCEEDED
    */
-  reserve({ id, quotas }: Subject, memoryBytes: number, now: number): () => void {
+  reserve(subject: Subject, memoryBytes: number, now: number): () => void {
+    return this.reserveSeveral(subject, 1, memoryBytes, now);
+  }
+
+  /** As `reserve`, for sandboxes that stand ready, each with this memory. @throws BulkheadError QUOTA_EXCEEDED */
+  reserveSeveral({ id, quotas }: Subject, sandboxes: number, eachBytes: number, now: number): () => void {
     const use = this.#use(id, quotas, now);
-    if (use.sandboxes + 1 > quotas.sandboxes) throw exceeded("sandboxes", quotas.sandboxes);
+    const memoryBytes = sandboxes * eachBytes;
+    if (use.sandboxes + sandboxes > quotas.sandboxes) throw exceeded("sandboxes", quotas.sandboxes);
     if (use.memoryBytes + memoryBytes > quotas.memoryBytes) throw exceeded("memoryBytes", quotas.memoryBytes);
-    use.sandboxes += 1;
+    use.sandboxes += sandboxes;
     use.memoryBytes += memoryBytes;
     return once(() => {
-      use.sandboxes -= 1;
+      use.sandboxes -= sandboxes;
       use.memoryBytes -= memoryBytes;
     });
   }
