@@ -2,7 +2,7 @@ import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { lineOf, readLine } from "../../packages/server/src/audit/chain.js";
 import { AuditLog } from "../../packages/server/src/audit/log.js";
-import { Refusals } from "../../packages/server/src/audit/refusals.js";
+import { isDenial, Refusals } from "../../packages/server/src/audit/refusals.js";
 import { verifyAudit } from "../../packages/server/src/audit/verify.js";
 import type { SqliteStore } from "../../packages/server/src/store/sqlite.js";
 import { hasSqlite } from "../../packages/server/src/store/sqlite-module.js";
@@ -256,7 +256,7 @@ describe("refusals", () => {
     const who = { project: "a", token: "t", address: "127.0.0.1" };
     for (let count = 0; count < 3; count += 1) refusals.count(who, "QUOTA_EXCEEDED");
     refusals.count(who, "FLOOR_VIOLATED");
-    refusals.count(who, "API_NOT_FOUND");
+    expect(isDenial("API_NOT_FOUND")).toBe(false);
     await refusals.flush();
     const about = { ...who, action: "request.refuse", target: null };
     expect(lines).toEqual([
