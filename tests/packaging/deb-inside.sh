@@ -86,24 +86,24 @@ serves() {
   expect "it serves" answer
 }
 # Through the system broker, in a unit without rights.
-bulkhead service install --user dev --file $file --now || fail "no start: $(journalctl -n 40 -u bulkhead-booted.service 2>&1)"
-systemctl is-enabled bulkhead-booted.service || fail "it does not start at boot"
-serves bulkhead-booted.service
+bulkhead service install --user dev --file $file --now || fail "no start: $(journalctl -n 40 -u bulkhead-service-booted.service 2>&1)"
+systemctl is-enabled bulkhead-service-booted.service || fail "it does not start at boot"
+serves bulkhead-service-booted.service
 expect "booted active $file" sh -c 'bulkhead service list | tr -s " "'
 runuser -u dev -- bulkhead service ps --name booted | grep -q 'web *container *ready' || fail "its user cannot see it"
-systemctl restart bulkhead-booted.service
-serves bulkhead-booted.service
-systemd-analyze --no-pager security bulkhead-booted.service | tail -n 1
-systemd-analyze --no-pager security --threshold=20 bulkhead-booted.service >/dev/null || fail "an exposure above 2.0"
+systemctl restart bulkhead-service-booted.service
+serves bulkhead-service-booted.service
+systemd-analyze --no-pager security bulkhead-service-booted.service | tail -n 1
+systemd-analyze --no-pager security --threshold=20 bulkhead-service-booted.service >/dev/null || fail "an exposure above 2.0"
 bulkhead service uninstall --name booted
-[ ! -e /etc/systemd/system/bulkhead-booted.service ] || fail "the unit is still there"
+[ ! -e /etc/systemd/system/bulkhead-service-booted.service ] || fail "the unit is still there"
 # As root, with a private broker.
 cp $file /srv/booted.yaml
 bulkhead service install --file /srv/booted.yaml --now ||
-  fail "no start as root: $(journalctl -n 40 -u bulkhead-booted.service 2>&1)"
-serves bulkhead-booted.service
+  fail "no start as root: $(journalctl -n 40 -u bulkhead-service-booted.service 2>&1)"
+serves bulkhead-service-booted.service
 bulkhead service uninstall --name booted
-systemctl is-active bulkhead-booted.service >/dev/null && fail "the service outlived its unit"
+systemctl is-active bulkhead-service-booted.service >/dev/null && fail "the service outlived its unit"
 rm /srv/booted.yaml
 
 step upgrade

@@ -1,13 +1,17 @@
 /** Units of systemd. `sh tests/packaging/deb.sh` starts them in a booted guest. */
 
 import { execFile, spawnSync } from "node:child_process";
-import { chmod, mkdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Service } from "bulkhead/services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installedUnits, removeUnit, writeUnit } from "../../packages/cli/src/services/install/place.js";
-import { trustedPath } from "../../packages/cli/src/services/install/trust.js";
-import { unitOf } from "../../packages/cli/src/services/install/unit.js";
+import { requireTrustedTree, trustedPath } from "../../packages/cli/src/services/install/trust.js";
+import { type UnitOptions, unitName, unitOf } from "../../packages/cli/src/services/install/unit.js";
+import { requireHidden } from "../../packages/cli/src/services/notify-socket.js";
 import { isRequired } from "../support/levels.js";
 import { TemporaryDirectory } from "../support/temporary.js";
 
@@ -15,24 +19,39 @@ const execute = promisify(execFile);
 const bundle = fileURLToPath(new URL("../../packages/cli/dist/bulkhead.cjs", import.meta.url));
 const ANALYZES = spawnSync("systemd-analyze", ["--version"]).status === 0 || isRequired("systemd-analyze");
 const ROOT = process.getuid?.() === 0;
+/** A checkout below a directory like /tmp is one whose units Bulkhead refuses. */
+const SAFE_CHECKOUT = ROOT && isClosed(dirname(bundle));
+
+function isClosed(path: string): boolean {
+  const { uid, mode } = statSync(path);
+  return uid === 0 && (mode & 0o022) === 0 && (path === "/" || isClosed(dirname(path)));
+}
 
 let directory: TemporaryDirectory;
+/** A directory that only root can change or replace. */
+let closed: string;
 let file: string;
 
 beforeAll(async () => {
   directory = await TemporaryDirectory.create("install");
-  file = directory.join('with "spaces", $HOME and 100%.yaml');
+  closed = ROOT ? await mkdtemp("/var/lib/bulkhead-test-install-") : directory.path;
+  file = join(closed, 'with "spaces", $HOME and 100%.yaml');
   await writeFile(file, 'name: unit-test\ncomponents: { web: { command: [sleep, "60"] } }\n');
 });
-afterAll(async () => await directory[Symbol.asyncDispose]());
+afterAll(async () => {
+  await rm(closed, { recursive: true, force: true });
+  await directory[Symbol.asyncDispose]();
+});
 
-const unit = (kind: "root" | "as-user" | "user", broker = kind === "as-user") =>
+const CONTAINER: UnitOptions["components"] = [{ level: "container", mounts: [] }];
+
+const unit = (kind: "root" | "as-user" | "user", broker = kind === "as-user", components = CONTAINER) =>
   unitOf({
     name: "unit-test",
     file,
     kind,
     command: [process.execPath, bundle],
-    levels: ["container"],
+    components,
     ...(kind === "as-user" ? { user: { name: "www-data", home: "/var/www" } } : {}),
     ...(broker ? { broker: "/run/bulkhead/broker.sock" } : {}),
   });
@@ -62,9 +81,45 @@ describe("a unit", () => {
     const line = /^ExecStart=(.*)$/m.exec(unit("root"))?.[1];
     const path = file.replaceAll('"', '\\"').replace("$", "$$$$").replace("%", "%%");
     expect(line).toBe(`${process.execPath} ${bundle} up --file "${path}"`);
-    expect(() => unitOf({ name: "a", file: "/a\nExecStart=b", kind: "root", command: ["/a"], levels: [] })).toThrow(
+    expect(() => unitOf({ name: "a", file: "/a\nExecStart=b", kind: "root", command: ["/a"], components: [] })).toThrow(
       expect.objectContaining({ code: "PATH_UNUSABLE" }),
     );
+  });
+});
+
+describe("what a unit for another user may write", () => {
+  const mounts = ["/srv/a $b 100%", "/srv/c"].map((path) => ({ path, at: "/d", shared: false, writable: true }));
+  const read = { path: "/srv/read", at: "/r", shared: false, writable: false };
+  const writable = (level: "container" | "microvm") =>
+    /^ReadWritePaths=(.*)$/m.exec(unit("as-user", true, [{ level, mounts: [...mounts, read, ...mounts] }]))?.[1];
+
+  it("is what components in microVMs write, once and in words that systemd does not expand", () => {
+    expect(writable("microvm")).toBe('-/var/www /tmp -/run/user "-/srv/a $b 100%%" -/srv/c');
+    expect(writable("container")).toBe("-/var/www /tmp -/run/user");
+  });
+
+  it.skipIf(!ANALYZES)("is accepted by systemd", async () => {
+    expect(await analyze(unit("as-user", true, [{ level: "microvm", mounts }]), "verify")).toBe("");
+  });
+});
+
+describe("the service manager's socket", () => {
+  const socket = "/run/systemd/notify";
+  const service = async (more: string) => {
+    await writeFile(join(closed, "mounts.yaml"), `name: m\ncomponents: { web: { command: [a], ${more} } }\n`);
+    return (await Service.load(join(closed, "mounts.yaml"))).spec;
+  };
+
+  it("is in no directory that a component has", async () => {
+    for (const host of ["/run", "/run/systemd", "/run/.", "/var/run"]) {
+      const spec = await service(`files: [{ host: ${host}, at: /data }]`);
+      const detail = expect.stringMatching(/^components\.web\.files: \/run(\/systemd)? holds \/run\/systemd\/notify/);
+      expect(() => requireHidden([socket], spec)).toThrow(expect.objectContaining({ code: "SERVICE_INVALID", detail }));
+    }
+    for (const more of ["files: [{ host: /srv, at: /data }]", "root: host", "root: base"]) {
+      const spec = await service(more);
+      expect(() => requireHidden([socket], spec)).not.toThrow();
+    }
   });
 });
 
@@ -74,52 +129,98 @@ describe("a unit's place", () => {
     const path = writeUnit(units, "unit-test", "root", unit("root"));
     writeUnit(units, "unit-test", "root", unit("root"));
     expect(await readFile(path, "utf8")).toBe(unit("root"));
-    expect(await readlink(`${units}/multi-user.target.wants/bulkhead-unit-test.service`)).toBe(path);
-    expect(installedUnits(units)).toEqual([{ name: "unit-test", unit: "bulkhead-unit-test.service", path, file }]);
+    expect(await readlink(`${units}/multi-user.target.wants/bulkhead-service-unit-test.service`)).toBe(path);
+    expect(installedUnits(units)).toEqual([
+      { name: "unit-test", unit: "bulkhead-service-unit-test.service", path, file },
+    ]);
     expect(removeUnit(units, "unit-test")).toBe(true);
     expect(removeUnit(units, "unit-test")).toBe(false);
     expect(installedUnits(units)).toEqual([]);
-    await expect(readlink(`${units}/multi-user.target.wants/bulkhead-unit-test.service`)).rejects.toThrow("ENOENT");
+    expect(await readdir(units)).toEqual(["multi-user.target.wants"]);
+    await expect(readlink(`${units}/multi-user.target.wants/bulkhead-service-unit-test.service`)).rejects.toThrow(
+      "ENOENT",
+    );
+  });
+
+  it("is not the system broker's, and no other directory has a unit of the name", async () => {
+    expect(unitName("broker")).toBe("bulkhead-service-broker.service");
+    const [units, other] = [directory.join("hiding"), directory.join("other")];
+    await mkdir(other);
+    await writeFile(join(other, unitName("broker")), "[Unit]\n");
+    expect(() => writeUnit(units, "broker", "root", unit("root"), [other])).toThrow(
+      expect.objectContaining({ code: "PATH_UNUSABLE", path: join(other, unitName("broker")) }),
+    );
+    await expect(readdir(units)).rejects.toThrow("ENOENT");
   });
 
   it("keeps a unit that someone else wrote", async () => {
     const units = directory.join("foreign");
     await mkdir(units);
-    await writeFile(`${units}/bulkhead-unit-test.service`, "[Unit]\n");
+    await writeFile(`${units}/bulkhead-service-unit-test.service`, "[Unit]\n");
     const refused = expect.objectContaining({ code: "PATH_UNUSABLE", operation: "check unit" });
     expect(() => writeUnit(units, "unit-test", "root", unit("root"))).toThrow(refused);
     expect(() => removeUnit(units, "unit-test")).toThrow(refused);
-    expect(await readFile(`${units}/bulkhead-unit-test.service`, "utf8")).toBe("[Unit]\n");
+    expect(await readFile(`${units}/bulkhead-service-unit-test.service`, "utf8")).toBe("[Unit]\n");
   });
 });
 
 describe("what a unit runs at boot", () => {
   it.skipIf(!ROOT)("must be what only root and its user can change", async () => {
-    const at = directory.join("open");
-    await mkdir(at);
+    const at = join(closed, "open");
+    await mkdir(at, { mode: 0o755 });
     await writeFile(`${at}/a.yaml`, "");
     const refused = (path: string) => expect.objectContaining({ code: "PATH_UNUSABLE", path });
     expect(trustedPath(`${at}/a.yaml`, 0)).toBe(`${at}/a.yaml`);
     await chmod(`${at}/a.yaml`, 0o646);
     expect(() => trustedPath(`${at}/a.yaml`, 0)).toThrow(refused(`${at}/a.yaml`));
+    // Of group 0 too: an access control list shows as bits of the group.
+    await chmod(`${at}/a.yaml`, 0o664);
+    expect(() => trustedPath(`${at}/a.yaml`, 0)).toThrow(refused(`${at}/a.yaml`));
+    expect(() => requireTrustedTree(closed, 0)).toThrow(refused(`${at}/a.yaml`));
+    expect(() => requireTrustedTree(closed, 0, ["open/a.yaml"])).not.toThrow();
     await chmod(`${at}/a.yaml`, 0o644);
-    await chmod(at, 0o777);
-    expect(() => trustedPath(`${at}/a.yaml`, 0)).toThrow(refused(at));
+    expect(() => requireTrustedTree(closed, 0)).not.toThrow();
+    for (const mode of [0o777, 0o1777]) {
+      await chmod(at, mode);
+      expect(() => trustedPath(`${at}/a.yaml`, 0)).toThrow(refused(at));
+    }
     expect(() => trustedPath(`${at}/none`, 0)).toThrow(refused(`${at}/none`));
   });
 });
 
 describe("bulkhead service install", () => {
-  const bulkhead = async (...argv: readonly string[]) =>
-    await execute(process.execPath, [bundle, "service", ...argv]).catch((error: unknown) => {
+  const node = async (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    await execute(process.execPath, argv, { env: { ...process.env, ...env } }).catch((error: unknown) => {
       const { code, stderr } = error as { readonly code: number; readonly stderr: string };
       return { code, stderr, stdout: "" };
     });
+  const bulkhead = async (...argv: readonly string[]) => await node([bundle, "service", ...argv]);
+  const says = (text: string) => ({ code: 125, stderr: expect.stringContaining(text) });
 
-  it.skipIf(!ROOT)("prints the unit with --dry-run, and says what is wrong", async () => {
+  it("refuses a component that can speak for the service to systemd, as `up` does in a unit", async () => {
+    const path = join(closed, "speaks.yaml");
+    const text = "name: speaks\ncomponents: { web: { command: [a], files: [{ host: /run, at: /data }] } }\n";
+    await writeFile(path, text);
+    expect(await bulkhead("install", "--dry-run", "--file", path)).toMatchObject(says("components.web.files"));
+    const up = await node([bundle, "up", "--file", path], { NOTIFY_SOCKET: "/run/systemd/notify" });
+    expect(up).toMatchObject(says("components.web.files"));
+  });
+
+  it.skipIf(!ROOT)("refuses options of Node, a name that no service has, and a home of /", async () => {
+    const asked = ["--no-warnings", bundle, "service", "install", "--dry-run", "--file", file];
+    expect(await node(asked)).toMatchObject(says("--no-warnings"));
+    expect(await bulkhead("uninstall", "--name", "../multi-user")).toMatchObject(says("USAGE"));
+    // An account as a directory service may have it.
+    await writeFile(directory.join("getent"), "#!/bin/sh\necho web:x:4321:4321::/:/bin/sh\n", { mode: 0o755 });
+    const env = { PATH: `${directory.path}:${process.env["PATH"]}` };
+    const install = [bundle, "service", "install", "--dry-run", "--file", file, "--user", "web"];
+    expect(await node(install, env)).toMatchObject(says("the home of web is /"));
+  });
+
+  it.skipIf(!SAFE_CHECKOUT)("prints the unit with --dry-run, and says what is wrong", async () => {
     const { stdout, stderr } = await bulkhead("install", "--dry-run", "--user", "www-data", "--file", file);
     expect(stderr).toBe("");
-    expect(stdout).toContain("\nUser=www-data\n");
+    expect(stdout).toMatch(/\nUser=www-data\nExecStart=/);
     expect(stdout).toContain("up --file ");
     for (const argv of [
       ["--broker", "/a"],

@@ -19,6 +19,7 @@ export type { HostProgram } from "./host/examine/tools.js";
 export { type Examination, examineHost } from "./host/examine.js";
 export type { Facts } from "./host/facts.js";
 export { type LevelAvailability, levelAvailability } from "./host/levels.js";
+export { type InstallationPaths, installationPaths } from "./host/locate.js";
 export type { MissingRequirement } from "./host/missing.js";
 export type { OwnPart } from "./host/own-parts.js";
 export { isAbandoned, newToken } from "./host/owner-token.js";

@@ -13,6 +13,7 @@ export type { Points } from "./services/blast/points.js";
 export type { ChannelEvent, ChannelLimits, ChannelSpec } from "./services/channels/contract.js";
 export { type Imported, importCompose } from "./services/compose/import.js";
 export type { NotTaken } from "./services/compose/left.js";
+export { isServiceName } from "./services/file/schema.js";
 export { serviceJsonSchema } from "./services/json-schema.js";
 export type {
   ComponentSpec,

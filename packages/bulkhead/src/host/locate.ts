@@ -53,6 +53,26 @@ export function baseRootPath(): string {
   return installed === undefined ? join(packageDirectory(), "assets", "base") : join(installed, "base");
 }
 
+/**
+ * What a process of this installation runs or mounts when the environment overrides nothing: the bundles with the
+ * scripts of helpers, the warden, and the built-in root. Throws as {@link wardenPath} does.
+ */
+export function installationPaths(): InstallationPaths {
+  const programs = programsRoot();
+  return {
+    bundles: join(packageDirectory(), "dist"),
+    warden: join(programs, "bin", "warden"),
+    baseRoot: baseRootPath(),
+  };
+}
+
+/** Absolute paths. */
+export interface InstallationPaths {
+  readonly bundles: string;
+  readonly warden: string;
+  readonly baseRoot: string;
+}
+
 /** Directory of our own seccomp profiles: the warden's source in a checkout, else beside the bundle. */
 export function profilesPath(): string {
   // Above an installed package there may be any folder of that name.

@@ -1,5 +1,5 @@
-import { printableLine } from "bulkhead";
-import { type ComponentStatus, Service } from "bulkhead/services";
+import { BulkheadError, printableLine } from "bulkhead";
+import { type ComponentStatus, isServiceName, Service } from "bulkhead/services";
 import { ageOf } from "../live/ps.js";
 import { styleFor } from "../output/style.js";
 import { type Cell, table, widthOf } from "../output/table.js";
@@ -8,9 +8,11 @@ import { askOnce } from "./control/client.js";
 import { toneOf } from "./display.js";
 import type { ServiceFlags } from "./flags.js";
 
-/** The service that flags name: by its name, or by its file. */
+/** The service that flags name: by its name, or by its file. @throws BulkheadError USAGE, SERVICE_INVALID */
 export async function nameOf({ name, file }: ServiceFlags): Promise<string> {
-  return name ?? (await Service.load(file)).name;
+  if (name === undefined) return (await Service.load(file)).name;
+  if (isServiceName(name)) return name;
+  throw new BulkheadError("USAGE", { operation: "--name", detail: `no service has the name ${printableLine(name)}` });
 }
 
 export async function takeDown(flags: ServiceFlags): Promise<void> {

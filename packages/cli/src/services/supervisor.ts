@@ -15,6 +15,7 @@ import { ControlServer } from "./control/server.js";
 import { execInside } from "./exec-inside.js";
 import { History } from "./history.js";
 import { LogFiles } from "./log-files.js";
+import { requireHiddenHere } from "./notify-socket.js";
 
 /** A follower that does not read for so long is let go: it must not hold up a component. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -160,6 +161,7 @@ export class Supervisor {
     const service = await Service.load(file);
     // The command has checked a file that may have changed since.
     requireBlast(service, maxBlast);
+    requireHiddenHere(this.#options.broker, service.spec);
     if (dryRun) return await running.changes(service.spec);
     const changes = await running.change(service.spec);
     this.#service = service;

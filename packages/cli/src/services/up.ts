@@ -13,6 +13,7 @@ import { stateDirectory } from "./control/place.js";
 import { startDetached, tellParent } from "./detached.js";
 import { Display } from "./display.js";
 import type { UpFlags } from "./flags.js";
+import { requireHiddenHere } from "./notify-socket.js";
 import { tellServiceManager } from "./service-manager.js";
 import { Supervisor } from "./supervisor.js";
 
@@ -23,6 +24,7 @@ const COMPONENT_FAILED = 1;
 export async function bringUp(flags: UpFlags): Promise<void> {
   const service = await Service.load(flags.file);
   requireBlast(service, flags.maxBlast);
+  requireHiddenHere(flags.broker, service.spec);
   const other = await dial(service.name);
   other?.destroy();
   if (other !== undefined) {

@@ -12,6 +12,11 @@ export const MOST_COMPONENTS = 64;
 /** Of one component: offers, channels to others, ports on the host. */
 const MOST_ENDS = 32;
 
+/** Whether a service, a component, an offer, a channel or a port can have this name. */
+export function isServiceName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /** A name of a service, a component, an offer, a channel or a port. */
 function name() {
   return z.string().check(z.regex(NAME, NAME_RULE));

@@ -1,21 +1,24 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { promisify } from "node:util";
 import { BulkheadError, printableLine } from "bulkhead";
-import { SYSTEM_SOCKET } from "bulkhead/host";
+import { installationPaths, SYSTEM_SOCKET } from "bulkhead/host";
 import { Service } from "bulkhead/services";
 import { defined } from "../../defined.js";
 import { finish, jsonLine, print } from "../../output/write.js";
 import type { InstallFlags, UninstallFlags } from "../flags.js";
 import { nameOf } from "../manage.js";
+import { requireHidden } from "../notify-socket.js";
 import { installedUnits, removeUnit, unitDirectory, writeUnit } from "./place.js";
-import { trustedPath } from "./trust.js";
+import { requireTrustedInstallation, requireTrustedTree, trustedPath } from "./trust.js";
 import { type UnitKind, unitName, unitOf } from "./unit.js";
 
 const execute = promisify(execFile);
 const OWN = process.getuid?.() ?? 0;
 const SYSTEMD_RUNS = "/run/systemd/system";
+/** What the launcher of a checkout gives to Node; a unit needs no such option. */
+const LAUNCHER_OPTION = "--disable-warning=ExperimentalWarning";
 
 /** Writes a systemd unit that starts a service at boot, and with `--now` at once. */
 export async function installService(flags: InstallFlags): Promise<void> {
@@ -23,14 +26,15 @@ export async function installService(flags: InstallFlags): Promise<void> {
   const kind = kindOf(flags);
   const user = flags.user === undefined ? undefined : await accountOf(flags.user);
   const uid = user?.uid ?? OWN;
-  const broker = kind === "as-user" ? (flags.broker ?? SYSTEM_SOCKET) : flags.broker;
-  const script = trustedPath(process.argv[1] ?? "", uid);
+  const named = flags.broker === undefined ? undefined : resolve(flags.broker);
+  const broker = kind === "as-user" ? (named ?? SYSTEM_SOCKET) : named;
+  if (broker === undefined) requireHidden(notifySockets(), service.spec);
   const text = unitOf({
     name: service.name,
     file: trustedPath(resolve(flags.file), uid),
     kind,
-    command: [trustedPath(process.execPath, uid), ...process.execArgv, script],
-    levels: service.spec.components.map(({ level }) => level),
+    command: trustedCommand(uid),
+    components: service.spec.components,
     ...defined({ user, broker }),
   });
   if (flags.dryRun === true) {
@@ -39,7 +43,7 @@ export async function installService(flags: InstallFlags): Promise<void> {
   }
   const path = writeUnit(unitDirectory(), service.name, kind, text);
   const runs = await reload();
-  if (flags.now === true) await systemctl("start", unitName(service.name));
+  if (flags.now === true) await systemctl("restart", unitName(service.name));
   const unit = unitName(service.name);
   const said =
     flags.now === true ? "it is ready" : `start it now: ${["systemctl", ...scope(), "start", unit].join(" ")}`;
@@ -79,6 +83,23 @@ export async function listInstalled({ json }: { readonly json?: boolean }): Prom
   await finish(0);
 }
 
+/** Node and the script that it runs, both and all that they load beyond others' reach. */
+function trustedCommand(uid: number): readonly string[] {
+  const option = process.execArgv.find((one) => one !== LAUNCHER_OPTION);
+  if (option !== undefined) {
+    const detail = `Node was started with ${printableLine(option)}: start Bulkhead without options of Node`;
+    throw new BulkheadError("USAGE", { operation: "service install", detail });
+  }
+  const script = trustedPath(process.argv[1] ?? "", uid);
+  requireTrustedTree(dirname(script), uid);
+  requireTrustedInstallation(installationPaths(), uid);
+  return [trustedPath(process.execPath, uid), script];
+}
+
+function notifySockets(): readonly string[] {
+  return OWN === 0 ? ["/run/systemd/notify"] : ["/run/systemd/notify", `/run/user/${OWN}/systemd/notify`];
+}
+
 function kindOf({ user, broker }: InstallFlags): UnitKind {
   const refuse = (detail: string) => new BulkheadError("USAGE", { operation: "service install", detail });
   if (OWN !== 0) {
@@ -100,6 +121,8 @@ async function accountOf(
   const uid = Number(id);
   if (id === "" || !Number.isSafeInteger(uid) || !isAbsolute(home)) throw refuse(`there is no user ${user}`);
   if (uid === 0) throw refuse("root: leave out --user for a unit that runs as root");
+  if (resolve(home) === "/")
+    throw refuse(`the home of ${user} is /, and the unit could write everywhere: give it another`);
   return { name: user, uid, home };
 }
 

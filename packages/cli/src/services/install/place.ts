@@ -1,4 +1,17 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { BulkheadError } from "bulkhead";
@@ -12,6 +25,17 @@ export function unitDirectory(): string {
   return join(base, "systemd/user");
 }
 
+/** The other directories with units: one of the same name there would be hidden, or would be the one that counts. */
+export function otherDirectories(): readonly string[] {
+  if (process.getuid?.() === 0) {
+    return ["/run", "/usr/local/lib", "/usr/lib", "/lib"].map((base) => `${base}/systemd/system`);
+  }
+  const runtime = process.env["XDG_RUNTIME_DIR"];
+  const own = [join(homedir(), ".local/share"), ...(runtime !== undefined && isAbsolute(runtime) ? [runtime] : [])];
+  const bases = [...own, "/etc", "/run", "/usr/local/share", "/usr/share", "/usr/local/lib", "/usr/lib"];
+  return bases.map((base) => join(base, "systemd/user"));
+}
+
 export interface InstalledUnit {
   readonly name: string;
   readonly unit: string;
@@ -20,20 +44,49 @@ export interface InstalledUnit {
 }
 
 /** Writes a unit, and starts it at boot. @throws BulkheadError PATH_UNUSABLE for a unit of that name by someone else */
-export function writeUnit(directory: string, service: string, kind: UnitKind, text: string): string {
-  const path = join(directory, unitName(service));
+export function writeUnit(
+  directory: string,
+  service: string,
+  kind: UnitKind,
+  text: string,
+  others = otherDirectories(),
+): string {
+  const unit = unitName(service);
+  const path = join(directory, unit);
   requireOurs(path);
+  requireNone(others.map((other) => join(other, unit)));
   attempt("write unit", path, () => {
-    mkdirSync(directory, { recursive: true });
-    // A link would have been refused: what is there is an earlier unit of this service, or nothing.
-    rmSync(path, { force: true });
-    writeFileSync(path, text, { mode: 0o644, flag: "wx" });
     const wants = join(directory, `${wantedBy(kind)}.wants`);
-    mkdirSync(wants, { recursive: true });
-    rmSync(join(wants, unitName(service)), { force: true });
-    symlinkSync(path, join(wants, unitName(service)));
+    mkdirSync(wants, { recursive: true, mode: 0o755 });
+    // A link would have been refused: what is there is an earlier unit of this service, or nothing.
+    replace(path, (fresh) => writeWhole(fresh, text));
+    replace(join(wants, unit), (fresh) => symlinkSync(path, fresh));
   });
   return path;
+}
+
+/** systemd sees the old file or the new one: it ignores names that do not end in the kind of a unit. */
+function replace(path: string, create: (fresh: string) => void): void {
+  const fresh = `${path}.${process.pid}`;
+  rmSync(fresh, { force: true });
+  try {
+    create(fresh);
+    renameSync(fresh, path);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  const fd = openSync(path, "wx", 0o644);
+  try {
+    // Whatever the umask is.
+    fchmodSync(fd, 0o644);
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Removes a unit and its link. False: there is none. @throws BulkheadError PATH_UNUSABLE if someone else wrote it */
@@ -58,12 +111,19 @@ export function installedUnits(directory: string): readonly InstalledUnit[] {
   }
   return names.flatMap((unit) => {
     const path = join(directory, unit);
-    const text = /^bulkhead-.*\.service$/.test(unit) ? textOf(path) : undefined;
+    const text = /^bulkhead-service-.*\.service$/.test(unit) ? textOf(path) : undefined;
     const [, name, file] = /^\[X-Bulkhead\]\nService=(.*)\nFile=(.*)$/m.exec(text ?? "") ?? [];
     return text?.startsWith(MARK) === true && name !== undefined && file !== undefined
       ? [{ name, unit, path, file }]
       : [];
   });
+}
+
+function requireNone(paths: readonly string[]): void {
+  const path = paths.find((one) => lstatSync(one, { throwIfNoEntry: false }) !== undefined);
+  if (path === undefined) return;
+  const detail = "it is a unit of the same name: give the service another name";
+  throw new BulkheadError("PATH_UNUSABLE", { operation: "check unit", path, detail });
 }
 
 /** False if nothing is there. */

@@ -1,5 +1,6 @@
-import { BulkheadError, type Level, printable } from "bulkhead";
+import { BulkheadError, printable } from "bulkhead";
 import { SYSTEM_SOCKET } from "bulkhead/host";
+import type { ComponentSpec } from "bulkhead/services";
 
 /** First line of every unit that `bulkhead service install` wrote: no other file is overwritten or removed. */
 export const MARK = "# Written by `bulkhead service install`, which also removes it.";
@@ -18,17 +19,19 @@ export interface UnitOptions {
   readonly broker?: string | undefined;
   /** Program and arguments that come before `up`. */
   readonly command: readonly string[];
-  readonly levels: readonly Level[];
+  readonly components: readonly Pick<ComponentSpec, "level" | "mounts">[];
 }
 
+/** No unit of the package has such a name, whatever the service's name is. */
 export function unitName(service: string): string {
-  return `bulkhead-${service}.service`;
+  return `bulkhead-service-${service}.service`;
 }
 
 /** The text of a unit. @throws BulkheadError PATH_UNUSABLE for a path that no unit can name */
 export function unitOf(options: UnitOptions): string {
   const { name, file, kind, user, broker, command } = options;
-  const argv = [...command, "up", "--file", file, ...(broker === undefined ? [] : ["--broker", broker])];
+  const [program = "", ...before] = command;
+  const argv = [...before, "up", "--file", file, ...(broker === undefined ? [] : ["--broker", broker])];
   const needs = broker === SYSTEM_SOCKET ? ["Wants=bulkhead-broker.socket", "After=bulkhead-broker.socket"] : [];
   return [
     MARK,
@@ -39,10 +42,10 @@ export function unitOf(options: UnitOptions): string {
     "",
     "[Service]",
     "Type=notify",
-    "# The report comes from a child of the supervisor. No component may mount /run/systemd.",
+    "# The report comes from a child of the supervisor. `up` refuses a component that can reach the socket for it.",
     "NotifyAccess=all",
-    `ExecStart=${argv.map(quoted).join(" ")}`,
     ...(user === undefined ? [] : [`User=${user.name}`]),
+    `ExecStart=${[quoted(program), ...argv.map(argument)].join(" ")}`,
     "# Each component has its own time to become ready.",
     "TimeoutStartSec=infinity",
     "# The supervisor stops the components in order.",
@@ -72,7 +75,7 @@ export function wantedBy(kind: UnitKind): string {
 }
 
 /** A private broker makes the sandboxes, in this unit: what it forbids, it forbids to them and to their set-up. */
-function withBroker({ kind, levels }: UnitOptions): readonly string[] {
+function withBroker({ kind, components }: UnitOptions): readonly string[] {
   const common = ["# Sandboxes get control groups below this one.", "Delegate=yes"];
   if (kind === "user") return common;
   return [
@@ -82,7 +85,7 @@ function withBroker({ kind, levels }: UnitOptions): readonly string[] {
     "# 1024, owners of written files and AppArmor profiles.",
     `CapabilityBoundingSet=${[...BROKER, ...SUPERVISOR].map((name) => `CAP_${name}`).join(" ")}`,
     "DevicePolicy=closed",
-    ...(levels.includes("microvm") ? ["DeviceAllow=/dev/kvm rw"] : []),
+    ...(components.some(({ level }) => level === "microvm") ? ["DeviceAllow=/dev/kvm rw"] : []),
     "# Protect…= and Private…= are left out: components mount paths of the host, which must be those that you see.",
     "# So are SystemCallFilter= and Restrict…=: every sandbox would inherit their filters, and its set-up needs the calls.",
     "# A unit for another user (--user) has them all, because the system broker makes its sandboxes.",
@@ -96,7 +99,7 @@ const BROKER = [
 const SUPERVISOR = ["CHOWN", "FOWNER", "NET_BIND_SERVICE", "MAC_ADMIN"];
 
 /** The system broker makes the sandboxes, outside this unit: here are only the supervisor and its helpers. */
-function withoutBroker({ user }: UnitOptions): readonly string[] {
+function withoutBroker({ user, components }: UnitOptions): readonly string[] {
   const filters = [
     "RestrictNamespaces=yes",
     "RestrictRealtime=yes",
@@ -121,8 +124,9 @@ function withoutBroker({ user }: UnitOptions): readonly string[] {
     "PrivateMounts=yes",
     "ProtectSystem=strict",
     "# Logs and images; the directory of the control socket, which is in /tmp for a user who is not logged in. So",
-    "# PrivateTmp= and ProtectHome= are left out.",
-    `ReadWritePaths=${quoted(`-${user.home}`)} /tmp -/run/user`,
+    "# PrivateTmp= and ProtectHome= are left out. Then host paths that components in microVMs write: a helper in this unit",
+    "# does it for them.",
+    `ReadWritePaths=${[quoted(`-${user.home}`), "/tmp", "-/run/user", ...writtenFor(components)].join(" ")}`,
     "ProtectClock=yes",
     "ProtectHostname=yes",
     "ProtectKernelLogs=yes",
@@ -134,7 +138,17 @@ function withoutBroker({ user }: UnitOptions): readonly string[] {
   ];
 }
 
-/** One word of a command line: systemd expands `%` and `$` everywhere in it. */
+function writtenFor(components: UnitOptions["components"]): readonly string[] {
+  const mounts = components.flatMap((component) => (component.level === "microvm" ? component.mounts : []));
+  return [...new Set(mounts.filter(({ writable }) => writable).map(({ path }) => quoted(`-${path}`)))];
+}
+
+/** An argument of a command line: there, and not in the program's path, systemd also expands `$`. */
+function argument(word: string): string {
+  return quoted(word).replaceAll("$", "$$$$");
+}
+
+/** One word of a setting: systemd expands `%` in it. */
 function quoted(word: string): string {
   if (/[\x00-\x1f\x7f]/.test(word)) {
     throw new BulkheadError("PATH_UNUSABLE", {
@@ -143,6 +157,6 @@ function quoted(word: string): string {
       detail: "it has a control character",
     });
   }
-  const escaped = word.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%").replaceAll("$", "$$$$");
+  const escaped = word.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%");
   return /^[\w@%+=:,./-]+$/.test(escaped) ? escaped : `"${escaped}"`;
 }
