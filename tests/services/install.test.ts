@@ -129,6 +129,8 @@ describe("a unit's place", () => {
     const path = writeUnit(units, "unit-test", "root", unit("root"));
     writeUnit(units, "unit-test", "root", unit("root"));
     expect(await readFile(path, "utf8")).toBe(unit("root"));
+    expect((await readdir(units)).sort()).toEqual(["bulkhead-service-unit-test.service", "multi-user.target.wants"]);
+    expect(statSync(path).mode & 0o777).toBe(0o644);
     expect(await readlink(`${units}/multi-user.target.wants/bulkhead-service-unit-test.service`)).toBe(path);
     expect(installedUnits(units)).toEqual([
       { name: "unit-test", unit: "bulkhead-service-unit-test.service", path, file },
@@ -206,6 +208,23 @@ describe("bulkhead service install", () => {
     expect(up).toMatchObject(says("components.web.files"));
   });
 
+  it.skipIf(!ROOT)("refuses it in a change to a service that runs in a unit", async () => {
+    const name = `speaks-${process.pid}`;
+    const path = join(closed, "changed.yaml");
+    const write = async (more: string) =>
+      await writeFile(path, `name: ${name}\ncomponents: { web: { command: [sleep, "600"], ${more} } }\n`);
+    await write("restart: never");
+    try {
+      const up = [bundle, "up", "-d", "--file", path];
+      expect(await node(up, { NOTIFY_SOCKET: join(closed, "notify") })).toMatchObject({ stderr: "" });
+      await write(`files: [{ host: ${closed}, at: /data }]`);
+      expect(await node(up)).toMatchObject(says("components.web.files"));
+    } finally {
+      await node([bundle, "down", "--name", name]);
+      await rm(`/var/lib/bulkhead/services/${name}`, { recursive: true, force: true });
+    }
+  });
+
   it.skipIf(!ROOT)("refuses options of Node, a name that no service has, and a home of /", async () => {
     const asked = ["--no-warnings", bundle, "service", "install", "--dry-run", "--file", file];
     expect(await node(asked)).toMatchObject(says("--no-warnings"));
@@ -222,6 +241,8 @@ describe("bulkhead service install", () => {
     expect(stderr).toBe("");
     expect(stdout).toMatch(/\nUser=www-data\nExecStart=/);
     expect(stdout).toContain("up --file ");
+    const named = await bulkhead("install", "--dry-run", "--user", "www-data", "--file", file, "--broker", "a.sock");
+    expect(named.stdout).toContain(` --broker ${join(process.cwd(), "a.sock")}\n`);
     for (const argv of [
       ["--broker", "/a"],
       ["--user", "root"],
