@@ -13,9 +13,8 @@ const FAILED: Code = Code::LaunchFailed;
 /// `kept`: the descriptors that stay open, besides 0, 1 and 2.
 pub fn everything(caller: &Caller, privileged: bool, kept: [Option<&OwnedFd>; 2]) -> Result<(), Error> {
     bulkhead_sys::close_all_but(3, kept.into_iter().flatten().map(AsRawFd::as_raw_fd).collect());
-    // Root may mount files that belong to other users; Landlock and the filter leave no other use for these
-    // capabilities.
-    let files = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    // Root may mount files that belong to other users; Landlock and the filter leave no other use for this capability.
+    let files = CapabilitySet::DAC_OVERRIDE;
     let rights = if caller.is_root() { files } else { CapabilitySet::empty() };
     if privileged {
         // Otherwise the change of uid would remove them, and with them the right to empty the bounding set.

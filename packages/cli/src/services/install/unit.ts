@@ -93,7 +93,7 @@ function withBroker({ kind, components }: UnitOptions): readonly string[] {
 }
 
 const BROKER = [
-  ...["SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "DAC_OVERRIDE", "DAC_READ_SEARCH", "MKNOD"],
+  ...["SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "SETFCAP", "DAC_OVERRIDE", "MKNOD"],
   ...["NET_ADMIN", "KILL", "SYS_PTRACE", "SYS_RESOURCE"],
 ];
 const SUPERVISOR = ["CHOWN", "FOWNER", "NET_BIND_SERVICE", "MAC_ADMIN"];
