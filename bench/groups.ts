@@ -21,9 +21,11 @@ import {
   poolPromises,
   pullPromises,
   recordPromises,
+  serverPromises,
   servicePromises,
   steadyPromises,
 } from "./promises.js";
+import { COLD, inLibrary, overHttp, POOLED } from "./server/subjects.js";
 import { bareInTurn, up } from "./services/subjects.js";
 import { inside } from "./steady/inside.js";
 import { outside } from "./steady/outside.js";
@@ -170,6 +172,13 @@ export function besidePeers(runs: number): readonly Group[] {
       runs: Math.ceil(runs / 20),
       warmUp: 2,
       promises: servicePromises,
+    },
+    {
+      kind: "server",
+      title: "until the first byte of output",
+      subjects: [inLibrary, () => overHttp(POOLED, 2), () => overHttp(COLD, 0)],
+      runs: Math.ceil(runs / 2),
+      promises: serverPromises,
     },
   ];
 }

@@ -3,7 +3,7 @@
  * [--at-most RATIO]`: the cost of the walls, with peers measured in the same run; or, with `--against`, this build
  * compared with that of another commit.
  * KIND: launch, pool, command, steady, filter, record, images, gvisor, microvm, egress, channels,
- * services, memory.
+ * services, server, memory.
  */
 
 import { writeFile } from "node:fs/promises";

@@ -70,6 +70,11 @@ export const servicePromises: readonly Promised[] = [
   { subject: "up of ten, container", peer: "ten bare programs, one after another", atMost: 1.5 },
 ];
 
+/** What HTTP, tokens, quotas and the audit log cost. */
+export const serverPromises: readonly Promised[] = [
+  { subject: "POST /v1/run, from a pool", peer: "the library's pool, and a bare request", atMost: 1.5 },
+];
+
 /** By group: 0.9 and 0.5 of the throughput, and the time of round trips. */
 export const channelPromises: Readonly<Record<string, readonly Promised[]>> = {
   "256 MiB over a channel": [
