@@ -1,4 +1,5 @@
 import type { Policy } from "bulkhead";
+import { Memo } from "../memo.js";
 import { type BoundedPolicy, type BoundOptions, boundPolicy } from "../tenants/bounded.js";
 import type { Caller } from "../tenants/tokens.js";
 import type { Core } from "./core.js";
@@ -15,6 +16,9 @@ export interface ChosenPolicy extends BoundedPolicy {
   readonly pool: PoolChoice | null;
 }
 
+/** Of templates alone: a policy in a request may hold the value of a secret. */
+const ofTemplates = new Memo<BoundedPolicy>();
+
 /**
  * The chosen policy within the floor of the caller's project.
  * @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, API_NOT_FOUND
@@ -27,11 +31,13 @@ export async function choosePolicy(
 ): Promise<ChosenPolicy> {
   const bound = (given: Policy, isTemplate: boolean) => boundPolicy(given, project.floor, { isTemplate, kind });
   if (template === undefined) return { ...bound(policy, false), pool: null };
+  const remembered = (given: Policy, isTemplate: boolean) =>
+    ofTemplates.of(JSON.stringify([given, project.floor, isTemplate, kind]), () => bound(given, isTemplate));
   const row = await store.template(project.id, template);
-  if (row === undefined) return { ...bound(templates.named(template), true), pool: null };
+  if (row === undefined) return { ...remembered(templates.named(template), true), pool: null };
   // A tenant wrote it.
   return {
-    ...bound(row.policy, false),
+    ...remembered(row.policy, false),
     pool: row.pool === 0 ? null : { template, version: row.createdAt, size: row.pool },
   };
 }

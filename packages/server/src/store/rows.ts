@@ -1,6 +1,7 @@
 import { LEVELS, type Level, type Policy } from "bulkhead";
-import { floorSchema } from "../tenants/floor.js";
-import { quotaSchema } from "../tenants/quotas.js";
+import { Memo } from "../memo.js";
+import { type Floor, floorSchema } from "../tenants/floor.js";
+import { type QuotaLimits, quotaSchema } from "../tenants/quotas.js";
 import { scopesSchema } from "../tenants/scopes.js";
 import type { Row } from "./sqlite-module.js";
 import {
@@ -17,14 +18,19 @@ import {
 
 const EXECUTION_STATES: readonly ExecutionState[] = ["running", "ended", "lost"];
 
+/** Each request reads its project. */
+const floors = new Memo<Floor>();
+const quotas = new Memo<QuotaLimits>();
+
 export function projectOf(row: Row): Project {
+  const [floor, quota] = [text(row, "floor"), text(row, "quotas")];
   return {
     id: text(row, "id"),
     organisation: text(row, "organisation"),
     name: text(row, "name"),
     // A floor that cannot be read must not count as none.
-    floor: floorSchema.parse(JSON.parse(text(row, "floor"))),
-    quotas: quotaSchema.parse(JSON.parse(text(row, "quotas"))),
+    floor: floors.of(floor, () => floorSchema.parse(JSON.parse(floor))),
+    quotas: quotas.of(quota, () => quotaSchema.parse(JSON.parse(quota))),
     createdAt: whole(row, "created_at"),
   };
 }
