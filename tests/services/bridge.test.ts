@@ -113,7 +113,7 @@ describe("the bridge's process", () => {
     const [first] = bridges();
     const talking = ask(service.running, "", TALKER);
     await expect.poll(() => kindsOf(service.events), { timeout: 20_000 }).toEqual(["opened"]);
-    await sleep(200);
+    await sleep(1_000);
     execFileSync("kill", ["-KILL", String(first)]);
     expect(await talking).toBe("HELLO\nend");
     await expect.poll(() => service.events.at(-1)?.kind, { timeout: 20_000 }).toBe("closed");
@@ -156,7 +156,7 @@ describe("the bridge's process", () => {
     const talking = ask(service.running, "", TALKER);
     await expect.poll(() => kindsOf(service.events), { timeout: 20_000 }).toEqual(["opened"]);
     // The server's answer has crossed when the client waits for more.
-    await sleep(300);
+    await sleep(1_500);
     await service.running.down();
     await talking.catch(() => undefined);
     expect(kindsOf(service.events)).toEqual(["opened", "closed"]);
@@ -165,7 +165,7 @@ describe("the bridge's process", () => {
   });
 
   test("ends a connection on which nothing moves", async () => {
-    await using service = await up(LEVELS, { idle: "300ms" });
+    await using service = await up(LEVELS, { idle: "2s" });
     expect(await ask(service.running, "", TALKER)).toBe("HELLO\nend");
     await expect.poll(() => service.events.at(-1)?.reason, { timeout: 20_000 }).toMatch(/nothing moved/);
   });

@@ -36,5 +36,8 @@ pub fn main() -> i32 {
 
 fn start() -> Result<(), Errno> {
     let control = Control::new(bulkhead_sys::adopt(CONTROL)?);
-    Bridge::new(control, bulkhead_sys::adopt(HUB)?)?.serve()
+    let bridge = Bridge::new(control, bulkhead_sys::adopt(HUB)?)?;
+    // The closer has its thread by now, which its alarm must reach.
+    bulkhead_sys::block_signals(&[libc::SIGALRM])?;
+    bridge.serve()
 }

@@ -118,7 +118,8 @@ impl Bridge {
                 CONTROL => {}
                 HUB => self.hear_hub(),
                 key if self.members.contains_key(&key) => self.hear_member(key)?,
-                key => self.advance(key & !1)?,
+                // A turn for each pair, however many events came.
+                key => drop(self.again.insert(key & !1)),
             }
         }
         if ready.contains(&CONTROL) {
@@ -296,7 +297,6 @@ impl Bridge {
         match pair.turn(channel, &self.closer, &mut self.buffer, Instant::now()) {
             State::Waits => Ok(()),
             State::Again => {
-                // Once, however many events came: what is ready always must not push others back.
                 self.again.insert(key);
                 Ok(())
             }
