@@ -9,6 +9,8 @@ here=${0%/*}
 [ "$here" != "$0" ] || here=.
 root=$(cd "$here/.." && pwd)
 state=$root/.setup
+# The caller's directory may be hostile: rustup obeys a rust-toolchain.toml there or above, and go a go.mod.
+cd "$root/warden"
 lacking='' wanted='' ticker=''
 . "$root/scripts/setup/fresh.sh"
 . "$root/scripts/setup/say.sh"

@@ -54,7 +54,7 @@ for directory in bin sbin usr/bin usr/sbin usr/lib lib etc dev proc sys tmp run 
   var/lib var/log var/tmp; do
   mkdir -p "$tree/$directory"
 done
-chmod 1777 "$tree/tmp" "$tree/var/tmp"
+# Nothing here may be writable for others: what a local user wrote would appear in every sandbox. A plan covers /tmp.
 cp "$busybox" "$tree/bin/busybox"
 chmod 0755 "$tree/bin/busybox"
 # The licences that its copyright file refers to.

@@ -56,6 +56,7 @@ add_component() {
 # answer takes microseconds, and each sandbox starts one such program.
 warden_target() {
   rustc=${cargo%/*}/rustc
+  [ -x "$rustc" ] || rustc=rustc
   triple=$("$rustc" -vV | sed -n 's/^host: //p')
   musl=${triple%%-*}-unknown-linux-musl
   if [ -d "$("$rustc" --print sysroot)/lib/rustlib/$musl" ] ||

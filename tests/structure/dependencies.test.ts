@@ -230,7 +230,7 @@ describe("the Rust crates", () => {
     init: ["libc", "rustix", "serde", "serde_json"],
     guest: ["libc", "rustix", "serde", "serde_json"],
     relay: ["rustix"],
-    bridge: ["rustix", "serde", "serde_json"],
+    bridge: ["libc", "rustix", "serde", "serde_json"],
     helper: ["rustix", "serde_json"],
     single: ["flate2", "rustix", "serde", "serde_json", "sha2"],
     warden: [],

@@ -1,6 +1,6 @@
-//! Closes descriptors of components in a thread of its own, with little patience: the close of a TCP socket can wait for
-//! as long as its owner chose (`SO_LINGER`), even if that socket only lies in the queue of the one that is closed. It
-//! must stop neither the connections of others nor the closing of their sockets.
+//! Closes descriptors of components in a thread of its own, with little patience: the close of a TCP socket can wait as
+//! long as its owner chose (`SO_LINGER`), even if that socket only lies in the queue of the one that is closed. It must
+//! stop neither the connections of others nor the closing of their sockets.
 
 use rustix::fd::OwnedFd;
 use std::sync::mpsc::{Sender, channel};

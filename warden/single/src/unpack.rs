@@ -100,10 +100,14 @@ fn put_in_place(work: &Path, directory: &Path, index: &Index) -> Result<(), Fail
         if directory.symlink_metadata().is_err() {
             return Err(failed(error));
         }
-        let old = work.with_extension("old");
+        // The whole name is unique, so that repairs at the same time have a place each.
+        let mut old = work.as_os_str().to_owned();
+        old.push(".old");
+        let old = std::path::PathBuf::from(old);
         std::fs::rename(directory, &old).map_err(failed)?;
         let _ = std::fs::remove_dir_all(&old);
-        return std::fs::rename(work, directory).map_err(failed);
+        let placed = std::fs::rename(work, directory);
+        return if is_complete(directory, index) { Ok(()) } else { placed.map_err(failed) };
     }
     Ok(())
 }

@@ -42,11 +42,25 @@ fn failed(error: &std::io::Error) -> Stopped {
 fn tcp(arguments: &[String]) -> Tried {
     let host = text(arguments, 0)?;
     let port = u16::try_from(number(arguments, 1)?).map_err(|_| Stopped::Usage("not a port"))?;
-    let mut addresses = (&*host.to_string_lossy(), port).to_socket_addrs().map_err(|error| failed(&error))?;
-    let address = addresses.next().ok_or(Stopped::Usage("no address"))?;
+    let address = resolved(&host.to_string_lossy(), port)?;
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2)).map_err(|error| failed(&error))?;
     stream.write_all(b"bulkhead-probe\n").map_err(|error| failed(&error))?;
     Ok(format!("connected to {address}"))
+}
+
+/// Without a name server only the hosts file has names: musl would ask 127.0.0.1 all the same, for five seconds.
+fn resolved(host: &str, port: u16) -> Result<std::net::SocketAddr, Stopped> {
+    let has = |path, wanted: &dyn Fn(&str) -> bool| fs::read_to_string(path).is_ok_and(|text| text.lines().any(wanted));
+    let listed = |line: &str| line.split('#').next().unwrap_or("").split_whitespace().skip(1).any(|name| name == host);
+    let is_address = host.parse::<std::net::IpAddr>().is_ok();
+    let can = is_address
+        || has("/etc/hosts", &listed)
+        || has("/etc/resolv.conf", &|line| line.trim_start().starts_with("nameserver"));
+    if !can {
+        return Err(Stopped::Absent("no such name, and no name server".into()));
+    }
+    let mut addresses = (host, port).to_socket_addrs().map_err(|error| failed(&error))?;
+    addresses.next().ok_or(Stopped::Usage("no address"))
 }
 
 fn udp(arguments: &[String]) -> Tried {
