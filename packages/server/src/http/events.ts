@@ -28,18 +28,30 @@ async function* texts<Event>(
   textOf: (event: Event) => string,
 ): AsyncGenerator<string, void, void> {
   const iterator = events[Symbol.asyncIterator]();
-  let next = iterator.next();
-  while (true) {
-    const outcome = await orBeat(next);
-    if (outcome === undefined) {
-      yield ": alive\n\n";
-    } else if (outcome.done === true) {
-      return;
-    } else {
-      next = iterator.next();
-      yield textOf(outcome.value);
+  let next = begun(iterator);
+  try {
+    while (true) {
+      const outcome = await orBeat(next);
+      if (outcome === undefined) {
+        yield ": alive\n\n";
+      } else if (outcome.done === true) {
+        return;
+      } else {
+        next = begun(iterator);
+        yield textOf(outcome.value);
+      }
     }
+  } finally {
+    // The reader may be gone in the middle. What the events hold for it ends, however long their source takes.
+    iterator.return?.().catch(() => undefined);
   }
+}
+
+/** The next event. It may fail while a slow reader has not yet taken the one before, and only then is it awaited. */
+function begun<Event>(iterator: AsyncIterator<Event>): Promise<IteratorResult<Event>> {
+  const next = iterator.next();
+  next.catch(() => undefined);
+  return next;
 }
 
 /** Undefined if nothing comes in time. */

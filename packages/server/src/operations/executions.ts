@@ -184,8 +184,11 @@ export class Executions {
 
   /** @throws BulkheadError API_NOT_FOUND */
   async get(project: string, sandboxId: string, id: string): Promise<ExecutionView> {
-    const row = await this.#row(project, sandboxId, id);
-    const kept = this.#kept.get(id);
+    return this.#view(await this.#row(project, sandboxId, id));
+  }
+
+  #view(row: ExecutionRow): ExecutionView {
+    const kept = this.#kept.get(row.id);
     if (kept?.result === null || kept === undefined) {
       return { row, result: row.result === null ? null : (JSON.parse(row.result) as ExecutionResult) };
     }
@@ -208,11 +211,14 @@ export class Executions {
     id: string,
     { from, signal }: { readonly from: number; readonly signal: AbortSignal },
   ): Promise<AsyncIterable<OutputPiece | ExecutionView>> {
-    await this.#row(project, sandboxId, id);
-    const output = this.#kept.get(id)?.output ?? null;
-    if (output === null) throw new BulkheadError("API_NOT_FOUND", { detail: "output: the server does not keep it" });
+    const known = await this.#row(project, sandboxId, id);
+    const kept = this.#kept.get(id);
+    const output = kept?.output ?? null;
+    if (kept === undefined || output === null) {
+      throw new BulkheadError("API_NOT_FOUND", { detail: "output: the server does not keep it" });
+    }
     const pieces = output.read(from, signal);
-    const ending = async () => await this.get(project, sandboxId, id);
+    const ending = async () => await this.#ending(known, kept);
     return (async function* () {
       yield* pieces;
       if (signal.aborted) return;
@@ -220,6 +226,15 @@ export class Executions {
       // The reader has the output.
       yield { row, result: result === null ? null : { ...result, stdout: "", stderr: "" } };
     })();
+  }
+
+  /** How a program ended of which a reader has the output, also if the store has forgotten it meanwhile. */
+  async #ending(known: ExecutionRow, { result }: Kept): Promise<ExecutionView> {
+    const row = await this.#core.store.execution(known.project, known.sandbox, known.id);
+    if (row !== undefined) return this.#view(row);
+    if (known.state !== "running") return { row: known, result };
+    const state = result === null ? "lost" : "ended";
+    return { row: { ...known, state, endedAt: Date.now() }, result };
   }
 
   /** Sends a signal to the program's process group; none if it has ended. */
