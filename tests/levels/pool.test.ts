@@ -73,6 +73,16 @@ await forEachLevel((level: Level) => {
     await eventually("the gate is counted", 60_000, () => more() > 4 * 1024 * 1024);
   });
 
+  it("keeps no more than `max` of those that requests had started and then left", async () => {
+    await using pool = await Pool.create({ level }, { min: 1, max: 1 });
+    const leaving = new AbortController();
+    const left = Array.from({ length: 6 }, () => pool.take({ signal: leaving.signal }));
+    leaving.abort();
+    for (const taken of await Promise.allSettled(left)) if (taken.status === "fulfilled") await taken.value.close();
+    await eventually("none starts", 60_000, () => pool.stats().starting === 0);
+    expect(pool.stats().ready).toBe(1);
+  });
+
   it("replaces one that died while it waited", async () => {
     await using pool = await Pool.create({ level }, { max: 1 });
     const own = async () => (await listSandboxes()).sandboxes.filter(({ callerPid }) => callerPid === process.pid);

@@ -182,8 +182,10 @@ export class Stock {
     // A program with nothing else to do may end; an unused sandbox must not keep it alive.
     standing.live.letGo();
     const waiter = this.#waiting.shift();
-    if (waiter === undefined) this.#keep(standing);
-    else waiter.give(standing);
+    if (waiter !== undefined) waiter.give(standing);
+    else if (this.#ready.length < this.#bounds.max) this.#keep(standing);
+    // The request that it was started for has left, and others already fill the pool.
+    else this.#discard(standing);
   }
 
   #keep(standing: Standing): void {
