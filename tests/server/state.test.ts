@@ -1,5 +1,7 @@
-import { chmod, chown, stat } from "node:fs/promises";
+import { chmod, chown, stat, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { choosePolicy } from "../../packages/server/src/operations/choice.js";
+import { Templates } from "../../packages/server/src/operations/templates.js";
 import { openState, readStore, statePaths } from "../../packages/server/src/state.js";
 import { SqliteStore } from "../../packages/server/src/store/sqlite.js";
 import { hasSqlite, openDatabase } from "../../packages/server/src/store/sqlite-module.js";
@@ -21,6 +23,35 @@ describe.skipIf(!hasSqlite())(`the store${title}`, () => {
       await store.addSandbox(sandbox("s", "a", 1));
       expect([await store.sandbox("b", "s"), (await store.sandbox("a", "s"))?.id]).toEqual([undefined, "s"]);
       expect(await store.sandboxes("b", { limit: 10, after: null }, null)).toEqual([]);
+    });
+  });
+
+  it("gives way to a template that the operator added later under the name of a project's", async () => {
+    await withStore(async (store, directory) => {
+      const project = await store.project("a");
+      if (project === undefined) throw new Error("there is no project");
+      const caller = { project, token: "t", expiresAt: null, address: "::1", scopes: [] };
+      await store.putTemplate({ project: "a", name: "same", policy: { hostname: "tenant" }, pool: 2, createdAt: 1 });
+      const chosen = async (templates: Templates) =>
+        await choosePolicy({ store, templates }, caller, { template: "same" }, "run");
+      expect(await chosen(await Templates.load(null))).toMatchObject({ policy: { hostname: "tenant" } });
+      await writeFile(directory.join("same.yaml"), "hostname: operator\n");
+      const after = await chosen(await Templates.load(directory.path));
+      expect(after).toMatchObject({ policy: { hostname: "operator" }, pool: null });
+    });
+  });
+
+  it("counts and lists a project's templates without their policies", async () => {
+    await withStore(async (store) => {
+      for (const [project, name] of [
+        ["a", "x"],
+        ["a", "y"],
+        ["b", "x"],
+      ] as const) {
+        await store.putTemplate({ project, name, policy: { hostname: name }, pool: 1, createdAt: 1 });
+      }
+      expect(await store.templates("a")).toEqual(["x", "y"].map((name) => ({ name, pool: 1, createdAt: 1 })));
+      expect([await store.countOtherTemplates("a", "x"), await store.countOtherTemplates("a", "z")]).toEqual([1, 2]);
     });
   });
 

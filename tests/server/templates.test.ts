@@ -48,7 +48,8 @@ describe("a template of a project", () => {
     expect(json.template).toBe("one");
     await server.send("DELETE", `/v1/sandboxes/${json.id}`, { token });
     const { json: list } = await server.send("GET", "/v1/templates", { token });
-    expect(list.templates.map(({ name }: { name: string }) => name)).toEqual(["one"]);
+    expect(list.templates).toEqual([{ name: "one", pool: 0, createdAt: expect.any(String) }]);
+    expect((await server.send("GET", "/v1/templates/one", { token })).json.policy).toEqual({ hostname: "second" });
     expect((await server.send("DELETE", "/v1/templates/one", { token })).status).toBe(204);
     expect((await run("one", "hostname")).json.code).toBe("API_NOT_FOUND");
   });
@@ -58,6 +59,7 @@ describe("a template of a project", () => {
     ["with a path of the server", { policy: { files: [{ host: "/etc", at: "/x" }] } }, "FLOOR_VIOLATED"],
     ["with a secret", { policy: { secrets: { A: { value: "x", hosts: ["a.example"] } } } }, "API_REQUEST_INVALID"],
     ["that is none", { policy: { nothing: 1 } }, "FLOOR_VIOLATED"],
+    ["larger than 64 KiB", { policy: { env: { A: "x".repeat(64 * 1024) } } }, "API_REQUEST_INVALID"],
     ["with too large a pool", { policy: {}, pool: 65 }, "API_REQUEST_INVALID"],
   ])("is refused %s", async (what, json, code) => {
     const { put } = await project(`refused ${what}`);
@@ -83,10 +85,18 @@ describe("a template with a pool", () => {
     expect(await alive()).toBe(2);
     expect((await pooled("hit")) + (await pooled("miss"))).toBe(4);
     expect(await pooled("hit")).toBeGreaterThan(0);
-    // A pool that the quota has no room for.
-    await put("large", { policy: {}, pool: 2 });
-    expect((await run("large", "true")).json).toMatchObject({ code: "QUOTA_EXCEEDED" });
+    // The quota has no room for another pool now, and none for a larger one ever.
+    await put("other", { policy: { hostname: "alone" }, pool: 2 });
+    expect((await run("other", "hostname")).json).toMatchObject({ exitCode: 0, stdout: "alone\n" });
     expect(await alive()).toBe(2);
+    expect((await put("large", { policy: {}, pool: 3 })).json).toMatchObject({ code: "API_REQUEST_INVALID" });
+  });
+
+  it("is refused if the quota for memory can never have room for it", async () => {
+    const { put } = await project("memory", { quotas: { memoryBytes: 1024 ** 3 } });
+    const policy = { resources: { memory: "256MiB" } };
+    expect((await put("fits", { policy, pool: 3 })).status).toBe(200);
+    expect((await put("large", { policy, pool: 4 })).json).toMatchObject({ code: "API_REQUEST_INVALID" });
   });
 
   it("has the new policy after a change, also in a variable only, and nothing after its removal", async () => {

@@ -54,7 +54,7 @@ export const putTemplate = z.strictObject({
 });
 
 export const template = z.object({ name: templateName, policy, pool: z.int(), createdAt: z.iso.datetime() });
-export const templates = z.object({ templates: z.array(template) });
+export const templates = z.object({ templates: z.array(template.omit({ policy: true })) });
 
 const program = {
   argv: z.array(text()).max(MAX_ARGUMENTS),

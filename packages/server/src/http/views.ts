@@ -1,7 +1,7 @@
 import type { Explanation, RunResult } from "bulkhead";
 import type { ExecutionView } from "../operations/executions.js";
 import type { SandboxPage } from "../operations/sandboxes.js";
-import type { Cursor, Project, SandboxRow, TemplateRow, TokenRow } from "../store/store.js";
+import type { Cursor, Project, SandboxRow, TemplateEntry, TemplateRow, TokenRow } from "../store/store.js";
 
 /** Each object as the API shows it: fields are listed, so that a new field of a row stays inside. */
 
@@ -39,8 +39,12 @@ export function tokenView({ id, project, name, scopes, createdAt, expiresAt, rev
   return { id, project, name, scopes, ...times };
 }
 
-export function templateView({ name, policy, pool, createdAt }: TemplateRow) {
-  return { name, policy, pool, createdAt: time(createdAt) };
+export function templateView({ policy, ...entry }: TemplateRow) {
+  return { ...templateEntryView(entry), policy };
+}
+
+export function templateEntryView({ name, pool, createdAt }: TemplateEntry) {
+  return { name, pool, createdAt: time(createdAt) };
 }
 
 export function projectView({ id, organisation, name, floor, quotas, createdAt }: Project) {

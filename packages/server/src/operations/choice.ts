@@ -24,7 +24,7 @@ const ofTemplates = new Memo<BoundedPolicy>();
  * @throws BulkheadError FLOOR_VIOLATED, POLICY_INVALID, API_NOT_FOUND
  */
 export async function choosePolicy(
-  { store, templates }: Core,
+  { store, templates }: Pick<Core, "store" | "templates">,
   { project }: Caller,
   { policy = {}, template }: PolicyChoice,
   kind: BoundOptions["kind"],
@@ -33,7 +33,8 @@ export async function choosePolicy(
   if (template === undefined) return { ...bound(policy, false), pool: null };
   const remembered = (given: Policy, isTemplate: boolean) =>
     ofTemplates.of(JSON.stringify([given, project.floor, isTemplate, kind]), () => bound(given, isTemplate));
-  const row = await store.template(project.id, template);
+  // The operator may have added one to whose name a project already gave another meaning.
+  const row = templates.has(template) ? undefined : await store.template(project.id, template);
   if (row === undefined) return { ...remembered(templates.named(template), true), pool: null };
   // A tenant wrote it.
   return {

@@ -15,6 +15,12 @@ export interface PoolChoice {
   readonly size: number;
 }
 
+/** A program of a run. */
+interface PooledProgram {
+  readonly argv: readonly string[];
+  readonly options: ProgramOptions;
+}
+
 /** A pool, and what gives back what its ready sandboxes count against the quotas. */
 interface Made {
   readonly pool: EnginePool;
@@ -24,6 +30,7 @@ interface Made {
 interface Entry {
   readonly project: Project;
   readonly version: number;
+  readonly digest: string;
   readonly made: Promise<Made>;
   /** Of the pool's statistics, what the metrics have. */
   counted: { readonly hits: number; readonly misses: number };
@@ -42,29 +49,34 @@ export class Pools {
   }
 
   /**
-   * Runs a program in a ready sandbox of the template's pool, which its first run creates.
-   * @throws BulkheadError QUOTA_EXCEEDED, POOL_UNSUITABLE, and as the library's `run`
+   * Runs a program in a ready sandbox of the template's pool, which its first run creates. Where the quotas have no
+   * room for the pool, or the template is another one by now, in a sandbox of its own.
+   * @throws BulkheadError POOL_UNSUITABLE, and as the library's `run`
    */
-  async run(
-    project: Project,
-    choice: PoolChoice,
-    bounded: BoundedPolicy,
-    { argv, options }: { readonly argv: readonly string[]; readonly options: ProgramOptions },
-  ): Promise<RunResult> {
+  async run(project: Project, choice: PoolChoice, bounded: BoundedPolicy, program: PooledProgram): Promise<RunResult> {
+    // Without this a run that read the template before it changed would bring the old pool back.
+    const row = await this.#core.store.template(project.id, choice.template);
+    if (row?.createdAt !== choice.version) return await this.#alone(project, bounded, program);
     const entry = this.#entry(project, choice, bounded);
-    const { pool } = await entry.made;
+    const made = await entry.made.catch((error: unknown) => {
+      if (!(error instanceof BulkheadError) || error.code !== "QUOTA_EXCEEDED") throw error;
+    });
+    if (made === undefined) return await this.#alone(project, bounded, program);
+    const { pool } = made;
+    const { argv, options } = program;
     try {
       return await pool.run(argv, options);
     } catch (error) {
       if (!(error instanceof BulkheadError) || error.code !== "POOL_CLOSED") throw error;
       // The template changed meanwhile: this run has the policy that it asked for.
-      return await this.#core.engine.run(bounded.policy, argv, {
-        ...options,
-        egress: egressOf(this.#core, project.id),
-      });
+      return await this.#alone(project, bounded, program);
     } finally {
       this.#count(entry, pool);
     }
+  }
+
+  async #alone({ id }: Project, { policy }: BoundedPolicy, { argv, options }: PooledProgram): Promise<RunResult> {
+    return await this.#core.engine.run(policy, argv, { ...options, egress: egressOf(this.#core, id) });
   }
 
   #count(entry: Entry, pool: EnginePool): void {
@@ -76,14 +88,16 @@ export class Pools {
   #entry(project: Project, choice: PoolChoice, bounded: BoundedPolicy): Entry {
     const key = keyOf(project.id, choice.template);
     const known = this.#entries.get(key);
-    if (known?.version === choice.version) {
+    const { version } = choice;
+    // A template that was removed and put again in one millisecond has the version of before.
+    if (known?.version === version && known.digest === bounded.digest) {
       known.usedAt = Date.now();
       return known;
     }
     const ended = known === undefined ? undefined : this.#end(key, known);
     const made = this.#make(project, choice.size, bounded, ended);
     const counted = { hits: 0, misses: 0 };
-    const entry: Entry = { project, version: choice.version, made, counted, usedAt: Date.now() };
+    const entry: Entry = { project, version, digest: bounded.digest, made, counted, usedAt: Date.now() };
     this.#entries.set(key, entry);
     made.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);

@@ -1,5 +1,5 @@
 import { BulkheadError, type Policy } from "bulkhead";
-import type { TemplateRow } from "../store/store.js";
+import type { TemplateEntry, TemplateRow } from "../store/store.js";
 import { boundPolicy } from "../tenants/bounded.js";
 import type { Caller } from "../tenants/tokens.js";
 import { audited, type Core } from "./core.js";
@@ -12,6 +12,8 @@ export interface TemplateRequest {
 }
 
 const MAX_TEMPLATES = 100;
+/** Of a policy as JSON: a run reads the whole of it. */
+const POLICY_BYTES = 64 * 1024;
 
 /** Policies that tenants gave a name, with the number of sandboxes that stand ready for it. */
 export class ProjectTemplates {
@@ -29,10 +31,20 @@ export class ProjectTemplates {
     const project = caller.project.id;
     // The store would keep their values, which a thief of the database must not find.
     if (policy.secrets !== undefined) throw invalid("policy.secrets: a template is stored, so it has none");
-    const { digest } = boundPolicy(policy, caller.project.floor, { isTemplate: false, kind: "run" });
-    if (templates.names.includes(name)) throw invalid("name: the operator has a template of this name");
-    const known = await store.templates(project);
-    if (known.length >= MAX_TEMPLATES && !known.some((each) => each.name === name)) {
+    if (Buffer.byteLength(JSON.stringify(policy)) > POLICY_BYTES) {
+      throw invalid(`policy: that of a template has at most ${POLICY_BYTES} bytes of JSON`);
+    }
+    const { digest, memoryBytes } = boundPolicy(policy, caller.project.floor, { isTemplate: false, kind: "run" });
+    if (templates.has(name)) throw invalid("name: the operator has a template of this name");
+    // A run in the pool counts as well.
+    const { quotas } = caller.project;
+    if (pool > 0 && pool + 1 > quotas.sandboxes) throw invalid(`pool: the quota for sandboxes is ${quotas.sandboxes}`);
+    if (pool > 0 && (pool + 1) * memoryBytes > quotas.memoryBytes) {
+      throw invalid(
+        `pool: the quota for memoryBytes is ${quotas.memoryBytes}, and each sandbox may have ${memoryBytes}`,
+      );
+    }
+    if ((await store.countOtherTemplates(project, name)) >= MAX_TEMPLATES) {
       throw new BulkheadError("QUOTA_EXCEEDED", { detail: `templates is ${MAX_TEMPLATES}` });
     }
     const subject = { action: "template.put", target: name, policyDigest: digest };
@@ -47,7 +59,7 @@ export class ProjectTemplates {
     });
   }
 
-  async list(project: string): Promise<readonly TemplateRow[]> {
+  async list(project: string): Promise<readonly TemplateEntry[]> {
     return await this.#core.store.templates(project);
   }
 

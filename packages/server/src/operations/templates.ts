@@ -27,6 +27,10 @@ export class Templates {
     return [...this.#policies.keys()].sort();
   }
 
+  has(name: string): boolean {
+    return this.#policies.has(name);
+  }
+
   /** @throws BulkheadError API_NOT_FOUND */
   named(name: string): Policy {
     const policy = this.#policies.get(name);

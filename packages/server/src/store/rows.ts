@@ -12,6 +12,7 @@ import {
   SANDBOX_STATES,
   type SandboxRow,
   type SandboxState,
+  type TemplateEntry,
   type TemplateRow,
   type TokenRow,
 } from "./store.js";
@@ -84,6 +85,10 @@ export function templateOf(row: Row): TemplateRow {
     pool: whole(row, "pool"),
     createdAt: whole(row, "created_at"),
   };
+}
+
+export function templateEntryOf(row: Row): TemplateEntry {
+  return { name: text(row, "name"), pool: whole(row, "pool"), createdAt: whole(row, "created_at") };
 }
 
 export function auditChainOf(row: Row): AuditChain {

@@ -6,10 +6,12 @@ import {
   executionOf,
   projectOf,
   sandboxOf,
+  templateEntryOf,
   templateOf,
   text,
   textOrNull,
   tokenOf,
+  whole,
   wholeOrNull,
 } from "./rows.js";
 import { type Database, openDatabase, type Row, type SqlValue, type Statement } from "./sqlite-module.js";
@@ -24,6 +26,7 @@ import type {
   SandboxRow,
   SandboxState,
   Store,
+  TemplateEntry,
   TemplateRow,
   TokenRow,
 } from "./store.js";
@@ -126,8 +129,14 @@ export class SqliteStore implements Store {
     return this.#one(templateOf, "SELECT * FROM templates WHERE project = ? AND name = ?", project, name);
   }
 
-  async templates(project: string): Promise<readonly TemplateRow[]> {
-    return this.#all("SELECT * FROM templates WHERE project = ? ORDER BY name", project).map(templateOf);
+  async templates(project: string): Promise<readonly TemplateEntry[]> {
+    const sql = "SELECT name, pool, created_at FROM templates WHERE project = ? ORDER BY name";
+    return this.#all(sql, project).map(templateEntryOf);
+  }
+
+  async countOtherTemplates(project: string, name: string): Promise<number> {
+    const sql = "SELECT count(*) AS count FROM templates WHERE project = ? AND name <> ?";
+    return this.#one((row) => whole(row, "count"), sql, project, name) ?? 0;
   }
 
   async removeTemplate(project: string, name: string): Promise<void> {

@@ -70,6 +70,9 @@ export interface TemplateRow {
   readonly createdAt: number;
 }
 
+/** A template in a list. */
+export type TemplateEntry = Pick<TemplateRow, "name" | "pool" | "createdAt">;
+
 /** The outcome of an earlier request, or null while it is carried out. */
 export interface Remembered {
   readonly requestDigest: string;
@@ -138,7 +141,10 @@ export interface Store {
   /** Adds a template, or replaces the one of its name. */
   putTemplate(template: TemplateRow): Promise<void>;
   template(project: string, name: string): Promise<TemplateRow | undefined>;
-  templates(project: string): Promise<readonly TemplateRow[]>;
+  /** Without their policies, each of which may be large. */
+  templates(project: string): Promise<readonly TemplateEntry[]>;
+  /** How many templates of the project have another name. */
+  countOtherTemplates(project: string, name: string): Promise<number>;
   removeTemplate(project: string, name: string): Promise<void>;
 
   addExecution(execution: ExecutionRow): Promise<void>;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Route, route } from "../route.js";
 import * as schemas from "../schemas.js";
-import { templateView } from "../views.js";
+import { templateEntryView, templateView } from "../views.js";
 
 const params = z.strictObject({ name: schemas.templateName });
 
@@ -10,12 +10,12 @@ export const templateRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/templates",
     operation: "listTemplates",
-    summary: "The project's own templates",
+    summary: "The project's own templates, without their policies",
     scope: "sandboxes:read",
     answers: { 200: schemas.templates },
     handle: async ({ platform, caller }) => ({
       status: 200,
-      json: { templates: (await platform.templates.list(caller.project.id)).map(templateView) },
+      json: { templates: (await platform.templates.list(caller.project.id)).map(templateEntryView) },
     }),
   }),
   route({
