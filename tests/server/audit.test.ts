@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { lineOf, readLine } from "../../packages/server/src/audit/chain.js";
 import { AuditLog } from "../../packages/server/src/audit/log.js";
@@ -45,8 +45,18 @@ describe.skipIf(!hasSqlite())(`the audit log${title}`, () => {
     ["changed", (lines) => lines.map((line) => line.replace('"step 3"', '"Step 3"')), 3],
     ["changed in its spaces only", (lines) => lines.map((line) => line.replace('"step 2",', '"step 2", ')), 2],
     ["emptied", ([a = "", , c = "", d = ""]) => [a, "", c, d], 2],
+    ["given another end", (lines) => lines.map((line, index) => (index === 1 ? `${line}\r` : line)), 2],
     ["all removed", () => [], 1],
   ];
+
+  it("ignores a line that a server has not written to its end, and no other", async () => {
+    await logged(3, async (path, lines, store) => {
+      await appendFile(path, '{"project":"a","tok');
+      expect(await verdictOf(path, store)).toEqual({ lines: 3, broken: null });
+      await writeFile(path, textOf(lines).slice(0, -1));
+      expect((await verdictOf(path, store)).broken?.line).toBe(3);
+    });
+  });
 
   it.each(changes)("names the line that was %s, and does not start", async (_, change, line) => {
     await logged(4, async (path, lines, store) => {

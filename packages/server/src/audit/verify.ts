@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createReadStream, type ReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { BulkheadError } from "bulkhead";
 import type { AuditChain } from "../store/store.js";
 import { GENESIS, readLine } from "./chain.js";
@@ -48,9 +47,12 @@ export async function verifyAudit(path: string, { key, head, base }: AuditChain)
 /** Follows the lines of one file; what is wrong with the first that does not continue the others. */
 async function walk(input: ReadStream | null, place: Place, key: Uint8Array, head: number) {
   try {
-    for await (const line of input === null ? [] : createInterface({ input, crlfDelay: 0 })) {
-      const read = readLine(line, key);
+    for await (const { line, isWhole } of input === null ? [] : linesOf(input)) {
+      // A server may write the line just now, or was killed meanwhile.
+      if (!isWhole && place.seq >= head) return null;
       const problem = (why: string) => ({ seq: place.seq + 1, why });
+      if (!isWhole) return problem("it has no end");
+      const read = readLine(line, key);
       if (read === undefined) return problem("its bytes are not those that the server wrote");
       const { seq, prev } = read.entry;
       if (seq !== place.seq + 1) return problem(`it has number ${seq}: a line was removed or moved`);
@@ -63,6 +65,17 @@ async function walk(input: ReadStream | null, place: Place, key: Uint8Array, hea
   } finally {
     input?.destroy();
   }
+}
+
+/** Lines end with `\n` alone: other ends of lines are bytes of a line that someone changed. */
+async function* linesOf(input: ReadStream): AsyncGenerator<{ readonly line: string; readonly isWhole: boolean }> {
+  let rest = "";
+  for await (const piece of input) {
+    const lines = `${rest}${String(piece)}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield { line, isWhole: true };
+  }
+  if (rest !== "") yield { line: rest, isWhole: false };
 }
 
 async function exists(path: string): Promise<boolean> {

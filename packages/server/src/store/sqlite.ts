@@ -45,11 +45,13 @@ export class SqliteStore implements Store {
       requireCurrent(this.#database);
       return;
     }
-    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+    // The log has lines by the key at once: no failure of power may take the key back.
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
     migrate(this.#database);
     this.#run("INSERT INTO audit_head VALUES (1, 0, ?) ON CONFLICT DO NOTHING", GENESIS);
     const sql = "INSERT INTO audit_chain VALUES (1, ?, 0, '', 0, ?) ON CONFLICT DO NOTHING";
     this.#run(sql, randomBytes(32), GENESIS);
+    this.#database.exec("PRAGMA synchronous = NORMAL");
   }
 
   async addProject({ id, organisation, name, floor, quotas, createdAt }: Project): Promise<void> {
@@ -81,12 +83,7 @@ export class SqliteStore implements Store {
   async revokeToken(project: string, id: string, at: number): Promise<boolean> {
     const sql = "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE project = ? AND id = ?";
     // A token that leaked must not work again after a power failure, which takes back what is not on the disk.
-    this.#database.exec("PRAGMA synchronous = FULL");
-    try {
-      return this.#run(sql, at, project, id) === 1;
-    } finally {
-      this.#database.exec("PRAGMA synchronous = NORMAL");
-    }
+    return this.#durably(() => this.#run(sql, at, project, id) === 1);
   }
 
   async forgetEndedTokens(project: string, at: number): Promise<void> {
@@ -236,15 +233,26 @@ export class SqliteStore implements Store {
   }
 
   async setAuditBoot(boot: string): Promise<void> {
-    this.#run("UPDATE audit_chain SET boot = ?", boot);
+    this.#durably(() => this.#run("UPDATE audit_chain SET boot = ?", boot));
   }
 
   async setAuditBase({ seq, hash }: AuditHead): Promise<void> {
-    this.#run("UPDATE audit_chain SET base_seq = ?, base_hash = ?", seq, hash);
+    // The files below it are removed next.
+    this.#durably(() => this.#run("UPDATE audit_chain SET base_seq = ?, base_hash = ?", seq, hash));
   }
 
   async close(): Promise<void> {
     this.#database.close();
+  }
+
+  /** Carries out changes that no failure of power takes back; those before them are as safe then. */
+  #durably<Value>(change: () => Value): Value {
+    this.#database.exec("PRAGMA synchronous = FULL");
+    try {
+      return change();
+    } finally {
+      this.#database.exec("PRAGMA synchronous = NORMAL");
+    }
   }
 
   #run(sql: string, ...values: readonly SqlValue[]): number {
