@@ -86,6 +86,13 @@ describe("bulkhead serve", () => {
     const { code, stderr } = await command(...args, "--token-file", state.join("taken"));
     expect([code, stderr]).toEqual([125, expect.stringContaining("PATH_UNUSABLE")]);
     expect(await readFile(state.join("taken"), "utf8")).toBe("");
+    // The refusal made no token, so this is still the first start.
+    await command("serve", "--state", state.join("s"), "--listen", "192.0.2.1:1", "--behind-proxy");
+    const child = spawn(launcher, [...args, "--token-file", state.join("new")], { stdio: "ignore" });
+    await expect.poll(async () => await readFile(state.join("new"), "utf8").catch(() => "")).toContain("bulkhead_");
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    expect(await exited).toBe(0);
   });
 
   it("audits what it refuses, counted, with the token that was named", async () => {

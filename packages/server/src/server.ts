@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly behindProxy?: boolean;
   /** Makes a new token of the operator even if there is one. */
   readonly newToken?: boolean;
+  /** Prepares the place that a new token goes to, which is shown once: if this fails, no token is made. */
+  readonly beforeToken?: () => Promise<void>;
   /** Days for which ended rows and lines of the audit log are kept. Default: 90; null: for ever. */
   readonly keepDays?: number | null;
   readonly log: NodeJS.WritableStream;
@@ -76,12 +78,16 @@ export async function startServer(options: ServerOptions, engine: Engine = local
     const guard = new HostGuard([...hosts, isIPv6(listen.host) ? `[${listen.host}]` : listen.host]);
     const app = await createApp({ platform, guard, behindProxy, tls, log });
     const lost = await reportLost(core);
-    const token = await operatorToken(core, options.newToken === true);
     await store.forgetKeysBefore(Date.now() - KEPT_MS);
     const retention = new Retention(core, options.keepDays === undefined ? KEEP_DAYS : options.keepDays);
     await retention.apply();
     await app.listen({ host: listen.host, port: listen.port }).catch((cause: unknown) => {
       throw new BulkheadError("PORT_UNAVAILABLE", { operation: "listen", detail: urlOf(listen, tls !== null), cause });
+    });
+    // After everything that can fail: the token is shown once.
+    const token = await operatorToken(core, options).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
     });
     const { port } = app.server.address() as AddressInfo;
     const stop = async (graceMs: number) => {
@@ -115,9 +121,10 @@ async function reportLost({ store, audit }: Core): Promise<readonly string[]> {
 const SERVER = { token: null, address: null };
 
 /** The first start makes a project and a token with every scope. */
-async function operatorToken({ store, audit }: Core, isWanted: boolean): Promise<string | null> {
+async function operatorToken({ store, audit }: Core, options: ServerOptions): Promise<string | null> {
   const [first] = await store.projects();
-  if (first !== undefined && !isWanted) return null;
+  if (first !== undefined && options.newToken !== true) return null;
+  await options.beforeToken?.();
   const project = first ?? newProject(freshId("prj"), { organisation: "default", name: "default" });
   if (first === undefined) await store.addProject(project);
   const { text, row } = makeToken(

@@ -4,7 +4,7 @@ import { defined } from "../defined.js";
 import { finish, jsonLine, print } from "../output/write.js";
 import type { ServeFlags } from "./flags.js";
 import { loadServer } from "./load.js";
-import { type HandedOver, handOver } from "./token.js";
+import { type HandedOver, TokenPlace } from "./token.js";
 
 /** Serves until a signal ends it: the first one finishes what is in progress, a second one does not wait. */
 export async function serve(flags: ServeFlags): Promise<void> {
@@ -13,14 +13,18 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const keepDays = flags.keep === "forever" ? null : numberOf("--keep", flags.keep, 1);
   const { state, templates, host, behindProxy, newToken } = flags;
   const signalled = nextSignal();
+  const place = new TokenPlace({ ...flags, directory: statePaths(state).directory });
   const server = await startServer({
+    beforeToken: async () => await place.prepare(),
     listen: parseListen(flags.listen),
     ...defined({ stateDirectory: state, templates, hosts: host, behindProxy, newToken, tls: tlsOf(flags) }),
     keepDays,
     log: process.stderr,
+  }).catch(async (error: unknown) => {
+    await place.abandon();
+    throw error;
   });
-  const places = { ...flags, directory: statePaths(state).directory };
-  const token = await handOver(server.token, places).catch(async (error: unknown) => {
+  const token = await place.handOver(server.token).catch(async (error: unknown) => {
     await server.stop(0);
     throw error;
   });
