@@ -12,6 +12,7 @@ export const WITHOUT_ARGUMENTS = new Set([
   "measurePeers",
   "recordKeyPath",
   "examineHost",
+  "installationPaths",
   "levelAvailability",
   "changedEnforcement",
   "comparePlans",

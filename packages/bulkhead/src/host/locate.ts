@@ -55,7 +55,8 @@ export function baseRootPath(): string {
 
 /**
  * What a process of this installation runs or mounts when the environment overrides nothing: the bundles with the
- * scripts of helpers, the warden, and the built-in root. Throws as {@link wardenPath} does.
+ * scripts of helpers, the warden, and the built-in root.
+ * @throws BulkheadError SETUP_MISSING, PLATFORM_UNSUPPORTED, INSTALLATION_ALTERED, INSTALLATION_UNTRUSTED
  */
 export function installationPaths(): InstallationPaths {
   const programs = programsRoot();
