@@ -24,7 +24,7 @@ pub fn is_complete(directory: &Path, index: &Index) -> bool {
 pub fn unpack(archive: &Archive, directory: &Path) -> Result<(), Failure> {
     let work = temporary_beside(directory)?;
     let result = fill(archive, &work).and_then(|()| put_in_place(&work, directory, &archive.index));
-    // After a success it is no longer there; what a failure leaves, the next start may remove.
+    // After a success it is no longer there. What a kill leaves stays: no later start looks for it.
     let _ = std::fs::remove_dir_all(&work);
     result
 }
@@ -103,7 +103,7 @@ fn put_in_place(work: &Path, directory: &Path, index: &Index) -> Result<(), Fail
         // The whole name is unique, so that repairs at the same time have a place each.
         let mut old = work.as_os_str().to_owned();
         old.push(".old");
-        let old = std::path::PathBuf::from(old);
+        let old = PathBuf::from(old);
         std::fs::rename(directory, &old).map_err(failed)?;
         let _ = std::fs::remove_dir_all(&old);
         let placed = std::fs::rename(work, directory);

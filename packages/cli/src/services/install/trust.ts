@@ -5,8 +5,6 @@ import type { InstallationPaths } from "bulkhead/host";
 
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
-/** Every user may write to these directories of the built-in root; a sandbox has its own in their place. */
-const FOR_ALL = ["tmp", "var/tmp"];
 
 /**
  * The real path of a file that a unit will run or read at each boot. Nobody but root and `uid`, as whom it runs, may be
@@ -28,13 +26,12 @@ export function trustedPath(path: string, uid: number): string {
 }
 
 /** As {@link trustedPath}, with every file below. @throws BulkheadError PATH_UNUSABLE */
-export function requireTrustedTree(path: string, uid: number, except: readonly string[] = []): void {
+export function requireTrustedTree(path: string, uid: number): void {
   const real = trustedPath(path, uid);
-  const skipped = new Set(except.map((name) => join(real, name)));
   for (const entry of readdirSync(real, { withFileTypes: true, recursive: true })) {
     const at = join(entry.parentPath ?? entry.path, entry.name);
     // Each link has all permission bits, and who may replace it is a matter of its directory.
-    if (!entry.isSymbolicLink() && !skipped.has(at)) requireTrusted(at, uid);
+    if (!entry.isSymbolicLink()) requireTrusted(at, uid);
   }
 }
 
@@ -42,7 +39,7 @@ export function requireTrustedTree(path: string, uid: number, except: readonly s
 export function requireTrustedInstallation({ bundles, warden, baseRoot }: InstallationPaths, uid: number): void {
   requireTrustedTree(bundles, uid);
   trustedPath(warden, uid);
-  requireTrustedTree(baseRoot, uid, FOR_ALL);
+  requireTrustedTree(baseRoot, uid);
 }
 
 function requireTrusted(at: string, uid: number): void {
